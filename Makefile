@@ -1,0 +1,61 @@
+# Every target does its own set-up; make and Python >= 3.11 are all it needs.
+
+VENV = .venv
+PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$python && break; done)
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: demo test test-slow test-all check coverage wheel-test clean
+
+demo: $(VENV)/package.stamp
+	@$(BIN)/streamkit demo
+
+test: $(VENV)/dev.stamp
+	$(PYTEST) -m "not slow and not network"
+
+test-slow: $(VENV)/dev.stamp
+	$(PYTEST) -m "slow and not network" || test $$? -eq 5  # 5: there is none
+
+test-all: $(VENV)/dev.stamp
+	$(PYTEST) -m "not network"
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(PYTEST) --quiet tests/test_layers.py
+
+coverage: $(VENV)/dev.stamp
+	$(BIN)/coverage run -m pytest -m "not slow and not network"
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='*/streamkit/wire/*,*/streamkit/stages/*' --fail-under=100
+
+# The copy leaves `streamkit/` behind, so that only the installed wheel can be imported.
+wheel-test: $(VENV)/dev.stamp
+	rm -rf dist && $(BIN)/python -m build --outdir dist .
+	set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; \
+	cp -R pyproject.toml tests pipelines examples "$$away"; \
+	$(BIN)/python -m venv "$$away/venv"; \
+	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"; \
+	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install dist/*.whl --group dev; \
+	cd "$$away" && env -u PYTHONPATH venv/bin/python -m pytest -m "not slow and not network"
+
+clean:
+	rm -rf .venv* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "streamkit needs Python >= 3.11 with its venv module" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/package.stamp: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/package.stamp
+	$(PIP) install --upgrade "pip>=25.1"  # the first that knows dependency groups
+	$(PIP) install --group dev
+	@touch $@

@@ -1,0 +1,92 @@
+"""A whole reply as the JSON body that an API gives to who did not ask for a stream."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..events import Choice, Reply, Usage
+
+__all__ = ["whole_body"]
+
+
+def whole_body(reply: Reply, api: str) -> dict[str, Any]:
+    """``reply`` as an object of chat completions, completions or the Responses API."""
+    if api == "responses":
+        return _response(reply)
+    chat = api == "chat"
+    return {
+        "id": reply.id,
+        "object": "chat.completion" if chat else "text_completion",
+        "created": int(time.time()),
+        "model": reply.model,
+        "choices": [(_chat_choice if chat else _text_choice)(choice) for choice in reply.choices],
+        "usage": _usage(reply.usage or Usage(), "prompt_tokens", "completion_tokens"),
+    }
+
+
+def _chat_choice(choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": choice.text or None, "refusal": choice.refusal or None}
+    if choice.reasoning:
+        message["reasoning_content"] = choice.reasoning
+    if choice.tool_calls:
+        message["tool_calls"] = [call.as_part() for call in choice.tool_calls]
+    return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish_reason}
+
+
+def _text_choice(choice: Choice) -> dict[str, Any]:
+    return {"index": choice.index, "text": choice.text, "logprobs": None, "finish_reason": choice.finish_reason}
+
+
+def _response(reply: Reply) -> dict[str, Any]:
+    incomplete = reply.outcome in ("length", "filtered")
+    return {
+        "id": reply.id,
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": "incomplete" if incomplete else "completed",
+        "error": None,
+        "incomplete_details": {"reason": reply.finish_reason} if incomplete else None,
+        "instructions": None,
+        "metadata": {},
+        "model": reply.model,
+        "output": _output(reply),
+        "parallel_tool_calls": True,
+        "temperature": None,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": None,
+        "usage": _response_usage(reply.usage or Usage()),
+    }
+
+
+def _output(reply: Reply) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    if reply.reasoning:
+        summary = [{"type": "summary_text", "text": reply.reasoning}]
+        items.append({"id": "rs_0", "type": "reasoning", "summary": summary})
+    parts: list[dict[str, Any]] = []
+    if reply.text:
+        parts.append({"type": "output_text", "text": reply.text, "annotations": []})
+    if reply.refusal:
+        parts.append({"type": "refusal", "refusal": reply.refusal})
+    if parts:
+        items.append({"id": "msg_0", "type": "message", "role": "assistant", "status": "completed", "content": parts})
+    for number, call in enumerate(reply.tool_calls):
+        about = {"id": f"fc_{number}", "type": "function_call", "status": "completed", "call_id": call.id}
+        items.append({**about, "name": call.name, "arguments": call.arguments})
+    return items
+
+
+def _usage(usage: Usage, prompt: str, completion: str) -> dict[str, int]:
+    """Counts that nobody gave are 0: official clients insist on numbers."""
+    sent, made = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    return {prompt: sent, completion: made, "total_tokens": usage.total_tokens or sent + made}
+
+
+def _response_usage(usage: Usage) -> dict[str, Any]:
+    return {
+        **_usage(usage, "input_tokens", "output_tokens"),
+        "input_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
+    }

@@ -1,0 +1,242 @@
+"""A reply as it should have been: its pieces, their timing, and what goes wrong. The wire form is the real one."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, TypeAlias
+
+from ..errors import BrokenError, ConnectError, MalformedError, StalledError, StatusError, StreamkitError
+from ..events import (
+    CONTENT,
+    Event,
+    Finish,
+    ReasoningDelta,
+    RefusalDelta,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
+from ..wire import Encoder, frame
+from .answer import Answer, Then, Write, plain_answer, streamed, whole
+
+__all__ = ["Script", "as_tokens"]
+
+Text: TypeAlias = "str | Sequence[str]"
+Call: TypeAlias = "ToolCall | tuple[str, Any]"
+
+TOKEN = re.compile(r"\s*(?:[\u2e80-\U0003ffff]|[^\s\u2e80-\U0003ffff]+)|\s+")
+FRAGMENT = 7  # characters of a tool's arguments in one piece
+
+
+def as_tokens(text: str) -> list[str]:
+    """``text`` in pieces about as large as a model's tokens: a word with the space before it, or one ideograph."""
+    return TOKEN.findall(text)
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a scripted server answers to one request, in any of the three APIs.
+
+    ``pieces`` are sent one at a time, as they are: texts, or events for anything else (other choices, `Other`). A
+    single string is cut as `as_tokens` does. Reasoning comes before them, then the refusal and the tool calls, each
+    in pieces of their own; ``drop_after``, ``stall_after`` and ``bad_json_at`` count all of these.
+    """
+
+    pieces: str | Sequence[str | Event] = ()
+    _: KW_ONLY
+    reasoning: Text = ()
+    refusal: Text = ()
+    tool_calls: Sequence[Call] = ()
+    """`ToolCall` objects or ``(name, arguments)``, the arguments as JSON text or as anything that becomes JSON."""
+    usage: Usage | None = None
+    """Sent if the request asks for usage; made up from the number of pieces if None."""
+    finish: str | None = None
+    """``"stop"`` or ``"tool_calls"`` if None; ``""``: none is sent."""
+    done: bool = True
+    """Whether the stream says that it is over (``[DONE]``). With ``finish=""`` and this False it just ends."""
+    model: str = ""
+    """The one that was asked for, if empty."""
+
+    first: float = 0.0
+    """Seconds from the head of the answer to the first piece."""
+    every: float = 0.0
+    """Seconds between pieces."""
+    jitter: float = 0.0
+    """How far ``every`` varies, as a fraction of it: 0.5 is between half and one and a half."""
+    seed: int = 0
+    head_after: float = 0.0
+    """Seconds from the request to the head of the answer."""
+    keepalive: float | None = None
+    """Seconds of waiting after which a comment is sent, again and again."""
+    split: int | None = None
+    """Bytes in one write, whatever they cut; one write a piece if None."""
+
+    fail: StreamkitError | Mapping[str, Any] | str | None = None
+    """What goes wrong after the pieces, acted out so that a client sees this kind of error. A mapping or text is the
+    ``error`` that the stream reports."""
+    drop_after: int | None = None
+    """The connection is cut after so many pieces."""
+    stall_after: int | None = None
+    """After so many pieces nothing comes any more, and the connection stays."""
+    bad_json_at: int | None = None
+    """The number (from 0) of the piece whose JSON is cut in half."""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    """The whole body instead of a reply (bytes and text as they are, else as JSON). An OpenAI-like error if None and
+    ``status`` is not 200."""
+
+    # -- as a server sees it ---------------------------------------------------------------------------------------
+
+    def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
+        """The answer to a request with this JSON ``body``."""
+        if isinstance(self.fail, StatusError):
+            return _refusal(self.fail, self.headers, self.head_after)
+        if isinstance(self.fail, ConnectError):
+            return Answer(0, head_after=self.head_after)
+        if self.status != 200 or self.body is not None:
+            return plain_answer(self.status, self._body(), self.headers, self.head_after)
+        if body.get("stream"):
+            return streamed(self.writes(api, body), self.headers, self.head_after)
+        asked = {**body, "stream_options": {"include_usage": True}}
+        return whole(self.writes(api, asked), api, self.headers, self.head_after)
+
+    def writes(self, api: str = "chat", body: Mapping[str, Any] | None = None) -> Iterator[Write]:
+        """The body of the event stream in time."""
+        writes = self._writes(api, body or {})
+        if self.keepalive:
+            writes = _kept_alive(writes, self.keepalive)
+        return writes if self.split is None else _split(writes, self.split)
+
+    # -- what comes when -------------------------------------------------------------------------------------------
+
+    def events(self) -> Iterator[Event]:
+        """The pieces, in order."""
+        yield from map(ReasoningDelta, _pieces(self.reasoning))
+        for piece in _pieces(self.pieces):
+            yield TextDelta(piece) if isinstance(piece, str) else piece
+        yield from map(RefusalDelta, _pieces(self.refusal))
+        for number, call in enumerate(self.tool_calls):
+            yield from _fragments(number, call)
+
+    def _writes(self, api: str, body: Mapping[str, Any]) -> Iterator[Write]:
+        encoder = Encoder(api, model=self.model or str(body.get("model") or "scripted"))
+        if (then := self._fault(0)) is not None:
+            yield Write(self.first, b"", then)
+            return
+        yield Write(self.first, b"".join(encoder.feed(Start())))
+        delays, ended, count = self._delays(), {0: False}, 0
+        for event in self.events():
+            data = b"".join(encoder.feed(event))
+            yield Write(next(delays), _damaged(data) if count == self.bad_json_at else data)
+            count += 1
+            if (then := self._fault(count)) is not None:
+                yield Write(0.0, b"", then)
+                return
+            if type(event) in CONTENT:
+                ended[event.index] = type(event) is Finish
+        if self.fail is not None:
+            yield _failing(self.fail, api)
+            return
+        yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
+
+    def _fault(self, count: int) -> Then | None:
+        """What becomes of the connection once ``count`` pieces were sent."""
+        return "drop" if count == self.drop_after else "stall" if count == self.stall_after else None
+
+    def _delays(self) -> Iterator[float]:
+        vary = random.Random(self.seed)
+        yield 0.0
+        while True:
+            yield self.every * (1 + self.jitter * vary.uniform(-1, 1) if self.jitter else 1)
+
+    def _ending(self, encoder: Encoder, open: list[int], count: int, api: str, body: Mapping[str, Any]) -> bytes:
+        reason = self.finish if self.finish is not None else "tool_calls" if self.tool_calls else "stop"
+        events: list[Event] = [Finish(reason, index) for index in sorted(open)] if reason else []
+        if api == "responses" or (body.get("stream_options") or {}).get("include_usage"):
+            events.append(UsageUpdate(self.usage or _made_up(body, count)))
+        blocks = [block for event in events for block in encoder.feed(event)]
+        return b"".join([*blocks, *(encoder.flush() if self.done else ())])
+
+    def _body(self) -> Any:
+        if self.body is not None:
+            return self.body
+        return {"error": {"message": f"scripted status {self.status}", "type": "scripted", "param": None, "code": None}}
+
+
+def _pieces(text: str | Sequence[Any]) -> Sequence[Any]:
+    return as_tokens(text) if isinstance(text, str) else text
+
+
+def _fragments(number: int, call: Call) -> Iterator[ToolCallDelta]:
+    if isinstance(call, tuple):
+        name, value = call
+        arguments = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        call = ToolCall(f"call_{number}", name, arguments)
+    yield ToolCallDelta("", number, call.id, call.name, call.index)
+    for start in range(0, len(call.arguments), FRAGMENT):
+        yield ToolCallDelta(call.arguments[start : start + FRAGMENT], number, index=call.index)
+
+
+def _made_up(body: Mapping[str, Any], count: int) -> Usage:
+    """Plausible figures: a token is a word, and a piece."""
+    asked = body.get("messages") or body.get("input") or body.get("prompt") or ""
+    turns = asked if isinstance(asked, list) else [asked]
+    texts = (turn.get("content") if isinstance(turn, dict) else turn for turn in turns)
+    prompt = sum(len(as_tokens(text)) for text in texts if isinstance(text, str))
+    return Usage(prompt, count, prompt + count)
+
+
+def _failing(fail: StreamkitError | Mapping[str, Any] | str, api: str) -> Write:
+    if isinstance(fail, BrokenError):
+        return Write(0.0, b"", "drop")
+    if isinstance(fail, StalledError):
+        return Write(0.0, b"", "stall")
+    if isinstance(fail, MalformedError):
+        return Write(0.0, frame('{"choices": [{'))
+    if isinstance(fail, StreamkitError):
+        details = {"type": "error_type", "code": "code", "param": "param"}
+        fail = {"message": str(fail), **{key: getattr(fail, name, None) for key, name in details.items()}}
+    if api == "responses":
+        flat = {"message": fail} if isinstance(fail, str) else fail
+        return Write(0.0, frame(json.dumps({**flat, "type": "error"}), event="error"))
+    return Write(0.0, frame(json.dumps({"error": fail})))
+
+
+def _refusal(error: StatusError, headers: Mapping[str, str], head_after: float) -> Answer:
+    own = {} if error.retry_after is None else {"retry-after": f"{error.retry_after:g}"}
+    body = error.body or {"error": {"message": str(error), "type": "scripted", "param": None, "code": None}}
+    return plain_answer(error.status or 500, body, {**own, **headers}, head_after)
+
+
+def _damaged(data: bytes) -> bytes:
+    """The first block of ``data``, its JSON cut in half."""
+    block = data.split(b"\n\n", 1)[0]
+    return block[: len(block) // 2] + b"\n\n"
+
+
+def _kept_alive(writes: Iterable[Write], pause: float) -> Iterator[Write]:
+    for write in writes:
+        delay = write.delay
+        while delay > pause:
+            yield Write(pause, b": keep-alive\n\n")
+            delay -= pause
+        yield Write(delay, write.data, write.then)
+        while write.then == "stall":  # the connection lives, only no event comes
+            yield Write(pause, b": keep-alive\n\n")
+
+
+def _split(writes: Iterable[Write], size: int) -> Iterator[Write]:
+    for write in writes:
+        starts = range(0, max(1, len(write.data)), size)
+        for start in starts:
+            last = start == starts[-1]
+            data = write.data[start : start + size]
+            yield Write(0.0 if start else write.delay, data, write.then if last else "on")

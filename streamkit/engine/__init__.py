@@ -1,0 +1,30 @@
+"""What runs a stream: the loop rule, the gate, mailboxes, branches and the run they belong to."""
+
+from .context import Context, RunScheduler, clock, scheduler_for
+from .gate import Gate
+from .loop import loop_of, on_loop, shutdown
+from .mailbox import Branch, branch
+from .run import Run, run, start
+from .source import Producer, Reading, Source
+from .stream import Stream, stream
+
+__all__ = [
+    "Branch",
+    "Context",
+    "Gate",
+    "Producer",
+    "Reading",
+    "Run",
+    "RunScheduler",
+    "Source",
+    "Stream",
+    "branch",
+    "clock",
+    "loop_of",
+    "on_loop",
+    "run",
+    "scheduler_for",
+    "shutdown",
+    "start",
+    "stream",
+]

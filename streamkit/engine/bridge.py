@@ -1,0 +1,145 @@
+"""From push to pull: a bounded hand-over to ``for`` (another thread) and ``async for`` (any loop)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from reactivex import abc
+
+from .gate import Gate
+from .loop import on_loop, runs_here
+from .mailbox import CAPACITY, MAX_BYTES, weight
+
+__all__ = ["Bridge", "Reader"]
+
+
+class Bridge(abc.ObserverBase[Any]):
+    """The pushing side, an observer on the source's loop. A full hand-over holds ``gate``."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
+        self.loop, self.gate = loop, gate
+        self.over = False
+        self.error: Exception | None = None
+        self.wake: Callable[[], None] | None = None
+        self._items: deque[Any] = deque()
+        self._bytes = 0
+        self._full = self._ignored = False
+        self._lock = threading.Lock()
+
+    def on_next(self, item: Any) -> None:
+        if self._ignored:
+            return
+        with self._lock:
+            self._items.append(item)
+            self._bytes += weight(item)
+        if not self._full and not self._has_room():
+            self._full = True
+            self.gate.hold()
+        self._notify()
+
+    def on_error(self, error: Exception) -> None:
+        self.error = error
+        self.on_completed()
+
+    def on_completed(self) -> None:
+        self.over = True
+        self._notify()
+
+    def discard(self) -> None:
+        """Nobody will read: let everything through."""
+        self._ignored = True
+        with self._lock:
+            self._items.clear()
+            self._bytes = 0
+        self._reopen()
+
+    def take(self) -> tuple[Any, ...]:
+        """The next item in a tuple, or an empty one. The only part that the reader's thread calls."""
+        with self._lock:
+            if not self._items:
+                return ()
+            item = self._items.popleft()
+            self._bytes -= weight(item)
+        if self._full and self._has_room():
+            on_loop(self.loop, self._reopen)
+        return (item,)
+
+    def _has_room(self) -> bool:
+        return len(self._items) < CAPACITY and self._bytes < MAX_BYTES
+
+    def _reopen(self) -> None:
+        if self._full and self._has_room():
+            self._full = False
+            self.gate.release()
+
+    def _notify(self) -> None:
+        wake, self.wake = self.wake, None
+        if wake is not None:
+            wake()
+
+
+class Reader:
+    """The pulling side. Leaving early (``break``, an exception, `close`, `aclose`) calls ``leave``, which cancels.
+
+    The source never refers to it, so a loop that was left lets go of it at once.
+    """
+
+    def __init__(self, bridge: Bridge, leave: Callable[[], None]) -> None:
+        self._bridge = bridge
+        self._leave: Callable[[], None] | None = leave
+
+    def __iter__(self) -> Reader:
+        return self
+
+    def __aiter__(self) -> Reader:
+        return self
+
+    def __next__(self) -> Any:
+        bridge = self._bridge
+        while True:
+            ready = threading.Event()
+            bridge.wake = ready.set  # before looking: nothing can slip in between
+            for item in bridge.take():
+                return item
+            if bridge.over:
+                raise self._end() or StopIteration
+            if runs_here(bridge.loop):
+                raise RuntimeError("a for loop would block the loop that serves it: use async for")
+            ready.wait()
+
+    async def __anext__(self) -> Any:
+        bridge, loop = self._bridge, asyncio.get_running_loop()
+        while True:
+            waiter: asyncio.Future[None] = loop.create_future()
+            bridge.wake = partial(on_loop, loop, _resolve, waiter)
+            for item in bridge.take():
+                return item
+            if bridge.over:
+                raise self._end() or StopAsyncIteration
+            await waiter
+
+    def _end(self) -> Exception | None:
+        self._leave = None
+        error, self._bridge.error = self._bridge.error, None
+        return error
+
+    def close(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,198 @@
+"""Which event loop serves a subscription, the shared background loop, and what happens when the interpreter ends.
+
+The rule: a scheduler that has an asyncio loop names it; without a scheduler it is the running loop, else the shared
+background loop; any other scheduler (`Observable.run()` brings one that starts threads) means the background loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures.thread  # its exit hook must be registered before ours, which then runs first
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+__all__ = ["Live", "background", "is_background", "live", "loop_of", "on_loop", "runs_here", "running_loop", "shutdown", "thread_runner"]
+
+JOIN = 2.0
+"""Seconds that a shutdown waits for the background thread; one stuck in a user's callable is left behind (daemon)."""
+
+
+class Live(Protocol):
+    """Something unfinished that the interpreter's exit should wait for."""
+
+    @property
+    def progress(self) -> int: ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds it may stand still before the exit gives it up."""
+        ...
+
+    def abandon(self) -> None: ...
+
+
+class _Background:
+    """One loop in one daemon thread, started when first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive() or self._loop is None:
+                ready = threading.Event()
+                self._thread = threading.Thread(
+                    target=lambda: asyncio.run(self._serve(ready)), name="streamkit", daemon=True
+                )
+                self._thread.start()
+                ready.wait()
+            assert self._loop is not None
+            return self._loop
+
+    @property
+    def current(self) -> asyncio.AbstractEventLoop | None:
+        return self._loop
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await self._stop.wait()
+
+    def close(self) -> None:
+        with self._lock:
+            thread, loop, stop = self._thread, self._loop, self._stop
+            self._thread = self._loop = self._stop = None
+        if thread is None or loop is None or stop is None or not thread.is_alive():
+            return
+        loop.call_soon_threadsafe(stop.set)
+        if thread is not threading.current_thread():
+            thread.join(JOIN)
+
+
+class _Own:
+    """The loop that a plain thread drives itself in `sk.run`; closed with the thread."""
+
+    def __init__(self) -> None:
+        # a factory, so that the runner does not also install its loop as the thread's current one
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+
+    def close(self) -> None:
+        self.runner.close()
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            self.close()
+
+
+_background = _Background()
+_local = threading.local()
+_abandoned: list[Any] = []
+live: set[Live] = set()
+"""What runs on the background loop: the interpreter's exit waits for it."""
+
+
+def background() -> asyncio.AbstractEventLoop:
+    """The shared loop's thread is started if need be."""
+    return _background.loop()
+
+
+def is_background(loop: asyncio.AbstractEventLoop) -> bool:
+    return loop is _background.current
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+    """True in a callback or task of ``loop``."""
+    return running_loop() is loop
+
+
+def loop_of(scheduler: Any) -> asyncio.AbstractEventLoop:
+    """The loop that serves a subscription made with ``scheduler`` (or None)."""
+    loop = getattr(scheduler, "_loop", None)
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop
+    return (running_loop() if scheduler is None else None) or background()
+
+
+def on_loop(loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *args: Any) -> None:
+    """Call ``action`` on ``loop``: now if that is where we are, else soon. Does nothing if the loop is closed."""
+    if runs_here(loop):
+        action(*args)
+        return
+    try:
+        loop.call_soon_threadsafe(action, *args)
+    except RuntimeError:  # closed: there is nothing left to act on
+        if not loop.is_closed():
+            raise
+
+
+def thread_runner() -> asyncio.Runner:
+    """The runner of this plain thread's own loop, kept for its next use (connections stay open with it)."""
+    own = getattr(_local, "own", None)
+    if own is None:
+        own = _local.own = _Own()
+    return own.runner
+
+
+def shutdown() -> None:
+    """Stop the background loop and its thread; what runs there is cancelled. The next use starts a new one."""
+    for item in tuple(live):
+        item.abandon()
+    _background.close()
+
+
+def _at_exit() -> None:
+    """Let replies finish that make progress, then stop.
+
+    Runs before executors are shut: afterwards no host name can be looked up. Only what the script left running on its
+    background loop is waited for, and nothing once the script itself has failed.
+    """
+    try:
+        if getattr(sys, "last_exc", None) is None and getattr(sys, "last_value", None) is None:
+            _wait_for_progress()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        shutdown()
+        own = _local.__dict__.pop("own", None)
+        if own is not None:
+            own.close()
+
+
+def _wait_for_progress(step: float = 0.05) -> None:
+    pause = threading.Event()
+    stood: dict[Live, tuple[int, float]] = {}
+    while live:
+        for item in tuple(live):
+            progress, still = stood.get(item, (-1, 0.0))
+            still = still + step if item.progress == progress else 0.0
+            stood[item] = (item.progress, still)
+            if still > item.patience:
+                live.discard(item)
+                item.abandon()
+        pause.wait(step)
+
+
+def _after_fork() -> None:
+    """A child has none of our threads, and must not even close the loops: their selectors are the parent's too."""
+    global _background, _local
+    _abandoned.extend((_background, _local))
+    _background, _local = _Background(), threading.local()
+    live.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+assert concurrent.futures.thread
+threading._register_atexit(_at_exit)  # type: ignore[attr-defined]  # the only hook that runs before executors are shut

@@ -1,0 +1,270 @@
+"""A cold Observable of events: one subscription is one task on one loop, reading one request.
+
+A producer is an async generator of batches, one a network read; it may raise errors of our own family only after it
+has handed over what came before. Between two events the reader looks at its gate and at whether anybody still listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import TypeAlias
+
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable
+
+from ..errors import BrokenError, SinkError, StreamkitError, excerpt
+from ..events import CONTENT, Event, Outcome, Reply, TextDelta
+from .context import RunScheduler, scheduler_for
+from .loop import is_background, live, on_loop, runs_here
+from .report import ShutdownError
+
+__all__ = ["Producer", "Reading", "Source"]
+
+HELD = 64
+"""Events held back before the first content."""
+
+Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
+
+
+class Source(Observable[Event]):
+    """Subscribing makes the request; the last item is the `Reply`."""
+
+    def __init__(self, producer: Producer) -> None:
+        super().__init__()
+        self._producer = producer
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        reading = Reading(self._producer, observer, scheduler_for(scheduler))
+        return Disposable(reading.dispose)
+
+
+class Reading:
+    """One subscription to a source, as its producer sees it.
+
+    The producer sets ``snapshot`` (how to make the reply so far), may `hold` off cancellation while it must not be
+    interrupted, may set ``cut`` (called at once when cancelled, to shut a socket), looks at ``committed`` before it
+    starts over, and calls `start_over` when it does.
+    """
+
+    def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
+        self.loop, self.gate, self.tap = scheduler.loop, scheduler.gate, scheduler.tap
+        self.context = scheduler.context
+        self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
+        self.cut: Callable[[], None] | None = None
+        self.committed = False
+        self.last_content = 0.0
+        """When content was last delivered, by `time`."""
+        self.progress = 0
+        self._producer, self._observer = producer, observer
+        self._pending: list[Event] = []
+        self._disposed = self._over = self._cancelled = self._heard = False
+        self._holds = 0
+        self._stood = 0.0
+        self._waiting: float | None = None
+        self._interruption: StreamkitError | None = None
+        self._final: Reply | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.context.replies.append(self)
+        if is_background(self.loop):
+            live.add(self)
+        on_loop(self.loop, self._begin)
+
+    # -- what others see -------------------------------------------------------------------------------------------
+
+    def reply(self, outcome: Outcome | None = None) -> Reply:
+        """The reply so far, or the final one; callable from any thread."""
+        return self._final or self.snapshot(outcome)
+
+    @property
+    def patience(self) -> float:
+        return 5.0 if self.gate.closed else 75.0  # a closed gate: some sink is stuck. The server has its own clocks.
+
+    async def ended(self) -> None:
+        """The request is closed."""
+        if self._task is not None and self._task is not asyncio.current_task():
+            await asyncio.wait([self._task])
+
+    def abandon(self) -> None:
+        on_loop(self.loop, self._abandon)
+
+    def _abandon(self) -> None:
+        self._fail(ShutdownError("the event loop was shut down"))
+        self._disposed = True
+        self._cancel()
+
+    # -- cancelling ------------------------------------------------------------------------------------------------
+
+    def dispose(self) -> None:
+        """Nobody listens any more: nothing is delivered after this, and the request is closed at once."""
+        if not self._over:  # after the end the reader may still leave its connection in order
+            self._disposed = True
+            on_loop(self.loop, self._stop)
+
+    def _stop(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._final = self.snapshot("cancelled" if self.context.cancelled else "stopped")
+        if self.cut is not None:
+            self.cut()
+        if self._task is not _current(self.loop):  # a task that is running looks at `_disposed` itself
+            self._cancel()
+
+    def interrupt(self, error: StreamkitError) -> None:
+        """Break off whatever is awaited; the producer finds ``error`` with `interrupted` and may start over."""
+        if self._interruption is None and not self._over:
+            self._interruption = error
+            self._cancel()
+
+    def interrupted(self) -> StreamkitError | None:
+        """In a producer that caught CancelledError: why, if it was an `interrupt`; the reading can then go on."""
+        error, self._interruption = self._interruption, None
+        if error is not None and self._task is not None and not self._disposed:
+            self._cancelled = False
+            self._task.uncancel()
+            return error
+        return None
+
+    def hold(self) -> None:
+        """Until `let_go`, cancelling waits: an interrupted hand-over would leak its connection."""
+        self._holds += 1
+
+    def let_go(self) -> None:
+        self._holds -= 1
+        if self._disposed or self._interruption is not None:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        # at most once: a second cancel would interrupt the closing that the first one began
+        if self._task is not None and not self._cancelled and not self._holds:
+            self._cancelled = True
+            self._task.cancel()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        """Seconds on the loop's clock, which stands still for this reading while its gate keeps it waiting."""
+        now = self.loop.time()
+        return now - self._stood - (now - self._waiting if self._waiting is not None else 0.0)
+
+    def _begin(self) -> None:
+        if self._disposed:
+            live.discard(self)
+            return
+        self._task = self.loop.create_task(self._read(), name="streamkit reader")
+        self._task.add_done_callback(lambda _: live.discard(self))
+
+    async def _read(self) -> None:
+        batches = self._producer(self)
+        try:
+            await self._pump(batches)
+            if not self._over and not self._disposed:
+                raise BrokenError("the source ended without a reply")
+        except asyncio.CancelledError:
+            if not self._disposed:  # else from outside: the loop is being shut down
+                self._fail(self._interruption or ShutdownError("the event loop was shut down"))
+        except StreamkitError as exc:
+            self._fail(exc)
+        except Exception as exc:
+            error = BrokenError(f"the source failed: {excerpt(f'{type(exc).__name__}: {exc}')}")
+            error.__cause__, error.partial = exc, self.snapshot(None)
+            self._fail(error)
+        finally:
+            await batches.aclose()
+
+    async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
+        """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
+        try:
+            batch = await anext(batches)
+            while True:
+                self.progress += 1
+                try:
+                    await self._pass_on(batch)
+                except SinkError:
+                    raise
+                except StreamkitError as exc:
+                    batch = await batches.athrow(exc)
+                    continue
+                if self._disposed:
+                    return
+                batch = await anext(batches)
+        except StopAsyncIteration:
+            return
+
+    async def _pass_on(self, batch: Iterable[Event]) -> None:
+        gate, emit = self.gate, self._observer.on_next
+        try:
+            for event in batch:
+                if gate.busy:
+                    await self._turn()
+                if self._disposed:
+                    return
+                if self.committed and type(event) is TextDelta:  # nearly all events, on the shortest path
+                    emit(event)
+                    self._heard = True
+                else:
+                    self._deliver(event)
+        except StreamkitError:
+            raise
+        except Exception as exc:  # a producer raises nothing foreign within a batch: it came from below
+            error = SinkError(f"an observer raised {excerpt(f'{type(exc).__name__}: {exc}')}")
+            error.partial = self.snapshot(None)
+            raise error from exc
+        if self._heard:
+            self.last_content, self._heard = self.time(), False
+
+    async def _turn(self) -> None:
+        self._waiting = self.loop.time()
+        try:
+            await self.gate.turn()
+        finally:
+            self._stood += self.loop.time() - self._waiting
+            self._waiting = None
+
+    def _deliver(self, event: Event) -> None:
+        if type(event) is Reply:
+            self._complete(event)
+        elif type(event) in CONTENT:
+            self._heard = True
+            self._commit(event)
+        elif self.committed:
+            self._observer.on_next(event)
+        else:
+            self._pending.append(event)
+            if len(self._pending) > HELD:
+                self._commit()
+
+    def _commit(self, *last: Event) -> None:
+        """Hand over what was held back; from here on nothing may start over unseen."""
+        self.committed = True
+        pending, self._pending = self._pending, []
+        for event in (*pending, *last):
+            if self._disposed:
+                return
+            self._observer.on_next(event)
+
+    def start_over(self) -> None:
+        """Forget what was held back: a new attempt begins."""
+        self._pending.clear()
+
+    def _complete(self, reply: Reply) -> None:
+        self._final = reply
+        self._commit()
+        if not self._disposed:
+            self._over = True
+            self._observer.on_next(reply)
+            self._observer.on_completed()
+
+    def _fail(self, error: StreamkitError) -> None:
+        if self._over or self._disposed:
+            return
+        self._commit()
+        self._over, self._final = True, error.partial
+        self._observer.on_error(error)
+
+
+def _current(loop: asyncio.AbstractEventLoop) -> asyncio.Task[object] | None:
+    return asyncio.current_task(loop) if runs_here(loop) else None

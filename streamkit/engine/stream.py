@@ -1,0 +1,216 @@
+"""An Observable that can also be iterated and awaited, and that says what it is when it is printed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import Any, TypeVar, cast, overload
+
+from reactivex import ConnectableObservable, Observable, abc
+
+from ..errors import SinkError, excerpt
+from .bridge import Bridge, Reader
+from .context import RunScheduler
+from .loop import background, loop_of, runs_here
+from .report import report
+
+__all__ = ["Stream", "stream"]
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
+G = TypeVar("G")
+
+
+class Stream(Observable[T]):
+    """A cold stream: each subscription, loop or ``await`` makes the request anew.
+
+    ``for`` and ``async for`` give the items, and leaving the loop cancels; ``await`` gives the last item (the `Reply`
+    of an event stream), None if there was none. ``operators`` and ``source`` are kept, so that the chain can be built
+    again with probes in between.
+    """
+
+    def __init__(
+        self,
+        source: Observable[Any],
+        operators: tuple[Callable[[Any], Any], ...] = (),
+        built: Observable[T] | None = None,
+        label: str = "stream",
+    ) -> None:
+        super().__init__()
+        self.source, self.operators = source, operators
+        self._built: Observable[T] = source if built is None else built
+        self._label = label
+
+    @overload  # type: ignore[override]  # gives Stream where the base gives whatever the last operator makes
+    def pipe(
+        self, op1: Callable[[Observable[T]], Observable[A]], /
+    ) -> Stream[A]: ...
+    @overload
+    def pipe(
+        self, op1: Callable[[Observable[T]], Observable[A]], op2: Callable[[Observable[A]], Observable[B]], /
+    ) -> Stream[B]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Observable[T]], Observable[A]],
+        op2: Callable[[Observable[A]], Observable[B]],
+        op3: Callable[[Observable[B]], Observable[C]],
+        /,
+    ) -> Stream[C]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Observable[T]], Observable[A]],
+        op2: Callable[[Observable[A]], Observable[B]],
+        op3: Callable[[Observable[B]], Observable[C]],
+        op4: Callable[[Observable[C]], Observable[D]],
+        /,
+    ) -> Stream[D]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Observable[T]], Observable[A]],
+        op2: Callable[[Observable[A]], Observable[B]],
+        op3: Callable[[Observable[B]], Observable[C]],
+        op4: Callable[[Observable[C]], Observable[D]],
+        op5: Callable[[Observable[D]], Observable[E]],
+        /,
+    ) -> Stream[E]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Observable[T]], Observable[A]],
+        op2: Callable[[Observable[A]], Observable[B]],
+        op3: Callable[[Observable[B]], Observable[C]],
+        op4: Callable[[Observable[C]], Observable[D]],
+        op5: Callable[[Observable[D]], Observable[E]],
+        op6: Callable[[Observable[E]], Observable[F]],
+        /,
+    ) -> Stream[F]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Observable[T]], Observable[A]],
+        op2: Callable[[Observable[A]], Observable[B]],
+        op3: Callable[[Observable[B]], Observable[C]],
+        op4: Callable[[Observable[C]], Observable[D]],
+        op5: Callable[[Observable[D]], Observable[E]],
+        op6: Callable[[Observable[E]], Observable[F]],
+        op7: Callable[[Observable[F]], Observable[G]],
+        /,
+    ) -> Stream[G]: ...
+    @overload
+    def pipe(self, *operators: Callable[[Any], Any]) -> Any: ...
+    def pipe(self, *operators: Callable[[Any], Any]) -> Any:
+        """The stream after these operators, ours or stock ones; whatever the last one makes, if that is no Observable
+        (``to_future``) or must be connected first (``publish``)."""
+        built: Any = self._built
+        for operator in operators:
+            built = operator(built)
+        if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
+            return built
+        return Stream(self.source, (*self.operators, *operators), built, self._label)
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        # not .subscribe: the observer at hand keeps the Rx grammar already, a second one would cost every item
+        return self._built._subscribe_core(observer, scheduler)
+
+    def subscribe(
+        self,
+        on_next: abc.ObserverBase[T] | abc.OnNext[T] | None = None,
+        on_error: abc.OnError | None = None,
+        on_completed: abc.OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,
+    ) -> abc.DisposableBase:
+        """Make the request and hand each item to ``on_next``; the disposable cancels it.
+
+        Without ``scheduler`` the callbacks are called on the running loop, else on the background loop's thread.
+        An error without ``on_error`` is printed once; what ``on_next`` raises ends the subscription as `SinkError`.
+        """
+        if scheduler is not None:
+            return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+        if on_next is not None and not callable(on_next):
+            on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
+        guard = _Guard(cast("abc.OnNext[Any] | None", on_next), on_error or report)
+        guard.subscription = super().subscribe(
+            guard.on_next, guard.on_error, on_completed, scheduler=RunScheduler(loop_of(None))
+        )
+        if guard.over:
+            guard.subscription.dispose()
+        return guard.subscription
+
+    def run(self, scheduler: abc.SchedulerBase | None = None) -> T:
+        """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
+        if runs_here(background()):
+            raise RuntimeError("run() would block the loop that serves it: await it instead")
+        return super().run(scheduler)
+
+    def __iter__(self) -> Iterator[T]:
+        return self._reader(background())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._reader(asyncio.get_running_loop())
+
+    def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
+        scheduler = RunScheduler(loop)
+        bridge = Bridge(loop, scheduler.gate)
+        subscription = super().subscribe(bridge.on_next, bridge.on_error, bridge.on_completed, scheduler=scheduler)
+        return Reader(bridge, subscription.dispose)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._last().__await__()
+
+    async def _last(self) -> T:
+        last: Any = None
+        async for item in self:
+            last = item
+        return cast(T, last)
+
+    def __repr__(self) -> str:
+        steps = "".join(f" | {getattr(op, '__name__', type(op).__name__)}" for op in self.operators)
+        return f"<{self._label}{steps}: not sent yet: iterate it, await it, or sk.run(it)>"
+
+
+class _Guard:
+    """The boundary around a user's callbacks in a bare ``subscribe``."""
+
+    def __init__(self, on_next: abc.OnNext[Any] | None, on_error: abc.OnError) -> None:
+        self.subscription: abc.DisposableBase | None = None
+        self.over = False
+        self._next, self._error = on_next, on_error
+
+    def on_next(self, item: Any) -> None:
+        if self.over or self._next is None:
+            return
+        try:
+            self._next(item)
+        except Exception as exc:
+            error = SinkError(f"on_next raised {excerpt(f'{type(exc).__name__}: {exc}')}")
+            error.__cause__ = exc
+            self._end()
+            self.on_error(error)
+
+    def on_error(self, error: Exception) -> None:
+        self._end()
+        try:
+            self._error(error)
+        except Exception as exc:
+            report(exc)
+
+    def _end(self) -> None:
+        self.over = True
+        if self.subscription is not None:
+            self.subscription.dispose()
+
+
+def stream(source: Observable[T]) -> Stream[T]:
+    """Any Observable as a `Stream`."""
+    return source if isinstance(source, Stream) else Stream(source)

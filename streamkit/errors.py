@@ -1,0 +1,172 @@
+"""What can go wrong, named by situation::
+
+    StreamkitError
+    ├── ConnectError      connect        no connection: refused, unknown host, TLS, no usable address or key
+    ├── StatusError       http_status    the server said no; .retry_after, .body
+    ├── BrokenError       stream_broken  the reply was cut: reset, half a body, no sign of an end
+    ├── StalledError      stalled        a clock of `Limits` ran out; .clock says which
+    ├── MalformedError    malformed      an answer that is no reply: HTML, bad JSON, wrong shapes
+    ├── ApiError          api_error      the server reported an error inside the reply; .code, .error_type, .param
+    ├── TooLargeError     too_large      a size of `Limits` was exceeded
+    ├── SinkError         sink           a sink raised, or was slower than its limit
+    ├── BudgetError       budget         a budget of tokens or money was used up
+    └── AllFailedError    all_failed     every alternative failed; also an ExceptionGroup of theirs
+
+Whatever was delivered before the failure stays valid and is on ``.partial``. Misuse of the library is a plain
+TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from .events import Outcome, Reply
+
+__all__ = [
+    "AllFailedError",
+    "ApiError",
+    "BrokenError",
+    "BudgetError",
+    "ConnectError",
+    "MalformedError",
+    "SinkError",
+    "StalledError",
+    "StatusError",
+    "StreamkitError",
+    "TooLargeError",
+    "excerpt",
+]
+
+EXCERPT = 200
+
+
+def excerpt(text: str, limit: int = EXCERPT) -> str:
+    """``text`` fit for a message: one line, nothing a terminal would obey, at most ``limit`` characters."""
+    line = " ".join(text[: limit * 4].split())
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class StreamkitError(Exception):
+    """The one family. ``kind`` is its stable name, ``partial`` the reply so far (never None)."""
+
+    kind: ClassVar[str] = "error"
+    outcome: ClassVar[Outcome] = "failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        partial: Reply | None = None,
+        retryable: bool = False,
+        status: int | None = None,
+        request_id: str | None = None,
+        clock: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.status = status
+        self.request_id = request_id
+        self.clock = clock
+        self.partial = partial or Reply()
+
+    @property
+    def partial(self) -> Reply:
+        """What had arrived; its ``outcome`` is ``failed`` or ``truncated``."""
+        return self._partial
+
+    @partial.setter
+    def partial(self, reply: Reply) -> None:
+        self._partial = replace(reply, outcome=self.outcome)
+
+
+class ConnectError(StreamkitError):
+    """No connection to the server, so no request was made."""
+
+    kind = "connect"
+
+
+class StatusError(StreamkitError):
+    """The server answered with an HTTP error. ``retry_after`` is what it asked for, in seconds."""
+
+    kind = "http_status"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, body: str = "", **details: Any) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+        self.body = body
+
+
+class BrokenError(StreamkitError):
+    """The reply ended before the server said so."""
+
+    kind = "stream_broken"
+    outcome = "truncated"
+
+
+class StalledError(StreamkitError):
+    """A clock ran out: ``clock`` is ``first_byte``, ``byte_idle``, ``event_idle`` or ``total``."""
+
+    kind = "stalled"
+    outcome = "truncated"
+
+
+class MalformedError(StreamkitError):
+    """What came is not what was agreed: no event stream, no JSON, another shape."""
+
+    kind = "malformed"
+
+
+class ApiError(StreamkitError):
+    """The server reported an error inside the reply, in one of the many forms there are."""
+
+    kind = "api_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | int | None = None,
+        error_type: str | None = None,
+        param: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.code = code
+        self.error_type = error_type
+        self.param = param
+
+
+class TooLargeError(StreamkitError):
+    """A line, an event, a body or the whole reply exceeded its limit."""
+
+    kind = "too_large"
+
+
+class SinkError(StreamkitError):
+    """A sink raised (see ``__cause__``) or did not take an item in time; its siblings went on."""
+
+    kind = "sink"
+
+
+class BudgetError(StreamkitError):
+    """A budget was used up."""
+
+    kind = "budget"
+
+
+class AllFailedError(StreamkitError, ExceptionGroup[Exception]):
+    """Every alternative failed; ``exceptions`` holds the failures in the order of the alternatives."""
+
+    kind = "all_failed"
+
+    def __new__(cls, message: str, exceptions: Sequence[Exception], **details: Any) -> AllFailedError:
+        return ExceptionGroup.__new__(cls, message, exceptions)
+
+    def __init__(self, message: str, exceptions: Sequence[Exception], **details: Any) -> None:
+        super().__init__(message, **details)
+
+    def derive(self, excs: Sequence[Any]) -> Any:
+        return AllFailedError(self.message, excs, partial=self.partial)

@@ -1,0 +1,334 @@
+"""Events of a streamed reply, in the order in which a server sends them; the last one is always a `Reply`.
+
+Every event has a dotted ``type`` tag, compares by value and is read-only for type checkers. It is not frozen at run
+time: that would triple the cost of making one. ``raw`` is the parsed chunk an event came from, with every key the
+server sent; it is None on what an operator changed, and takes no part in comparison or `repr`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform, overload
+
+from .messages import Message, ToolCallPart
+
+__all__ = [
+    "CONTENT",
+    "Choice",
+    "Event",
+    "Finish",
+    "LogprobsDelta",
+    "Other",
+    "Outcome",
+    "ReasoningDelta",
+    "RefusalDelta",
+    "Reply",
+    "Restart",
+    "Start",
+    "TextDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "ToolResult",
+    "Usage",
+    "UsageUpdate",
+]
+
+C = TypeVar("C")
+M = TypeVar("M")
+Raw: TypeAlias = "dict[str, Any] | None"
+Outcome: TypeAlias = Literal[
+    "complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"
+]
+Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def value(cls: type[C]) -> type[C]:
+    """A slotted dataclass: frozen in the eyes of a type checker only."""
+    return dataclass(slots=True)(cls)
+
+
+def _raw() -> Any:
+    return field(default=None, repr=False, compare=False, kw_only=True)
+
+
+@value
+class Start:
+    """The server began to answer."""
+
+    type: ClassVar[str] = "start"
+    id: str = ""
+    model: str = ""
+    request_id: str | None = None
+    raw: Raw = _raw()
+
+
+@value
+class TextDelta:
+    """A further piece of the answer's text (never empty)."""
+
+    type: ClassVar[str] = "text.delta"
+    text: str
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class ReasoningDelta:
+    """A further piece of what the model shows of its thinking (never empty)."""
+
+    type: ClassVar[str] = "reasoning.delta"
+    text: str
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class RefusalDelta:
+    """A further piece of a refusal (never empty)."""
+
+    type: ClassVar[str] = "refusal.delta"
+    text: str
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class ToolCallDelta:
+    """A further piece of a tool call: ``call`` numbers the calls of a choice from 0, however the server counts.
+
+    ``id`` and ``name`` are set on the first piece of a call, ``arguments`` is a fragment of JSON text.
+    """
+
+    type: ClassVar[str] = "tool_call.delta"
+    arguments: str
+    call: int = 0
+    id: str | None = None
+    name: str | None = None
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class ToolCall:
+    """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked."""
+
+    type: ClassVar[str] = "tool_call"
+    id: str
+    name: str
+    arguments: str
+    index: int = 0
+    raw: Raw = _raw()
+
+    @overload
+    def args(self, model: None = None) -> Any: ...
+    @overload
+    def args(self, model: builtins.type[M]) -> M: ...
+    def args(self, model: builtins.type[Any] | None = None) -> Any:
+        """The parsed arguments: whatever the JSON holds, or an instance of a pydantic ``model`` (or any type).
+
+        Raises `MalformedError` when they are not JSON or do not fit the model.
+        """
+        from .validation import parse_json
+
+        return parse_json(self.arguments or "{}", model, f"arguments of tool {self.name!r}")
+
+    def result(self, value: Any) -> Message:
+        """The message that answers this call; anything but text is sent as JSON."""
+        content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return {"role": "tool", "tool_call_id": self.id, "content": content}
+
+    def as_part(self) -> ToolCallPart:
+        """The entry of an assistant message's ``tool_calls``."""
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+
+
+@value
+class ToolResult:
+    """A tool was run: what it gave, or the error it raised."""
+
+    type: ClassVar[str] = "tool.result"
+    call: ToolCall
+    value: Any = None
+    error: str | None = None
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class LogprobsDelta:
+    """Log probabilities of the tokens sent so far, in the server's own form."""
+
+    type: ClassVar[str] = "logprobs.delta"
+    logprobs: dict[str, Any]
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class Usage:
+    """Token figures. ``origin`` says where they come from: a figure is exact or labelled, never guessed in silence."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    origin: Origin = "provider"
+    raw: Raw = _raw()
+
+
+@value
+class UsageUpdate:
+    """The server reported usage. A later report replaces an earlier one; they are never added up."""
+
+    type: ClassVar[str] = "usage"
+    usage: Usage
+    raw: Raw = _raw()
+
+
+@value
+class Finish:
+    """A choice ended; ``reason`` is the server's word, an open set (``stop``, ``length``, ``tool_calls``, ...)."""
+
+    type: ClassVar[str] = "finish"
+    reason: str
+    index: int = 0
+    raw: Raw = _raw()
+
+
+@value
+class Restart:
+    """The reply begins anew (asked for by name, see `ops.continue_with`): what was shown so far is void."""
+
+    type: ClassVar[str] = "restart"
+    reason: str = ""
+    kept: str = ""
+    raw: Raw = _raw()
+
+
+@value
+class Other:
+    """Anything the dialect does not know, kept whole in ``raw``; ``name`` is the server's event name, if any."""
+
+    type: ClassVar[str] = "other"
+    name: str = ""
+    raw: Raw = _raw()
+
+
+@value
+class Choice:
+    """What one choice amounts to."""
+
+    index: int = 0
+    text: str = ""
+    reasoning: str = ""
+    refusal: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    logprobs: tuple[dict[str, Any], ...] = ()
+
+
+@value
+class Reply:
+    """The whole reply, or as much of it as there is: the last event of every stream and ``.partial`` of every error.
+
+    ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.
+    ``attempts`` counts requests, ``rounds`` the replies of a tool loop.
+    """
+
+    type: ClassVar[str] = "reply"
+    choices: tuple[Choice, ...] = (Choice(),)
+    usage: Usage | None = None
+    outcome: Outcome = "complete"
+    stopped_by: str | None = None
+    id: str = ""
+    model: str = ""
+    request_id: str | None = None
+    attempts: int = 1
+    rounds: int = 1
+    earlier: tuple[Message, ...] = field(default=(), repr=False)
+    raw: Raw = _raw()
+
+    @property
+    def text(self) -> str:
+        return self.choices[0].text
+
+    @property
+    def reasoning(self) -> str:
+        return self.choices[0].reasoning
+
+    @property
+    def refusal(self) -> str:
+        return self.choices[0].refusal
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return self.choices[0].tool_calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        return self.choices[0].finish_reason
+
+    @property
+    def message(self) -> Message:
+        """The assistant's turn. Calls of a reply that was cut are left out: no server accepts an unanswered half."""
+        first = self.choices[0]
+        message: Message = {"role": "assistant", "content": first.text or None}
+        if first.refusal:
+            message["refusal"] = first.refusal
+        if first.tool_calls and self.outcome == "complete":
+            message["tool_calls"] = [call.as_part() for call in first.tool_calls]
+            if first.reasoning:  # models that think between calls want it back
+                message["reasoning_content"] = first.reasoning
+        elif message["content"] is None:
+            message["content"] = ""
+        return message
+
+    @property
+    def messages(self) -> list[Message]:
+        """What to append to the conversation, exactly."""
+        message = self.message
+        empty = not (message.get("content") or message.get("tool_calls") or message.get("refusal"))
+        return [*self.earlier, *([] if empty else [message])]
+
+    def upto(self, end: int) -> Reply:
+        """This reply as if it had ended after ``end`` characters of text: what a listener really heard."""
+        from dataclasses import replace
+
+        first = replace(self.choices[0], text=self.text[:end], tool_calls=())
+        return replace(self, choices=(first, *self.choices[1:]), outcome="stopped")
+
+    def parse(self, model: builtins.type[M]) -> M:
+        """The text as an instance of a pydantic ``model``; `MalformedError` (with this reply) when it does not fit."""
+        from .validation import parse_json
+
+        parsed: M = parse_json(self.text, model, "text of the reply", self)
+        return parsed
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Event: TypeAlias = (
+    Start
+    | TextDelta
+    | ReasoningDelta
+    | RefusalDelta
+    | ToolCallDelta
+    | ToolCall
+    | ToolResult
+    | LogprobsDelta
+    | UsageUpdate
+    | Finish
+    | Restart
+    | Other
+    | Reply
+)
+
+CONTENT: frozenset[type] = frozenset(
+    {TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish}
+)
+"""The events that commit a reply: once one of these was seen, nothing may quietly start over."""

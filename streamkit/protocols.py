@@ -1,0 +1,39 @@
+"""What users may supply, as Protocols and aliases; nothing here has to be subclassed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from reactivex import Observable
+
+__all__ = ["Op", "Sink", "Stage"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+
+Op: TypeAlias = "Callable[[Observable[A]], Observable[B]]"
+"""An operator: made once, applied to any number of streams."""
+
+
+class Stage(Protocol[In, Out]):
+    """Something that remembers between items: the whole middle of the toolkit has this shape.
+
+    ``flush`` is called once, at the end or before an error. A stage that waits may also have
+    ``due: float | None`` (seconds after the last feed) and ``expire() -> Iterable[Out]``, called when they are over.
+    """
+
+    def feed(self, item: In, /) -> Iterable[Out]: ...
+    def flush(self) -> Iterable[Out]: ...
+
+
+class Sink(Protocol[In]):
+    """A place to write. May also have ``fail(error)`` and ``close(reply)``; any of the three may be async.
+
+    Called one at a time and in order: ``write`` for each item, ``fail`` if the stream broke, ``close`` once, last.
+    """
+
+    def write(self, item: In, /) -> Any: ...

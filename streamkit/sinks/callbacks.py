@@ -1,0 +1,95 @@
+"""Listeners: a callback for each kind of thing that happens in a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+from ..events import (
+    Event,
+    Finish,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Start,
+    TextDelta,
+    ToolCall,
+    Usage,
+    UsageUpdate,
+)
+
+__all__ = ["Listener", "on"]
+
+T = TypeVar("T")
+Callback: TypeAlias = Callable[[T], Awaitable[None] | Any]
+
+
+class Listener:
+    """A sink made of callbacks; see `on`."""
+
+    __slots__ = ("_callbacks", "_error", "_event", "_reply")
+
+    def __init__(
+        self,
+        callbacks: dict[type, Callable[[Any], Any]],
+        event: Callback[Event] | None,
+        error: Callback[Exception] | None,
+        reply: Callback[Reply] | None,
+    ) -> None:
+        self._callbacks, self._event, self._error, self._reply = callbacks, event, error, reply
+
+    def write(self, event: Event) -> Any:
+        """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
+        special = self._callbacks.get(type(event))
+        first = special(event) if special is not None else None
+        second = self._event(event) if self._event is not None else None
+        if isinstance(first, Awaitable):
+            return _both(first, second) if isinstance(second, Awaitable) else first
+        return second
+
+    def fail(self, error: Exception) -> Any:
+        return self._error(error) if self._error is not None else None
+
+    def close(self, reply: Reply) -> Any:
+        return self._reply(reply) if self._reply is not None else None
+
+
+async def _both(first: Awaitable[Any], second: Awaitable[Any]) -> None:
+    await first
+    await second
+
+
+def on(
+    *,
+    start: Callback[Start] | None = None,
+    text: Callback[str] | None = None,
+    reasoning: Callback[str] | None = None,
+    refusal: Callback[str] | None = None,
+    tool_call: Callback[ToolCall] | None = None,
+    usage: Callback[Usage] | None = None,
+    finish: Callback[Finish] | None = None,
+    event: Callback[Event] | None = None,
+    error: Callback[Exception] | None = None,
+    reply: Callback[Reply] | None = None,
+) -> Listener:
+    """A sink that calls back: ``text``, ``reasoning`` and ``refusal`` with each piece (str) of the first choice,
+    ``tool_call`` with each whole call, ``usage`` with a `Usage`, ``event`` with every event after the special one.
+
+    ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
+    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same.
+    """
+
+    def piece(callback: Callback[str]) -> Callable[[Any], Any]:
+        return lambda delta: callback(delta.text) if delta.index == 0 else None
+
+    callbacks: dict[type, Callable[[Any], Any]] = {}
+    for kind, simple in ((Start, start), (ToolCall, tool_call), (Finish, finish)):
+        if simple is not None:
+            callbacks[kind] = simple  # type: ignore[assignment]  # each callback takes the kind it stands beside
+    for kind, textual in ((TextDelta, text), (ReasoningDelta, reasoning), (RefusalDelta, refusal)):
+        if textual is not None:
+            callbacks[kind] = piece(textual)
+    if usage is not None:
+        told = usage
+        callbacks[UsageUpdate] = lambda update: told(update.usage)
+    return Listener(callbacks, event, error, reply)

@@ -1,0 +1,1 @@
+"""Where events come from: requests over httpx, the official library's streams, recordings, any iterable."""

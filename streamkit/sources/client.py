@@ -1,0 +1,261 @@
+"""A client of OpenAI-style APIs over httpx: every call gives a cold `Stream`, and a subscription is one request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from ..engine import Reading, Source, Stream
+from ..errors import StatusError, StreamkitError
+from ..events import Event
+from ..wire import Parser
+from .clocks import Clocks
+from .exchange import Exchange, translated
+from .limits import Limits, Retry
+from .params import ChatParams, CompletionParams, ResponseParams
+from .pools import Pools
+from .requests import OPENAI, Endpoint, Request, messages_of
+
+__all__ = ["Client"]
+
+
+class Client:
+    """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop.
+
+    Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID. ``base_url``
+    includes the version (``…/v1``). ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource:
+    ``base_url`` is its address, the model names the deployment. ``transport`` is any httpx transport, an
+    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``; it stays yours to close. ``lenient`` takes a stream that just
+    ends as complete, for servers that never say so. ``trust_env`` lets proxies and certificates of the environment
+    count. ValueError for a key, header or address that cannot be sent safely.
+
+    Close it with ``with``, ``async with``, `close` or `aclose`.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        model: str | None = None,
+        limits: Limits | None = None,
+        retry: Retry | None = None,
+        transport: Any = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        azure: str | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        allow_http: bool = False,
+        lenient: bool = False,
+        trust_env: bool = True,
+    ) -> None:
+        env = os.environ.get
+        own = {
+            "openai-organization": organization or env("OPENAI_ORG_ID"),
+            "openai-project": project or env("OPENAI_PROJECT_ID"),
+        }
+        self._endpoint = Endpoint(
+            base_url or env("OPENAI_BASE_URL") or OPENAI,
+            api_key if api_key is not None else env("OPENAI_API_KEY"),
+            azure,
+            {**{name: value for name, value in own.items() if value}, **(headers or {})},
+            dict(query or {}),
+            allow_http,
+        )
+        self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
+        self._lenient = lenient
+        self._include_usage = True
+        self._pools = Pools(transport, secure=self._endpoint.secure, trust_env=trust_env)
+
+    def chat(
+        self,
+        messages: str | Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **params: Unpack[ChatParams],
+    ) -> Stream[Event]:
+        """The events of a chat completion; the last is the `Reply`.
+
+        ``messages`` is one question or the conversation so far. Every parameter of the API passes through, those that
+        a type checker does not know in ``extra``; None means not sent. Usage is asked for unless a server objects.
+
+        Note: a further subscription is a further request.
+        """
+        return self._stream("chat", model, {"messages": messages_of(messages)}, params, extra)
+
+    def complete(
+        self,
+        prompt: str | Sequence[str],
+        *,
+        model: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **params: Unpack[CompletionParams],
+    ) -> Stream[Event]:
+        """The events of a legacy completion, which continues ``prompt``; the last is the `Reply`."""
+        asked = prompt if isinstance(prompt, str) else list(prompt)
+        return self._stream("completions", model, {"prompt": asked}, params, extra)
+
+    def respond(
+        self,
+        input: str | Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **params: Unpack[ResponseParams],
+    ) -> Stream[Event]:
+        """The events of an answer by the Responses API; the last is the `Reply`."""
+        asked = input if isinstance(input, str) else messages_of(input)
+        return self._stream("responses", model, {"input": asked}, params, extra)
+
+    def _stream(
+        self, api: str, model: str | None, asked: dict[str, Any], params: Any, extra: Mapping[str, Any] | None
+    ) -> Stream[Event]:
+        model = model or self.model
+        named = {"model": model} if model is not None else {}
+        sent = {name: value for name, value in params.items() if value is not None}
+        request = Request(api, model, {**named, **asked, **sent, **(extra or {})})
+        request.content(include_usage=True)  # what cannot be sent is the caller's mistake, and told at once
+
+        def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+            return self._produce(reading, request)
+
+        return Stream(Source(produce), label=f"{api} {model or ''}".rstrip())
+
+    async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
+        """Request after request until one gets as far as content: from there on every failure is final."""
+        clocks = Clocks(reading, self.limits)
+        made = 0
+        try:
+            while True:
+                made += 1
+                exchange = Exchange(reading, clocks, self.limits)
+                parser = self._parser(request, made, None)
+                reading.snapshot = parser.reply
+                try:
+                    await self._send(exchange, request)
+                    parser = self._parser(request, made, exchange.request_id)
+                    reading.snapshot = parser.reply
+                    async with aclosing(exchange.body()) as body:
+                        async for chunk in body:
+                            if reading.tap is not None:
+                                reading.tap(chunk)
+                            if exchange.kind == "json":
+                                yield parser.body(await exchange.whole(chunk, body))
+                                return
+                            yield parser.feed(chunk)
+                            if parser.done:
+                                clocks.stop()
+                                await exchange.finish()
+                                return
+                    yield parser.flush()
+                    return
+                except (Exception, asyncio.CancelledError) as exc:
+                    error = self._error(exc, reading, exchange, parser)
+                    if error is None:
+                        raise
+                finally:
+                    await exchange.close()
+                if parser.finished:  # the server had said all of it
+                    yield parser.flush()
+                    return
+                await self._before_next(made, error, reading, clocks)
+        finally:
+            clocks.stop()
+
+    def _parser(self, request: Request, attempt: int, request_id: str | None) -> Parser:
+        limits = self.limits
+        return Parser(
+            request.api,
+            lenient=self._lenient,
+            event_bytes=limits.event_bytes,
+            reply_bytes=limits.reply_bytes,
+            request_id=request_id,
+            attempts=attempt,
+        )
+
+    async def _send(self, exchange: Exchange, request: Request) -> None:
+        endpoint = self._endpoint
+        await exchange.send(
+            self._pools,
+            "POST",
+            endpoint.url(request.api, request.model),
+            params=endpoint.params() or None,
+            headers=endpoint.sent_headers(),
+            content=request.content(include_usage=self._include_usage),
+        )
+
+    def _error(
+        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser
+    ) -> StreamkitError | None:
+        """Whatever went wrong as an error of ours, without the key and with the partial reply; None: a plain cancel."""
+        if isinstance(exc, asyncio.CancelledError):
+            interruption = reading.interrupted()
+            if interruption is None:
+                return None
+            exc = interruption
+        error = translated(exc, exchange.sent)
+        error.args = (self._endpoint.scrubbed(str(error)),)
+        error.request_id = error.request_id or exchange.request_id
+        error.partial = parser.reply()
+        if isinstance(error, StatusError):
+            error.body = self._endpoint.scrubbed(error.body)
+        return error
+
+    async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
+        """Wait until the next request may be made, or raise ``error`` if there is to be none."""
+        if reading.committed:
+            raise error
+        if self._rejects_usage(error):
+            self._include_usage = False
+        else:
+            wait = self.retry.wait(made, error)
+            if wait is None:
+                raise error
+            clocks.enter("pause")
+            await _sleep(wait, reading)
+        reading.start_over()
+
+    def _rejects_usage(self, error: StreamkitError) -> bool:
+        if not self._include_usage or not isinstance(error, StatusError) or error.status not in (400, 422):
+            return False
+        return "stream_options" in error.body or "include_usage" in error.body
+
+    def close(self) -> None:
+        """Close all connections; streams that are being read end as cancelled or broken."""
+        self._pools.close()
+
+    async def aclose(self) -> None:
+        await self._pools.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Client({self._endpoint.base_url!r})"
+
+
+async def _sleep(seconds: float, reading: Reading) -> None:
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        error = reading.interrupted()
+        if error is None:
+            raise
+        raise error from None

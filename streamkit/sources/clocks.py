@@ -1,0 +1,86 @@
+"""The clocks of one reply, on one lazily moved timer: a network read costs a clock reading, never a timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Literal
+
+from ..engine import Reading
+from ..errors import ConnectError, StalledError, StreamkitError
+from .limits import Limits
+
+__all__ = ["Clocks"]
+
+Phase = Literal["connect", "first_byte", "body", "pause"]
+
+
+class Clocks:
+    """Interrupts its reading when a clock of ``limits`` runs out."""
+
+    def __init__(self, reading: Reading, limits: Limits) -> None:
+        self._reading, self._limits = reading, limits
+        self._started = self._since = reading.loop.time()
+        self._phase: Phase = "pause"
+        self._last_byte = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def enter(self, phase: Phase) -> None:
+        """A new phase begins now, and its clock with it."""
+        reading = self._reading
+        self._phase, self._since = phase, reading.loop.time()
+        self._last_byte = reading.last_content = reading.time()
+        self._arm()
+
+    def read(self) -> None:
+        """Bytes of the body came."""
+        self._last_byte = self._reading.time()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        self.stop()
+        left = min((left for _, left in self._running()), default=None)
+        if left is not None:
+            self._timer = self._reading.loop.call_later(max(left, 0.0), self._look)
+
+    def _look(self) -> None:
+        for name, left in self._running():
+            if left <= 0:
+                self._timer = None
+                self._reading.interrupt(self._error(name))
+                return
+        self._arm()
+
+    def _running(self) -> Iterator[tuple[str, float]]:
+        """Each clock that counts in this phase, with the seconds it has left."""
+        limits, phase = self._limits, self._phase
+        now, here = self._reading.loop.time(), self._reading.time()
+        if phase == "connect" and limits.connect is not None:
+            yield "connect", self._since + limits.connect - now
+        if phase == "first_byte" and limits.first_byte is not None:
+            yield "first_byte", self._since + limits.first_byte - now
+        if phase == "body" and limits.byte_idle is not None:
+            yield "byte_idle", self._last_byte + limits.byte_idle - here
+        if phase == "body" and limits.event_idle is not None:
+            yield "event_idle", self._reading.last_content + limits.event_idle - here
+        if limits.total is not None:
+            yield "total", self._started + limits.total - now
+
+    def _error(self, name: str) -> StreamkitError:
+        seconds = getattr(self._limits, name)
+        partial = self._reading.snapshot(None)
+        if name == "connect":
+            return ConnectError(f"not connected within {seconds:g} s", clock=name, retryable=True, partial=partial)
+        what = {
+            "first_byte": "no answer",
+            "byte_idle": "silence",
+            "event_idle": "nothing but keep-alives",
+            "total": "the reply was not complete",
+        }[name]
+        return StalledError(
+            f"{what} within {seconds:g} s", clock=name, retryable=name != "total", partial=partial
+        )

@@ -1,0 +1,172 @@
+"""One HTTP request and the body of its answer, read inside a `Reading`.
+
+A connection pool must not be interrupted while it hands out a connection or between connecting and sending: a cancel
+there loses the entry for good. httpcore's trace events tell when it is safe, and a cancel waits for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ..engine import Reading
+from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError, TooLargeError, excerpt
+from .answers import inflater, looks_like, request_id, status_error
+from .clocks import Clocks
+from .limits import Limits
+from .pools import Pool, Pools
+
+__all__ = ["Exchange", "shut_socket", "translated"]
+
+DRAIN = 0.1
+"""Seconds that a finished reply may take to end its body, so that the connection can be used again."""
+
+
+class Exchange:
+    """``send`` the request, read the ``body``, ``close``: in this order, close always."""
+
+    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits) -> None:
+        self.request_id: str | None = None
+        self.kind = "sse"
+        self.sent = False
+        self._reading, self._clocks, self._limits = reading, clocks, limits
+        self._pool: Pool | None = None
+        self._response: Any = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._held = False
+
+    async def send(self, pools: Pools, method: str, url: str, **request: Any) -> None:
+        """Until the headers of a good answer are here; `StatusError` for any other."""
+        self._pool = await pools.get()
+        client = self._pool.client
+        if self._pool.ours:
+            request["extensions"] = {"trace": self._trace}
+        built = client.build_request(method, url, **request)
+        self._clocks.enter("connect" if self._pool.ours else "first_byte")
+        self._hold(self._pool.ours)
+        try:
+            self._response = await client.send(built, stream=True, follow_redirects=False)
+        finally:
+            self._hold(False)
+        response, self.sent = self._response, True
+        self._reading.cut = partial(shut_socket, response)
+        self.request_id = request_id(response.headers)
+        self._chunks = aiter(response.aiter_raw())
+        if response.status_code != 200:
+            body = await self._upto(self._limits.error_body_bytes)
+            raise status_error(response.status_code, response.reason_phrase, response.headers, body)
+
+    async def _trace(self, event: str, info: dict[str, Any]) -> None:
+        step, _, phase = event.rpartition(".")
+        if step in ("connection.connect_tcp", "connection.start_tls"):
+            self._hold(phase != "started")
+        elif event == "http11.send_request_headers.started":
+            self._clocks.enter("first_byte")
+            self._hold(False)
+
+    def _hold(self, hold: bool) -> None:
+        if hold and not self._held:
+            self._reading.hold()
+        elif self._held and not hold:
+            self._reading.let_go()
+        self._held = hold
+
+    async def body(self) -> AsyncGenerator[bytes, None]:
+        """The reads of the body, decompressed. `kind` is known once the first one is here."""
+        response, clocks = self._response, self._clocks
+        inflate = inflater(response.headers.get("content-encoding", ""), self._limits.event_bytes)
+        start: bytes | None = b""
+        assert self._chunks is not None
+        async for chunk in self._chunks:
+            if not chunk:
+                continue
+            if start is None:
+                clocks.read()
+            elif not start:
+                clocks.enter("body")
+            data = inflate.feed(chunk) if inflate else chunk
+            if start is not None:
+                start = (start + data).lstrip()
+                if not start:
+                    continue
+                self.kind = looks_like(response.headers.get("content-type", ""), start)
+                start = None
+            yield data
+
+    async def whole(self, first: bytes, rest: AsyncIterator[bytes]) -> bytes:
+        """The rest of a body that is one JSON document."""
+        parts, size, limit = [first], len(first), self._limits.event_bytes
+        async for chunk in rest:
+            parts.append(chunk)
+            size += len(chunk)
+            if limit is not None and size > limit:
+                raise TooLargeError(f"the answer is a document of more than {limit} bytes")
+        return b"".join(parts)
+
+    async def _upto(self, limit: int) -> bytes:
+        """The body's first ``limit`` bytes; what breaks meanwhile is less news than the status."""
+        parts, size = [], 0
+        assert self._chunks is not None
+        with suppress(Exception):
+            async for chunk in self._chunks:
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= limit:
+                    break
+        return b"".join(parts)[:limit]
+
+    async def finish(self) -> None:
+        """After the reply's end: read the few bytes that end the body, if they come at once."""
+        assert self._chunks is not None
+        with suppress(Exception):
+            async with asyncio.timeout(DRAIN):
+                async for _ in self._chunks:
+                    pass
+
+    async def close(self) -> None:
+        response, self._response = self._response, None
+        self._reading.cut = None
+        if response is None:
+            return
+        try:
+            await response.aclose()
+        except asyncio.CancelledError:
+            if self._pool is not None:  # the pool may count this connection for ever
+                self._pool.retired = self._pool.ours
+            raise
+        except Exception:  # it is gone either way
+            return
+
+
+def shut_socket(response: Any) -> None:
+    """End a response's connection now: the server sees it, however long the loop takes to come round."""
+    with suppress(Exception):  # no such extension, or closed already
+        response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
+NOT_CONNECTED = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL")
+
+
+def translated(exc: BaseException, sent: bool) -> StreamkitError:
+    """A transport's exception as one of ours, by its name: httpx, its continuation httpx2 and other transports name
+    the same situations alike."""
+    if isinstance(exc, StreamkitError):
+        return exc
+    names = {cls.__name__ for cls in type(exc).__mro__}
+    said = excerpt(str(exc)) or type(exc).__name__
+    error: StreamkitError
+    if isinstance(exc, RuntimeError) and not sent:  # misuse: a closed client, or one on a foreign loop
+        error = ConnectError(said)
+    elif not sent and names.intersection(NOT_CONNECTED):
+        usable = not names.intersection(("UnsupportedProtocol", "InvalidURL"))
+        error = ConnectError(f"no connection: {said}", retryable=usable)
+    elif isinstance(exc, RecursionError):
+        error = MalformedError("the reply is nested too deeply")
+    else:
+        error = BrokenError(f"the connection broke: {said}", retryable=True)
+    error.__cause__ = exc
+    return error

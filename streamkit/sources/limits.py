@@ -1,0 +1,76 @@
+"""How long and how much: the clocks and sizes of a reply, and when a request is made again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from ..errors import StatusError, StreamkitError
+
+__all__ = ["Limits", "Retry"]
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Clocks in seconds and sizes in bytes; None switches one off. All are finite by default.
+
+    ==============  =========================================================  ====================
+    clock           from, to                                                   error
+    ==============  =========================================================  ====================
+    ``connect``     request asked, connected (DNS and TLS included)            `ConnectError`
+    ``first_byte``  request sent, first byte of the body                       `StalledError`
+    ``byte_idle``   last byte of the body (comments count)                     `StalledError`
+    ``event_idle``  last content; comments, empty deltas, usage do not count   `StalledError`
+    ``total``       subscribed, ended: all attempts and waits                  `StalledError`
+    ==============  =========================================================  ====================
+
+    ``byte_idle`` and ``event_idle`` stand still while a slow sink holds the source. Sizes raise `TooLargeError`:
+    ``event_bytes`` of one event, ``reply_bytes`` of the whole text; of an error's body ``error_body_bytes`` are read.
+    """
+
+    connect: float | None = 10.0
+    first_byte: float | None = 60.0
+    byte_idle: float | None = 60.0
+    event_idle: float | None = 600.0
+    total: float | None = 3600.0
+    event_bytes: int | None = 16 * MIB
+    error_body_bytes: int = 64 * 1024
+    reply_bytes: int | None = 256 * MIB
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value is not None and value <= 0:
+                raise ValueError(f"Limits.{item.name} must be positive or None, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Further requests after the first, made before the first content only: ``attempts`` of them at most.
+
+    Waits grow from ``first`` to ``longest`` seconds, each shortened by up to ``jitter`` (a share) at random. A server's
+    Retry-After is obeyed up to ``retry_after`` seconds; if it asks for more, the error is raised at once.
+    """
+
+    attempts: int = 2
+    first: float = 0.5
+    longest: float = 8.0
+    jitter: float = 0.25
+    retry_after: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 0 or self.first < 0 or self.longest < 0 or not 0 <= self.jitter <= 1:
+            raise ValueError(f"not a retry policy: {self}")
+
+    def wait(self, made: int, error: StreamkitError, rand: Callable[[], float] = random.random) -> float | None:
+        """Seconds to wait before the next request after ``made`` of them, None if there is to be none."""
+        if not error.retryable or made > self.attempts:
+            return None
+        asked = error.retry_after if isinstance(error, StatusError) else None
+        if asked is not None:
+            return asked if asked <= self.retry_after else None
+        wait = min(self.first * 2 ** (made - 1), self.longest)
+        return float(wait * (1 - self.jitter * rand()))

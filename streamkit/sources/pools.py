@@ -1,0 +1,132 @@
+"""One connection pool for each event loop that a client is used on: an httpx client works on one loop only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import weakref
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+
+from ..engine import on_loop
+from ..engine.loop import running_loop
+
+__all__ = ["Pool", "Pools"]
+
+
+class Pool:
+    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close."""
+
+    def __init__(self, client: Any, ours: bool) -> None:
+        self.client, self.ours = client, ours
+        self.retired = False
+        self._guard: AsyncGenerator[None, None] | None = None
+
+    async def watch(self) -> None:
+        """Have the pool closed when the loop is: a loop's shutdown closes the async generators that began on it."""
+        if self.ours and self._guard is None:
+            self._guard = self._close_at_shutdown()
+            await anext(self._guard)
+
+    async def _close_at_shutdown(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self.client.aclose()
+
+    async def close(self) -> None:
+        if self._guard is not None:
+            await self._guard.aclose()
+        elif self.ours:
+            await self.client.aclose()
+
+
+class Pools:
+    """The pools of one `Client`, made when first used."""
+
+    def __init__(self, given: Any, *, secure: bool, trust_env: bool) -> None:
+        self._given, self._secure, self._trust_env = given, secure, trust_env
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = weakref.WeakKeyDictionary()
+        self._tls: ssl.SSLContext | None = None
+        self._owner: weakref.ref[asyncio.AbstractEventLoop] | None = None
+        self._pid = os.getpid()
+        self.closed = False
+
+    async def get(self) -> Pool:
+        """The running loop's pool. RuntimeError after `close`, or for a given transport on a second loop."""
+        if self.closed:
+            raise RuntimeError("this client is closed")
+        loop = asyncio.get_running_loop()
+        if self._pid != os.getpid():  # a forked child shares sockets with its parent, and must not touch them
+            self._pid, self._pools = os.getpid(), weakref.WeakKeyDictionary()
+        pool = self._pools.get(loop)
+        if pool is None or pool.retired:
+            pool = self._pools[loop] = self._make(loop)
+            await pool.watch()
+        return pool
+
+    def _make(self, loop: asyncio.AbstractEventLoop) -> Pool:
+        if self._given is None:
+            return Pool(self._client(None), ours=True)
+        owner = self._owner() if self._owner is not None else None
+        if owner is not None and owner is not loop and not owner.is_closed():
+            raise RuntimeError("the given transport belongs to another event loop: make one client for each loop")
+        self._owner = weakref.ref(loop)
+        if isinstance(self._given, httpx.AsyncBaseTransport):
+            return Pool(self._client(self._given), ours=False)
+        return Pool(self._given, ours=False)
+
+    def _client(self, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)  # ours bound time, not numbers
+        return httpx.AsyncClient(
+            transport=transport,
+            verify=self._context(),
+            limits=limits,
+            timeout=None,
+            trust_env=self._trust_env,
+            follow_redirects=False,
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""
+        if self._tls is None:
+            if self._secure:
+                self._tls = httpx.create_ssl_context(trust_env=self._trust_env)
+            else:
+                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return self._tls
+
+    async def aclose(self) -> None:
+        """Close every pool: here at once, on other loops as soon as they run."""
+        self.closed = True
+        here = running_loop()
+        for loop, pool in tuple(self._pools.items()):
+            if loop is here:
+                await pool.close()
+            else:
+                _close_on(loop, pool)
+
+    def close(self) -> None:
+        self.closed = True
+        for loop, pool in tuple(self._pools.items()):
+            _close_on(loop, pool)
+
+
+def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
+    if loop.is_closed():
+        return
+    if loop.is_running():
+        on_loop(loop, lambda: _keep(loop.create_task(pool.close())))
+    elif running_loop() is None:  # the own loop of a plain thread: it stands still between two runs
+        loop.run_until_complete(pool.close())
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

@@ -1,0 +1,47 @@
+"""A recording as a stream: the same bytes at the same moments, and the same end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import AsyncGenerator, Iterable
+
+from ..engine import Reading, Source, Stream
+from ..events import Event
+from ..wire import Parser
+from .recording import Recording
+
+__all__ = ["replay"]
+
+
+def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) -> Stream[Event]:
+    """The recorded reply with its timing, ``speed`` times as fast; 0 means without waiting.
+
+    ``recording`` is a path or the name of a shipped recording (``"hello"``, see `Recording.open` for what that
+    raises, at once). What ended the recorded reply ends this one: an error is raised with the same kind, and a
+    recording that was cut short ends as a reply that was.
+    """
+    if not (math.isfinite(speed) and speed >= 0):
+        raise ValueError(f"speed is a factor, 0 or more, not {speed}")
+    loaded = recording if isinstance(recording, Recording) else Recording.open(recording)
+    scale = 1 / speed if speed else 0.0
+
+    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+        parser = Parser(loaded.api)
+        reading.snapshot = parser.reply
+        start = reading.loop.time()
+        for read in loaded.reads:
+            await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets others have a turn
+            if reading.tap is not None:
+                reading.tap(read.data)
+            yield parser.feed(read.data)
+            if parser.done:
+                return
+        await asyncio.sleep(max(0.0, start + loaded.seconds * scale - reading.loop.time()))
+        error = loaded.error(parser.reply())
+        if error is not None:
+            raise error
+        yield parser.flush()
+
+    return Stream(Source(produce), label="replay")

@@ -1,0 +1,125 @@
+"""What is asked: addresses, headers and bodies of the three streaming APIs, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import ConnectError
+
+__all__ = ["OPENAI", "Endpoint", "Request", "check_text", "messages_of"]
+
+OPENAI = "https://api.openai.com/v1"
+PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
+
+
+def check_text(what: str, value: str) -> str:
+    """``value``, or ValueError if it would break out of its line in a request."""
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ValueError(f"the {what} contains a control character")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests go and what they carry; the key stays out of every `repr`."""
+
+    base_url: str
+    key: str | None = field(default=None, repr=False)
+    azure: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict)
+    allow_http: bool = False
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(check_text("base_url", self.base_url))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"base_url must be an http(s) address, not {self.base_url!r}")
+        if parts.username or parts.password:
+            raise ValueError("base_url must not hold a user name or password: pass headers= instead")
+        if parts.scheme == "http" and not self.allow_http and not _is_loopback(parts.hostname):
+            raise ValueError(
+                f"plain http to {parts.hostname} would show key and prompt to the network: "
+                "use https, or pass allow_http=True"
+            )
+        for name, value in {**self.headers, "api key": self.key or ""}.items():
+            check_text(name, name + value)
+            if not value.isascii():
+                raise ValueError(f"the {name} header holds characters that no header may hold")
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith("https:")
+
+    def url(self, api: str, model: str | None) -> str:
+        base = self.base_url.rstrip("/")
+        if self.azure is None or base.endswith("/v1"):
+            return f"{base}/{PATHS[api]}"
+        if api == "responses":
+            return f"{base}/openai/responses"
+        return f"{base}/openai/deployments/{model}/{PATHS[api]}"
+
+    def params(self) -> dict[str, str]:
+        version = {"api-version": self.azure} if self.azure is not None else {}
+        return {**version, **self.query}
+
+    def sent_headers(self) -> dict[str, str]:
+        """`ConnectError` if the address needs a key and there is none."""
+        headers = {
+            "accept": "text/event-stream",
+            "accept-encoding": "identity",  # a compressing proxy may hold events back
+            "cache-control": "no-store",
+            "content-type": "application/json",
+            "user-agent": "streamkit",
+        }
+        if self.key:
+            name, value = ("api-key", self.key) if self.azure is not None else ("authorization", f"Bearer {self.key}")
+            headers[name] = value
+        elif self.base_url == OPENAI:
+            raise ConnectError("There is no API key: set OPENAI_API_KEY or pass api_key=.")
+        return {**headers, **self.headers}
+
+    def scrubbed(self, text: str) -> str:
+        """``text`` without the key, which some servers repeat in their messages."""
+        return text.replace(self.key, "***") if self.key and len(self.key) > 3 else text
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question, as often as it is asked."""
+
+    api: str
+    model: str | None
+    body: Mapping[str, Any]
+
+    def content(self, *, include_usage: bool) -> bytes:
+        """The body as JSON; TypeError or ValueError for what JSON cannot hold."""
+        body = {"stream": True, **self.body}
+        if include_usage and self.api != "responses":
+            body.setdefault("stream_options", {"include_usage": True})
+        try:
+            return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply
+            return json.dumps(body, separators=(",", ":")).encode()
+
+
+def messages_of(asked: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A conversation as it is now: later changes to the caller's list are not sent."""
+    if isinstance(asked, str):
+        return [{"role": "user", "content": asked}]
+    if isinstance(asked, Mapping) or not all(isinstance(message, Mapping) for message in asked):
+        raise TypeError("messages are a str or a list of dicts with a role")
+    return [dict(message) for message in asked]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,7 @@
+"""The pure middle: things that remember something between items. No Rx, no network, no clock."""
+
+from __future__ import annotations
+
+from .fold import Fold
+
+__all__ = ["Fold"]

@@ -1,0 +1,211 @@
+"""Events to the `Reply` they amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from ..errors import TooLargeError
+from ..events import (
+    Choice,
+    Event,
+    Finish,
+    LogprobsDelta,
+    Outcome,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Restart,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
+
+__all__ = ["Fold", "outcome_of"]
+
+OVERHEAD = 100  # what a choice, a call or the log probabilities of a token weigh besides their text
+
+LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "incomplete"})
+FILTERED = frozenset({"content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content",
+                      "spii", "image_safety", "guardrail_intervened", "sensitive"})  # fmt: skip
+
+
+def outcome_of(choice: Choice) -> Outcome:
+    """How a choice ended that was not cut, by the server's word for it."""
+    reason = (choice.finish_reason or "").lower()
+    if reason in LENGTH:
+        return "length"
+    if reason in FILTERED:
+        return "filtered"
+    if reason == "cancelled":
+        return "cancelled"
+    return "refused" if choice.refusal or reason == "refusal" else "complete"
+
+
+class Fold:
+    """Takes every `Event` and knows the `Reply` so far; also from another thread while it is fed.
+
+    Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
+    would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
+    voids all choices, but for the text it says it kept.
+    """
+
+    def __init__(self, *, reply_bytes: int | None = None) -> None:
+        self.reply_bytes = reply_bytes
+        self.id = ""
+        self.model = ""
+        self.request_id: str | None = None
+        self.usage: Usage | None = None
+        self._room = reply_bytes if reply_bytes is not None else float("inf")
+        self._choices: dict[int, _Choice] = {}
+        self._lock = Lock()  # between readers; feeding needs none
+
+    def feed(self, event: Event) -> None:
+        """Take one event."""
+        taker = _TAKERS.get(type(event))
+        if taker is not None:
+            taker(self, event)
+
+    def reply(self, outcome: Outcome | None = None, **changes: Any) -> Reply:
+        """The reply so far; without ``outcome`` that is what the finish reason says. ``changes`` are fields of it."""
+        with self._lock:
+            choices = tuple(choice.snapshot() for _, choice in sorted(self._choices.items()))
+        choices = choices or (Choice(),)
+        known = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": self.usage}
+        return Reply(choices, outcome=outcome or outcome_of(choices[0]), **(known | changes))
+
+    def _take(self, size: int) -> None:
+        if size > self._room:
+            raise TooLargeError(f"the reply exceeds {self.reply_bytes} bytes")
+        self._room -= size
+
+    def _choice(self, index: int) -> _Choice:
+        choice = self._choices.get(index)
+        if choice is None:
+            self._take(OVERHEAD if self._choices else 0)
+            choice = self._choices[index] = _Choice(index)
+        return choice
+
+    def _start(self, event: Start) -> None:
+        self.id = self.id or event.id
+        self.model = self.model or event.model
+        self.request_id = self.request_id or event.request_id
+
+    def _text(self, event: TextDelta) -> None:
+        text = event.text
+        choice = self._choices.get(event.index) or self._choice(event.index)
+        if len(text) > self._room:
+            self._take(len(text))
+        self._room -= len(text)
+        choice.text.append(text)
+
+    def _reasoning(self, event: ReasoningDelta) -> None:
+        self._take(len(event.text))
+        self._choice(event.index).reasoning.append(event.text)
+
+    def _refusal(self, event: RefusalDelta) -> None:
+        self._take(len(event.text))
+        self._choice(event.index).refusal.append(event.text)
+
+    def _call_delta(self, event: ToolCallDelta) -> None:
+        calls = self._choice(event.index).calls
+        call = calls.get(event.call)
+        self._take(len(event.arguments) + (OVERHEAD if call is None else 0))
+        if call is None:
+            call = calls[event.call] = _Call()
+        call.id = call.id or event.id or ""
+        call.name = call.name or event.name or ""
+        call.arguments.append(event.arguments)
+
+    def _call(self, event: ToolCall) -> None:
+        """Mostly one whose pieces came before; else it counts in its own right."""
+        calls = self._choice(event.index).calls
+        found = [call for call in calls.values() if call.may_be(event)]
+        if not found:
+            self._take(len(event.arguments) + OVERHEAD)
+            calls[-1 - len(calls)] = call = _Call()
+        else:
+            call = next((call for call in found if _joined(call.arguments) == event.arguments), found[0])
+        call.id, call.name, call.whole = event.id, event.name, True
+        call.arguments = [event.arguments]
+
+    def _logprobs(self, event: LogprobsDelta) -> None:
+        tokens = sum(len(item) for item in event.logprobs.values() if isinstance(item, (list, tuple)))
+        self._take(OVERHEAD * (1 + tokens))
+        self._choice(event.index).logprobs.append(event.logprobs)
+
+    def _usage(self, event: UsageUpdate) -> None:
+        self.usage = event.usage
+
+    def _finish(self, event: Finish) -> None:
+        choice = self._choice(event.index)
+        choice.finish_reason = choice.finish_reason or event.reason
+
+    def _restart(self, event: Restart) -> None:
+        self._choices = {}
+        if event.kept:
+            self._text(TextDelta(event.kept))
+
+
+class _Call:
+    __slots__ = ("arguments", "id", "name", "whole")
+
+    def __init__(self) -> None:
+        self.id = self.name = ""
+        self.arguments: list[str] = []
+        self.whole = False
+
+    def may_be(self, call: ToolCall) -> bool:
+        return not self.whole and self.id in ("", call.id) and self.name in ("", call.name)
+
+
+class _Choice:
+    __slots__ = ("calls", "finish_reason", "index", "logprobs", "reasoning", "refusal", "text")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self.refusal: list[str] = []
+        self.calls: dict[int, _Call] = {}
+        self.finish_reason: str | None = None
+        self.logprobs: list[dict[str, Any]] = []
+
+    def snapshot(self) -> Choice:
+        calls = (ToolCall(c.id, c.name, _joined(c.arguments), self.index) for c in list(self.calls.values()))
+        return Choice(
+            self.index,
+            _joined(self.text),
+            _joined(self.reasoning),
+            _joined(self.refusal),
+            tuple(calls),
+            self.finish_reason,
+            tuple(self.logprobs),
+        )
+
+
+def _joined(pieces: list[str]) -> str:
+    """All of them as one; the list is shortened, so that asking often stays cheap. Appending meanwhile does no harm."""
+    count = len(pieces)
+    text = "".join(pieces[:count])
+    if count > 1:
+        pieces[:count] = [text]
+    return text
+
+
+_TAKERS: dict[type, Callable[[Fold, Any], None]] = {
+    Start: Fold._start,
+    TextDelta: Fold._text,
+    ReasoningDelta: Fold._reasoning,
+    RefusalDelta: Fold._refusal,
+    ToolCallDelta: Fold._call_delta,
+    ToolCall: Fold._call,
+    LogprobsDelta: Fold._logprobs,
+    UsageUpdate: Fold._usage,
+    Finish: Fold._finish,
+    Restart: Fold._restart,
+}

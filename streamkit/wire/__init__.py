@@ -1,0 +1,8 @@
+"""Bytes to events and back: no waiting, no network, no Rx."""
+
+from __future__ import annotations
+
+from .parser import APIS, Parser, parse
+from .sse import Decoder, ServerSentEvent, decode
+
+__all__ = ["APIS", "Decoder", "Parser", "ServerSentEvent", "decode", "parse"]

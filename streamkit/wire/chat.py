@@ -1,0 +1,211 @@
+"""Chunks of chat completions to events, as servers really send them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import ApiError, MalformedError
+from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
+from .calls import Calls, fragment
+from .dialect import Dialect, text_field
+from .loads import shown
+from .problems import api_error, find
+
+__all__ = ["Chat"]
+
+REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_details")
+NO_REASON = (None, "", "null")
+LEGACY = -1  # no server's index
+
+
+class Chat(Dialect):
+    """The dialect of ``/chat/completions``; `finished` once all choices that were opened have a finish reason."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        super().__init__(request_id)
+        self._choices: dict[int, _Choice] = {}
+        self._flowing: set[int] = set()  # choices that had a delta
+
+    @property
+    def finished(self) -> bool:
+        return self.done or (bool(self._choices) and all(choice.finished for choice in self._choices.values()))
+
+    def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
+        """The events of one parsed chunk."""
+        try:  # nearly all chunks are one piece of text and nothing else
+            (choice,) = chunk["choices"]
+            delta = choice["delta"]
+            text = delta["content"]
+            index = choice["index"]
+            if (
+                type(text) is str
+                and text
+                and (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
+                and choice.get("finish_reason") is None
+                and choice.get("logprobs") is None
+                and chunk.get("usage") is None
+                and index in self._flowing
+                and self._halves is None
+                and "error" not in chunk
+                and "error" not in choice
+                and "x_groq" not in chunk
+                and "usage" not in choice
+            ):
+                return (TextDelta(text, index, raw=chunk),)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        return self._events(chunk, name)
+
+    @property
+    def opened(self) -> bool:
+        return bool(self._choices)
+
+    def flush(self) -> Iterable[Event]:
+        """What was held back until the end: halves of characters, and calls that only the end completes."""
+        out = self._release()
+        for index, choice in self._choices.items():
+            out += self._announce(choice.calls.unannounced(), index, None)
+        return out
+
+    def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
+        choices = chunk.get("choices")
+        if choices is None:
+            choices = []
+        if not isinstance(choices, list):
+            raise MalformedError(f"choices are no list: {shown(choices)}")
+        if name == "error":
+            raise api_error(chunk)
+        self._begin(chunk, chunk, out, content=bool(choices))
+        problem: ApiError | None = None
+        for position, choice in enumerate(choices):
+            if not isinstance(choice, dict):
+                raise MalformedError(f"a choice is no object: {shown(choice)}")
+            problem = self._choice(choice, position, chunk, out) or problem
+        self._report_usage(_usage(chunk, choices), chunk, out)
+        problem = find(chunk, bare=not choices) or problem
+        if problem is not None:
+            raise problem
+
+    def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
+        index = form.get("index")
+        if index is None:
+            index = position
+        if type(index) is not int:
+            raise MalformedError(f"the index of a choice is no number: {shown(index)}")
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = self._choices[index] = _Choice()
+        delta = self._delta(form, index)
+        if delta:
+            self._content(delta, index, choice, chunk, out)
+        logprobs = form.get("logprobs")
+        if isinstance(logprobs, dict) and any(logprobs.values()):
+            out.append(LogprobsDelta(logprobs, index, raw=chunk))
+        out += self._announce(choice.calls.closed(), index, chunk)
+        return self._finish(form, index, choice, chunk, out)
+
+    def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
+        """What a choice brings; a whole ``message`` counts only where nothing was streamed."""
+        delta = form.get("delta")
+        if delta is None and index not in self._flowing:
+            delta = form.get("message")
+        if delta is None:
+            return {}
+        if not isinstance(delta, dict):
+            raise MalformedError(f"a delta is no object: {shown(delta)}")
+        self._flowing.add(index)
+        return delta
+
+    def _content(
+        self, delta: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+    ) -> None:
+        content = delta.get("content")
+        thinking = ""
+        if isinstance(content, list):
+            content, thinking = _parts(content)
+        else:
+            content = text_field(delta, "content")
+        self._say(ReasoningDelta, choice.reasoning(delta, thinking), index, chunk, out)
+        self._say(TextDelta, content, index, chunk, out)
+        self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
+        entries = delta.get("tool_calls")
+        if entries:
+            if not isinstance(entries, list):
+                raise MalformedError("tool_calls are no list")
+            for found in map(fragment, entries):
+                call = choice.calls.find(*found)
+                self._call(call, index, *found[1:], chunk, out)
+        function = delta.get("function_call")
+        if function:  # the older form: one call, without an id
+            _, _, name, arguments = fragment({"function": function})
+            call = choice.calls.find(LEGACY, "", "", "")
+            self._call(call, index, "", name, arguments, chunk, out)
+
+    def _finish(
+        self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+    ) -> ApiError | None:
+        problem = find(form, bare=False)
+        reason = form.get("finish_reason")
+        if reason in NO_REASON:
+            return problem
+        if not isinstance(reason, str):
+            raise MalformedError(f"finish_reason is no text: {shown(reason)}")
+        if reason == "error":
+            return problem or api_error("the server ended the reply with an error")
+        if not choice.finished and problem is None:
+            choice.finished = True
+            out += self._release(index)
+            out += self._announce(choice.calls.unannounced(), index, chunk)
+            out.append(Finish(reason, index, raw=chunk))
+        return problem
+
+
+class _Choice:
+    __slots__ = ("calls", "finished", "source")
+
+    def __init__(self) -> None:
+        self.calls = Calls()
+        self.finished = False
+        self.source = ""
+
+    def reasoning(self, delta: dict[str, Any], thinking: str) -> str:
+        """The reasoning in ``delta``. Servers send the same text in two fields: the first field seen is the one."""
+        for source in (self.source,) if self.source else REASONING:
+            text = thinking if source == "thinking" else _plain_text(delta.get(source))
+            if text:
+                self.source = source
+                return text
+        return ""
+
+
+def _plain_text(value: Any) -> str:
+    """Text as it stands or in a list of parts."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        return ""
+    texts = (part.get("text") or part.get("summary") if isinstance(part, dict) else part for part in value)
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _parts(content: list[Any]) -> tuple[str, str]:
+    """Text and thinking of a ``content`` that is a list."""
+    texts, thoughts = [], []
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif not isinstance(part, dict):
+            raise MalformedError(f"a part of content is no object: {shown(part)}")
+        elif "thinking" in part:
+            thoughts.append(_plain_text(part["thinking"]))
+        else:
+            texts.append(text_field(part, "text"))
+    return "".join(texts), "".join(thoughts)
+
+
+def _usage(chunk: dict[str, Any], choices: list[Any]) -> Any:
+    """Usage at the top level, else in the one place or the other where servers put it."""
+    places = (chunk, chunk.get("x_groq"), *choices)
+    reports = (place.get("usage") for place in places if isinstance(place, dict))
+    return next((report for report in reports if isinstance(report, dict)), None)

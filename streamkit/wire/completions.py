@@ -1,0 +1,20 @@
+"""Chunks of legacy completions: those of chat, with plain text where chat has a delta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .chat import Chat
+from .dialect import text_field
+
+__all__ = ["Completions"]
+
+
+class Completions(Chat):
+    """The dialect of ``/completions``."""
+
+    def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
+        if "text" not in form:
+            return super()._delta(form, index)
+        self._flowing.add(index)
+        return {"content": text_field(form, "text")}

@@ -1,0 +1,196 @@
+"""What all dialects share: a stage from `ServerSentEvent` to events.
+
+A chunk is read into a list, and the list is delivered even if the chunk turns out to hold an error: what came beside an
+error is content all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from ..errors import MalformedError, StreamkitError, excerpt
+from ..events import (
+    Event,
+    Other,
+    ReasoningDelta,
+    RefusalDelta,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
+from .calls import Call
+from .loads import load_slowly, shown
+from .sse import ServerSentEvent
+from .usage import merged
+
+__all__ = ["Dialect", "text_field"]
+
+DONE = "[DONE]"
+KEEP_ALIVE = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
+
+
+class Dialect:
+    """Reads the chunks of one API.
+
+    Attributes:
+        done: the server said that nothing follows: stop reading.
+        finished: the server said so, or every choice it opened has a finish reason.
+        started: there was something of a reply.
+        id, model: the first that were not empty.
+    """
+
+    def __init__(self, request_id: str | None = None) -> None:
+        self.done = False
+        self.id = self.model = ""
+        self.started = False
+        self._request_id = request_id
+        self._usage: Usage | None = None
+        self._halves: dict[tuple[type, int, int], str] | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.done
+
+    @property
+    def opened(self) -> bool:
+        """Whether there was anything that makes a reply."""
+        return self.done
+
+    def feed(self, sse: ServerSentEvent) -> Iterable[Event]:
+        """The events of one server-sent event."""
+        data = sse.data
+        if self.done or not data.strip():
+            return ()
+        if data == DONE:
+            self.done = True
+            return self.flush()
+        if sse.damaged:
+            raise MalformedError(f"not UTF-8: {excerpt(data)}")
+        return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
+
+    def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
+        """The events of one parsed chunk; ``name`` is that of its server-sent event, if it had one."""
+        return self._events(chunk, name)
+
+    def feed_body(self, body: Any) -> Iterable[Event]:
+        """The events of a reply that came as one JSON object instead of a stream."""
+        return self._events(body, "")
+
+    def flush(self) -> Iterable[Event]:
+        """What was held back until the end."""
+        return self._release()
+
+    def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
+        raise NotImplementedError
+
+    def _events(self, chunk: Any, name: str) -> Iterator[Event]:
+        if type(chunk) is not dict:
+            raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
+        out: list[Event] = []
+        try:
+            self._read(chunk, name, out)
+        except StreamkitError:
+            yield from out
+            raise
+        yield from out or (Other(name, raw=chunk),)
+
+    def _load(self, sse: ServerSentEvent) -> Any:
+        try:
+            return from_json(sse.data)
+        except ValueError:
+            pass
+        try:
+            value = load_slowly(sse.data)
+        except MalformedError:
+            if sse.event == "error":
+                return {"error": sse.data}
+            if sse.event in KEEP_ALIVE:
+                return {"type": sse.event}
+            raise
+        if self._halves is None:
+            self._halves = {}  # from now on characters may be cut in two
+        return value
+
+    def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
+        """Note id and model; the first chunk that has one of them or content starts the reply."""
+        id, model = source.get("id"), source.get("model")
+        self.id = self.id or (id if isinstance(id, str) else "")
+        self.model = self.model or (model if isinstance(model, str) else "")
+        if not self.started and (content or self.id or self.model):
+            self.started = True
+            out.append(Start(self.id, self.model, self._request_id, raw=chunk))
+
+    def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
+        if not isinstance(report, dict):
+            return
+        usage = merged(self._usage, report)
+        if usage is not None and usage is not self._usage:
+            self._usage = usage
+            out.append(UsageUpdate(usage, raw=chunk))
+
+    def _say(
+        self,
+        kind: type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta],
+        text: str,
+        index: int,
+        chunk: dict[str, Any],
+        out: list[Event],
+    ) -> None:
+        if self._halves is not None:
+            text = self._joined((kind, index, 0), text)
+        if text:
+            out.append(kind(text, index, raw=chunk))
+
+    def _call(
+        self, call: Call, index: int, id: str, name: str, arguments: str, chunk: dict[str, Any], out: list[Event]
+    ) -> None:
+        if self._halves is not None:
+            arguments = self._joined((ToolCallDelta, index, call.number), arguments)
+        event = call.add(index, id, name, arguments, chunk)
+        if event is not None:
+            out.append(event)
+
+    def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCall]:
+        return [call.whole(index, chunk) for call in calls]
+
+    def _joined(self, field: tuple[type, int, int], text: str) -> str:
+        """``text`` with the half of a character that waited, without the half that it ends with.
+
+        JSON escapes write a character beyond U+FFFF as two halves, and some servers cut between them.
+        """
+        halves = self._halves or {}
+        waiting = halves.pop(field, "") if text else ""
+        if waiting:
+            text = (waiting + text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            halves[field] = text[-1]
+            return text[:-1]
+        return text
+
+    def _release(self, index: int | None = None) -> list[Event]:
+        """Halves whose other half never came (of one choice, or of all)."""
+        out: list[Event] = []
+        for field in [field for field in self._halves or () if index in (None, field[1])]:
+            kind, choice, call = field
+            half = (self._halves or {}).pop(field)
+            out.append(self._half(kind, half, choice, call))
+        return out
+
+    def _half(self, kind: type, half: str, index: int, call: int) -> Event:
+        return ToolCallDelta(half, call, index=index) if kind is ToolCallDelta else kind(half, index)
+
+
+def text_field(place: dict[str, Any], name: str) -> str:
+    """A field that is text, null or missing; `MalformedError` for anything else."""
+    value = place.get(name)
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise MalformedError(f"{name} is no text: {shown(value)}")
+    return value

@@ -1,0 +1,54 @@
+"""JSON text to values and back, with every failure as a `MalformedError`.
+
+The fast parser refuses lone surrogates and deep nesting that the standard library takes, so it is asked second.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic_core import from_json
+
+from ..errors import MalformedError, excerpt
+
+__all__ = ["BROKEN_JSON", "dumps", "encode", "load", "load_slowly", "shown"]
+
+BROKEN_JSON = (ValueError, RecursionError)  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+
+
+def load(text: str) -> Any:
+    """The value that ``text`` holds."""
+    try:
+        return from_json(text)
+    except (ValueError, TypeError):  # TypeError: the text itself has a lone surrogate
+        return load_slowly(text)
+
+
+def load_slowly(text: str) -> Any:
+    """As `load`, for text that the fast parser refused. Strings may hold lone surrogates."""
+    try:
+        return json.loads(text)
+    except BROKEN_JSON as exc:
+        raise MalformedError(f"not JSON: {excerpt(text)}") from exc
+
+
+def dumps(value: Any) -> str:
+    """``value`` as JSON text; what is not ASCII stays readable."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (*BROKEN_JSON, TypeError) as exc:
+        raise MalformedError(f"cannot be written as JSON: {excerpt(str(exc))}") from exc
+
+
+def encode(value: Any) -> bytes:
+    """``value`` as JSON in UTF-8; a lone surrogate is no UTF-8, so it becomes an escape."""
+    return dumps(value).encode("utf-8", "backslashreplace")
+
+
+def shown(value: Any) -> str:
+    """A short excerpt of a parsed value for a message."""
+    try:
+        return excerpt(dumps(value))
+    except MalformedError:  # nested too deeply
+        return type(value).__name__

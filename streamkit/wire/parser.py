@@ -1,0 +1,248 @@
+"""Bytes to events, the last of which is the `Reply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
+from ..events import Event, Outcome, Reply
+from ..stages import Fold
+from .chat import Chat
+from .completions import Completions
+from .dialect import DONE, Dialect
+from .loads import load, shown
+from .problems import stray_problem
+from .responses import Responses
+from .sse import BOM, LIMIT, Decoder, ServerSentEvent, plain
+
+__all__ = ["APIS", "Parser", "parse"]
+
+APIS: dict[str, type[Dialect]] = {"chat": Chat, "completions": Completions, "responses": Responses}
+STRAY = 64 * 1024
+FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+def parse(chunks: Iterable[bytes], api: str = "chat", **options: Any) -> Iterator[Event]:
+    """The events of a body that comes in ``chunks``, however it is cut; the last one is the `Reply`.
+
+    ``api`` is ``chat``, ``completions`` or ``responses``; ``options`` are those of `Parser`. Whatever is wrong with the
+    body is raised as a `StreamkitError` whose ``.partial`` holds what came before; errors of ``chunks`` pass unchanged.
+    Stops reading as soon as the server says that nothing follows.
+    """
+    return _parse(chunks, Parser(api, **options))
+
+
+def _parse(chunks: Iterable[bytes], parser: Parser) -> Iterator[Event]:
+    for chunk in chunks:
+        yield from parser.feed(chunk)
+        if parser.done:
+            return
+    yield from parser.flush()
+
+
+class Parser:
+    """A stage: bytes in, events out. After the `Reply` (`done`) everything is ignored.
+
+    The events of a `feed` are made while they are taken, so each feed must be taken to its end before the next. Raises
+    `StreamkitError` with ``.partial`` after the events that came before the fault. ``lenient`` takes a clean end for
+    a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size.
+    """
+
+    def __init__(
+        self,
+        api: str = "chat",
+        *,
+        lenient: bool = False,
+        event_bytes: int = LIMIT,
+        reply_bytes: int | None = None,
+        request_id: str | None = None,
+        attempts: int = 1,
+    ) -> None:
+        if api not in APIS:
+            raise ValueError(f"unknown api {api!r}: one of {', '.join(APIS)}")
+        self.done = False
+        self.lenient = lenient
+        self.request_id = request_id
+        self.attempts = attempts
+        self.fold = Fold(reply_bytes=reply_bytes)
+        self._dialect = APIS[api](request_id)
+        self._decoder = Decoder(event_bytes)
+        self._seen = False
+        self._stray: list[str] = []
+        self._stray_size = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server said, in one way or another, that the reply is whole."""
+        return self._dialect.finished
+
+    def reply(self, outcome: Outcome | None = None) -> Reply:
+        """The reply so far; from any thread."""
+        return self.fold.reply(
+            outcome,
+            id=self._dialect.id,
+            model=self._dialect.model,
+            request_id=self.request_id,
+            attempts=self.attempts,
+        )
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """The events that ``chunk`` completes."""
+        if self.done:
+            return
+        decoder, dialect, take = self._decoder, self._dialect, self.fold.feed
+        try:
+            items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
+            if decoder.stray:
+                items = self._mixed(items)
+            for item in items:
+                if isinstance(item, bytes):
+                    try:
+                        value = from_json(item)
+                    except ValueError:
+                        events = dialect.feed(plain(item))
+                    else:
+                        events = dialect.feed_object(value)
+                else:
+                    events = self._unusual(item)
+                for event in events:
+                    take(event)
+                    yield event
+                if dialect.done:
+                    yield self._end()
+                    return
+            self._seen = self._seen or bool(items)
+            if decoder.error is not None:
+                raise decoder.error
+        except StreamkitError as exc:
+            self._blame(exc)
+            raise
+
+    def feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
+        """The events of a chunk that somebody else has parsed."""
+        return self._guarded(self._feed_object(chunk))
+
+    def body(self, data: bytes) -> Iterator[Event]:
+        """The events of a reply that came as one JSON document instead of a stream, with the `Reply`.
+
+        An event stream that was announced as JSON is read all the same.
+        """
+        return self._guarded(self._body(data))
+
+    def flush(self) -> Iterator[Event]:
+        """What a clean end of the body completes: the `Reply`, or `BrokenError` if the reply was not finished.
+
+        An unfinished last block counts if it is ``[DONE]`` or holds a whole JSON object.
+        """
+        return self._guarded(self._flush())
+
+    def _guarded(self, events: Iterator[Event]) -> Iterator[Event]:
+        if self.done:
+            return
+        try:
+            yield from events
+        except StreamkitError as exc:
+            self._blame(exc)
+            raise
+
+    def _blame(self, error: StreamkitError) -> None:
+        error.partial = self.reply()
+        error.request_id = error.request_id or self.request_id
+
+    def _take(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            self.fold.feed(event)
+            yield event
+        if self._dialect.done:
+            yield self._end()
+
+    def _end(self) -> Reply:
+        self.done = True
+        return self.reply()
+
+    def _feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
+        yield from self._take(self._dialect.feed_object(chunk))
+
+    def _body(self, data: bytes) -> Iterator[Event]:
+        if len(data) > self._decoder.limit:
+            raise TooLargeError(f"a body of more than {self._decoder.limit} bytes")
+        if not data.strip():
+            raise BrokenError("the body is empty")
+        if data.removeprefix(BOM).lstrip().startswith(FIELDS):
+            yield from self.feed(data)
+            yield from self.flush()
+            return
+        value = _document(data)
+        yield from self._take(self._dialect.feed_body(value))
+        if not self._dialect.opened:
+            raise MalformedError(f"JSON that is no reply: {shown(value)}")
+        if not self.done:
+            yield from self._close()
+
+    def _flush(self) -> Iterator[Event]:
+        self._decoder.flush()
+        rest = self._decoder.rest
+        if rest is not None and _is_whole(rest):
+            yield from self._take(self._dialect.feed(rest))
+        if self.done:
+            return
+        tail = "".join(line for _, line in self._decoder.stray)
+        self._check(tail)
+        if self.finished or (self.lenient and self._dialect.opened):
+            yield from self._close()
+            return
+        self._check("\n".join((*self._stray, tail)))  # JSON over several lines
+        if not self._seen and (self._stray or tail.startswith("<")):
+            raise MalformedError(f"no event stream: {excerpt(' '.join((*self._stray, tail)))}")
+        raise BrokenError("the reply was cut: it ended before the server said so")
+
+    def _close(self) -> Iterator[Event]:
+        for event in self._dialect.flush():
+            self.fold.feed(event)
+            yield event
+        yield self._end()
+
+    def _mixed(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
+        """Events and unknown lines in the order in which they came; the lines are remembered, up to a bound."""
+        out: list[bytes | ServerSentEvent | str] = []
+        done = 0
+        for at, line in self._decoder.stray:
+            out += (*items[done:at], line)
+            done = at
+        return out + items[done:]
+
+    def _unusual(self, item: ServerSentEvent | str) -> Iterable[Event]:
+        if isinstance(item, ServerSentEvent):
+            self._seen = True
+            return self._dialect.feed(item)
+        self._check(item)
+        if self._stray_size < STRAY:
+            self._stray.append(item)
+            self._stray_size += len(item)
+        return ()
+
+    def _check(self, stray: str) -> None:
+        problem = stray_problem(stray)
+        if problem is not None:
+            raise problem
+
+
+def _is_whole(sse: ServerSentEvent) -> bool:
+    if sse.damaged or sse.data == DONE:
+        return not sse.damaged
+    try:
+        return isinstance(load(sse.data), dict)
+    except MalformedError:
+        return False
+
+
+def _document(data: bytes) -> Any:
+    try:
+        value = load(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise MalformedError(f"not UTF-8: {excerpt(data.decode('utf-8', 'replace'))}") from exc
+    single = isinstance(value, list) and len(value) == 1  # some servers put their error into a list
+    return value[0] if single else value

@@ -1,0 +1,216 @@
+"""Bytes of an event stream to server-sent events, after the HTML standard ("Interpreting an event stream").
+
+The plan:
+
+1. A BOM at the very start goes; CR LF and CR become LF, in C. A CR ends its line at once: if the next read starts with
+   LF, that one is dropped.
+2. What follows the last LF waits as a list of pieces and is joined once, when its LF comes: linear, however it is cut.
+3. The rest is split at blank lines, in C. A block that is one ``data: `` line is an event as it stands (nearly all
+   are); anything else goes line by line.
+
+Lines with a field name that nobody knows are ignored by the standard. They are kept apart in `Decoder.stray`, because
+servers use them for errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..errors import TooLargeError
+
+__all__ = ["BOM", "LIMIT", "Decoder", "ServerSentEvent", "decode", "plain"]
+
+BOM = b"\xef\xbb\xbf"
+LIMIT = 32 * 1024 * 1024
+MAX_RETRY_DIGITS = 18
+
+
+@dataclass(slots=True)
+class ServerSentEvent:
+    """One dispatched event. ``id`` is the last event id, ``retry`` what this block asked for, in milliseconds.
+
+    ``damaged`` tells that bytes were not UTF-8 and became U+FFFD.
+    """
+
+    event: str = "message"
+    data: str = ""
+    id: str = ""
+    retry: int | None = None
+    damaged: bool = False
+
+
+def decode(chunks: Iterable[bytes], *, limit: int = LIMIT) -> Iterator[ServerSentEvent]:
+    """The events of a body that comes in ``chunks``, however it is cut; an unfinished last block is dropped.
+
+    Raises `TooLargeError` for a line or a block of more than ``limit`` bytes, after the events before it.
+    """
+    decoder = Decoder(limit)
+    for chunk in chunks:
+        yield from decoder.feed(chunk)
+    yield from decoder.flush()
+
+
+class Decoder:
+    """A stage: bytes in, `ServerSentEvent` out, each as soon as its blank line is there.
+
+    Attributes:
+        last_event_id: as committed by the last complete block.
+        reconnection_time: the last valid ``retry``, in milliseconds, or None.
+        stray: unknown lines of the last call, each with the number of events of that call that came before it.
+        rest: after `flush`, the unfinished last block, or None.
+        error: set when a limit was exceeded. That call still returns the events before; the next one raises it.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self.last_event_id = ""
+        self.reconnection_time: int | None = None
+        self.stray: list[tuple[int, str]] = []
+        self.rest: ServerSentEvent | None = None
+        self.error: TooLargeError | None = None
+        self._begun = False
+        self._after_cr = False
+        self._pieces: list[bytes] = []  # the line that has no end yet
+        self._waiting = 0  # bytes in it
+        self._id = ""
+        self._open()
+
+    def _open(self) -> None:
+        """A new block; only the id outlives the old one."""
+        self._data: list[bytes] = []
+        self._size = 0
+        self._name = b""
+        self._retry: int | None = None
+        self._started = False
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that ``chunk`` completes."""
+        return [plain(item) if isinstance(item, bytes) else item for item in self.split(chunk)]
+
+    def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]:
+        """As `feed`, but an event that has nothing but one line of data is left as the bytes of that line.
+
+        JSON is parsed from bytes anyway: this saves making a string and an object of nearly every event.
+        """
+        if self.error is not None:
+            raise self.error
+        self.stray = []
+        out: list[bytes | ServerSentEvent] = []
+        try:
+            self._split(chunk, out)
+        except TooLargeError as exc:
+            self.error = exc
+        return out
+
+    def flush(self) -> list[ServerSentEvent]:
+        """Nothing: an unfinished block is no event. It is to be found in `rest`."""
+        if self.error is not None:
+            raise self.error
+        self.stray = []
+        line = b"".join(self._pieces)
+        self._pieces, self._waiting = [], 0
+        if line:
+            self._line(line, [])
+        if self._data:
+            self.rest = self._event(self._id)
+        self._open()
+        return []
+
+    def _split(self, chunk: bytes, out: list[bytes | ServerSentEvent]) -> None:
+        if not self._begun:
+            chunk = self._start(chunk)
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(b"\n")
+        if b"\r" in chunk:
+            self._after_cr = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if not chunk:
+            return
+        if self._pieces:
+            self._pieces.append(chunk)
+            if b"\n" not in chunk:
+                self._wait(len(chunk))
+                return
+            chunk = b"".join(self._pieces)
+            self._pieces, self._waiting = [], 0
+        *blocks, tail = chunk.split(b"\n\n")
+        quick = not self._started and not self._id and len(chunk) <= self.limit
+        for block in blocks:
+            if quick and block[:6] == b"data: " and b"\n" not in block:
+                out.append(block[6:])
+                continue
+            for line in block.split(b"\n"):
+                self._line(line, out)
+            self._line(b"", out)
+            quick = not self._id and len(chunk) <= self.limit
+        if tail:
+            *lines, last = tail.split(b"\n")
+            for line in lines:
+                self._line(line, out)
+            if last:
+                self._pieces.append(last)
+                self._wait(len(last))
+
+    def _start(self, chunk: bytes) -> bytes:
+        chunk = b"".join((*self._pieces, chunk))
+        self._pieces = []
+        if len(chunk) < len(BOM) and BOM.startswith(chunk):
+            self._pieces.append(chunk)
+            return b""
+        self._begun = True
+        return chunk.removeprefix(BOM)
+
+    def _wait(self, size: int) -> None:
+        self._waiting += size
+        self._check(self._waiting)
+
+    def _check(self, size: int) -> None:
+        if self._size + size > self.limit:
+            raise TooLargeError(f"a line or an event of more than {self.limit} bytes")
+
+    def _line(self, line: bytes, out: list[bytes | ServerSentEvent]) -> None:
+        if not line:
+            self._dispatch(out)
+            return
+        self._check(len(line))
+        self._started = True
+        field, _, value = line.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        if field == b"data":
+            self._data.append(value)
+            self._size += len(line)
+        elif field == b"event":
+            self._name = value
+        elif field == b"id":
+            if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+        elif field == b"retry":
+            if value.isdigit() and len(value) <= MAX_RETRY_DIGITS:
+                self._retry = self.reconnection_time = int(value)
+        elif field:  # without a name it is a comment
+            self.stray.append((len(out), line.decode("utf-8", "replace")))
+
+    def _dispatch(self, out: list[bytes | ServerSentEvent]) -> None:
+        self.last_event_id = self._id
+        if self._data:
+            out.append(self._event(self._id))
+        if self._started:
+            self._open()
+
+    def _event(self, id: str) -> ServerSentEvent:
+        event = plain(b"\n".join(self._data))
+        event.id, event.retry = id, self._retry
+        if self._name:
+            event.event = self._name.decode("utf-8", "replace")
+        return event
+
+
+def plain(data: bytes) -> ServerSentEvent:
+    """The event that is nothing but one line of ``data``."""
+    try:
+        return ServerSentEvent("message", data.decode())
+    except UnicodeDecodeError:
+        return ServerSentEvent("message", data.decode("utf-8", "replace"), damaged=True)

@@ -1,0 +1,57 @@
+"""Token figures under all the names they have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..events import Usage
+
+__all__ = ["merged"]
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "prompt_tokens": ("prompt_tokens", "input_tokens"),
+    "completion_tokens": ("completion_tokens", "output_tokens"),
+    "total_tokens": ("total_tokens",),
+    "cached_tokens": (
+        "prompt_tokens_details.cached_tokens",
+        "input_tokens_details.cached_tokens",
+        "prompt_cache_hit_tokens",
+        "cached_tokens",
+    ),
+    "reasoning_tokens": (
+        "completion_tokens_details.reasoning_tokens",
+        "output_tokens_details.reasoning_tokens",
+        "reasoning_tokens",
+    ),
+}
+
+
+def merged(old: Usage | None, report: dict[str, Any]) -> Usage | None:
+    """``old`` brought up to date by a further ``report``; ``old`` itself when that says nothing new.
+
+    A later figure replaces an earlier one, for servers report the sum so far. Nulls and zeros do not: some servers send
+    them when they have nothing further to say.
+    """
+    changed = False
+    figures: dict[str, Any] = {}
+    for field, paths in NAMES.items():
+        known, new = getattr(old, field, None), _first(report, paths)
+        figures[field] = new if known is None or new else known
+        changed = changed or figures[field] != known
+    if not changed:
+        return old
+    return replace(Usage(raw=report), **figures)
+
+
+def _first(report: dict[str, Any], paths: tuple[str, ...]) -> int | None:
+    return next((value for path in paths if (value := _figure(report, path)) is not None), None)
+
+
+def _figure(report: dict[str, Any], path: str) -> int | None:
+    value: Any = report
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,80 @@
+"""The whole suite runs in asyncio's debug mode, without the settings of its user, and with no way off this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+import streamkit
+
+os.environ["PYTHONASYNCIODEBUG"] = "1"  # read by every loop when it is made; subprocesses inherit it
+_personal = {
+    name: os.environ.pop(name)
+    for name in list(os.environ)
+    if name.startswith("OPENAI_") or name.lower().endswith("_proxy")
+}
+_online = False
+
+settings.register_profile("streamkit", deadline=None, print_blob=True)
+settings.load_profile("streamkit")
+
+
+class LeftTheMachineError(Exception):
+    """A test without the marker ``network`` tried to connect to something that is not loopback."""
+
+
+def _watch(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and not _online and isinstance(args[1], tuple) and not _is_here(args[1][0]):
+        raise LeftTheMachineError(args[1])
+
+
+def _is_here(host: Any) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified
+
+
+sys.addaudithook(_watch)  # sees the connections of every library; a patched socket class would miss some
+
+
+def pytest_report_header() -> str:
+    return f"streamkit: {os.path.dirname(streamkit.__file__)}"
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(request: pytest.FixtureRequest) -> Iterator[None]:
+    global _online
+    _online = request.node.get_closest_marker("network") is not None
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _personal.items() if _online else ():
+            patch.setenv(name, value)
+        yield
+    _online = False
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def loop_complaints() -> Iterator[list[str]]:
+    """What event loops logged as errors: forgotten tasks, failures nobody took. Clear it where that is meant."""
+    handler, logger = _Complaints(), logging.getLogger("asyncio")
+    logger.addHandler(handler)
+    yield handler.messages
+    logger.removeHandler(handler)
+    assert not handler.messages

@@ -1,0 +1,121 @@
+"""What users see on import: sorted names that exist, examples that run, and no side effects."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+import streamkit
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = ["streamkit"] + [
+    found.name
+    for found in pkgutil.walk_packages(streamkit.__path__, "streamkit.")
+    if not found.name.endswith(".__main__")  # importing it runs it
+]
+
+WATCHED_IMPORT = """
+import asyncio, json, os, sys, threading
+import httpx, pydantic_core, reactivex  # what they do at import is theirs
+
+seen = []
+
+class Watched(type(os.environ)):
+    def __getitem__(self, key):
+        seen.append(f"reads the environment: {key}")
+        return super().__getitem__(key)
+    def __iter__(self):
+        seen.append("reads the whole environment")
+        return super().__iter__()
+
+def watch(event, args):
+    if event in {"socket.__new__", "subprocess.Popen"}:
+        seen.append(event)
+
+os.environ.__class__ = Watched
+asyncio.BaseEventLoop.__init__ = lambda self: seen.append("makes an event loop")
+threading.Thread.start = lambda self: seen.append("starts a thread")
+sys.addaudithook(watch)
+EXTRA
+import streamkit
+print(json.dumps({"seen": list(seen), "modules": list(sys.modules)}))
+"""
+
+
+def watched_import(extra: str = "") -> tuple[list[str], list[str]]:
+    """What happened during ``import streamkit`` in a fresh interpreter, and the modules it left loaded."""
+    script = WATCHED_IMPORT.replace("EXTRA", extra)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout)
+    return report["seen"], report["modules"]
+
+
+def constants_classes_functions(name: str) -> tuple[bool, bool, str]:
+    """The order that `ruff check --fix` puts names in."""
+    return not (name.isupper() and len(name) > 1), not name[0].isupper(), name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_all_is_sorted_and_every_name_in_it_exists(name: str):
+    module = importlib.import_module(name)
+    names = getattr(module, "__all__", [])
+    assert list(names) == sorted(set(names), key=constants_classes_functions)
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
+def test_the_package_lists_its_public_names():
+    assert streamkit.__all__
+    assert set(streamkit.__all__) <= set(dir(streamkit))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_give_what_they_show(name: str):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_import_has_no_side_effects():
+    seen, _ = watched_import()
+    assert seen == []
+
+
+def test_import_loads_no_tokenizer_no_models_and_nothing_optional():
+    _, modules = watched_import()
+    assert {"openai", "httpx2", "pydantic", "tiktoken", "uvloop"}.isdisjoint(modules)
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        ("os.environ.get('HOME')", "reads the environment: HOME"),
+        ("os.getenv('HOME')", "reads the environment: HOME"),
+        ("dict(os.environ)", "reads the whole environment"),
+        ("threading.Timer(1, int).start()", "starts a thread"),
+        ("asyncio.BaseEventLoop()", "makes an event loop"),
+        ("__import__('socket').socket()", "socket.__new__"),
+    ],
+)
+def test_a_side_effect_would_be_noticed(act: str, expected: str):
+    seen, _ = watched_import(act)
+    assert expected in seen
+
+
+def test_types_and_recordings_are_part_of_the_package():
+    files = resources.files("streamkit")
+    assert (files / "py.typed").is_file()
+    assert [entry for entry in (files / "recordings").iterdir() if entry.name.endswith(".jsonl")]
+
+
+def test_the_wheel_installs_nothing_but_the_package_and_its_command():
+    package = Path(streamkit.__file__).parent
+    if package == ROOT / "streamkit":
+        pytest.skip("imported from the source tree: `make wheel-test` installs the wheel")
+    tops = {file.parts[0] for file in metadata.files("streamkit-rx") or () if "bin" not in file.parts}
+    assert tops == {"streamkit", f"streamkit_rx-{metadata.version('streamkit-rx')}.dist-info"}
