@@ -42,7 +42,7 @@ def _plain(value: Any) -> Any:
     """A dataclass as a dict without what holds its default (`Other.raw` is content, any other raw is not)."""
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    names = _defaults(type(value))
+    names = _defaults(value.__class__)
     if names is None:
         return value
     out = {}

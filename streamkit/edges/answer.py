@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ..errors import ApiError, BrokenError, StalledError, StreamkitError
+from ..errors import ApiError, StreamkitError
 from ..wire import Parser
 from .bodies import whole_body
 
@@ -61,12 +61,12 @@ async def paced(writes: Iterable[Write]) -> AsyncIterator[bytes]:
             await loop.create_future()
 
 
-def streamed(writes: Iterable[Write], headers: Mapping[str, str], head_after: float = 0.0) -> Answer:
+def streamed(writes: Iterable[Write], headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
     """An event stream."""
-    return Answer(200, _merged(STREAM_HEADERS, headers), writes, head_after)
+    return Answer(200, _merged(STREAM_HEADERS, headers or {}), writes, head_after)
 
 
-def whole(writes: Iterable[Write], api: str, headers: Mapping[str, str], head_after: float = 0.0) -> Answer:
+def whole(writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
     """The same reply in one piece, for who did not ask for a stream: at the moment when the stream would have ended."""
     delay, parser = 0.0, Parser(api)
     try:
@@ -75,15 +75,19 @@ def whole(writes: Iterable[Write], api: str, headers: Mapping[str, str], head_af
             for _ in parser.feed(write.data):
                 pass
             if write.then != "on":
-                return Answer(200, _merged((("content-type", "application/json"),), headers), [Write(delay, b"", write.then)])
+                return _broken(delay, write.then)
         for _ in parser.flush():
             pass
     except ApiError as exc:
         status = exc.code if isinstance(exc.code, int) and 400 <= exc.code < 600 else 500
         return error_answer(status, str(exc), exc.error_type or "server_error", exc.code, after=delay)
     except StreamkitError:  # not even the script is a whole reply, so the answer is none either
-        return Answer(200, _merged((("content-type", "application/json"),), headers), [Write(delay, b"{", "drop")])
+        return _broken(delay, "drop")
     return plain_answer(200, whole_body(parser.reply(), api), headers, head_after + delay)
+
+
+def _broken(delay: float, then: Then) -> Answer:
+    return Answer(200, (("content-type", "application/json"),), [Write(delay, b"{", then)])
 
 
 def plain_answer(

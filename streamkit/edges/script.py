@@ -26,7 +26,7 @@ from ..events import (
 from ..wire import Encoder, frame
 from .answer import Answer, Then, Write, plain_answer, streamed, whole
 
-__all__ = ["Script", "as_tokens"]
+__all__ = ["Script", "as_tokens", "failing", "refused"]
 
 Text: TypeAlias = "str | Sequence[str]"
 Call: TypeAlias = "ToolCall | tuple[str, Any]"
@@ -98,7 +98,7 @@ class Script:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         """The answer to a request with this JSON ``body``."""
         if isinstance(self.fail, StatusError):
-            return _refusal(self.fail, self.headers, self.head_after)
+            return refused(self.fail, self.headers, self.head_after)
         if isinstance(self.fail, ConnectError):
             return Answer(0, head_after=self.head_after)
         if self.status != 200 or self.body is not None:
@@ -106,7 +106,7 @@ class Script:
         if body.get("stream"):
             return streamed(self.writes(api, body), self.headers, self.head_after)
         asked = {**body, "stream_options": {"include_usage": True}}
-        return whole(self.writes(api, asked), api, self.headers, self.head_after)
+        return whole(self._writes(api, asked), api, self.headers, self.head_after)
 
     def writes(self, api: str = "chat", body: Mapping[str, Any] | None = None) -> Iterator[Write]:
         """The body of the event stream in time."""
@@ -143,7 +143,7 @@ class Script:
             if type(event) in CONTENT:
                 ended[event.index] = type(event) is Finish
         if self.fail is not None:
-            yield _failing(self.fail, api)
+            yield failing(self.fail, api)
             return
         yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
 
@@ -194,7 +194,7 @@ def _made_up(body: Mapping[str, Any], count: int) -> Usage:
     return Usage(prompt, count, prompt + count)
 
 
-def _failing(fail: StreamkitError | Mapping[str, Any] | str, api: str) -> Write:
+def failing(fail: StreamkitError | Mapping[str, Any] | str, api: str) -> Write:
     if isinstance(fail, BrokenError):
         return Write(0.0, b"", "drop")
     if isinstance(fail, StalledError):
@@ -210,10 +210,10 @@ def _failing(fail: StreamkitError | Mapping[str, Any] | str, api: str) -> Write:
     return Write(0.0, frame(json.dumps({"error": fail})))
 
 
-def _refusal(error: StatusError, headers: Mapping[str, str], head_after: float) -> Answer:
+def refused(error: StatusError, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
     own = {} if error.retry_after is None else {"retry-after": f"{error.retry_after:g}"}
     body = error.body or {"error": {"message": str(error), "type": "scripted", "param": None, "code": None}}
-    return plain_answer(error.status or 500, body, {**own, **headers}, head_after)
+    return plain_answer(error.status or 500, body, {**own, **(headers or {})}, head_after)
 
 
 def _damaged(data: bytes) -> bytes:
@@ -223,14 +223,15 @@ def _damaged(data: bytes) -> bytes:
 
 
 def _kept_alive(writes: Iterable[Write], pause: float) -> Iterator[Write]:
+    comment = Write(pause, b": keep-alive\n\n")
     for write in writes:
         delay = write.delay
         while delay > pause:
-            yield Write(pause, b": keep-alive\n\n")
+            yield comment
             delay -= pause
-        yield Write(delay, write.data, write.then)
+        yield Write(delay, write.data, "drop" if write.then == "drop" else "on")
         while write.then == "stall":  # the connection lives, only no event comes
-            yield Write(pause, b": keep-alive\n\n")
+            yield comment
 
 
 def _split(writes: Iterable[Write], size: int) -> Iterator[Write]:

@@ -7,8 +7,9 @@ A foreign scheduler has none of them: then a subscription has a context of its o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from reactivex import abc
 from reactivex.scheduler import VirtualTimeScheduler
@@ -18,7 +19,16 @@ from ..events import Outcome, Reply
 from .gate import Gate
 from .loop import loop_of
 
-__all__ = ["Context", "ReplySource", "RunScheduler", "clock", "scheduler_for"]
+__all__ = ["Context", "Note", "ReplySource", "RunScheduler", "Tap", "clock", "scheduler_for"]
+
+T = TypeVar("T")
+
+
+class Tap(Protocol):
+    """Sees a body before it is parsed: `begin` for each attempt, `write` for each read."""
+
+    def begin(self, api: str, model: str) -> None: ...
+    def write(self, data: bytes) -> None: ...
 
 
 class ReplySource(Protocol):
@@ -28,18 +38,36 @@ class ReplySource(Protocol):
     async def ended(self) -> None: ...
 
 
+@dataclass(slots=True)
+class Note:
+    """What passed one place of a chain: how many items, and when (seconds on the loop's clock)."""
+
+    items: int = 0
+    first: float | None = None
+    last: float | None = None
+    error: Exception | None = None
+
+
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("cancelled", "failures", "replies", "waiting")
+    __slots__ = ("cancelled", "closing", "failures", "notes", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
         self.cancelled = False
-        self.failures: list[Exception] = []
-        """What went wrong beside the stream itself: a run raises it at its end, siblings never hear of it."""
-        self.waiting: list[Callable[[Reply], Any]] = []
-        """Called with the run's Reply at its very end: branches in mid-chain close their sinks then."""
+        self.notes: dict[str, Note] = {}
+        self.closing: set[asyncio.Task[Any]] = set()
+        """What still has to end when the stream has: a run waits for it."""
+        self.failures: list[Exception] | None = None
+        """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+
+    def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """A task on behalf of the run."""
+        task = loop.create_task(work, name=name)
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)
+        return task
 
 
 class RunScheduler(AsyncIOThreadSafeScheduler):
@@ -50,7 +78,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
-        tap: Callable[[bytes], None] | None = None,
+        tap: Tap | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
@@ -61,7 +89,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     def loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
-    def derive(self, *, gate: Gate | None = None, tap: Callable[[bytes], None] | None = None) -> RunScheduler:
+    def derive(self, *, gate: Gate | None = None, tap: Tap | None = None) -> RunScheduler:
         """The same run seen through another gate, or recorded."""
         return RunScheduler(self._loop, gate or self.gate, self.context, tap or self.tap)
 

@@ -13,7 +13,7 @@ from reactivex import Observable, abc
 from ..errors import StreamkitError
 from ..events import Outcome, Reply, Usage
 from .bridge import Bridge, Reader
-from .context import RunScheduler
+from .context import Note, RunScheduler
 from .fan import Fan
 from .gate import Gate
 from .loop import is_background, live, loop_of, on_loop, running_loop, runs_here, thread_runner
@@ -39,6 +39,7 @@ class Run:
         self._done: concurrent.futures.Future[Reply] = concurrent.futures.Future()
         self._scheduler = RunScheduler(loop)
         self._context = self._scheduler.context
+        self._context.failures = []
         self._stream, self._specs = stream, specs
         self._bridge = None if specs else Bridge(loop, Gate(self._scheduler.gate))
         self._reading: Bridge | None = None
@@ -80,6 +81,11 @@ class Run:
             name = outlet.spec.name
             stats[name if name not in stats else f"{name} {len(stats) + 1}"] = outlet.stats
         return stats
+
+    @property
+    def notes(self) -> dict[str, Note]:
+        """What passed the places that `ops.note` marked, by name."""
+        return self._context.notes
 
     def _so_far(self, outcome: Outcome | None = None) -> Reply:
         if isinstance(self.last, Reply):
@@ -249,12 +255,12 @@ class Run:
             if cancelled:
                 await self._requests_closed()
             reply = self._final_reply("cancelled" if cancelled else None)
-            failures = list(self._context.failures)
+            failures: list[Exception] = []
             if self._fan is not None:
-                failures = await self._fan.settle(self._error, reply, DRAIN if cancelled else None) + failures
-            for close in self._context.waiting:
-                close(reply)
-            self._finish(reply, failures)
+                failures = await self._fan.settle(self._error, reply, DRAIN if cancelled else None)
+            if self._context.closing:
+                await asyncio.wait(tuple(self._context.closing), timeout=DRAIN if cancelled else None)
+            self._finish(reply, failures + (self._context.failures or []))
         except BaseException as exc:
             self._raise = self._raise or (None if isinstance(exc, asyncio.CancelledError) else exc)
             self._finish(self._final_reply("cancelled"), [])

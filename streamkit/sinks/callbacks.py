@@ -83,12 +83,10 @@ def on(
         return lambda delta: callback(delta.text) if delta.index == 0 else None
 
     callbacks: dict[type, Callable[[Any], Any]] = {}
-    for kind, simple in ((Start, start), (ToolCall, tool_call), (Finish, finish)):
-        if simple is not None:
-            callbacks[kind] = simple  # type: ignore[assignment]  # each callback takes the kind it stands beside
-    for kind, textual in ((TextDelta, text), (ReasoningDelta, reasoning), (RefusalDelta, refusal)):
-        if textual is not None:
-            callbacks[kind] = piece(textual)
+    whole: dict[type, Any] = {Start: start, ToolCall: tool_call, Finish: finish}
+    callbacks |= {kind: callback for kind, callback in whole.items() if callback is not None}
+    pieces = {TextDelta: text, ReasoningDelta: reasoning, RefusalDelta: refusal}
+    callbacks |= {kind: piece(callback) for kind, callback in pieces.items() if callback is not None}
     if usage is not None:
         told = usage
         callbacks[UsageUpdate] = lambda update: told(update.usage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
@@ -141,10 +142,12 @@ class Client:
                     await self._send(exchange, request)
                     parser = self._parser(request, made, exchange.request_id)
                     reading.snapshot = parser.reply
+                    if reading.tap is not None:
+                        reading.tap.begin(request.api, request.model or "")
                     async with aclosing(exchange.body()) as body:
                         async for chunk in body:
                             if reading.tap is not None:
-                                reading.tap(chunk)
+                                reading.tap.write(chunk)
                             if exchange.kind == "json":
                                 yield parser.body(await exchange.whole(chunk, body))
                                 return
@@ -173,7 +176,7 @@ class Client:
         return Parser(
             request.api,
             lenient=self._lenient,
-            event_bytes=limits.event_bytes,
+            event_bytes=limits.event_bytes or sys.maxsize,
             reply_bytes=limits.reply_bytes,
             request_id=request_id,
             attempts=attempt,

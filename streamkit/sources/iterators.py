@@ -25,7 +25,7 @@ Given: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
 async def opened(given: Given[T]) -> Items[T]:
     """What a callable gives (awaited if need be), or ``given`` itself."""
     if not callable(given) or isinstance(given, (AsyncIterable, Iterable)):
-        return given  # type: ignore[return-value]  # a callable class that iterates is meant to be iterated
+        return given
     made = given()
     return await made if isawaitable(made) else made
 
@@ -107,10 +107,12 @@ def from_bytes(chunks: Given[bytes], api: str = "chat", *, lenient: bool = False
         parser = Parser(api, lenient=lenient)
         reading.snapshot = parser.reply
         body = items_of(await opened(chunks))
+        if reading.tap is not None:
+            reading.tap.begin(api, "")
         try:
             async for chunk in body:
                 if reading.tap is not None:
-                    reading.tap(chunk)
+                    reading.tap.write(chunk)
                 yield parser.feed(chunk)
                 if parser.done:
                     return

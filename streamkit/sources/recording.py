@@ -151,8 +151,15 @@ class Recorder:
         if overwrite and hasattr(os, "fchmod"):
             os.fchmod(fd, 0o600)
         self._file = os.fdopen(fd, "wb", buffering=0)
-        self._clock, self._start = clock, clock()
-        self._line({"streamkit": VERSION, "api": api, "model": model, "note": note})
+        self._clock, self._note = clock, note
+        self.begin(api, model)
+
+    def begin(self, api: str, model: str) -> None:
+        """A new attempt begins now: what an earlier one left is taken back."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._start = self._clock()
+        self._line({"streamkit": VERSION, "api": api, "model": model, "note": self._note})
 
     def write(self, data: bytes) -> None:
         """One network read, stamped now; ignored when closed, and when empty."""

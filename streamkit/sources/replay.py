@@ -31,10 +31,12 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
         parser = Parser(loaded.api)
         reading.snapshot = parser.reply
         start = reading.loop.time()
+        if reading.tap is not None:
+            reading.tap.begin(loaded.api, loaded.model)
         for read in loaded.reads:
             await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets others have a turn
             if reading.tap is not None:
-                reading.tap(read.data)
+                reading.tap.write(read.data)
             yield parser.feed(read.data)
             if parser.done:
                 return

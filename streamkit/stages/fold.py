@@ -66,6 +66,12 @@ class Fold:
 
     def feed(self, event: Event) -> None:
         """Take one event."""
+        if type(event) is TextDelta:  # nearly all are: no further call for them
+            choice, size = self._choices.get(event.index), len(event.text)
+            if choice is not None and size <= self._room:
+                self._room -= size
+                choice.text.append(event.text)
+                return
         taker = _TAKERS.get(type(event))
         if taker is not None:
             taker(self, event)
@@ -96,12 +102,8 @@ class Fold:
         self.request_id = self.request_id or event.request_id
 
     def _text(self, event: TextDelta) -> None:
-        text = event.text
-        choice = self._choices.get(event.index) or self._choice(event.index)
-        if len(text) > self._room:
-            self._take(len(text))
-        self._room -= len(text)
-        choice.text.append(text)
+        self._take(len(event.text))
+        self._choice(event.index).text.append(event.text)
 
     def _reasoning(self, event: ReasoningDelta) -> None:
         self._take(len(event.text))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .encode import Encoder, frame
 from .parser import APIS, Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
-__all__ = ["APIS", "Decoder", "Parser", "ServerSentEvent", "decode", "parse"]
+__all__ = ["APIS", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]

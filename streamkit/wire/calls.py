@@ -20,7 +20,7 @@ __all__ = ["Call", "Calls", "JsonEnd", "fragment", "text_of"]
 class JsonEnd:
     """Tells when the object or array that a growing JSON text consists of is closed. Linear; other values never are."""
 
-    __slots__ = ("closed", "_depth", "_escaped", "_quoted")
+    __slots__ = ("_depth", "_escaped", "_quoted", "closed")
 
     OUTSIDE = re.compile(r'["{}\[\]]')
     INSIDE = re.compile(r'["\\]')

@@ -31,9 +31,8 @@ class Chat(Dialect):
     def finished(self) -> bool:
         return self.done or (bool(self._choices) and all(choice.finished for choice in self._choices.values()))
 
-    def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
-        """The events of one parsed chunk."""
-        try:  # nearly all chunks are one piece of text and nothing else
+    def quick(self, chunk: Any) -> TextDelta | None:
+        try:
             (choice,) = chunk["choices"]
             delta = choice["delta"]
             text = delta["content"]
@@ -52,10 +51,10 @@ class Chat(Dialect):
                 and "x_groq" not in chunk
                 and "usage" not in choice
             ):
-                return (TextDelta(text, index, raw=chunk),)
+                return TextDelta(text, index, raw=chunk)
         except (KeyError, TypeError, ValueError, AttributeError):
             pass
-        return self._events(chunk, name)
+        return None
 
     @property
     def opened(self) -> bool:

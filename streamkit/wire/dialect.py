@@ -7,7 +7,7 @@ error is content all the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
@@ -31,6 +31,8 @@ from .usage import merged
 
 __all__ = ["Dialect", "text_field"]
 
+_Field: TypeAlias = "tuple[type[Any], int, Call | None]"  # what grows: a kind of text of a choice, or a call
+
 DONE = "[DONE]"
 KEEP_ALIVE = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
 
@@ -51,7 +53,7 @@ class Dialect:
         self.started = False
         self._request_id = request_id
         self._usage: Usage | None = None
-        self._halves: dict[tuple[type, int, int], str] | None = None
+        self._halves: dict[_Field, str] | None = None
 
     @property
     def finished(self) -> bool:
@@ -76,7 +78,12 @@ class Dialect:
 
     def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
         """The events of one parsed chunk; ``name`` is that of its server-sent event, if it had one."""
-        return self._events(chunk, name)
+        event = self.quick(chunk)
+        return self._events(chunk, name) if event is None else (event,)
+
+    def quick(self, chunk: Any) -> TextDelta | None:
+        """The event of a chunk that is a piece of text and nothing else, as nearly all are; None for any other."""
+        return None
 
     def feed_body(self, body: Any) -> Iterable[Event]:
         """The events of a reply that came as one JSON object instead of a stream."""
@@ -93,12 +100,15 @@ class Dialect:
         if type(chunk) is not dict:
             raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
         out: list[Event] = []
+        self._held = False
         try:
             self._read(chunk, name, out)
         except StreamkitError:
             yield from out
             raise
-        yield from out or (Other(name, raw=chunk),)
+        if not out and not self._held:
+            out.append(Other(name, raw=chunk))
+        yield from out
 
     def _load(self, sse: ServerSentEvent) -> Any:
         try:
@@ -113,9 +123,13 @@ class Dialect:
             if sse.event in KEEP_ALIVE:
                 return {"type": sse.event}
             raise
-        if self._halves is None:
-            self._halves = {}  # from now on characters may be cut in two
+        self.expect_halves()
         return value
+
+    def expect_halves(self) -> None:
+        """From now on characters may be cut in two: a price that only such streams pay."""
+        if self._halves is None:
+            self._halves = {}
 
     def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
         """Note id and model; the first chunk that has one of them or content starts the reply."""
@@ -142,16 +156,14 @@ class Dialect:
         chunk: dict[str, Any],
         out: list[Event],
     ) -> None:
-        if self._halves is not None:
-            text = self._joined((kind, index, 0), text)
+        text = self._joined((kind, index, None), text)
         if text:
             out.append(kind(text, index, raw=chunk))
 
     def _call(
         self, call: Call, index: int, id: str, name: str, arguments: str, chunk: dict[str, Any], out: list[Event]
     ) -> None:
-        if self._halves is not None:
-            arguments = self._joined((ToolCallDelta, index, call.number), arguments)
+        arguments = self._joined((ToolCallDelta, index, call), arguments)
         event = call.add(index, id, name, arguments, chunk)
         if event is not None:
             out.append(event)
@@ -159,31 +171,32 @@ class Dialect:
     def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCall]:
         return [call.whole(index, chunk) for call in calls]
 
-    def _joined(self, field: tuple[type, int, int], text: str) -> str:
+    def _joined(self, field: _Field, text: str) -> str:
         """``text`` with the half of a character that waited, without the half that it ends with.
 
         JSON escapes write a character beyond U+FFFF as two halves, and some servers cut between them.
         """
-        halves = self._halves or {}
-        waiting = halves.pop(field, "") if text else ""
+        if self._halves is None or not text:
+            return text
+        waiting = self._halves.pop(field, "")
         if waiting:
             text = (waiting + text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        if text and "\ud800" <= text[-1] <= "\udbff":
-            halves[field] = text[-1]
-            return text[:-1]
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._halves[field] = text[-1]
+            self._held = True
+            text = text[:-1]
         return text
 
     def _release(self, index: int | None = None) -> list[Event]:
         """Halves whose other half never came (of one choice, or of all)."""
+        halves = self._halves or {}
         out: list[Event] = []
-        for field in [field for field in self._halves or () if index in (None, field[1])]:
+        for field in [field for field in halves if index in (None, field[1])]:
             kind, choice, call = field
-            half = (self._halves or {}).pop(field)
-            out.append(self._half(kind, half, choice, call))
+            half = halves.pop(field)
+            event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
+            out += [event] if event is not None else []
         return out
-
-    def _half(self, kind: type, half: str, index: int, call: int) -> Event:
-        return ToolCallDelta(half, call, index=index) if kind is ToolCallDelta else kind(half, index)
 
 
 def text_field(place: dict[str, Any], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -56,7 +57,7 @@ class Parser:
         api: str = "chat",
         *,
         lenient: bool = False,
-        event_bytes: int = LIMIT,
+        event_bytes: int | None = LIMIT,
         reply_bytes: int | None = None,
         request_id: str | None = None,
         attempts: int = 1,
@@ -69,15 +70,16 @@ class Parser:
         self.attempts = attempts
         self.fold = Fold(reply_bytes=reply_bytes)
         self._dialect = APIS[api](request_id)
-        self._decoder = Decoder(event_bytes)
+        self._decoder = Decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._seen = False
+        self._failed = False
         self._stray: list[str] = []
         self._stray_size = 0
 
     @property
     def finished(self) -> bool:
-        """Whether the server said, in one way or another, that the reply is whole."""
-        return self._dialect.finished
+        """Whether the server said, in one way or another, that the reply is whole, and nothing to the contrary."""
+        return self._dialect.finished and not self._failed
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far; from any thread."""
@@ -93,7 +95,8 @@ class Parser:
         """The events that ``chunk`` completes."""
         if self.done:
             return
-        decoder, dialect, take = self._decoder, self._dialect, self.fold.feed
+        decoder, dialect = self._decoder, self._dialect
+        quick, take = dialect.quick, self.fold.feed
         try:
             items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
             if decoder.stray:
@@ -105,12 +108,17 @@ class Parser:
                     except ValueError:
                         events = dialect.feed(plain(item))
                     else:
+                        event = quick(value)
+                        if event is not None:
+                            take(event)
+                            yield event
+                            continue
                         events = dialect.feed_object(value)
                 else:
                     events = self._unusual(item)
-                for event in events:
-                    take(event)
-                    yield event
+                for other in events:
+                    take(other)
+                    yield other
                 if dialect.done:
                     yield self._end()
                     return
@@ -149,6 +157,7 @@ class Parser:
             raise
 
     def _blame(self, error: StreamkitError) -> None:
+        self._failed = True
         error.partial = self.reply()
         error.request_id = error.request_id or self.request_id
 
@@ -164,6 +173,7 @@ class Parser:
         return self.reply()
 
     def _feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
+        self._dialect.expect_halves()
         yield from self._take(self._dialect.feed_object(chunk))
 
     def _body(self, data: bytes) -> Iterator[Event]:

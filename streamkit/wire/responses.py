@@ -21,7 +21,7 @@ __all__ = ["Responses"]
 Chunk: TypeAlias = dict[str, Any]
 Place: TypeAlias = int | str
 
-CALLS = frozenset({"function_call", "custom_tool_call"})
+CALLS = ("function_call", "custom_tool_call")
 KINDS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
@@ -41,19 +41,23 @@ class Responses(Dialect):
         self._source = ""  # of reasoning: its summary or its text, whichever is first
         self._last_is_call = False
 
-    def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
-        """The events of one parsed chunk."""
-        try:  # most are a piece of text and nothing else
-            if chunk["type"] == "response.output_text.delta":
-                text = chunk["delta"]
-                spot = ("text", chunk["output_index"], chunk["content_index"])
-                plain = type(text) is str and text and spot in self._said and self._halves is None
-                if plain and not chunk.get("logprobs") and "error" not in chunk:
-                    self._last_is_call = False
-                    return (TextDelta(text, raw=chunk),)
-        except (KeyError, TypeError):
+    def quick(self, chunk: Any) -> TextDelta | None:
+        try:
+            text = chunk["delta"]
+            if (
+                chunk["type"] == "response.output_text.delta"
+                and type(text) is str
+                and text
+                and ("text", chunk["output_index"], chunk["content_index"]) in self._said
+                and not chunk.get("logprobs")
+                and "error" not in chunk
+                and self._halves is None
+            ):
+                self._last_is_call = False
+                return TextDelta(text, raw=chunk)
+        except (KeyError, TypeError, AttributeError):
             pass
-        return self._events(chunk, name)
+        return None
 
     def feed_body(self, body: Any) -> Iterable[Event]:
         """The events of a response object: what its terminal event would have brought."""

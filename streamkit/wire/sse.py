@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import TooLargeError
 
@@ -70,6 +71,7 @@ class Decoder:
         self.rest: ServerSentEvent | None = None
         self.error: TooLargeError | None = None
         self._begun = False
+        self._idle = False  # begun, nothing is waiting, and no id that events would carry
         self._after_cr = False
         self._pieces: list[bytes] = []  # the line that has no end yet
         self._waiting = 0  # bytes in it
@@ -93,6 +95,12 @@ class Decoder:
 
         JSON is parsed from bytes anyway: this saves making a string and an object of nearly every event.
         """
+        if self._idle and chunk[-2:] == b"\n\n" and b"\r" not in chunk and len(chunk) <= self.limit:
+            lines = _plain_blocks(chunk)
+            if lines:
+                if self.stray:
+                    self.stray = []
+                return lines
         if self.error is not None:
             raise self.error
         self.stray = []
@@ -101,6 +109,7 @@ class Decoder:
             self._split(chunk, out)
         except TooLargeError as exc:
             self.error = exc
+        self._idle = self._begun and not (self._after_cr or self._pieces or self._started or self._id or self.error)
         return out
 
     def flush(self) -> list[ServerSentEvent]:
@@ -135,23 +144,31 @@ class Decoder:
                 return
             chunk = b"".join(self._pieces)
             self._pieces, self._waiting = [], 0
-        *blocks, tail = chunk.split(b"\n\n")
-        quick = not self._started and not self._id and len(chunk) <= self.limit
-        for block in blocks:
-            if quick and block[:6] == b"data: " and b"\n" not in block:
+        end = chunk.rfind(b"\n\n") + 2
+        if end > 1:
+            self._blocks(chunk[:end], out)
+        *lines, last = chunk[end if end > 1 else 0 :].split(b"\n")
+        for line in lines:
+            self._line(line, out)
+        if last:
+            self._pieces.append(last)
+            self._wait(len(last))
+
+    def _blocks(self, chunk: bytes, out: list[bytes | ServerSentEvent]) -> None:
+        """``chunk`` ends with a blank line."""
+        small = len(chunk) <= self.limit
+        if small and not self._started and not self._id:
+            lines = _plain_blocks(chunk)
+            if lines:
+                out += lines
+                return
+        for block in chunk[:-2].split(b"\n\n"):
+            if small and block[:6] == b"data: " and b"\n" not in block and not self._started and not self._id:
                 out.append(block[6:])
                 continue
             for line in block.split(b"\n"):
                 self._line(line, out)
             self._line(b"", out)
-            quick = not self._id and len(chunk) <= self.limit
-        if tail:
-            *lines, last = tail.split(b"\n")
-            for line in lines:
-                self._line(line, out)
-            if last:
-                self._pieces.append(last)
-                self._wait(len(last))
 
     def _start(self, chunk: bytes) -> bytes:
         chunk = b"".join((*self._pieces, chunk))
@@ -214,3 +231,14 @@ def plain(data: bytes) -> ServerSentEvent:
         return ServerSentEvent("message", data.decode())
     except UnicodeDecodeError:
         return ServerSentEvent("message", data.decode("utf-8", "replace"), damaged=True)
+
+
+def _plain_blocks(chunk: bytes) -> list[bytes | ServerSentEvent] | None:
+    """The data of each block, if every block is one ``data: `` line; ``chunk`` ends with a blank line."""
+    if chunk[:6] != b"data: ":
+        return None
+    ends = chunk.count(b"\n")
+    if ends == 2:
+        return [chunk[6:-2]]
+    lines: list[Any] = chunk[6:-2].split(b"\n\ndata: ")
+    return lines if ends == 2 * len(lines) else None

@@ -1,0 +1,65 @@
+"""A recording as a server's answer: byte for byte in the API it was recorded from, translated in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import StalledError, StatusError, StreamkitError
+from ..events import Reply, Start
+from ..sources.recording import Recording
+from ..wire import Encoder, Parser
+from .answer import Answer, Then, Write, streamed, whole
+from .script import failing, refused
+
+__all__ = ["Playback"]
+
+
+@dataclass(frozen=True)
+class Playback:
+    """Plays ``recording`` at the recorded moments, ``speed`` times as fast (0: without waiting)."""
+
+    recording: Recording
+    speed: float = 1.0
+
+    def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
+        error = self.recording.error()
+        if isinstance(error, StatusError):
+            return refused(error)
+        writes = self.writes(api)
+        return streamed(writes) if body.get("stream") else whole(writes, api)
+
+    def writes(self, api: str) -> Iterator[Write]:
+        before = 0.0
+        for at, data in self._blocks() if api == self.recording.api else self._translated(api):
+            yield Write(self._scaled(at - before), data)
+            before = at
+        yield Write(self._scaled(self.recording.seconds - before), b"", self._then())
+
+    def _then(self) -> Then:
+        if self.recording.end is None:
+            return "drop"
+        error = self.recording.error()
+        return "on" if error is None else "stall" if isinstance(error, StalledError) else "drop"
+
+    def _scaled(self, seconds: float) -> float:
+        return max(0.0, seconds / self.speed) if self.speed else 0.0
+
+    def _blocks(self) -> Iterator[tuple[float, bytes]]:
+        for read in self.recording.reads:
+            yield read.at, read.data
+
+    def _translated(self, api: str) -> Iterator[tuple[float, bytes]]:
+        """Events of each read in another API's form; what the recorded server reported as an error stays one."""
+        parser, encoder = Parser(self.recording.api), Encoder(api, model=self.recording.model)
+        at = 0.0
+        try:
+            for read in self.recording.reads:
+                at = read.at
+                yield at, b"".join(block for event in parser.feed(read.data) for block in encoder.feed(event))
+            yield at, b"".join(block for event in parser.flush() for block in encoder.feed(event))
+            yield at, b"".join(encoder.flush())
+        except StreamkitError as exc:
+            if exc.kind != "stream_broken":
+                yield at, failing(exc, api).data

@@ -1,0 +1,63 @@
+"""A scripted server as an httpx transport: the same answers, no socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+import httpx
+
+from .answer import Answer, CutError, paced
+
+if TYPE_CHECKING:
+    from .server import Request
+
+__all__ = ["Transport"]
+
+Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tuple[Answer, Request]]"
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Plays the answers of ``handle`` in process; cut connections raise what httpx raises for real ones."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        data, target = await request.aread(), request.url.raw_path.decode("ascii")
+        answer, entry = self._handle(request.method, target, request.headers.multi_items(), data)
+        try:
+            await asyncio.sleep(answer.head_after)
+        except asyncio.CancelledError:
+            entry.outcome = "cancelled"
+            raise
+        if not answer.status:
+            entry.outcome = "dropped"
+            raise httpx.ConnectError("scripted: no connection", request=request)
+        return httpx.Response(answer.status, headers=list(answer.headers), stream=_Body(answer, entry), request=request)
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: Answer, entry: Request) -> None:
+        self._entry, self._pieces = entry, _pieces(answer, entry)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    async def aclose(self) -> None:
+        if self._entry.outcome == "open":
+            self._entry.outcome = "cancelled"
+        await self._pieces.aclose()
+
+
+async def _pieces(answer: Answer, entry: Request) -> AsyncGenerator[bytes, None]:
+    try:
+        async for data in paced(answer.body):
+            entry.sent += len(data)
+            yield data
+        entry.outcome = "done"
+    except CutError:
+        entry.outcome = "dropped"
+        message = "peer closed connection without sending complete message body (incomplete chunked read)"
+        raise httpx.RemoteProtocolError(message) from None

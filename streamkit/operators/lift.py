@@ -1,0 +1,129 @@
+"""Any stage as an operator, and the asynchronous map."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ..engine import clock
+from ..engine.mapped import Mapped
+from ..protocols import Op, Stage
+from .link import link
+
+__all__ = ["map_async", "stage"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
+    """Items → what a stage makes of them; ``factory`` is called for each subscription.
+
+    ``flush`` is called at the end and before an error, so that nothing held back is lost. If the stage has ``due``
+    (seconds after the last feed, None for not now), ``expire`` is called when they are over, on the subscription's
+    clock. What a stage raises ends the stream, after the items it had given.
+    """
+
+    def connect(
+        source: Observable[A], observer: abc.ObserverBase[B], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        lifted = _Lifted(factory(), observer, scheduler)
+        lifted.upstream.disposable = source.subscribe(lifted, scheduler=scheduler)
+        return lifted.subscription
+
+    return link(getattr(factory, "__name__", "stage"), connect)
+
+
+class _Lifted(abc.ObserverBase[Any]):
+    def __init__(
+        self, inner: Stage[Any, Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> None:
+        self._stage, self._observer = inner, observer
+        self.upstream, self._timer = SerialDisposable(), SerialDisposable()
+        self.subscription = CompositeDisposable(self.upstream, self._timer)
+        self._over = False
+        self._clock = clock(scheduler) if hasattr(inner, "due") else None
+        self._deadline: Any = None
+        self._armed = False
+
+    def on_next(self, item: Any) -> None:
+        if not self._over and self._give(self._stage.feed, item) and self._clock is not None:
+            self._set_deadline()
+
+    def on_error(self, error: Exception) -> None:
+        if not self._over and self._give(self._stage.flush):
+            self._end(error)
+
+    def on_completed(self) -> None:
+        if not self._over and self._give(self._stage.flush):
+            self._end(None)
+
+    def _give(self, make: Callable[..., Iterable[Any]], *args: Any) -> bool:
+        """Emit what the stage makes; if it raises, that is the end, after what it made before."""
+        made, failure = [], None
+        try:
+            for item in make(*args):
+                made.append(item)
+        except Exception as exc:
+            failure = exc
+        for item in made:
+            self._observer.on_next(item)
+        if failure is not None:
+            self._end(failure)
+        return failure is None and not self._over
+
+    def _end(self, error: Exception | None) -> None:
+        self._over = True
+        self._timer.dispose()
+        if error is None:
+            self._observer.on_completed()
+        else:
+            self._observer.on_error(error)
+        self.upstream.dispose()
+
+    # One timer, moved lazily: a feed only notes the new deadline, the timer looks at it when it fires.
+
+    def _set_deadline(self) -> None:
+        assert self._clock is not None
+        due = getattr(self._stage, "due", None)
+        self._deadline = None if due is None else self._clock.now + timedelta(seconds=due)
+        if due is not None and not self._armed:
+            self._arm(due)
+
+    def _arm(self, seconds: float) -> None:
+        assert self._clock is not None
+        self._armed = True
+        self._timer.disposable = self._clock.schedule_relative(seconds, self._fire)
+
+    def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
+        self._armed = False
+        if self._over or self._deadline is None:
+            return
+        left = (self._deadline - scheduler.now).total_seconds()
+        if left > 1e-6:
+            self._arm(left)
+        elif self._give(getattr(self._stage, "expire")):
+            self._set_deadline()
+
+
+def map_async(
+    fn: Callable[[A], Awaitable[B] | Observable[B]], *, concurrency: int = 1, ordered: bool = True
+) -> Op[A, B]:
+    """Items → what ``fn`` gives for each: one item for an awaitable, all items of a stream.
+
+    At most ``concurrency`` calls are under way; meanwhile the source is held back, so nothing piles up. In order of
+    the input, or with ``ordered=False`` as results come. What a call raises ends the stream when its turn comes, and
+    an end or error of the source waits for the calls under way. Disposing cancels them.
+    """
+    if concurrency < 1:
+        raise ValueError("concurrency must be at least 1")
+
+    def operator(source: Observable[A]) -> Observable[B]:
+        return Mapped(source, fn, concurrency, ordered)
+
+    operator.__name__ = "map_async"
+    return operator

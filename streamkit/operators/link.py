@@ -1,0 +1,39 @@
+"""The one shape of a hand-written operator: an observer made for each subscription, the scheduler passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+from reactivex import Observable, abc
+
+from ..protocols import Op
+
+__all__ = ["Connect", "link"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+Connect: TypeAlias = Callable[
+    [Observable[Any], abc.ObserverBase[Any], "abc.SchedulerBase | None"], abc.DisposableBase
+]
+
+
+class _Link(Observable[Any]):
+    def __init__(self, source: Observable[Any], connect: Connect) -> None:
+        super().__init__()
+        self._source, self._connect = source, connect
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        return self._connect(self._source, observer, scheduler)
+
+
+def link(name: str, connect: Connect) -> Op[Any, Any]:
+    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called."""
+
+    def operator(source: Observable[Any]) -> Observable[Any]:
+        return _Link(source, connect)
+
+    operator.__name__ = name
+    return operator

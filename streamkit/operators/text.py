@@ -1,0 +1,169 @@
+"""Views: what a reader wants out of the events of a reply. All look at the first choice; `choice` picks another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar, overload
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ..engine import clock
+from ..events import Choice, Event, ReasoningDelta, Reply, TextDelta, ToolCall
+from ..protocols import Op
+from .link import link
+
+__all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+Feed = Callable[[Any], None]
+
+
+def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Op[Any, Any]:
+    """An operator that only looks at items: ``make(emit)`` gives what is called with each."""
+
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        return source.subscribe(
+            make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler
+        )
+
+    return link(name, connect)
+
+
+def _pieces(name: str, kind: type[TextDelta] | type[ReasoningDelta]) -> Op[Any, str]:
+    def make(emit: Callable[[str], None]) -> Feed:
+        def feed(item: Any) -> None:
+            if type(item) is kind:
+                if not item.index:
+                    emit(item.text)
+            elif type(item) is str:
+                emit(item)
+
+        return feed
+
+    return _view(name, make)
+
+
+def text() -> Op[Event | str, str]:
+    """Events → the pieces of the answer's text as they come; str passes."""
+    return _pieces("text", TextDelta)
+
+
+def reasoning() -> Op[Event | str, str]:
+    """Events → the pieces of the shown reasoning as they come; str passes."""
+    return _pieces("reasoning", ReasoningDelta)
+
+
+def tool_calls() -> Op[Event, ToolCall]:
+    """Events → whole tool calls, each as soon as it is complete."""
+
+    def make(emit: Callable[[ToolCall], None]) -> Feed:
+        return lambda item: emit(item) if type(item) is ToolCall and not item.index else None
+
+    return _view("tool_calls", make)
+
+
+@overload
+def of_type(kind: type[B], /) -> Op[Any, B]: ...
+@overload
+def of_type(*kinds: type[Any]) -> Op[Any, Any]: ...
+def of_type(*kinds: type[Any]) -> Op[Any, Any]:
+    """Items → those of the given types, unchanged (and typed, unlike ``filter(isinstance)``)."""
+    if not kinds:
+        raise TypeError("of_type needs at least one type")
+
+    def make(emit: Callable[[Any], None]) -> Feed:
+        return lambda item: emit(item) if isinstance(item, kinds) else None
+
+    return _view("of_type", make)
+
+
+def choice(index: int) -> Op[Event, Event]:
+    """Events → those of one choice, as if it were the only one: every other operator then works on it.
+
+    Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
+    """
+
+    def make(emit: Callable[[Event], None]) -> Feed:
+        def feed(event: Any) -> None:
+            if isinstance(event, Reply):
+                mine = [replace(c, index=0) for c in event.choices if c.index == index]
+                emit(replace(event, choices=tuple(mine) or (Choice(),)))
+            elif not hasattr(event, "index"):
+                emit(event)
+            elif event.index == index:
+                emit(replace(event, index=0))
+
+        return feed
+
+    return _view("choice", make)
+
+
+def snapshots(every: float | None = None) -> Op[Event | str, str]:
+    """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
+
+    The first piece is shown at once and the last state always, also before an error. With ``every`` the cost is linear
+    in the pieces; without, each piece copies the text.
+    """
+    if every is not None and every <= 0:
+        raise ValueError("every must be positive")
+
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        snapshot = _Snapshot(observer, every, clock(scheduler) if every is not None else None)
+        return snapshot.connect(text()(source), scheduler)
+
+    return link("snapshots", connect)
+
+
+class _Snapshot(abc.ObserverBase[str]):
+    """A throttle with both edges: the timer runs only while there is something that was not shown."""
+
+    def __init__(
+        self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None
+    ) -> None:
+        self._observer, self._every, self._clock = observer, every, timer
+        self._text = ""
+        self._pieces: list[str] = []
+        self._waiting = SerialDisposable()
+        self._resting = False
+
+    def connect(self, source: Observable[str], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+        return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._waiting)
+
+    def on_next(self, piece: str) -> None:
+        self._pieces.append(piece)
+        if not self._resting:
+            self._show()
+
+    def on_error(self, error: Exception) -> None:
+        self._last()
+        self._observer.on_error(error)
+
+    def on_completed(self) -> None:
+        self._last()
+        self._observer.on_completed()
+
+    def _last(self) -> None:
+        self._waiting.dispose()
+        self._clock = None
+        if self._pieces:
+            self._show()
+
+    def _show(self) -> None:
+        self._text += "".join(self._pieces)
+        self._pieces.clear()
+        if self._clock is not None and self._every is not None:
+            self._resting = True
+            self._waiting.disposable = self._clock.schedule_relative(self._every, self._rested)
+        self._observer.on_next(self._text)
+
+    def _rested(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
+        self._resting = False
+        if self._pieces:
+            self._show()

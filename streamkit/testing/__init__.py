@@ -1,0 +1,24 @@
+"""Doubles for tests of what is built with streamkit, used by streamkit's own tests too; no test framework is needed.
+
+`script` is a stream that says what it is told to, through the real wire. `client` is a `Client` with a scripted server
+behind it. `clock` drives any stream in virtual time. `every_split` cuts input in every way.
+"""
+
+from ..edges.script import Script
+from ..edges.server import Server
+from .clock import Clock, DeadlockError, Recorded, clock
+from .doubles import ScriptedClient, client, script
+from .splits import every_split
+
+__all__ = [
+    "Clock",
+    "DeadlockError",
+    "Recorded",
+    "Script",
+    "ScriptedClient",
+    "Server",
+    "client",
+    "clock",
+    "every_split",
+    "script",
+]

@@ -1,0 +1,84 @@
+"""Streams and clients that say what they are told to, by way of real bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..edges.answer import CutError, paced
+from ..edges.script import Script
+from ..edges.server import Playable, Request, Server
+from ..engine import Reading, Source, Stream
+from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
+from ..events import Event, ToolCall, Usage
+from ..sources.client import Client
+from ..wire import Parser
+
+__all__ = ["ScriptedClient", "client", "script"]
+
+
+def script(
+    *pieces: str | Event,
+    every: float = 0,
+    first: float = 0,
+    tool_calls: Sequence[ToolCall | tuple[str, Any]] = (),
+    usage: Usage | None = None,
+    fail: StreamkitError | Mapping[str, Any] | str | None = None,
+    drop_after: int | None = None,
+    **more: Any,
+) -> Stream[Event]:
+    """A stream of these pieces, one delta each, that went through the real wire: encoded, sent as bytes, parsed.
+
+    ``first`` and ``every`` are seconds; ``fail`` is acted out after the pieces; ``more`` is whatever else a `Script`
+    can do. Each subscription plays it anew.
+    """
+    played = Script(
+        pieces, every=every, first=first, tool_calls=tool_calls, usage=usage, fail=fail, drop_after=drop_after, **more
+    )
+    body = {"stream": True, "stream_options": {"include_usage": usage is not None}}
+
+    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+        parser = Parser("chat")
+        reading.snapshot = parser.reply
+        if reading.tap is not None:
+            reading.tap.begin("chat", "")
+        if isinstance(fail, (ConnectError, StatusError)):  # they come before any byte
+            await asyncio.sleep(first)
+            raise copy.copy(fail)
+        try:
+            async for chunk in paced(played.writes("chat", body)):
+                if reading.tap is not None:
+                    reading.tap.write(chunk)
+                yield parser.feed(chunk)
+                if parser.done:
+                    return
+        except CutError:
+            raise BrokenError("the connection was cut", partial=parser.reply()) from None
+        yield parser.flush()
+
+    return Stream(Source(produce), label="script")
+
+
+class ScriptedClient(Client):
+    """A `Client` whose server is a `Server` in the same process."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        defaults = {"base_url": "https://scripted.invalid/v1", "api_key": "scripted", "model": "scripted"}
+        super().__init__(**{**defaults, **options, "transport": server.transport()})
+        self.server = server
+
+    @property
+    def requests(self) -> list[Request]:
+        """What the server was asked, in order; see `Request`."""
+        return self.server.requests
+
+
+def client(*scripts: Playable, **options: Any) -> ScriptedClient:
+    """A client that gets ``scripts`` as answers, one a request, the last one again and again.
+
+    Each is a text (sent word by word), an iterable of pieces, a `Script`, a recording or an error to act out.
+    ``options`` are those of `Client`.
+    """
+    return ScriptedClient(Server(*scripts), **options)

@@ -1,0 +1,27 @@
+"""Input cut in every way: what remembers something between items must not care."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import TypeVar
+
+__all__ = ["every_split"]
+
+S = TypeVar("S", bytes, str)
+
+
+def every_split(data: S, *, seed: int = 0, random_cuts: int = 5) -> Iterator[list[S]]:
+    """Lists of pieces that each join to ``data``: whole; cut in two at every place; one byte (character of a str) at
+    a time; and ``random_cuts`` seeded random cuts, with empty pieces among them.
+
+    Cost: ``len(data)`` lists, so what is done with each should be quick or ``data`` short.
+    """
+    yield [data]
+    for place in range(1, len(data)):
+        yield [data[:place], data[place:]]
+    yield [data[place : place + 1] for place in range(len(data))]
+    dice = random.Random(seed)
+    for _ in range(random_cuts):
+        places = sorted(dice.choices(range(len(data) + 1), k=dice.randint(2, 12)))
+        yield [data[start:end] for start, end in zip((0, *places), (*places, len(data)), strict=True)]
