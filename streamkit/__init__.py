@@ -47,8 +47,7 @@ from .sources.replay import replay
 from .sources.sdk import from_sdk
 
 if TYPE_CHECKING:
-    from . import operators as ops
-    from . import sinks, testing
+    from . import operators as ops, sinks, testing
 
 __version__ = "0.1.0"
 __all__ = [

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import builtins
 import json
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform, overload
+from dataclasses import field, replace
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
-from .messages import Message, ToolCallPart
+from .messages import Message, ToolCallPart, turn
+from .shape import Sent, value
+from .usage import Usage
 
 __all__ = [
     "CONTENT",
@@ -35,68 +37,49 @@ __all__ = [
     "UsageUpdate",
 ]
 
-C = TypeVar("C")
 M = TypeVar("M")
-Raw: TypeAlias = "dict[str, Any] | None"
-Outcome: TypeAlias = Literal[
-    "complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"
-]
-Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def value(cls: type[C]) -> type[C]:
-    """A slotted dataclass: frozen in the eyes of a type checker only."""
-    return dataclass(slots=True)(cls)
-
-
-def _raw() -> Any:
-    return field(default=None, repr=False, compare=False, kw_only=True)
+Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"]
 
 
 @value
-class Start:
+class _Piece(Sent):
+    text: str
+    index: int = 0
+
+
+@value
+class Start(Sent):
     """The server began to answer."""
 
     type: ClassVar[str] = "start"
     id: str = ""
     model: str = ""
     request_id: str | None = None
-    raw: Raw = _raw()
 
 
 @value
-class TextDelta:
+class TextDelta(_Piece):
     """A further piece of the answer's text (never empty)."""
 
     type: ClassVar[str] = "text.delta"
-    text: str
-    index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class ReasoningDelta:
+class ReasoningDelta(_Piece):
     """A further piece of what the model shows of its thinking (never empty)."""
 
     type: ClassVar[str] = "reasoning.delta"
-    text: str
-    index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class RefusalDelta:
+class RefusalDelta(_Piece):
     """A further piece of a refusal (never empty)."""
 
     type: ClassVar[str] = "refusal.delta"
-    text: str
-    index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class ToolCallDelta:
+class ToolCallDelta(Sent):
     """A further piece of a tool call: ``call`` numbers the calls of a choice from 0, however the server counts.
 
     ``id`` and ``name`` are set on the first piece of a call, ``arguments`` is a fragment of JSON text.
@@ -108,11 +91,10 @@ class ToolCallDelta:
     id: str | None = None
     name: str | None = None
     index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class ToolCall:
+class ToolCall(Sent):
     """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked."""
 
     type: ClassVar[str] = "tool_call"
@@ -120,7 +102,6 @@ class ToolCall:
     name: str
     arguments: str
     index: int = 0
-    raw: Raw = _raw()
 
     @overload
     def args(self, model: None = None) -> Any: ...
@@ -146,7 +127,7 @@ class ToolCall:
 
 
 @value
-class ToolResult:
+class ToolResult(Sent):
     """A tool was run: what it gave, or the error it raised."""
 
     type: ClassVar[str] = "tool.result"
@@ -154,68 +135,49 @@ class ToolResult:
     value: Any = None
     error: str | None = None
     index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class LogprobsDelta:
+class LogprobsDelta(Sent):
     """Log probabilities of the tokens sent so far, in the server's own form."""
 
     type: ClassVar[str] = "logprobs.delta"
     logprobs: dict[str, Any]
     index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class Usage:
-    """Token figures. ``origin`` says where they come from: a figure is exact or labelled, never guessed in silence."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    origin: Origin = "provider"
-    raw: Raw = _raw()
-
-
-@value
-class UsageUpdate:
+class UsageUpdate(Sent):
     """The server reported usage. A later report replaces an earlier one; they are never added up."""
 
     type: ClassVar[str] = "usage"
     usage: Usage
-    raw: Raw = _raw()
 
 
 @value
-class Finish:
+class Finish(Sent):
     """A choice ended; ``reason`` is the server's word, an open set (``stop``, ``length``, ``tool_calls``, ...)."""
 
     type: ClassVar[str] = "finish"
     reason: str
     index: int = 0
-    raw: Raw = _raw()
 
 
 @value
-class Restart:
+class Restart(Sent):
     """The reply begins anew (asked for by name, see `ops.continue_with`): what was shown so far is void."""
 
     type: ClassVar[str] = "restart"
     reason: str = ""
     kept: str = ""
-    raw: Raw = _raw()
 
 
 @value
-class Other:
+class Other(Sent):
     """Anything the dialect does not know, kept whole in ``raw``; ``name`` is the server's event name, if any."""
 
     type: ClassVar[str] = "other"
     name: str = ""
-    raw: Raw = _raw()
 
 
 @value
@@ -232,7 +194,7 @@ class Choice:
 
 
 @value
-class Reply:
+class Reply(Sent):
     """The whole reply, or as much of it as there is: the last event of every stream and ``.partial`` of every error.
 
     ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.
@@ -250,7 +212,6 @@ class Reply:
     attempts: int = 1
     rounds: int = 1
     earlier: tuple[Message, ...] = field(default=(), repr=False)
-    raw: Raw = _raw()
 
     @property
     def text(self) -> str:
@@ -276,28 +237,18 @@ class Reply:
     def message(self) -> Message:
         """The assistant's turn. Calls of a reply that was cut are left out: no server accepts an unanswered half."""
         first = self.choices[0]
-        message: Message = {"role": "assistant", "content": first.text or None}
-        if first.refusal:
-            message["refusal"] = first.refusal
-        if first.tool_calls and self.outcome == "complete":
-            message["tool_calls"] = [call.as_part() for call in first.tool_calls]
-            if first.reasoning:  # models that think between calls want it back
-                message["reasoning_content"] = first.reasoning
-        elif message["content"] is None:
-            message["content"] = ""
-        return message
+        calls = first.tool_calls if self.outcome == "complete" else ()
+        return turn(first.text, first.refusal, first.reasoning, [call.as_part() for call in calls])
 
     @property
     def messages(self) -> list[Message]:
         """What to append to the conversation, exactly."""
-        message = self.message
-        empty = not (message.get("content") or message.get("tool_calls") or message.get("refusal"))
-        return [*self.earlier, *([] if empty else [message])]
+        first, message = self.choices[0], self.message
+        says = first.text or first.refusal or "tool_calls" in message
+        return [*self.earlier, message] if says else list(self.earlier)
 
     def upto(self, end: int) -> Reply:
         """This reply as if it had ended after ``end`` characters of text: what a listener really heard."""
-        from dataclasses import replace
-
         first = replace(self.choices[0], text=self.text[:end], tool_calls=())
         return replace(self, choices=(first, *self.choices[1:]), outcome="stopped")
 
@@ -328,7 +279,5 @@ Event: TypeAlias = (
     | Reply
 )
 
-CONTENT: frozenset[type] = frozenset(
-    {TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish}
-)
+CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
 """The events that commit a reply: once one of these was seen, nothing may quietly start over."""

@@ -90,6 +90,10 @@ def _reply(values: dict[str, Any]) -> dict[str, Any]:
 def _choice(form: dict[str, Any]) -> Choice:
     values = _known(Choice, form)
     calls = (_known(ToolCall, call) for call in values.pop("tool_calls", ()))
-    return Choice(**values | {
-        "tool_calls": tuple(ToolCall(**call) for call in calls), "logprobs": tuple(values.get("logprobs", ())),
-    })
+    return Choice(
+        **values
+        | {
+            "tool_calls": tuple(ToolCall(**call) for call in calls),
+            "logprobs": tuple(values.get("logprobs", ())),
+        }
+    )

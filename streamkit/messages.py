@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Required, TypedDict
 
-__all__ = ["FunctionCall", "Message", "ToolCallPart", "assistant", "system", "user"]
+__all__ = ["FunctionCall", "Message", "ToolCallPart", "assistant", "system", "turn", "user"]
 
 
 class FunctionCall(TypedDict):
@@ -47,3 +47,17 @@ def user(text: str) -> Message:
 def assistant(text: str) -> Message:
     """A turn of the model, for conversations that do not start empty."""
     return {"role": "assistant", "content": text}
+
+
+def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> Message:
+    """What the model said in one turn. Reasoning goes along with calls only: models that think between calls want it
+    back, and others may refuse it."""
+    message: Message = {"role": "assistant", "content": text}
+    if refusal:
+        message["refusal"] = refusal
+    if calls:
+        message["content"] = text or None
+        message["tool_calls"] = calls
+        if reasoning:
+            message["reasoning_content"] = reasoning
+    return message

@@ -1,1 +1,1 @@
-"""Where streamkit meets the outside: the command line, servers, adapters. Users of the public names like anyone else."""
+"""Where streamkit meets the outside: the command line, servers, adapters. They use public names, as anyone would."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -66,7 +66,9 @@ def streamed(writes: Iterable[Write], headers: Mapping[str, str] | None = None, 
     return Answer(200, _merged(STREAM_HEADERS, headers or {}), writes, head_after)
 
 
-def whole(writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
+def whole(
+    writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
+) -> Answer:
     """The same reply in one piece, for who did not ask for a stream: at the moment when the stream would have ended."""
     delay, parser = 0.0, Parser(api)
     try:

@@ -143,7 +143,7 @@ class _Connection:
     async def _refuse(self, status: int, message: str) -> None:
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             answer = error_answer(status, message)
-            head = (*_encoded(answer), (b"connection", b"close"))
+            head = [*_encoded(answer), (b"connection", b"close")]
             await self._send(h11.Response(status_code=status, headers=head))
             for write in answer.body:
                 await self._send(h11.Data(data=write.data))

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import StalledError, StatusError, StreamkitError
-from ..events import Reply, Start
+from ..errors import BrokenError, StalledError, StatusError, StreamkitError
 from ..sources.recording import Recording
 from ..wire import Encoder, Parser
 from .answer import Answer, Then, Write, streamed, whole
-from .script import failing, refused
+from .script import refused
 
 __all__ = ["Playback"]
 
@@ -52,14 +51,14 @@ class Playback:
 
     def _translated(self, api: str) -> Iterator[tuple[float, bytes]]:
         """Events of each read in another API's form; what the recorded server reported as an error stays one."""
-        parser, encoder = Parser(self.recording.api), Encoder(api, model=self.recording.model)
-        at = 0.0
+        parser, encoder, at = Parser(self.recording.api), Encoder(api, model=self.recording.model), 0.0
         try:
-            for read in self.recording.reads:
-                at = read.at
-                yield at, b"".join(block for event in parser.feed(read.data) for block in encoder.feed(event))
-            yield at, b"".join(block for event in parser.flush() for block in encoder.feed(event))
-            yield at, b"".join(encoder.flush())
+            for at, data in self._blocks():
+                for event in parser.feed(data):
+                    yield at, b"".join(encoder.feed(event))
+            for event in parser.flush():
+                yield at, b"".join(encoder.feed(event))
+        except BrokenError:  # a cut stays a cut
+            return
         except StreamkitError as exc:
-            if exc.kind != "stream_broken":
-                yield at, failing(exc, api).data
+            yield at, b"".join(encoder.fail(exc))

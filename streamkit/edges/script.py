@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from ..errors import BrokenError, ConnectError, MalformedError, StalledError, StatusError, StreamkitError
 from ..events import (
-    CONTENT,
     Event,
     Finish,
+    LogprobsDelta,
     ReasoningDelta,
     RefusalDelta,
     Start,
@@ -26,12 +26,13 @@ from ..events import (
 from ..wire import Encoder, frame
 from .answer import Answer, Then, Write, plain_answer, streamed, whole
 
-__all__ = ["Script", "as_tokens", "failing", "refused"]
+__all__ = ["Script", "as_tokens", "refused"]
 
 Text: TypeAlias = "str | Sequence[str]"
 Call: TypeAlias = "ToolCall | tuple[str, Any]"
 
 TOKEN = re.compile(r"\s*(?:[\u2e80-\U0003ffff]|[^\s\u2e80-\U0003ffff]+)|\s+")
+CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish)
 FRAGMENT = 7  # characters of a tool's arguments in one piece
 
 
@@ -140,10 +141,10 @@ class Script:
             if (then := self._fault(count)) is not None:
                 yield Write(0.0, b"", then)
                 return
-            if type(event) in CONTENT:
-                ended[event.index] = type(event) is Finish
+            if isinstance(event, CONTENT):
+                ended[event.index] = isinstance(event, Finish)
         if self.fail is not None:
-            yield failing(self.fail, api)
+            yield _failing(self.fail, encoder, api)
             return
         yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
 
@@ -155,7 +156,7 @@ class Script:
         vary = random.Random(self.seed)
         yield 0.0
         while True:
-            yield self.every * (1 + self.jitter * vary.uniform(-1, 1) if self.jitter else 1)
+            yield max(0.0, self.every * (1 + self.jitter * vary.uniform(-1, 1)))
 
     def _ending(self, encoder: Encoder, open: list[int], count: int, api: str, body: Mapping[str, Any]) -> bytes:
         reason = self.finish if self.finish is not None else "tool_calls" if self.tool_calls else "stop"
@@ -194,16 +195,16 @@ def _made_up(body: Mapping[str, Any], count: int) -> Usage:
     return Usage(prompt, count, prompt + count)
 
 
-def failing(fail: StreamkitError | Mapping[str, Any] | str, api: str) -> Write:
-    if isinstance(fail, BrokenError):
-        return Write(0.0, b"", "drop")
-    if isinstance(fail, StalledError):
-        return Write(0.0, b"", "stall")
-    if isinstance(fail, MalformedError):
-        return Write(0.0, frame('{"choices": [{'))
-    if isinstance(fail, StreamkitError):
-        details = {"type": "error_type", "code": "code", "param": "param"}
-        fail = {"message": str(fail), **{key: getattr(fail, name, None) for key, name in details.items()}}
+def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, api: str) -> Write:
+    match fail:
+        case BrokenError():
+            return Write(0.0, b"", "drop")
+        case StalledError():
+            return Write(0.0, b"", "stall")
+        case MalformedError():
+            return Write(0.0, frame('{"choices": [{'))
+        case StreamkitError():
+            return Write(0.0, b"".join(encoder.fail(fail)))
     if api == "responses":
         flat = {"message": fail} if isinstance(fail, str) else fail
         return Write(0.0, frame(json.dumps({**flat, "type": "error"}), event="error"))

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import StreamkitError, excerpt
@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["Play", "Request", "Server", "as_play"]
 
 SECRET = frozenset({"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key"})
-ENDPOINT = re.compile(r"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>chat/completions|completions|responses|models)/?")
-ASKS = {"chat": ("messages", list), "completions": ("prompt", (str, list)), "responses": ("input", (str, list))}
+ENDPOINT = re.compile(
+    r"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>chat/completions|completions|responses|models)/?"
+)
+ASKS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "chat": ("messages", (list,)),
+    "completions": ("prompt", (str, list)),
+    "responses": ("input", (str, list)),
+}
 APIS = {"chat/completions": "chat", "completions": "completions", "responses": "responses"}
 
 
@@ -55,9 +61,7 @@ def as_play(item: Playable, speed: float = 1.0) -> Play:
             return Script(fail=item)
         case str():
             return Script(item)
-    if hasattr(item, "answer"):
-        return item
-    return Script(tuple(item))  # type: ignore[arg-type]  # what is left is an iterable of pieces
+    return cast("Play", item) if hasattr(item, "answer") else Script(tuple(cast("Iterable[Any]", item)))
 
 
 @dataclass
@@ -192,7 +196,9 @@ class Server:
         if not self._admits(headers):
             return error_answer(401, "the API key is not the one this server wants", code="invalid_api_key")
         if api is None:
-            return plain_answer(200, {"object": "list", "data": [_model(name) for name in self.models or ("scripted",)]})
+            return plain_answer(
+                200, {"object": "list", "data": [_model(name) for name in self.models or ("scripted",)]}
+            )
         try:
             request.body = body = json.loads(data)
         except (ValueError, RecursionError):

@@ -101,6 +101,8 @@ class Reader:
 
     def __next__(self) -> Any:
         bridge = self._bridge
+        for item in bridge.take():  # mostly there is one: no need to prepare for waiting
+            return item
         while True:
             ready = threading.Event()
             bridge.wake = ready.set  # before looking: nothing can slip in between
@@ -113,7 +115,10 @@ class Reader:
             ready.wait()
 
     async def __anext__(self) -> Any:
-        bridge, loop = self._bridge, asyncio.get_running_loop()
+        bridge = self._bridge
+        for item in bridge.take():
+            return item
+        loop = asyncio.get_running_loop()
         while True:
             waiter: asyncio.Future[None] = loop.create_future()
             bridge.wake = partial(on_loop, loop, _resolve, waiter)

@@ -7,8 +7,9 @@ A foreign scheduler has none of them: then a subscription has a context of its o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from reactivex import abc
@@ -88,6 +89,12 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
+
+    @property
+    def now(self) -> datetime:
+        """The date that operators like ``delay`` reckon with: the loop's own if its time is virtual."""
+        date: Callable[[], datetime] | None = getattr(self._loop, "date", None)
+        return date() if date is not None else super().now
 
     def derive(self, *, gate: Gate | None = None, tap: Tap | None = None) -> RunScheduler:
         """The same run seen through another gate, or recorded."""

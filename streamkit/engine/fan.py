@@ -5,10 +5,10 @@ No Subject, no lock and no scheduler on the way of an item; the source's gate is
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import reduce
+from threading import get_ident
 from typing import Any
 
 from reactivex import Observable, abc
@@ -48,9 +48,10 @@ class Fan:
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
         self._loop = scheduler.loop
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         self._taps: tuple[abc.ObserverBase[Any], ...] = ()
-        self._again: deque[Any] | None = None
+        self._busy = False
+        self._again: deque[Any] = deque()
         self._subscriptions: list[abc.DisposableBase] = []
         self.outlets = [Outlet(spec, scheduler, abort) for spec in branches]
         for outlet in self.outlets:
@@ -81,18 +82,19 @@ class Fan:
         return Disposable(remove)
 
     def on_next(self, item: Any) -> None:
-        if threading.get_ident() != self._thread:
+        if get_ident() != self._thread:
             on_loop(self._loop, self.on_next, item)
-        elif self._again is not None:  # a branch pushed into its own source: after the item at hand, not inside it
+            return
+        if self._busy:  # a branch pushed into its own source: after the item at hand, not inside it
             self._again.append(item)
-        else:
-            self._again = deque()
-            try:
-                self._hand_round(item)
-                while self._again:
-                    self._hand_round(self._again.popleft())
-            finally:
-                self._again = None
+            return
+        self._busy = True
+        try:
+            self._hand_round(item)
+            while self._again:
+                self._hand_round(self._again.popleft())
+        finally:
+            self._busy = False
 
     def _hand_round(self, item: Any) -> None:
         for tap in self._taps:

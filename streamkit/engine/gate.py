@@ -9,83 +9,64 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from weakref import WeakSet
 
 __all__ = ["Gate"]
 
 
 class _Line:
-    """Waiters in order of arrival, and the lines of trees that depend on this one."""
+    """Waiters in order of arrival."""
 
-    __slots__ = ("followers", "waiters")
+    __slots__ = ("waiters",)
 
     def __init__(self) -> None:
         self.waiters: deque[tuple[Gate, asyncio.Future[None]]] = deque()
-        self.followers: dict[_Line, int] = {}
 
     def wake(self) -> None:
         for gate, waiter in self.waiters:
             if not gate.closed:
                 if not waiter.done():
                     waiter.set_result(None)
-                break
-        for line in tuple(self.followers):
-            line.wake()
+                return
 
 
 class Gate:
-    """One valve. `hold` and `release` come in pairs; sources look at `busy` before each event and await `turn`."""
+    """One valve. `hold` and `release` come in pairs; a source that finds its gate ``closed``, or ``waiters`` who came
+    before it, awaits its `turn` before the next event."""
 
-    __slots__ = ("_held", "_line", "_parents")
+    __slots__ = ("__weakref__", "_children", "_line", "_parents", "closed", "waiters")
 
     def __init__(self, *parents: Gate) -> None:
-        self._held = 0
-        self._parents: tuple[Gate, ...] = ()
+        self.closed = 0
+        """How many reasons there are to be closed: own holds and closed parents. Read once an event, so kept ready."""
+        self._children: WeakSet[Gate] = WeakSet()
+        self._parents: list[Gate] = []
         self._line: _Line = parents[0]._line if parents else _Line()
+        self.waiters = self._line.waiters
         for parent in parents:
             self.add(parent)
 
     def add(self, parent: Gate) -> None:
         """Closed also while ``parent`` is."""
-        self._parents = (*self._parents, parent)
-        if parent._line is not self._line:
-            followers = parent._line.followers
-            followers[self._line] = followers.get(self._line, 0) + 1
+        self._parents.append(parent)
+        parent._children.add(self)
+        if parent.closed:
+            self._close()
 
     def drop(self, parent: Gate) -> None:
         """Forget a parent, for instance because its consumer has gone."""
-        if parent not in self._parents:
-            return
-        parents = list(self._parents)
-        parents.remove(parent)
-        self._parents = tuple(parents)
-        if parent._line is not self._line:
-            followers = parent._line.followers
-            followers[self._line] -= 1
-            if not followers[self._line]:
-                del followers[self._line]
-        self._line.wake()
-
-    @property
-    def closed(self) -> bool:
-        if self._held:
-            return True
-        for parent in self._parents:  # a loop, not any(): this is asked once an event
+        if parent in self._parents:
+            self._parents.remove(parent)
+            parent._children.discard(self)
             if parent.closed:
-                return True
-        return False
-
-    @property
-    def busy(self) -> bool:
-        """True if a source must await its `turn`: closed, or others came first."""
-        return bool(self._line.waiters) or self.closed
+                self._wake(set(self._open()))
 
     def hold(self) -> None:
-        self._held += 1
+        self._close()
 
     def release(self) -> None:
-        self._held -= 1
-        if not self._held:
-            self._line.wake()
+        self._wake(set(self._open()))
 
     async def turn(self) -> None:
         """Wait in line until this gate is open and all who came earlier had theirs; then pass one event."""
@@ -102,3 +83,22 @@ class Gate:
         finally:
             line.waiters.remove(entry)
             line.wake()  # the next one runs after our event, and keeps its place if that closes the gate
+
+    def _close(self) -> None:
+        self.closed += 1
+        if self.closed == 1:
+            for child in self._children:
+                child._close()
+
+    def _open(self) -> Iterator[_Line]:
+        """One reason less; the lines of all gates that this opens."""
+        self.closed -= 1
+        if not self.closed:
+            yield self._line
+            for child in tuple(self._children):
+                yield from child._open()
+
+    @staticmethod
+    def _wake(lines: set[_Line]) -> None:
+        for line in lines:
+            line.wake()

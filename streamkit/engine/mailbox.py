@@ -7,7 +7,6 @@ take over: from then on items wait their turn, and a full mailbox closes the gat
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -133,7 +132,7 @@ class Outlet(abc.ObserverBase[Any]):
                 self._broke(exc)
                 return
             self.stats.delivered += 1
-            if answer is not None and inspect.isawaitable(answer):
+            if answer is not None and hasattr(answer, "__await__"):
                 self._queue_up(answer)
 
     def on_error(self, error: Exception) -> None:
@@ -181,7 +180,7 @@ class Outlet(abc.ObserverBase[Any]):
                     if not queue.items:
                         return
                 answer = self._write(self._take(queue))
-                if answer is not None and inspect.isawaitable(answer):
+                if answer is not None and hasattr(answer, "__await__"):
                     await answer
         except asyncio.CancelledError:
             raise
@@ -253,7 +252,7 @@ class Outlet(abc.ObserverBase[Any]):
                 continue
             try:
                 answer = method(value)
-                if inspect.isawaitable(answer):
+                if hasattr(answer, "__await__"):
                     await answer
             except BaseException as exc:
                 if isinstance(exc, asyncio.CancelledError):

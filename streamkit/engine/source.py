@@ -62,7 +62,8 @@ class Reading:
         self._pending: list[Event] = []
         self._disposed = self._over = self._cancelled = self._heard = False
         self._holds = 0
-        self._stood = 0.0
+        self.stood = 0.0
+        """Seconds spent waiting at the gate."""
         self._waiting: float | None = None
         self._interruption: StreamkitError | None = None
         self._final: Reply | None = None
@@ -148,7 +149,7 @@ class Reading:
     def time(self) -> float:
         """Seconds on the loop's clock, which stands still for this reading while its gate keeps it waiting."""
         now = self.loop.time()
-        return now - self._stood - (now - self._waiting if self._waiting is not None else 0.0)
+        return now - self.stood - (now - self._waiting if self._waiting is not None else 0.0)
 
     def _begin(self) -> None:
         if self._disposed:
@@ -195,10 +196,10 @@ class Reading:
             return
 
     async def _pass_on(self, batch: Iterable[Event]) -> None:
-        gate, emit = self.gate, self._observer.on_next
+        gate, waiters, emit = self.gate, self.gate.waiters, self._observer.on_next
         try:
             for event in batch:
-                if gate.busy:
+                if gate.closed or waiters:
                     await self._turn()
                 if self._disposed:
                     return
@@ -214,14 +215,14 @@ class Reading:
             error.partial = self.snapshot(None)
             raise error from exc
         if self._heard:
-            self.last_content, self._heard = self.time(), False
+            self.last_content, self._heard = self.loop.time() - self.stood, False
 
     async def _turn(self) -> None:
         self._waiting = self.loop.time()
         try:
             await self.gate.turn()
         finally:
-            self._stood += self.loop.time() - self._waiting
+            self.stood += self.loop.time() - self._waiting
             self._waiting = None
 
     def _deliver(self, event: Event) -> None:

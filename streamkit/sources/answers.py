@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import email.utils
 import json
+import sys
 import time
 import zlib
 from collections.abc import Mapping
+from datetime import timezone
 from typing import Any
 
 from ..errors import MalformedError, StatusError, TooLargeError, excerpt
+from .limits import Limits
 
 __all__ = ["Inflate", "inflater", "looks_like", "request_id", "status_error"]
 
@@ -75,6 +78,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             return value
     try:
         when = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+        when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
         return max(0.0, when.timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
@@ -96,25 +100,39 @@ def looks_like(content_type: str, start: bytes) -> str:
 
 
 class Inflate:
-    """A compressed body, at most ``limit`` bytes at a time: what one read expands to stays bounded."""
+    """A compressed body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
 
-    def __init__(self, encoding: str, limit: int) -> None:
+    def __init__(self, encoding: str, limit: int, total: int) -> None:
         wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding)
         if wbits is None:
             raise MalformedError(f"the answer is encoded as {encoding!r}, though nothing but identity was asked for")
-        self._zlib, self._limit = zlib.decompressobj(wbits), limit
+        self._zlib, self._wbits = zlib.decompressobj(wbits), wbits
+        self._limit, self._left = limit, total
 
     def feed(self, data: bytes) -> bytes:
-        """`TooLargeError` for a read that would expand beyond the limit."""
+        """`TooLargeError` for a read that would expand beyond a limit."""
+        room = min(self._limit, self._left)
+        out: list[bytes] = []
         try:
-            out = self._zlib.decompress(data, self._limit)
+            while data and room > 0:
+                if self._zlib.eof:
+                    if data[:1] != b"\x1f":  # padding
+                        break
+                    self._zlib = zlib.decompressobj(self._wbits)  # gzip's members follow each other (RFC 1952, 2.2)
+                out.append(self._zlib.decompress(data, room))
+                room -= len(out[-1])
+                self._left -= len(out[-1])
+                data = self._zlib.unconsumed_tail or self._zlib.unused_data
         except zlib.error as exc:
-            raise MalformedError(f"the answer's compression is broken: {exc}") from exc
-        if self._zlib.unconsumed_tail:
-            raise TooLargeError(f"one read of a compressed answer expands to more than {self._limit} bytes")
-        return out
+            raise MalformedError(f"the answer's compression is broken: {excerpt(str(exc))}") from exc
+        if room <= 0:
+            raise TooLargeError("a compressed answer expands beyond the limits")
+        return b"".join(out)
 
 
-def inflater(encoding: str, limit: int | None) -> Inflate | None:
+def inflater(encoding: str, limits: Limits) -> Inflate | None:
+    """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it."""
     encoding = encoding.strip().lower()
-    return None if encoding in ("", "identity") else Inflate(encoding, limit or 64 * 2**20)
+    if encoding in ("", "identity"):
+        return None
+    return Inflate(encoding, limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from ..engine import Reading, Source, Stream
-from ..errors import StatusError, StreamkitError
+from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
 from .clocks import Clocks
@@ -19,7 +19,7 @@ from .exchange import Exchange, translated
 from .limits import Limits, Retry
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import OPENAI, Endpoint, Request, messages_of
+from .requests import OPENAI, Endpoint, Request, check_text, messages_of
 
 __all__ = ["Client"]
 
@@ -117,11 +117,12 @@ class Client:
     def _stream(
         self, api: str, model: str | None, asked: dict[str, Any], params: Any, extra: Mapping[str, Any] | None
     ) -> Stream[Event]:
-        model = model or self.model
+        model = check_text("model", model or self.model or "") or None
         named = {"model": model} if model is not None else {}
         sent = {name: value for name, value in params.items() if value is not None}
         request = Request(api, model, {**named, **asked, **sent, **(extra or {})})
-        request.content(include_usage=True)  # what cannot be sent is the caller's mistake, and told at once
+        self._endpoint.url(api, model)  # what cannot be sent is the caller's mistake, and told at once
+        request.content(include_usage=True)
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
             return self._produce(reading, request)
@@ -203,12 +204,26 @@ class Client:
                 return None
             exc = interruption
         error = translated(exc, exchange.sent)
-        error.args = (self._endpoint.scrubbed(str(error)),)
         error.request_id = error.request_id or exchange.request_id
         error.partial = parser.reply()
-        if isinstance(error, StatusError):
-            error.body = self._endpoint.scrubbed(error.body)
+        self._scrub(error)
         return error
+
+    def _scrub(self, error: StreamkitError) -> None:
+        """Take out the key, in case the server repeated it."""
+        scrubbed, cause = self._endpoint.scrubbed, error.__cause__
+        error.args = (scrubbed(str(error)),)
+        if isinstance(error, StatusError):
+            error.body = scrubbed(error.body)
+        elif isinstance(error, ApiError):
+            code = error.code
+            error.code = scrubbed(code) if isinstance(code, str) else code
+            error.error_type, error.param = scrubbed(error.error_type or "") or None, scrubbed(error.param or "") or None
+        while cause is not None:
+            if scrubbed(str(cause)) != str(cause):  # the cause is not ours to change, and a traceback shows it
+                error.__cause__ = None
+                return
+            cause = cause.__cause__ or cause.__context__
 
     async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
         """Wait until the next request may be made, or raise ``error`` if there is to be none."""

@@ -34,7 +34,8 @@ class Clocks:
 
     def read(self) -> None:
         """Bytes of the body came."""
-        self._last_byte = self._reading.time()
+        reading = self._reading
+        self._last_byte = reading.loop.time() - reading.stood
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -14,7 +14,15 @@ from functools import partial
 from typing import Any
 
 from ..engine import Reading
-from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError, TooLargeError, excerpt
+from ..errors import (
+    BrokenError,
+    ConnectError,
+    MalformedError,
+    StalledError,
+    StreamkitError,
+    TooLargeError,
+    excerpt,
+)
 from .answers import inflater, looks_like, request_id, status_error
 from .clocks import Clocks
 from .limits import Limits
@@ -23,7 +31,10 @@ from .pools import Pool, Pools
 __all__ = ["Exchange", "shut_socket", "translated"]
 
 DRAIN = 0.1
-"""Seconds that a finished reply may take to end its body, so that the connection can be used again."""
+DRAIN_BYTES = 64 * 1024
+"""What a finished reply may take to end its body, in seconds and bytes, so that the connection can be used again."""
+REFUSAL = 2.0
+"""Seconds that the body of an error may take: the status is the news."""
 
 
 class Exchange:
@@ -45,7 +56,7 @@ class Exchange:
         client = self._pool.client
         if self._pool.ours:
             request["extensions"] = {"trace": self._trace}
-        built = client.build_request(method, url, **request)
+        built = client.build_request(method, url, timeout=None, **request)  # our clocks count, also on a given client
         self._clocks.enter("connect" if self._pool.ours else "first_byte")
         self._hold(self._pool.ours)
         try:
@@ -57,6 +68,7 @@ class Exchange:
         self.request_id = request_id(response.headers)
         self._chunks = aiter(response.aiter_raw())
         if response.status_code != 200:
+            self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
             raise status_error(response.status_code, response.reason_phrase, response.headers, body)
 
@@ -78,23 +90,24 @@ class Exchange:
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
         response, clocks = self._response, self._clocks
-        inflate = inflater(response.headers.get("content-encoding", ""), self._limits.event_bytes)
-        start: bytes | None = b""
+        inflate = inflater(response.headers.get("content-encoding", ""), self._limits)
+        began = known = False
         assert self._chunks is not None
         async for chunk in self._chunks:
             if not chunk:
                 continue
-            if start is None:
+            if began:
                 clocks.read()
-            elif not start:
+            else:
+                began = True
                 clocks.enter("body")
             data = inflate.feed(chunk) if inflate else chunk
-            if start is not None:
-                start = (start + data).lstrip()
+            if not known:
+                start = data.lstrip()
                 if not start:
                     continue
                 self.kind = looks_like(response.headers.get("content-type", ""), start)
-                start = None
+                known = True
             yield data
 
     async def whole(self, first: bytes, rest: AsyncIterator[bytes]) -> bytes:
@@ -112,20 +125,25 @@ class Exchange:
         parts, size = [], 0
         assert self._chunks is not None
         with suppress(Exception):
-            async for chunk in self._chunks:
-                parts.append(chunk)
-                size += len(chunk)
-                if size >= limit:
-                    break
+            inflate = inflater(self._response.headers.get("content-encoding", ""), self._limits)
+            async with asyncio.timeout(REFUSAL):
+                async for chunk in self._chunks:
+                    parts.append(inflate.feed(chunk) if inflate else chunk)
+                    size += len(parts[-1])
+                    if size >= limit:
+                        break
         return b"".join(parts)[:limit]
 
     async def finish(self) -> None:
         """After the reply's end: read the few bytes that end the body, if they come at once."""
         assert self._chunks is not None
+        size = 0
         with suppress(Exception):
             async with asyncio.timeout(DRAIN):
-                async for _ in self._chunks:
-                    pass
+                async for chunk in self._chunks:
+                    size += len(chunk)
+                    if size > DRAIN_BYTES:
+                        break
 
     async def close(self) -> None:
         response, self._response = self._response, None
@@ -164,6 +182,9 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     elif not sent and names.intersection(NOT_CONNECTED):
         usable = not names.intersection(("UnsupportedProtocol", "InvalidURL"))
         error = ConnectError(f"no connection: {said}", retryable=usable)
+    elif names.intersection(("ReadTimeout", "WriteTimeout")):  # not ours: that of a library or a transport
+        clock = "byte_idle" if sent else "first_byte"
+        error = StalledError(f"the transport's own time limit ran out: {said}", clock=clock, retryable=True)
     elif isinstance(exc, RecursionError):
         error = MalformedError("the reply is nested too deeply")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import threading
 import weakref
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -50,6 +51,7 @@ class Pools:
     def __init__(self, given: Any, *, secure: bool, trust_env: bool) -> None:
         self._given, self._secure, self._trust_env = given, secure, trust_env
         self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
         self._owner: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._pid = os.getpid()
@@ -60,13 +62,19 @@ class Pools:
         if self.closed:
             raise RuntimeError("this client is closed")
         loop = asyncio.get_running_loop()
-        if self._pid != os.getpid():  # a forked child shares sockets with its parent, and must not touch them
-            self._pid, self._pools = os.getpid(), weakref.WeakKeyDictionary()
-        pool = self._pools.get(loop)
-        if pool is None or pool.retired:
-            pool = self._pools[loop] = self._make(loop)
-            await pool.watch()
+        if self._pid != os.getpid():
+            self._forked()
+        with self._lock:
+            pool = self._pools.get(loop)
+            if pool is None or pool.retired:
+                pool = self._pools[loop] = self._make(loop)
+        await pool.watch()
         return pool
+
+    def _forked(self) -> None:
+        """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
+        _abandoned.append(self._pools)
+        self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> Pool:
         if self._given is None:
@@ -103,7 +111,7 @@ class Pools:
         """Close every pool: here at once, on other loops as soon as they run."""
         self.closed = True
         here = running_loop()
-        for loop, pool in tuple(self._pools.items()):
+        for loop, pool in self._all():
             if loop is here:
                 await pool.close()
             else:
@@ -111,8 +119,14 @@ class Pools:
 
     def close(self) -> None:
         self.closed = True
-        for loop, pool in tuple(self._pools.items()):
+        for loop, pool in self._all():
             _close_on(loop, pool)
+
+    def _all(self) -> tuple[tuple[asyncio.AbstractEventLoop, Pool], ...]:
+        if self._pid != os.getpid():
+            self._forked()
+        with self._lock:
+            return tuple(self._pools.items())
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
@@ -124,6 +138,7 @@ def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
         loop.run_until_complete(pool.close())
 
 
+_abandoned: list[Any] = []
 _closing: set[asyncio.Task[None]] = set()
 
 

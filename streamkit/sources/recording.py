@@ -156,6 +156,8 @@ class Recorder:
 
     def begin(self, api: str, model: str) -> None:
         """A new attempt begins now: what an earlier one left is taken back."""
+        if self._file.closed:
+            return
         self._file.seek(0)
         self._file.truncate()
         self._start = self._clock()

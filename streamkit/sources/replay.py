@@ -31,12 +31,16 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
         parser = Parser(loaded.api)
         reading.snapshot = parser.reply
         start = reading.loop.time()
+        whole: list[bytes] | None = [] if _is_document(loaded) else None
         if reading.tap is not None:
             reading.tap.begin(loaded.api, loaded.model)
         for read in loaded.reads:
             await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets others have a turn
             if reading.tap is not None:
                 reading.tap.write(read.data)
+            if whole is not None:
+                whole.append(read.data)
+                continue
             yield parser.feed(read.data)
             if parser.done:
                 return
@@ -44,6 +48,12 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
         error = loaded.error(parser.reply())
         if error is not None:
             raise error
-        yield parser.flush()
+        yield parser.flush() if whole is None else parser.body(b"".join(whole))
 
     return Stream(Source(produce), label="replay")
+
+
+def _is_document(recording: Recording) -> bool:
+    """Whether the answer was one JSON document instead of an event stream."""
+    start = b"".join(read.data for read in recording.reads[:4]).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start[:1] in (b"{", b"[")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
 
 __all__ = ["OPENAI", "Endpoint", "Request", "check_text", "messages_of"]
 
 OPENAI = "https://api.openai.com/v1"
+SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
 PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
 
 
@@ -41,6 +43,8 @@ class Endpoint:
             raise ValueError(f"base_url must be an http(s) address, not {self.base_url!r}")
         if parts.username or parts.password:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")
+        if parts.query or parts.fragment:
+            raise ValueError("base_url must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not _is_loopback(parts.hostname):
             raise ValueError(
                 f"plain http to {parts.hostname} would show key and prompt to the network: "
@@ -56,12 +60,15 @@ class Endpoint:
         return self.base_url.startswith("https:")
 
     def url(self, api: str, model: str | None) -> str:
+        """ValueError if the address needs a model and there is none."""
         base = self.base_url.rstrip("/")
         if self.azure is None or base.endswith("/v1"):
             return f"{base}/{PATHS[api]}"
         if api == "responses":
             return f"{base}/openai/responses"
-        return f"{base}/openai/deployments/{model}/{PATHS[api]}"
+        if not model:
+            raise ValueError("the model names the Azure deployment: pass model=")
+        return f"{base}/openai/deployments/{quote(model, safe='')}/{PATHS[api]}"
 
     def params(self) -> dict[str, str]:
         version = {"api-version": self.azure} if self.azure is not None else {}
@@ -83,9 +90,22 @@ class Endpoint:
             raise ConnectError("There is no API key: set OPENAI_API_KEY or pass api_key=.")
         return {**headers, **self.headers}
 
+    @property
+    def secrets(self) -> list[str]:
+        """The key, and what headers hold whose name sounds like one."""
+        told = [value for name, value in self.headers.items() if SECRET.search(name)]
+        words = [word for value in told for word in (value, value.rpartition(" ")[2])]
+        return sorted({text for text in (self.key, *words) if text and len(text) > 3}, key=len, reverse=True)
+
     def scrubbed(self, text: str) -> str:
-        """``text`` without the key, which some servers repeat in their messages."""
-        return text.replace(self.key, "***") if self.key and len(self.key) > 3 else text
+        """``text`` without secrets, which some servers repeat in their messages; cut ones at its end included."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+            body = text.removesuffix("…")
+            known = next((n for n in range(len(secret) - 1, 5, -1) if body.endswith(secret[:n])), 0)
+            if known:
+                text = f"{body[:-known]}***{text[len(body):]}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ reason counts as cut, and keys that it drops are not in ``raw``.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from inspect import isawaitable
 from typing import Any
 
@@ -42,17 +43,18 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
         try:
             opened = await _open(stream)
             reading.cut = lambda: shut_socket(getattr(opened, "response", None))
-            async for chunk in items_of(opened):
-                form = _plain(chunk)
-                if parser is None:
-                    parser = Parser(_api(form), lenient=lenient, request_id=_request_id(opened))
-                    reading.snapshot = parser.reply
-                yield parser.feed_object(form)
-                if parser.done:
-                    return
+            async with aclosing(items_of(opened)) as chunks:
+                async for chunk in chunks:
+                    form = _plain(chunk)
+                    if parser is None:
+                        parser = Parser(_api(form), lenient=lenient, request_id=_request_id(opened))
+                        reading.snapshot = parser.reply
+                    yield parser.feed_object(form)
+                    if parser.done:
+                        return
             yield (parser or Parser(lenient=lenient)).flush()
         except Exception as exc:
-            error = _error(exc)
+            error = _error(exc, sent=parser is not None)
             if parser is not None:
                 if parser.finished and not isinstance(error, ApiError):  # the server had said all of it
                     yield parser.flush()
@@ -73,25 +75,45 @@ async def _open(stream: Any) -> Any:
 
 
 async def in_thread(call: Callable[[], Any]) -> Any:
-    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would."""
+    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would.
+
+    What it opens after its caller was cancelled is closed again.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
+    context = contextvars.copy_context()
 
     def settle(result: Any, error: BaseException | None) -> None:
-        if not future.done():
-            future.set_result(result) if error is None else future.set_exception(error)
+        if future.done():
+            threading.Thread(target=_shut, args=(result,), name="streamkit close", daemon=True).start()
+        elif error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
 
     def work() -> None:
-        result, error = None, None
+        result: Any = None
+        error: BaseException | None = None
         try:
-            result = call()
+            result = context.run(call)
+        except StopIteration as exc:  # no future may hold one
+            error = RuntimeError(repr(exc))
         except BaseException as exc:
             error = exc
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
+        try:
             loop.call_soon_threadsafe(settle, result, error)
+        except RuntimeError:  # the loop is closed: nobody waits
+            _shut(result)
 
     threading.Thread(target=work, name="streamkit call", daemon=True).start()
     return await future
+
+
+def _shut(result: Any) -> None:
+    close = getattr(result, "close", None)
+    if callable(close) and not isinstance(result, AsyncIterable):
+        with suppress(Exception):
+            close()
 
 
 async def _close(opened: Any) -> None:
@@ -124,7 +146,7 @@ def _request_id(opened: Any) -> str | None:
     return request_id(response.headers) if response is not None else None
 
 
-def _error(exc: Exception) -> StreamkitError:
+def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     """The library's exceptions, known by what they carry: a status, a parsed body, or just a cause."""
     if isinstance(exc, StreamkitError):
         return exc
@@ -136,7 +158,7 @@ def _error(exc: Exception) -> StreamkitError:
         return status_error(status, getattr(response, "reason_phrase", ""), headers, _body(exc))
     names = {cls.__name__ for cls in type(exc).__mro__}
     if "APIConnectionError" in names:
-        return translated(exc.__cause__ or exc, sent=False)
+        return translated(exc.__cause__ or exc, sent)
     if "APIError" in names:
         return ApiError(
             excerpt(str(exc)),

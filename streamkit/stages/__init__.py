@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .clean import Cleaner
 from .fold import Fold
 
-__all__ = ["Fold"]
+__all__ = ["Cleaner", "Fold"]

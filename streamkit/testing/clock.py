@@ -51,7 +51,7 @@ class Clock:
         return round(self._loop.now, 6)
 
     def run(self, stream: Observable[Any], *branches: Any, until: float | None = None) -> Recorded:
-        """Everything that ``stream`` gives and when, with a run's ``branches`` beside it; errors are recorded, not raised.
+        """Everything that ``stream`` gives and when; ``branches`` are those of a run. Errors are recorded, not raised.
 
         ``until`` cancels the run at that second. `DeadlockError` if the stream can neither go on nor end.
         """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 __all__ = ["DeadlockError", "JumpingLoop"]
 
-PATIENCE = 1.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PATIENCE = 0.5
 """Real seconds without any timer until it counts as a deadlock: another thread may still have something to say."""
 WORK = 10.0
 """Real seconds that work in a thread may take."""
@@ -36,6 +38,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.now
+
+    def date(self) -> datetime:
+        """``time()`` as a date, for operators that reckon with dates; it begins in 1970."""
+        return EPOCH + timedelta(seconds=self.now)
 
     def advance(self, timeout: float | None) -> float:
         """Instead of waiting ``timeout`` seconds (None: for ever): jump there, or say how long to wait in real time

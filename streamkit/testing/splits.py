@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TypeVar
 
 __all__ = ["every_split"]
@@ -23,5 +24,5 @@ def every_split(data: S, *, seed: int = 0, random_cuts: int = 5) -> Iterator[lis
     yield [data[place : place + 1] for place in range(len(data))]
     dice = random.Random(seed)
     for _ in range(random_cuts):
-        places = sorted(dice.choices(range(len(data) + 1), k=dice.randint(2, 12)))
-        yield [data[start:end] for start, end in zip((0, *places), (*places, len(data)), strict=True)]
+        places: list[int] = sorted(dice.choices(range(len(data) + 1), k=dice.randint(2, 12)))
+        yield [data[start:end] for start, end in pairwise((0, *places, len(data)))]

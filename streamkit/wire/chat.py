@@ -61,7 +61,6 @@ class Chat(Dialect):
         return bool(self._choices)
 
     def flush(self) -> Iterable[Event]:
-        """What was held back until the end: halves of characters, and calls that only the end completes."""
         out = self._release()
         for index, choice in self._choices.items():
             out += self._announce(choice.calls.unannounced(), index, None)

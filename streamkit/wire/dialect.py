@@ -6,6 +6,7 @@ error is content all the same.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -37,7 +38,7 @@ DONE = "[DONE]"
 KEEP_ALIVE = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
 
 
-class Dialect:
+class Dialect(ABC):
     """Reads the chunks of one API.
 
     Attributes:
@@ -60,9 +61,9 @@ class Dialect:
         return self.done
 
     @property
+    @abstractmethod
     def opened(self) -> bool:
         """Whether there was anything that makes a reply."""
-        return self.done
 
     def feed(self, sse: ServerSentEvent) -> Iterable[Event]:
         """The events of one server-sent event."""
@@ -81,20 +82,21 @@ class Dialect:
         event = self.quick(chunk)
         return self._events(chunk, name) if event is None else (event,)
 
+    @abstractmethod
     def quick(self, chunk: Any) -> TextDelta | None:
         """The event of a chunk that is a piece of text and nothing else, as nearly all are; None for any other."""
-        return None
 
     def feed_body(self, body: Any) -> Iterable[Event]:
         """The events of a reply that came as one JSON object instead of a stream."""
         return self._events(body, "")
 
+    @abstractmethod
     def flush(self) -> Iterable[Event]:
-        """What was held back until the end."""
-        return self._release()
+        """What was held back until the end: halves of characters, and calls that only the end completes."""
 
+    @abstractmethod
     def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
-        raise NotImplementedError
+        """Append the events of ``chunk`` to ``out``; they are delivered even if this raises a `StreamkitError`."""
 
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
@@ -107,7 +109,8 @@ class Dialect:
             yield from out
             raise
         if not out and not self._held:
-            out.append(Other(name, raw=chunk))
+            kind = chunk.get("type")
+            out.append(Other(name or (kind if isinstance(kind, str) else ""), raw=chunk))
         yield from out
 
     def _load(self, sse: ServerSentEvent) -> Any:

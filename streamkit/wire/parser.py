@@ -99,6 +99,7 @@ class Parser:
         quick, take = dialect.quick, self.fold.feed
         try:
             items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
+            self._seen = self._seen or bool(items)
             if decoder.stray:
                 items = self._mixed(items)
             for item in items:
@@ -122,7 +123,6 @@ class Parser:
                 if dialect.done:
                     yield self._end()
                     return
-            self._seen = self._seen or bool(items)
             if decoder.error is not None:
                 raise decoder.error
         except StreamkitError as exc:
@@ -226,7 +226,6 @@ class Parser:
 
     def _unusual(self, item: ServerSentEvent | str) -> Iterable[Event]:
         if isinstance(item, ServerSentEvent):
-            self._seen = True
             return self._dialect.feed(item)
         self._check(item)
         if self._stray_size < STRAY:

@@ -67,7 +67,6 @@ class Responses(Dialect):
         return self._events(body, "")
 
     def flush(self) -> Iterable[Event]:
-        """What was held back until the end."""
         return [*self._release(), *self._announce(self._calls.unannounced(), 0, None)]
 
     @property

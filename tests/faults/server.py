@@ -175,15 +175,16 @@ def _wait_for_unread(peer: socket.socket) -> None:
 def _read(peer: socket.socket, number: int) -> Heard | None:
     data = b""
     while b"\r\n\r\n" not in data:
-        more = peer.recv(65536)
-        if not more:
+        if not (more := peer.recv(65536)):
             return None
         data += more
     top, _, content = data.partition(b"\r\n\r\n")
     first, *lines = top.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     while len(content) < int(headers.get("content-length", 0)):
-        content += peer.recv(65536)
+        if not (more := peer.recv(65536)):
+            return None
+        content += more
     method, path, _ = first.split(" ")
     return Heard(method, path, headers, content, number)
 

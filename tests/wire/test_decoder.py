@@ -168,6 +168,8 @@ def test_unknown_lines_are_told_with_their_place():
     decoder = Decoder()
     decoder.feed(b"one\ndata: a\n\ndata: b\ntwo: 2\n\nthree\n")
     assert decoder.stray == [(0, "one"), (1, "two: 2"), (2, "three")]
+    decoder.feed(b"data: c\n\nfive\n\n")
+    assert decoder.stray == [(1, "five")]
     decoder.feed(b"data: c\n\n")
     assert decoder.stray == []
     decoder.feed(b"four")
@@ -188,16 +190,10 @@ BIG = {
 def test_a_limit_is_kept_wherever_the_bytes_are_cut(name: str):
     data = b"data: a\n\nevent: x\ndata: b\n\n" + BIG[name]
     for chunks in cuts(data):
-        events = []
+        events: list[ServerSentEvent] = []
         with pytest.raises(TooLargeError, match="more than 100 bytes"):
-            events += list(take(decode(chunks, limit=100), events))
+            events.extend(decode(chunks, limit=100))
         assert [e.data for e in events] == ["a", "b"]
-
-
-def take(source: Iterator[ServerSentEvent], into: list[ServerSentEvent]) -> Iterator[ServerSentEvent]:
-    for event in source:
-        into.append(event)
-    return iter(())
 
 
 def test_what_is_within_the_limit_passes_in_any_number():

@@ -1,0 +1,115 @@
+"""``chat`` and ``record``: a question to a real API."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import streamkit as sk
+from streamkit import operators as ops
+
+from .show import UsageError, say, show
+
+if TYPE_CHECKING:
+    from .show import Commands
+
+__all__ = ["add_to"]
+
+NO_KEY = (
+    "there is no API key: set OPENAI_API_KEY, or name a server that needs none with --base-url. "
+    "(`streamkit demo` needs neither.)"
+)
+
+
+def add_to(commands: Commands) -> None:
+    about = "Ask a model and print its reply while it comes. Without a prompt, or for `-`, stdin is read."
+    chat = commands.add_parser("chat", help="ask a model", description=about)
+    chat.add_argument("--json", action="store_true", help="print events, one a line")
+    chat.set_defaults(command=_chat)
+    about = "Ask a model as `chat` does, and keep every network read with its time in FILE, for `replay` and `serve`."
+    record = commands.add_parser("record", help="ask a model and keep the reply for replay", description=about)
+    record.add_argument("file", metavar="FILE")
+    record.add_argument("--overwrite", action="store_true", help="replace FILE if there is one")
+    record.add_argument("--note", default="", help="a line in the file about where it comes from")
+    record.set_defaults(command=_record, json=False)
+    for parser in (chat, record):
+        _add_question(parser)
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("prompt", nargs="*", metavar="PROMPT", help="the question; `-` stands for what stdin holds")
+    add("--model", default=os.environ.get("OPENAI_MODEL"), help="default: OPENAI_MODEL")
+    add("--base-url", metavar="URL", help="default: OPENAI_BASE_URL; the key is taken from OPENAI_API_KEY only")
+    add("--api", choices=["chat", "completions", "responses"], default="chat", help="default: chat")
+    add("--system", metavar="TEXT", help="an instruction to the model")
+    add("--temperature", type=float, metavar="T")
+    add("--max-tokens", type=int, metavar="N")
+    add("--param", action="append", default=[], type=_param, metavar="NAME=JSON", help="any other parameter of the API")
+    add("--timeout", type=float, metavar="SECONDS", help="give up after so long in all (default: the library's limits)")
+    add("--allow-http", action="store_true", help="plain http to other machines: key and words can be read on the way")
+    add("-v", "--verbose", action="store_true", help="figures on stderr, terminal or not")
+
+
+def _chat(args: argparse.Namespace) -> int:
+    with _client(args) as client:
+        return show(_question(client, args), lines=args.json, verbose=args.verbose)
+
+
+def _record(args: argparse.Namespace) -> int:
+    if not args.overwrite and os.path.lexists(args.file):
+        raise UsageError(f"{args.file} exists already; --overwrite replaces it")
+    recorded = ops.record(args.file, note=args.note, overwrite=args.overwrite)
+    with _client(args) as client:
+        return show(_question(client, args).pipe(recorded), verbose=args.verbose)
+
+
+def _client(args: argparse.Namespace) -> sk.Client:
+    if not (args.base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
+        raise UsageError(NO_KEY)
+    clocks = ("first_byte", "byte_idle", "event_idle", "total")
+    try:
+        limits = sk.Limits() if args.timeout is None else sk.Limits(**dict.fromkeys(clocks, args.timeout))
+        return sk.Client(args.base_url, model=args.model, limits=limits, allow_http=args.allow_http)
+    except ValueError as exc:
+        raise UsageError(str(exc).replace("pass allow_http=True", "allow it with --allow-http")) from exc
+
+
+def _question(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
+    prompt = _prompt(args.prompt)
+    extra = {"temperature": args.temperature, **dict(args.param)}
+    sent = {name: value for name, value in extra.items() if value is not None}
+    limit = {} if args.max_tokens is None else {"max_tokens": args.max_tokens}
+    if args.api == "completions":
+        if args.system:
+            raise UsageError("legacy completions continue a text: they take no --system")
+        return client.complete(prompt, extra={**limit, **sent})
+    if args.api == "responses":
+        return client.respond(prompt, instructions=args.system, max_output_tokens=args.max_tokens, extra=sent)
+    messages = [sk.system(args.system)] if args.system else []
+    return client.chat([*messages, sk.user(prompt)], extra={**limit, **sent})
+
+
+def _prompt(words: list[str]) -> str:
+    """The words of the command line, and what stdin holds if they ask for it."""
+    text = " ".join(word for word in words if word != "-")
+    if not words or "-" in words:
+        if sys.stdin.isatty():
+            say("Type the prompt, then end it with Ctrl-D.")
+        text = "\n\n".join(filter(None, [text, sys.stdin.buffer.read().decode("utf-8-sig", "replace").strip()]))
+    if not text.strip():
+        raise UsageError("the prompt is empty")
+    return text
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError("write NAME=JSON")
+    try:
+        return name, json.loads(value)
+    except ValueError:  # a plain word need not be quoted
+        return name, value

@@ -1,0 +1,62 @@
+"""``demo`` and ``replay``: recorded replies, with their timing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from reactivex import operators as rxo
+
+import streamkit as sk
+from streamkit import operators as ops, sinks
+from streamkit.sources.recording import Recording, shipped
+
+from .show import say, show
+
+if TYPE_CHECKING:
+    from .show import Commands
+
+__all__ = ["add_to", "speed"]
+
+
+def add_to(commands: Commands) -> None:
+    about = "Stream a recorded reply through a small pipeline; needs no key and no network."
+    demo = commands.add_parser("demo", help="stream a recorded reply: no key, no network", description=about)
+    demo.add_argument("name", nargs="?", default="demo", metavar="NAME", help="a shipped recording (default: demo)")
+    demo.add_argument("--list", action="store_true", help="list the shipped recordings and where they come from")
+    demo.set_defaults(command=_demo)
+    about = "Play a recording of `streamkit record` or ops.record, or a shipped one, and end as it did."
+    replay = commands.add_parser("replay", help="play a recording", description=about)
+    replay.add_argument("name", metavar="FILE|NAME")
+    replay.add_argument("--json", action="store_true", help="print events, one a line")
+    replay.add_argument("-v", "--verbose", action="store_true", help="figures on stderr, terminal or not")
+    replay.set_defaults(command=_replay)
+    for parser in (demo, replay):
+        parser.add_argument("--speed", type=speed, default=1.0, help="times as fast; 0: without waiting (default: 1)")
+
+
+def speed(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("a factor, 0 or more")
+    return value
+
+
+def _demo(args: argparse.Namespace) -> int:
+    if args.list:
+        for name in shipped():
+            recording = Recording.open(name)
+            sys.stdout.write(f"{name:15} {recording.api:12} {recording.seconds:5.1f} s  {recording.note}\n")
+        return 0
+    recording, counted = Recording.open(args.name), sinks.memory()
+    say(f"No model is asked: this is a recording ({recording.note or args.name}).\n")
+    counting = sk.branch(ops.text(), rxo.count(), into=counted)
+    code = show(sk.replay(recording, args.speed).pipe(ops.attach(counting)), verbose=True)
+    for pieces in counted.items:
+        say(f"A second branch of the same reply counted {pieces} pieces of text.")
+    return code
+
+
+def _replay(args: argparse.Namespace) -> int:
+    return show(sk.replay(args.name, args.speed), lines=args.json, verbose=args.verbose)

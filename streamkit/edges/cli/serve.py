@@ -1,0 +1,98 @@
+"""``serve``: an OpenAI-compatible server whose words are recorded or scripted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from streamkit.edges.script import Script
+from streamkit.edges.server import Server
+from streamkit.sources.recording import Recording
+
+from .play import speed
+from .show import UsageError, say
+
+if TYPE_CHECKING:
+    from .show import Commands
+
+__all__ = ["add_to"]
+
+PORT = 8808
+TEXT = "These words come from a script. They say nothing about your question, but they arrive like a real reply."
+
+
+def add_to(commands: Commands) -> None:
+    about = (
+        "Serve chat completions, completions and responses from recordings, or from a script. "
+        "Without arguments: the shipped recordings, chosen by the model's name. Its base URL is the line on stdout."
+    )
+    parser = commands.add_parser(
+        "serve", help="an OpenAI-compatible server of recordings and scripts", description=about
+    )
+    parser.add_argument("name", nargs="*", metavar="FILE|NAME", help="recordings, played in turn, one a request")
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0 takes a free one")
+    parser.add_argument("--speed", type=speed, default=1.0, help="of recordings, times as fast; 0: without waiting")
+    script = parser.add_argument_group("script").add_argument
+    script("--text", action="append", metavar="WORDS", help="what to say; several are said in turn, one a request")
+    script("--first", type=float, metavar="S", help="seconds before the first token")
+    script("--every", type=float, metavar="S", help="seconds between tokens")
+    script("--jitter", type=float, metavar="SHARE", help="how far --every varies: 0.5 is half to one and a half")
+    script("--split", type=int, metavar="BYTES", help="bytes in one write, whatever they cut")
+    script("--cut-after", type=int, metavar="N", help="cut the connection after N tokens")
+    script("--stall-after", type=int, metavar="N", help="fall silent after N tokens")
+    script("--bad-json-at", type=int, metavar="N", help="cut the JSON of token N (from 0) in half")
+    script("--status", type=int, metavar="CODE", help="answer with this HTTP status instead")
+    script("--retry-after", type=float, metavar="S", help="the Retry-After header")
+    parser.set_defaults(command=_serve)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    server = _server(args)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        asyncio.run(_listen(server, args.host, args.port))
+    return 0
+
+
+def _server(args: argparse.Namespace) -> Server:
+    script = _script(args)
+    if script is None and not args.text:
+        if not args.name:
+            return Server.shipped(speed=args.speed)
+        recordings = {name: Recording.open(name) for name in args.name}
+        return Server(*recordings.values(), models=recordings, speed=args.speed)
+    if args.name:
+        raise UsageError("recordings are played as they are: give either names or the flags of a script")
+    return Server(*(Script(text, **(script or {})) for text in args.text or [TEXT]))
+
+
+def _script(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The settings of a script, None if no flag asks for one."""
+    names = {
+        "first": args.first,
+        "every": args.every,
+        "jitter": args.jitter,
+        "split": args.split,
+        "drop_after": args.cut_after,
+        "stall_after": args.stall_after,
+        "bad_json_at": args.bad_json_at,
+        "status": args.status,
+    }
+    given = {name: value for name, value in names.items() if value is not None}
+    if any(value < 0 for value in given.values()) or args.split == 0:
+        raise UsageError("the numbers of a script are not negative, and --split is 1 or more")
+    if args.retry_after is not None:
+        given["headers"] = {"retry-after": f"{args.retry_after:g}"}
+    return given or None
+
+
+async def _listen(server: Server, host: str, port: int) -> None:
+    async with server.listen(host, port) as url:
+        sys.stdout.write(f"{url}\n")
+        sys.stdout.flush()
+        say("Serving recorded or scripted words at the address above; no key is needed. Ctrl-C ends it.")
+        say(f"Try: streamkit chat --base-url {url} Hello")
+        await asyncio.Event().wait()

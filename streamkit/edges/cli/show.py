@@ -1,0 +1,124 @@
+"""One reply on the terminal: its text or its events on stdout, how it went on stderr, an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+import streamkit as sk
+from streamkit import sinks
+from streamkit.errors import excerpt
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+__all__ = ["UsageError", "say", "show"]
+
+CODES = {
+    "complete": 0,
+    "stopped": 0,
+    "length": 3,
+    "filtered": 3,
+    "refused": 3,
+    "cancelled": 130,
+    "truncated": 1,
+    "failed": 1,
+}
+PROGRESS = 0.2
+"""Seconds between two looks at the progress line."""
+
+
+class UsageError(Exception):
+    """The command makes no sense as it was given."""
+
+
+def say(text: str, end: str = "\n") -> None:
+    """A message to who sits at the terminal."""
+    if sys.stderr is not None:  # closed by the shell: print would take stdout instead
+        sys.stderr.write(text + end)
+        sys.stderr.flush()
+
+
+def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = False) -> int:
+    """Print ``stream`` while it comes: the exit code. ``lines`` prints events as JSON instead of the text."""
+    out = _Lines() if lines else sinks.console()
+    meter = _Meter()
+    run = sk.start(stream)
+    error: sk.StreamkitError | None = None
+    try:
+        with run:
+            for event in run:
+                meter.feed(event)
+                out.write(event)
+        reply = run.result()
+    except KeyboardInterrupt:
+        reply = run.result(timeout=5)
+    except sk.StreamkitError as exc:
+        error, reply = exc, exc.partial
+    out.close(reply)
+    meter.clear()
+    if verbose or _is_terminal(sys.stderr):
+        say(meter.figures(reply))
+    if error is not None:
+        say(f"streamkit: {error}")
+    return CODES[reply.outcome]
+
+
+class _Lines:
+    """Events as lines of JSON on stdout; the last one is the reply, whatever ended it."""
+
+    def __init__(self) -> None:
+        self._replied = False
+
+    def write(self, event: sk.Event) -> None:
+        self._replied = isinstance(event, sk.Reply)
+        sys.stdout.buffer.write(sk.to_json(event) + b"\n")
+        sys.stdout.buffer.flush()
+
+    def close(self, reply: sk.Reply) -> None:
+        if not self._replied:
+            self.write(reply)
+
+
+class _Meter:
+    """Times and counts. While stdout goes elsewhere, a terminal on stderr shows that something happens."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._first: float | None = None
+        self._characters = 0
+        self._live = _is_terminal(sys.stderr) and not _is_terminal(sys.stdout)
+        self._looked = 0.0
+
+    def feed(self, event: sk.Event) -> None:
+        if not isinstance(event, (sk.TextDelta, sk.RefusalDelta)):
+            return
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+        self._characters += len(event.text)
+        if self._live and now - self._looked > PROGRESS:
+            self._looked = now
+            say(f"\r{self._characters} characters", end="")
+
+    def clear(self) -> None:
+        if self._looked:
+            say("\r" + " " * 30 + "\r", end="")
+
+    def figures(self, reply: sk.Reply) -> str:
+        """What came of it, in one line."""
+        words, size = len(reply.text.split()), len(reply.text)
+        parts = [reply.outcome, f"{words} words" if words * 15 > size else f"{size} characters"]
+        usage = reply.usage
+        if usage is not None and usage.completion_tokens is not None:
+            parts.append(f"{usage.completion_tokens} tokens ({usage.origin})")
+        if self._first is not None:
+            parts.append(f"first text after {self._first - self._began:.2f} s")
+        parts.append(f"{time.monotonic() - self._began:.2f} s in all")
+        return ", ".join(parts) + (f" ({excerpt(reply.model, 60)})" if reply.model else "")
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

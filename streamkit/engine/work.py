@@ -1,0 +1,165 @@
+"""What a run does on its loop: subscribe, hand each item to the branches, and at the end close everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Sequence
+from typing import Any
+
+from reactivex import Observable, abc
+
+from ..errors import StreamkitError
+from ..events import Outcome, Reply
+from .bridge import Bridge
+from .context import RunScheduler
+from .fan import Fan
+from .loop import live, on_loop, runs_here
+from .mailbox import Branch
+from .report import ShutdownError
+
+__all__ = ["DRAIN", "Work"]
+
+DRAIN = 5.0
+"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
+CLOSING = 1.0
+"""Seconds that it waits for its requests to be closed."""
+
+
+class Work:
+    """One subscription with its branches. Settles ``done`` exactly once, however it ends."""
+
+    def __init__(
+        self, stream: Observable[Any], specs: Sequence[Branch], scheduler: RunScheduler, bridge: Bridge | None
+    ) -> None:
+        self.done: concurrent.futures.Future[Reply] = concurrent.futures.Future()
+        self.last: Any = None
+        self.fan: Fan | None = None
+        self.settling: asyncio.Task[None] | None = None
+        self._stream, self._specs, self._bridge = stream, specs, bridge
+        self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
+        self._context.failures = []
+        self._subscription: abc.DisposableBase | None = None
+        self._error: Exception | None = None
+        self._raise: BaseException | None = None
+        self._received = 0
+
+    # -- for the exit of the interpreter ---------------------------------------------------------------------------
+
+    @property
+    def progress(self) -> int:
+        return self._received + (self.fan.progress if self.fan else 0)
+
+    @property
+    def patience(self) -> float:
+        return DRAIN if self.settling or (self.fan and self.fan.gate.closed) else 75.0
+
+    def abandon(self) -> None:
+        self.cancel()
+
+    # -- from any thread -------------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        self._context.cancelled = True
+        if self.fan is not None:
+            self.fan.stopped = True  # at once: nothing is delivered after this call
+        on_loop(self._loop, self._cancel)
+
+    def so_far(self, outcome: Outcome | None = None) -> Reply:
+        if isinstance(self.last, Reply):
+            return self.last
+        if self._context.replies:
+            return self._context.replies[-1].reply(outcome)
+        return Reply(outcome=outcome or ("complete" if self.settling else "truncated"))
+
+    # -- on the loop -----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        if not self._context.cancelled:
+            try:
+                self._subscribe()
+            except Exception as exc:
+                self._on_error(exc)
+        if self._context.cancelled:
+            self._cancel()
+
+    def _subscribe(self) -> None:
+        self.fan = fan = Fan(self._specs, self._scheduler, self._abort)
+        if self._bridge is not None:
+            fan.add(self._bridge, self._bridge.gate)
+        source = self._scheduler.derive(gate=fan.gate)
+        self._subscription = self._stream.subscribe(self._on_next, self._on_error, self._settle, scheduler=source)
+
+    def _on_next(self, item: Any) -> None:
+        self._received += 1
+        self.last = item
+        if self.fan is not None:
+            self.fan.on_next(item)
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, ShutdownError):
+            self.cancel()
+        else:
+            self._error = error
+            self._settle()
+
+    def _abort(self, exc: BaseException) -> None:
+        """A sink let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
+        self._raise = self._raise or exc
+        self.cancel()
+
+    def _cancel(self) -> None:
+        if self._subscription is not None:
+            self._subscription.dispose()
+        if self.fan is not None:
+            self.fan.stop()
+        self._settle()
+
+    def _settle(self) -> None:
+        if not runs_here(self._loop):
+            on_loop(self._loop, self._settle)
+        elif self.settling is None:
+            if self.fan is not None and not self._context.cancelled:
+                self.fan.end(self._error)
+            self.settling = self._loop.create_task(self._close(), name="streamkit run")
+
+    async def _close(self) -> None:
+        cancelled = self._context.cancelled
+        limit = DRAIN if cancelled else None
+        try:
+            if cancelled:
+                await self.requests_closed()
+            reply = self._final("cancelled" if cancelled else None)
+            failures = await self.fan.settle(self._error, reply, limit) if self.fan is not None else []
+            if self._context.closing:
+                await asyncio.wait(tuple(self._context.closing), timeout=limit)
+            self._finish(reply, failures + (self._context.failures or []))
+        except asyncio.CancelledError:  # the loop is being shut down
+            self._context.cancelled = True
+            if self.fan is not None:
+                self.fan.stop()
+            self._finish(self._final("cancelled"), [])
+            raise
+
+    async def requests_closed(self) -> None:
+        closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSING)
+
+    def _final(self, outcome: Outcome | None) -> Reply:
+        return self._error.partial if isinstance(self._error, StreamkitError) else self.so_far(outcome)
+
+    def _finish(self, reply: Reply, failures: list[Exception]) -> None:
+        live.discard(self)
+        self._subscription = None
+        if self._bridge is not None:
+            self._bridge.on_completed()
+        if self.done.done():
+            return
+        error = self._raise or self._error or (failures.pop(0) if failures else None)
+        if error is None:
+            self.done.set_result(reply)
+            return
+        for failure in failures:
+            error.add_note(f"and in a branch: {failure}")
+        self.done.set_exception(error)

@@ -1,0 +1,78 @@
+"""Text to a terminal while it is being written, and nothing but text."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, TextDelta
+from ..stages.clean import Cleaner
+
+__all__ = ["Console", "console"]
+
+
+class Console:
+    """Writes the text of the first choice as it comes; see `console`."""
+
+    def __init__(self, stream: TextIO | None, *, reasoning: bool, raw: bool) -> None:
+        self._stream = stream
+        self._reasoning = reasoning
+        self._raw = raw
+        self._new_reply()
+
+    def _new_reply(self) -> None:
+        self._cleaner = Cleaner()
+        self._last = ""
+        self._shows: type = TextDelta
+
+    def write(self, item: Event | str) -> None:
+        if isinstance(item, str):
+            self._show(item)
+        elif isinstance(item, Restart):
+            self._break("\n")
+        elif isinstance(item, (TextDelta, RefusalDelta, ReasoningDelta)) and not item.index:
+            if isinstance(item, ReasoningDelta) and not self._reasoning:
+                return
+            if type(item) is not self._shows:
+                self._break("\n\n")
+                self._shows = type(item)
+            self._show(item.text)
+
+    def close(self, reply: Reply) -> None:
+        """The line is ended, whatever ended the reply. The next reply may follow."""
+        self._break("\n")
+        self._new_reply()
+
+    def _break(self, gap: str) -> None:
+        """Begin a new line or paragraph, unless there is one."""
+        for text in self._cleaner.flush():
+            self._put(text)
+        if self._last:
+            self._put(gap[len(self._last) - len(self._last.rstrip("\n")) :])
+
+    def _show(self, text: str) -> None:
+        for clean in (text,) if self._raw else self._cleaner.feed(text):
+            self._put(clean)
+
+    def _put(self, text: str) -> None:
+        if not text:
+            return
+        self._last = (self._last + text)[-2:]  # first: a Ctrl-C may come as soon as the text is out
+        stream = self._stream or sys.stdout
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:  # a narrow terminal, or lone surrogates: nothing of it was written
+            encoding = stream.encoding or "utf-8"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+
+
+def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool = False) -> Console:
+    """A sink for events or str that shows text as it comes, on ``stream`` (default: what `sys.stdout` is then).
+
+    Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own; other
+    events are passed over. Whatever a terminal would obey (escape sequences, backspaces, reordered text) is shown as
+    an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the stream cannot encode are escaped too.
+    The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a failure of this sink.
+    """
+    return Console(stream, reasoning=reasoning, raw=raw)

@@ -1,0 +1,81 @@
+"""The scripted server as an httpx transport: what a socket would have shown, without one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+import streamkit as sk
+from streamkit import testing
+from streamkit.edges.script import Script
+from streamkit.edges.server import Server
+
+ASK = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
+
+
+async def read(server: Server, take: int | None = None) -> list[bytes]:
+    """The chunks of one answer, or the first few of them."""
+    chunks: list[bytes] = []
+    async with (
+        httpx.AsyncClient(transport=server.transport(), base_url="http://scripted") as client,
+        client.stream("POST", "/v1/chat/completions?a=b", json=ASK) as response,
+    ):
+        async for chunk in response.aiter_raw():
+            chunks.append(chunk)
+            if len(chunks) == take:
+                break
+    return chunks
+
+
+def test_every_write_is_one_chunk():
+    script = Script("Hello there", split=5)
+    server = Server(script)
+    writes = [write.data for write in script.writes("chat", ASK) if write.data]
+    assert asyncio.run(read(server)) == writes
+    (request,) = server.requests
+    assert (request.outcome, request.sent) == ("done", sum(map(len, writes)))
+    assert (request.path, request.query, request.body) == ("/v1/chat/completions", {"a": "b"}, ASK)
+
+
+def test_the_same_bytes_come_over_a_socket():
+    async def over_a_socket(server: Server) -> bytes:
+        async with server.listen() as url, httpx.AsyncClient() as client:
+            return (await client.post(f"{url}/chat/completions", json=ASK)).content
+
+    for name in ("hello", "chinese", "error"):
+        direct = asyncio.run(read(Server.shipped(speed=0)))
+        assert asyncio.run(over_a_socket(Server.shipped(speed=0))) == b"".join(direct), name
+
+
+def test_leaving_early_counts_as_cancelled():
+    server = Server(Script("a b c d"))
+    assert len(asyncio.run(read(server, take=2))) == 2
+    assert (server.cancelled, server.requests[0].outcome) == (1, "cancelled")
+    assert server.requests[0].sent < 1000
+
+
+def test_a_cut_raises_what_httpx_raises_for_one():
+    server = Server(Script("a b c", drop_after=1))
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+        asyncio.run(read(server))
+    assert server.requests[0].outcome == "dropped"
+
+
+def test_no_connection_raises_what_httpx_raises():
+    server = Server(sk.ConnectError("no"))
+    with pytest.raises(httpx.ConnectError):
+        asyncio.run(read(server))
+
+
+def test_a_task_that_is_cancelled_while_it_waits_for_the_head_counts():
+    server = Server(Script("a", head_after=60.0))
+
+    async def main() -> None:
+        async with asyncio.timeout(1.0):
+            await read(server)
+
+    with pytest.raises(TimeoutError):
+        testing.clock().run_coroutine(main())
+    assert server.cancelled == 1

@@ -1,0 +1,79 @@
+"""Nothing a server sends gets anything but our own errors out of the wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from streamkit.errors import StreamkitError
+from streamkit.events import Event, Reply
+from streamkit.wire import APIS, Parser
+from tests.wire.bodies import DONE, read
+
+KEYS = st.sampled_from(
+    [
+        "arguments", "call_id", "choices", "code", "content", "content_index", "custom", "delta", "error", "event",
+        "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item", "item_id",
+        "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning", "reasoning_content",
+        "reasoning_details", "refusal", "response", "role", "status", "summary", "text", "thinking", "tool_calls",
+        "type", "usage", "x_groq",
+    ]
+)  # fmt: skip
+WORDS = st.sampled_from(
+    ["", "a", "null", "error", "stop", "{}", "\ud83d", "\ude00", "message", "function_call", "reasoning", "output_text"]
+    + ["response." + kind for kind in ("created", "completed", "failed", "output_text.delta", "output_item.done")]
+    + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
+)
+LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | WORDS | st.integers()
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=8
+)
+CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, max_size=3)}, optional={
+    "index": VALUES, "finish_reason": VALUES, "message": VALUES, "logprobs": VALUES, "text": VALUES, "error": VALUES,
+})  # fmt: skip
+ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
+CHUNK = (
+    st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})
+    | st.fixed_dictionaries({"type": WORDS}, optional={
+        "delta": VALUES, "text": VALUES, "item": ITEM | VALUES, "response": ITEM | VALUES, "output_index": VALUES,
+        "content_index": VALUES, "arguments": VALUES, "logprobs": VALUES, "error": VALUES,
+    })
+    | VALUES
+)  # fmt: skip
+APIS_ = st.sampled_from(list(APIS))
+
+
+def check(events: list[Event], error: StreamkitError | None) -> None:
+    replies = [event for event in events if type(event) is Reply]
+    assert len(replies) == (error is None)
+    assert error is not None or events[-1] is replies[0]
+
+
+@given(APIS_, st.lists(CHUNK, max_size=5), st.sampled_from([b"", DONE]), st.booleans())
+def test_any_chunks(api: str, chunks: list[Any], end: bytes, named: bool):
+    head = b"event: error\n" if named else b""
+    data = b"".join(head + b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + end
+    whole = read(data, api)
+    check(*whole)
+    events, error = read([data[i : i + 1] for i in range(len(data))], api)
+    assert ([*map(repr, events)], repr(error)) == ([*map(repr, whole[0])], repr(whole[1]))
+
+
+@given(APIS_, st.lists(st.binary() | st.sampled_from([b"data: ", b"\n", b"\r", b'{"error":', b"{}", b"event: x\n"])))
+def test_any_bytes(api: str, chunks: list[bytes]):
+    check(*read(chunks, api))
+
+
+@pytest.mark.parametrize("api", APIS)
+@given(CHUNK)
+def test_any_document(api: str, value: Any):
+    events: list[Event] = []
+    try:
+        events.extend(Parser(api).body(json.dumps(value).encode()))
+    except StreamkitError as exc:
+        check(events, exc)
+    else:
+        check(events, None)

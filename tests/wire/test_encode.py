@@ -1,0 +1,235 @@
+"""What is written parses to the same content, and nothing that is written can be taken for something else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from streamkit import wire
+from streamkit.errors import ApiError, BrokenError
+from streamkit.events import (
+    Choice,
+    Finish,
+    LogprobsDelta,
+    Other,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Restart,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolResult,
+    Usage,
+    UsageUpdate,
+)
+from streamkit.stages import Fold
+from streamkit.wire import Encoder, ServerSentEvent, frame
+from tests.wire.bodies import read
+
+EVENTS = [
+    Start("r1", "m"),
+    ReasoningDelta("hm "),
+    ReasoningDelta("so"),
+    TextDelta("Hello 世界 "),
+    TextDelta("😀\r\n\u2028"),
+    ToolCallDelta("", 0, "a", "f"),
+    ToolCallDelta('{"x"', 0),
+    ToolCallDelta("", 1, "b", "g"),
+    ToolCallDelta(":1}", 0),
+    ToolCall("a", "f", '{"x":1}'),
+    ToolCallDelta("[]", 1),
+    ToolCall("b", "g", "[]"),
+    RefusalDelta("no"),
+    LogprobsDelta({"content": [{"token": "x"}]}),
+    Finish("tool_calls"),
+    UsageUpdate(Usage(1, 2, 3, 4, 5)),
+]
+
+
+def written(*events: Any, api: str = "chat", **options: Any) -> bytes:
+    encoder = Encoder(api, **options)
+    return b"".join([*(block for event in events for block in encoder.feed(event)), *encoder.flush()])
+
+
+def read_back(*events: Any, api: str = "chat") -> Reply:
+    found, error = read(written(*events, api=api), api)
+    assert error is None, error
+    assert isinstance(found[-1], Reply)
+    return found[-1]
+
+
+def folded(*events: Any) -> Reply:
+    fold = Fold()
+    for event in events:
+        fold.feed(event)
+    return fold.reply()
+
+
+def test_chat_reads_back_event_by_event():
+    found, error = read(written(*EVENTS))
+    assert error is None
+    assert found == [*EVENTS, folded(*EVENTS)]
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_everything_a_reply_says_survives(api: str):
+    back, expected = read_back(*EVENTS, api=api), folded(*EVENTS)
+    assert (back.text, back.reasoning, back.refusal) == (expected.text, expected.reasoning, expected.refusal)
+    assert (back.tool_calls, back.usage, back.id, back.model) == (expected.tool_calls, expected.usage, "r1", "m")
+    assert back.choices[0].logprobs == expected.choices[0].logprobs
+
+
+def test_completions_have_text_and_usage():
+    back = read_back(*EVENTS, api="completions")
+    assert (back.text, back.reasoning, back.tool_calls) == (folded(*EVENTS).text, "", ())
+    assert (back.usage, back.finish_reason) == (Usage(1, 2, 3, 4, 5), "tool_calls")
+
+
+TEXT = st.text(st.characters(categories=["L", "N", "P", "Z", "Cc", "Cs", "So"]), min_size=1)
+ANY = st.one_of(
+    st.builds(TextDelta, TEXT, st.integers(0, 2)),
+    st.builds(ReasoningDelta, TEXT, st.integers(0, 2)),
+    st.builds(RefusalDelta, TEXT, st.integers(0, 2)),
+    st.builds(ToolCallDelta, TEXT, st.just(0), st.just("a"), st.just("f")),
+    st.builds(UsageUpdate, st.builds(Usage, *[st.none() | st.integers(1, 99)] * 5)),
+)
+
+
+def joined(text: str) -> str:
+    """As a reader sees it who joins the halves of characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+@given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
+def test_any_content_survives(events: list[Any], reason: str):
+    back, expected = read_back(*events, Finish(reason)), folded(*events, Finish(reason))
+    for ours, theirs in zip(back.choices, expected.choices, strict=True):
+        for field in ("text", "reasoning", "refusal"):
+            assert joined(getattr(ours, field)) == joined(getattr(theirs, field))
+        assert [joined(c.arguments) for c in ours.tool_calls] == [joined(c.arguments) for c in theirs.tool_calls]
+    assert (back.finish_reason, back.outcome) == (expected.finish_reason, expected.outcome)
+
+
+@given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
+def test_any_content_of_choice_0_survives_as_a_response(events: list[Any], reason: str):
+    events = [event for event in events if getattr(event, "index", 0) == 0]
+    back, expected = read_back(*events, Finish(reason), api="responses"), folded(*events, Finish(reason))
+    for field in ("text", "reasoning", "refusal"):
+        assert joined(getattr(back, field)) == joined(getattr(expected, field))
+    assert [joined(c.arguments) for c in back.tool_calls] == [joined(c.arguments) for c in expected.tool_calls]
+    assert back.outcome == expected.outcome
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_a_call_without_pieces_is_written_whole(api: str):
+    calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "[1]"), ToolCall("b", "g", "[1]"))
+    if api == "responses":
+        assert read_back(*calls, api=api).tool_calls == calls
+    assert read_back(*calls[:2], api=api).tool_calls == calls[:2]
+    mixed = [ToolCallDelta("{}", 0, "a", "f"), calls[0], calls[1]]
+    assert read_back(*mixed, api=api).tool_calls == calls[:2]
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_calls_may_be_announced_in_any_order(api: str):
+    pieces = [ToolCallDelta("{}", 0, "a", "f"), ToolCallDelta("[]", 1, "b", "g")]
+    calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "[]"))
+    assert read_back(*pieces, *reversed(calls), api=api).tool_calls == calls
+
+
+def test_calls_of_several_choices_are_kept_apart():
+    back = read_back(ToolCallDelta("{}", 0, "a", "f", 1), ToolCall("a", "f", "{}"), ToolCall("a", "f", "{}", 1))
+    assert [len(one.tool_calls) for one in back.choices] == [1, 1]
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+def test_a_reply_ends_the_stream_with_what_was_not_told_before(api: str):
+    reply = Reply((Choice(text="Hi", finish_reason="length"),), usage=Usage(1, 2, 3))
+    encoder = Encoder(api)
+    data = b"".join([*encoder.feed(TextDelta("Hi")), *encoder.feed(reply)])
+    assert (
+        encoder.flush() == encoder.feed(TextDelta("x")) == encoder.feed(reply) == encoder.fail(BrokenError("x")) == []
+    )
+    found, error = read(data, api)
+    assert error is None
+    assert (found[-1].text, found[-1].outcome, found[-1].usage) == ("Hi", "length", Usage(1, 2, 3))
+
+
+def test_a_reply_tells_nothing_twice():
+    data = written(
+        TextDelta("Hi"), Finish("stop"), UsageUpdate(Usage(1)), Reply((Choice(finish_reason="stop"),), Usage(1))
+    )
+    assert (data.count(b'"stop"'), data.count(b'"usage"'), data.count(b"[DONE]")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+def test_what_has_no_form_is_left_out(api: str):
+    encoder = Encoder(api)
+    for event in (Other("x", raw={"a": 1}), Restart("x"), ToolResult(ToolCall("a", "f", ""))):
+        assert encoder.feed(event) == []
+
+
+def test_a_response_has_choice_0_only():
+    assert read_back(TextDelta("a"), TextDelta("b", 1), Finish("length", 1), api="responses").text == "a"
+
+
+def test_an_empty_reply_is_a_reply():
+    for api in wire.APIS:
+        assert read_back(Start("r", "m"), Finish("stop"), api=api).id == "r"
+    assert read_back(api="responses").outcome == "complete"
+
+
+def test_what_the_caller_says_stands_before_what_the_start_says():
+    back = written(Start("r1", "m"), model="mine", id="x", created=5)
+    form = json.loads(back.split(b"\n")[0][6:])
+    assert (form["model"], form["id"], form["created"]) == ("mine", "x", 5)
+    assert form["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+
+
+def test_the_role_comes_once_for_each_choice():
+    data = written(Start(), TextDelta("a"), TextDelta("b", 1), TextDelta("c", 1))
+    assert data.count(b'"role"') == 2
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+def test_a_failure_is_reported_instead_of_an_end(api: str):
+    for failure, code in ((ApiError("no", code=5, error_type="t", param="p"), 5), (BrokenError("no"), None)):
+        encoder = Encoder(api)
+        data = b"".join([*encoder.feed(TextDelta("Hi")), *encoder.fail(failure), *encoder.flush()])
+        _, error = read(data, api)
+        assert isinstance(error, ApiError)
+        assert (str(error), error.code, error.partial.text) == ("no", code, "Hi")
+
+
+def test_an_unknown_api_is_refused():
+    with pytest.raises(ValueError, match="chat, completions, responses"):
+        Encoder("smoke")
+
+
+def test_characters_stay_as_they_are_but_for_lone_halves():
+    assert "世界😀".encode() in written(TextDelta("世界😀"))
+    assert rb"\ud83d" in written(TextDelta("\ud83d"))
+
+
+# frames
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_frame_is_one_event_whatever_it_says(data: str, event: str, id: str):
+    if any(c in event + id for c in "\r\n\0"):
+        with pytest.raises(ValueError, match="must not hold"):
+            frame(data, event, id)
+        return
+    lines = data.replace("\r\n", "\n").replace("\r", "\n")
+    assert list(wire.decode([frame(data, event, id)])) == [ServerSentEvent(event or "message", lines, id)]
+
+
+def test_the_form_of_a_frame():
+    assert frame("a") == b"data: a\n\n"
+    assert frame(b"a\rb\r\nc\n", event="e", id="1") == b"event: e\nid: 1\ndata: a\ndata: b\ndata: c\ndata: \n\n"
+    assert frame("\ud83d") == b"data: \\ud83d\n\n"

@@ -1,0 +1,198 @@
+"""Errors that servers report inside a reply, in all their forms, each at every split; and what is no reply at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from streamkit.errors import ApiError, MalformedError
+from streamkit.events import Reply
+from streamkit.wire.problems import api_error
+from tests.wire.bodies import DONE, choice, chunk, delta, error_of, finish, read, reply_of, say, sse, tools
+
+FULL = {"message": "Slow down", "type": "rate_limit_error", "code": "rate_limit_exceeded", "param": "n"}
+HI = sse(say("Hi"))
+
+FORMS: dict[str, bytes] = {
+    "object": sse({"error": FULL}),
+    "text": sse({"error": "Slow down"}),
+    "flat, by object": sse({"object": "error", **FULL}),
+    "flat, by type": sse({**FULL, "type": "error"}),
+    "flat, by code": sse({"code": 500, "message": "Slow down"}),
+    "nested twice": sse({"error": {"error": FULL}}),
+    "named, flat": sse(FULL, event="error"),
+    "named, object": sse({"error": FULL}, event="error"),
+    "named, type": sse({"type": "error", "error": FULL}, event="error"),
+    "named, text": sse("Slow down", event="error"),
+    "in a choice": sse(chunk(choice({}, error=FULL))),
+    "beside choices": sse(chunk(choice({}), error=FULL)),
+    "beside an empty choice": sse(chunk(error=FULL)),
+    "with a finish reason": sse(finish("error", error=FULL)),
+    "in a choice with a finish reason": sse(chunk(choice({}, error=FULL, finish_reason="error"))),
+    "line without data": json.dumps({"error": FULL}).encode() + b"\n",
+    "field of that name": b"error: " + json.dumps({"detail": "x", "error": FULL}).encode() + b"\n",
+    "field of that name, text": b"error: Slow down\n",
+    "a line in a block": b'data: {"id"\nerror: Slow down\n',
+    "detail": sse({"error": {"detail": "Slow down"}}),
+}
+
+
+@pytest.mark.parametrize("after", [b"", DONE, sse(say("never seen"))], ids=["end", "done", "more"])
+@pytest.mark.parametrize("before", [b"", HI], ids=["first", "later"])
+@pytest.mark.parametrize("form", FORMS)
+def test_an_error_is_raised_where_it_stands(form: str, before: bytes, after: bytes):
+    error = error_of(before + FORMS[form] + after)
+    assert isinstance(error, ApiError)
+    assert str(error) == "Slow down"
+    assert (error.partial.text, error.partial.outcome) == ("Hi" if before else "", "failed")
+
+
+def test_what_the_server_says_about_an_error_is_kept():
+    error = error_of(FORMS["object"])
+    assert isinstance(error, ApiError)
+    assert (error.code, error.error_type, error.param, error.retryable) == (
+        "rate_limit_exceeded", "rate_limit_error", "n", True,
+    )  # fmt: skip
+    error = error_of(sse({"error": {"message": "x", "code": 502.0, "param": 3}}))
+    assert isinstance(error, ApiError)
+    assert (error.code, error.error_type, error.param) == (502, None, None)
+    error = error_of(sse({"error": {"message": "x", "status_code": 404}}))
+    assert isinstance(error, ApiError)
+    assert error.code == 404
+
+
+def test_what_stands_beside_an_error_is_delivered_first():
+    for data in (
+        sse(say("Hi", error={"message": "x"})),
+        sse({**say("Hi"), "error": {"message": "x"}, "usage": {"prompt_tokens": 5}}),
+        sse(chunk(choice({"content": "Hi"}, finish_reason="error"))),
+    ):
+        assert error_of(data + DONE).partial.text == "Hi"
+
+
+def test_a_finish_reason_error_alone_is_an_error():
+    error = error_of(HI + sse(finish("error")) + DONE)
+    assert isinstance(error, ApiError)
+    assert error.partial.text == "Hi"
+
+
+@pytest.mark.parametrize("value", [None, False, ""])
+def test_no_error_is_no_error(value: Any):
+    assert reply_of({**say("a"), "error": value}, say("b", error=value)).text == "ab"
+    assert reply_of({**say("a"), "error": {}}).text == "a"
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        sse({"error": FULL}), sse("{bad"), DONE, DONE + sse({"error": FULL}), b"error: x\n", b'{"error": "x"}\n',
+        b"x" * 100, sse(say("more"), finish("stop")),
+    ],
+)  # fmt: skip
+def test_nothing_counts_after_done(noise: bytes):
+    for chunks in ([HI + DONE + noise], [HI + DONE, noise]):
+        events, error = read(chunks)
+        assert error is None
+        assert isinstance(events[-1], Reply)
+        assert events[-1].text == "Hi"
+
+
+@pytest.mark.parametrize("text", ["[DONE] ", " [DONE]", "[DONE]x", "[done]", '["DONE"]', '"[DONE]"'])
+def test_only_exactly_done_is_done(text: str):
+    assert isinstance(error_of(HI + sse(text)), MalformedError)
+
+
+def test_a_message_is_fit_for_a_terminal():
+    assert str(error_of(sse({"error": {"message": "a\x1b[2J\nb" + "x" * 5000}}))).startswith("a\\x1b[2J b")
+    assert len(str(error_of(sse({"error": "x" * 5000})))) == 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        ({"code": 429}, True), ({"code": "503"}, True), ({"code": 400}, False), ({"code": 402}, False),
+        ({"code": "rate_limit_exceeded"}, True), ({"type": "overloaded_error"}, True), ({"type": "server_error"}, True),
+        ({"type": "invalid_request_error"}, False), ({"code": "insufficient_quota", "type": "server_error"}, False),
+        ({"message": "Please try again later"}, True), ({"message": "bad tool"}, False), ({}, False), ("Timeout", True),
+        (None, False), (17, False),
+    ],
+)  # fmt: skip
+def test_whether_trying_again_may_help(error: Any, retryable: bool):
+    assert api_error(error).retryable is retryable
+
+
+def test_an_error_without_words_still_has_some():
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    for odd in ({}, [], "", " ", {"message": ""}, {"message": 5}, deep):
+        assert str(api_error(odd))
+
+
+# what is no reply
+
+MALFORMED: dict[str, bytes] = {
+    "half json": sse('{"choices": ['),
+    "json over two events": sse('{"choices":', " []}"),
+    "no json": sse("hello"),
+    "no object": sse([1]),
+    "a number": sse("5"),
+    "nan": sse("NaN"),
+    "null": sse("null"),
+    "choices are no list": sse({"choices": {"0": {}}}),
+    "a choice is no object": sse({"choices": ["a"]}),
+    "an index is no number": sse(chunk({"index": "a", "delta": {}})),
+    "an index is a list": sse(chunk({"index": [], "delta": {"content": "a"}})),
+    "a delta is no object": sse(chunk({"index": 0, "delta": "a"})),
+    "a message is no object": sse(chunk({"index": 1, "message": ["a"]})),
+    "content is a number": sse(delta(content=5)),
+    "content is an object": sse(delta(content={"text": "a"})),
+    "content is a list of numbers": sse(delta(content=[1])),
+    "a part's text is no text": sse(delta(content=[{"type": "text", "text": 5}])),
+    "refusal is a number": sse(delta(refusal=5)),
+    "finish_reason is a number": sse(finish(5)),
+    "tool_calls are no list": sse(delta(tool_calls={"a": 1})),
+    "a tool call is no object": sse(tools("a")),
+    "a function is no object": sse(tools({"function": "a"})),
+    "arguments are a number": sse(tools({"function": {"arguments": 5}})),
+    "a name is a list": sse(tools({"function": {"name": ["a"]}})),
+    "an id is a list": sse(tools({"id": ["a"]})),
+    "a half function call": sse(delta(function_call="f")),
+    "not utf-8": b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n\n',
+    "half a character": b'data: {"choices": [{"delta": {"content": "\xe4\xb8"}}]}\n\n',
+    "deep nesting": sse("[" * 100_000),
+    "deep nesting in an object": sse('{"choices": ' + "[" * 5000 + "]" * 5000 + "}"),
+    "endless number": sse('{"choices": ' + "9" * 5000 + "}"),
+    "json line without data": json.dumps(say("a")).encode() + b"\n",
+}
+
+
+@pytest.mark.parametrize("before", [b"", HI], ids=["first", "later"])
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_no_chunk_is_malformed(name: str, before: bytes):
+    data = before + MALFORMED[name] + DONE
+    error = error_of(data) if len(data) < 1000 else read(data)[1]
+    assert isinstance(error, MalformedError)
+    assert len(str(error)) < 400
+    assert error.partial.text == ("Hi" if before else "")
+
+
+def test_odd_json_that_is_fine():
+    wide = '{"big": 123456789012345678901234567890, "n": NaN, "choices": [{"index": 0, "delta": {"content": "a"}}]}'
+    nested = json.dumps({**say("b"), "extra": 0}).replace("0}", "[" * 300 + "]" * 300 + "}")
+    doubled = '{"choices": [], "choices": [{"index": 0, "delta": {"content": "c"}}]}'
+    assert reply_of(wide, nested, doubled).text == "abc"
+
+
+def test_keep_alives_say_nothing():
+    data = sse("", " ", event="ping") + sse("ok", event="ping") + sse({"type": "keepalive"}, event="keepalive")
+    assert reply_of(b"data:\n\n", b": hi\n\n", say("a"), data, b"data\n\n").text == "a"
+
+
+def test_arguments_nested_too_deeply_to_be_written_are_malformed():
+    deep = "[" * 900 + "]" * 900
+    events, error = read(sse(json.dumps(tools({"function": {"arguments": 0}})).replace('": 0', '": ' + deep), DONE))
+    assert error is None or isinstance(error, MalformedError)
+    assert events or error
