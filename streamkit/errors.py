@@ -19,8 +19,9 @@ TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no erro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from .events import Outcome, Reply
 
@@ -71,6 +72,18 @@ class StreamkitError(Exception):
         self.request_id = request_id
         self.clock = clock
         self.partial = partial or Reply()
+        self._identity = object()
+
+    def with_partial(self, partial: Reply) -> Self:
+        """The same failure with another partial reply: what one consumer may see of it."""
+        twin = copy(self)
+        twin.partial = partial
+        twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
+        return twin
+
+    def is_same(self, other: object) -> bool:
+        """True for the failure itself and what `with_partial` made of it."""
+        return isinstance(other, StreamkitError) and other._identity is self._identity
 
     @property
     def partial(self) -> Reply:
@@ -103,7 +116,7 @@ class BrokenError(StreamkitError):
     """The reply ended before the server said so."""
 
     kind = "stream_broken"
-    outcome = "truncated"
+    outcome: ClassVar[Outcome] = "truncated"
 
 
 class StalledError(StreamkitError):

@@ -161,16 +161,20 @@ class Server:
                 async with self.listen(host, port, sndbuf=sndbuf) as url:
                     ready.set_result((url, asyncio.get_running_loop(), stop))
                     await stop.wait()
-            except OSError as exc:
+            except BaseException as exc:
+                if ready.done():
+                    raise
                 ready.set_exception(exc)
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()), name="streamkit server", daemon=True)
         thread.start()
-        url, loop, stop = ready.result()
         try:
-            yield url
+            url, loop, stop = ready.result()
+            try:
+                yield url
+            finally:
+                loop.call_soon_threadsafe(stop.set)
         finally:
-            loop.call_soon_threadsafe(stop.set)
             thread.join()
 
     # -- answering -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from reactivex import abc
 from reactivex.scheduler import VirtualTimeScheduler
@@ -23,6 +23,7 @@ from .loop import loop_of
 __all__ = ["Context", "Note", "ReplySource", "RunScheduler", "Tap", "clock", "scheduler_for"]
 
 T = TypeVar("T")
+Lens: TypeAlias = Callable[[Reply], Reply]
 
 
 class Tap(Protocol):
@@ -72,7 +73,11 @@ class Context:
 
 
 class RunScheduler(AsyncIOThreadSafeScheduler):
-    """Schedules on the run's loop and carries ``gate``, ``context`` and, while recording, ``tap`` (gets every read)."""
+    """Schedules on the run's loop and carries what a source has to know.
+
+    ``gate`` and ``context``; while recording ``tap``, which gets every read; and below an operator that changes
+    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell.
+    """
 
     def __init__(
         self,
@@ -80,11 +85,13 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         gate: Gate | None = None,
         context: Context | None = None,
         tap: Tap | None = None,
+        lens: Lens | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
         self.tap = tap
+        self.lens = lens
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -96,9 +103,15 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         date: Callable[[], datetime] | None = getattr(self._loop, "date", None)
         return date() if date is not None else super().now
 
-    def derive(self, *, gate: Gate | None = None, tap: Tap | None = None) -> RunScheduler:
-        """The same run seen through another gate, or recorded."""
-        return RunScheduler(self._loop, gate or self.gate, self.context, tap or self.tap)
+    def derive(
+        self, *, gate: Gate | None = None, tap: Tap | None = None, lens: Lens | None = None
+    ) -> RunScheduler:
+        """The same run seen through another gate, recorded, or with a lens (the one furthest downstream counts)."""
+        return RunScheduler(self._loop, gate or self.gate, self.context, tap or self.tap, self.lens or lens)
+
+    def branch(self, gate: Gate) -> RunScheduler:
+        """The same run for one of its branches: what the main chain does to replies does not concern it."""
+        return RunScheduler(self._loop, gate, self.context)
 
 
 def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:

@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import reduce
 from threading import get_ident
-from typing import Any
+from typing import Any, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..errors import SinkError, StreamkitError, excerpt
 from ..events import Reply
-from .context import RunScheduler
+from .context import Lens, RunScheduler
 from .gate import Gate
 from .loop import on_loop
 from .mailbox import Branch, Outlet
@@ -30,12 +30,15 @@ class _Tap(Observable[Any]):
     def __init__(self, fan: Fan) -> None:
         super().__init__()
         self._fan = fan
+        self.lens: Lens | None = None
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        gate = scheduler.gate if isinstance(scheduler, RunScheduler) else None
-        return self._fan.add(observer, gate)
+        if not isinstance(scheduler, RunScheduler):
+            return self._fan.add(observer, None)
+        self.lens = scheduler.lens
+        return self._fan.add(observer, scheduler.gate)
 
 
 class Fan:
@@ -61,12 +64,13 @@ class Fan:
         if not outlet.spec.operators:
             self._subscriptions.append(self.add(outlet, outlet.gate))
             return
-        tap: Observable[Any] = _Tap(self)
-        chain = reduce(lambda source, operator: operator(source), outlet.spec.operators, tap)
-        inner = scheduler.derive(gate=outlet.gate)
+        tap = _Tap(self)
+        chain = reduce(lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap))
+        inner = scheduler.branch(outlet.gate)
         self._subscriptions.append(
             chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
         )
+        outlet.lens = tap.lens
 
     def add(self, observer: abc.ObserverBase[Any], gate: Gate | None) -> abc.DisposableBase:
         """Copy on write: a branch may come and go while an item is handed round."""
@@ -133,8 +137,8 @@ class Fan:
             await outlet.drained(limit)
         failures: list[Exception] = []
         for outlet in self.outlets:
-            await outlet.close(reply)
-            own = outlet.failure or (outlet.error if outlet.error is not error else None)
+            await outlet.close(outlet.lens(reply) if outlet.lens is not None else reply)
+            own = outlet.failure or (None if _same(outlet.error, error) else outlet.error)
             if own is not None:
                 failures.append(_as_ours(own, outlet.spec.name, reply))
         for subscription in self._subscriptions:
@@ -144,6 +148,10 @@ class Fan:
     @property
     def progress(self) -> int:
         return sum(outlet.progress for outlet in self.outlets)
+
+
+def _same(one: Exception | None, other: Exception | None) -> bool:
+    return one is other or (isinstance(one, StreamkitError) and one.is_same(other))
 
 
 def _as_ours(error: Exception, name: str, reply: Reply) -> StreamkitError:

@@ -113,6 +113,8 @@ class Outlet(abc.ObserverBase[Any]):
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.over = False
+        self.lens: Callable[[Reply], Reply] | None = None
+        """What of the Reply its operators let through."""
         self.progress = 0
         self._loop, self._abort = scheduler.loop, abort
         self._write: Callable[[Any], Any] = getattr(spec.into, "write", None) or spec.into

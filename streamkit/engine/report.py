@@ -12,6 +12,8 @@ __all__ = ["ShutdownError", "report"]
 class ShutdownError(BrokenError):
     """The loop went away under a subscription, by `sk.shutdown`, the end of ``asyncio.run`` or of the interpreter."""
 
+    outcome = "cancelled"
+
 
 def report(error: BaseException) -> None:
     """Hand ``error`` to `sys.excepthook`, which prints it; a shut down loop is no news to whoever shut it down."""

@@ -51,7 +51,7 @@ class Reading:
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
         self.loop, self.gate, self.tap = scheduler.loop, scheduler.gate, scheduler.tap
-        self.context = scheduler.context
+        self.context, self._lens = scheduler.context, scheduler.lens
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.committed = False
@@ -77,7 +77,8 @@ class Reading:
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
-        return self._final or self.snapshot(outcome)
+        reply = self._final or self.snapshot(outcome)
+        return self._lens(reply) if self._lens is not None else reply
 
     @property
     def patience(self) -> float:
@@ -92,7 +93,7 @@ class Reading:
         on_loop(self.loop, self._abandon)
 
     def _abandon(self) -> None:
-        self._fail(ShutdownError("the event loop was shut down"))
+        self._fail(self._shut_down())
         self._disposed = True
         self._cancel()
 
@@ -166,7 +167,7 @@ class Reading:
                 raise BrokenError("the source ended without a reply")
         except asyncio.CancelledError:
             if not self._disposed:  # else from outside: the loop is being shut down
-                self._fail(self._interruption or ShutdownError("the event loop was shut down"))
+                self._fail(self._interruption or self._shut_down())
         except StreamkitError as exc:
             self._fail(exc)
         except Exception as exc:
@@ -258,6 +259,9 @@ class Reading:
             self._over = True
             self._observer.on_next(reply)
             self._observer.on_completed()
+
+    def _shut_down(self) -> ShutdownError:
+        return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
     def _fail(self, error: StreamkitError) -> None:
         if self._over or self._disposed:

@@ -5,6 +5,8 @@ Stock operators live in ``reactivex.operators`` and mix freely with these.
 
 from .lift import map_async, stage
 from .observe import attach, note, record
+from .pace import smooth, throttle_text
+from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
 from .text import choice, of_type, reasoning, snapshots, text, tool_calls
 
 __all__ = [
@@ -15,8 +17,15 @@ __all__ = [
     "of_type",
     "reasoning",
     "record",
+    "redact",
+    "rewrite",
+    "smooth",
     "snapshots",
     "stage",
+    "stop_at",
+    "stop_when",
     "text",
+    "think_tags",
+    "throttle_text",
     "tool_calls",
 ]

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import clock
+from ..engine import clock, scheduler_for
 from ..engine.mapped import Mapped
+from ..errors import StreamkitError
+from ..events import Reply
 from ..protocols import Op, Stage
 from .link import link
 
@@ -23,39 +25,62 @@ B = TypeVar("B")
 def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     """Items → what a stage makes of them; ``factory`` is called for each subscription.
 
-    ``flush`` is called at the end and before an error, so that nothing held back is lost. If the stage has ``due``
-    (seconds after the last feed, None for not now), ``expire`` is called when they are over, on the subscription's
-    clock. What a stage raises ends the stream, after the items it had given.
+    ``flush`` is called at the end and before an error, so that nothing held back is lost. What a stage raises ends the
+    stream, after the items it had given. A stage may also have
+
+    - ``due`` (seconds after the last feed, None for not now): ``expire`` is called when they are over, on the
+      subscription's clock
+    - ``done``: once it is true the stream completes and the source is cancelled
+    - ``reply(reply) -> Reply``, if it changes replies: what of a source's Reply it lets through. The run's result and
+      the partial reply of errors then say no more than that.
     """
 
     def connect(
         source: Observable[A], observer: abc.ObserverBase[B], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        lifted = _Lifted(factory(), observer, scheduler)
-        lifted.upstream.disposable = source.subscribe(lifted, scheduler=scheduler)
-        return lifted.subscription
+        return Lifted(factory(), observer, scheduler).connect(source)
 
     return link(getattr(factory, "__name__", "stage"), connect)
 
 
-class _Lifted(abc.ObserverBase[Any]):
+class Lifted(abc.ObserverBase[Any]):
+    """One subscription to a stage."""
+
     def __init__(
         self, inner: Stage[Any, Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> None:
-        self._stage, self._observer = inner, observer
-        self.upstream, self._timer = SerialDisposable(), SerialDisposable()
-        self.subscription = CompositeDisposable(self.upstream, self._timer)
+        self._stage, self._observer, self._scheduler = inner, observer, scheduler
+        self._lens: Callable[[Reply], Reply] | None = getattr(inner, "reply", None)
+        self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
         self._clock = clock(scheduler) if hasattr(inner, "due") else None
         self._deadline: Any = None
         self._armed = False
 
+    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
+        scheduler = self._scheduler
+        if self._lens is not None:
+            scheduler = scheduler_for(scheduler).derive(lens=self._lens)
+        self._upstream.disposable = source.subscribe(self, scheduler=scheduler)
+        return CompositeDisposable(self._upstream, self._timer)
+
+    def finish(self) -> None:
+        """End here and now, from outside: the stage has a ``finish`` that says what comes last."""
+        if not self._over and self._give(getattr(self._stage, "finish")):
+            self._end(None)
+
     def on_next(self, item: Any) -> None:
-        if not self._over and self._give(self._stage.feed, item) and self._clock is not None:
+        if self._over or not self._give(self._stage.feed, item):
+            return
+        if getattr(self._stage, "done", False):
+            self.on_completed()
+        elif self._clock is not None:
             self._set_deadline()
 
     def on_error(self, error: Exception) -> None:
         if not self._over and self._give(self._stage.flush):
+            if self._lens is not None and isinstance(error, StreamkitError):
+                error = error.with_partial(self._lens(error.partial))
             self._end(error)
 
     def on_completed(self) -> None:
@@ -83,7 +108,7 @@ class _Lifted(abc.ObserverBase[Any]):
             self._observer.on_completed()
         else:
             self._observer.on_error(error)
-        self.upstream.dispose()
+        self._upstream.dispose()
 
     # One timer, moved lazily: a feed only notes the new deadline, the timer looks at it when it fires.
 

@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from .clean import Cleaner
 from .fold import Fold
+from .redact import Redactor
+from .rewrite import Rewriter
+from .tags import StopAt, ThinkTags
 
-__all__ = ["Cleaner", "Fold"]
+__all__ = ["Cleaner", "Fold", "Redactor", "Rewriter", "StopAt", "ThinkTags"]

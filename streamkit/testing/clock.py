@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from reactivex import Observable
 
 from ..engine import start
+from ..engine.loop import running_loop
 from ..events import Reply
 from .jump import DeadlockError, JumpingLoop
 
@@ -58,7 +59,13 @@ class Clock:
         return self.run_coroutine(self._record(stream, branches, until))
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The result of any coroutine on this clock."""
+        """The result of any coroutine on this clock. RuntimeError under a running loop, and when closed."""
+        problem = "a closed clock cannot run" if self._loop.is_closed() else None
+        if running_loop() is not None:
+            problem = "a clock drives a loop of its own: call it from a plain function"
+        if problem:
+            coroutine.close()
+            raise RuntimeError(problem)
         try:
             return self._runner.run(coroutine)
         except DeadlockError:

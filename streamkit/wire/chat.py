@@ -16,7 +16,6 @@ __all__ = ["Chat"]
 
 REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_details")
 NO_REASON = (None, "", "null")
-LEGACY = -1  # no server's index
 
 
 class Chat(Dialect):
@@ -134,11 +133,6 @@ class Chat(Dialect):
             for found in map(fragment, entries):
                 call = choice.calls.find(*found)
                 self._call(call, index, *found[1:], chunk, out)
-        function = delta.get("function_call")
-        if function:  # the older form: one call, without an id
-            _, _, name, arguments = fragment({"function": function})
-            call = choice.calls.find(LEGACY, "", "", "")
-            self._call(call, index, "", name, arguments, chunk, out)
 
     def _finish(
         self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]

@@ -17,9 +17,9 @@ KEYS = st.sampled_from(
     [
         "arguments", "call_id", "choices", "code", "content", "content_index", "custom", "delta", "error", "event",
         "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item", "item_id",
-        "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning", "reasoning_content",
-        "reasoning_details", "refusal", "response", "role", "status", "summary", "text", "thinking", "tool_calls",
-        "type", "usage", "x_groq",
+        "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
+        "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
+        "thinking", "tool_calls", "type", "usage", "x_groq",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(

@@ -256,10 +256,7 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     "an object": ([tools(tool({"x": 1}, id="a", name="f"))], ONE),
     "a number as id": ([tools(tool('{"x":1}', id=7, name="f"))], [("7", "f", '{"x":1}')]),
     "custom": ([tools({"index": 0, "id": "a", "custom": {"name": "f", "input": "plain"}})], [("a", "f", "plain")]),
-    "the older form": (
-        [delta(function_call={"name": "f", "arguments": ""}), delta(function_call={"arguments": '{"x":1}'})],
-        [("", "f", '{"x":1}')],
-    ),
+    "the older form is no tool call": ([delta(function_call={"name": "f", "arguments": '{"x":1}'})], []),
     "name set once": ([tools(tool('{"x"', id="a", name="f")), tools(tool(":1}", name="other"))], ONE),
     "none": ([delta(content="a", tool_calls=[], function_call=None), delta(tool_calls=None)], []),
 }

@@ -52,9 +52,8 @@ def test_a_recorded_stream(case: dict[str, Any]):
 
 
 def calls(expected: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """The older form of a call is one of ours, too; null and missing ids are empty."""
-    older = expected.get("function_call")
-    for call in [*expected["tool_calls"], *([older] if older else [])]:
+    """Null and missing ids are empty."""
+    for call in expected["tool_calls"]:
         yield call.get("id") or "", call["name"], call.get("arguments", call.get("input")) or ""
 
 

@@ -1,0 +1,95 @@
+"""Rewriters: events stay events, what they show changes; the run's Reply says what was let through.
+
+All work on every choice, each by itself, and on bare str as well. Text that they hold back comes out before the end of
+its choice, before an error and before the Reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable
+
+from ..protocols import Op
+from ..stages.ending import Ending
+from ..stages.redact import MASK, Redactor, Rule
+from ..stages.rewrite import Rewriter, parts_of
+from ..stages.scan import HOLD
+from ..stages.tags import StopAt, ThinkTags
+from .lift import Lifted, stage
+from .link import link
+
+__all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
+
+T = TypeVar("T")
+ALL = ("text", "reasoning", "refusal", "tool_calls")
+
+
+def rewrite(
+    factory: Callable[[], Any], *, parts: Sequence[str] = ("text",), name: str = "rewrite", hides: bool = False
+) -> Op[T, T]:
+    """Events → the same events, their text rewritten by a stage over str that ``factory`` makes for each part.
+
+    ``parts`` are out of ``text``, ``reasoning``, ``refusal`` and ``tool_calls`` (the JSON text of arguments). With
+    ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped. If the stage
+    sets ``done``, the reply ends there: ``stopped``, by ``name``.
+    """
+    kinds = parts_of(parts)
+    operator: Op[T, T] = stage(lambda: Rewriter(factory, kinds, name=name, hides=hides))
+    operator.__name__ = name
+    return operator
+
+
+def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Op[T, T]:
+    """Events → the same events without what a rule hides, at any split; nothing of it is left anywhere.
+
+    A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
+    words, a callable ``word -> str | None`` over runs without white space, or any of the first three in a pair with
+    its replacement (text, or a callable that gets what was found; None keeps it). Held back is only text in which a
+    match could still begin, ``hold`` characters or so at most; beyond that it is masked whole.
+
+    Note: tool arguments are searched as they are written, so an escape in JSON text can hide a match.
+    """
+    Redactor(*rules, mask=mask, hold=hold)  # a bad rule is told here, not in mid-stream
+    return rewrite(lambda: Redactor(*rules, mask=mask, hold=hold), parts=parts, name="redact", hides=True)
+
+
+def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
+    """Events → the events up to the first match of a pattern, exclusive; then the request is cancelled.
+
+    A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. What might
+    be the beginning of a match is held back.
+    """
+    StopAt(*patterns)
+    return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")
+
+
+def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
+    """Events → the events up to the first for which ``trigger(event)`` is true, inclusive; or until the Observable
+    ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
+    """
+    if not isinstance(trigger, Observable):
+        predicate = trigger
+        return stage(lambda: Ending(predicate, "stop_when"))
+
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        lifted = Lifted(Ending(lambda event: False, "stop_when"), observer, scheduler)
+        subscription = lifted.connect(source)
+        watching = trigger.subscribe(lambda _: lifted.finish(), lifted.on_error, scheduler=scheduler)
+        return CompositeDisposable(subscription, watching)
+
+    return link("stop_when", connect)
+
+
+def think_tags(*tags: str, inside: bool = False) -> Op[T, T]:
+    """Events → the same events, text between ``<tag>`` and ``</tag>`` as `ReasoningDelta`, without the tags.
+
+    ``tags`` is ``think`` by default. ``inside`` is for models whose prompt already opened the tag. Over bare str the
+    reasoning is left out.
+    """
+    names = tags or ("think",)
+    return rewrite(lambda: ThinkTags(names, inside=inside), name="think_tags")

@@ -1,0 +1,213 @@
+"""Whether a full stop ends a sentence: rules that hold whatever the engine, and the judges asked for the rest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from . import abbreviations as known
+from .scripts import CJK, is_lower
+
+__all__ = ["Engine", "Judge", "Question", "Rules", "best_judge", "decide"]
+
+
+class Judge(Protocol):
+    """Says whether a sentence ends in ``window`` right before ``place``: behind a mark, in front of the next word."""
+
+    def is_boundary(self, window: str, place: int, lang: str) -> bool: ...
+
+
+@dataclass(slots=True)
+class Question:
+    """One mark in its surroundings.
+
+    ``before`` is the sentence up to its ``mark`` (without code and list marker), ``word`` the last word of it;
+    ``after`` is the next letter or digit and what of its word may be seen, "" if something else or nothing follows.
+    """
+
+    before: str
+    mark: str
+    word: str
+    after: str
+    dash: bool
+    lang: str
+    first: bool  # the word is the first of its segment
+
+
+_ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$")
+_NUMBER = re.compile(r"\d+$")
+_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
+_ASCII_DOTS = re.compile(r"\.{2,}|.*…")
+_UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
+
+
+def decide(asked: Question, judge: Judge) -> bool:
+    """Whether a mark followed by white space ends the sentence."""
+    starts_low = bool(asked.after) and is_lower(asked.after[0])
+    if starts_low and not _has_inner_capital(asked.after):
+        if asked.mark != "." or not _writes_small(asked.before) or len(asked.word) <= 4 or "." in asked.word:
+            return False
+    if asked.mark != ".":
+        return _other_mark(asked)
+    answer = _stop(asked, asked.word.lower())
+    if answer is not None:
+        return answer
+    return _ask(asked, judge) or (_starts(asked) and len(asked.word) > 1)
+
+
+def _has_inner_capital(word: str) -> bool:
+    """As names like a phone's: not the small first letter of a word in mid-sentence."""
+    return len(word) > 1 and any(char.isupper() for char in word[1:4])
+
+
+def _writes_small(before: str) -> bool:
+    return bool(before) and is_lower(before[0])
+
+
+def _other_mark(asked: Question) -> bool:
+    if asked.dash and asked.after and is_lower(asked.after[0]):
+        return False
+    if _ASCII_DOTS.match(asked.mark):  # English writes "I" large anywhere: no sign of a new sentence after a pause
+        return asked.lang != "en" or re.match(r"I(?![^\W_])", asked.after) is None
+    return asked.word.lower() not in known.SHOUTED or _starts(asked)
+
+
+def _starts(asked: Question) -> bool:
+    """The next word is one that is written large only where a sentence begins."""
+    word = asked.after.partition("'")[0].partition("’")[0]
+    if word.islower() or (word.isupper() and len(word) > 1):
+        return False
+    return word.lower() in known.starters(asked.lang)
+
+
+def _stop(asked: Question, word: str) -> bool | None:
+    after, lang = asked.after, asked.lang
+    if not word:
+        return True
+    if _NUMBER.match(word):
+        return _after_number(asked)
+    if word in known.never(lang):
+        return False
+    if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
+        return False
+    if _ACRONYM.match(asked.word):
+        return _after_acronym(asked, word)
+    if len(word) == 1 and not _UNSPACED.match(word):
+        return _after_letter(asked)
+    if word in known.may_end(lang):
+        return _starts(asked) or word in known.FINAL
+    if word in known.ORDINARY and not after[:1].isdigit():
+        return True
+    return None
+
+
+def _after_number(asked: Question) -> bool | None:
+    """In many languages a number with a stop is an ordinal; only German writes nouns behind it large."""
+    if asked.after[:1].isdigit() or len(asked.word) > 2 or asked.lang not in known.ORDINAL:
+        return True
+    if asked.first and not asked.after:
+        return True
+    if asked.lang in known.LARGE_NOUNS:
+        return _starts(asked)
+    return None if not _starts(asked) else True
+
+
+def _after_acronym(asked: Question, word: str) -> bool | None:
+    if asked.dash or asked.after[:1].isdigit():
+        return False
+    if _starts(asked):
+        return not (word in known.TIMES and _fronted(asked))
+    if word in known.TIMES:
+        return not (_fronted(asked) or asked.after.lower() in known.AFTER_TIMES)
+    return None
+
+
+def _after_letter(asked: Question) -> bool | None:
+    """An initial, unless a small word stands before it and the next one can only begin a sentence (as in "plan B.")."""
+    if asked.first or asked.dash:
+        return False
+    previous = asked.before[: -len(asked.word)].rstrip().rpartition(" ")[2]
+    named = previous[:1].isupper() or previous.endswith(".")
+    return _starts(asked) and not named
+
+
+_FRONTED = re.compile(
+    r"(?:about|after|around|at|before|between|by|circa|during|for|from|in|near|on|since|till|until)\b", re.IGNORECASE
+)
+
+
+def _fronted(asked: Question) -> bool:
+    """The sentence so far is but an adverbial ("At 5 a.m."), which its subject must follow."""
+    clause = re.split(r"[:;] ", asked.before)[-1].lstrip()
+    return _FRONTED.match(clause) is not None and len(clause.split()) <= 9
+
+
+# --- the judges
+
+
+def _ask(asked: Question, judge: Judge) -> bool:
+    window = f"{asked.before}{asked.mark} "
+    return judge.is_boundary(window + (asked.after or "X"), len(window), asked.lang)
+
+
+class Rules:
+    """The judge that needs nothing: known abbreviations, initials and acronyms do not end a sentence."""
+
+    def is_boundary(self, window: str, place: int, lang: str) -> bool:
+        before = window[:place].rstrip().removesuffix(".")
+        word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_")
+        if _ACRONYM.match(word):
+            return word.lower() in known.DEGREES
+        return word.lower() not in known.abbreviations(lang)
+
+
+_BLANKS = {code: " " for code in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)}
+_HARMLESS: dict[int, str | None] = {
+    **_BLANKS,
+    **dict.fromkeys(range(0xD800, 0xE000), "x"),  # lone surrogates cannot be passed to it
+    **dict.fromkeys(map(ord, "\"“”„«»‹›‘()[]{}（）「」『』"), None),
+}
+
+
+class Engine:
+    """The judge that asks ``sentencex`` (extra ``text``), which has rules for some thirty languages.
+
+    It panics on some input with an exception that is no `Exception`; white space of other scripts, one known cause, is
+    replaced first (position by position), brackets and quotes are left to the caller, and a panic counts as "no".
+    """
+
+    def __init__(self) -> None:
+        from sentencex import segment
+
+        self._segment = segment
+
+    def load(self, lang: str) -> None:
+        """Pay for a language before the stream: its first use costs milliseconds."""
+        self._segment(lang, "A b. C d.")
+
+    def is_boundary(self, window: str, place: int, lang: str) -> bool:
+        head = window[max(0, place - 1000) : place].translate(_HARMLESS)
+        try:
+            parts: list[str] = self._segment(lang, head + window[place : place + 40].translate(_HARMLESS))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001  a Rust panic
+            return False
+        end = 0
+        for part in parts:
+            end += len(part)
+            if end >= len(head):
+                return end == len(head)
+        return False
+
+
+@cache
+def best_judge() -> Judge:
+    """`Engine` where it is installed, else `Rules`."""
+    try:
+        found: Any = Engine()
+    except ImportError:
+        found = Rules()
+    return found  # type: ignore[no-any-return]

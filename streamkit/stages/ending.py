@@ -1,0 +1,48 @@
+"""A reply that is ended from this side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..events import Reply
+from .fold import Fold
+
+__all__ = ["Ending"]
+
+
+class Ending:
+    """A stage: events up to the first one for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
+
+    `finish` does the same from outside. Items that are no events just end.
+    """
+
+    def __init__(self, predicate: Callable[[Any], bool], name: str) -> None:
+        self.done = False
+        self._predicate, self._name = predicate, name
+        self._fold = Fold()
+        self._events = False
+        self._last: Reply | None = None
+
+    def feed(self, item: Any) -> list[Any]:
+        if hasattr(item, "type"):
+            self._events = True
+            self._fold.feed(item)
+        if isinstance(item, Reply):
+            self._last = item
+        elif self._predicate(item):
+            return [item, *self.finish()]
+        return [item]
+
+    def finish(self) -> list[Any]:
+        self.done = True
+        if self._last is not None or not self._events:
+            return []
+        self._last = self._fold.reply("stopped", stopped_by=self._name)
+        return [self._last]
+
+    def flush(self) -> tuple[()]:
+        return ()
+
+    def reply(self, reply: Reply) -> Reply:
+        return self._last or reply

@@ -1,0 +1,139 @@
+"""Patterns in a growing text: what is found is told only when no further character can change it.
+
+The ``regex`` package (it comes with tiktoken) matches partially: a search says whether it ran out of text. Behind a
+pattern that is followed by a failure, which sends the search down every path, that answers the question where a match
+could still begin or grow. What touches the end of the text is never decided before the end of the stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, Protocol, TypeAlias
+
+__all__ = ["Find", "Found", "Held", "Pattern", "Words"]
+
+Replace: TypeAlias = "Callable[[Any], str | None]"
+"""A match to what stands in its place; None: it was no match after all."""
+
+
+class Held:
+    """From ``start`` on nothing is decided yet."""
+
+    __slots__ = ("start",)
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+
+
+class Found(Held):
+    """``start:end`` is replaced by ``text``, whatever follows."""
+
+    __slots__ = ("end", "text")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        super().__init__(start)
+        self.end, self.text = end, text
+
+
+class Find(Protocol):
+    """Looks for the first thing at or after ``pos``; with ``final`` nothing follows ``text``."""
+
+    def find(self, text: str, pos: int, final: bool) -> Found | Held | None: ...
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str, flags: int) -> tuple[Any, Any]:
+    import regex  # type: ignore[import-untyped]  # 30 ms, and only here
+
+    return regex.compile(pattern, flags), regex.compile(f"(?:{pattern})(?!)", flags)
+
+
+class Pattern:
+    """A regular expression in the syntax of ``regex``, as text or compiled (by ``re`` or ``regex``).
+
+    ValueError for one that is no expression or that matches nothing at all, which would be everywhere.
+    """
+
+    def __init__(self, pattern: Any, replace: Replace) -> None:
+        source, flags = (pattern, 0) if isinstance(pattern, str) else _parts(pattern)
+        try:
+            self._search, self._probe = _compiled(source, flags)
+        except Exception as exc:  # regex.error is no ValueError
+            raise ValueError(f"not a regular expression: {source!r}: {exc}") from exc
+        if self._search.match("") is not None:
+            raise ValueError(f"{source!r} matches the empty text")
+        self._replace = replace
+
+    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+        while True:
+            held = None if final else self._undecided(text, pos)
+            match = self._search.search(text, pos)
+            while match is not None and match.end() == match.start():
+                match = self._search.search(text, match.end() + 1)
+            if match is not None and match.end() == len(text) and not final:
+                held = match.start() if held is None else min(held, match.start())
+            if match is None or (held is not None and held <= match.start()):
+                return None if held is None else Held(held)
+            put = self._replace(match)
+            if put is not None:
+                return Found(match.start(), match.end(), put)
+            pos = match.start() + 1
+
+    def _undecided(self, text: str, pos: int) -> int | None:
+        partial = self._probe.search(text, pos, partial=True)
+        return None if partial is None or partial.start() == len(text) else int(partial.start())
+
+
+def _parts(pattern: Any) -> tuple[str, int]:
+    """Source and flags of a compiled pattern; the flags that ``re`` and ``regex`` share have the same values."""
+    source, flags = getattr(pattern, "pattern", None), getattr(pattern, "flags", 0)
+    if not isinstance(source, str):
+        raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
+    return source, int(flags) & int(re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII)
+
+
+class Words:
+    """Literal words, thousands at once: the longest one that begins at a place counts, however many there are."""
+
+    def __init__(self, words: Iterable[str], replace: Callable[[str], str]) -> None:
+        self._tree: dict[str, Any] = {}
+        for word in words:
+            if not isinstance(word, str) or not word:
+                raise ValueError(f"a literal word is a str that is not empty, not {word!r}")
+            node = self._tree
+            for char in word:
+                node = node.setdefault(char, {})
+            node[""] = True
+        if not self._tree:
+            raise ValueError("no words")
+        self._first = re.compile("[" + "".join(map(re.escape, self._tree)) + "]")
+        self._replace = replace
+
+    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+        match = self._first.search(text, pos)
+        while match is not None:
+            start = match.start()
+            end, open_ended = self._walk(text, start)
+            if open_ended and not final:
+                return Held(start)
+            if end:
+                return Found(start, end, self._replace(text[start:end]))
+            match = self._first.search(text, start + 1)
+        return None
+
+    def _walk(self, text: str, start: int) -> tuple[int, bool]:
+        """Where the longest word from ``start`` ends (0: none does), and whether the text ran out on the way."""
+        node, end, place = self._tree, 0, start
+        while True:
+            if "" in node:
+                end = place
+            if len(node) == ("" in node):  # no word goes on from here
+                return end, False
+            if place == len(text):
+                return end, True
+            if text[place] not in node:
+                return end, False
+            node = node[text[place]]
+            place += 1

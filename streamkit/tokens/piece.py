@@ -1,0 +1,58 @@
+"""The tokens of one piece that grows at its end, at a cost that does not depend on its length.
+
+Byte pair merges are decided by neighbours: a list of tokens is *the* encoding of its bytes exactly if each two that
+are next to each other are the encoding of theirs. So only the last tokens are made anew, and the one pair at the seam
+is looked at; if it would merge differently, the seam goes further back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Piece"]
+
+BACK = 4
+"""Tokens made anew at first."""
+
+
+class Piece:
+    """``count`` is the number of tokens; `append` and `cut` change the end."""
+
+    __slots__ = ("_bytes_of", "_encode", "_tokens")
+
+    def __init__(self, encoding: Any, data: bytes) -> None:
+        self._encode = encoding._encode_single_piece
+        self._bytes_of = encoding.decode_single_token_bytes
+        self._tokens: list[int] = self._encode(data) if data else []
+
+    @property
+    def count(self) -> int:
+        return len(self._tokens)
+
+    def append(self, data: bytes) -> None:
+        if not data:
+            return
+        tokens, back = self._tokens, BACK
+        while True:
+            keep = max(0, len(tokens) - back)
+            made = self._encode(b"".join(map(self._bytes_of, tokens[keep:])) + data)
+            if not keep or self._stands(tokens[keep - 1], made[0]):
+                tokens[keep:] = made
+                return
+            back *= 2
+
+    def cut(self, size: int) -> None:
+        """Take ``size`` bytes off the end."""
+        rest = b""
+        while size > 0:
+            rest = self._bytes_of(self._tokens.pop())
+            size -= len(rest)
+        self.append(rest[:-size] if size else b"")
+
+    def copy(self) -> Piece:
+        twin = object.__new__(Piece)
+        twin._encode, twin._bytes_of, twin._tokens = self._encode, self._bytes_of, self._tokens[:]
+        return twin
+
+    def _stands(self, left: int, right: int) -> bool:
+        return bool(self._encode(self._bytes_of(left) + self._bytes_of(right)) == [left, right])

@@ -1,0 +1,348 @@
+"""F68, F70, F71, F73: however a reply is left, its socket is closed within a second and nothing stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+import streamkit as sk
+from streamkit.engine.loop import live
+from tests.faults.bodies import START, every, say
+from tests.faults.server import HANG, Heard, Server, head, serving
+
+BEGUN = [head(), START, say("kept"), HANG]
+ONCE = sk.Retry(attempts=0)
+
+
+def endless(_: Heard) -> Any:
+    return iter([head(), START, *every(0.002, [say("x")] * 2000), HANG])
+
+
+def client(server: Server, **options: Any) -> sk.Client:
+    return sk.Client(server.url, "key", model="m", retry=ONCE, **options)
+
+
+def pool_entries(client: sk.Client) -> list[Any]:
+    """What the connection pools of a client hold on to, but for connections that are idle."""
+    pools = [pool.client._transport._pool for _, pool in client._pools._all()]
+    return [
+        entry
+        for pool in pools
+        for entry in (*pool._requests, *(connection for connection in pool.connections if not connection.is_idle()))
+    ]
+
+
+def others() -> set[str]:
+    """Names of tasks on this loop besides the test's own."""
+    return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+async def gone(server: Server) -> bool:
+    return await asyncio.to_thread(server.all_closed, 1.0)
+
+
+async def turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("number", range(41))
+def test_cancel_at_every_turn_of_the_loop(number: int) -> None:
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+            run = sk.start(one.chat("hi"))
+            await turns(number)
+            run.cancel()
+            run.cancel()
+            reply = await run
+            assert reply.outcome == "cancelled"
+            assert await gone(server)
+            assert pool_entries(one) == []
+            assert others() == set()
+
+    with serving(BEGUN) as server:
+        asyncio.run(main(server))
+
+
+class Endless(httpx.AsyncBaseTransport):
+    """In-process: counts what was opened and closed."""
+
+    def __init__(self) -> None:
+        self.opened = self.closed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        self.opened += 1
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Body(self))
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, transport: Endless) -> None:
+        self._transport = transport
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield START
+        while True:
+            await asyncio.sleep(0)
+            yield say("x")
+
+    async def aclose(self) -> None:
+        await asyncio.sleep(0)
+        self._transport.closed += 1
+
+
+@pytest.mark.parametrize("number", range(41))
+def test_cancel_at_every_turn_in_process(number: int) -> None:
+    async def main() -> None:
+        transport = Endless()
+        run = sk.start(sk.Client("http://localhost/v1", transport=transport).chat("hi", model="m"))
+        await turns(number)
+        run.cancel()
+        await turns(2)
+        run.cancel()
+        assert (await run).outcome == "cancelled"
+        assert transport.closed == transport.opened
+        assert others() == set()
+
+    asyncio.run(main())
+
+
+async def _cancel(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    run = sk.start(one.chat("hi"))
+    await turn()
+    run.cancel()
+    await run
+
+
+async def _cancel_twice(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    run = sk.start(one.chat("hi"))
+    await turn()
+    run.cancel()
+    await asyncio.sleep(0)
+    run.cancel()
+    await run
+
+
+async def _cancel_the_task(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    async def ask() -> None:
+        await sk.start(one.chat("hi"))
+
+    task = asyncio.create_task(ask())
+    await turn()
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() or task.done()
+
+
+async def _dispose(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    subscription = one.chat("hi").subscribe(lambda _: None)
+    await turn()
+    subscription.dispose()
+    subscription.dispose()
+
+
+async def _leave_the_loop(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    left = random.randrange(1, 8)
+    async for _ in one.chat("hi"):
+        left -= 1
+        if not left:
+            break
+
+
+async def _time_out(one: sk.Client, turn: Callable[[], Awaitable[None]]) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(random.random() * 0.05):
+            await sk.start(one.chat("hi"))
+
+
+WAYS = [_cancel, _cancel_twice, _cancel_the_task, _dispose, _leave_the_loop, _time_out]
+
+
+async def cancel_many(server: Server, number: int, at_once: int, seed: int) -> None:
+    vary = random.Random(seed)
+    random.seed(seed)
+
+    async def turn() -> None:
+        if vary.random() < 0.5:
+            await turns(vary.randrange(60))
+        else:
+            await asyncio.sleep(vary.random() * 0.01 * at_once)
+
+    async with client(server) as one:
+        for _ in range(number // at_once):
+            await asyncio.gather(*(vary.choice(WAYS)(one, turn) for _ in range(at_once)))
+        while others():  # readers whose subscription was disposed
+            await asyncio.sleep(0)
+        assert pool_entries(one) == []
+        assert len(one._pools._all()) == 1
+        assert await gone(server)
+        async for _ in one.chat("hi"):  # and it still works
+            break
+    assert server.connections >= number // 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cancels_at_random_moments_leave_the_pool_empty(seed: int) -> None:
+    with serving(endless) as server:
+        asyncio.run(cancel_many(server, 100, 5, seed))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_four_thousand_cancels_leave_the_pool_empty() -> None:
+    with serving(endless) as server, asyncio.Runner(debug=False) as runner:
+        runner.get_loop().set_debug(False)
+        runner.run(cancel_many(server, 4000, 5, 4))
+
+
+def test_cancel_from_another_thread() -> None:
+    with serving(BEGUN) as server, client(server) as one:
+        run = sk.start(one.chat("hi"))
+        assert server.heard(1)
+        run.cancel()
+        assert run.result(1).outcome == "cancelled"
+        assert server.all_closed(1.0)
+
+
+def test_nothing_is_delivered_after_cancel_returned() -> None:
+    with serving(endless) as server, client(server) as one:
+        seen: list[Any] = []
+        run = sk.start(one.chat("hi"), seen.append)
+        assert server.heard(1)
+        while len(seen) < 5:
+            time.sleep(0.001)
+        run.cancel()
+        after = len(seen)
+        assert run.result(1).outcome == "cancelled"
+        assert len(seen) <= after + 1  # one may have been on its way into the sink
+
+
+def test_cancel_inside_a_callback() -> None:
+    with serving(endless) as server, client(server) as one:
+        seen: list[Any] = []
+
+        def stop(event: Any) -> None:
+            seen.append(event)
+            if len(seen) == 3:
+                run.cancel()
+
+        run = sk.start(one.chat("hi"), stop)
+        assert run.result(2).outcome == "cancelled"
+        assert len(seen) == 3
+        assert server.all_closed(1.0)
+
+
+@pytest.mark.parametrize("answer", [[HANG], [head()[:9], HANG], [head(), HANG], BEGUN], ids=["silent", "head", "body", "text"])
+def test_a_silent_server_sees_the_close(answer: Any) -> None:
+    with serving(answer) as server, client(server) as one:
+        run = sk.start(one.chat("hi"))
+        assert server.heard(1)
+        run.cancel()
+        assert server.all_closed(1.0)
+        run.result(1)
+
+
+def test_leaving_for_closes_the_request() -> None:
+    with serving(endless) as server, client(server) as one:
+        for event in one.chat("hi"):
+            if isinstance(event, sk.TextDelta):
+                break
+        assert server.all_closed(1.0)
+        assert not live
+
+
+def test_an_exception_in_the_body_of_for_closes_the_request() -> None:
+    with serving(endless) as server, client(server) as one:
+        with pytest.raises(ZeroDivisionError):
+            for _ in one.chat("hi"):
+                raise ZeroDivisionError
+        assert server.all_closed(1.0)
+
+
+def test_a_task_that_is_cancelled_while_it_iterates() -> None:
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+
+            async def read() -> None:
+                async for _ in one.chat("hi"):
+                    pass
+
+            task = asyncio.create_task(read())
+            await asyncio.to_thread(server.heard, 1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await gone(server)
+            assert others() == set()
+
+    with serving(BEGUN) as server:
+        asyncio.run(main(server))
+
+
+def test_the_end_of_asyncio_run_closes_what_is_still_read() -> None:
+    seen: list[Any] = []
+
+    async def main(server: Server) -> None:
+        client(server).chat("hi").subscribe(seen.append)
+        while len(seen) < 3:
+            await asyncio.sleep(0.001)
+
+    with serving(endless) as server:
+        asyncio.run(main(server))
+        assert server.all_closed(1.0)
+
+
+def test_closing_the_client_ends_its_streams() -> None:
+    async def main(server: Server) -> None:
+        one = client(server)
+        run = sk.start(one.chat("hi"))
+        await asyncio.to_thread(server.heard, 1)
+        while not run.reply.text:
+            await asyncio.sleep(0.001)
+        await one.aclose()
+        with pytest.raises(sk.BrokenError) as caught:
+            await run
+        assert caught.value.partial.text == "kept"
+        assert await gone(server)
+        with pytest.raises(sk.StreamkitError, match="closed"):
+            await one.chat("hi")
+
+    with serving(BEGUN) as server:
+        asyncio.run(main(server))
+
+
+def test_shutdown_leaves_no_thread() -> None:
+    with serving(BEGUN) as server, client(server) as one:
+        run = sk.start(one.chat("hi"))
+        assert server.heard(1)
+        while not run.reply.text:
+            time.sleep(0.001)
+        sk.shutdown()
+        assert run.result(1).outcome == "cancelled"
+        assert run.reply.text == "kept"
+        assert server.all_closed(1.0)
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamkit")]
+
+
+def test_shutdown_tells_subscribers_and_keeps_the_text() -> None:
+    with serving(BEGUN) as server, client(server) as one:
+        seen: list[Any] = []
+        errors: list[Any] = []
+        one.chat("hi").subscribe(seen.append, errors.append)
+        assert server.heard(1)
+        while len(seen) < 2:
+            time.sleep(0.001)
+        sk.shutdown()
+        (error,) = errors
+        assert isinstance(error, sk.BrokenError)
+        assert (error.partial.text, error.partial.outcome) == ("kept", "cancelled")
+        assert server.all_closed(1.0)

@@ -1,0 +1,219 @@
+"""Connections: kept for each loop, used again, closed in the end; one client on many loops, threads and processes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+
+import streamkit as sk
+from tests.faults.bodies import reply
+from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
+
+BODY = reply("Hello", " world")
+KEPT = [head(transfer_encoding="chunked"), chunked(BODY), chunked(b""), KEEP]
+
+
+def client(server: Server, **options: Any) -> sk.Client:
+    return sk.Client(server.url, "key", model="m", retry=sk.Retry(attempts=0), **options)
+
+
+async def read(one: sk.Client) -> str:
+    return (await one.chat("hi")).text  # type: ignore[union-attr]  # the last event is the Reply
+
+
+@pytest.mark.parametrize("at_once", [1, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+            for _ in range(1000 // at_once):
+                texts = await asyncio.gather(*(read(one) for _ in range(at_once)))
+                assert set(texts) == {"Hello world"}
+            await _readers_gone()
+            (_, pool), *more = one._pools._all()
+            assert not more
+            entries = pool.client._transport._pool
+            assert entries._requests == []
+            assert all(connection.is_idle() for connection in entries.connections)
+            assert len(entries.connections) <= at_once * 2
+        assert await asyncio.to_thread(server.all_closed, 1.0)
+
+    with serving(KEPT) as server:
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_debug(False)  # ten times as fast
+            runner.run(main(server))
+        assert len(server.requests) == 1000
+        assert server.connections <= at_once * 4  # a reader may still be busy ending its body when the next one asks
+
+
+async def _readers_gone() -> None:
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0)
+
+
+def test_more_replies_at_once_than_httpx_allows() -> None:
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+            assert set(await asyncio.gather(*(read(one) for _ in range(150)))) == {"Hello world"}
+
+    with serving([0.3, *KEPT]) as server:
+        asyncio.run(main(server))
+        assert server.connections == 150
+
+
+def test_one_client_in_several_runs_of_asyncio() -> None:
+    with serving(KEPT) as server:
+        one = client(server)
+        for number in range(1, 4):
+            assert asyncio.run(read(one)) == "Hello world"
+            assert server.all_closed(1.0)  # the loop's end closed its connections
+            assert server.connections == number
+        one.close()
+
+
+def test_a_plain_thread_keeps_its_connection_between_runs() -> None:
+    with serving(KEPT) as server:
+        with client(server) as one:
+            for _ in range(3):
+                assert str(sk.run(one.chat("hi"))) == "Hello world"
+            assert server.connections == 1
+        assert server.all_closed(1.0)
+
+
+def test_one_client_in_two_threads_and_on_the_background_loop() -> None:
+    with serving(KEPT) as server, client(server) as one:
+        texts: list[str] = []
+
+        def work() -> None:
+            for _ in range(20):
+                texts.append(sk.run(one.chat("hi")).text)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            texts.append(sk.start(one.chat("hi")).result(5).text)
+        for thread in threads:
+            thread.join()
+        assert texts == ["Hello world"] * 100
+        one.close()
+        assert server.all_closed(1.0)
+
+
+def test_a_closed_client_says_so() -> None:
+    with serving(KEPT) as server:
+        one = client(server)
+        sk.run(one.chat("hi"))
+        one.close()
+        one.close()
+        with pytest.raises(sk.ConnectError, match="this client is closed"):
+            sk.run(one.chat("hi"))
+        assert len(server.requests) == 1
+
+
+def test_an_async_client_is_closed_with_its_loop_even_if_nobody_closes_it() -> None:
+    with serving(KEPT) as server, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(read(client(server)))
+        gc.collect()
+        assert server.all_closed(1.0)
+
+
+def test_a_given_client_is_used_as_it_is_and_stays_open() -> None:
+    async def main(server: Server) -> None:
+        async with httpx.AsyncClient(headers={"x-own": "1"}, timeout=0.05) as given:
+            async with client(server, transport=given) as one:
+                assert await read(one) == "Hello world"  # Limits count, not its own time limits
+            assert not given.is_closed
+
+    with serving([head(), 0.15, BODY]) as server:
+        asyncio.run(main(server))
+        assert server.requests[0].headers["x-own"] == "1"
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_a_given_transport_belongs_to_its_first_loop() -> None:
+    async def main(server: Server, one: sk.Client) -> None:
+        assert await read(one) == "Hello world"
+        with pytest.raises(sk.ConnectError, match="belongs to another event loop"):
+            await asyncio.to_thread(sk.run, one.chat("hi"))
+
+    with serving([head(), BODY]) as server:
+        asyncio.run(main(server, client(server, transport=httpx.AsyncHTTPTransport())))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop has no Windows")
+def test_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+            assert await read(one) == "Hello world"
+            run = sk.start(one.chat("hi"))
+            await asyncio.to_thread(server.heard, 2)
+            run.cancel()
+            assert (await run).outcome == "cancelled"
+            assert await asyncio.to_thread(server.all_closed, 1.0)
+
+    with serving([head(), BODY], [head(), HANG]) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(server))
+
+
+FORK = """
+import os, sys, warnings
+import streamkit as sk
+warnings.simplefilter("error")
+client = sk.Client(sys.argv[1], "key", model="m")
+say = lambda who, text: os.write(1, f"{who} {text}\\n".encode())
+say("parent", sk.run(client.chat("1")))
+run = sk.start(client.chat("2"))          # is being read on the background loop while we fork
+child = os.fork()
+if not child:
+    say("child", sk.run(client.chat("3")))
+    say("child", sk.start(client.chat("4")).result())
+    for piece in client.chat("5"):
+        pass
+    say("child", piece)
+    client.chat("6").subscribe(lambda event: say("child", event) if isinstance(event, sk.Reply) else None)
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+say("parent", run.result())
+say("parent", sk.run(client.chat("7")))
+client.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
+    def answer(heard: Any) -> Any:
+        asked = heard.json["messages"][0]["content"]
+        body = reply(f"reply {asked}")
+        yield head(transfer_encoding="chunked")
+        yield chunked(body[:60])
+        if asked == "2":
+            yield 1.0
+        yield chunked(body[60:])
+        yield chunked(b"")
+        yield KEEP
+
+    with serving(answer) as server:
+        out = subprocess.run(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(FORK), server.url], capture_output=True, text=True, timeout=15
+        )
+        assert (out.stderr, out.returncode) == ("", 0)
+        said = out.stdout.splitlines()
+        assert [line for line in said if line.startswith("child")] == [f"child reply {n}" for n in (3, 4, 5, 6)]
+        assert [line for line in said if line.startswith("parent")] == [f"parent reply {n}" for n in (1, 2, 7)]
+        child = {heard.connection for heard in server.requests if heard.json["messages"][0]["content"] in "3456"}
+        parent = {heard.connection for heard in server.requests if heard.json["messages"][0]["content"] in "127"}
+        assert not child & parent
+        assert server.all_closed(1.0)

@@ -1,0 +1,71 @@
+"""Every example runs as a newcomer would run it: without a key, and against an API with one."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streamkit import testing
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+ENV = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}  # debug mode complains on a busy machine
+STRICT = [sys.executable, "-W", "error"]
+
+EXPECTED = {
+    "01_hello": r"Hello! .*",
+    "02_callbacks": r"Let me look. \n\[the model wants weather with .*\]\n\[complete, 8 tokens\]",
+    "03_sse_and_sdk": r"(It was played in Arlington, Texas.)\n\1",
+    "04_plain_rx": r"(Once.*)?A fox ran home. The end.",
+    "05_own_stage": r"1 An old .*\n2 A frog .*\n3 Splash! .*",
+    "06_own_sink": r"A small reply.\ncomplete; the longest piece was 'reply.'",
+    "07_cancel": r"Once upon .*\n\[complete: 2 messages, .*\]",
+    "08_tested_pipeline": r"both tests passed",
+}
+
+
+def run(path: Path, **env: str) -> str:
+    done = subprocess.run([*STRICT, str(path)], capture_output=True, text=True, env=ENV | env)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_examples_are_numbered_and_short():
+    assert [path.stem for path in EXAMPLES] == list(EXPECTED)
+    assert [int(path.name[:2]) for path in EXAMPLES] == list(range(1, len(EXAMPLES) + 1))
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in EXAMPLES}
+    assert {name: length for name, length in lengths.items() if length > 50} == {}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_runs_without_a_key(path: Path):
+    assert re.fullmatch(EXPECTED[path.stem] + r"\s*", run(path))
+
+
+@pytest.mark.parametrize("path", EXAMPLES[:-1], ids=lambda path: path.stem)
+def test_with_a_key_it_asks_the_api(path: Path):
+    server = testing.Server("A scripted answer.")
+    with server.running() as url:
+        out = run(path, OPENAI_API_KEY="key", OPENAI_BASE_URL=url)
+    assert server.requests
+    assert "scripted answer." in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_keeps_the_partial_turn():
+    (path,) = (path for path in EXAMPLES if "cancel" in path.name)
+    process = subprocess.Popen([*STRICT, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+    assert process.stdout is not None
+    seen = process.stdout.read(len("Once upon"))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+    text, _, told = (seen + out).partition("\n")
+    assert text.startswith("Once upon")
+    assert told == f"[cancelled: 2 messages, the last of {len(text)} characters]\n"

@@ -1,0 +1,255 @@
+"""What users write, for type checkers only: nothing here is run. ``assert_type`` holds the inferred types."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar, assert_never, assert_type
+
+import httpx
+from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
+from reactivex import Observable, operators as rxo
+from reactivex.subject import Subject
+
+import streamkit as sk
+from streamkit import operators as ops, sinks, testing
+
+T = TypeVar("T")
+client = sk.Client(model="small")
+history: list[sk.Message] = [sk.system("Be brief."), sk.user("Hi")]
+
+
+def show(text: str) -> None: ...
+def call(tool: sk.ToolCall) -> None: ...
+async def speak(piece: str) -> None: ...
+async def edit_message(text: str) -> None: ...
+
+
+def the_first_thing_a_newcomer_types() -> None:
+    for piece in sk.chat("Why is the sky blue?", model="small").pipe(ops.text()):
+        assert_type(piece, str)
+        print(piece, end="", flush=True)
+    reply = sk.run(sk.chat("Hi", model="small"))
+    assert_type(reply, sk.Reply)
+    print(reply, reply.text, reply.usage and reply.usage.total_tokens)
+
+
+def callbacks() -> None:
+    reply = sk.run(client.chat(history), sk.on(text=show, tool_call=call, reply=lambda reply: show(reply.text)))
+    history.extend(reply.messages)
+    sk.run(client.chat(history), sk.on(text=speak, error=lambda error: show(str(error))), show, sinks.console())
+
+
+async def one_request_three_branches() -> None:
+    reply = await sk.start(
+        sk.chat("Tell me a story.", model="small"),
+        sk.branch(ops.text(), into=speak),
+        sk.branch(into=sinks.jsonl("story.jsonl", mode="append", fsync=True)),
+        sk.branch(ops.snapshots(every=1.0), into=edit_message, max_wait=5.0, on_cancel="drain", name="edit"),
+    )
+    assert_type(reply, sk.Reply)
+
+
+def plain_rx() -> None:
+    def shout(text: str) -> str:
+        return text.upper()
+
+    def answer(question: str) -> sk.Stream[str]:
+        return client.chat(question).pipe(ops.text())
+
+    stream = sk.chat("Hi", model="small").pipe(ops.text(), rxo.map(shout))
+    assert_type(stream, sk.Stream[str])
+    stream.subscribe(print)
+    client.chat("Hi").pipe(ops.text(), rxo.map(str.upper)).subscribe(print, print, print)
+    questions: Subject[str] = Subject()
+    questions.pipe(rxo.map(answer), rxo.switch_latest()).subscribe(show)
+    sk.stream(questions).pipe(rxo.map(answer), rxo.switch_latest()).subscribe(show)
+
+
+class EveryNth:
+    def __init__(self, n: int) -> None:
+        self.n, self.seen = n, 0
+
+    def feed(self, item: T) -> Iterator[T]:
+        self.seen += 1
+        if self.seen % self.n == 0:
+            yield item
+
+    def flush(self) -> tuple[()]:
+        return ()
+
+
+class Words:
+    def feed(self, text: str) -> list[int]:
+        return [len(text.split())]
+
+    def flush(self) -> list[int]:
+        return []
+
+
+def own_stages() -> None:
+    counts = client.chat("Hi").pipe(ops.text(), ops.stage(Words))
+    assert_type(counts, sk.Stream[int])
+    stage: sk.Stage[str, int] = Words()
+    nth: sk.Stage[Any, Any] = EveryNth(2)
+    print(stage, nth)
+    for piece in client.chat("Hi").pipe(ops.text(), ops.stage(lambda: EveryNth(2))):
+        print(piece)
+
+
+class Sheet:
+    async def write(self, item: sk.Event, /) -> None: ...
+    def close(self, reply: sk.Reply) -> None: ...
+
+
+def own_sinks() -> None:
+    sink: sk.Sink[sk.Event] = Sheet()
+    sk.run(client.chat("Hi"), sink, sk.branch(into=Sheet()), print, sk.branch(ops.text(), into=show))
+    kept = sinks.memory()
+    lines: sk.Sink[sk.Event | str] = sinks.console(reasoning=True)
+    sk.run(client.chat("Hi").pipe(ops.attach(kept, lines), ops.note("here"), ops.record("reply.jsonl")))
+    assert_type(kept.text, str)
+
+
+def shout() -> sk.Op[str, str]:
+    """An own operator made of others."""
+
+    def operator(source: Observable[str]) -> Observable[str]:
+        return source.pipe(rxo.map(str.upper))
+
+    return operator
+
+
+def views() -> None:
+    events = client.chat("Hi")
+    assert_type(events, sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.text()), sk.Stream[str])
+    assert_type(events.pipe(ops.text(), shout()), sk.Stream[str])
+    assert_type(events.pipe(ops.reasoning()), sk.Stream[str])
+    assert_type(events.pipe(ops.snapshots()), sk.Stream[str])
+    assert_type(events.pipe(ops.tool_calls()), sk.Stream[sk.ToolCall])
+    assert_type(events.pipe(ops.of_type(sk.UsageUpdate)), sk.Stream[sk.UsageUpdate])
+    assert_type(events.pipe(ops.choice(1)), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.choice(1), ops.text()), sk.Stream[str])
+    assert_type(events.pipe(ops.text(), ops.snapshots()), sk.Stream[str])
+
+
+def in_the_middle() -> None:
+    """Operators that pass every item on keep its type. (mypy cannot infer one behind another operator in the same
+    ``pipe`` and says Any; a ``pipe`` of its own helps.)"""
+    events = client.chat("Hi")
+    assert_type(events.pipe(ops.note("a")), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.attach(print)), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.text()).pipe(ops.note("b")), sk.Stream[str])
+    assert_type(events.pipe(ops.record("x.jsonl"), ops.text()).pipe(ops.attach(show)), sk.Stream[str])
+
+
+async def translate(sentence: str) -> int:
+    return len(sentence)
+
+
+def explain(word: str) -> sk.Stream[sk.Event]:
+    return client.chat(f"Explain {word}.")
+
+
+def asynchronous_maps() -> None:
+    text = client.chat("Hi").pipe(ops.text())
+    assert_type(text.pipe(ops.map_async(translate, concurrency=4)), sk.Stream[int])
+    assert_type(text.pipe(ops.map_async(explain, ordered=False)), sk.Stream[sk.Event])
+
+
+async def iterating_and_awaiting() -> None:
+    async for event in client.chat("Hi"):
+        assert_type(event, sk.Event)
+    assert_type(await client.chat("Hi").pipe(ops.text()), str)
+    run = sk.start(client.chat("Hi"))
+    assert_type(run, sk.Run)
+    async with run:
+        assert_type(run.reply, sk.Reply)
+    run.cancel()
+    assert_type(run.stats["sink"].delivered, int)
+    await asyncio.gather(sk.start(client.chat("a")), sk.start(client.chat("b")))
+
+
+def what_an_event_is(event: sk.Event) -> str:
+    match event:
+        case sk.TextDelta(text=text) | sk.ReasoningDelta(text=text) | sk.RefusalDelta(text=text):
+            return text
+        case sk.ToolCall():
+            return event.name
+        case sk.UsageUpdate(usage=usage):
+            return str(usage.total_tokens)
+        case sk.Reply():
+            return event.text
+        case sk.Start() | sk.ToolCallDelta() | sk.ToolResult() | sk.LogprobsDelta() | sk.Finish():
+            return event.type
+        case sk.Restart() | sk.Other():
+            return ""
+        case _:
+            assert_never(event)
+
+
+class City(BaseModel):
+    name: str
+
+
+def structured(tool: sk.ToolCall, reply: sk.Reply) -> None:
+    assert_type(tool.args(City), City)
+    assert_type(reply.parse(City), City)
+    message: sk.Message = tool.result({"temperature": 20})
+    history.append(message)
+    history.extend(reply.messages)
+
+
+def parameters() -> None:
+    client.chat(
+        [{"role": "user", "content": "Hi"}],
+        model="small",
+        temperature=0.2,
+        max_tokens=100,
+        stop=["\n"],
+        tools=[{"type": "function", "function": {"name": "now"}}],
+        response_format={"type": "json_object"},
+        extra={"min_p": 0.1},
+    )
+    client.complete("Once", max_tokens=5)
+    client.respond("Hi", instructions="Be brief.", max_output_tokens=5)
+    sk.Client("https://example.com/v1", "key", limits=sk.Limits(total=60), retry=sk.Retry(attempts=0))
+    sk.Client(transport=httpx.AsyncHTTPTransport(retries=0))
+
+
+async def sources() -> None:
+    library, async_library = OpenAI(), AsyncOpenAI()
+    asked: list[Any] = list(history)
+    assert_type(
+        sk.from_sdk(library.chat.completions.create(model="m", messages=asked, stream=True)), sk.Stream[sk.Event]
+    )
+    sk.from_sdk(lambda: async_library.chat.completions.create(model="m", messages=asked, stream=True))
+    assert_type(sk.from_bytes([b"data: [DONE]\n\n"]), sk.Stream[sk.Event])
+    assert_type(sk.from_text(["a", "b"], model="m"), sk.Stream[sk.Event])
+    assert_type(sk.replay("hello", speed=2.0), sk.Stream[sk.Event])
+    assert_type(sk.from_json(sk.to_json(sk.TextDelta("a"))), sk.Event)
+
+
+def errors() -> None:
+    try:
+        sk.run(client.chat("Hi"))
+    except sk.StatusError as error:
+        assert_type(error.retry_after, float | None)
+    except sk.StreamkitError as error:
+        assert_type(error.partial, sk.Reply)
+        assert_type(error.kind, str)
+
+
+def tests_of_users() -> None:
+    assert_type(testing.script("a", "b", every=0.1, usage=sk.Usage(1, 2)), sk.Stream[sk.Event])
+    recorded = testing.clock().run(testing.script("a").pipe(ops.text()), until=5.0)
+    assert_type(recorded.reply, sk.Reply)
+    assert_type(recorded.times, list[float])
+    scripted: sk.Client = testing.client("one", testing.Script("two", drop_after=1), sk.StatusError("no", status=500))
+    pieces: list[list[str]] = list(testing.every_split("text"))
+    print(scripted, pieces)
+
+
+handler: Callable[[str], Awaitable[None]] = speak
