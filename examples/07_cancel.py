@@ -13,7 +13,7 @@ run = sk.start(client.chat(history), sinks.console())
 try:
     reply = run.result()
 except KeyboardInterrupt:
-    reply = run.result(timeout=5)  # until the request is closed
+    reply = run.reply
 
 history += reply.messages
 print(f"[{reply.outcome}: {len(history)} messages, the last of {len(reply.text)} characters]")

@@ -42,7 +42,7 @@ class Conversation:
         try:
             reply = run.result()
         except KeyboardInterrupt:
-            reply = run.result(timeout=5)  # until the request is closed
+            reply = run.reply
         if reply.messages:  # nothing at all was said: servers reject two questions in a row
             self.history = [*asked, *reply.messages]
         return reply

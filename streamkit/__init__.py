@@ -1,9 +1,9 @@
 """A language model's reply, handled while it is being written: the response as an Observable of typed events."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .engine import Branch, Run, Stream, branch, run, shutdown, start, stream
+from .engine.listener import Listener, on
 from .errors import (
     AllFailedError,
     ApiError,
@@ -36,18 +36,20 @@ from .events import (
     UsageUpdate,
 )
 from .jsonform import from_json, to_json
+from .lazy import lazily
 from .messages import Message, assistant, system, user
 from .protocols import Op, Sink, Stage
-from .sinks.callbacks import Listener, on
-from .sources.client import Client
-from .sources.default import chat
-from .sources.iterators import from_bytes, from_text
-from .sources.limits import Limits, Retry
-from .sources.replay import replay
-from .sources.sdk import from_sdk
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
+    from .operators.combine import Failure, Labelled, race, share, side_by_side
+    from .sources.client import Client
+    from .sources.default import chat
+    from .sources.iterators import from_bytes, from_text
+    from .sources.limits import Limits, Retry
+    from .sources.replay import replay
+    from .sources.sdk import from_sdk
+    from .sources.tool_loop import tool_loop
 
 __version__ = "0.1.0"
 __all__ = [
@@ -60,7 +62,9 @@ __all__ = [
     "Client",
     "ConnectError",
     "Event",
+    "Failure",
     "Finish",
+    "Labelled",
     "Limits",
     "Listener",
     "LogprobsDelta",
@@ -98,25 +102,38 @@ __all__ = [
     "from_text",
     "on",
     "ops",
+    "race",
     "replay",
     "run",
+    "share",
     "shutdown",
+    "side_by_side",
     "sinks",
     "start",
     "stream",
     "system",
     "testing",
     "to_json",
+    "tool_loop",
     "user",
 ]
 
-_LAZY = {"ops": "operators", "sinks": "sinks", "testing": "testing"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return import_module(f".{_LAZY[name]}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(
+    __name__,
+    {
+        "ops": "operators",
+        "sinks": "sinks",
+        "testing": "testing",
+        **dict.fromkeys(("Failure", "Labelled", "race", "share", "side_by_side"), "operators.combine"),
+        "Client": "sources.client",
+        "chat": "sources.default",
+        **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
+        **dict.fromkeys(("Limits", "Retry"), "sources.limits"),
+        "from_sdk": "sources.sdk",
+        "replay": "sources.replay",
+        "tool_loop": "sources.tool_loop",
+    },
+)
 
 
 def __dir__() -> list[str]:

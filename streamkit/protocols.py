@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from reactivex import Observable
 
-__all__ = ["Op", "Sink", "Stage"]
+__all__ = ["Encoding", "Op", "Sink", "Stage"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -37,3 +37,9 @@ class Sink(Protocol[In]):
     """
 
     def write(self, item: In, /) -> Any: ...
+
+
+class Encoding(Protocol):
+    """A tokenizer; tiktoken's encodings are some. The text may hold what looks like a special token: it is none."""
+
+    def encode_ordinary(self, text: str, /) -> Sequence[int]: ...

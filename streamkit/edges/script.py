@@ -94,6 +94,12 @@ class Script:
     """The whole body instead of a reply (bytes and text as they are, else as JSON). An OpenAI-like error if None and
     ``status`` is not 200."""
 
+    def __post_init__(self) -> None:
+        if min(self.first, self.every, self.head_after, self.jitter) < 0:
+            raise ValueError("the delays of a script are seconds, 0 or more")
+        if (self.keepalive is not None and self.keepalive <= 0) or (self.split is not None and self.split < 1):
+            raise ValueError("keepalive is more than 0 seconds, split at least 1 byte")
+
     # -- as a server sees it ---------------------------------------------------------------------------------------
 
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
@@ -142,7 +148,7 @@ class Script:
                 yield Write(0.0, b"", then)
                 return
             if isinstance(event, CONTENT):
-                ended[event.index] = isinstance(event, Finish)
+                ended[event.index] = ended.get(event.index, False) or isinstance(event, Finish)
         if self.fail is not None:
             yield _failing(self.fail, encoder, api)
             return
@@ -161,7 +167,8 @@ class Script:
     def _ending(self, encoder: Encoder, open: list[int], count: int, api: str, body: Mapping[str, Any]) -> bytes:
         reason = self.finish if self.finish is not None else "tool_calls" if self.tool_calls else "stop"
         events: list[Event] = [Finish(reason, index) for index in sorted(open)] if reason else []
-        if api == "responses" or (body.get("stream_options") or {}).get("include_usage"):
+        options = body.get("stream_options")
+        if api == "responses" or (isinstance(options, dict) and options.get("include_usage")):
             events.append(UsageUpdate(self.usage or _made_up(body, count)))
         blocks = [block for event in events for block in encoder.feed(event)]
         return b"".join([*blocks, *(encoder.flush() if self.done else ())])

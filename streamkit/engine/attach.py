@@ -79,8 +79,9 @@ class _Attachment(abc.ObserverBase[Any]):
 
     async def _settle(self, error: Exception | None) -> None:
         context = self._scheduler.context
-        replies = [source.reply() for source in context.replies[-1:]]
-        failures = await self._fan.settle(error, self._reply or (replies or [Reply()])[0], 5.0 if self._left else None)
+        source = context.current()
+        reply = self._reply or (source.reply() if source is not None else Reply())
+        failures = await self._fan.settle(error, reply, 5.0 if self._left else None)
         if context.failures is not None:
             context.failures.extend(failures)
         elif error is None and failures:

@@ -53,16 +53,23 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("cancelled", "closing", "failures", "notes", "replies")
+    __slots__ = ("cancelled", "closing", "failures", "main", "notes", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
+        """All requests, in order."""
+        self.main: list[ReplySource] = []
+        """Those of the main chain: the last one's reply is the run's."""
         self.cancelled = False
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """What still has to end when the stream has: a run waits for it."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+
+    def current(self) -> ReplySource | None:
+        """The source whose reply is the run's so far."""
+        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
 
     def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """A task on behalf of the run."""
@@ -75,8 +82,9 @@ class Context:
 class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the run's loop and carries what a source has to know.
 
-    ``gate`` and ``context``; while recording ``tap``, which gets every read; and below an operator that changes
-    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell.
+    ``gate`` and ``context``; while recording ``tap``, which gets every read; below an operator that changes replies its
+    ``lens``: what of the source's Reply is let through, which is all that a run may tell; and ``sources``, where a
+    source enters itself as (perhaps) the one whose reply is the run's.
     """
 
     def __init__(
@@ -86,12 +94,14 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         context: Context | None = None,
         tap: Tap | None = None,
         lens: Lens | None = None,
+        sources: list[ReplySource] | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
         self.tap = tap
         self.lens = lens
+        self.sources = self.context.main if sources is None else sources
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -104,14 +114,28 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         return date() if date is not None else super().now
 
     def derive(
-        self, *, gate: Gate | None = None, tap: Tap | None = None, lens: Lens | None = None
+        self,
+        *,
+        gate: Gate | None = None,
+        tap: Tap | None = None,
+        lens: Lens | None = None,
+        sources: list[ReplySource] | None = None,
     ) -> RunScheduler:
-        """The same run seen through another gate, recorded, or with a lens (the one furthest downstream counts)."""
-        return RunScheduler(self._loop, gate or self.gate, self.context, tap or self.tap, self.lens or lens)
+        """The same run seen through another gate, recorded, with a lens (the one furthest downstream counts), or with
+        its sources counted apart."""
+        return RunScheduler(
+            self._loop,
+            gate or self.gate,
+            self.context,
+            tap or self.tap,
+            self.lens or lens,
+            self.sources if sources is None else sources,
+        )
 
-    def branch(self, gate: Gate) -> RunScheduler:
-        """The same run for one of its branches: what the main chain does to replies does not concern it."""
-        return RunScheduler(self._loop, gate, self.context)
+    def aside(self, gate: Gate) -> RunScheduler:
+        """The same run for something beside its main chain: what that does to replies does not concern it, and what
+        it asks is not the run's own reply."""
+        return RunScheduler(self._loop, gate, self.context, sources=[])
 
 
 def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:

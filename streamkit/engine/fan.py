@@ -66,7 +66,7 @@ class Fan:
             return
         tap = _Tap(self)
         chain = reduce(lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap))
-        inner = scheduler.branch(outlet.gate)
+        inner = scheduler.aside(outlet.gate)
         self._subscriptions.append(
             chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
         )

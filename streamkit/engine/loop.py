@@ -12,12 +12,28 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["Live", "background", "is_background", "live", "loop_of", "on_loop", "runs_here", "running_loop", "shutdown", "thread_runner"]
+__all__ = [
+    "Live",
+    "background",
+    "call_on",
+    "is_background",
+    "live",
+    "loop_of",
+    "on_loop",
+    "running_loop",
+    "runs_here",
+    "shutdown",
+    "thread_runner",
+]
+
+T = TypeVar("T")
 
 JOIN = 2.0
 """Seconds that a shutdown waits for the background thread; one stuck in a user's callable is left behind (daemon)."""
+STUCK = 5.0
+"""Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
 
 
 class Live(Protocol):
@@ -138,6 +154,22 @@ def on_loop(loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *args: 
             raise
 
 
+def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
+    """What ``action`` gives when it is called on ``loop``: now if that is where we are, else the caller waits for it."""
+    if runs_here(loop):
+        return action()
+    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def call() -> None:
+        try:
+            answer.set_result(action())
+        except BaseException as exc:
+            answer.set_exception(exc)
+
+    loop.call_soon_threadsafe(call)
+    return answer.result()
+
+
 def thread_runner() -> asyncio.Runner:
     """The runner of this plain thread's own loop, kept for its next use (connections stay open with it)."""
     own = getattr(_local, "own", None)
@@ -172,9 +204,16 @@ def _at_exit() -> None:
 
 
 def _wait_for_progress(step: float = 0.05) -> None:
-    pause = threading.Event()
+    pause, pulse = threading.Event(), threading.Event()
     stood: dict[Live, tuple[int, float]] = {}
-    while live:
+    silent = 0.0
+    pulse.set()
+    while live and silent <= STUCK:
+        silent += step
+        if pulse.is_set():
+            pulse.clear()
+            silent = 0.0
+            on_loop(_background.loop(), pulse.set)
         for item in tuple(live):
             progress, still = stood.get(item, (-1, 0.0))
             still = still + step if item.progress == progress else 0.0

@@ -133,7 +133,7 @@ class _Mapping(abc.ObserverBase[Any]):
         try:
             result = self._fn(item)
             if isinstance(result, Observable):
-                inner = self._scheduler.derive(gate=slot.gate)
+                inner = self._scheduler.aside(slot.gate)
                 slot.work = result.subscribe(
                     lambda value: on_loop(self._loop, self._got, slot, value),
                     lambda error: on_loop(self._loop, self._ended, slot, error),

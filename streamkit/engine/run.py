@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import AsyncIterator, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -89,6 +90,7 @@ class Run:
             return self._work.done.result(timeout)
         except KeyboardInterrupt:
             self.cancel()
+            concurrent.futures.wait([self._work.done], timeout=CLOSING)  # the request is closed, `reply` is final
             raise
 
     def __await__(self) -> Generator[Any, None, Reply]:

@@ -69,6 +69,7 @@ class Reading:
         self._final: Reply | None = None
         self._task: asyncio.Task[None] | None = None
         self.context.replies.append(self)
+        scheduler.sources.append(self)
         if is_background(self.loop):
             live.add(self)
         on_loop(self.loop, self._begin)
@@ -77,7 +78,8 @@ class Reading:
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
-        reply = self._final or self.snapshot(outcome)
+        unfinished: Outcome = "cancelled" if self.context.cancelled else "truncated"
+        reply = self._final or self.snapshot(outcome or unfinished)
         return self._lens(reply) if self._lens is not None else reply
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, TypeVar, cast, overload
 
@@ -11,6 +12,7 @@ from reactivex import ConnectableObservable, Observable, abc
 from ..errors import SinkError, excerpt
 from .bridge import Bridge, Reader
 from .context import RunScheduler
+from .gate import Gate
 from .loop import background, loop_of, runs_here
 from .report import report
 
@@ -140,9 +142,7 @@ class Stream(Observable[T]):
         if on_next is not None and not callable(on_next):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
         guard = _Guard(cast("abc.OnNext[Any] | None", on_next), on_error or report)
-        guard.subscription = super().subscribe(
-            guard.on_next, guard.on_error, on_completed, scheduler=RunScheduler(loop_of(None))
-        )
+        guard.subscription = self._subscribe_on(loop_of(None), guard.on_next, guard.on_error, on_completed)
         if guard.over:
             guard.subscription.dispose()
         return guard.subscription
@@ -160,10 +160,23 @@ class Stream(Observable[T]):
         return self._reader(asyncio.get_running_loop())
 
     def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
-        scheduler = RunScheduler(loop)
-        bridge = Bridge(loop, scheduler.gate)
-        subscription = super().subscribe(bridge.on_next, bridge.on_error, bridge.on_completed, scheduler=scheduler)
+        gate = Gate()
+        bridge = Bridge(loop, gate)
+        subscription = self._subscribe_on(loop, bridge.on_next, bridge.on_error, bridge.on_completed, gate)
         return Reader(bridge, subscription.dispose)
+
+    def _subscribe_on(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        on_next: abc.OnNext[Any],
+        on_error: abc.OnError,
+        on_completed: abc.OnCompleted | None,
+        gate: Gate | None = None,
+    ) -> abc.DisposableBase:
+        """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
+        from another thread ``concat``, for one, now and then loses its second source."""
+        scheduler, subscribe = RunScheduler(loop, gate), super().subscribe
+        return _call_on(loop, lambda: subscribe(on_next, on_error, on_completed, scheduler=scheduler))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._last().__await__()
@@ -177,6 +190,22 @@ class Stream(Observable[T]):
     def __repr__(self) -> str:
         steps = "".join(f" | {getattr(op, '__name__', type(op).__name__)}" for op in self.operators)
         return f"<{self._label}{steps}: not sent yet: iterate it, await it, or sk.run(it)>"
+
+
+def _call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], A]) -> A:
+    """What ``action`` gives, called on ``loop``; another thread waits for it."""
+    if runs_here(loop):
+        return action()
+    done: concurrent.futures.Future[A] = concurrent.futures.Future()
+
+    def call() -> None:
+        try:
+            done.set_result(action())
+        except BaseException as exc:
+            done.set_exception(exc)
+
+    loop.call_soon_threadsafe(call)
+    return done.result()
 
 
 class _Guard:

@@ -68,8 +68,9 @@ class Work:
     def so_far(self, outcome: Outcome | None = None) -> Reply:
         if isinstance(self.last, Reply):
             return self.last
-        if self._context.replies:
-            return self._context.replies[-1].reply(outcome)
+        source = self._context.current()
+        if source is not None:
+            return source.reply(outcome)
         return Reply(outcome=outcome or ("complete" if self.settling else "truncated"))
 
     # -- on the loop -----------------------------------------------------------------------------------------------

@@ -3,21 +3,27 @@
 Stock operators live in ``reactivex.operators`` and mix freely with these.
 """
 
+from .guard import guard
 from .lift import map_async, stage
 from .observe import attach, note, record
 from .pace import smooth, throttle_text
+from .resilience import continue_with, fallback, retry_unstarted, time_limits
 from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
 from .text import choice, of_type, reasoning, snapshots, text, tool_calls
 
 __all__ = [
     "attach",
     "choice",
+    "continue_with",
+    "fallback",
+    "guard",
     "map_async",
     "note",
     "of_type",
     "reasoning",
     "record",
     "redact",
+    "retry_unstarted",
     "rewrite",
     "smooth",
     "snapshots",
@@ -27,5 +33,6 @@ __all__ = [
     "text",
     "think_tags",
     "throttle_text",
+    "time_limits",
     "tool_calls",
 ]

@@ -9,7 +9,6 @@ import time
 import zlib
 from collections.abc import Mapping
 from datetime import timezone
-from typing import Any
 
 from ..errors import MalformedError, StatusError, TooLargeError, excerpt
 from .limits import Limits
@@ -17,13 +16,13 @@ from .limits import Limits
 __all__ = ["Inflate", "inflater", "looks_like", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
-HOPELESS = ("insufficient_quota", "billing_hard_limit_reached")
+HOPELESS = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 def status_error(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> StatusError:
     """The error for an answer that is no reply; ``body`` is as much of it as was read."""
     text = body.decode("utf-8", "replace")
-    said, code = _message(text)
+    said, codes = _message(text)
     if 300 <= status < 400:
         said = "redirects are refused: they would carry the key and the prompt elsewhere"
     message = f"HTTP {status} {reason}".rstrip() + (f": {excerpt(said)}" if said else "")
@@ -31,7 +30,7 @@ def status_error(status: int, reason: str, headers: Mapping[str, str], body: byt
         message,
         status=status,
         request_id=request_id(headers),
-        retryable=(status in RETRYABLE or status >= 500) and code not in HOPELESS,
+        retryable=(status in RETRYABLE or status >= 500) and HOPELESS.isdisjoint(codes),
         retry_after=_retry_after(headers),
         body=text,
     )
@@ -41,17 +40,17 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-request-id") or headers.get("apim-request-id") or headers.get("request-id")
 
 
-def _message(text: str) -> tuple[str, Any]:
-    """What a server says went wrong, out of the forms that servers use, and its code."""
+def _message(text: str) -> tuple[str, list[str]]:
+    """What a server says went wrong, out of the forms that servers use, and its code and type."""
     try:
         form = json.loads(text)
     except (ValueError, RecursionError):
-        return _without_tags(text), None
+        return _without_tags(text), []
     inner = form.get("error", form) if isinstance(form, dict) else form
     if isinstance(inner, dict):
         said = inner.get("message") or inner.get("detail") or inner.get("msg") or text
-        return said if isinstance(said, str) else json.dumps(said), inner.get("code")
-    return inner if isinstance(inner, str) else text, None
+        return said if isinstance(said, str) else json.dumps(said), [str(inner.get(name)) for name in ("code", "type")]
+    return inner if isinstance(inner, str) else text, []
 
 
 def _without_tags(text: str) -> str:
@@ -103,9 +102,9 @@ class Inflate:
     """A compressed body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
 
     def __init__(self, encoding: str, limit: int, total: int) -> None:
-        wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding)
+        wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding.lower())
         if wbits is None:
-            raise MalformedError(f"the answer is encoded as {encoding!r}, though nothing but identity was asked for")
+            raise MalformedError(f"the answer is encoded as {excerpt(encoding)}, though only identity was asked for")
         self._zlib, self._wbits = zlib.decompressobj(wbits), wbits
         self._limit, self._left = limit, total
 
@@ -132,7 +131,7 @@ class Inflate:
 
 def inflater(encoding: str, limits: Limits) -> Inflate | None:
     """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
+    encoding = encoding.strip()
+    if encoding.lower() in ("", "identity"):
         return None
     return Inflate(encoding, limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize)

@@ -148,7 +148,7 @@ class Client:
                     async with aclosing(exchange.body()) as body:
                         async for chunk in body:
                             if reading.tap is not None:
-                                reading.tap.write(chunk)
+                                reading.tap.write(self._endpoint.scrubbed_read(chunk))
                             if exchange.kind == "json":
                                 yield parser.body(await exchange.whole(chunk, body))
                                 return
@@ -204,7 +204,7 @@ class Client:
                 return None
             exc = interruption
         error = translated(exc, exchange.sent)
-        error.request_id = error.request_id or exchange.request_id
+        parser.request_id = error.request_id = error.request_id or exchange.request_id
         error.partial = parser.reply()
         self._scrub(error)
         return error

@@ -107,6 +107,12 @@ class Endpoint:
                 text = f"{body[:-known]}***{text[len(body):]}"
         return text
 
+    def scrubbed_read(self, data: bytes) -> bytes:
+        """One network read without secrets."""
+        for secret in self.secrets:
+            data = data.replace(secret.encode(), b"***")
+        return data
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -7,11 +7,8 @@ reason counts as cut, and keys that it drops are not in ``raw``.
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import json
-import threading
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import aclosing, suppress
 from inspect import isawaitable
 from typing import Any
@@ -23,6 +20,7 @@ from ..wire import Parser
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
 from .iterators import items_of
+from .threads import in_thread
 
 __all__ = ["from_sdk"]
 
@@ -72,48 +70,6 @@ async def _open(stream: Any) -> Any:
         return stream
     made = await in_thread(stream) if callable(stream) else stream
     return await made if isawaitable(made) else made
-
-
-async def in_thread(call: Callable[[], Any]) -> Any:
-    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would.
-
-    What it opens after its caller was cancelled is closed again.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(result: Any, error: BaseException | None) -> None:
-        if future.done():
-            threading.Thread(target=_shut, args=(result,), name="streamkit close", daemon=True).start()
-        elif error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
-
-    def work() -> None:
-        result: Any = None
-        error: BaseException | None = None
-        try:
-            result = context.run(call)
-        except StopIteration as exc:  # no future may hold one
-            error = RuntimeError(repr(exc))
-        except BaseException as exc:
-            error = exc
-        try:
-            loop.call_soon_threadsafe(settle, result, error)
-        except RuntimeError:  # the loop is closed: nobody waits
-            _shut(result)
-
-    threading.Thread(target=work, name="streamkit call", daemon=True).start()
-    return await future
-
-
-def _shut(result: Any) -> None:
-    close = getattr(result, "close", None)
-    if callable(close) and not isinstance(result, AsyncIterable):
-        with suppress(Exception):
-            close()
 
 
 async def _close(opened: Any) -> None:

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from .clean import Cleaner
-from .fold import Fold
-from .redact import Redactor
-from .rewrite import Rewriter
-from .tags import StopAt, ThinkTags
+from typing import TYPE_CHECKING
 
-__all__ = ["Cleaner", "Fold", "Redactor", "Rewriter", "StopAt", "ThinkTags"]
+from ..lazy import lazily
+from .fold import Fold
+
+if TYPE_CHECKING:
+    from .clean import Cleaner
+    from .redact import Redactor
+    from .rewrite import Rewriter
+    from .segment import Segment, Segments
+    from .tags import StopAt, ThinkTags
+
+__all__ = ["Cleaner", "Fold", "Redactor", "Rewriter", "Segment", "Segments", "StopAt", "ThinkTags"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        **dict.fromkeys(("Cleaner",), "clean"),
+        **dict.fromkeys(("Redactor",), "redact"),
+        **dict.fromkeys(("Rewriter",), "rewrite"),
+        **dict.fromkeys(
+            (
+                "Segment",
+                "Segments",
+            ),
+            "segment",
+        ),
+        **dict.fromkeys(
+            (
+                "StopAt",
+                "ThinkTags",
+            ),
+            "tags",
+        ),
+    },
+)

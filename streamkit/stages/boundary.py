@@ -24,33 +24,42 @@ class Question:
     """One mark in its surroundings.
 
     ``before`` is the sentence up to its ``mark`` (without code and list marker), ``word`` the last word of it;
-    ``after`` is the next letter or digit and what of its word may be seen, "" if something else or nothing follows.
+    ``after`` is what may be seen of the next word, "" if none follows.
     """
 
     before: str
     mark: str
     word: str
     after: str
-    dash: bool
     lang: str
-    first: bool  # the word is the first of its segment
+    dash: bool = False  # a dash stands before the next word
+    initial: bool = False  # the next word is an initial, or the name of a function in a formula
+    stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
+
+    @property
+    def is_first(self) -> bool:
+        """The word before the mark is the first of its sentence."""
+        return " " not in self.before
 
 
 _ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$")
 _NUMBER = re.compile(r"\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
-_ASCII_DOTS = re.compile(r"\.{2,}|.*…")
+_PAUSE = re.compile(r"\.[\s.]*\.|.*…")
+_CLOSED = frozenset(")]}»”）】")
 _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 
 
 def decide(asked: Question, judge: Judge) -> bool:
     """Whether a mark followed by white space ends the sentence."""
     starts_low = bool(asked.after) and is_lower(asked.after[0])
-    if starts_low and not _has_inner_capital(asked.after):
+    if starts_low and not _has_inner_capital(asked.after) and not asked.initial:
         if asked.mark != "." or not _writes_small(asked.before) or len(asked.word) <= 4 or "." in asked.word:
             return False
     if asked.mark != ".":
         return _other_mark(asked)
+    if asked.stopped or asked.word[-1:] in _CLOSED:
+        return True  # an abbreviation has its stop right behind it
     answer = _stop(asked, asked.word.lower())
     if answer is not None:
         return answer
@@ -69,7 +78,7 @@ def _writes_small(before: str) -> bool:
 def _other_mark(asked: Question) -> bool:
     if asked.dash and asked.after and is_lower(asked.after[0]):
         return False
-    if _ASCII_DOTS.match(asked.mark):  # English writes "I" large anywhere: no sign of a new sentence after a pause
+    if _PAUSE.match(asked.mark):  # English writes "I" large anywhere: no sign of a new sentence after a pause
         return asked.lang != "en" or re.match(r"I(?![^\W_])", asked.after) is None
     return asked.word.lower() not in known.SHOUTED or _starts(asked)
 
@@ -94,7 +103,7 @@ def _stop(asked: Question, word: str) -> bool | None:
         return False
     if _ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
-    if len(word) == 1 and not _UNSPACED.match(word):
+    if len(word) == 1 and word.isalpha() and not _UNSPACED.match(word):
         return _after_letter(asked)
     if word in known.may_end(lang):
         return _starts(asked) or word in known.FINAL
@@ -107,16 +116,16 @@ def _after_number(asked: Question) -> bool | None:
     """In many languages a number with a stop is an ordinal; only German writes nouns behind it large."""
     if asked.after[:1].isdigit() or len(asked.word) > 2 or asked.lang not in known.ORDINAL:
         return True
-    if asked.first and not asked.after:
-        return True
     if asked.lang in known.LARGE_NOUNS:
         return _starts(asked)
     return None if not _starts(asked) else True
 
 
 def _after_acronym(asked: Question, word: str) -> bool | None:
-    if asked.dash or asked.after[:1].isdigit():
+    if asked.dash:
         return False
+    if asked.after[:1].isdigit():
+        return word in {"a.m", "p.m"} and not _fronted(asked)
     if _starts(asked):
         return not (word in known.TIMES and _fronted(asked))
     if word in known.TIMES:
@@ -126,7 +135,7 @@ def _after_acronym(asked: Question, word: str) -> bool | None:
 
 def _after_letter(asked: Question) -> bool | None:
     """An initial, unless a small word stands before it and the next one can only begin a sentence (as in "plan B.")."""
-    if asked.first or asked.dash:
+    if asked.dash or asked.initial or asked.is_first:
         return False
     previous = asked.before[: -len(asked.word)].rstrip().rpartition(" ")[2]
     named = previous[:1].isupper() or previous.endswith(".")

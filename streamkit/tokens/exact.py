@@ -23,8 +23,8 @@ class Exact:
     def __init__(self, encoding: Any, lexer: Lexer) -> None:
         self.settled = 0
         self._encoding, self._lexer = encoding, lexer
-        self._encode, self._cut = encoding.encode_ordinary, lexer.cut.match
-        self._tail = ""
+        self._encode, self._shape_of, self._cut = encoding.encode_ordinary, lexer.shape_of, lexer.cut.match
+        self._tail = self._last = ""
         self._open = 0
         self._run: Run | None = None
 
@@ -53,7 +53,9 @@ class Exact:
             self._push_run(self._run, text)
             return
         tail = self._tail
-        cut = self._cut(tail[-1:] + text)
+        shape = self._shape_of(text)
+        cut = self._cut(self._last + shape)
+        self._last = shape[-1]
         if cut is None:
             tail += text
         elif (place := cut.end() - bool(tail)) == 0:
@@ -75,3 +77,4 @@ class Exact:
         self._open = run.open
         if run.whole and len(run.text) <= SHORT:
             self._tail, self._run = run.text, None
+            self._last = self._shape_of(run.text[-1:])

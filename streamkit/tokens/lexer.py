@@ -1,53 +1,78 @@
 """How an encoding cuts text before it merges bytes, for the encodings of which we know what can be settled early.
 
-The patterns are run by Python's ``re``, with every character class spelled out from the tables of tiktoken's own
-regular expressions: tables of another library disagree with them on recently assigned characters.
+Patterns are not run over the text but over its *shape*: the same text with each character that is not ASCII replaced
+by one that the pattern treats alike. Which that is, tiktoken's own regular expressions are asked, once a character:
+the tables of other libraries disagree with theirs on recently assigned characters.
 """
 
 from __future__ import annotations
 
 import re
-from array import array
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 __all__ = ["Lexer", "lexer_for"]
 
-# What follows is true of these patterns and has been checked for them only.
+# tiktoken's patterns. All that is said here and in `run` has been proved for these and checked for no others.
 KNOWN = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"""
     r"""\s++$|\s*[\r\n]|\s+(?!\S)|\s""",
     "o200k": "|".join(
         [
-            r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
-            r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
-            r"""\p{N}{1,3}""",
-            r""" ?[^\s\p{L}\p{N}]+[\r\n/]*""",
-            r"""\s*[\r\n]+""",
-            r"""\s+(?!\S)""",
-            r"""\s+""",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+            r"\p{N}{1,3}",
+            r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+            r"\s*[\r\n]+",
+            r"\s+(?!\S)",
+            r"\s+",
         ]
     ),
 }
 
-CLASSES = {
-    "Lu": r"\p{Lu}",
-    "Lt": r"\p{Lt}",
-    "Ll": r"\p{Ll}",
-    "Lm": r"\p{Lm}",
-    "Lo": r"\p{Lo}",
-    "M": r"\p{M}",
-    "N": r"\p{N}",
-    "s": r"\s",
+# Shapes. \1 and \2 are free to stand for others: as control characters they have the shape of any symbol, "!".
+EITHER, MARK, SYMBOL = "\1", "\2", "!"
+SPELLED = {
+    r"\p{L}": f"A-Za-z{EITHER}",
+    r"\p{Lu}": "A-Z",
+    r"\p{Lt}": "",
+    r"\p{Ll}": "a-z",
+    r"\p{Lm}": "",
+    r"\p{Lo}": EITHER,
+    r"\p{M}": MARK,
+    r"\p{N}": "0-9",
+    r"\s": r"\t-\r ",
+    r"\S": r"^\t-\r ",  # never within brackets
 }
+LONG_S = r"(?i:s)"  # it makes contractions too
+ASKED = {
+    r"[\p{Lm}\p{Lo}]": EITHER,
+    LONG_S: "s",
+    r"\p{Ll}": "a",
+    r"[\p{Lu}\p{Lt}]": "A",
+    r"\p{M}": MARK,
+    r"\p{N}": "0",
+    r"\s": "\t",
+}
+
+# A blank begins a piece unless it goes on a run of white space. A word ends before anything that can neither go on in
+# it nor begin a contraction. Letters and digits never share a piece.
+CUT = re.compile(
+    ".*(?:(?=[\t\v\f ])(?<=[^\t-\r ])|(?=[^A-Za-z0-9\1\2'])(?<=[A-Za-z0-9\1])"
+    "|(?=[0-9])(?<=[A-Za-z\1])|(?=[A-Za-z\1])(?<=[0-9]))",
+    re.S,
+)
+KINDS = re.compile("([A-Z]+)|([a-z]+)|(\1+)|(\2+)|([0-9]+)|([\r\n]+)|([\t\v\f ]+)|([^A-Za-z0-9\1\2\t-\r ]+)")
 
 
 class Lexer(NamedTuple):
-    """``cut`` matches up to the last *certain* boundary: one that stays whatever follows. ``pieces`` finds what is
-    merged by itself. ``kinds`` finds runs of characters that the pattern does not tell apart."""
+    """``shape_of`` gives the shape of text; the rest works on shapes. ``cut`` matches up to the last *certain*
+    boundary: one that stays whatever follows. ``pieces`` finds what is merged by itself. ``kinds`` finds runs of
+    characters that the pattern does not tell apart, each in the group of its kind."""
 
+    shape_of: Callable[[str], str]
     cut: re.Pattern[str]
     pieces: re.Pattern[str]
     kinds: re.Pattern[str]
@@ -61,78 +86,42 @@ def lexer_for(encoding: Any) -> Lexer | None:
 
 @lru_cache(maxsize=8)
 def _lexer(pattern: str) -> Lexer:
-    sets = _classes()
-    letters = sets["Lu"] + sets["Lt"] + sets["Ll"] + sets["Lm"] + sets["Lo"]
-    names = {"letters": letters, "marks": sets["M"], "digits": sets["N"], "space": sets["s"]}
-    return Lexer(re.compile(CUT.format(**names), re.S | re.X), re.compile(_spelled(pattern, sets)), _kinds(sets))
+    shapes = _Shapes(folds="(?i:" in pattern)
+    return Lexer(lambda text: text.translate(shapes), CUT, re.compile(_spelled(pattern)), KINDS)
 
 
-# A space begins a piece unless it goes on a run of white space. A word ends before anything that can neither go on in
-# it nor begin a contraction; letters and digits never share a piece.
-CUT = r""".*(?:
-    (?=[\ \t])(?<=[^{space}])
-  | (?=[^{letters}{digits}{marks}'])(?<=[{letters}{digits}])
-  | (?=[{digits}])(?<=[{letters}])
-  | (?=[{letters}])(?<=[{digits}])
-)"""
-
-
-def _kinds(sets: dict[str, str]) -> re.Pattern[str]:
-    groups = [
-        ("upper", sets["Lu"] + sets["Lt"]),
-        ("lower", sets["Ll"]),
-        ("either", sets["Lm"] + sets["Lo"]),
-        ("mark", sets["M"]),
-        ("digit", sets["N"]),
-        ("line", r"\r\n"),
-        ("blank", sets["s"]),
-    ]
-    known = "|".join(f"(?P<{name}>[{chars}]+)" for name, chars in groups)
-    return re.compile(f"{known}|(?P<symbol>[^{''.join(chars for _, chars in groups)}]+)")
-
-
-def _spelled(pattern: str, sets: dict[str, str]) -> str:
-    """``pattern`` with its classes spelled out for ``re``."""
+def _spelled(pattern: str) -> str:
+    """``pattern`` for shapes."""
     inside = False
     out = []
     for token in re.findall(r"\\p\{\w+\}|\\.|.", pattern, re.S):
         inside = token == "[" or (inside and token != "]")
-        name = token[3:-1] if token.startswith(r"\p") else token[1:] if token in (r"\s", r"\S") else ""
-        if not name:
-            out.append(token)
-            continue
-        chars = "".join(sets[one] for one in sets if one.startswith(name.lower() if name == "S" else name))
-        out.append(chars if inside else f"[^{chars}]" if name == "S" else f"[{chars}]")
+        chars = SPELLED.get(token)
+        out.append(token if chars is None else chars if inside else f"[{chars}]")
     return "".join(out)
 
 
-@cache
-def _classes() -> dict[str, str]:
-    """The characters of each class as ranges for use within brackets."""
-    points = array("I", [*range(0xD800), *range(0xE000, 0x110000)])
-    every = points.tobytes().decode("utf-32-le" if array("H", [1]).tobytes()[0] else "utf-32-be")
-    return {name: "".join(_ranges(_members(pattern, every))) for name, pattern in CLASSES.items()}
+class _Shapes(dict[int, str]):
+    """For `str.translate`: the shape of each character seen so far."""
+
+    LIMIT = 1 << 16
+
+    def __init__(self, *, folds: bool) -> None:
+        symbols = {*range(0x20), 0x7F} - {*b"\t\n\v\f\r"}
+        super().__init__({point: SYMBOL if point in symbols else chr(point) for point in range(0x80)})
+        self._askers = [(_asker(pattern), shape) for pattern, shape in ASKED.items() if folds or pattern != LONG_S]
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        shape = next((shape for has, shape in self._askers if has(char)), SYMBOL)
+        if len(self) < self.LIMIT:
+            self[point] = shape
+        return shape
 
 
-def _members(pattern: str, text: str) -> str:
-    """What tiktoken finds of a class in ``text``: an encoding whose tokens are bytes gives back what its pattern
-    matches."""
+def _asker(pattern: str) -> Callable[[str], list[int]]:
+    """An encoding whose tokens are bytes gives back what its pattern finds."""
     from tiktoken import Encoding
 
     single = {bytes([byte]): byte for byte in range(256)}
-    encoding = Encoding("class", pat_str=f"{pattern}+", mergeable_ranks=single, special_tokens={})
-    return bytes(encoding.encode_ordinary(text)).decode()
-
-
-def _ranges(chars: str) -> Iterator[str]:
-    start = end = ord(chars[0])
-    for point in map(ord, chars[1:]):
-        if point != end + 1:
-            yield _range(start, end)
-            start = point
-        end = point
-    yield _range(start, end)
-
-
-def _range(start: int, end: int) -> str:
-    return f"\\U{start:08x}" if start == end else f"\\U{start:08x}-\\U{end:08x}"
+    return Encoding("class", pat_str=pattern, mergeable_ranks=single, special_tokens={}).encode_ordinary

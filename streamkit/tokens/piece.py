@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["Piece"]
 
-BACK = 4
+BACK = 1
 """Tokens made anew at first."""
 
 

@@ -17,7 +17,7 @@ __all__ = ["Run"]
 
 EDGE = 16
 """Characters of a long piece that stay at both ends."""
-LONG = 256
+LONG = 128
 """Characters of a piece from which its middle is left out."""
 SHORT = 64
 """Characters up to which a piece is simply counted again."""
@@ -28,7 +28,7 @@ class Run:
     form, which is all of it if ``whole``."""
 
     def __init__(self, encoding: Any, lexer: Lexer, text: str) -> None:
-        self.text = ""
+        self.text = self._shape = ""
         self.open = 0
         self._encoding, self._lexer = encoding, lexer
         self._gaps: list[tuple[int, list[str]]] = []  # place in `text`, what was left out there
@@ -48,7 +48,8 @@ class Run:
 
     def push(self, text: str) -> int:
         self.text += text
-        spans = [found.span() for found in self._lexer.pieces.finditer(self.text)]
+        self._shape += self._lexer.shape_of(text)
+        spans = [found.span() for found in self._lexer.pieces.finditer(self._shape)]
         settled = sum(self._count(start, end) for start, end in spans[:-2])
         spans = spans[-2:]
         self.open = sum(self._count(start, end) for start, end in spans)
@@ -84,17 +85,17 @@ class Run:
 
     def _forget(self, size: int) -> None:
         if size:
-            self.text = self.text[size:]
+            self.text, self._shape = self.text[size:], self._shape[size:]
             self._gaps = [(place - size, parts) for place, parts in self._gaps if place > size]
             self._long = {start - size: (end - size, piece) for start, (end, piece) in self._long.items()}
 
     def _shorten(self, start: int, end: int) -> None:
         kinds = self._lexer.kinds
         first, last = start + EDGE, end - EDGE
-        again = {found.lastgroup for found in kinds.finditer(self.text, last, end)}
-        for found in kinds.finditer(self.text, first, last):
-            if found.lastgroup not in again:
-                first = found.end()
+        again = {found.lastindex for found in kinds.finditer(self._shape, last, end)}
+        for found in kinds.finditer(self._shape, first, last):
+            if found.lastindex not in again:
+                first = found.end() + EDGE  # the pattern may come to cut there
         if last - first < SHORT:
             return
         self._leave_out(first, last)
@@ -114,3 +115,4 @@ class Run:
         after = [(place - (last - first), more) for place, more in self._gaps if place > last]
         self._gaps = [*before, (first, parts), *after]
         self.text = self.text[:first] + self.text[last:]
+        self._shape = self._shape[:first] + self._shape[last:]

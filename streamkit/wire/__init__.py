@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from .encode import Encoder, frame
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
 from .parser import APIS, Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
+if TYPE_CHECKING:
+    from .encode import Encoder, frame
+
 __all__ = ["APIS", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        **dict.fromkeys(
+            (
+                "Encoder",
+                "frame",
+            ),
+            "encode",
+        ),
+    },
+)

@@ -58,8 +58,10 @@ def test_reasoning_refusal_and_tools_have_their_places(api):
 
 
 def test_pieces_may_be_events_of_any_choice():
-    got = reply(Script([sk.TextDelta("a"), sk.TextDelta("b", 1), "c", sk.Finish("length", 1)]))
-    assert [(choice.text, choice.finish_reason) for choice in got.choices] == [("ac", "stop"), ("b", "length")]
+    script = Script([sk.TextDelta("a"), sk.TextDelta("b", 1), "c", sk.Finish("length", 1), sk.TextDelta("d", 1)])
+    events = list(parse(write.data for write in script.writes()))
+    assert [(choice.text, choice.finish_reason) for choice in events[-1].choices] == [("ac", "stop"), ("bd", "length")]
+    assert b"".join(write.data for write in script.writes()).count(b'"finish_reason":"') == 2
 
 
 def test_usage_is_sent_when_it_is_asked_for():
@@ -68,6 +70,7 @@ def test_usage_is_sent_when_it_is_asked_for():
     assert reply(Script("a b c"), **asked).usage == sk.Usage(3, 3, 6)
     assert reply(Script("a b c", usage=sk.Usage(7, 8, 15)), **asked).usage == sk.Usage(7, 8, 15)
     assert reply(Script("a b c"), "responses", input="How are you").usage == sk.Usage(3, 3, 6)
+    assert reply(Script("a b c"), stream_options=5, messages=[1]).usage is None
 
 
 def test_the_model_is_the_one_that_was_asked_for_or_the_scripts_own():
@@ -123,6 +126,14 @@ def test_comments_go_on_for_ever_in_a_stall():
     writes = Script(["a", "b"], stall_after=1, keepalive=1.0).writes()
     tail = [write for _, write in zip(range(50), writes, strict=False)][-40:]
     assert all(write.data.startswith(b":") and write.then == "on" for write in tail)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"first": -1}, {"every": -0.1}, {"jitter": -1}, {"head_after": -1}, {"keepalive": 0}, {"split": 0}]
+)
+def test_delays_and_sizes_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"script|keepalive"):
+        Script("a", **wrong)
 
 
 # -- faults --------------------------------------------------------------------------------------------------------

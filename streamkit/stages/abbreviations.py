@@ -1,0 +1,229 @@
+"""What is known of words before and after a full stop, by language. Data only; all in small letters, without the stop.
+
+Every language also gets the English entries, for replies mix it in.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+__all__ = ["abbreviations", "may_end", "never", "numbered", "starters"]
+
+ORDINAL = frozenset("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr bs tr".split())
+"""Languages that write an ordinal number with a full stop."""
+
+LARGE_NOUNS = frozenset({"de", "lb"})
+
+SHOUTED = frozenset({"yahoo", "jeopardy", "yum", "oklahoma", "mamma mia", "which"})
+"""Names that end in an exclamation mark."""
+
+UNITS = frozenset(
+    "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
+    " год хв сек мин ч ст град грн руб коп тыс млн млрд тис".split()
+)
+"""Measures: a number behind one goes on with the same quantity."""
+
+TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
+AFTER_TIMES = frozenset(
+    "est edt cst cdt mst mdt pst pdt gmt utc bst cet cest eastern central mountain pacific monday tuesday wednesday"
+    " thursday friday saturday sunday january february march april may june july august september october november"
+    " december".split()
+)
+
+DEGREES = frozenset({"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"})
+
+ORDINARY = frozenset({"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go"})
+"""Words of their own as often as abbreviations: those only before a number."""
+
+FINAL = frozenset("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр ltd plc gmbh".split())
+"""Ends of enumerations: a capital letter behind one begins a sentence."""
+
+_NEVER = {
+    "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
+    " det insp st mt ft vs cf e.g i.e viz approx ca eq esp incl resp undef msgr sr. mme mlle hrn atty asst assoc dept"
+    " univ ed eds trans ext tel orig synth subsp ssp spp var phil",
+    "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
+    " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
+    " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl",
+    "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig",
+    "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
+    " cra cfr p.ej núm dpto excmo excma ilmo ilma mons sto sta tel pág",
+    "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
+    " gent.mo spett dir amm psicol st cfr p.es es ca min mar lun mer gio ven v dep econ",
+    "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
+    "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca enz. i.p.v i.v.m z.g evt incl excl"
+    " resp aanw",
+    "da": "hr fr frk dr prof skt bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr mht adm afd dir ing stk",
+    "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
+    "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang",
+    "fi": "hra rva nti tri prof esim mm ym. ns ks vrt mr ts fil toim synt puh klo n",
+    "pl": "p pp pan. dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt",
+    "cs": "p pí sl dr mudr judr phdr rndr ing mgr bc prof doc sv např tj tzv resp popř příp č čís str ul nám tel pozn"
+    " srov zvl gen plk kpt",
+    "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen",
+    "hu": "dr prof ifj id özv kb pl ill stb. ún ti u. ker tel",
+    "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex",
+    "hr": "g gđa gđica dr prof ing mr sv npr tj tzv ul br str tel god",
+    "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
+    "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
+    "tr": "dr prof doç yrd av sn öğr alb gen ör örn vb. vs. bkz mah cad sok no",
+    "el": "κ κα κκ δρ καθ π.χ δηλ βλ πρβλ αρ τηλ σελ",
+    "ru": "г-н г-жа гр проф акад доц д-р инж им ул пр-т просп пер пл наб бул д корп кв обл р-н пос пгт дер т.е т.к т.н"
+    " напр см ср тел стр рис табл св чл корр зам зав гос млн. млрд. тыс. ок прим изд ред жур журн полк ген адм о-в"
+    " п с гл",
+    "uk": "п пан. проф акад доц д-р інж ім вул просп пров пл бул буд корп кв обл р-н смт с м т.зв напр див пор тел"
+    " стор рис табл св чл кор зам зав ред вид журн ген о-в гл укр англ нім франц лат",
+    "bg": "г-н г-жа г-ца проф акад доц д-р инж ул бул пл кв бл вх ет ап обл общ гр с т.е т.нар напр вж срв тел стр рис"
+    " табл св чл изд ред ген вкл",
+    "kk": "т.б т.с.с б.з.б б.з мыс проф акад",
+    "hi": "डॉ डा प्रो श्री सु पं कु मो",
+    "mr": "डॉ प्रा श्री सौ कु पं रा",
+    "bn": "ড ডা মো মোঃ প্রফ ইঞ্জি",
+    "ml": "ഡോ പ്രൊ മി ശ്രീ അഡ്വ",
+    "ta": "திரு டாக்டர்",
+    "te": "డా శ్రీ ప్రొ",
+    "kn": "ಡಾ ಶ್ರೀ ಪ್ರೊ",
+    "ar": "د أ م ص هـ ق.م",
+    "hy": "թ դ պրոֆ ակադ",
+    "vi": "ts ths pgs gs bs ks tp q p đ ông.",
+    "id": "bpk ibu. sdr sdri dr prof drs ir hj h yth jl no tlp",
+    "lt": "p dr prof doc g pvz žr gyd t.y vad plg",
+    "lv": "dr prof doc piem sk t.i utt. u.c. resp",
+    "et": "hr pr dr prof nt vt s.t st lk tel",
+}
+
+_NUMBERED = {
+    "en": "no nos p pp pg vol vols fig figs sec secs ch chap art arts eq eqs app ver v n nr par para ex exs bk pt pts"
+    " cl col ref refs ed tab op sched rm apt ste bldg fl ext tel max min jan feb mar apr jun jul aug sep sept oct nov"
+    " dec mon tue tues wed thu thur thurs fri sat sun №",
+    "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän",
+    "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc",
+    "es": "pág págs núm nº n cap vol fig art inc n° n.º ene feb mar abr may jun jul ago sept oct nov dic",
+    "it": "pag pagg p pp n nn num cap vol fig art tab gen feb mar apr mag giu lug ago set ott nov dic",
+    "pt": "pág págs p pp n nº cap vol fig art jan fev mar abr mai jun jul ago set out nov dez n.º",
+    "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec",
+    "da": "s nr kap stk fig bd jan feb mar apr jun jul aug sep okt nov dec d",
+    "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек",
+    "uk": "с стор гл рис табл т п пп ст ч вип № січ лют бер квіт трав черв лип серп вер жовт лист груд",
+    "pl": "s str nr t tab rys rozdz art ust pkt poz sty lut kwi maj cze lip sie wrz paź lis gru",
+    "cs": "s str č čís odst obr tab kap sv r",
+}
+
+_MAY_END = {
+    "en": "inc corp co ltd llc plc bros jr sr esq etc al ave blvd rd ln ct hwy est jan feb mar apr jun jul aug sep sept"
+    " oct nov dec mon tue tues wed thu thur thurs fri ind dist",
+    "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän",
+    "fr": "etc cie sarl apr",
+    "es": "etc cía ee.uu a.c d.c s.a ee uu lun mar mié jue vie sáb dom",
+    "it": "ecc s.p.a s.r.l spa srl d.c a.c az nov",
+    "pt": "etc cia ltda s.a",
+    "nl": "enz etc bv nv vnw",
+    "da": "osv mv m.m m.v m.fl o.l o.lign co",
+    "nb": "osv mv m.m m.v m.fl o.l",
+    "sv": "osv o.s.v m.m m.fl o.d mfl",
+    "fi": "jne yms ym jms oy mm",
+    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek bałt",
+    "cs": "atd apod aj kč s.r.o a.s r tis mil hod min",
+    "sk": "atď a.s s.r.o apod r tis mil hod min o",
+    "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
+    "uk": "р рр ст т.д т.п ін ін. тис млн млрд грн коп кв.м куб.м год хв сек га вт од град",
+    "bg": "г гг в вв т.г т.н др пр хил млн млрд лв ст кв.м",
+    "kk": "ғ ғғ ж жж т.б мың млн млрд",
+    "tr": "vb vs şti ltd a.ş",
+    "hu": "stb kft rt zrt bt u",
+    "el": "κ.λπ κλπ κτλ κ.ά μ.μ π.μ",
+    "ro": "etc s.a s.r.l ș.a",
+}
+
+_STARTERS = {
+    "en": "the a an this that these those he she it we they i you there here his her its our their my your what when"
+    " where why who how which if in on at after before but and so then however also as for from with while although"
+    " because since please not no yes do does did is are was were can could will would should may let let's some all"
+    " many most more each every both one another next now today tomorrow finally by to of or nor i'm i'll i've it's"
+    " he's she's that's there's we're they're you're don't never until once during under over only just even still",
+    "de": "der die das den dem des ein eine einen einem einer er sie es wir ihr ich du man dies diese dieser dieses"
+    " diesem diesen dort hier da dann danach so und aber oder doch denn wenn als wie was wer wo warum wann nicht nur"
+    " auch noch schon jetzt heute morgen gestern im in am an auf bei mit nach von vor zu zum zur für aus über unter"
+    " bis seit mein dein sein unser euer alle viele mehr jeder jede jedes bitte ja nein kein keine bei ist sind war"
+    " hat haben",
+    "fr": "le la les l'un un une des il elle ils elles on nous vous je tu ce cet cette ces c'est ceci cela ça son sa"
+    " ses leur leurs mon ma mes notre votre et mais ou donc car ni si quand que qui quoi où comment pourquoi dans en"
+    " sur sous avec pour par de du au aux après avant depuis ne pas oui non merci ici là puis ensuite enfin tout tous",
+    "es": "el la los las un una unos unas él ella ello ellos ellas yo tú usted ustedes nosotros este esta estos estas"
+    " ese esa eso esto su sus mi mis y e o pero si no sí que qué quien quién cuando cuándo como cómo donde dónde por"
+    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí",
+    "it": "il lo la i gli le un uno una egli lui lei esso essa noi voi loro io tu questo questa questi queste quello"
+    " quella ciò e ed o ma se non sì no che chi cosa quando come dove perché per con in di del della a al da su anche"
+    " poi dopo ora oggi qui lì si è sono grazie",
+    "pt": "o a os as um uma uns umas ele ela eles elas eu tu você vocês nós este esta isto esse essa isso aquele seu"
+    " sua meu minha e ou mas se não sim que quem quando como onde por para com em no na de do da ao à também depois"
+    " agora hoje aqui ali já é são",
+    "nl": "de het een hij zij ze wij we jij je u ik dit dat deze die er hier daar en maar of want dus als wanneer"
+    " waar waarom hoe wat wie in op aan bij met van voor na naar om te niet geen ook nog nu toen vandaag is zijn was",
+    "da": "den det de en et han hun vi i jeg du man denne dette disse der her og men eller så hvis når hvor hvorfor"
+    " hvordan hvad hvem på til fra med for af om efter før ikke ingen også nu da er var har",
+    "nb": "den det de en ei et han hun vi dere jeg du man denne dette disse der her og men eller så hvis når hvor"
+    " hvorfor hvordan hva hvem på til fra med for av om etter før ikke ingen også nå da er var har",
+    "sv": "den det de en ett han hon vi ni jag du man denna detta dessa där här och men eller så om när var varför hur"
+    " vad vem på till från med för av efter före inte ingen också nu då är har",
+    "fi": "se ne hän he me te minä sinä tämä nämä tuo ja mutta tai jos kun missä miksi miten mikä mitä kuka ei myös"
+    " nyt sitten on oli",
+    "pl": "ten ta to te ci on ona ono oni one my wy ja ty ale i a lub albo jeśli gdy kiedy gdzie dlaczego jak co kto w"
+    " we na do od z ze za po przed przy dla nie tak także teraz potem jest są był była",
+    "cs": "ten ta to ti ty on ona ono oni my vy já a ale i nebo když kde proč jak co kdo v ve na do od z ze za po před"
+    " při pro ne ano také teď pak je jsou byl byla má",
+    "sk": "ten tá to tí on ona ono oni my vy ja a ale i alebo keď kde prečo ako čo kto v vo na do od z zo za po pred"
+    " pri pre nie áno tiež teraz potom je sú bol bola má",
+    "ru": "он она оно они мы вы я ты это этот эта эти тот та те и а но или если когда где почему как что кто в во на"
+    " с со к по за из от до для при о об не нет да так также тоже затем потом теперь сегодня здесь там был была",
+    "uk": "він вона воно вони ми ви я ти це цей ця ці той та ті і й а але або якщо коли де чому як що хто в у на з із"
+    " до від за по для при про не ні так також потім тепер сьогодні тут там був була",
+    "bg": "той тя то те ние вие аз ти това този тази тези и а но или ако когато къде защо как какво кой в във на с със"
+    " към по за от до при не да също после сега днес тук там беше",
+    "tr": "bu şu o onlar biz siz ben sen ve ama veya eğer ne nerede neden nasıl kim bir bugün şimdi sonra",
+    "hu": "a az ez ezek azok ő ők mi ti én te és de vagy ha amikor hol miért hogyan mit ki nem igen is most ma",
+    "ro": "el ea ei ele noi voi eu tu acest această acesta aceasta acela un o și dar sau dacă când unde de cum ce cine"
+    " în la pe cu din pentru nu da acum azi este sunt",
+    "el": "ο η το οι τα τον την ένας μια ένα αυτός αυτή αυτό εγώ εσύ εμείς και αλλά ή αν όταν πού γιατί πώς τι ποιος"
+    " στο στη σε με για από δεν ναι όχι τώρα σήμερα είναι",
+    "hr": "taj ta to oni on ona mi vi ja ti i a ali ili ako kad gdje zašto kako što tko u na s sa za od do po ne da"
+    " sada danas je su",
+    "sr": "тај та то они он она ми ви ја ти и а али или ако кад где зашто како шта ко у на с са за од до по не да је су",
+    "sl": "ta to on ona oni mi vi jaz ti in a ali če ko kje zakaj kako kaj kdo v na z za od do po ne da zdaj danes je so",
+    "id": "ini itu dia ia mereka kami kita saya kamu anda dan tetapi atau jika ketika apa siapa di ke dari untuk tidak",
+    "vi": "tôi anh chị ông bà chúng họ nó đây đó và nhưng hoặc nếu khi ở tại từ cho không",
+}  # fmt: skip
+
+_SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es", "ca": "es", "lb": "de", "ms": "id"}
+
+
+@cache
+def _words(table: str, lang: str) -> frozenset[str]:
+    words: dict[str, str] = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END, "starters": _STARTERS}[table]
+    return frozenset((words["en"] + " " + words.get(_SAME.get(lang, lang), "")).split())
+
+
+def never(lang: str) -> frozenset[str]:
+    """Abbreviations that something must follow: titles, "e.g."."""
+    return _words("never", lang)
+
+
+def numbered(lang: str) -> frozenset[str]:
+    """Abbreviations before a number: "p. 5"."""
+    return _words("numbered", lang)
+
+
+def may_end(lang: str) -> frozenset[str]:
+    """Abbreviations that may stand last in a sentence: "Inc.", "etc."."""
+    return _words("may_end", lang)
+
+
+def starters(lang: str) -> frozenset[str]:
+    """Small words that are written large only where a sentence begins."""
+    return _words("starters", lang)
+
+
+@cache
+def abbreviations(lang: str) -> frozenset[str]:
+    """All of them, as what does not end a sentence where nothing else is known."""
+    return (never(lang) | numbered(lang) | may_end(lang)) - FINAL - ORDINARY

@@ -1,0 +1,71 @@
+"""Text of which more may come: every look beyond it says so, so that no decision depends on how it was cut."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Ahead", "Cut", "MoreNeeded", "strip_end"]
+
+MANY = 100  # a longer run of white space is not waited for
+
+_INK = re.compile(r"\S")
+
+
+class MoreNeeded(Exception):  # noqa: N818  a signal, not a failure
+    """The answer depends on text that is not there yet; nothing was changed, ask again later."""
+
+
+@dataclass(slots=True)
+class Cut:
+    """One segment found: ``text[start:end]``; only white space lies between it and the next."""
+
+    start: int
+    end: int
+    kind: str
+    forced: bool = False
+    indent: int = 0
+
+
+class Ahead:
+    """A text, and whether it has ``ended``. Behind the end is nothing: the empty string, ``size``."""
+
+    __slots__ = ("ended", "size", "text")
+
+    def __init__(self, text: str, ended: bool) -> None:
+        self.text, self.ended, self.size = text, ended, len(text)
+
+    def need(self, at: int) -> None:
+        """Raise `MoreNeeded` if the character at ``at`` may still come."""
+        if at >= self.size and not self.ended:
+            raise MoreNeeded
+
+    def char(self, at: int) -> str:
+        self.need(at)
+        return self.text[at : at + 1]
+
+    def ink(self, at: int) -> int | None:
+        """The next place that is no white space, None if that is too far away or there is none."""
+        found = _INK.search(self.text, at, at + MANY)
+        if found is None:
+            self.need(at + MANY - 1)
+        return found.start() if found else None
+
+    def after(self, pattern: re.Pattern[str], at: int) -> int:
+        """Where a run of single characters that begins at ``at`` ends."""
+        found = pattern.match(self.text, at)
+        end = found.end() if found else at
+        self.need(end)
+        return end
+
+    def whole(self, pattern: re.Pattern[str], start: int, limit: int) -> bool:
+        """Whether all there is, up to ``limit`` characters, matches: then more of it must be seen (or there is none)."""
+        seen = min(self.size, start + limit)
+        return seen < start + limit and not self.ended and pattern.fullmatch(self.text, start, seen) is not None
+
+
+def strip_end(text: str, start: int, end: int) -> int:
+    """``end`` without the white space before it."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end

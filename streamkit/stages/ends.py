@@ -1,0 +1,129 @@
+"""Whether a candidate ends the sentence: what the text around it says before a judge of full stops is asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .ahead import Ahead, MoreNeeded
+from .boundary import Judge, Question, decide
+from .brackets import Candidate
+from .lines import NEWLINE
+from .scripts import CJK, STRONG, between_graphemes, language
+
+__all__ = ["Ends"]
+
+_STRONG, _WIDE = frozenset(STRONG), re.compile(f"[{CJK}]")
+_SPEECH, _ASIDE = frozenset("」』”’\"'»“"), frozenset("）)]］】〕〉")
+_SAID = re.compile("[^。！？，、；：…\\s]{0,3}(?:[说說问問喊叫答叹嘆嚷吼骂罵]|(?<!知)道(?![路理]))")
+_NOT_SAID_YET = re.compile("[^。！？，、；：…\\s说說问問喊叫答叹嘆嚷吼骂罵]{0,4}")
+_SAYS = re.compile("[とっはをがの]")
+_INK_BEFORE = re.compile(r"[^\W_]")
+_LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
+_LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
+_OPENING = re.compile(r"[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]*(?:[-–—―]+[ \u00a0]*)?[(\[{\"'“‘„«¿¡*_~]*")
+_WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
+_LONGEST_WORD = 24
+_BLANKS = re.compile(r"\s")
+
+
+@dataclass(slots=True)
+class Ends:
+    """``word``: the whole next word is waited for, not only its first character."""
+
+    judge: Judge
+    lang: str
+    word: bool
+
+    def decide(self, ahead: Ahead, body: int, one: Candidate, spans: list[tuple[int, int]]) -> bool:
+        """Whether the sentence that begins at ``body`` ends with ``one``; ``spans`` are code, which is not read."""
+        text = ahead.text
+        if text[one.mark] in ";\u037e" and self.lang != "el":
+            return False
+        if text[one.run - 1] in _STRONG or self._is_wide_pause(text, body, one):
+            return self._strong(ahead, one)
+        after = ahead.char(one.end)
+        if not after:
+            return True
+        if not after.isspace():
+            wide = one.mark > body and _WIDE.match(text[one.mark - 1]) and _WIDE.match(after)
+            return bool(wide) and self._strong(ahead, one)
+        following = ahead.ink(one.end)
+        if following is None or NEWLINE.search(text, one.end, following):
+            return True
+        if text[one.mark] in ".…" and _INK_BEFORE.search(text, body, one.mark) is None:
+            return False  # leading dots belong to what follows
+        if text[following] == "(" and one.end > one.run and text[one.end - 1] in _SPEECH:
+            return False  # the source of a quotation
+        return self._ask(ahead, body, one, following, spans)
+
+    @staticmethod
+    def _is_wide_pause(text: str, body: int, one: Candidate) -> bool:
+        return text[one.mark] == "…" and one.mark > body and _WIDE.match(text[one.mark - 1]) is not None
+
+    @staticmethod
+    def _strong(ahead: Ahead, one: Candidate) -> bool:
+        """Marks that need no space after them."""
+        text, after = ahead.text, ahead.char(one.end)
+        if after and (after in "，、；：,;:" or not between_graphemes(text, one.end)):
+            return False
+        if text[one.run - 1] == "．" and after.isdigit() and one.end == one.run:
+            return False
+        if one.end == one.run or one.stopped or not after.strip():
+            return True
+        last = text[one.end - 1]
+        if last == "》" or (last in _ASIDE and not one.whole):
+            return False  # a title or an aside in mid-sentence
+        if last in _SPEECH:
+            if ahead.whole(_NOT_SAID_YET, one.end, 5):
+                raise MoreNeeded
+            return not (_SAYS.match(after) or _SAID.match(text, one.end))
+        return True
+
+    def _ask(self, ahead: Ahead, body: int, one: Candidate, following: int, spans: list[tuple[int, int]]) -> bool:
+        text = ahead.text
+        if ahead.whole(_LABEL_SO_FAR, following, 10):
+            raise MoreNeeded
+        label = _LABEL.match(text, following)
+        begin = label.end() if label else following
+        at = ahead.after(_OPENING, begin)
+        after, initial = self._next_word(ahead, at)
+        before = _readable(text, max(body, one.mark - 1000), one.mark, spans)
+        word = before.rpartition(" ")[2].lstrip("([{\"'“‘„«‹¿¡*_（「")
+        dash = any(char in "-–—―" for char in text[begin:at])
+        lang = language(word, self.lang)
+        asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, one.stopped)
+        return decide(asked, self.judge)
+
+    def _next_word(self, ahead: Ahead, at: int) -> tuple[str, bool]:
+        """What of the next word may be seen ("" if it is none), and whether it is an initial or a formula."""
+        char = ahead.char(at)
+        if char == "`":
+            return "X", False
+        if not _INK_BEFORE.match(char):
+            return "", False
+        if not char.isdigit() and char.lower() == char.upper():
+            return char, False  # in scripts without case the rest of the word tells nothing
+        if not self.word:
+            return (char if char != "I" else char + ahead.char(at + 1).strip(" '’")), False
+        found = _WORD.match(ahead.text, at, at + _LONGEST_WORD)
+        assert found is not None
+        if found.end() < at + _LONGEST_WORD:
+            ahead.need(found.end())
+            if ahead.text[found.end() : found.end() + 1] in {"'", "’", ".", "-"}:
+                ahead.need(found.end() + 1)
+        stop = ahead.text[found.end() : found.end() + 1]
+        return found[0], len(found[0]) == 1 and stop == ("." if char.isupper() else "(")
+
+
+def _readable(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> str:
+    """The sentence so far as a judge may read it: in one line, code hidden."""
+    pieces = []
+    for first, last in reversed(spans):
+        if last <= start:
+            break
+        if last <= end:
+            pieces += [text[last:end], "x" * (last - max(first, start))]
+            end = max(first, start)
+    pieces.append(text[start:end])
+    return _BLANKS.sub(" ", "".join(reversed(pieces))).lstrip()

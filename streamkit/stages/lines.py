@@ -1,0 +1,99 @@
+"""What a line of Markdown is, told from its first characters, and whether the next line goes on with the sentence."""
+
+from __future__ import annotations
+
+import re
+
+from .ahead import Ahead, MoreNeeded
+from .scripts import is_lower
+
+__all__ = ["NEWLINE", "block", "goes_on", "marker"]
+
+NEWLINE = re.compile(r"\r\n?|\n")
+
+_HEADING, _HEADING_SO_FAR = re.compile(r"#{1,6}(?=[ \t\r\n]|\Z)"), re.compile("#{1,6}")
+_RULE = re.compile(r"([-*_=])(?:[ \t]*\1){2,}[ \t]*(?=[\r\n]|\Z)")
+_RULE_SO_FAR = re.compile(r"([-*_=])(?:[ \t]*\1)*[ \t]*")
+_FENCE, _FENCE_SO_FAR = re.compile(r"`{3,}|~{3,}"), re.compile(r"`{1,200}|~{1,200}")
+_INFO_SO_FAR = re.compile(r"`{3,}[^`\r\n]*")
+_REACH = 200  # what is still undecided so far into a line is taken for what it looks like
+
+_BULLET = "[-*+•‣◦▪●○]"
+_NUMBER = r"(?:\(?(?:\d{1,4}|[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
+_MARKER = re.compile(
+    rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_NUMBER})(?=[ \t\u3000])|{_BULLET}(?=[ \t]))?"
+)
+_MARKER_SO_FAR = re.compile(
+    rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?|\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?)"
+)
+_LONGEST_MARKER = 40
+
+WRAPPED = 24
+"""A line shorter than that was not broken for its width."""
+_NEXT_MARKER = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)](?:\s|\Z)")
+_NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
+
+
+def block(ahead: Ahead, start: int) -> str:
+    """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing."""
+    first = ahead.text[start]
+    if first == "|":
+        return "table_row"
+    if first == "#":
+        return _is_heading(ahead, start)
+    if first in "`~":
+        return _is_fence(ahead, start)
+    if first in "-*_=":
+        return _is_rule(ahead, start)
+    return "sentence"
+
+
+def _is_heading(ahead: Ahead, start: int) -> str:
+    if ahead.whole(_HEADING_SO_FAR, start, 7):
+        raise MoreNeeded
+    return "heading" if _HEADING.match(ahead.text, start) else "sentence"
+
+
+def _is_fence(ahead: Ahead, start: int) -> str:
+    if ahead.whole(_FENCE_SO_FAR, start, _REACH):
+        raise MoreNeeded
+    if _FENCE.match(ahead.text, start) is None:
+        return "sentence"
+    if ahead.text[start] == "`":  # three marks may also open a code span: then others close it on this line
+        if ahead.whole(_INFO_SO_FAR, start, _REACH):
+            raise MoreNeeded
+        info = _INFO_SO_FAR.match(ahead.text, start, start + _REACH)
+        if info and ahead.text[info.end() : info.end() + 1] == "`" and info.end() < start + _REACH:
+            return "sentence"
+    return "code"
+
+
+def _is_rule(ahead: Ahead, start: int) -> str:
+    if ahead.whole(_RULE_SO_FAR, start, _REACH):
+        raise MoreNeeded
+    return "rule" if _RULE.match(ahead.text, start) else "sentence"
+
+
+def marker(ahead: Ahead, start: int) -> tuple[int, bool]:
+    """Where the text of the line begins, behind quote and list markers, and whether it is a list item."""
+    if ahead.whole(_MARKER_SO_FAR, start, _LONGEST_MARKER):
+        raise MoreNeeded
+    found = _MARKER.match(ahead.text, start, start + _LONGEST_MARKER)
+    assert found is not None
+    return found.end(), bool(found[0][len(found[1]) :].strip())
+
+
+def goes_on(ahead: Ahead, line: int, end: int) -> int | None:
+    """Where the sentence goes on behind the line ``text[line:end]``, which has no end mark; None if it does not.
+
+    It does if the line was only wrapped: it is long enough, and the next one begins with a small letter.
+    """
+    text = ahead.text
+    if end - line < WRAPPED or text[end - 1] in ":：|":
+        return None
+    following = ahead.ink(end)
+    if following is None or not is_lower(text[following]) or len(NEWLINE.findall(text, end, following)) > 1:
+        return None
+    if ahead.whole(_NEXT_MARKER_SO_FAR, following, 8):
+        raise MoreNeeded
+    return None if _NEXT_MARKER.match(text, following) else following

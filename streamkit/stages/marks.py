@@ -1,0 +1,81 @@
+"""The extent of an end mark: the run of marks and all that closes with it."""
+
+from __future__ import annotations
+
+import re
+
+from .ahead import Ahead, MoreNeeded
+from .brackets import CLOSERS, Brackets, Candidate
+from .scripts import STRONG
+
+__all__ = ["EMOJI", "MARKS", "extent"]
+
+MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
+EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
+
+_BLANK = " \u00a0\u202f"
+_END_MARKS = re.escape(MARKS.replace(";", "").replace("\u037e", ""))
+_RUN = re.compile(rf"[{re.escape(MARKS)}][{_END_MARKS}]*(?:[{_BLANK}][!?！？](?=[\s!?！？]|\Z))*")
+_SPACED_DOTS = re.compile(r"\.(?:[ \u00a0]\.){2,}")
+_SPACED_SO_FAR = re.compile(r"\.(?:[ \u00a0]\.)*[ \u00a0]?")
+_QUOTES = "".join(char for char in CLOSERS if char not in "]“") + "'"
+_CLOSING = re.compile(
+    rf"[{re.escape(_QUOTES)}{_END_MARKS}]"
+    r"|\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\))?"  # of a link, with its target
+    r"|\*+|_+|~~"
+    r"|\[\^?\w{1,3}\](?!\()"  # a footnote
+    r"|</\w{1,10}>"
+    rf"|[ ]?[{EMOJI}]+"
+)
+_CLOSING_SO_FAR = re.compile(r"\]?\([^\s]{0,400}|\[\^?\w{0,3}\]?|</?\w{0,10}|~|" + f"[{_BLANK}]+")
+
+
+def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
+    """The mark at ``at`` with what belongs to it: more marks, closing quotes and brackets, footnotes, emoji."""
+    text = ahead.text
+    if text[at] == "." and text[at + 1 : at + 2] in " \u00a0":
+        if ahead.whole(_SPACED_SO_FAR, at, 400):
+            raise MoreNeeded
+        if dots := _SPACED_DOTS.match(text, at):
+            return _spaced(ahead, at, dots.end(), body)
+    found = _RUN.match(text, at)
+    assert found is not None
+    run = end = found.end()
+    ahead.need(end)
+    while (closed := _closes(ahead, end, body, brackets)) > end:
+        end = closed
+        ahead.need(end)
+    closing = text[run:end]
+    depth = brackets.depth_after(closing)
+    whole = depth < len(brackets.open) and brackets.open[depth][1] == body
+    return Candidate(at, run, end, any(char in _END_MARKS for char in closing), whole)
+
+
+def _closes(ahead: Ahead, at: int, body: int, brackets: Brackets) -> int:
+    """Where the next thing that closes ends; ``at`` if there is none."""
+    text = ahead.text
+    if ahead.whole(_CLOSING_SO_FAR, at, 400):
+        raise MoreNeeded
+    if text[at : at + 1] == "“" or (text[at : at + 1] in _BLANK and text[at + 1 : at + 2] == "»"):
+        end = at + 1 if text[at] == "“" else at + 2
+        return end if brackets.expects(text[end - 1]) else at
+    found = _CLOSING.match(text, at)
+    if found is None:
+        return at
+    if found[0][0] in "*_":
+        after = ahead.char(found.end())
+        odd = text.count(found[0], body, at) % 2 == 1
+        return found.end() if odd or not after.strip() or after in CLOSERS else at
+    return found.end()
+
+
+def _spaced(ahead: Ahead, at: int, run: int, body: int) -> Candidate:
+    """Dots with spaces between. Behind a word the first of four is its full stop, the others an ellipsis."""
+    following = ahead.ink(run)
+    attached = at > body and not ahead.text[at - 1].isspace()
+    if attached and run - at >= 7 and following is not None and ahead.text[following].isupper():
+        return Candidate(at, at + 1, at + 1)
+    end = run
+    while ahead.char(end) and ahead.text[end] in _QUOTES:
+        end += 1
+    return Candidate(at, run, end)

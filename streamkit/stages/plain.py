@@ -1,0 +1,1 @@
+def plain(text, kind): return text

@@ -1,0 +1,318 @@
+"""Sentences, found by position: what is decided at a character depends on the text alone, never on how it was cut.
+
+Plan. A line is told from its first characters: code, heading, table row and rule are one segment. In prose a compiled
+search jumps from one interesting character to the next: end marks, brackets and quotes, backticks, line breaks. Each is
+decided from the text between the start of the segment and a look-ahead that the text defines ("to the next word").
+While that is not there, `MoreNeeded` leaves everything as it is, and the next call comes back to the same place.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .ahead import Ahead, Cut, MoreNeeded, strip_end
+from .boundary import Judge
+from .brackets import CLOSERS, OPENERS, Brackets, Candidate
+from .ends import Ends
+from .fences import Fence
+from .lines import NEWLINE, WRAPPED, block, goes_on, marker
+from .marks import EMOJI, MARKS, extent
+from .scripts import CJK, between_graphemes
+
+__all__ = ["Sentences"]
+
+FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
+"""Of the first piece for a voice: least, least where words have no spaces, and from where any space will do."""
+
+_FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
+_CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
+_MARKED = re.escape(MARKS + OPENERS + CLOSERS + "`\r\n")
+_INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
+_INTERESTING_FIRST = re.compile(f"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}]")
+_CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
+_BRACKETS = frozenset(OPENERS + CLOSERS)
+_ENDS = frozenset(MARKS)
+_EMOJIS, _TICKS, _WIDE, _SPACE = re.compile(f"[{EMOJI}]+"), re.compile("`+"), re.compile(f"[{CJK}]"), re.compile(r"\s")
+_PLACES = (re.compile(rf"(?<=[{_CLAUSE}])(?=\s)|(?<=[{_WIDE_CLAUSE}。！？])"), _SPACE)
+_WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
+
+
+class Sentences:
+    """Cuts sentences; ``start`` is where the next one begins, and what lies before it may be dropped (`shift`)."""
+
+    def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
+        self._ends, self._max, self._hold, self._code_lines = ends, max_chars, hold, code_lines
+        self._first = first_fast
+        self._fresh = True  # the segment begins its line
+        self._indent = 0
+        self._fence: Fence | None = None
+        self._begin(0)
+
+    def _begin(self, start: int, kind: str = "") -> None:
+        self._kind = kind
+        self.start = self._at = self._line = start
+        self._body: int | None = None  # where the text begins, behind markers; None if not known yet
+        self._brackets = Brackets(start)
+        self._spans: list[tuple[int, int]] = []
+
+    def shift(self, by: int) -> None:
+        self.start -= by
+        self._at -= by
+        self._line -= by
+        if self._body is not None:
+            self._body -= by
+        self._brackets.shift(by)
+        self._spans = [(first - by, last - by) for first, last in self._spans]
+        if self._fence is not None:
+            self._fence.shift(by)
+
+    @property
+    def may_force(self) -> bool:
+        """Not within code, which is never cut."""
+        return self._kind != "code"
+
+    def next(self, ahead: Ahead) -> Cut | None:
+        """The next segment, or None until more text is there."""
+        try:
+            if not self._kind and not self._open_segment(ahead):
+                return None
+            if self._kind == "code":
+                return self._code(ahead)
+            cut = self._whole_line(ahead) if self._kind in _WHOLE_LINES else self._prose(ahead)
+        except MoreNeeded:
+            cut = None
+        if cut is None and self._max is not None and self._at >= self.start + self._max and self._kind:
+            return self._too_long(ahead)
+        return cut
+
+    def _open_segment(self, ahead: Ahead) -> bool:
+        self._skip(ahead.text)
+        if self.start == ahead.size:
+            return False
+        kind = block(ahead, self.start) if self._fresh else "sentence"
+        self._begin(self.start, kind)
+        if kind == "code":
+            self._fence = Fence(ahead.text, self.start)
+        return True
+
+    def _skip(self, text: str) -> None:
+        at = self.start
+        while at < len(text) and text[at].isspace():
+            if text[at] in "\r\n":
+                self._fresh, self._indent = True, 0
+            else:
+                self._indent += 1
+            at += 1
+        self.start = self._at = at
+
+    def _cut(self, end: int, *, forced: bool = False) -> Cut:
+        cut = Cut(self.start, end, self._kind, forced)
+        self._first = self._fresh = False
+        self._indent = 0
+        self._begin(end)
+        return cut
+
+    # --- lines and blocks that are one segment
+
+    def _whole_line(self, ahead: Ahead) -> Cut | None:
+        limit = self._limit(ahead)
+        found = NEWLINE.search(ahead.text, self._at, limit)
+        if found is None:
+            self._at = limit
+            if not ahead.ended or limit < ahead.size:
+                return None
+        return self._cut(strip_end(ahead.text, self.start, found.start() if found else limit))
+
+    def _limit(self, ahead: Ahead) -> int:
+        return ahead.size if self._max is None else min(ahead.size, self.start + self._max)
+
+    def _code(self, ahead: Ahead) -> Cut | None:
+        fence = self._fence
+        assert fence is not None
+        line = fence.next_line(ahead.text, ahead.ended)
+        while line is not None and not self._code_lines and not fence.closed:
+            line = fence.next_line(ahead.text, ahead.ended)
+        if line is None:
+            return None
+        start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
+        cut = Cut(start, end, "code", indent=self._indent)
+        if fence.closed:
+            self._first = self._fresh = False
+            self._fence, self._indent = None, 0
+            self._begin(end)
+        else:
+            self.start = self._at = fence.line
+        return cut
+
+    # --- prose
+
+    def _prose(self, ahead: Ahead) -> Cut | None:
+        if self._body is None:
+            self._body, is_item = marker(ahead, self.start) if self._fresh else (self.start, False)
+            self._at = max(self._at, self._body)
+            self._kind = "list_item" if is_item else "sentence"
+        limit, text = self._limit(ahead), ahead.text
+        search = (_INTERESTING_FIRST if self._first else _INTERESTING).search
+        while True:
+            found = search(text, self._at, limit)
+            at = found.start() if found else max(limit, self._at)
+            cut = self._early_space(text, at) if self._first else None
+            cut = cut or self._give_up(ahead, at)
+            if cut is not None:
+                return cut
+            self._at = at
+            if found is None:
+                return self._rest(ahead) if ahead.ended and at >= ahead.size else None
+            cut = self._look(ahead, at, found[0])
+            if cut is not None:
+                return cut
+
+    def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
+        if char in _ENDS and not (char == ";" and self._first):
+            return self._mark(ahead, at)
+        if char in _BRACKETS:
+            self._brackets.see(ahead, at)
+            self._at = at + 1
+            return None
+        if char in "\r\n":
+            return self._newline(ahead, at)
+        if char == "`":
+            return self._span(ahead, at)
+        return self._clause(ahead, at, char) if char in _CLAUSES else self._face(ahead, at)
+
+    def _rest(self, ahead: Ahead) -> Cut:
+        """At the end of the text, or of a line, nothing is held any more."""
+        return self._release(ahead, len(self._brackets.open)) or self._cut(strip_end(ahead.text, self.start, self._at))
+
+    def _release(self, ahead: Ahead, levels: int) -> Cut | None:
+        """Stop the outermost brackets from holding: the first end that nothing else holds is one."""
+        brackets = self._brackets
+        for _ in range(levels):
+            for one in [one for one in brackets.held if one.depth == 1]:
+                if self._is_end(ahead, one):
+                    return self._cut(one.end)
+                brackets.held.remove(one)
+            brackets.drop_outermost()
+        return None
+
+    def _give_up(self, ahead: Ahead, at: int) -> Cut | None:
+        """Brackets that were not closed within ``hold`` characters hold nothing."""
+        brackets = self._brackets
+        while brackets.open and at >= brackets.open[0][1] + self._hold:
+            if cut := self._release(ahead, 1):
+                return cut
+        return None
+
+    def _is_end(self, ahead: Ahead, one: Candidate) -> bool:
+        assert self._body is not None
+        return self._ends.decide(ahead, self._body, one, self._spans)
+
+    def _mark(self, ahead: Ahead, at: int) -> Cut | None:
+        assert self._body is not None
+        return self._try(ahead, extent(ahead, at, self._body, self._brackets))
+
+    def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
+        brackets, closing = self._brackets, ahead.text[one.run : one.end]
+        if brackets.depth_after(closing) == 0:
+            if self._is_end(ahead, one):
+                return self._cut(one.end)
+        for char in closing:
+            brackets.close(char)
+        if brackets.open:
+            brackets.hold(one)
+        self._at = one.end
+        return None
+
+    def _span(self, ahead: Ahead, at: int) -> Cut | None:
+        """Skip inline code: from one run of backticks to the next of the same length, in one line."""
+        opening = ahead.after(_TICKS, at)
+        limit = at + self._hold
+        line = NEWLINE.search(ahead.text, opening, limit)
+        for close in _TICKS.finditer(ahead.text, opening, line.start() if line else limit):
+            if len(close[0]) == opening - at:
+                ahead.need(close.end())
+                return self._behind_span(ahead, at, close.start(), close.end())
+        if line is None:
+            ahead.need(limit - 1)
+        self._at = opening
+        return None
+
+    def _behind_span(self, ahead: Ahead, start: int, inner: int, end: int) -> Cut | None:
+        """A stop inside the closing backtick ends the sentence as one inside a quote does."""
+        text = ahead.text
+        if text[inner - 1] in ".!?" and text[inner - 2].isalpha() and ahead.char(end).isspace():
+            cut = self._try(ahead, Candidate(inner - 1, inner, end))
+            if cut is not None:
+                return cut
+        self._spans.append((start, end))
+        self._at = end
+        return None
+
+    def _newline(self, ahead: Ahead, at: int) -> Cut | None:
+        following = goes_on(ahead, self._line, at)
+        if following is None:
+            return self._rest(ahead)
+        self._at = self._line = following
+        return None
+
+    def _face(self, ahead: Ahead, at: int) -> Cut | None:
+        """A smiley closes a clause as a mark would; what pictures mean may be a word of it."""
+        end = ahead.after(_EMOJIS, at)
+        following = ahead.ink(end) if ahead.char(end).isspace() else None
+        if following is not None and ahead.text[following].isupper() and not self._brackets.open:
+            return self._cut(end)
+        self._at = end
+        return None
+
+    # --- the first piece, for a voice to begin early
+
+    def _clause(self, ahead: Ahead, at: int, char: str) -> Cut | None:
+        following = ahead.char(at + 1)
+        wide = char in _WIDE_CLAUSE or _WIDE.match(ahead.text[at - 1]) is not None
+        least = FIRST_WIDE_CHARS if wide else FIRST_CHARS
+        if at + 1 - self.start >= least and (wide or following.isspace()) and self._is_plain(ahead.text, at):
+            return self._cut(at + 1)
+        self._at = at + 1
+        return None
+
+    def _early_space(self, text: str, end: int) -> Cut | None:
+        found = _SPACE.search(text, max(self._at, self.start + FIRST_MOST_CHARS), end)
+        return self._cut(found.start()) if found and self._is_plain(text, found.start()) else None
+
+    def _is_plain(self, text: str, at: int) -> bool:
+        return not self._brackets.open and text.count("**", self.start, at) % 2 == 0
+
+    # --- limits
+
+    def force(self, ahead: Ahead) -> Cut | None:
+        """What there is, up to its last good place."""
+        if not self.may_force:
+            return None
+        if not self._kind:
+            self._skip(ahead.text)
+        end = strip_end(ahead.text, self.start, ahead.size)
+        if end == self.start:
+            return None
+        self._kind = self._kind or "sentence"
+        if ahead.text[end - 1] not in _ENDS and ahead.text[end - 1] not in CLOSERS:
+            end = self._place(ahead.text, end)
+        return self._cut(end, forced=True)
+
+    def _too_long(self, ahead: Ahead) -> Cut | None:
+        assert self._max is not None
+        limit = self.start + self._max
+        if limit >= ahead.size and not ahead.ended:
+            return None
+        return self._cut(self._place(ahead.text, min(limit, ahead.size)), forced=True)
+
+    def _place(self, text: str, limit: int) -> int:
+        """Behind the last clause before ``limit``, else the last word, else between two graphemes."""
+        for pattern in _PLACES:
+            places = [found.start() for found in pattern.finditer(text, self.start + 1, limit)]
+            for place in reversed(places):
+                if not any(first < place < last for first, last in self._spans):
+                    return strip_end(text, self.start, place)
+        place = limit
+        while place > max(self.start + 1, limit - 64) and not between_graphemes(text, place):
+            place -= 1
+        return place if between_graphemes(text, place) else limit

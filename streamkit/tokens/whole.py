@@ -1,0 +1,67 @@
+"""The count of a growing text with a tokenizer of which nothing is known."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["Whole"]
+
+SMALL = 1024
+"""Characters that are encoded again with each piece."""
+GROWTH = 1.5
+CUT = re.compile(r".*\S(?=[ \t])", re.S)
+
+
+class Whole:
+    """All text is encoded again when it has grown by half, so the cost stays linear; between, what came since is
+    counted by itself and the total is not ``exact``. Up to ``SMALL`` characters it always is.
+
+    With ``space_safe``, what is before the last blank after a word is settled and never encoded again.
+    """
+
+    def __init__(self, encoding: Any, *, space_safe: bool = False) -> None:
+        self._encode, self._space_safe = encoding.encode_ordinary, space_safe
+        self.settled = 0
+        self._text = ""
+        self._known = 0  # characters of the text that were encoded in one
+        self._tokens = 0  # of these
+        self._since = 0  # tokens of the whole lots since
+        self._lot = 0  # where the last lot begins
+        self.total = 0
+        self.exact = True
+
+    def push(self, text: str) -> None:
+        self._text += text
+        if self._space_safe:
+            self._settle()
+        if len(self._text) <= max(SMALL, self._known) or len(self._text) >= self._known * GROWTH:
+            self._encode_all()
+            return
+        lot = len(self._encode(self._text[self._lot :]))
+        self.total = self.settled + self._tokens + self._since + lot
+        self.exact = False
+        if len(self._text) - self._lot >= SMALL:
+            self._since, self._lot = self._since + lot, len(self._text)
+
+    def flush(self) -> None:
+        self._encode_all()
+
+    def copy(self) -> Whole:
+        twin = object.__new__(Whole)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def _settle(self) -> None:
+        cut = CUT.match(self._text, max(0, self._known - 1))
+        if cut is not None:
+            self.settled += len(self._encode(self._text[: cut.end()]))
+            self._text = self._text[cut.end() :]
+            self._known = 0
+
+    def _encode_all(self) -> None:
+        self._tokens = len(self._encode(self._text))
+        self._since = 0
+        self._known = self._lot = len(self._text)
+        self.total = self.settled + self._tokens
+        self.exact = True

@@ -1,0 +1,107 @@
+"""JSON text and values of JSON into pydantic models, with errors of our own family."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..errors import MalformedError, excerpt
+
+if TYPE_CHECKING:
+    from ..events import Reply
+
+__all__ = ["adapter_of", "parse_json", "validate", "validated"]
+
+# Where JSON begins in prose or fences, as the stages have it that read it while it grows.
+START = re.compile(
+    r'^[ \t\r\ufeff]*(?=\{[ \t\n\r]*["}]|\[[ \t\n\r]*[]["{\-0-9tfnNI])|(?=\{[ \t\n\r]*"|\[[ \t\n\r]*["{])', re.MULTILINE
+)
+DECODER = json.JSONDecoder(strict=False)  # models write raw line ends into strings
+
+
+def parse_json(text: str, model: Any, what: str, partial: Reply | None = None) -> Any:
+    """``text`` as a value, validated if ``model`` (any type pydantic understands) is given.
+
+    Prose and fences around the JSON, and control characters within strings, are put up with.
+    """
+    try:
+        if model is not None:
+            try:
+                return adapter_of(model).validate_json(text)
+            except ValueError as exc:
+                if not _is_no_json(exc):
+                    raise
+        value = _loads(text)
+        return value if model is None else validated(value, model)
+    except (ValueError, RecursionError) as exc:  # pydantic's ValidationError is a ValueError
+        raise MalformedError(f"the {what} is not valid: {_told(exc)}", partial=partial) from exc
+
+
+def validate(value: Any, model: Any, what: str) -> Any:
+    """``value``, which came out of JSON, as an instance of ``model``; `MalformedError` if it does not fit."""
+    try:
+        return validated(value, model)
+    except (ValueError, RecursionError) as exc:
+        raise MalformedError(f"the {what} does not fit {_name(model)}: {_told(exc)}") from exc
+
+
+def _loads(text: str) -> Any:
+    try:
+        return DECODER.decode(text.strip(" \t\n\r\ufeff"))
+    except ValueError:
+        text = text.lstrip(" \t\n\r\ufeff")
+        start = START.search(text)
+        if text.startswith('"'):
+            return DECODER.raw_decode(text)[0]
+        if start is None:
+            raise
+        return DECODER.raw_decode(text, start.end())[0]
+
+
+def validated(value: Any, model: Any) -> Any:
+    """By way of JSON text: pydantic is strict about Python objects where it takes JSON (dates, tuples, enums)."""
+    adapter = adapter_of(model)
+    try:
+        return adapter.validate_json(json.dumps(value))
+    except ValueError as exc:
+        if not _is_no_json(exc):
+            raise
+        return adapter.validate_python(value)  # lone surrogates, which its reader of JSON refuses
+
+
+def _is_no_json(exc: ValueError) -> bool:
+    errors = getattr(exc, "errors", None)
+    return errors is not None and errors()[0]["type"] == "json_invalid"
+
+
+def _told(exc: Exception) -> str:
+    """What a message says of a failure: of a ValidationError, the place and reason of the first few."""
+    errors = getattr(exc, "errors", None)
+    if errors is None:
+        return excerpt(str(exc))
+    found = errors(include_url=False, include_context=False)
+    told = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in found[:3]]
+    return excerpt("; ".join(told) + (f" (and {len(found) - 3} more)" if len(found) > 3 else ""))
+
+
+def _name(model: Any) -> str:
+    return model.__name__ if isinstance(model, type) and not get_args(model) else str(model)
+
+
+def adapter_of(model: Any) -> Any:
+    """pydantic's validator of a type; its own error if it does not understand the type."""
+    try:
+        return _known_adapter(model)
+    except TypeError:  # not hashable
+        return _new_adapter(model)
+
+
+def _new_adapter(model: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(model)
+
+
+_known_adapter = lru_cache(maxsize=512)(_new_adapter)

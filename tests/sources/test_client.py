@@ -1,0 +1,253 @@
+"""What a `Client` asks: addresses, headers, bodies, the environment, Azure, and what it refuses to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import streamkit as sk
+from tests.faults.bodies import reply
+from tests.faults.server import Heard, head, serving
+
+FINE = [head(), reply("fine")]
+REFUSED = b'{"error": {"message": "Unknown parameter: stream_options", "param": "stream_options"}}'
+
+
+def asked(ask: Any, **options: Any) -> Heard:
+    """The one request that ``ask`` makes of a client."""
+    with serving(FINE) as server:
+        with sk.Client(server.url, "the-key", **options) as client:
+            assert sk.run(ask(client)).text == "fine"
+        (heard,) = server.requests
+    return heard
+
+
+def test_a_chat_completion() -> None:
+    heard = asked(lambda client: client.chat("hi", model="m", temperature=0.5, seed=None, extra={"top_k": 3}))
+    assert (heard.method, heard.path) == ("POST", "/v1/chat/completions")
+    assert heard.json == {
+        "stream": True,
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "temperature": 0.5,
+        "top_k": 3,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_headers_keep_proxies_from_holding_events_back() -> None:
+    """F79."""
+    headers = asked(lambda client: client.chat("hi", model="m")).headers
+    assert headers["accept"] == "text/event-stream"
+    assert headers["accept-encoding"] == "identity"
+    assert headers["cache-control"] == "no-store"
+    assert headers["authorization"] == "Bearer the-key"
+
+
+def test_a_legacy_completion() -> None:
+    heard = asked(lambda client: client.complete("Once", max_tokens=5), model="m")
+    assert heard.path == "/v1/completions"
+    assert heard.json == {
+        "stream": True, "model": "m", "prompt": "Once", "max_tokens": 5, "stream_options": {"include_usage": True},
+    }  # fmt: skip
+
+
+def test_a_response() -> None:
+    message = {"type": "message", "role": "user", "content": "hi"}
+
+    def ask(client: sk.Client) -> Any:
+        return client.respond([message], instructions="Be brief.", reasoning={"effort": "low"})
+
+    body = b'data: {"type":"response.completed","response":{"output":[{"type":"message","content":[{"text":"fine"}]}]}}\n\n'
+    with serving([head(), body]) as server, sk.Client(server.url, "k", model="m") as client:
+        assert sk.run(ask(client)).text == "fine"
+        assert server.requests[0].path == "/v1/responses"
+        assert server.requests[0].json == {
+            "stream": True, "model": "m", "input": [message], "instructions": "Be brief.", "reasoning": {"effort": "low"},
+        }  # fmt: skip
+
+
+def test_own_headers_and_query_win() -> None:
+    heard = asked(
+        lambda client: client.chat("hi", model="m"),
+        headers={"authorization": "Basic abc", "x-own": "1"},
+        query={"a": "b c"},
+        organization="org-1",
+        project="proj-1",
+    )
+    assert heard.path == "/v1/chat/completions?a=b%20c" or heard.path == "/v1/chat/completions?a=b+c"
+    assert heard.headers["authorization"] == "Basic abc"
+    assert heard.headers["x-own"] == "1"
+    assert heard.headers["openai-organization"] == "org-1"
+    assert heard.headers["openai-project"] == "proj-1"
+
+
+def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(FINE) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "from-env")
+        monkeypatch.setenv("OPENAI_ORG_ID", "org-env")
+        monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-env")
+        with sk.Client(organization="org-arg") as client:
+            sk.run(client.chat("hi", model="m"))
+        headers = server.requests[0].headers
+    assert headers["authorization"] == "Bearer from-env"
+    assert (headers["openai-organization"], headers["openai-project"]) == ("org-arg", "proj-env")
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "from-env")
+    assert asked(lambda client: client.chat("hi", model="m")).headers["authorization"] == "Bearer the-key"
+
+
+def test_no_key_is_sent_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serving(FINE) as server, sk.Client(server.url) as client:
+        sk.run(client.chat("hi", model="m"))
+        assert "authorization" not in server.requests[0].headers
+
+
+def test_a_missing_key_is_one_plain_sentence_at_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    client = sk.Client()
+    stream = client.chat("hi", model="m")
+    with pytest.raises(sk.ConnectError, match="^There is no API key: set OPENAI_API_KEY or pass api_key=.$"):
+        sk.run(stream)
+
+
+@pytest.mark.parametrize(
+    ("base", "api", "path"),
+    [
+        ("", "chat", "/openai/deployments/my%20model%2F..%3F/chat/completions?api-version=2024-10-21"),
+        ("/", "complete", "/openai/deployments/my%20model%2F..%3F/completions?api-version=2024-10-21"),
+        ("/openai/v1", "chat", "/openai/v1/chat/completions?api-version=2024-10-21"),
+        ("/openai/v1/", "complete", "/openai/v1/completions?api-version=2024-10-21"),
+    ],
+)
+def test_azure(base: str, api: str, path: str) -> None:
+    with serving(FINE) as server:
+        url = server.url.removesuffix("/v1") + base
+        with sk.Client(url, "the-key", azure="2024-10-21") as client:
+            sk.run(getattr(client, api)("hi", model="my model/..?"))
+        (heard,) = server.requests
+    assert heard.path == path
+    assert heard.headers["api-key"] == "the-key"
+    assert "authorization" not in heard.headers
+
+
+def test_azure_responses() -> None:
+    with serving([head(), b'data: {"type":"response.completed","response":{}}\n\n']) as server:
+        with sk.Client(server.url.removesuffix("/v1"), "k", azure="preview") as client:
+            sk.run(client.respond("hi", model="m"))
+        assert server.requests[0].path == "/openai/responses?api-version=preview"
+
+
+def test_azure_without_a_model_says_so() -> None:
+    with pytest.raises(ValueError, match="model"):
+        sk.Client("https://x.openai.azure.com", "k", azure="2024-10-21").chat("hi")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"api_key": "a\r\nx-evil: 1"}, "api key"),
+        ({"api_key": "a\nb"}, "api key"),
+        ({"api_key": "a\0b"}, "api key"),
+        ({"api_key": "schlüssel"}, "api key"),
+        ({"headers": {"x": "a\r\nb: c"}}, "x"),
+        ({"headers": {"x\r\ny": "a"}}, "control character"),
+        ({"organization": "a\nb"}, "organization"),
+        ({"base_url": "https://host/v1\r\nx: y"}, "base_url"),
+        ({"base_url": "https://host\n.evil/v1"}, "base_url"),
+        ({"base_url": "ftp://host/v1"}, "http"),
+        ({"base_url": "host/v1"}, "http"),
+        ({"base_url": "https://"}, "http"),
+        ({"base_url": "https://user:secret@host/v1"}, "user name or password"),
+        ({"base_url": "https://host/v1?api-version=1"}, "query="),
+        ({"base_url": "http://example.com/v1"}, "allow_http"),
+        ({"base_url": "http://192.168.1.5/v1"}, "allow_http"),
+        ({"base_url": "http://localhost.example.com/v1"}, "allow_http"),
+        ({"base_url": "http://2130706433/v1"}, "allow_http"),
+    ],
+)
+def test_what_cannot_be_sent_safely_is_refused_at_once(options: dict[str, Any], told: str) -> None:
+    """S03, S04: before any I/O, and without the secret in the message."""
+    with pytest.raises(ValueError, match=told) as caught:
+        sk.Client(**{"base_url": "https://host/v1", "api_key": "k", **options})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1/v1", "http://127.0.0.9:1/v1", "http://[::1]:1/v1", "http://a.localhost/v1"])
+def test_plain_http_to_this_machine_is_fine(url: str) -> None:
+    sk.Client(url)
+
+
+def test_plain_http_elsewhere_has_to_be_allowed() -> None:
+    sk.Client("http://example.com/v1", allow_http=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        (lambda client: client.chat("hi", model="a\r\nb"), ValueError),
+        (lambda client: client.chat("hi", model="m", extra={"x": object()}), TypeError),
+        (lambda client: client.chat({"role": "user"}, model="m"), TypeError),
+        (lambda client: client.chat(["hi"], model="m"), TypeError),
+    ],
+)
+def test_a_request_that_cannot_be_made_is_told_when_it_is_built(ask: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        ask(sk.Client("http://localhost/v1"))
+
+
+def test_lone_surrogates_can_be_sent_back() -> None:
+    heard = asked(lambda client: client.chat("a\ud83d", model="m"))
+    assert heard.json["messages"][0]["content"] == "a\ud83d"
+
+
+def test_what_was_asked_does_not_change_later() -> None:
+    history: list[Any] = [{"role": "user", "content": "one"}]
+    with serving(FINE) as server, sk.Client(server.url, "k", model="m") as client:
+        stream = client.chat(history)
+        history.append({"role": "user", "content": "two"})
+        sk.run(stream)
+        assert len(server.requests[0].json["messages"]) == 1
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable"])
+def test_usage_is_not_asked_for_again_where_a_server_rejects_it(status: str) -> None:
+    refusal = [head(status, "application/json", content_length=str(len(REFUSED))), REFUSED]
+    with serving(refusal, FINE) as server, sk.Client(server.url, "k", model="m") as client:
+        seen: list[Any] = []
+        answer = sk.run(client.chat("hi"), seen.append)
+        assert (answer.text, answer.attempts) == ("fine", 2)
+        assert sum(isinstance(event, sk.Start) for event in seen) == 1
+        sk.run(client.chat("hi"))
+        assert ["stream_options" in heard.json for heard in server.requests] == [True, False, False]
+
+
+def test_usage_options_of_the_caller_stay() -> None:
+    heard = asked(lambda client: client.chat("hi", model="m", stream_options={"include_usage": False}))
+    assert heard.json["stream_options"] == {"include_usage": False}
+
+
+def test_a_second_subscription_is_a_second_request() -> None:
+    with serving(FINE) as server, sk.Client(server.url, "k", model="m") as client:
+        stream = client.chat("hi")
+        sk.run(stream)
+        sk.run(stream)
+        assert len(server.requests) == 2
+
+
+def test_the_request_id_is_kept() -> None:
+    with serving([head(x_request_id="req-7"), reply("fine")]) as server, sk.Client(server.url, model="m") as client:
+        seen: list[Any] = []
+        assert sk.run(client.chat("hi"), seen.append).request_id == "req-7"
+        assert seen[0].request_id == "req-7"
+    with serving([head("404 No", x_request_id="req-8")]) as server, sk.Client(server.url, model="m") as client:
+        with pytest.raises(sk.StatusError) as caught:
+            sk.run(client.chat("hi"))
+        assert caught.value.request_id == caught.value.partial.request_id == "req-8"

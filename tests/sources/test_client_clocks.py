@@ -1,0 +1,156 @@
+"""The clocks with their real, long limits, in virtual time: a body is what a script says, second by second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+import httpx
+import pytest
+
+import streamkit as sk
+from streamkit import testing
+from tests.faults.bodies import END, START, reply, say
+
+Steps = Iterable[bytes | float]
+FOR_EVER = 1e9
+
+
+class Scripted(httpx.AsyncBaseTransport):
+    """Answers after ``head`` seconds; the bodies' numbers are seconds of silence."""
+
+    def __init__(self, *bodies: Callable[[], Steps], head: float = 0.0) -> None:
+        self._bodies, self._head = list(bodies), head
+        self.asked: list[float] = []
+        self.closed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self._head)
+        body = self._bodies.pop(0) if len(self._bodies) > 1 else self._bodies[0]
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Body(self, body()))
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, transport: Scripted, steps: Steps) -> None:
+        self._transport, self._steps = transport, steps
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for step in self._steps:
+            if isinstance(step, bytes):
+                yield step
+            else:
+                await asyncio.sleep(step)
+
+    async def aclose(self) -> None:
+        self._transport.closed += 1
+
+
+def drip(*before: bytes, step: bytes, every: float) -> Callable[[], Steps]:
+    def steps() -> Steps:
+        yield from before
+        while True:
+            yield every
+            yield step
+
+    return steps
+
+
+def run(transport: Scripted, *branches: Any, **options: Any) -> testing.Recorded:
+    options.setdefault("retry", sk.Retry(attempts=0))
+    client = sk.Client("http://localhost/v1", transport=transport, model="m", **options)
+    with testing.clock() as clock:
+        return clock.run(client.chat("hi"), *branches)
+
+
+@pytest.mark.parametrize(
+    ("body", "head", "clock", "at", "text"),
+    [
+        (lambda: [START], 1e6, "first_byte", 60.0, ""),
+        (lambda: [FOR_EVER], 0.0, "first_byte", 60.0, ""),
+        (lambda: [30.0, START, say("a"), FOR_EVER], 20.0, "byte_idle", 110.0, "a"),
+        (drip(START, say("a"), step=b": ping\n\n", every=20.0), 0.0, "event_idle", 600.0, "a"),
+        (drip(START, say("a"), step=b"\n", every=20.0), 0.0, "event_idle", 600.0, "a"),
+        (drip(step=b"\n", every=20.0), 0.0, "event_idle", 620.0, ""),
+        (drip(START, say("a"), step=say(""), every=20.0), 0.0, "event_idle", 600.0, "a"),
+        (drip(START, step=say("a"), every=45.0), 0.0, "total", 3600.0, "a" * 79),
+        (lambda: [START, say("a"), END, FOR_EVER], 0.0, None, 60.0, "a"),
+    ],
+    ids=["head", "body", "silence", "comments", "blank lines", "blank lines first", "empty deltas", "total", "finished"],
+)
+def test_default_limits(body: Any, head: float, clock: str | None, at: float, text: str) -> None:
+    transport = Scripted(body, head=head)
+    seen = run(transport)
+    assert (seen.error.clock if isinstance(seen.error, sk.StalledError) else None) == clock
+    assert seen.ended_at == pytest.approx(at, abs=0.2)
+    assert seen.reply.text == text
+    assert transport.closed == (0 if head > 60 else 1)
+
+
+def test_slower_than_any_limit_is_fine_as_long_as_it_goes_on() -> None:
+    def steps() -> Steps:
+        yield START
+        for _ in range(60):
+            yield 55.0
+            yield say("a")
+        yield END
+
+    seen = run(Scripted(steps))
+    assert (seen.error, seen.reply.text, seen.ended_at) == (None, "a" * 60, 3300.0)
+
+
+def test_a_slow_sink_stops_the_idle_clocks() -> None:
+    """The server has sent everything long ago, or would, if it were read."""
+
+    async def slow(event: Any) -> None:
+        await asyncio.sleep(50)
+
+    seen = run(
+        Scripted(lambda: [START, *(say("a") for _ in range(30)), 59.0, reply("b")]),
+        sk.branch(into=slow, capacity=1),
+        limits=sk.Limits(event_idle=61),
+    )
+    assert seen.error is None
+    assert seen.reply.text == "a" * 30 + "b"
+    assert seen.ended_at > 1600
+
+
+def test_total_counts_on_while_a_sink_holds() -> None:
+    async def slow(event: Any) -> None:
+        await asyncio.sleep(50)
+
+    seen = run(
+        Scripted(lambda: [START, *(say("a") for _ in range(30)), END]),
+        sk.branch(into=slow, capacity=1),
+        limits=sk.Limits(total=500),
+    )
+    assert isinstance(seen.error, sk.StalledError)
+    assert seen.error.clock == "total"
+
+
+def test_a_stall_before_content_is_tried_again() -> None:
+    transport = Scripted(lambda: [FOR_EVER], lambda: [START, FOR_EVER], lambda: [reply("fine")])
+    seen = run(transport, retry=sk.Retry(jitter=0))
+    assert (seen.error, seen.reply.text, seen.reply.attempts) == (None, "fine", 3)
+    assert transport.asked == [0.0, 60.5, 121.5]
+    assert sum(isinstance(event, sk.Start) for event in seen.items) == 1
+
+
+def test_half_an_hour_of_limits_off() -> None:
+    limits = sk.Limits(connect=None, first_byte=None, byte_idle=None, event_idle=None, total=None)
+    seen = run(Scripted(lambda: [1800.0, START, 1800.0, say("a"), 86_000.0, END]), limits=limits)
+    assert (seen.error, seen.reply.text, seen.ended_at) == (None, "a", 89_600.0)
+
+
+def test_a_cancel_while_waiting_for_the_next_attempt() -> None:
+    def cut() -> Steps:
+        yield START
+        raise httpx.ReadError("cut")
+
+    transport = Scripted(cut)
+    client = sk.Client("http://localhost/v1", transport=transport, model="m", retry=sk.Retry(first=8, jitter=0))
+    with testing.clock() as clock:
+        seen = clock.run(client.chat("hi"), until=3.0)
+    assert (seen.error, seen.reply.outcome, seen.ended_at) == (None, "cancelled", 3.0)
+    assert (len(transport.asked), transport.closed) == (1, 1)

@@ -1,0 +1,302 @@
+"""The official library's streams give the same events as HTTP does directly, but for what the library hides.
+
+What it hides, and what comes of it (`DIFFERENCES` finds each by its cause, never by a file's name):
+
+====================  ==============================================================================================
+``[DONE]``            it looks like any end of the body, so a reply without a finish reason counts as cut
+an error's chunk      is raised instead of given: content beside the error in the same chunk is lost
+lines of no field     are dropped, as the standard says: an ``error: …`` line is only noticed as a missing end
+====================  ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pathlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import streamkit as sk
+from tests.faults.bodies import DONE, END, START, data, reply, say
+from tests.faults.server import HANG, RESET, Server, head, serving
+
+openai = pytest.importorskip("openai")
+
+CORPUS = pathlib.Path(__file__).resolve().parents[2] / ".." / "shared" / "corpus"
+Seen = tuple[list[Any], sk.StreamkitError | None]
+
+
+def collected(stream: Any) -> Seen:
+    events: list[Any] = []
+    try:
+        sk.run(stream, events.append)
+    except sk.StreamkitError as exc:
+        return events, exc
+    return events, None
+
+
+def directly(server: Server, api: str) -> Seen:
+    with sk.Client(server.url, "k", model="m", retry=sk.Retry(attempts=0)) as client:
+        return collected({"chat": client.chat, "completions": client.complete, "responses": client.respond}[api]("hi"))
+
+
+def creates(client: Any, api: str) -> Callable[[], Any]:
+    """What asks the library for a stream: sync or async, as ``client`` is."""
+    if api == "responses":
+        return lambda: client.responses.create(model="m", input="hi", stream=True)
+    if api == "completions":
+        return lambda: client.completions.create(model="m", prompt="hi", stream=True)
+    return lambda: client.chat.completions.create(model="m", messages=[], stream=True)
+
+
+def by_sync(server: Server, api: str) -> Seen:
+    with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+        return collected(sk.from_sdk(creates(client, api)))
+
+
+def by_async(server: Server, api: str) -> Seen:
+    async def main() -> Seen:
+        events: list[Any] = []
+        async with openai.AsyncOpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            try:
+                await sk.start(sk.from_sdk(creates(client, api)), events.append)
+            except sk.StreamkitError as exc:
+                return events, exc
+        return events, None
+
+    return asyncio.run(main())
+
+
+LIBRARIES = pytest.mark.parametrize("library", [by_sync, by_async], ids=["sync", "async"])
+
+
+def hides_done(body: bytes, direct: Seen, via: Seen) -> bool:
+    events, error = direct
+    return (
+        error is None
+        and b"data: [DONE]" in body
+        and not any(isinstance(event, sk.Finish) for event in events)
+        and via[0] == events[:-1]
+        and isinstance(via[1], sk.BrokenError)
+    )
+
+
+def loses_what_is_beside_an_error(body: bytes, direct: Seen, via: Seen) -> bool:
+    (events, error), (fewer, its) = direct, via
+    return isinstance(error, sk.ApiError) and isinstance(its, sk.ApiError) and events[: len(fewer)] == fewer
+
+
+def drops_unknown_lines(body: bytes, direct: Seen, via: Seen) -> bool:
+    names = {line.partition(b":")[0] for line in body.splitlines() if line}
+    return bool(names - {b"data", b"event", b"id", b"retry", b""}) and direct[0] == via[0] and via[1] is not None
+
+
+DIFFERENCES = [hides_done, loses_what_is_beside_an_error, drops_unknown_lines]
+
+
+def same(direct: Seen, via: Seen) -> bool:
+    (events, error), (others, its) = direct, via
+    if (error is None) != (its is None) or events != others:
+        return False
+    return error is None or its is None or (error.kind, error.partial.text) == (its.kind, its.partial.text)
+
+
+def corpus() -> Iterator[Any]:
+    if not (CORPUS / "index.jsonl").exists():
+        return
+    for line in (CORPUS / "index.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        if row["api"] in ("chat", "completions", "responses"):
+            yield pytest.param(row["file"], row["api"], id=row["file"])
+
+
+@pytest.mark.parametrize(("file", "api"), list(corpus()))
+def test_recorded_streams_give_the_same_events(file: str, api: str) -> None:
+    body = (CORPUS / file).read_bytes()
+    with serving([head(), body]) as server:
+        direct, via = directly(server, api), by_sync(server, api)
+    if not same(direct, via):
+        assert any(reason(body, direct, via) for reason in DIFFERENCES), (direct[1], via[1])
+
+
+def test_most_recorded_streams_do_not_differ_at_all() -> None:
+    """The list of reasons must not become an excuse."""
+    rows = [param.values for param in corpus()]
+    if not rows:
+        pytest.skip("no recorded streams here")
+    differ = 0
+    with serving([head(), b""]) as server:
+        for file, api in rows:
+            server.answers[:] = [[head(), (CORPUS / file).read_bytes()]]
+            differ += not same(directly(server, api), by_async(server, api))
+    assert differ <= len(rows) // 15
+
+
+CALL = {"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":'}}
+MORE = {"index": 0, "function": {"arguments": "1}"}}
+BODIES: dict[str, tuple[str, bytes]] = {
+    "text": ("chat", reply("Hello", ", wörld 😀")),
+    "two choices": ("chat", b"".join([say("a"), say("b", index=1), END, say(None, index=1, finish="length"), DONE])),
+    "a call": ("chat", b"".join([START, data({"choices": [{"index": 0, "delta": {"tool_calls": [CALL]}}]}),
+                                 data({"choices": [{"index": 0, "delta": {"tool_calls": [MORE]}}]}),
+                                 say(None, finish="tool_calls"), DONE])),
+    "reasoning": ("chat", b"".join([data({"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]}), say("a"), END, DONE])),
+    "refusal": ("chat", b"".join([data({"choices": [{"index": 0, "delta": {"refusal": "no"}}]}), END, DONE])),
+    "usage": ("chat", b"".join([say("a"), END, data({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}}), DONE])),
+    "unknown keys": ("chat", b"".join([say("a", odd=[1, {"x": None}], created="yesterday"), END, DONE])),
+    "log probabilities": ("chat", b"".join([data({"choices": [{"index": 0, "delta": {"content": "a"}, "logprobs": {
+        "content": [{"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}], "refusal": None}}]}), END, DONE])),
+    "a completion": ("completions", data({"id": "x", "object": "text_completion", "model": "m", "choices": [
+        {"index": 0, "text": "a", "finish_reason": None}]}) + data({"object": "text_completion", "choices": [
+            {"index": 0, "text": "b", "finish_reason": "stop"}]}) + DONE),
+    "a response": ("responses", b"".join(data(event, event=event["type"]) for event in [
+        {"type": "response.created", "response": {"id": "r", "model": "m"}},
+        {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "item_id": "i", "delta": "a"},
+        {"type": "response.function_call_arguments.delta", "output_index": 1, "item_id": "j", "delta": "{}"},
+        {"type": "response.something.new", "x": 1},
+        {"type": "response.completed", "response": {"id": "r", "model": "m", "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}},
+    ])),
+    "an error": ("chat", START + say("kept") + data({"error": {"message": "died", "type": "server_error", "code": "x"}})),
+    "an error event": ("chat", START + say("kept") + data({"error": {"message": "died"}}, event="error")),
+    "a response's error": ("responses", data({"type": "error", "message": "died", "code": "x", "param": None}, event="error")),
+    "bad JSON": ("chat", START + say("kept") + b"data: {oops\n\n"),
+    "truncated": ("chat", START + say("kept")),
+    "half an event": ("chat", START + say("kept") + say("lost")[:-30]),
+    "empty": ("chat", b""),
+}  # fmt: skip
+
+
+@LIBRARIES
+@pytest.mark.parametrize(("api", "body"), BODIES.values(), ids=BODIES)
+def test_the_same_events_and_errors_as_directly(api: str, body: bytes, library: Any) -> None:
+    with serving([head(), body]) as server:
+        direct, via = directly(server, api), library(server, api)
+        assert same(direct, via), (direct, via)
+
+
+@LIBRARIES
+def test_a_connection_that_breaks(library: Any) -> None:
+    with serving([head(), START, say("kept"), 0.05, RESET]) as server:
+        events, error = library(server, "chat")
+    assert isinstance(error, sk.BrokenError)
+    assert error.partial.text == "kept" == events[-1].text
+
+
+@LIBRARIES
+@pytest.mark.parametrize("status", ["400 Bad", "401 No", "429 Slow", "500 Oops"])
+def test_a_status(library: Any, status: str) -> None:
+    body = b'{"error": {"message": "not today", "code": "x"}}'
+    refusal = [head(status, "application/json", content_length=str(len(body)), retry_after="7", x_request_id="req-1"), body]
+    with serving(refusal) as server:
+        _, error = library(server, "chat")
+    assert isinstance(error, sk.StatusError)
+    assert error.status == int(status[:3])
+    assert error.retry_after == 7
+    assert error.request_id == "req-1"
+    assert error.retryable is (error.status in (429, 500))
+    assert "not today" in str(error)
+
+
+@LIBRARIES
+def test_nobody_listens(library: Any) -> None:
+    with serving([b""]) as server:
+        pass
+    _, error = library(server, "chat")
+    assert isinstance(error, sk.ConnectError)
+
+
+@pytest.mark.parametrize("silent", [[HANG], [head(), START, say("kept"), HANG]], ids=["head", "body"])
+def test_the_librarys_own_time_limit_is_a_stall(silent: Any) -> None:
+    with serving(silent) as server, openai.OpenAI(base_url=server.url, api_key="k", max_retries=0, timeout=0.3) as client:
+        _, error = collected(sk.from_sdk(creates(client, "chat")))
+    assert isinstance(error, sk.StalledError)
+    assert error.partial.text in ("", "kept")
+
+
+def test_cancel_closes_the_socket_of_a_sync_stream() -> None:
+    with serving([head(), START, say("kept"), HANG]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            run = sk.start(sk.from_sdk(creates(client, "chat")))
+            while not run.reply.text:
+                assert server.heard(1)
+            run.cancel()
+            assert run.result(2).outcome == "cancelled"
+            assert run.reply.text == "kept"
+            assert server.all_closed(1.0)
+    assert not _pumps()
+
+
+def test_cancel_closes_the_socket_of_an_async_stream() -> None:
+    async def main(server: Server) -> None:
+        async with openai.AsyncOpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            run = sk.start(sk.from_sdk(creates(client, "chat")))
+            while not run.reply.text:
+                await asyncio.sleep(0.001)
+            run.cancel()
+            assert (await run).text == "kept"
+            assert await asyncio.to_thread(server.all_closed, 1.0)
+
+    with serving([head(), START, say("kept"), HANG]) as server:
+        asyncio.run(main(server))
+
+
+def test_leaving_a_sync_stream_in_the_middle() -> None:
+    with serving([head(), START, say("a"), say("b"), HANG]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            for event in sk.from_sdk(creates(client, "chat")):
+                if isinstance(event, sk.TextDelta):
+                    break
+            assert server.all_closed(1.0)
+
+
+def test_a_stream_that_opens_after_the_cancel_is_closed() -> None:
+    with serving([0.5, head(), START, HANG]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            run = sk.start(sk.from_sdk(creates(client, "chat")))
+            assert server.heard(1)
+            run.cancel()
+            assert run.result(0.4).outcome == "cancelled"  # it does not wait for the library
+            assert server.all_closed(2.0)
+
+
+def test_an_open_stream_is_read_once() -> None:
+    with serving([head(), reply("a")]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            stream = sk.from_sdk(creates(client, "chat")())
+            assert sk.run(stream).text == "a"
+        assert len(server.requests) == 1
+
+
+def test_a_callable_makes_it_cold() -> None:
+    with serving([head(), reply("a")]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            stream = sk.from_sdk(creates(client, "chat"))
+            assert (sk.run(stream).text, sk.run(stream).text) == ("a", "a")
+        assert len(server.requests) == 2
+
+
+def test_lenient_takes_a_clean_end() -> None:
+    with serving([head(), START, say("a")]) as server:
+        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+            assert sk.run(sk.from_sdk(creates(client, "chat"), lenient=True)).text == "a"
+
+
+def test_what_the_caller_raises_is_not_lost() -> None:
+    def fail() -> Any:
+        raise KeyError("no such thing")
+
+    with pytest.raises(sk.StreamkitError) as caught:
+        sk.run(sk.from_sdk(fail))
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def _pumps() -> list[str]:
+    """Threads of ours that read a sync stream, once they had time to end."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("streamkit ") and thread is not threading.current_thread():
+            thread.join(1.0)
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("streamkit ")]
