@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
+from inspect import CORO_CREATED, getcoroutinestate, isawaitable, iscoroutine
 from typing import Any
 
 from reactivex import Observable, abc
@@ -142,7 +142,7 @@ class _Mapping(abc.ObserverBase[Any]):
                 )
             elif isawaitable(result):
                 task = self._scheduler.context.spawn(self._loop, self._await(slot, result), "streamkit map_async")
-                slot.work = Disposable(lambda: _cancel(task))
+                slot.work = Disposable(lambda: _cancel(task, result))
             else:
                 raise TypeError(f"map_async calls for an awaitable or a stream, not {type(result).__name__}")
         except Exception as exc:
@@ -208,8 +208,10 @@ class _Mapping(abc.ObserverBase[Any]):
         self._hold(False)
 
 
-def _cancel(task: asyncio.Task[None]) -> None:
+def _cancel(task: asyncio.Task[None], work: Any) -> None:
     task.cancel()
+    if iscoroutine(work) and getcoroutinestate(work) == CORO_CREATED:
+        work.close()  # the task never began, so nobody else will
 
 
 class _End:

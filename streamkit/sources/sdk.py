@@ -68,8 +68,15 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
 async def _open(stream: Any) -> Any:
     if isinstance(stream, (AsyncIterable, Iterable)):
         return stream
-    made = await in_thread(stream) if callable(stream) else stream
+    made = await in_thread(stream, _shut) if callable(stream) else stream
     return await made if isawaitable(made) else made
+
+
+def _shut(opened: Any) -> None:
+    """Close what was opened too late; of an async client that is a coroutine that never began."""
+    close = getattr(opened, "close", None)
+    if callable(close):
+        close()
 
 
 async def _close(opened: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,25 +14,40 @@ __all__ = ["in_thread"]
 T = TypeVar("T")
 
 
-async def in_thread(call: Callable[[], T]) -> T:
-    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would."""
-    loop = asyncio.get_running_loop()
+async def in_thread(call: Callable[[], T], unwanted: Callable[[T], object] | None = None) -> T:
+    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would.
+
+    ``unwanted`` gets, in a thread too, what it gave after whoever waited for it was cancelled.
+    """
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
     future: asyncio.Future[T] = loop.create_future()
 
-    def settle(answer: Callable[[], None]) -> None:
+    def settle(answer: Callable[[], None], drop: Callable[[], object]) -> None:
         if not future.done():
             answer()
+        elif unwanted is not None:
+            _start(drop)
 
     def work() -> None:
         try:
-            result = call()
+            result = context.run(call)
         except BaseException as exc:
             error = exc if not isinstance(exc, StopIteration) else RuntimeError("StopIteration")  # no future takes it
-            answer = lambda: future.set_exception(error)  # noqa: E731  # one name for either end
+            answer, drop = lambda: future.set_exception(error), lambda: None
         else:
-            answer = lambda: future.set_result(result)  # noqa: E731
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            loop.call_soon_threadsafe(settle, answer)
+            answer, drop = lambda: future.set_result(result), lambda: unwanted(result) if unwanted else None
+        try:
+            loop.call_soon_threadsafe(settle, answer, drop)
+        except RuntimeError:  # the loop is closed: nobody waits
+            drop()
 
-    threading.Thread(target=work, name="streamkit call", daemon=True).start()
+    _start(work)
     return await future
+
+
+def _start(work: Callable[[], object]) -> None:
+    def quietly() -> None:
+        with suppress(Exception):  # nobody is left to be told
+            work()
+
+    threading.Thread(target=quietly, name="streamkit call", daemon=True).start()

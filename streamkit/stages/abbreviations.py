@@ -14,7 +14,10 @@ ORDINAL = frozenset("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr 
 
 LARGE_NOUNS = frozenset({"de", "lb"})
 
-SHOUTED = frozenset({"yahoo", "jeopardy", "yum", "oklahoma", "mamma mia", "which"})
+SYLLABLE_INITIALS = frozenset("ml kn te ta si".split())
+"""Languages that write the names of Latin initials, of one syllable each."""
+
+SHOUTED = frozenset({"yahoo", "jeopardy"})
 """Names that end in an exclamation mark."""
 
 UNITS = frozenset(
@@ -35,7 +38,7 @@ DEGREES = frozenset({"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a",
 ORDINARY = frozenset({"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go"})
 """Words of their own as often as abbreviations: those only before a number."""
 
-FINAL = frozenset("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр ltd plc gmbh".split())
+FINAL = frozenset("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр u.s.w o.s.v т.б ltd plc gmbh".split())
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 
 _NEVER = {
@@ -52,7 +55,7 @@ _NEVER = {
     " gent.mo spett dir amm psicol st cfr p.es es ca min mar lun mer gio ven v dep econ",
     "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
     "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca enz. i.p.v i.v.m z.g evt incl excl"
-    " resp aanw",
+    " resp",
     "da": "hr fr frk dr prof skt bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr mht adm afd dir ing stk",
     "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
     "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang",
@@ -122,7 +125,7 @@ _MAY_END = {
     "nb": "osv mv m.m m.v m.fl o.l",
     "sv": "osv o.s.v m.m m.fl o.d mfl",
     "fi": "jne yms ym jms oy mm",
-    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek bałt",
+    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek",
     "cs": "atd apod aj kč s.r.o a.s r tis mil hod min",
     "sk": "atď a.s s.r.o apod r tis mil hod min o",
     "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
@@ -151,7 +154,7 @@ _STARTERS = {
     " sur sous avec pour par de du au aux après avant depuis ne pas oui non merci ici là puis ensuite enfin tout tous",
     "es": "el la los las un una unos unas él ella ello ellos ellas yo tú usted ustedes nosotros este esta estos estas"
     " ese esa eso esto su sus mi mis y e o pero si no sí que qué quien quién cuando cuándo como cómo donde dónde por"
-    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí",
+    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son está están no gracias",
     "it": "il lo la i gli le un uno una egli lui lei esso essa noi voi loro io tu questo questa questi queste quello"
     " quella ciò e ed o ma se non sì no che chi cosa quando come dove perché per con in di del della a al da su anche"
     " poi dopo ora oggi qui lì si è sono grazie",

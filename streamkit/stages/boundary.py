@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ class Question:
     lang: str
     dash: bool = False  # a dash stands before the next word
     initial: bool = False  # the next word is an initial, or the name of a function in a formula
+    quoted: bool = False  # a closing quote follows the mark
     stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
 
     @property
@@ -41,21 +43,27 @@ class Question:
         """The word before the mark is the first of its sentence."""
         return " " not in self.before
 
+    @property
+    def previous(self) -> str:
+        """The word before the word."""
+        return self.before[: -len(self.word) or None].rstrip().rpartition(" ")[2]
+
 
 _ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$")
 _NUMBER = re.compile(r"\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
+_I = re.compile(r"I(?![^\W_])")
+_ROMAN = re.compile("[IVXL]{1,6}$")
+_ELIDED = re.compile(r"\w{1,5}['’](?=\w)")
 _CLOSED = frozenset(")]}»”）】")
 _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 
 
 def decide(asked: Question, judge: Judge) -> bool:
     """Whether a mark followed by white space ends the sentence."""
-    starts_low = bool(asked.after) and is_lower(asked.after[0])
-    if starts_low and not _has_inner_capital(asked.after) and not asked.initial:
-        if asked.mark != "." or not _writes_small(asked.before) or len(asked.word) <= 4 or "." in asked.word:
-            return False
+    if is_lower(asked.after[:1]) and not asked.initial and not _has_inner_capital(asked.after):
+        return _small_after(asked, judge)
     if asked.mark != ".":
         return _other_mark(asked)
     if asked.stopped or asked.word[-1:] in _CLOSED:
@@ -66,20 +74,25 @@ def decide(asked: Question, judge: Judge) -> bool:
     return _ask(asked, judge) or (_starts(asked) and len(asked.word) > 1)
 
 
+def _small_after(asked: Question, judge: Judge) -> bool:
+    """A small letter goes on with the sentence, unless its writer begins sentences with small ones."""
+    if not is_lower(asked.before[:1]) or asked.quoted or asked.dash or _PAUSE.match(asked.mark):
+        return False
+    if asked.mark != ".":
+        return True
+    return len(asked.word) > 2 and "." not in asked.word and _stop(asked, asked.word.lower()) is None and (
+        _ask(asked, judge) or asked.before == asked.before.lower()
+    )
+
+
 def _has_inner_capital(word: str) -> bool:
     """As names like a phone's: not the small first letter of a word in mid-sentence."""
     return len(word) > 1 and any(char.isupper() for char in word[1:4])
 
 
-def _writes_small(before: str) -> bool:
-    return bool(before) and is_lower(before[0])
-
-
 def _other_mark(asked: Question) -> bool:
-    if asked.dash and asked.after and is_lower(asked.after[0]):
-        return False
-    if _PAUSE.match(asked.mark):  # English writes "I" large anywhere: no sign of a new sentence after a pause
-        return asked.lang != "en" or re.match(r"I(?![^\W_])", asked.after) is None
+    if (asked.quoted or _PAUSE.match(asked.mark)) and asked.lang == "en" and _I.match(asked.after):
+        return False  # written large anywhere, so no sign of a new sentence after a pause or a quoted question
     return asked.word.lower() not in known.SHOUTED or _starts(asked)
 
 
@@ -97,13 +110,16 @@ def _stop(asked: Question, word: str) -> bool | None:
         return True
     if _NUMBER.match(word):
         return _after_number(asked)
+    word = _ELIDED.sub("", word)
     if word in known.never(lang):
         return False
+    if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
+        return _starts(asked)
     if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
         return False
     if _ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
-    if len(word) == 1 and word.isalpha() and not _UNSPACED.match(word):
+    if _is_letter(word, lang):
         return _after_letter(asked)
     if word in known.may_end(lang):
         return _starts(asked) or word in known.FINAL
@@ -112,9 +128,17 @@ def _stop(asked: Question, word: str) -> bool | None:
     return None
 
 
+def _is_letter(word: str, lang: str) -> bool:
+    if lang in known.SYLLABLE_INITIALS:
+        word = "".join(char for char in word if unicodedata.category(char) == "Lo")
+    return len(word) == 1 and word.isalpha() and not _UNSPACED.match(word)
+
+
 def _after_number(asked: Question) -> bool | None:
     """In many languages a number with a stop is an ordinal; only German writes nouns behind it large."""
     if asked.after[:1].isdigit() or len(asked.word) > 2 or asked.lang not in known.ORDINAL:
+        return True
+    if asked.previous.removesuffix(".").lower() in known.numbered(asked.lang) and asked.previous.endswith("."):
         return True
     if asked.lang in known.LARGE_NOUNS:
         return _starts(asked)
@@ -137,8 +161,10 @@ def _after_letter(asked: Question) -> bool | None:
     """An initial, unless a small word stands before it and the next one can only begin a sentence (as in "plan B.")."""
     if asked.dash or asked.initial or asked.is_first:
         return False
-    previous = asked.before[: -len(asked.word)].rstrip().rpartition(" ")[2]
-    named = previous[:1].isupper() or previous.endswith(".")
+    parted = f"{asked.previous.lower()}{asked.word.lower()}"  # "z. B.", written with a space
+    if parted in known.FINAL:
+        return True
+    named = asked.previous.endswith(".") or (asked.previous[:1].isupper() and asked.before.count(" ") > 1)
     return _starts(asked) and not named
 
 
@@ -169,7 +195,7 @@ class Rules:
         word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_")
         if _ACRONYM.match(word):
             return word.lower() in known.DEGREES
-        return word.lower() not in known.abbreviations(lang)
+        return _ELIDED.sub("", word.lower()) not in known.abbreviations(lang)
 
 
 _BLANKS = {code: " " for code in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)}

@@ -73,8 +73,8 @@ class Brackets:
             self.close(char)
         elif char in OPENERS and _opens(char, before, following):
             self.open.append((CLOSER_OF[char], at))
-        elif char == "»" and before.isspace():
-            self.open.append(("«", at))
+        elif char in "»›" and before.isspace() and following.strip():
+            self.open.append(("«" if char == "»" else "‹", at))  # German books turn them round
 
     def hold(self, one: Candidate) -> None:
         one.depth = len(self.open)

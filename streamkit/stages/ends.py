@@ -92,7 +92,8 @@ class Ends:
         word = before.rpartition(" ")[2].lstrip("([{\"'“‘„«‹¿¡*_（「")
         dash = any(char in "-–—―" for char in text[begin:at])
         lang = language(word, self.lang)
-        asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, one.stopped)
+        quoted = one.end > one.run and text[one.end - 1] in _SPEECH
+        asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, quoted, one.stopped)
         return decide(asked, self.judge)
 
     def _next_word(self, ahead: Ahead, at: int) -> tuple[str, bool]:

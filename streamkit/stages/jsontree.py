@@ -58,11 +58,12 @@ class JsonTree:
             self.taken.append(value)
         else:
             top: Any = self._stack[-1]
-            self.width += 1
+            before = len(top)
             if type(top) is list:
                 top.append(value)
             else:
                 top[self.key] = value
+            self.width += len(top) - before
 
     def open(self, container: list[Any] | dict[str, Any]) -> None:
         depth = len(self._stack)

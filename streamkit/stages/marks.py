@@ -19,15 +19,16 @@ _RUN = re.compile(rf"[{re.escape(MARKS)}][{_END_MARKS}]*(?:[{_BLANK}][!?！？](
 _SPACED_DOTS = re.compile(r"\.(?:[ \u00a0]\.){2,}")
 _SPACED_SO_FAR = re.compile(r"\.(?:[ \u00a0]\.)*[ \u00a0]?")
 _QUOTES = "".join(char for char in CLOSERS if char not in "]“") + "'"
+_EITHER_WAY = frozenset("“«‹")
 _CLOSING = re.compile(
     rf"[{re.escape(_QUOTES)}{_END_MARKS}]"
     r"|\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\))?"  # of a link, with its target
     r"|\*+|_+|~~"
     r"|\[\^?\w{1,3}\](?!\()"  # a footnote
-    r"|</\w{1,10}>"
+    r"|<sup>[^<>\s]{1,8}</sup>|</\w{1,10}>"
     rf"|[ ]?[{EMOJI}]+"
 )
-_CLOSING_SO_FAR = re.compile(r"\]?\([^\s]{0,400}|\[\^?\w{0,3}\]?|</?\w{0,10}|~|" + f"[{_BLANK}]+")
+_CLOSING_SO_FAR = re.compile(r"\]?\([^\s]{0,400}|\[\^?\w{0,3}\]?|<(?:sup>[^<>\s]{0,8}<)?/?\w{0,10}|~|" + f"[{_BLANK}]+")
 
 
 def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
@@ -56,8 +57,8 @@ def _closes(ahead: Ahead, at: int, body: int, brackets: Brackets) -> int:
     text = ahead.text
     if ahead.whole(_CLOSING_SO_FAR, at, 400):
         raise MoreNeeded
-    if text[at : at + 1] == "“" or (text[at : at + 1] in _BLANK and text[at + 1 : at + 2] == "»"):
-        end = at + 1 if text[at] == "“" else at + 2
+    end = at + 1 if ahead.char(at) not in _BLANK else at + 2
+    if text[end - 1 : end] in _EITHER_WAY or (end == at + 2 and text[at + 1 : end] == "»"):
         return end if brackets.expects(text[end - 1]) else at
     found = _CLOSING.match(text, at)
     if found is None:

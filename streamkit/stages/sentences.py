@@ -33,6 +33,7 @@ _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS)
 _ENDS = frozenset(MARKS)
 _EMOJIS, _TICKS, _WIDE, _SPACE = re.compile(f"[{EMOJI}]+"), re.compile("`+"), re.compile(f"[{CJK}]"), re.compile(r"\s")
+_LETTER = re.compile(r"[^\W_]")
 _PLACES = (re.compile(rf"(?<=[{_CLAUSE}])(?=\s)|(?<=[{_WIDE_CLAUSE}。！？])"), _SPACE)
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
 
@@ -259,7 +260,8 @@ class Sentences:
         """A smiley closes a clause as a mark would; what pictures mean may be a word of it."""
         end = ahead.after(_EMOJIS, at)
         following = ahead.ink(end) if ahead.char(end).isspace() else None
-        if following is not None and ahead.text[following].isupper() and not self._brackets.open:
+        worded = _LETTER.search(ahead.text, self.start, at) is not None
+        if following is not None and ahead.text[following].isupper() and worded and not self._brackets.open:
             return self._cut(end)
         self._at = end
         return None

@@ -120,3 +120,20 @@ def test_serve_without_arguments_plays_the_shipped_recordings():
         with sk.Client(url, model="hello") as client:
             assert str(sk.run(client.chat("Hi"))).startswith("Hello")
     assert {"hello", "demo"} <= names
+
+
+@posix
+def test_progress_is_shown_on_a_terminal_while_the_text_goes_elsewhere():
+    import pty
+
+    ours, theirs = pty.openpty()
+    quiet = {**os.environ, "PYTHONASYNCIODEBUG": ""}
+    command = [*COMMAND, "replay", "hello", "--speed", "2"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, text=True, cwd=HERE, env=quiet)
+    os.close(theirs)
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        shown = terminal.read(65536).decode()
+    assert done.stdout.startswith("Hello")
+    progress, _, figures = shown.rpartition("\r        ")
+    assert "characters" in progress
+    assert figures.strip().startswith("complete, ")
