@@ -33,7 +33,9 @@ def room(height: int, needs: str = "", lazy: str = "", never: str = "") -> Room:
 FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")
 ROOMS = {
-    **dict.fromkeys(("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation"), FOUNDATION),
+    **dict.fromkeys(
+        ("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation"), FOUNDATION
+    ),
     "wire": room(1, "pydantic_core", "pydantic", never="asyncio"),
     "stages": room(1, never="asyncio"),
     "tokens": room(1, lazy="bpe_openai tiktoken"),

@@ -31,9 +31,7 @@ class Attached(Observable[Any]):
 
 
 class _Attachment(abc.ObserverBase[Any]):
-    def __init__(
-        self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...]
-    ) -> None:
+    def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...]) -> None:
         self._observer, self._scheduler = observer, scheduler
         self._fan = Fan(branches, scheduler, self._abort)
         self._upstream: abc.DisposableBase | None = None

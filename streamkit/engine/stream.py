@@ -49,9 +49,7 @@ class Stream(Observable[T]):
         self._label = label
 
     @overload  # type: ignore[override]  # gives Stream where the base gives whatever the last operator makes
-    def pipe(
-        self, op1: Callable[[Observable[T]], Observable[A]], /
-    ) -> Stream[A]: ...
+    def pipe(self, op1: Callable[[Observable[T]], Observable[A]], /) -> Stream[A]: ...
     @overload
     def pipe(
         self, op1: Callable[[Observable[T]], Observable[A]], op2: Callable[[Observable[A]], Observable[B]], /

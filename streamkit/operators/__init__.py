@@ -9,6 +9,7 @@ from .observe import attach, note, record
 from .pace import smooth, throttle_text
 from .resilience import continue_with, fallback, retry_unstarted, time_limits
 from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
+from .structure import json_items, json_values
 from .text import choice, of_type, reasoning, snapshots, text, tool_calls
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "continue_with",
     "fallback",
     "guard",
+    "json_items",
+    "json_values",
     "map_async",
     "note",
     "of_type",

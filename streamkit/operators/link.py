@@ -13,9 +13,7 @@ __all__ = ["Connect", "link"]
 
 A = TypeVar("A")
 B = TypeVar("B")
-Connect: TypeAlias = Callable[
-    [Observable[Any], abc.ObserverBase[Any], "abc.SchedulerBase | None"], abc.DisposableBase
-]
+Connect: TypeAlias = Callable[[Observable[Any], abc.ObserverBase[Any], "abc.SchedulerBase | None"], abc.DisposableBase]
 
 
 class _Link(Observable[Any]):

@@ -30,9 +30,7 @@ BACKLOG = 4096
 """Pieces that may wait for their time before the source is held back."""
 
 
-def smooth(
-    unit: Literal["char", "word"] = "word", *, every: float = 0.02, lag: float = 0.5
-) -> Op[T, T]:
+def smooth(unit: Literal["char", "word"] = "word", *, every: float = 0.02, lag: float = 0.5) -> Op[T, T]:
     """Events → the same events, text (and reasoning) in pieces at a steady rhythm: one every ``every`` seconds.
 
     A word is what stands between white space, in Chinese and Japanese each character. When more has come than the
@@ -56,9 +54,7 @@ def smooth(
 class _Paced(abc.ObserverBase[Any]):
     """What both have in common: one timer that runs while there is something to wait for."""
 
-    def __init__(
-        self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None
-    ) -> None:
+    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
         self._observer, self._every = observer, every
         self._scheduler, self._clock = scheduler, clock(scheduler)
         self._timer = SerialDisposable()

@@ -27,9 +27,7 @@ def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Op[Any, A
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        return source.subscribe(
-            make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler
-        )
+        return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
 
     return link(name, connect)
 
@@ -124,9 +122,7 @@ def snapshots(every: float | None = None) -> Op[Event | str, str]:
 class _Snapshot(abc.ObserverBase[str]):
     """A throttle with both edges: the timer runs only while there is something that was not shown."""
 
-    def __init__(
-        self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None
-    ) -> None:
+    def __init__(self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None) -> None:
         self._observer, self._every, self._clock = observer, every, timer
         self._text = ""
         self._pieces: list[str] = []

@@ -1,8 +1,31 @@
 """Places to write. A sink is a callable, a coroutine function, or an object with ``write(item)`` and perhaps
-``fail(error)`` and ``close(reply)``; these are ready-made ones. Callbacks by kind of event are made by `sk.on`."""
+``fail(error)`` and ``close(reply)``; these are ready-made ones, for any number of runs, one after another. Callbacks
+by kind of event are made by `sk.on`."""
 
+from .batched import Batched, batched
 from .console import Console, console
 from .jsonl import JsonLines, jsonl
 from .memory import Memory, memory
+from .notebook import Notebook, notebook
+from .process import Process, process
+from .sqlite import Sqlite, sqlite
+from .threaded import Threaded, threaded
 
-__all__ = ["Console", "JsonLines", "Memory", "console", "jsonl", "memory"]
+__all__ = [
+    "Batched",
+    "Console",
+    "JsonLines",
+    "Memory",
+    "Notebook",
+    "Process",
+    "Sqlite",
+    "Threaded",
+    "batched",
+    "console",
+    "jsonl",
+    "memory",
+    "notebook",
+    "process",
+    "sqlite",
+    "threaded",
+]

@@ -8,7 +8,7 @@ import sys
 import time
 import zlib
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import UTC
 
 from ..errors import MalformedError, StatusError, TooLargeError, excerpt
 from .limits import Limits
@@ -77,7 +77,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             return value
     try:
         when = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-        when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
         return max(0.0, when.timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None

@@ -20,6 +20,7 @@ from .limits import Limits, Retry
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
 from .requests import OPENAI, Endpoint, Request, check_text, messages_of
+from .schemas import with_schemas
 
 __all__ = ["Client"]
 
@@ -85,6 +86,8 @@ class Client:
 
         ``messages`` is one question or the conversation so far. Every parameter of the API passes through, those that
         a type checker does not know in ``extra``; None means not sent. Usage is asked for unless a server objects.
+        ``tools`` takes functions and pydantic models besides dicts, ``response_format`` a pydantic model: they are sent
+        as JSON schemas (`schemas`), and the reply is read by `ToolCall.args` and `Reply.parse`.
 
         Note: a further subscription is a further request.
         """
@@ -119,7 +122,7 @@ class Client:
     ) -> Stream[Event]:
         model = check_text("model", model or self.model or "") or None
         named = {"model": model} if model is not None else {}
-        sent = {name: value for name, value in params.items() if value is not None}
+        sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
         request = Request(api, model, {**named, **asked, **sent, **(extra or {})})
         self._endpoint.url(api, model)  # what cannot be sent is the caller's mistake, and told at once
         request.content(include_usage=True)
@@ -194,9 +197,7 @@ class Client:
             content=request.content(include_usage=self._include_usage),
         )
 
-    def _error(
-        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser
-    ) -> StreamkitError | None:
+    def _error(self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser) -> StreamkitError | None:
         """Whatever went wrong as an error of ours, without the key and with the partial reply; None: a plain cancel."""
         if isinstance(exc, asyncio.CancelledError):
             interruption = reading.interrupted()
@@ -216,9 +217,9 @@ class Client:
         if isinstance(error, StatusError):
             error.body = scrubbed(error.body)
         elif isinstance(error, ApiError):
-            code = error.code
-            error.code = scrubbed(code) if isinstance(code, str) else code
-            error.error_type, error.param = scrubbed(error.error_type or "") or None, scrubbed(error.param or "") or None
+            for name in ("code", "error_type", "param"):
+                value = getattr(error, name)
+                setattr(error, name, scrubbed(value) if isinstance(value, str) else value)
         while cause is not None:
             if scrubbed(str(cause)) != str(cause):  # the cause is not ours to change, and a traceback shows it
                 error.__cause__ = None

@@ -82,6 +82,4 @@ class Clocks:
             "event_idle": "nothing but keep-alives",
             "total": "the reply was not complete",
         }[name]
-        return StalledError(
-            f"{what} within {seconds:g} s", clock=name, retryable=name != "total", partial=partial
-        )
+        return StalledError(f"{what} within {seconds:g} s", clock=name, retryable=name != "total", partial=partial)

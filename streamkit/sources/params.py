@@ -57,7 +57,9 @@ class ChatParams(_Common, total=False):
 
 
 class ResponseParams(TypedDict, total=False):
-    """Parameters of the Responses API."""
+    """Parameters of the Responses API, and ``response_format``: it is sent within ``text``."""
+
+    response_format: Any
 
     instructions: str | None
     temperature: float | None

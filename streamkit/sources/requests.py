@@ -104,7 +104,7 @@ class Endpoint:
             body = text.removesuffix("…")
             known = next((n for n in range(len(secret) - 1, 5, -1) if body.endswith(secret[:n])), 0)
             if known:
-                text = f"{body[:-known]}***{text[len(body):]}"
+                text = f"{body[:-known]}***{text[len(body) :]}"
         return text
 
     def scrubbed_read(self, data: bytes) -> bytes:

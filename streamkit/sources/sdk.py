@@ -135,4 +135,3 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
 def _body(exc: Exception) -> bytes:
     body = getattr(exc, "body", None)
     return json.dumps(body if body is not None else {"message": str(exc)}, default=str).encode()
-

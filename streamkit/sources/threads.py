@@ -7,6 +7,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 __all__ = ["in_thread"]
@@ -22,24 +23,28 @@ async def in_thread(call: Callable[[], T], unwanted: Callable[[T], object] | Non
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
     future: asyncio.Future[T] = loop.create_future()
 
-    def settle(answer: Callable[[], None], drop: Callable[[], object]) -> None:
+    def settle(answer: Callable[[], object], drop: Callable[[], object] | None) -> None:
         if not future.done():
             answer()
-        elif unwanted is not None:
+        elif drop is not None:
             _start(drop)
 
     def work() -> None:
+        answer: Callable[[], object]
+        drop: Callable[[], object] | None = None
         try:
             result = context.run(call)
         except BaseException as exc:
             error = exc if not isinstance(exc, StopIteration) else RuntimeError("StopIteration")  # no future takes it
-            answer, drop = lambda: future.set_exception(error), lambda: None
+            answer = partial(future.set_exception, error)
         else:
-            answer, drop = lambda: future.set_result(result), lambda: unwanted(result) if unwanted else None
+            answer = partial(future.set_result, result)
+            drop = partial(unwanted, result) if unwanted is not None else None
         try:
             loop.call_soon_threadsafe(settle, answer, drop)
         except RuntimeError:  # the loop is closed: nobody waits
-            drop()
+            if drop is not None:
+                drop()
 
     _start(work)
     return await future

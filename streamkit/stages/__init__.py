@@ -9,17 +9,30 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from .clean import Cleaner
+    from .jsonish import JsonItems, JsonValues
     from .redact import Redactor
     from .rewrite import Rewriter
     from .segment import Segment, Segments
     from .tags import StopAt, ThinkTags
 
-__all__ = ["Cleaner", "Fold", "Redactor", "Rewriter", "Segment", "Segments", "StopAt", "ThinkTags"]
+__all__ = [
+    "Cleaner",
+    "Fold",
+    "JsonItems",
+    "JsonValues",
+    "Redactor",
+    "Rewriter",
+    "Segment",
+    "Segments",
+    "StopAt",
+    "ThinkTags",
+]
 
 __getattr__ = lazily(
     __name__,
     {
         **dict.fromkeys(("Cleaner",), "clean"),
+        **dict.fromkeys(("JsonItems", "JsonValues"), "jsonish"),
         **dict.fromkeys(("Redactor",), "redact"),
         **dict.fromkeys(("Rewriter",), "rewrite"),
         **dict.fromkeys(

@@ -9,36 +9,43 @@ from functools import cache
 
 __all__ = ["abbreviations", "may_end", "never", "numbered", "starters"]
 
-ORDINAL = frozenset("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr bs tr".split())
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ORDINAL = _words("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr bs tr")
 """Languages that write an ordinal number with a full stop."""
 
 LARGE_NOUNS = frozenset({"de", "lb"})
 
-SYLLABLE_INITIALS = frozenset("ml kn te ta si".split())
+SYLLABLE_INITIALS = _words("ml kn te ta si")
 """Languages that write the names of Latin initials, of one syllable each."""
 
 SHOUTED = frozenset({"yahoo", "jeopardy"})
 """Names that end in an exclamation mark."""
 
-UNITS = frozenset(
+UNITS = _words(
     "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
-    " год хв сек мин ч ст град грн руб коп тыс млн млрд тис".split()
+    " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
 """Measures: a number behind one goes on with the same quantity."""
 
 TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
-AFTER_TIMES = frozenset(
+AFTER_TIMES = _words(
     "est edt cst cdt mst mdt pst pdt gmt utc bst cet cest eastern central mountain pacific monday tuesday wednesday"
     " thursday friday saturday sunday january february march april may june july august september october november"
-    " december".split()
+    " december"
 )
 
-DEGREES = frozenset({"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"})
+DEGREES = frozenset(
+    {"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"}
+)
 
 ORDINARY = frozenset({"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go"})
 """Words of their own as often as abbreviations: those only before a number."""
 
-FINAL = frozenset("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр u.s.w o.s.v т.б ltd plc gmbh".split())
+FINAL = _words("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр u.s.w o.s.v т.б ltd plc gmbh")
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 
 _NEVER = {
@@ -154,7 +161,8 @@ _STARTERS = {
     " sur sous avec pour par de du au aux après avant depuis ne pas oui non merci ici là puis ensuite enfin tout tous",
     "es": "el la los las un una unos unas él ella ello ellos ellas yo tú usted ustedes nosotros este esta estos estas"
     " ese esa eso esto su sus mi mis y e o pero si no sí que qué quien quién cuando cuándo como cómo donde dónde por"
-    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son está están no gracias",
+    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son está"
+    " están no gracias",
     "it": "il lo la i gli le un uno una egli lui lei esso essa noi voi loro io tu questo questa questi queste quello"
     " quella ciò e ed o ma se non sì no che chi cosa quando come dove perché per con in di del della a al da su anche"
     " poi dopo ora oggi qui lì si è sono grazie",
@@ -191,8 +199,10 @@ _STARTERS = {
     " στο στη σε με για από δεν ναι όχι τώρα σήμερα είναι",
     "hr": "taj ta to oni on ona mi vi ja ti i a ali ili ako kad gdje zašto kako što tko u na s sa za od do po ne da"
     " sada danas je su",
-    "sr": "тај та то они он она ми ви ја ти и а али или ако кад где зашто како шта ко у на с са за од до по не да је су",
-    "sl": "ta to on ona oni mi vi jaz ti in a ali če ko kje zakaj kako kaj kdo v na z za od do po ne da zdaj danes je so",
+    "sr": "тај та то они он она ми ви ја ти и а али или ако кад где зашто како шта ко у на с са за од до по не да"
+    " је су",
+    "sl": "ta to on ona oni mi vi jaz ti in a ali če ko kje zakaj kako kaj kdo v na z za od do po ne da zdaj"
+    " danes je so",
     "id": "ini itu dia ia mereka kami kita saya kamu anda dan tetapi atau jika ketika apa siapa di ke dari untuk tidak",
     "vi": "tôi anh chị ông bà chúng họ nó đây đó và nhưng hoặc nếu khi ở tại từ cho không",
 }  # fmt: skip
@@ -201,29 +211,29 @@ _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es",
 
 
 @cache
-def _words(table: str, lang: str) -> frozenset[str]:
-    words: dict[str, str] = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END, "starters": _STARTERS}[table]
-    return frozenset((words["en"] + " " + words.get(_SAME.get(lang, lang), "")).split())
+def _of(table: str, lang: str) -> frozenset[str]:
+    words = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END, "starters": _STARTERS}[table]
+    return _words(words["en"]) | _words(words.get(_SAME.get(lang, lang), ""))
 
 
 def never(lang: str) -> frozenset[str]:
     """Abbreviations that something must follow: titles, "e.g."."""
-    return _words("never", lang)
+    return _of("never", lang)
 
 
 def numbered(lang: str) -> frozenset[str]:
     """Abbreviations before a number: "p. 5"."""
-    return _words("numbered", lang)
+    return _of("numbered", lang)
 
 
 def may_end(lang: str) -> frozenset[str]:
     """Abbreviations that may stand last in a sentence: "Inc.", "etc."."""
-    return _words("may_end", lang)
+    return _of("may_end", lang)
 
 
 def starters(lang: str) -> frozenset[str]:
     """Small words that are written large only where a sentence begins."""
-    return _words("starters", lang)
+    return _of("starters", lang)
 
 
 @cache

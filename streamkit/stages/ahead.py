@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-__all__ = ["Ahead", "Cut", "MoreNeeded", "strip_end"]
+__all__ = ["Ahead", "MoreNeeded"]
 
 MANY = 100  # a longer run of white space is not waited for
 
 _INK = re.compile(r"\S")
 
 
-class MoreNeeded(Exception):  # noqa: N818  a signal, not a failure
+class MoreNeeded(Exception):
     """The answer depends on text that is not there yet; nothing was changed, ask again later."""
-
-
-@dataclass(slots=True)
-class Cut:
-    """One segment found: ``text[start:end]``; only white space lies between it and the next."""
-
-    start: int
-    end: int
-    kind: str
-    forced: bool = False
-    indent: int = 0
 
 
 class Ahead:
@@ -59,13 +47,6 @@ class Ahead:
         return end
 
     def whole(self, pattern: re.Pattern[str], start: int, limit: int) -> bool:
-        """Whether all there is, up to ``limit`` characters, matches: then more of it must be seen (or there is none)."""
+        """Whether all there is, up to ``limit`` characters, matches and more of it may come."""
         seen = min(self.size, start + limit)
         return seen < start + limit and not self.ended and pattern.fullmatch(self.text, start, seen) is not None
-
-
-def strip_end(text: str, start: int, end: int) -> int:
-    """``end`` without the white space before it."""
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return end

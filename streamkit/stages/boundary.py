@@ -63,7 +63,7 @@ _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 def decide(asked: Question, judge: Judge) -> bool:
     """Whether a mark followed by white space ends the sentence."""
     if is_lower(asked.after[:1]) and not asked.initial and not _has_inner_capital(asked.after):
-        return _small_after(asked, judge)
+        return _small_after(asked)
     if asked.mark != ".":
         return _other_mark(asked)
     if asked.stopped or asked.word[-1:] in _CLOSED:
@@ -74,15 +74,14 @@ def decide(asked: Question, judge: Judge) -> bool:
     return _ask(asked, judge) or (_starts(asked) and len(asked.word) > 1)
 
 
-def _small_after(asked: Question, judge: Judge) -> bool:
+def _small_after(asked: Question) -> bool:
     """A small letter goes on with the sentence, unless its writer begins sentences with small ones."""
     if not is_lower(asked.before[:1]) or asked.quoted or asked.dash or _PAUSE.match(asked.mark):
         return False
     if asked.mark != ".":
         return True
-    return len(asked.word) > 2 and "." not in asked.word and _stop(asked, asked.word.lower()) is None and (
-        _ask(asked, judge) or asked.before == asked.before.lower()
-    )
+    word = asked.word.lower()
+    return len(word) > 2 and "." not in word and word not in known.abbreviations(asked.lang)
 
 
 def _has_inner_capital(word: str) -> bool:
@@ -198,11 +197,11 @@ class Rules:
         return _ELIDED.sub("", word.lower()) not in known.abbreviations(lang)
 
 
-_BLANKS = {code: " " for code in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)}
+_BLANKS = (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 _HARMLESS: dict[int, str | None] = {
-    **_BLANKS,
+    **dict.fromkeys(_BLANKS, " "),
     **dict.fromkeys(range(0xD800, 0xE000), "x"),  # lone surrogates cannot be passed to it
-    **dict.fromkeys(map(ord, "\"“”„«»‹›‘()[]{}（）「」『』"), None),
+    **dict.fromkeys(map(ord, '"“”„«»‹›‘()[]{}（）「」『』'), None),
 }
 
 
@@ -214,7 +213,7 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        from sentencex import segment
+        from sentencex import segment  # type: ignore[import-untyped]  # it has no stubs
 
         self._segment = segment
 
@@ -228,7 +227,7 @@ class Engine:
             parts: list[str] = self._segment(lang, head + window[place : place + 40].translate(_HARMLESS))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException:  # noqa: BLE001  a Rust panic
+        except BaseException:  # a Rust panic
             return False
         end = 0
         for part in parts:

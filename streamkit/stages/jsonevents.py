@@ -30,13 +30,12 @@ class JsonEvents:
         self._reply: Reply | None = None
 
     def feed(self, item: Event | str) -> Iterable[Any]:
-        kind = type(item)
         if isinstance(item, str):
             item = TextDelta(item)
         self._fold.feed(item)
         if isinstance(item, TextDelta) and self._text is not None:
             return self._told(self._text.feed(item.text)) if not item.index else ()
-        if kind is Reply:
+        if isinstance(item, Reply):
             self._reply = item
         elif isinstance(item, Restart):
             self._restart(item)
@@ -79,18 +78,21 @@ class JsonEvents:
         if call.stage is None:  # the name comes late
             return ()
         arguments, call.waiting = call.waiting, ""
-        return call.stage.feed(arguments)
+        items: Iterable[Any] = call.stage.feed(arguments)
+        return items
 
     def _whole(self, event: ToolCall) -> Iterator[Any]:
         """The end of a call whose pieces came before, or a call that comes at once."""
         number = next((n for n, call in self._calls.items() if call.may_be(event)), None)
         if number is None:
             number = -1 - len(self._calls)
-            yield from self._delta(ToolCallDelta(event.arguments or "{}", number, event.id, event.name))
+            yield from self._delta(ToolCallDelta(event.arguments, number, event.id, event.name))
         call = self._calls[number]
         call.ended = True
         stage, call.stage = call.stage, _Ignored()
         if stage is not None:
+            if not event.arguments.strip():
+                yield from stage.feed("{}")
             yield from stage.flush()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
@@ -10,6 +11,8 @@ from .scripts import is_lower
 __all__ = ["NEWLINE", "block", "goes_on", "marker"]
 
 NEWLINE = re.compile(r"\r\n?|\n")
+
+Block = Literal["sentence", "heading", "table_row", "code", "rule"]
 
 _HEADING, _HEADING_SO_FAR = re.compile(r"#{1,6}(?=[ \t\r\n]|\Z)"), re.compile("#{1,6}")
 _RULE = re.compile(r"([-*_=])(?:[ \t]*\1){2,}[ \t]*(?=[\r\n]|\Z)")
@@ -34,7 +37,7 @@ _NEXT_MARKER = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)](?:\s|\Z)")
 _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 
 
-def block(ahead: Ahead, start: int) -> str:
+def block(ahead: Ahead, start: int) -> Block:
     """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing."""
     first = ahead.text[start]
     if first == "|":
@@ -48,13 +51,13 @@ def block(ahead: Ahead, start: int) -> str:
     return "sentence"
 
 
-def _is_heading(ahead: Ahead, start: int) -> str:
+def _is_heading(ahead: Ahead, start: int) -> Block:
     if ahead.whole(_HEADING_SO_FAR, start, 7):
         raise MoreNeeded
     return "heading" if _HEADING.match(ahead.text, start) else "sentence"
 
 
-def _is_fence(ahead: Ahead, start: int) -> str:
+def _is_fence(ahead: Ahead, start: int) -> Block:
     if ahead.whole(_FENCE_SO_FAR, start, _REACH):
         raise MoreNeeded
     if _FENCE.match(ahead.text, start) is None:
@@ -68,7 +71,7 @@ def _is_fence(ahead: Ahead, start: int) -> str:
     return "code"
 
 
-def _is_rule(ahead: Ahead, start: int) -> str:
+def _is_rule(ahead: Ahead, start: int) -> Block:
     if ahead.whole(_RULE_SO_FAR, start, _REACH):
         raise MoreNeeded
     return "rule" if _RULE.match(ahead.text, start) else "sentence"

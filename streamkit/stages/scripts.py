@@ -24,9 +24,9 @@ CLOSER_OF = {
 }  # fmt: skip
 """What may close each opening bracket or quote."""
 
-_CYRILLIC = frozenset("ru uk be bg sr mk kk ky mn tg tt ba cv os".split())
-_ARABIC = frozenset("ar fa ur ps ckb sd ug".split())
-_DEVANAGARI = frozenset("hi mr ne sa kok mai".split())
+_CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba", "cv", "os"})
+_ARABIC = frozenset({"ar", "fa", "ur", "ps", "ckb", "sd", "ug"})
+_DEVANAGARI = frozenset({"hi", "mr", "ne", "sa", "kok", "mai"})
 _SCRIPTS: tuple[tuple[int, int, str, frozenset[str]], ...] = (
     (0x370, 0x3FF, "el", frozenset()),
     (0x400, 0x52F, "ru", _CYRILLIC),
@@ -88,7 +88,7 @@ def between_graphemes(text: str, place: int) -> bool:
         return False
     if "\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff":
         return False
-    if "\u1100" <= after <= "\u11ff" or "\u0e33" == after or "\u0eb3" == after:  # jamo; Thai and Lao am
+    if "\u1100" <= after <= "\u11ff" or after in "\u0e33\u0eb3":  # jamo; Thai and Lao am
         return not ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3" or after < "\u1100")
     if "\U0001f1e6" <= after <= "\U0001f1ff":  # flags are pairs
         run = _FLAG.search(text[max(0, place - 64) : place])

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal
 
-from .ahead import Ahead, Cut
-from .boundary import Judge, best_judge
+from .ahead import Ahead
+from .boundary import Engine, Judge, best_judge
+from .cutter import Cut, Cutter, Kind
 from .ends import Ends
 from .fences import parts
 from .plain import plain
 from .sentences import Sentences
+from .units import Lines, Paragraphs, Words
 
 __all__ = ["Segment", "Segments"]
 
 Unit = Literal["sentence", "word", "line", "paragraph"]
-Kind = Literal["sentence", "heading", "list_item", "table_row", "code", "rule", "word", "line", "paragraph"]
 
 
 @dataclass(slots=True)
 class Segment:
-    """A piece of the text, ``text[start:end]`` in code points; between two segments is only white space.
+    """A piece of the text: ``text[start:end]`` of it, in code points; between two pieces is only white space.
 
-    ``forced`` ones were cut by a limit, not by their end. ``code`` has its language tag in ``lang`` and its ``body``.
+    ``forced`` ones were cut by a limit, not by their end. Those of kind ``code`` have a language tag in ``lang`` and
+    what lies between the fences in ``body``.
     """
 
     text: str
     start: int
     end: int
     kind: Kind
-    index: int
+    index: int = 0
     forced: bool = False
     lang: str = ""
     body: str = ""
@@ -37,6 +39,20 @@ class Segment:
 
 class Segments:
     """Text → `Segment`, each as soon as its end is certain; the same ones however the text is cut.
+
+    ``unit``: ``sentence`` (headings, table rows, rules and code blocks whole), ``word`` (Han and kana one by one),
+    ``line`` (those not blank), ``paragraph`` (between blank lines; code blocks whole).
+    ``lang``: an ISO 639 code, or ``auto``: English and whatever the script tells.
+    ``lookahead``: ``word`` waits for the word behind a full stop, ``char`` only for its first letter, which is earlier
+    and a little less right.
+    ``first_fast``: the first segment may end at a clause, for a voice to begin.
+    ``max_chars``, ``max_wait`` (seconds without input): a segment is cut there, at the last good place, and ``forced``.
+    ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters.
+    ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
+    ``markdown``: ``plain`` gives text without its marks; ``start`` and ``end`` still tell where it stood.
+    ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
+
+    Code is never cut, so an unclosed block is held until the end. Cost: linear; memory: the segment being built.
     """
 
     def __init__(
@@ -53,34 +69,50 @@ class Segments:
         markdown: Literal["keep", "plain"] = "keep",
         judge: Judge | None = None,
     ) -> None:
+        _one_of("unit", unit, "sentence", "word", "line", "paragraph")
+        _one_of("lookahead", lookahead, "word", "char")
+        _one_of("code", code, "block", "lines", "drop")
+        _one_of("markdown", markdown, "keep", "plain")
+        if max_chars is not None and max_chars < 1:
+            raise ValueError("max_chars must be at least 1")
+        if max_wait is not None and max_wait <= 0:
+            raise ValueError("max_wait must be positive")
         self._code, self._plain, self._wait = code, markdown == "plain", max_wait
-        given = "en" if lang == "auto" else lang.lower().replace("_", "-").partition("-")[0]
-        ends = Ends(judge or best_judge(), given, lookahead == "word")
-        self._cutter = Sentences(
-            ends, first_fast=first_fast, max_chars=max_chars, hold=hold, code_lines=code == "lines"
-        )
+        self._cutter: Cutter
+        if unit == "sentence":
+            ends = Ends(*_judge(judge, lang), lookahead == "word")
+            self._cutter = Sentences(
+                ends, first_fast=first_fast, max_chars=max_chars, hold=hold, code_lines=code == "lines"
+            )
+        elif unit == "paragraph":
+            self._cutter = Paragraphs(max_chars, code_lines=code == "lines")
+        else:
+            self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
         self._text = ""
         self._base = self._index = 0
 
     def feed(self, item: str) -> list[Segment]:
+        """The segments that are certain now."""
         text, self._text = self._text, ""
         text += item  # in place, for nobody else holds it: a long code block stays linear
         self._text = text
-        return self._segments(ended=False)
+        return self._found(ended=False)
 
     def flush(self) -> list[Segment]:
-        return self._segments(ended=True)
+        """What is left."""
+        return self._found(ended=True)
 
     @property
     def due(self) -> float | None:
         return self._wait if self._text and self._cutter.may_force else None
 
     def expire(self) -> list[Segment]:
+        """What has waited too long, as far as it has a good place to end."""
         cut = self._cutter.force(Ahead(self._text, ended=False))
-        found = [] if cut is None else self._made(cut)
-        return found + self._segments(ended=False)
+        forced = [] if cut is None else self._made(cut)
+        return forced + self._found(ended=False)
 
-    def _segments(self, *, ended: bool) -> list[Segment]:
+    def _found(self, *, ended: bool) -> list[Segment]:
         found: list[Segment] = []
         cutter, ahead = self._cutter, Ahead(self._text, ended)
         while (cut := cutter.next(ahead)) is not None:
@@ -92,12 +124,24 @@ class Segments:
         return found
 
     def _made(self, cut: Cut) -> list[Segment]:
-        text = self._text[cut.start : cut.end]
-        code = cut.kind == "code"
-        if not text.strip() or (code and self._code == "drop"):
+        text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
+        lang, body = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
+        shown = plain(text, cut.kind) if self._plain else text
+        if not shown.strip() or (is_code and self._code == "drop"):
             return []
-        segment = Segment(text, self._base + cut.start, self._base + cut.end, cut.kind, self._index, cut.forced)
-        if code and self._code == "block":
-            segment.lang, segment.body = parts(text, cut.indent)
+        start, end = self._base + cut.start, self._base + cut.end
         self._index += 1
-        return [segment]
+        return [Segment(shown, start, end, cut.kind, self._index - 1, cut.forced, lang, body)]
+
+
+def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
+    code = "en" if lang == "auto" else lang.lower().replace("_", "-").partition("-")[0]
+    judge = judge or best_judge()
+    if isinstance(judge, Engine):
+        judge.load(code)
+    return judge, code
+
+
+def _one_of(name: str, value: str, *allowed: str) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 
-from .ahead import Ahead, Cut, MoreNeeded, strip_end
-from .boundary import Judge
+from .ahead import Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
+from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import Fence
-from .lines import NEWLINE, WRAPPED, block, goes_on, marker
+from .lines import NEWLINE, block, goes_on, marker
 from .marks import EMOJI, MARKS, extent
-from .scripts import CJK, between_graphemes
+from .scripts import CJK
 
 __all__ = ["Sentences"]
 
@@ -34,86 +34,59 @@ _BRACKETS = frozenset(OPENERS + CLOSERS)
 _ENDS = frozenset(MARKS)
 _EMOJIS, _TICKS, _WIDE, _SPACE = re.compile(f"[{EMOJI}]+"), re.compile("`+"), re.compile(f"[{CJK}]"), re.compile(r"\s")
 _LETTER = re.compile(r"[^\W_]")
-_PLACES = (re.compile(rf"(?<=[{_CLAUSE}])(?=\s)|(?<=[{_WIDE_CLAUSE}。！？])"), _SPACE)
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
 
 
-class Sentences:
-    """Cuts sentences; ``start`` is where the next one begins, and what lies before it may be dropped (`shift`)."""
+class Sentences(Cutter):
+    """Sentences; headings, table rows, rules and code blocks whole."""
 
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
-        self._ends, self._max, self._hold, self._code_lines = ends, max_chars, hold, code_lines
-        self._first = first_fast
-        self._fresh = True  # the segment begins its line
-        self._indent = 0
-        self._fence: Fence | None = None
-        self._begin(0)
+        self._ends, self._hold, self._first = ends, hold, first_fast
+        super().__init__(max_chars, code_lines=code_lines)
 
-    def _begin(self, start: int, kind: str = "") -> None:
-        self._kind = kind
-        self.start = self._at = self._line = start
+    def _begin(self, start: int) -> None:
+        super()._begin(start)
+        self._line = start
         self._body: int | None = None  # where the text begins, behind markers; None if not known yet
         self._brackets = Brackets(start)
-        self._spans: list[tuple[int, int]] = []
+        self._spans: list[tuple[int, int]] = []  # inline code
 
     def shift(self, by: int) -> None:
-        self.start -= by
-        self._at -= by
+        super().shift(by)
         self._line -= by
         if self._body is not None:
             self._body -= by
         self._brackets.shift(by)
         self._spans = [(first - by, last - by) for first, last in self._spans]
-        if self._fence is not None:
-            self._fence.shift(by)
 
-    @property
-    def may_force(self) -> bool:
-        """Not within code, which is never cut."""
-        return self._kind != "code"
+    def _cut(self, end: int, *, forced: bool = False) -> Cut:
+        self._first = False
+        return super()._cut(end, forced=forced)
 
-    def next(self, ahead: Ahead) -> Cut | None:
-        """The next segment, or None until more text is there."""
-        try:
-            if not self._kind and not self._open_segment(ahead):
-                return None
-            if self._kind == "code":
-                return self._code(ahead)
-            cut = self._whole_line(ahead) if self._kind in _WHOLE_LINES else self._prose(ahead)
-        except MoreNeeded:
-            cut = None
-        if cut is None and self._max is not None and self._at >= self.start + self._max and self._kind:
-            return self._too_long(ahead)
-        return cut
+    def _is_whole(self, last: str) -> bool:
+        return last in _ENDS or last in _BRACKETS
 
-    def _open_segment(self, ahead: Ahead) -> bool:
+    def _is_free(self, place: int) -> bool:
+        return not any(first < place < last for first, last in self._spans)
+
+    def _find(self, ahead: Ahead) -> Cut | None:
+        if self._kind is None and not self._open(ahead):
+            return None
+        if self._kind == "code":
+            self._first = False
+            return self._code(ahead)
+        return self._whole_line(ahead) if self._kind in _WHOLE_LINES else self._prose(ahead)
+
+    def _open(self, ahead: Ahead) -> bool:
         self._skip(ahead.text)
         if self.start == ahead.size:
             return False
         kind = block(ahead, self.start) if self._fresh else "sentence"
-        self._begin(self.start, kind)
+        self._begin(self.start)
+        self._kind = kind
         if kind == "code":
             self._fence = Fence(ahead.text, self.start)
         return True
-
-    def _skip(self, text: str) -> None:
-        at = self.start
-        while at < len(text) and text[at].isspace():
-            if text[at] in "\r\n":
-                self._fresh, self._indent = True, 0
-            else:
-                self._indent += 1
-            at += 1
-        self.start = self._at = at
-
-    def _cut(self, end: int, *, forced: bool = False) -> Cut:
-        cut = Cut(self.start, end, self._kind, forced)
-        self._first = self._fresh = False
-        self._indent = 0
-        self._begin(end)
-        return cut
-
-    # --- lines and blocks that are one segment
 
     def _whole_line(self, ahead: Ahead) -> Cut | None:
         limit = self._limit(ahead)
@@ -123,27 +96,6 @@ class Sentences:
             if not ahead.ended or limit < ahead.size:
                 return None
         return self._cut(strip_end(ahead.text, self.start, found.start() if found else limit))
-
-    def _limit(self, ahead: Ahead) -> int:
-        return ahead.size if self._max is None else min(ahead.size, self.start + self._max)
-
-    def _code(self, ahead: Ahead) -> Cut | None:
-        fence = self._fence
-        assert fence is not None
-        line = fence.next_line(ahead.text, ahead.ended)
-        while line is not None and not self._code_lines and not fence.closed:
-            line = fence.next_line(ahead.text, ahead.ended)
-        if line is None:
-            return None
-        start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
-        cut = Cut(start, end, "code", indent=self._indent)
-        if fence.closed:
-            self._first = self._fresh = False
-            self._fence, self._indent = None, 0
-            self._begin(end)
-        else:
-            self.start = self._at = fence.line
-        return cut
 
     # --- prose
 
@@ -214,9 +166,8 @@ class Sentences:
 
     def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
-        if brackets.depth_after(closing) == 0:
-            if self._is_end(ahead, one):
-                return self._cut(one.end)
+        if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
+            return self._cut(one.end)
         for char in closing:
             brackets.close(char)
         if brackets.open:
@@ -283,38 +234,3 @@ class Sentences:
 
     def _is_plain(self, text: str, at: int) -> bool:
         return not self._brackets.open and text.count("**", self.start, at) % 2 == 0
-
-    # --- limits
-
-    def force(self, ahead: Ahead) -> Cut | None:
-        """What there is, up to its last good place."""
-        if not self.may_force:
-            return None
-        if not self._kind:
-            self._skip(ahead.text)
-        end = strip_end(ahead.text, self.start, ahead.size)
-        if end == self.start:
-            return None
-        self._kind = self._kind or "sentence"
-        if ahead.text[end - 1] not in _ENDS and ahead.text[end - 1] not in CLOSERS:
-            end = self._place(ahead.text, end)
-        return self._cut(end, forced=True)
-
-    def _too_long(self, ahead: Ahead) -> Cut | None:
-        assert self._max is not None
-        limit = self.start + self._max
-        if limit >= ahead.size and not ahead.ended:
-            return None
-        return self._cut(self._place(ahead.text, min(limit, ahead.size)), forced=True)
-
-    def _place(self, text: str, limit: int) -> int:
-        """Behind the last clause before ``limit``, else the last word, else between two graphemes."""
-        for pattern in _PLACES:
-            places = [found.start() for found in pattern.finditer(text, self.start + 1, limit)]
-            for place in reversed(places):
-                if not any(first < place < last for first, last in self._spans):
-                    return strip_end(text, self.start, place)
-        place = limit
-        while place > max(self.start + 1, limit - 64) and not between_graphemes(text, place):
-            place -= 1
-        return place if between_graphemes(text, place) else limit

@@ -4,66 +4,93 @@ from __future__ import annotations
 
 import re
 
-from .ahead import Ahead, Cut, strip_end
+from .ahead import Ahead
+from .cutter import Cut, Cutter, strip_end
 from .fences import Fence
 from .lines import NEWLINE, block
-from .scripts import CJK, between_graphemes
+from .scripts import CJK
 
 __all__ = ["Lines", "Paragraphs", "Words"]
 
+_WIDE_OPENERS = "「『（《〈【〔〖［"
+_WIDE_BEGIN = re.compile(f"[{_WIDE_OPENERS}{CJK}]")
+_WIDE = re.compile(f"[{CJK}]")
+_OPENERS = re.compile(f"[{_WIDE_OPENERS}]*")
+_WORD_END = re.compile(rf"[\s{_WIDE_OPENERS}{CJK}]")
+_WIDE_END = re.compile(rf"[\s\w{_WIDE_OPENERS}]")
+_BLANKS = re.compile(r"[ \t]*")
 
-class Lines:
+
+class Words(Cutter):
+    """Runs without spaces; Han and kana one by one, with the punctuation that clings to them."""
+
+    def _find(self, ahead: Ahead) -> Cut | None:
+        if self._kind is None:
+            self._skip(ahead.text)
+            if self.start == ahead.size:
+                return None
+            self._kind = "word"
+            self._end = _WORD_END
+        if self._at == self.start:
+            self._step_in(ahead)
+        limit = self._limit(ahead)
+        found = self._end.search(ahead.text, self._at, limit)
+        self._at = found.start() if found else limit
+        return self._cut(self._at) if found or (ahead.ended and limit == ahead.size) else None
+
+    def _step_in(self, ahead: Ahead) -> None:
+        first = ahead.after(_OPENERS, self.start) if _WIDE_BEGIN.match(ahead.text, self.start) else self.start
+        wide = _WIDE.match(ahead.text, first) is not None
+        self._end, self._at = (_WIDE_END if wide else _WORD_END), min(first + 1, ahead.size)
+
+
+class Lines(Cutter):
     """Lines that are not blank, with their indentation."""
 
-    kind = "line"
-
-    def __init__(self, max_chars: int | None) -> None:
-        self._max = max_chars
-        self.start = self._at = 0
-
-    def shift(self, by: int) -> None:
-        self.start -= by
-        self._at -= by
-
-    @property
-    def may_force(self) -> bool:
-        return True
-
-    def next(self, ahead: Ahead) -> Cut | None:
+    def _find(self, ahead: Ahead) -> Cut | None:
+        self._kind = "line"
         while True:
-            limit = ahead.size if self._max is None else min(ahead.size, self.start + self._max)
+            limit = self._limit(ahead)
             found = NEWLINE.search(ahead.text, self._at, limit)
             if found is None:
                 self._at = limit
-                if ahead.ended and limit == ahead.size:
-                    return self._take(self.start, ahead.size, ahead.size) if ahead.size > self.start else None
-                return self._too_long(ahead, limit)
-            cut = self._take(self.start, found.start(), found.end())
-            if ahead.text[cut.start : cut.end].strip():
+                return self._cut(limit) if ahead.ended and self.start < limit == ahead.size else None
+            if ahead.text[self.start : found.start()].strip():
+                cut = self._cut(found.start())
+                self._begin(found.end())
                 return cut
+            self._begin(found.end())
+            self._kind = "line"
 
-    def _take(self, start: int, end: int, resume: int, *, forced: bool = False) -> Cut:
-        self.start = self._at = resume
-        return Cut(start, end, self.kind, forced)
 
-    def _too_long(self, ahead: Ahead, limit: int) -> Cut | None:
-        if self._max is None or limit < self.start + self._max or (limit == ahead.size and not ahead.ended):
+class Paragraphs(Cutter):
+    """What blank lines separate; a fenced block of code is one of its own."""
+
+    def _find(self, ahead: Ahead) -> Cut | None:
+        if self._kind is None and not self._open(ahead):
             return None
-        return self._take(self.start, *_good_place(ahead.text, self.start, limit), forced=True)
+        if self._kind == "code":
+            return self._code(ahead)
+        limit = self._limit(ahead)
+        while found := NEWLINE.search(ahead.text, self._at, limit):
+            if self._breaks(ahead, found.end()):
+                return self._cut(strip_end(ahead.text, self.start, found.start()))
+            self._at = found.end()
+        self._at = max(self._at, limit)
+        if ahead.ended and self._at >= ahead.size:
+            return self._cut(strip_end(ahead.text, self.start, ahead.size))
+        return None
 
-    def force(self, ahead: Ahead) -> Cut | None:
-        if not ahead.text[self.start :].strip():
-            return None
-        return self._take(self.start, *_good_place(ahead.text, self.start, ahead.size), forced=True)
+    def _open(self, ahead: Ahead) -> bool:
+        self._skip(ahead.text)
+        if self.start == ahead.size:
+            return False
+        code = self._fresh and ahead.text[self.start] in "`~" and block(ahead, self.start) == "code"
+        self._kind = "code" if code else "paragraph"
+        self._fence = Fence(ahead.text, self.start) if code else None
+        return True
 
-
-def _good_place(text: str, start: int, limit: int) -> tuple[int, int]:
-    """The last space before ``limit``, else a place between two graphemes; twice, for nothing is skipped."""
-    space = max(text.rfind(" ", start + 1, limit), text.rfind("\n", start + 1, limit))
-    if space > 0:
-        return space, space
-    place = limit
-    while place > max(start + 1, limit - 64) and not between_graphemes(text, place):
-        place -= 1
-    place = place if between_graphemes(text, place) else limit
-    return place, place
+    def _breaks(self, ahead: Ahead, line: int) -> bool:
+        first = ahead.after(_BLANKS, line)
+        char = ahead.char(first)
+        return char in {"", "\r", "\n"} or (char in "`~" and block(ahead, first) == "code")

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from ..protocols import Encoding
-from .encodings import encoding_of, load
+from .encodings import encoding_of, is_loaded, load
 from .exact import Exact
 from .lexer import lexer_for
-from .models import resolve
+from .models import CURRENT, resolve
 from .whole import Whole
 
 __all__ = ["TokenCounter"]
@@ -42,6 +42,16 @@ class TokenCounter:
         self._engine = Exact(encoding, lexer) if lexer else Whole(encoding, space_safe=space_safe)
         self._half = ""
         self._with_half = 0
+
+    @classmethod
+    def ready(cls, model: str) -> TokenCounter:
+        """A counter for ``model`` that is made while a stream runs: it loads nothing. With o200k_base, and not exact,
+        unless the model's own encoding was loaded before."""
+        found = resolve(model)
+        known = found.exact and is_loaded(found.encoding)
+        counter = cls(found.encoding if known else CURRENT)
+        counter._known = known
+        return counter
 
     @property
     def total(self) -> int:

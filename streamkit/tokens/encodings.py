@@ -18,7 +18,7 @@ from typing import Any
 
 from ..protocols import Encoding
 
-__all__ = ["NAMES", "encoding_of", "load"]
+__all__ = ["NAMES", "encoding_of", "is_loaded", "load"]
 
 # Where tiktoken gets its vocabularies (the name in its cache is made from that), and the SHA-256 it asks of them.
 SITE = "https://openaipublic.blob.core.windows.net/encodings"
@@ -28,15 +28,9 @@ DIGESTS = {
     "p50k_base.tiktoken": "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
     "r50k_base.tiktoken": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 }
-FILES = {
-    "cl100k_base": "cl100k_base.tiktoken",
-    "o200k_base": "o200k_base.tiktoken",
-    "o200k_harmony": "o200k_base.tiktoken",
-    "p50k_base": "p50k_base.tiktoken",
-    "p50k_edit": "p50k_base.tiktoken",
-    "r50k_base": "r50k_base.tiktoken",
-}
-NAMES = frozenset(FILES)
+SAME = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base"}
+"""They differ in special tokens, which never count here."""
+NAMES = frozenset(SAME) | {file.partition(".")[0] for file in DIGESTS}
 
 _lock = Lock()
 _loaded: dict[str, Encoding] = {}
@@ -47,10 +41,16 @@ def load(name: str) -> Encoding:
 
     RuntimeError if its vocabulary is not on this machine.
     """
+    name = SAME.get(name, name)
     with _lock:
         if name not in _loaded:
             _loaded[name] = _load(name)
         return _loaded[name]
+
+
+def is_loaded(name: str) -> bool:
+    """Whether `load` would give it at once."""
+    return SAME.get(name, name) in _loaded
 
 
 def encoding_of(tokenizer: Any) -> Encoding:
@@ -76,8 +76,8 @@ def _load(name: str) -> Encoding:
     import tiktoken
     from tiktoken.registry import ENCODINGS
 
-    if name not in FILES:
-        raise ValueError(f"unknown encoding {name!r}: one of {', '.join(sorted(FILES))}")
+    if name not in NAMES:
+        raise ValueError(f"unknown encoding {name!r}: one of {', '.join(sorted(NAMES))}")
     if name not in ENCODINGS:  # else somebody loaded it already, whichever way
         _provide(name)
     encoding: Encoding = tiktoken.get_encoding(name)
@@ -86,7 +86,7 @@ def _load(name: str) -> Encoding:
 
 def _provide(name: str) -> None:
     """Make sure that tiktoken finds a good vocabulary in its cache; a bad one it would replace by a download."""
-    file = FILES[name]
+    file = f"{name}.tiktoken"
     folder = _cache()
     if folder is None:
         raise RuntimeError(f"tiktoken's cache is turned off, so it would download {name}: set TIKTOKEN_CACHE_DIR")

@@ -19,17 +19,9 @@ KNOWN = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"""
     r"""\s++$|\s*[\r\n]|\s+(?!\S)|\s""",
-    "o200k": "|".join(
-        [
-            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-            r"\p{N}{1,3}",
-            r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
-            r"\s*[\r\n]+",
-            r"\s+(?!\S)",
-            r"\s+",
-        ]
-    ),
+    "o200k": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 }
 
 # Shapes. \1 and \2 are free to stand for others: as control characters they have the shape of any symbol, "!".
@@ -62,7 +54,7 @@ ASKED = {
 CUT = re.compile(
     ".*(?:(?=[\t\v\f ])(?<=[^\t-\r ])|(?=[^A-Za-z0-9\1\2'])(?<=[A-Za-z0-9\1])"
     "|(?=[0-9])(?<=[A-Za-z\1])|(?=[A-Za-z\1])(?<=[0-9]))",
-    re.S,
+    re.DOTALL,
 )
 KINDS = re.compile("([A-Z]+)|([a-z]+)|(\1+)|(\2+)|([0-9]+)|([\r\n]+)|([\t\v\f ]+)|([^A-Za-z0-9\1\2\t-\r ]+)")
 
@@ -94,7 +86,7 @@ def _spelled(pattern: str) -> str:
     """``pattern`` for shapes."""
     inside = False
     out = []
-    for token in re.findall(r"\\p\{\w+\}|\\.|.", pattern, re.S):
+    for token in re.findall(r"\\p\{\w+\}|\\.|.", pattern, re.DOTALL):
         inside = token == "[" or (inside and token != "]")
         chars = SPELLED.get(token)
         out.append(token if chars is None else chars if inside else f"[{chars}]")

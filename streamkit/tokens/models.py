@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .encodings import NAMES
 
-__all__ = ["Resolved", "resolve"]
+__all__ = ["CURRENT", "Resolved", "resolve"]
 
 CURRENT = "o200k_base"
 CARRIERS = frozenset({"azure", "azure_openai", "github", "openai", "openrouter"})

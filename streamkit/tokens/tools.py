@@ -66,7 +66,7 @@ def _type(schema: Any, indent: str) -> str:
             return f"{_type(schema.get('items'), indent)}[]"
         case "integer" | "number":
             return "number"
-        case "string" | "boolean" | "null" as kind:
-            return kind
+        case "string" | "boolean" | "null":
+            return str(schema["type"])
         case _:
             return "any"

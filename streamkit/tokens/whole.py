@@ -10,7 +10,7 @@ __all__ = ["Whole"]
 SMALL = 1024
 """Characters that are encoded again with each piece."""
 GROWTH = 1.5
-CUT = re.compile(r".*\S(?=[ \t])", re.S)
+CUT = re.compile(r".*\S(?=[ \t])", re.DOTALL)
 
 
 class Whole:
@@ -21,7 +21,7 @@ class Whole:
     """
 
     def __init__(self, encoding: Any, *, space_safe: bool = False) -> None:
-        self._encode, self._space_safe = encoding.encode_ordinary, space_safe
+        self._encoding, self._space_safe = encoding, space_safe
         self.settled = 0
         self._text = ""
         self._known = 0  # characters of the text that were encoded in one
@@ -38,7 +38,7 @@ class Whole:
         if len(self._text) <= max(SMALL, self._known) or len(self._text) >= self._known * GROWTH:
             self._encode_all()
             return
-        lot = len(self._encode(self._text[self._lot :]))
+        lot = self._count(self._text[self._lot :])
         self.total = self.settled + self._tokens + self._since + lot
         self.exact = False
         if len(self._text) - self._lot >= SMALL:
@@ -52,15 +52,23 @@ class Whole:
         twin.__dict__.update(self.__dict__)
         return twin
 
+    def _count(self, text: str) -> int:
+        try:
+            return len(self._encoding.encode_ordinary(text))
+        except BaseException as exc:
+            if type(exc).__name__ == "PanicException":  # pyo3's, for what no `except Exception` is to see
+                raise RuntimeError(f"the tokenizer failed on a text of {len(text)} characters") from exc
+            raise
+
     def _settle(self) -> None:
         cut = CUT.match(self._text, max(0, self._known - 1))
         if cut is not None:
-            self.settled += len(self._encode(self._text[: cut.end()]))
+            self.settled += self._count(self._text[: cut.end()])
             self._text = self._text[cut.end() :]
             self._known = 0
 
     def _encode_all(self) -> None:
-        self._tokens = len(self._encode(self._text))
+        self._tokens = self._count(self._text)
         self._since = 0
         self._known = self._lot = len(self._text)
         self.total = self.settled + self._tokens

@@ -13,7 +13,7 @@ import pytest
 import streamkit as sk
 from tests.faults.server import Server, serving
 
-__all__ = ["PATIENT", "WAYS", "Fault", "Outcome", "check", "cases"]
+__all__ = ["PATIENT", "WAYS", "Fault", "Outcome", "cases", "check"]
 
 PATIENT = {"connect": 5.0, "first_byte": 5.0, "byte_idle": 5.0, "event_idle": 5.0, "total": 15.0}
 EAGER = sk.Retry(attempts=2, first=0.01)
@@ -21,7 +21,7 @@ EAGER = sk.Retry(attempts=2, first=0.01)
 
 @dataclass(frozen=True)
 class Fault:
-    """``kind`` is that of the error, None if the reply must be complete; ``requests`` are those that the server sees."""
+    """``kind`` is that of the error, None if the reply must be complete; ``requests`` is what the server sees."""
 
     id: str
     answers: Sequence[Any]
@@ -60,7 +60,9 @@ class Outcome:
 
 def _client(server: Server, fault: Fault) -> sk.Client:
     limits = sk.Limits(**{**PATIENT, **fault.limits})
-    return sk.Client(server.url, "sk-canary-0123456789", model="m", limits=limits, retry=fault.retry, lenient=fault.lenient)
+    return sk.Client(
+        server.url, "sk-canary-0123456789", model="m", limits=limits, retry=fault.retry, lenient=fault.lenient
+    )
 
 
 def _async_for(client: sk.Client, events: list[Any], server: Server, closed: Callable[[], bool]) -> None:
@@ -68,7 +70,7 @@ def _async_for(client: sk.Client, events: list[Any], server: Server, closed: Cal
         async with client:
             try:
                 async for event in client.chat("hi"):
-                    events.append(event)
+                    events.append(event)  # noqa: PERF401  # what came before an error must be seen
             finally:
                 assert await asyncio.to_thread(closed)
 
@@ -95,7 +97,7 @@ def _for(client: sk.Client, events: list[Any], server: Server, closed: Callable[
     with client:
         try:
             for event in client.chat("hi"):
-                events.append(event)
+                events.append(event)  # noqa: PERF402  # as above
         finally:
             assert closed()
 

@@ -1,5 +1,7 @@
 """Answers that are no reply: statuses, redirects, other media types, and connections that never get that far."""
 
+# ruff: noqa: E501  # the rows of a table are easier to read in one line
+
 from __future__ import annotations
 
 import email.utils
@@ -10,13 +12,15 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from tests.faults.bodies import DONE, END, START, data, every, reply, say
+from tests.faults.bodies import START, data, every, reply, say
 from tests.faults.harness import EAGER, Fault, Outcome, cases, check
 from tests.faults.server import HANG, RESET, Heard, chunked, head
 
 OK = head()
 FINE = [OK, reply("fine")]
-PAGE = b"<!doctype html><html><head><title>Bad gateway</title></head><body>\x1b[31mthe <b>proxy</b> says no</body></html>"
+PAGE = (
+    b"<!doctype html><html><head><title>Bad gateway</title></head><body>\x1b[31mthe <b>proxy</b> says no</body></html>"
+)
 
 
 def refusal(status: str, body: bytes = b'{"error": {"message": "no", "code": "x"}}', **headers: str) -> list[bytes]:
@@ -141,6 +145,3 @@ def unused_url() -> Any:
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-
-
-_ = (DONE, END)

@@ -1,7 +1,10 @@
 """Replies that fail after they began: errors inside the stream, cuts, stalls, bad JSON, sizes without end."""
 
+# ruff: noqa: E501  # the rows of a table are easier to read in one line
+
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -11,7 +14,7 @@ import pytest
 import streamkit as sk
 from tests.faults.bodies import DONE, END, START, data, every, say
 from tests.faults.harness import Fault, Outcome, cases, check
-from tests.faults.server import HANG, RESET, chunked, head
+from tests.faults.server import HANG, RESET, chunked, head, serving
 
 OK, CHUNKED = head(), head(transfer_encoding="chunked")
 BEGUN = [OK, START, say("kept"), say(" text")]
@@ -157,3 +160,18 @@ LARGE = [
 @pytest.mark.parametrize(("fault", "way"), cases([*IN_STREAM, *CUT, *BAD, *LARGE]))
 def test_replies_that_fail(fault: Fault, way: str, capfd: pytest.CaptureFixture[str]) -> None:
     check(fault, way, capfd)
+
+
+def test_a_bomb_takes_little_memory() -> None:
+    """256 MB on 256 KB of wire; F33 and the S08 rows bound what is read, this one what is made of it."""
+    limits = sk.Limits(event_bytes=2**20)
+    with (
+        serving([head(content_encoding="gzip"), bomb()]) as server,
+        sk.Client(server.url, model="m", limits=limits, retry=sk.Retry(attempts=0)) as client,
+    ):
+        tracemalloc.start()
+        with pytest.raises(sk.TooLargeError):
+            sk.run(client.chat("hi"))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 * 2**20

@@ -1,5 +1,7 @@
 """What must simply work, over a real socket: odd framing, keep-alives, odd shapes, slow servers, large events."""
 
+# ruff: noqa: E501  # the rows of a table are easier to read in one line
+
 from __future__ import annotations
 
 import json

@@ -37,7 +37,11 @@ ECHOES: dict[str, Any] = {
     "reason": refusal(f"401 {KEY}", "{}"),
     "html": [head(type="text/html"), f"<p>{KEY}</p>".encode()],
     "html, cut in the key": [head(type="text/html"), f"<p>{PAD[:-25]}{KEY}</p>".encode()],
-    "in the stream": [head(), START, data({"error": {"message": f"bad key {KEY}", "code": KEY, "param": KEY, "type": KEY}})],
+    "in the stream": [
+        head(),
+        START,
+        data({"error": {"message": f"bad key {KEY}", "code": KEY, "param": KEY, "type": KEY}}),
+    ],
     "bad JSON": [head(), START, f"data: {{{KEY}\n\n".encode()],
     "bad shape": [head(), START, data({"choices": KEY})],
     "stray line": [head(), START, f'{{"error": "{KEY}"}}\n\n'.encode()],
@@ -111,7 +115,7 @@ def test_an_echoed_key_is_told_to_nobody(echo: Any, where: str, capfd: pytest.Ca
 
 
 def test_no_logger_tells_the_key(log: io.StringIO) -> None:
-    """Ours and httpx's say nothing of it; httpcore logs the headers of answers, so the server must not echo it there."""
+    """Note: httpcore logs the headers of answers, so this holds unless the server repeats the key there."""
     with serving(refusal("500 No", f"bad key {KEY}"), [head(), reply("fine")]) as server:
         ask(sk.Client(server.url, KEY, model="m", retry=sk.Retry(first=0.01)))
         assert len(server.requests) == 2
@@ -122,9 +126,8 @@ def test_no_logger_tells_the_key(log: io.StringIO) -> None:
 @pytest.mark.parametrize("echo", ["in the stream", "bad JSON", "status", "headers of a good answer"])
 def test_a_recording_does_not_hold_the_key(echo: str, tmp_path: Path) -> None:
     path = tmp_path / "reply.jsonl"
-    with serving(ECHOES[echo]) as server, sk.Client(server.url, KEY, model="m") as client:
-        with suppress(sk.StreamkitError):
-            sk.run(client.chat("hi").pipe(ops.record(path)))
+    with serving(ECHOES[echo]) as server, sk.Client(server.url, KEY, model="m") as client, suppress(sk.StreamkitError):
+        sk.run(client.chat("hi").pipe(ops.record(path)))
     assert KEY not in path.read_text()
     assert '"end"' in path.read_text()
 

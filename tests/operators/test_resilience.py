@@ -136,5 +136,9 @@ def test_attempts_to_continue_are_counted():
 
 
 def test_what_the_server_refused_is_not_continued():
-    got = played(testing.script("x", fail={"type": "invalid_request_error"}).pipe(ops.continue_with(lambda _: testing.script("y"))))
+    got = played(
+        testing.script("x", fail={"type": "invalid_request_error"}).pipe(
+            ops.continue_with(lambda _: testing.script("y"))
+        )
+    )
     assert isinstance(got.error, sk.ApiError)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from tests.faults.bodies import reply
+from tests.faults.bodies import data, reply
 from tests.faults.server import Heard, head, serving
 
 FINE = [head(), reply("fine")]
@@ -59,13 +59,18 @@ def test_a_response() -> None:
     def ask(client: sk.Client) -> Any:
         return client.respond([message], instructions="Be brief.", reasoning={"effort": "low"})
 
-    body = b'data: {"type":"response.completed","response":{"output":[{"type":"message","content":[{"text":"fine"}]}]}}\n\n'
+    said = [{"type": "message", "content": [{"text": "fine"}]}]
+    body = data({"type": "response.completed", "response": {"output": said}})
     with serving([head(), body]) as server, sk.Client(server.url, "k", model="m") as client:
         assert sk.run(ask(client)).text == "fine"
         assert server.requests[0].path == "/v1/responses"
         assert server.requests[0].json == {
-            "stream": True, "model": "m", "input": [message], "instructions": "Be brief.", "reasoning": {"effort": "low"},
-        }  # fmt: skip
+            "stream": True,
+            "model": "m",
+            "input": [message],
+            "instructions": "Be brief.",
+            "reasoning": {"effort": "low"},
+        }
 
 
 def test_own_headers_and_query_win() -> None:
@@ -114,7 +119,7 @@ def test_a_missing_key_is_one_plain_sentence_at_the_first_request(monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     client = sk.Client()
     stream = client.chat("hi", model="m")
-    with pytest.raises(sk.ConnectError, match="^There is no API key: set OPENAI_API_KEY or pass api_key=.$"):
+    with pytest.raises(sk.ConnectError, match=r"^There is no API key: set OPENAI_API_KEY or pass api_key=\.$"):
         sk.run(stream)
 
 
@@ -180,7 +185,9 @@ def test_what_cannot_be_sent_safely_is_refused_at_once(options: dict[str, Any], 
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://localhost:1/v1", "http://127.0.0.9:1/v1", "http://[::1]:1/v1", "http://a.localhost/v1"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1/v1", "http://127.0.0.9:1/v1", "http://[::1]:1/v1", "http://a.localhost/v1"]
+)
 def test_plain_http_to_this_machine_is_fine(url: str) -> None:
     sk.Client(url)
 

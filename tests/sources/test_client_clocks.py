@@ -77,7 +77,17 @@ def run(transport: Scripted, *branches: Any, **options: Any) -> testing.Recorded
         (drip(START, step=say("a"), every=45.0), 0.0, "total", 3600.0, "a" * 79),
         (lambda: [START, say("a"), END, FOR_EVER], 0.0, None, 60.0, "a"),
     ],
-    ids=["head", "body", "silence", "comments", "blank lines", "blank lines first", "empty deltas", "total", "finished"],
+    ids=[
+        "head",
+        "body",
+        "silence",
+        "comments",
+        "blank lines",
+        "blank lines first",
+        "empty deltas",
+        "total",
+        "finished",
+    ],
 )
 def test_default_limits(body: Any, head: float, clock: str | None, at: float, text: str) -> None:
     transport = Scripted(body, head=head)

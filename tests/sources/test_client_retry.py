@@ -39,9 +39,7 @@ def test_default_waits_grow_whatever_the_luck() -> None:
         assert luckiest < unluckiest
 
 
-@pytest.mark.parametrize(
-    ("asked", "wait"), [(0.0, 0.0), (7.0, 7.0), (60.0, 60.0), (60.5, None), (3600.0, None)]
-)
+@pytest.mark.parametrize(("asked", "wait"), [(0.0, 0.0), (7.0, 7.0), (60.0, 60.0), (60.5, None), (3600.0, None)])
 def test_what_the_server_asks_for_counts_up_to_a_cap(asked: float, wait: float | None) -> None:
     assert sk.Retry().wait(1, status(asked)) == wait
 
@@ -59,7 +57,9 @@ def test_policies_that_make_no_sense(wrong: dict[str, Any]) -> None:
         sk.Retry(**wrong)
 
 
-@pytest.mark.parametrize("name", ["connect", "first_byte", "byte_idle", "event_idle", "total", "event_bytes", "reply_bytes"])
+@pytest.mark.parametrize(
+    "name", ["connect", "first_byte", "byte_idle", "event_idle", "total", "event_bytes", "reply_bytes"]
+)
 def test_limits_that_make_no_sense(name: str) -> None:
     with pytest.raises(ValueError):
         sk.Limits(**{name: 0})
@@ -167,8 +167,8 @@ def test_an_attempt_before_content_leaves_no_trace(first: Any) -> None:
 )
 def test_no_attempt_after_content(content: bytes) -> None:
     with serving([head(), content, 0.02, RESET]) as server:
-        with sk.Client(server.url, model="m", retry=sk.Retry(first=0.01)) as client:
-            with pytest.raises(sk.BrokenError) as caught:
-                sk.run(client.chat("hi"))
+        client = sk.Client(server.url, model="m", retry=sk.Retry(first=0.01))
+        with client, pytest.raises(sk.BrokenError) as caught:
+            sk.run(client.chat("hi"))
         assert len(server.requests) == 1
     assert caught.value.partial.attempts == 1

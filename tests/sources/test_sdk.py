@@ -9,6 +9,9 @@ lines of no field     are dropped, as the standard says: an ``error: …`` line 
 ====================  ==============================================================================================
 """
 
+# ruff: noqa: E501  # the rows of a table are easier to read in one line
+# ruff: noqa: ASYNC110  # what is waited for happens where no event of ours can be set
+
 from __future__ import annotations
 
 import asyncio
@@ -16,6 +19,7 @@ import json
 import pathlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -42,6 +46,13 @@ def collected(stream: Any) -> Seen:
 def directly(server: Server, api: str) -> Seen:
     with sk.Client(server.url, "k", model="m", retry=sk.Retry(attempts=0)) as client:
         return collected({"chat": client.chat, "completions": client.complete, "responses": client.respond}[api]("hi"))
+
+
+@contextmanager
+def opened(*script: Any) -> Iterator[tuple[Server, Any]]:
+    """A server that answers every request so, and a sync client of the library."""
+    with serving(script) as server, openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
+        yield server, client
 
 
 def creates(client: Any, api: str) -> Callable[[], Any]:
@@ -179,7 +190,10 @@ def test_a_connection_that_breaks(library: Any) -> None:
 @pytest.mark.parametrize("status", ["400 Bad", "401 No", "429 Slow", "500 Oops"])
 def test_a_status(library: Any, status: str) -> None:
     body = b'{"error": {"message": "not today", "code": "x"}}'
-    refusal = [head(status, "application/json", content_length=str(len(body)), retry_after="7", x_request_id="req-1"), body]
+    refusal = [
+        head(status, "application/json", content_length=str(len(body)), retry_after="7", x_request_id="req-1"),
+        body,
+    ]
     with serving(refusal) as server:
         _, error = library(server, "chat")
     assert isinstance(error, sk.StatusError)
@@ -200,22 +214,24 @@ def test_nobody_listens(library: Any) -> None:
 
 @pytest.mark.parametrize("silent", [[HANG], [head(), START, say("kept"), HANG]], ids=["head", "body"])
 def test_the_librarys_own_time_limit_is_a_stall(silent: Any) -> None:
-    with serving(silent) as server, openai.OpenAI(base_url=server.url, api_key="k", max_retries=0, timeout=0.3) as client:
+    with (
+        serving(silent) as server,
+        openai.OpenAI(base_url=server.url, api_key="k", max_retries=0, timeout=0.3) as client,
+    ):
         _, error = collected(sk.from_sdk(creates(client, "chat")))
     assert isinstance(error, sk.StalledError)
     assert error.partial.text in ("", "kept")
 
 
 def test_cancel_closes_the_socket_of_a_sync_stream() -> None:
-    with serving([head(), START, say("kept"), HANG]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            run = sk.start(sk.from_sdk(creates(client, "chat")))
-            while not run.reply.text:
-                assert server.heard(1)
-            run.cancel()
-            assert run.result(2).outcome == "cancelled"
-            assert run.reply.text == "kept"
-            assert server.all_closed(1.0)
+    with opened(head(), START, say("kept"), HANG) as (server, client):
+        run = sk.start(sk.from_sdk(creates(client, "chat")))
+        while not run.reply.text:
+            assert server.heard(1)
+        run.cancel()
+        assert run.result(2).outcome == "cancelled"
+        assert run.reply.text == "kept"
+        assert server.all_closed(1.0)
     assert not _pumps()
 
 
@@ -234,44 +250,39 @@ def test_cancel_closes_the_socket_of_an_async_stream() -> None:
 
 
 def test_leaving_a_sync_stream_in_the_middle() -> None:
-    with serving([head(), START, say("a"), say("b"), HANG]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            for event in sk.from_sdk(creates(client, "chat")):
-                if isinstance(event, sk.TextDelta):
-                    break
-            assert server.all_closed(1.0)
+    with opened(head(), START, say("a"), say("b"), HANG) as (server, client):
+        for event in sk.from_sdk(creates(client, "chat")):
+            if isinstance(event, sk.TextDelta):
+                break
+        assert server.all_closed(1.0)
 
 
 def test_a_stream_that_opens_after_the_cancel_is_closed() -> None:
-    with serving([0.5, head(), START, HANG]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            run = sk.start(sk.from_sdk(creates(client, "chat")))
-            assert server.heard(1)
-            run.cancel()
-            assert run.result(0.4).outcome == "cancelled"  # it does not wait for the library
-            assert server.all_closed(2.0)
+    with opened(0.5, head(), START, HANG) as (server, client):
+        run = sk.start(sk.from_sdk(creates(client, "chat")))
+        assert server.heard(1)
+        run.cancel()
+        assert run.result(0.4).outcome == "cancelled"  # it does not wait for the library
+        assert server.all_closed(2.0)
 
 
 def test_an_open_stream_is_read_once() -> None:
-    with serving([head(), reply("a")]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            stream = sk.from_sdk(creates(client, "chat")())
-            assert sk.run(stream).text == "a"
+    with opened(head(), reply("a")) as (server, client):
+        stream = sk.from_sdk(creates(client, "chat")())
+        assert sk.run(stream).text == "a"
         assert len(server.requests) == 1
 
 
 def test_a_callable_makes_it_cold() -> None:
-    with serving([head(), reply("a")]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            stream = sk.from_sdk(creates(client, "chat"))
-            assert (sk.run(stream).text, sk.run(stream).text) == ("a", "a")
+    with opened(head(), reply("a")) as (server, client):
+        stream = sk.from_sdk(creates(client, "chat"))
+        assert (sk.run(stream).text, sk.run(stream).text) == ("a", "a")
         assert len(server.requests) == 2
 
 
 def test_lenient_takes_a_clean_end() -> None:
-    with serving([head(), START, say("a")]) as server:
-        with openai.OpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
-            assert sk.run(sk.from_sdk(creates(client, "chat"), lenient=True)).text == "a"
+    with opened(head(), START, say("a")) as (_, client):
+        assert sk.run(sk.from_sdk(creates(client, "chat"), lenient=True)).text == "a"
 
 
 def test_what_the_caller_raises_is_not_lost() -> None:

@@ -45,7 +45,7 @@ async def one_request_three_branches() -> None:
     reply = await sk.start(
         sk.chat("Tell me a story.", model="small"),
         sk.branch(ops.text(), into=speak),
-        sk.branch(into=sinks.jsonl("story.jsonl", mode="append", fsync=True)),
+        sk.branch(into=sinks.jsonl("story.jsonl", mode="append")),
         sk.branch(ops.snapshots(every=1.0), into=edit_message, max_wait=5.0, on_cancel="drain", name="edit"),
     )
     assert_type(reply, sk.Reply)
@@ -65,6 +65,15 @@ def plain_rx() -> None:
     questions: Subject[str] = Subject()
     questions.pipe(rxo.map(answer), rxo.switch_latest()).subscribe(show)
     sk.stream(questions).pipe(rxo.map(answer), rxo.switch_latest()).subscribe(show)
+
+
+def policies(near: sk.Stream[sk.Event], far: sk.Stream[sk.Event], spare: sk.Stream[sk.Event]) -> None:
+    answer = sk.race(near, far, after=0.5).pipe(ops.time_limits(first=5.0, between=2.0), ops.fallback(spare))
+    assert_type(sk.race(near, far), sk.Stream[sk.Event])
+    assert_type(sk.share(near, replay=10), sk.Stream[sk.Event])
+    clean = client.chat("Hi").pipe(ops.redact("email", "card")).pipe(ops.stop_at("END"))
+    assert_type(clean, sk.Stream[sk.Event])
+    sk.run(answer, sk.on(text=show))
 
 
 class EveryNth:

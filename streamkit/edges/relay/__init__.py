@@ -1,0 +1,143 @@
+"""A reply for somebody else's browser or client: the body of a streaming response, for any ASGI framework."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal, TypeAlias
+
+from reactivex import Observable
+
+from ...engine import Run, on_loop, start
+from ...engine.report import report
+from ...errors import SinkError
+from .forms import FORMS
+from .outbox import Outbox
+
+__all__ = ["Relay", "sse"]
+
+Format: TypeAlias = Literal["openai", "events", "text"]
+OnClose: TypeAlias = Literal["cancel", "drain"]
+
+HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",  # nginx and its kin would collect the reply first
+}
+COMMENT = b": keep-alive\n\n"
+_at_work: set[asyncio.Task[None]] = set()  # a loop keeps no task alive by itself
+
+
+class Relay:
+    """An async iterator of bytes, to be read once; made by `sse`. Nothing is sent upstream before it is read.
+
+    Whoever stops reading has left, however it came about: the task that reads was cancelled, `aclose` was called, or
+    the iterator was let go of.
+    """
+
+    def __init__(
+        self, stream: Observable[Any], form: Format, on_close: OnClose, keepalive: float | None, max_wait: float
+    ) -> None:
+        self.headers = dict(HEADERS)
+        """What the response has to say besides its status."""
+        self._stream, self._form, self._on_close = stream, form, on_close
+        self._keepalive, self._max_wait = keepalive, max_wait
+        self._service: _Service | None = None
+        self._left = False
+
+    def __aiter__(self) -> Relay:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._left:
+            raise StopAsyncIteration
+        if self._service is None:
+            self._service = _Service(self._stream, self._form, self._on_close, self._max_wait)
+        outbox = self._service.outbox
+        try:
+            async with asyncio.timeout(self._keepalive):
+                await outbox.ready()
+        except TimeoutError:
+            return COMMENT
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+        data = outbox.take()
+        if not data:
+            self._leave()
+            raise StopAsyncIteration
+        return data
+
+    async def aclose(self) -> None:
+        """Leave."""
+        self._leave()
+
+    def _leave(self) -> None:
+        self._left = True
+        service, self._service = self._service, None
+        if service is not None:
+            on_loop(service.loop, service.leave)
+
+    def __del__(self) -> None:
+        self._leave()
+
+
+class _Service:
+    """The run behind one response. It does not know the `Relay`, whose end tells that the client has left."""
+
+    def __init__(self, stream: Observable[Any], form: Format, on_close: OnClose, max_wait: float) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
+        self._drains = on_close == "drain"
+        self._run: Run = start(self.outbox, _ignore)
+        task = self.loop.create_task(self._see_to_the_end(), name="streamkit relay")
+        _at_work.add(task)
+        task.add_done_callback(_at_work.discard)
+
+    def leave(self) -> None:
+        """The client is gone, or as good as gone. A reply that is complete is left to its listeners."""
+        over = self.outbox.over
+        self.outbox.close()
+        if not over and not self._drains:
+            self._run.cancel()
+
+    async def _see_to_the_end(self) -> None:
+        try:
+            self.outbox.end(await self._run)
+        except Exception as exc:
+            self.outbox.fail(exc)
+            if self.outbox.told is None or isinstance(exc, SinkError):
+                report(exc)
+
+
+def _ignore(item: object) -> None:
+    """The outbox has it already."""
+
+
+def sse(
+    stream: Observable[Any],
+    *,
+    format: Format = "openai",
+    on_close: OnClose = "cancel",
+    keepalive: float | None = 15.0,
+    max_wait: float = 60.0,
+) -> Relay:
+    """The reply as the body of a response: an async iterator of bytes, and its ``headers``.
+
+    ``format`` is ``openai`` (chunks of chat completions, for any client of that API), ``events`` (each event under its
+    type, as `to_json`, with ids 1, 2, 3, …) or ``text`` (the text of the first choice as nameless events, then one
+    named ``end`` with the outcome; ``restart`` with the text that stays). A failure becomes an error of the format, an
+    event named ``error`` in the latter two. Over a stream of str everything is text.
+
+    A client that leaves ends the request (``cancel``), or the reply is read on to its end (``drain``) for exact usage;
+    `ops.attach` listens either way. While a client reads slowly the source is held; one that takes nothing for
+    ``max_wait`` seconds has left. After ``keepalive`` seconds of silence a comment is sent.
+
+    Note: a browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
+    """
+    if format not in FORMS:
+        raise ValueError(f"format is one of {', '.join(FORMS)}, not {format!r}")
+    if on_close not in ("cancel", "drain"):
+        raise ValueError(f"on_close is 'cancel' or 'drain', not {on_close!r}")
+    if (keepalive is not None and keepalive <= 0) or max_wait <= 0:
+        raise ValueError("keepalive and max_wait are more than 0 seconds")
+    return Relay(stream, format, on_close, keepalive, max_wait)

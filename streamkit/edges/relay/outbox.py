@@ -1,0 +1,142 @@
+"""The bytes that one client has not taken yet. While there are too many, the source is held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from reactivex import Observable, abc
+
+from ...engine import Gate, on_loop, scheduler_for
+from ...errors import SinkError, StreamkitError, excerpt
+from ...events import Event, Reply, TextDelta
+from .forms import Form, tellable
+
+__all__ = ["Outbox"]
+
+CAPACITY = 16 * 1024
+"""Bytes; small, for what a server has taken waits once more in its socket."""
+EVENTS = frozenset(get_args(Event))
+UNFINISHED = frozenset({"cancelled", "truncated", "failed"})
+
+
+class Outbox(Observable[Any]):
+    """The items of ``source``, each written into the box first. To be subscribed to once, on ``loop``.
+
+    ``gave_up`` is called when the box was full for ``max_wait`` seconds and nobody took anything.
+    """
+
+    def __init__(
+        self,
+        source: Observable[Any],
+        form: Form,
+        loop: asyncio.AbstractEventLoop,
+        max_wait: float,
+        gave_up: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.over = False
+        """The form has told its end."""
+        self.closed = False
+        self.told: Exception | None = None
+        self._source, self._form, self._loop = source, form, loop
+        self._max_wait, self._gave_up = max_wait, gave_up
+        self._gate = Gate()
+        self._blocks: list[bytes] = []
+        self._size = 0
+        self._timer: asyncio.TimerHandle | None = None  # set while the gate is held
+        self._waiter: asyncio.Future[None] | None = None
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        self._gate = Gate(run.gate)
+
+        def passed(item: Any) -> None:
+            if not self.over:
+                try:
+                    self.feed(item)
+                except Exception as exc:
+                    error = SinkError(f"cannot be relayed: {excerpt(f'{type(exc).__name__}: {exc}')}")
+                    error.__cause__ = exc
+                    failed(error)
+                    return
+            observer.on_next(item)
+
+        def failed(error: Exception) -> None:
+            on_loop(self._loop, self.fail, error)
+            observer.on_error(error)
+
+        return self._source.subscribe(passed, failed, observer.on_completed, scheduler=run.derive(gate=self._gate))
+
+    # -- filled by the stream --------------------------------------------------------------------------------------
+
+    def feed(self, item: Any) -> None:
+        """Write an event, or a str as text. TypeError for anything else."""
+        if isinstance(item, str):
+            if not item:
+                return
+            item = TextDelta(item)
+        elif type(item) not in EVENTS:
+            raise TypeError(f"sse takes a stream of events or str, not of {type(item).__name__}")
+        on_loop(self._loop, self._write, item)
+
+    def end(self, reply: Reply) -> None:
+        """Tell the end if it was not told; a reply that is not finished is not passed off as one that is."""
+        if reply.outcome in UNFINISHED:
+            self.fail(StreamkitError(f"the reply was {reply.outcome}"))
+        else:
+            self._write(reply)
+
+    def fail(self, error: Exception) -> None:
+        if not self.over:
+            self.over = True
+            if not self.closed:
+                self.told = error
+                self._put(self._form.fail(tellable(error)))
+
+    def _write(self, event: Event) -> None:
+        if not self.over:
+            self.over = type(event) is Reply
+            if not self.closed:
+                self._put(self._form.feed(event))
+
+    def _put(self, blocks: Iterable[bytes]) -> None:
+        for block in blocks:
+            self._blocks.append(block)
+            self._size += len(block)
+        if self._size >= CAPACITY and self._timer is None and not self.over:
+            self._gate.hold()
+            self._timer = self._loop.call_later(self._max_wait, self._gave_up)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # -- emptied by the client -------------------------------------------------------------------------------------
+
+    async def ready(self) -> None:
+        """Until there is something to take, or nothing will come any more."""
+        while not (self._blocks or self.over or self.closed):
+            self._waiter = self._loop.create_future()
+            await self._waiter
+
+    def take(self) -> bytes:
+        """All that waits."""
+        data = b"".join(self._blocks)
+        self._blocks.clear()
+        self._size = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._gate.release()
+        return data
+
+    def close(self) -> None:
+        """Nobody will take anything any more: let everything pass."""
+        self.closed = True
+        self.take()
+        self._wake()

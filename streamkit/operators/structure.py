@@ -1,0 +1,138 @@
+"""Structure out of a reply that is still growing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, overload
+
+from reactivex import Observable, abc
+
+from ..events import Event
+from ..protocols import Op
+from ..stages.jsonevents import JsonEvents
+from ..stages.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
+from ..stages.jsonpath import Steps
+from .lift import Lifted
+from .link import link
+
+__all__ = ["json_items", "json_values"]
+
+M = TypeVar("M")
+
+
+@overload
+def json_values(
+    model: None = None, *, tool: str | None = None, unfinished: Unfinished = "error"
+) -> Op[Event | str, Any]: ...
+@overload
+def json_values(model: type[M], *, tool: str | None = None, unfinished: Unfinished = "error") -> Op[Event | str, M]: ...
+def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfinished = "error") -> Op[Any, Any]:
+    """Events → the JSON value in the text so far, after each piece that changes it; the last one is the whole.
+
+    Strings grow, keys appear with their values, numbers and literals when they are complete. With a ``model`` (any type
+    that pydantic understands) values are instances of it: partial ones, in which a required field that is missing is
+    None and strings still grow (``model_fields_set`` tells what came), and at the end a valid one. What cannot be
+    partial, like a date or a dataclass, is left out until it is complete.
+
+    ``tool`` names the tool whose arguments are meant instead of the text, ``"*"`` any tool; the values of one call
+    follow those of the other, and a reply without such a call gives nothing.
+
+    Prose and fences around the JSON are skipped. `MalformedError`, with the reply so far: at once where the text is no
+    JSON; at the end if there is none, if it does not fit the model, or if it is not finished (with
+    ``unfinished="keep"`` the last value stands). An error of the stream itself passes unchanged.
+
+    Cost: linear. For a very wide list or long string that takes leaving out some values, never the last. A model is
+    filled part by part: every finished part is validated once.
+
+    Note: values share what is finished in them: change a copy.
+    """
+    JsonValues(model, unfinished=unfinished)  # a mistake is told here, not in mid-stream
+    return _structure("json_values", lambda: JsonValues(model, unfinished=unfinished), tool)
+
+
+@overload
+def json_items(
+    path: Steps = "",
+    model: None = None,
+    on_invalid: OnInvalid = "error",
+    *,
+    tool: str | None = None,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, Any]: ...
+@overload
+def json_items(
+    path: Steps,
+    model: type[M],
+    on_invalid: Literal["error", "skip"] = "error",
+    *,
+    tool: str | None = None,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, M]: ...
+@overload
+def json_items(
+    path: Steps = "",
+    *,
+    model: type[M],
+    on_invalid: Literal["error", "skip"] = "error",
+    tool: str | None = None,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, M]: ...
+@overload
+def json_items(
+    path: Steps = "",
+    model: Any = None,
+    on_invalid: OnInvalid = "error",
+    *,
+    tool: str | None = None,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, Any]: ...
+def json_items(
+    path: Steps = "",
+    model: Any = None,
+    on_invalid: OnInvalid = "error",
+    *,
+    tool: str | None = None,
+    unfinished: Unfinished = "error",
+) -> Op[Any, Any]:
+    """Events → the items of the list at ``path``, one by one, each as soon as it is complete.
+
+    ``path`` is ``""`` if the list is the whole JSON, else keys and numbers with dots between (``"orders.0.lines"``), or
+    a sequence of them for keys that hold a dot; ``*`` means all. With a ``model`` items are valid instances of it.
+
+    ``on_invalid``: an item that does not fit the model raises `MalformedError` (``"error"``), is left out (``"skip"``),
+    or is replaced by what a callable gives for the item and the error.
+
+    ``tool`` and the errors are those of `json_values`; `MalformedError` also if there is no such list. Items that were
+    complete before a fault are given before it. Stock ``take`` ends the request when there are enough.
+
+    Cost: linear; items that were given are not kept.
+    """
+    JsonItems(path, model, on_invalid, unfinished=unfinished)
+    return _structure("json_items", lambda: JsonItems(path, model, on_invalid, unfinished=unfinished), tool)
+
+
+def _structure(name: str, make: Callable[[], Any], tool: str | None) -> Op[Any, Any]:
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        return _Structured(make, tool, observer, scheduler).connect(source)
+
+    return link(name, connect)
+
+
+class _Structured(Lifted):
+    """What breaks a stream is told, not that its JSON is not finished therefore."""
+
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        tool: str | None,
+        observer: abc.ObserverBase[Any],
+        scheduler: abc.SchedulerBase | None,
+    ) -> None:
+        self._events = JsonEvents(make, tool)
+        super().__init__(self._events, observer, scheduler)
+
+    def on_error(self, error: Exception) -> None:
+        self._events.broken = True
+        super().on_error(error)

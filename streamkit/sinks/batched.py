@@ -1,0 +1,192 @@
+"""Items in batches, for receivers that charge by the call: brokers, webhooks, databases."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, ClassVar, Literal, Protocol
+
+from ..errors import SinkError, excerpt
+from ..events import Reply
+from .durable import new_stream
+from .spool import Spool
+
+__all__ = ["Batched", "WriteMany", "batched"]
+
+LIMIT = 5.0
+"""Seconds that a cancelled run has for what is left."""
+
+
+class WriteMany(Protocol):
+    """Passes a batch on; may be async. A batch that comes again has the same items under the same key."""
+
+    def __call__(self, items: list[Any], /, *, key: str) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is being collected, and what one run needs to pass it on."""
+
+    left: list[tuple[str, list[Any]]]
+    """Batches of an earlier process: they go first."""
+    stream: str = field(default_factory=new_stream)
+    first: int = 0
+    items: list[Any] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    timer: asyncio.TimerHandle | None = None
+    sender: asyncio.Task[None] | None = None
+    broken: Exception | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.stream}:{self.first}"
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class Batched:
+    """Collects items and passes them on together; see `batched`."""
+
+    on_cancel: ClassVar[Literal["drain"]] = "drain"
+
+    def __init__(
+        self,
+        write_many: WriteMany,
+        size: int,
+        every: float,
+        retry: Sequence[float],
+        spool: str | os.PathLike[str] | None,
+    ) -> None:
+        if not callable(write_many):
+            raise TypeError(f"write_many is called with a list of items and key=, {write_many!r} cannot be")
+        if size < 1 or every <= 0 or any(delay < 0 for delay in retry):
+            raise ValueError("size and every must be positive, and no delay of retry negative")
+        self._write_many = write_many
+        self._size, self._every, self._retry = size, every, tuple(retry)
+        self._spool = None if spool is None else Spool(spool)
+        self._batch: _Batch | None = None
+
+    async def write(self, item: Any) -> None:
+        """With a spool, the item outlives the process when this returns."""
+        batch = self._batch or self._begin()
+        async with batch.lock:
+            await self._send_left(batch)
+            if self._spool is not None:
+                self._spool.add(batch.key, item)
+            batch.items.append(item)
+            if len(batch.items) >= self._size:
+                await self._send(batch)
+            elif len(batch.items) == 1:
+                loop = asyncio.get_running_loop()
+                batch.timer = loop.call_later(self._every, self._due, batch, batch.first)
+
+    async def close(self, reply: Reply) -> None:
+        """The rest is passed on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
+        batch = self._batch or self._begin()
+        try:
+            async with asyncio.timeout(LIMIT if reply.outcome == "cancelled" else None), batch.lock:
+                await self._send_left(batch)
+                await self._send(batch)
+        except TimeoutError:
+            raise SinkError(f"a cancelled run had {LIMIT:g} s for the last items, {self._kept(batch)}") from None
+        finally:
+            self._batch = None
+            await self._let_go(batch)
+
+    def _begin(self) -> _Batch:
+        left = [] if self._spool is None else self._spool.begin()
+        self._batch = _Batch(left)
+        return self._batch
+
+    def _due(self, batch: _Batch, first: int) -> None:
+        batch.timer = None
+        batch.sender = asyncio.get_running_loop().create_task(self._send_due(batch, first), name="streamkit batch")
+
+    async def _send_due(self, batch: _Batch, first: int) -> None:
+        async with batch.lock:
+            if batch.first == first and batch.broken is None:
+                try:
+                    await self._send(batch)
+                except Exception as exc:
+                    batch.broken = batch.broken or exc  # for the next call of this sink to raise
+
+    async def _send_left(self, batch: _Batch) -> None:
+        if batch.broken is not None:
+            raise batch.broken
+        while batch.left:
+            await self._pass_on(batch, *batch.left[0])
+            del batch.left[0]
+            if not batch.left and self._spool is not None:
+                self._spool.clear()
+
+    async def _send(self, batch: _Batch) -> None:
+        batch.stop_timer()
+        if batch.items:
+            await self._pass_on(batch, batch.key, batch.items)
+            batch.first += len(batch.items)
+            batch.items = []
+            if self._spool is not None:
+                self._spool.clear()
+
+    async def _pass_on(self, batch: _Batch, key: str, items: list[Any]) -> None:
+        for delay in (*self._retry, None):
+            try:
+                answer = self._write_many(list(items), key=key)
+                if isawaitable(answer):
+                    await answer
+                return
+            except Exception as exc:
+                if delay is None:
+                    why = excerpt(f"{type(exc).__name__}: {exc}")
+                    times = f"{len(self._retry) + 1} times"
+                    batch.broken = SinkError(f"batch {key} was refused {times}, {self._kept(batch)}: {why}")
+                    raise batch.broken from exc
+            await asyncio.sleep(delay)
+
+    def _kept(self, batch: _Batch) -> str:
+        count = len(batch.items) + sum(len(items) for _, items in batch.left)
+        return f"{count} items are lost" if self._spool is None else f"{count} items stay in {self._spool.path.name}"
+
+    async def _let_go(self, batch: _Batch) -> None:
+        batch.stop_timer()
+        if batch.sender is not None and not batch.sender.done():
+            batch.sender.cancel()
+            await asyncio.wait([batch.sender])
+        if self._spool is not None:
+            self._spool.end()
+
+    def __repr__(self) -> str:
+        return f"<batched {self._size} items or {self._every:g} s>"
+
+
+def batched(
+    write_many: WriteMany,
+    *,
+    size: int = 100,
+    every: float = 1.0,
+    retry: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    spool: str | os.PathLike[str] | None = None,
+) -> Batched:
+    """A sink that calls ``write_many(items, key=...)`` with lists of up to ``size`` items, in order, one at a time.
+
+    A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is an id of the run
+    and the number of its first item (``"3f2a…:200"``): whatever comes again comes with the same items under the same
+    key, so a receiver can drop it.
+
+    What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
+    the branch; then it is a SinkError. A cancelled run has 5 s for what is left.
+
+    ``spool`` is a file (made at once, 0600, one for each sink) that holds the items which are not yet passed on: so
+    each is passed on at least once even if the process is killed. Whatever it holds goes first the next time the sink
+    is used, under its old key; events come back without ``raw``, dataclasses and models as dicts. ValueError if the
+    file holds something else. It is not forced to the disk, so a power cut may lose what it held.
+
+    Note: ``write_many`` is called on the loop; let one that blocks be ``async`` and ``await asyncio.to_thread(...)``.
+    """
+    return Batched(write_many, size, every, retry, spool)

@@ -1,0 +1,59 @@
+"""What an item is to a place that takes text, or lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any, get_args
+
+from ..events import Event, RefusalDelta, TextDelta
+from ..jsonform import to_json
+
+__all__ = ["EVENTS", "form", "numbered", "piece", "plain"]
+
+EVENTS = get_args(Event)
+
+
+def piece(item: Any) -> str:
+    """What an item adds to the answer: a str itself, a delta of the first choice its text, anything else nothing."""
+    if isinstance(item, str):
+        return item
+    return item.text if isinstance(item, (TextDelta, RefusalDelta)) and not item.index else ""
+
+
+def form(item: Any) -> bytes:
+    """One line of JSON. A str becomes a `TextDelta`, so that what comes from a reply is always an event."""
+    if isinstance(item, str):
+        item = TextDelta(item)
+    return to_json(item) if isinstance(item, EVENTS) else _line(item)
+
+
+def numbered(item: Any, stream: str, seq: int) -> bytes:
+    """`form` with the keys ``stream`` and ``seq``. What is no object, or has such keys itself, goes under ``value``."""
+    own = {"stream": stream, "seq": seq}
+    if isinstance(item, (str, *EVENTS)):
+        return form(item)[:-1] + b"," + _line(own)[1:]
+    value = plain(item)
+    if not isinstance(value, Mapping) or not own.keys().isdisjoint(value):
+        value = {"value": value}
+    return _line({**value, **own})
+
+
+def _line(value: Any) -> bytes:
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=plain)
+    if not line.isprintable():  # as `to_json`: nothing in a line ends it or moves a cursor
+        line = json.dumps(value, separators=(",", ":"), default=plain)
+    return line.encode()
+
+
+def plain(value: Any) -> Any:
+    """``value`` for the JSON encoder: events, dataclasses and pydantic models as objects, strangers as their str."""
+    if isinstance(value, EVENTS):
+        return json.loads(to_json(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if value is None or isinstance(value, (str, int, float, list, tuple, Mapping)):
+        return value
+    dump = getattr(value, "model_dump", None)
+    return dump(mode="json") if callable(dump) else str(value)

@@ -1,0 +1,210 @@
+"""Text to the standard input of another program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from ..errors import SinkError, excerpt
+from ..events import Event, Reply
+from .forms import piece
+from .threaded import Worker
+
+__all__ = ["Process", "process"]
+
+GRACE = 1.0
+"""Seconds between the request to end and the kill."""
+TAIL = 4096
+"""Bytes of the program's last complaints that are kept."""
+SHOWN = 400
+"""Characters of them that an error tells."""
+
+
+class _Program:
+    """One run of the program. Everything but `stop` blocks and is called in one thread."""
+
+    def __init__(
+        self, argv: list[str], env: Mapping[str, str] | None, stdout: int | IO[Any] | None, patience: float | None
+    ) -> None:
+        self._argv, self._env, self._stdout, self._patience = argv, env, stdout, patience
+        self.name = Path(argv[0]).name
+        self._child: subprocess.Popen[bytes] | None = None
+        self._tail = bytearray()
+        self._reader: threading.Thread | None = None
+        self._killer: threading.Timer | None = None
+        self._stopped = False
+
+    def write(self, data: bytes) -> None:
+        child = self._child or self._start()
+        assert child.stdin is not None
+        rest = memoryview(data)
+        try:
+            while rest:  # a full pipe blocks: so the program sets the pace
+                rest = rest[os.write(child.stdin.fileno(), rest) :]
+        except OSError as exc:
+            raise SinkError(f"{self.name} {self._end(GRACE)} before it had read everything{self._said()}") from exc
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen(
+            self._argv, bufsize=0, stdin=subprocess.PIPE, stdout=self._stdout, stderr=subprocess.PIPE, env=self._env
+        )
+        self._reader = threading.Thread(
+            target=_keep_tail, args=(child.stderr, self._tail), name=f"streamkit {self.name} stderr", daemon=True
+        )
+        self._reader.start()
+        self._child = child
+        if self._stopped:  # it was not yet there to be told
+            self.stop()
+        return child
+
+    def stop(self) -> None:
+        """From any thread: it is asked to end at once, and made to after a grace period. No thread of ours waits for
+        a pipe that nobody reads then."""
+        self._stopped = True
+        if self._child is not None and self._killer is None:
+            self._child.terminate()
+            self._killer = threading.Timer(GRACE, self._child.kill)
+            self._killer.daemon = True
+            self._killer.start()
+
+    def finish(self) -> None:
+        """End of input; SinkError if the program fails, or takes longer than its limit and is killed."""
+        child = self._child
+        if child is None:
+            return
+        assert child.stdin is not None
+        child.stdin.close()
+        try:
+            child.wait(self._patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            if not self._stopped:
+                raise SinkError(f"{self.name} did not end within {self._patience:g} s and was killed") from None
+        finally:
+            self._let_go()
+        if child.returncode and not self._stopped:
+            raise SinkError(f"{self.name} {self._end(0)}{self._said()}")
+
+    def _let_go(self) -> None:
+        if self._killer is not None:
+            self._killer.cancel()
+            self._killer.join()
+        if self._reader is not None:
+            self._reader.join(GRACE)  # a child of the program may hold on to its stderr
+
+    def _end(self, limit: float) -> str:
+        assert self._child is not None
+        try:
+            status = self._child.wait(limit)
+        except subprocess.TimeoutExpired:
+            return "closed its input"
+        if status < 0:
+            return f"was ended by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
+
+    def _said(self) -> str:
+        if self._reader is not None:
+            self._reader.join(GRACE)
+        said = excerpt(self._tail.decode("utf-8", "replace")[-SHOWN:], SHOWN)
+        return f": {said}" if said else ""
+
+
+def _keep_tail(stream: IO[bytes], tail: bytearray) -> None:
+    with stream:
+        while data := stream.read(TAIL):
+            tail += data
+            del tail[:-TAIL]
+
+
+class Process:
+    """Writes pieces of text to a program; see `process`."""
+
+    def __init__(
+        self,
+        argv: Sequence[str | os.PathLike[str]],
+        *,
+        encoding: str,
+        newline: str,
+        env: Mapping[str, str] | None,
+        stdout: int | IO[Any] | None,
+        patience: float | None,
+        on_cancel: Literal["discard", "drain"],
+    ) -> None:
+        if isinstance(argv, (str, bytes, os.PathLike)):
+            raise TypeError(f"argv is a list, the program and each argument: [{argv!r}, ...]; no shell takes it apart")
+        if not argv:
+            raise ValueError("argv needs at least the program")
+        if stdout == subprocess.PIPE:
+            raise ValueError("stdout cannot be PIPE: nobody would read it")
+        if on_cancel not in ("discard", "drain"):
+            raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
+        newline.encode(encoding)
+        self.on_cancel = on_cancel
+        self._argv = [os.fspath(part) for part in argv]
+        self._encoding, self._newline = encoding, newline
+        self._options = (env, stdout, patience)
+        self._program: _Program | None = None
+        self._worker = Worker("Process")
+
+    async def write(self, item: Event | str) -> None:
+        text = piece(item)
+        if not text:
+            return
+        program = self._program = self._program or _Program(self._argv, *self._options)
+        if self._newline and isinstance(item, str):
+            text = text.replace(self._newline, " ") + self._newline
+        try:
+            await self._worker.call(program.write, text.encode(self._encoding, "replace"))
+        except asyncio.CancelledError:
+            program.stop()
+            raise
+
+    async def close(self, reply: Reply) -> None:
+        program, self._program = self._program, None
+        if program is None:
+            return
+        if reply.outcome == "cancelled" and self.on_cancel == "discard":
+            program.stop()
+        try:
+            await self._worker.end(program.finish, limit=None)
+        except asyncio.CancelledError:
+            program.stop()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<process {self._argv}>"
+
+
+def process(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    encoding: str = "utf-8",
+    newline: str = "\n",
+    env: Mapping[str, str] | None = None,
+    stdout: int | IO[Any] | None = None,
+    patience: float | None = 60.0,
+    on_cancel: Literal["discard", "drain"] = "discard",
+) -> Process:
+    """A sink that writes pieces of text to the standard input of a program: str, or the deltas of the first choice.
+
+    ``argv`` is the program and its arguments, no shell has a part in it. Every str is ended by ``newline`` (one inside
+    it becomes a space, so that a piece is a line; "" writes it as it is), deltas are written as they are; all in
+    ``encoding``, with "?" for what that cannot express. The program starts with the first text, sets the pace (what it
+    does not read waits in the mailbox of the branch), and gets the end of input when the reply ends; then it has
+    ``patience`` seconds, None for any number. ``env`` is its environment instead of ours; its output goes to ``stdout``
+    (a file or descriptor, by default ours), the end of its complaints into errors.
+
+    SinkError if it cannot be started, stops reading early (from BrokenPipeError), takes too long or ends with another
+    status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"`` it may
+    finish as always.
+    """
+    return Process(
+        argv, encoding=encoding, newline=newline, env=env, stdout=stdout, patience=patience, on_cancel=on_cancel
+    )

@@ -1,0 +1,113 @@
+"""A table of events in a database that other programs may read meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .durable import Durable
+from .files import Sync, Syncing, open_private
+from .forms import form
+from .threaded import Worker
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+__all__ = ["Sqlite", "sqlite"]
+
+NAME = re.compile(r"(?!sqlite_)[a-z_][a-z0-9_]{0,62}", re.IGNORECASE | re.ASCII)
+BUSY = 30.0
+"""Seconds to wait for another writer."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS "{table}" (
+    stream TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ')),
+    UNIQUE (stream, seq)
+)"""
+INSERT = 'INSERT INTO "{table}" (stream, seq, item) VALUES (?, ?, ?) ON CONFLICT (stream, seq) DO NOTHING'
+SELECT = 'SELECT item FROM "{table}" WHERE stream = ? AND seq = ?'
+
+
+class Sqlite(Durable):
+    """Inserts a row for each item; see `sqlite`."""
+
+    def __init__(self, path: str | os.PathLike[str], table: str, stream: str | None, sync: Sync | None) -> None:
+        if not NAME.fullmatch(table):
+            raise ValueError(f"table is a name of letters, digits and _, not {table!r}")
+        self._sync = Syncing(sync)
+        super().__init__(stream, Worker("Sqlite"))
+        self.path, self.table = Path(path).absolute(), table
+        self._base: Connection | None = None
+        os.close(open_private(self.path, os.O_CREAT))  # SQLite itself would follow a link and ask nobody's umask
+        self._connect().close()  # refused now, not in the middle of a reply
+
+    def _connect(self) -> Connection:
+        import sqlite3  # not everybody who imports this room needs it
+
+        base = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
+        try:
+            base.execute(SCHEMA.format(table=self.table))
+            base.execute("EXPLAIN " + INSERT.format(table=self.table), ("", 0, ""))  # a table of that name may differ
+            base.execute("PRAGMA journal_mode=WAL")
+            base.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    def _store(self, item: Any, seq: int) -> None:
+        base = self._base = self._base or self._connect()
+        row = (self.stream, seq, form(item).decode())
+        due = self._sync.due()
+        if due:
+            base.execute("PRAGMA synchronous=FULL")  # this commit takes all before it to the disk
+        if not base.execute(INSERT.format(table=self.table), row).rowcount:
+            self._compare(base, row)
+        if due:
+            base.execute("PRAGMA synchronous=NORMAL")
+
+    def _compare(self, base: Connection, row: tuple[str, int, str]) -> None:
+        """Repeats are welcome; another item under the same number would be lost without a word."""
+        if base.execute(SELECT.format(table=self.table), row[:2]).fetchone() != row[2:]:
+            raise ValueError(f"stream {row[0]!r} has another item {row[1]} already: its id was used for two streams")
+
+    def _release(self) -> None:
+        base, self._base = self._base, None
+        if base is not None:
+            try:
+                if self._sync.at_close:
+                    base.execute("PRAGMA wal_checkpoint(PASSIVE)")  # to the disk, even if somebody else keeps it open
+            finally:
+                base.close()
+
+    def __repr__(self) -> str:
+        return f"<sqlite {str(self.path)!r} {self.table}>"
+
+
+def sqlite(
+    path: str | os.PathLike[str], *, table: str = "events", stream: str | None = None, sync: Sync | None = None
+) -> Sqlite:
+    """A sink that inserts each item as a row into ``table`` of the SQLite database ``path``, in a thread of its own.
+
+    The columns: ``stream``, an id; ``seq``, which counts its rows from 0, unique with ``stream``; ``item``, JSON as
+    `to_json` makes it (a str becomes a `TextDelta`, other items become JSON values), to be read by `from_json`; and
+    ``at``, when it was stored (UTC, ISO 8601). The last row of each run is its `Reply`. So a reply is read back by
+    ``SELECT item FROM events WHERE stream = ? ORDER BY seq``, also while it is being written. A table that has these
+    columns, more columns with defaults, and the unique index serves as well.
+
+    Each run gets an id of its own unless ``stream`` gives one, which says that a repeated number is a repeated item:
+    repeats are ignored, another item under a used number fails this sink.
+
+    Database (in WAL mode) and table are made at once, the file for its owner only (0600) and never reached through a
+    symbolic link; ValueError for a table name that needs quotes, `sqlite3.Error` for a file or table that does not fit.
+
+    A row is committed when it is written, so a killed process loses none. ``sync`` is for power cuts: commits are
+    forced to the disk at the end (``close``), ``every`` time (milliseconds each), or with the first row that comes so
+    many seconds after the last time, and at the end.
+    """
+    return Sqlite(path, table, stream, sync)

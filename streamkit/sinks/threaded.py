@@ -1,0 +1,147 @@
+"""Blocking code kept off the loop, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+import weakref
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutinefunction
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+from ..errors import SinkError
+from ..events import Reply
+
+__all__ = ["Threaded", "Worker", "threaded"]
+
+LIMIT = 5.0
+"""Seconds that the end of a sink waits for the call its thread is in."""
+
+Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
+
+
+class Worker(concurrent.futures.Executor):
+    """One thread, started by the first call, that makes calls in their order until `end`.
+
+    A daemon, unlike those of a ThreadPoolExecutor: a call that never returns must not keep the interpreter from its
+    exit. An executor all the same, because loops (the one with virtual time too) know how to wait for those.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._calls: SimpleQueue[Call | None] | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        if kwargs:
+            raise TypeError("only positional arguments")
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._queue().put((future, fn, args))
+        return future
+
+    def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """What ``fn`` gives, called in the thread when its turn has come. Cancelled earlier, it is not called."""
+        return asyncio.get_running_loop().run_in_executor(self, fn, *args)
+
+    async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None = LIMIT) -> Any:
+        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds; the thread then ends
+        as soon as the call it is in returns."""
+        last, calls, thread = self.call(fn, *args), self._queue(), self._thread
+        calls.put(None)
+        self._calls = None
+        done, _ = await asyncio.wait([last], timeout=limit)
+        if not done:
+            last.cancel()
+            raise SinkError(f"the thread of sink {self._name} is still in a call after {limit:g} s: left behind")
+        if thread is not None:
+            thread.join()
+        return last.result()
+
+    def _queue(self) -> SimpleQueue[Call | None]:
+        if self._calls is None:
+            if self._thread is not None and self._thread.is_alive():
+                raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
+            self._calls = SimpleQueue()
+            weakref.finalize(self, self._calls.put, None)  # a sink that nobody closed takes its thread along
+            self._thread = threading.Thread(
+                target=_serve, args=(self._calls,), name=f"streamkit {self._name}", daemon=True
+            )
+            self._thread.start()
+        return self._calls
+
+
+def _serve(calls: SimpleQueue[Call | None]) -> None:
+    while call := calls.get():
+        _make(*call)
+        del call  # while it waits, the thread keeps nothing alive
+
+
+def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = fn(*args)
+    except (StopIteration, concurrent.futures.CancelledError) as exc:  # to the waiting loop they mean something else
+        error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
+        error.__cause__ = exc
+        future.set_exception(error)
+    except BaseException as exc:
+        future.set_exception(exc)
+    else:
+        future.set_result(result)
+
+
+class Threaded:
+    """Another sink, called in a thread; see `threaded`."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink, self._write = sink, getattr(sink, "write", sink)
+        if not callable(self._write):
+            raise TypeError(f"a sink is a callable or has a write method, not {sink!r}")
+        if iscoroutinefunction(self._write):
+            raise TypeError(f"{sink!r} is async: it needs no thread")
+        self.on_cancel = getattr(sink, "on_cancel", None)
+        self.overflow = getattr(sink, "overflow", None)
+        self._name = getattr(sink, "__qualname__", None) or type(sink).__name__
+        self._worker = Worker(self._name)
+
+    def write(self, item: Any) -> asyncio.Future[Any]:
+        return self._worker.call(_blocking, self._write, item)
+
+    def fail(self, error: Exception) -> asyncio.Future[Any] | None:
+        method = getattr(self._sink, "fail", None)
+        return self._worker.call(_blocking, method, error) if callable(method) else None
+
+    async def close(self, reply: Reply) -> None:
+        method = getattr(self._sink, "close", None)
+        if callable(method):
+            await self._worker.end(_blocking, method, reply)
+        else:
+            await self._worker.end(int)
+
+    def __repr__(self) -> str:
+        return f"<threaded {self._name}>"
+
+
+def _blocking(method: Callable[[Any], Any], value: Any) -> None:
+    answer = method(value)
+    if isawaitable(answer):
+        if (close := getattr(answer, "close", None)) is not None:
+            close()
+        raise TypeError("a sink in a thread gave an awaitable: async sinks need no thread")
+
+
+def threaded(sink: Any) -> Threaded:
+    """``sink`` in a thread of its own, for code that blocks: a callable, or an object with ``write`` and perhaps
+    ``fail`` and ``close``. Its calls are made one at a time and in order, all in that thread (sqlite3 likes that).
+
+    The next item is handed over when the last one is written; what waits, waits in the mailbox of the branch, so
+    `branch` has the bounds and the policy. What the sink raises is raised as if it had been called in place. The
+    thread begins with the first item and ends with ``close``.
+
+    Note: a blocking call cannot be interrupted. If one is under way when the run is cancelled, ``close`` waits 5 s for
+    it; then the thread, a daemon, is left behind and ends when the call returns.
+    """
+    return Threaded(sink)

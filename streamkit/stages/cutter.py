@@ -1,0 +1,154 @@
+"""What all cutters share: a place in the text, a limit, and the way to a good place for a forced cut."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from .ahead import Ahead, MoreNeeded
+from .fences import Fence
+from .scripts import between_graphemes
+
+__all__ = ["Cut", "Cutter", "Kind", "strip_end"]
+
+Kind = Literal["sentence", "heading", "list_item", "table_row", "code", "rule", "word", "line", "paragraph"]
+
+_PLACES = (re.compile(r"(?<=[,;:—،؛])(?=\s)|(?<=[，、；：。！？])"), re.compile(r"\s"))
+_LONGEST_GRAPHEME = 64
+
+
+@dataclass(slots=True)
+class Cut:
+    """One segment found: ``text[start:end]``; only white space lies between it and the next."""
+
+    start: int
+    end: int
+    kind: Kind
+    forced: bool = False
+    indent: int = 0
+
+
+class Cutter:
+    """Finds segments one after the other. ``start`` is where the next begins: what lies before it may be dropped.
+
+    A subclass answers `_find` from the text alone, between ``start`` and a look-ahead that the text defines; where that
+    is not there yet it raises `MoreNeeded` (or gives None) and is asked again. ``_at`` is how far it is done.
+    """
+
+    def __init__(self, max_chars: int | None, *, code_lines: bool = False) -> None:
+        self._max, self._code_lines = max_chars, code_lines
+        self._fence: Fence | None = None
+        self._fresh = True  # the segment begins its line
+        self._indent = 0
+        self._begin(0)
+
+    def _begin(self, start: int) -> None:
+        """Forget the segment; the next one begins at ``start`` or behind the white space there."""
+        self.start = self._at = start
+        self._kind: Kind | None = None  # of the segment, None while that is not known
+
+    def _find(self, ahead: Ahead) -> Cut | None:
+        raise NotImplementedError
+
+    def shift(self, by: int) -> None:
+        """The first ``by`` characters of the text were dropped."""
+        self.start -= by
+        self._at -= by
+        if self._fence is not None:
+            self._fence.shift(by)
+
+    def next(self, ahead: Ahead) -> Cut | None:
+        """The next segment, or None until more text is there."""
+        try:
+            cut = self._find(ahead)
+        except MoreNeeded:
+            cut = None
+        if cut is None and self._kind != "code" and self._max is not None and self._at >= self.start + self._max:
+            return self._force(ahead, self.start + self._max)
+        return cut
+
+    @property
+    def may_force(self) -> bool:
+        """Not within code, which is never cut."""
+        return self._kind != "code"
+
+    def force(self, ahead: Ahead) -> Cut | None:
+        """What there is, up to its last good place; None if that is nothing."""
+        if not self.may_force:
+            return None
+        if self._kind is None:
+            self._skip(ahead.text)
+        end = strip_end(ahead.text, self.start, ahead.size)
+        if end == self.start:
+            return None
+        return self._cut(end if self._is_whole(ahead.text[end - 1]) else self._place(ahead.text, end), forced=True)
+
+    def _force(self, ahead: Ahead, limit: int) -> Cut | None:
+        if limit >= ahead.size and not ahead.ended:
+            return None  # whether a grapheme ends there is not known yet
+        return self._cut(self._place(ahead.text, min(limit, ahead.size)), forced=True)
+
+    def _is_whole(self, last: str) -> bool:
+        """Whether text that ends in ``last`` may be given out by a timer as it is."""
+        return False
+
+    def _is_free(self, place: int) -> bool:
+        return True
+
+    def _place(self, text: str, limit: int) -> int:
+        """Behind the last clause before ``limit``, else the last word, else between two graphemes."""
+        for pattern in _PLACES:
+            places = [found.start() for found in pattern.finditer(text, self.start + 1, limit)]
+            for place in reversed(places):
+                if self._is_free(place):
+                    return max(strip_end(text, self.start, place), self.start + 1)
+        place = limit
+        while place > max(self.start + 1, limit - _LONGEST_GRAPHEME) and not between_graphemes(text, place):
+            place -= 1
+        return place if between_graphemes(text, place) else limit
+
+    def _cut(self, end: int, *, forced: bool = False) -> Cut:
+        cut = Cut(self.start, end, self._kind or "sentence", forced)
+        self._fresh, self._indent = False, 0
+        self._begin(end)
+        return cut
+
+    def _limit(self, ahead: Ahead) -> int:
+        return ahead.size if self._max is None else min(ahead.size, self.start + self._max)
+
+    def _skip(self, text: str) -> None:
+        """To the next segment, minding line breaks and indentation."""
+        at = self.start
+        while at < len(text) and text[at].isspace():
+            if text[at] in "\r\n":
+                self._fresh, self._indent = True, 0
+            else:
+                self._indent += 1
+            at += 1
+        self.start = self._at = at
+
+    def _code(self, ahead: Ahead) -> Cut | None:
+        """A fenced block, or its next line."""
+        fence = self._fence
+        assert fence is not None
+        line = fence.next_line(ahead.text, ahead.ended)
+        while line is not None and not self._code_lines and not fence.closed:
+            line = fence.next_line(ahead.text, ahead.ended)
+        if line is None:
+            return None
+        start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
+        cut = Cut(start, end, "code", indent=self._indent)
+        if fence.closed:
+            self._fence, self._fresh, self._indent = None, False, 0
+            self._begin(line[1])
+        else:
+            self.start = self._at = fence.line
+        return cut
+
+
+def strip_end(text: str, start: int, end: int) -> int:
+    """``end`` without the white space before it."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end

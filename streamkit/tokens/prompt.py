@@ -1,0 +1,135 @@
+"""How many tokens a request has: the rule that OpenAI's Cookbook gives, as far as reported usage bears it out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .counter import TokenCounter
+from .encodings import load
+from .images import image_tokens
+from .models import Resolved, resolve
+from .tools import as_typescript
+
+__all__ = ["Count", "prompt_tokens"]
+
+ANSWER = 3  # the beginning of the answer; models that think take one less
+MESSAGE = 3
+NAME = 1
+RESULT = 8  # what a call with its result takes besides two messages
+TOOLS = 9
+TOOLS_AFTER_SYSTEM = -4
+NAMED_TOOL = 7
+
+PROVED = re.compile(r"(chat)?gpt-(3\.5|4|5)|o3")
+"""Models of whose usage enough was reported, or whose rule OpenAI published."""
+PLAIN = frozenset({"role", "content", "name"})
+ROLES = frozenset({"system", "user", "assistant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``tokens`` of a prompt; ``exact``: as the provider bills them. ``notes`` say why not, and what was not counted.
+    ``images`` is an estimate that is not part of ``tokens``."""
+
+    tokens: int
+    exact: bool
+    notes: tuple[str, ...] = ()
+    images: int = 0
+
+
+def prompt_tokens(
+    messages: str | Sequence[Mapping[str, Any]],
+    model: str,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    *,
+    tool_choice: Any = None,
+    response_format: Any = None,
+) -> Count:
+    """The tokens of a chat request, before it is sent.
+
+    ``messages``, ``tools`` and the rest are what the request holds (tools as JSON schemas). Exact for text alone and
+    OpenAI's models; anything else is an estimate that leaves out what cannot be known. Loads the vocabulary as
+    `TokenCounter` does.
+    """
+    found = resolve(model)
+    tally = _Tally(found)
+    turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    for message in turns:
+        tally.message(message)
+    if tools:
+        tally.tools(tools, tool_choice, any(message.get("role") == "system" for message in turns))
+    if isinstance(response_format, Mapping) and response_format.get("type", "text") not in ("text", "json_object"):
+        tally.note("the schema of the answer is not counted")
+    return tally.count()
+
+
+class _Tally:
+    def __init__(self, found: Resolved) -> None:
+        encoding = load(found.encoding)
+        self._size: Callable[[str], int] = lambda text: TokenCounter(encoding).feed(text)
+        self._model = found
+        self._tokens = ANSWER - found.thinks
+        self._images = 0
+        self._notes: dict[str, None] = {}
+        if not found.exact:
+            self.note(f"the tokenizer is not known: {found.encoding} was used")
+        elif not PROVED.match(found.base):
+            self.note("how this model's provider frames messages is not known")
+
+    def note(self, text: str) -> None:
+        self._notes[text] = None
+
+    def count(self) -> Count:
+        notes = tuple(self._notes)
+        return Count(self._tokens, exact=not notes, notes=notes, images=self._images)
+
+    def message(self, message: Mapping[str, Any]) -> None:
+        role = str(message.get("role", ""))
+        self._tokens += MESSAGE + self._size(role)
+        self._content(message.get("content"))
+        if message.get("name"):
+            self._tokens += self._size(str(message["name"])) + NAME
+        for call in message.get("tool_calls") or ():
+            self._call(call.get("function") or {})
+        if role == "tool":
+            self._tokens += RESULT
+            self.note("calls and their results are framed in an unknown way")
+        elif role not in ROLES:
+            self.note(f"how the role {role!r} is counted is not known")
+        if role == "assistant" and self._model.thinks:
+            self.note("earlier answers of a model that thinks may count for more")
+        for key in message.keys() - PLAIN - {"tool_calls", "tool_call_id"}:
+            if message[key]:
+                self.note(f"{key} is not counted")
+
+    def _content(self, content: Any) -> None:
+        if isinstance(content, str):
+            self._tokens += self._size(content)
+            return
+        for part in content or ():
+            if isinstance(part.get("text"), str):
+                self._tokens += self._size(part["text"])
+            elif (found := image_tokens(part, self._model.base)) is not None:
+                self._images += found
+                self.note("images are estimated apart")
+            else:
+                self.note(f"{part.get('type', 'part')} is not counted")
+
+    def _call(self, function: Mapping[str, Any]) -> None:
+        arguments = function.get("arguments") or ""
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        self._tokens += self._size(str(function.get("name", ""))) + self._size(text)
+        self.note("calls and their results are framed in an unknown way")
+
+    def tools(self, tools: Sequence[Mapping[str, Any]], choice: Any, system: bool) -> None:
+        self._tokens += self._size(as_typescript(tools)) + TOOLS + (TOOLS_AFTER_SYSTEM if system else 0)
+        if choice == "none":
+            self._tokens += 1
+        elif isinstance(choice, Mapping):
+            named = choice.get("function", choice)
+            self._tokens += NAMED_TOOL + self._size(str(named.get("name", "")))
+        self.note("how tools are shown to the model is not known: off by a few tokens each")

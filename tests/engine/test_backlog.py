@@ -1,0 +1,101 @@
+"""What waits in front of a slow sink."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamkit.engine.backlog import KEPT, Backlog, Gap
+from streamkit.events import Finish, ReasoningDelta, Reply, TextDelta, ToolCall, UsageUpdate, Usage
+
+EVENTS = st.one_of(
+    st.builds(TextDelta, st.text(min_size=1, max_size=3), st.integers(0, 1)),
+    st.builds(ReasoningDelta, st.text(min_size=1, max_size=3), st.just(0)),
+    st.text(min_size=1, max_size=3),
+    st.just(ToolCall("a", "f", "{}")),
+    st.just(UsageUpdate(Usage(1))),
+    st.just(Finish("stop")),
+    st.integers(),
+)
+
+
+def emptied(backlog):
+    out = []
+    while len(backlog):
+        out.append(backlog.take()[0])
+    return out
+
+
+def spread(items):
+    """Every character with its kind and choice, every other item as it is."""
+    out = []
+    for item in items:
+        if isinstance(item, str):
+            out += [(str, 0, char) for char in item]
+        elif isinstance(item, (TextDelta, ReasoningDelta)):
+            out += [(type(item), item.index, char) for char in item.text]
+        else:
+            out.append(item)
+    return out
+
+
+@given(st.lists(EVENTS, max_size=30), st.integers(1, 5))
+def test_conflating_loses_and_moves_nothing(items, capacity):
+    backlog = Backlog("conflate", capacity, 10**6)
+    for item in items:
+        backlog.put(item, 0.0)
+    count = len(backlog)
+    out = emptied(backlog)
+    assert spread(out) == spread(items)
+    assert count == len(items) - backlog.merged
+
+
+@given(st.lists(EVENTS, max_size=30), st.integers(1, 5))
+def test_dropping_keeps_the_newest_and_what_must_never_go(items, capacity):
+    backlog = Backlog("drop_oldest", capacity, 10**6)
+    for item in items:
+        backlog.put(item, 0.0)
+    out = emptied(backlog)
+    assert [item for item in out if type(item) in KEPT] == [item for item in items if type(item) in KEPT]
+    assert len(out) == len(items) - backlog.dropped
+    if items:
+        assert out[-1] == items[-1]
+    assert backlog.dropped == 0 or len(items) > capacity
+
+
+def test_a_gap_tells_what_is_missing_once():
+    backlog = Backlog("drop_oldest", 2, 10**6)
+    for number in range(5):
+        backlog.put(number, 0.0)
+    assert backlog.gap() == Gap(3, 0, 2)
+    assert backlog.gap() is None
+    assert emptied(backlog) == [3, 4]
+
+
+def test_latest_keeps_one_and_always_the_last():
+    backlog = Backlog("latest", 1024, 10**6)
+    for text in ("a", "ab", "abc"):
+        backlog.put(text, 0.0)
+    assert emptied(backlog) == ["abc"]
+
+
+def test_full_is_told_by_items_and_by_bytes():
+    by_items, by_bytes = Backlog("wait", 2, 10**6), Backlog("conflate", 10, 200)
+    for backlog, item in ((by_items, 1), (by_bytes, "x" * 50)):
+        backlog.put(item, 0.0)
+        assert not backlog.full
+        for _ in range(3):
+            backlog.put(item, 0.0)
+        assert backlog.full
+    assert (len(by_bytes), by_bytes.merged) == (1, 3)
+    by_bytes.take()
+    assert not by_bytes.full
+    by_items.clear()
+    assert not by_items.full
+
+
+def test_the_reply_is_never_dropped():
+    backlog = Backlog("latest", 1, 10**6)
+    backlog.put(Reply(), 0.0)
+    backlog.put("later", 0.0)
+    assert emptied(backlog) == [Reply(), "later"]
