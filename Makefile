@@ -52,7 +52,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/package.stamp: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable .
+	$(PIP) install --editable '.[offline,text]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/package.stamp
