@@ -11,7 +11,7 @@ __all__ = ["lazily"]
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for ``package``: ``homes`` says which module a name is in; a module's own name gives it whole."""
+    """A ``__getattr__`` for ``package``: ``homes`` says which module a name is in; a module's own gives it whole."""
 
     def get(name: str) -> Any:
         home = homes.get(name)

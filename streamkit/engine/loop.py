@@ -155,7 +155,7 @@ def on_loop(loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *args: 
 
 
 def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
-    """What ``action`` gives when it is called on ``loop``: now if that is where we are, else the caller waits for it."""
+    """What ``action`` gives when called on ``loop``: now if that is where we are, else the caller waits for it."""
     if runs_here(loop):
         return action()
     answer: concurrent.futures.Future[T] = concurrent.futures.Future()

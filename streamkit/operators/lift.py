@@ -66,7 +66,7 @@ class Lifted(abc.ObserverBase[Any]):
 
     def finish(self) -> None:
         """End here and now, from outside: the stage has a ``finish`` that says what comes last."""
-        if not self._over and self._give(getattr(self._stage, "finish")):
+        if not self._over and self._give(self._stage.finish):
             self._end(None)
 
     def on_next(self, item: Any) -> None:
@@ -92,7 +92,7 @@ class Lifted(abc.ObserverBase[Any]):
         made, failure = [], None
         try:
             for item in make(*args):
-                made.append(item)
+                made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
             failure = exc
         for item in made:
@@ -131,7 +131,7 @@ class Lifted(abc.ObserverBase[Any]):
         left = (self._deadline - scheduler.now).total_seconds()
         if left > 1e-6:
             self._arm(left)
-        elif self._give(getattr(self._stage, "expire")):
+        elif self._give(self._stage.expire):
             self._set_deadline()
 
 

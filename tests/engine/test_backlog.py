@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from streamkit.engine.backlog import KEPT, Backlog, Gap
-from streamkit.events import Finish, ReasoningDelta, Reply, TextDelta, ToolCall, UsageUpdate, Usage
+from streamkit.events import Finish, ReasoningDelta, Reply, TextDelta, ToolCall, Usage, UsageUpdate
 
 EVENTS = st.one_of(
     st.builds(TextDelta, st.text(min_size=1, max_size=3), st.integers(0, 1)),

@@ -213,7 +213,8 @@ sk.start(client.chat("hi")).result()
 client.close()
 sk.shutdown()
 time.sleep(0.1)
-print([thread.name for thread in threading.enumerate()], [name for name in open_files() if name[:6] in ("socket", "anon_i")])
+left = [name for name in open_files() if name[:6] in ("socket", "anon_i")]
+print([thread.name for thread in threading.enumerate()], left)
 """
     if not os.path.isdir("/proc/self/fd"):
         pytest.skip("no list of open files here")

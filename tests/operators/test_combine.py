@@ -9,8 +9,7 @@ import reactivex as rx
 from reactivex import operators as rxo
 
 import streamkit as sk
-from streamkit import operators as ops
-from streamkit import testing
+from streamkit import operators as ops, testing
 
 
 def played(stream, *branches, **options):

@@ -6,12 +6,10 @@ import asyncio
 
 import pytest
 import reactivex as rx
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import streamkit as sk
-from streamkit import operators as ops
-from streamkit import testing
+from streamkit import operators as ops, testing
 
 TEXT = "First one. Second bad one! Third one? And the rest"
 

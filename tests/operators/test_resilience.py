@@ -8,8 +8,7 @@ import pytest
 import reactivex as rx
 
 import streamkit as sk
-from streamkit import operators as ops
-from streamkit import testing
+from streamkit import operators as ops, testing
 
 OFF = sk.ConnectError("off", retryable=True)
 

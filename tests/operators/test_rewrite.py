@@ -6,13 +6,11 @@ import asyncio
 
 import pytest
 import reactivex as rx
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from reactivex.subject import Subject
 
 import streamkit as sk
-from streamkit import operators as ops
-from streamkit import testing
+from streamkit import operators as ops, testing
 
 MASK = "[redacted]"
 

@@ -8,8 +8,7 @@ import threading
 import pytest
 
 import streamkit as sk
-from streamkit import operators as ops
-from streamkit import testing
+from streamkit import operators as ops, testing
 
 CALLS = [("weather", '{"city":"Oslo"}'), ("clock", "{}")]
 

@@ -159,7 +159,6 @@ MALFORMED: dict[str, bytes] = {
     "arguments are a number": sse(tools({"function": {"arguments": 5}})),
     "a name is a list": sse(tools({"function": {"name": ["a"]}})),
     "an id is a list": sse(tools({"id": ["a"]})),
-    "a half function call": sse(delta(function_call="f")),
     "not utf-8": b'data: {"choices": [{"delta": {"content": "\xff"}}]}\n\n',
     "half a character": b'data: {"choices": [{"delta": {"content": "\xe4\xb8"}}]}\n\n',
     "deep nesting": sse("[" * 100_000),
