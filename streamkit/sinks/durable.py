@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
 from ..events import Reply
-from .threaded import Worker
+from .threaded import Worker, limit
 
 __all__ = ["Durable", "new_stream"]
 
@@ -44,7 +44,7 @@ class Durable(ABC):
 
     def close(self, reply: Reply) -> Awaitable[None] | None:
         if self._worker is not None:
-            return self._worker.end(self._end, reply)
+            return self._worker.end(self._end, reply, limit=limit(reply))
         self._end(reply)
         return None
 

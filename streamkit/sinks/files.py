@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import re
 import stat
+import sys
 import time
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-__all__ = ["Sync", "Syncing", "ends_in_half_a_line", "open_private", "sync_folder", "write_all"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["Sync", "Syncing", "locked", "make_private", "mend", "open_private", "place", "sync_folder", "write_all"]
 
 Sync: TypeAlias = Literal["close", "every"] | float
+
+NAME = re.compile(r"\w[\w.-]{0,199}")
+BLOCK = 64 * 1024
 
 
 class Syncing:
@@ -37,6 +47,16 @@ class Syncing:
         return True
 
 
+def place(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
+    """Where a file is; ValueError for anything but a plain name if it must lie in ``folder``."""
+    if folder is None:
+        return Path(path).absolute()
+    name = os.fspath(path)
+    if not NAME.fullmatch(name):
+        raise ValueError(f"in a folder, a file has a name of letters, digits, '_', '.' and '-', not {name!r}")
+    return Path(folder).absolute() / name
+
+
 def open_private(path: Path, how: int = 0) -> int:
     """A descriptor for reading and appending; a new file gets mode 0600, a symbolic link is refused (OSError)."""
     flags = os.O_RDWR | os.O_APPEND | how
@@ -45,18 +65,67 @@ def open_private(path: Path, how: int = 0) -> int:
     return os.open(path, flags, 0o600)
 
 
+def make_private(path: Path) -> None:
+    """Like `open_private`, for a file that SQLite opens: closing a descriptor of it would drop SQLite's own locks
+    (https://www.sqlite.org/howtocorrupt.html, 2.2), so one that is there is only looked at."""
+    try:
+        os.close(open_private(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, "a symbolic link is not followed", str(path)) from None
+
+
 def write_all(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:  # one call writes a line; only a full disk or a signal makes it two
         rest = rest[os.write(fd, rest) :]
 
 
-def ends_in_half_a_line(fd: int) -> bool:
-    found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode) or not found.st_size:
+def locked(fd: int) -> bool | None:
+    """Whether nobody else has the file locked, which it is for us from now on; None where that cannot be told."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
         return False
-    os.lseek(fd, -1, os.SEEK_END)  # writes go to the end all the same
-    return os.read(fd, 1) != b"\n"
+    except OSError:  # a file system without locks
+        return None
+
+
+def mend(fd: int) -> None:
+    """See to it that the next line begins a line: a crash may have left half a one. Ours are cut off, unless somebody
+    else has the file open as well, whose line may only just be growing."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        return
+    alone = locked(fd)
+    size = os.fstat(fd).st_size
+    last = _unfinished(fd, size)
+    if last and alone and last[:1] == b"{" and not _is_json(last):
+        os.ftruncate(fd, size - len(last))
+    elif last:
+        write_all(fd, b"\n")
+    if alone is not None and sys.platform != "win32":
+        fcntl.flock(fd, fcntl.LOCK_SH)  # for as long as it is open; others mend in no time
+
+
+def _unfinished(fd: int, size: int) -> bytes:
+    """What follows the last line end."""
+    tail = b""
+    while size and b"\n" not in tail:
+        start = max(0, size - BLOCK)
+        os.lseek(fd, start, os.SEEK_SET)  # writes go to the end all the same
+        tail, size = os.read(fd, size - start) + tail, start
+    return tail.rpartition(b"\n")[2]
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def sync_folder(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
 from ..events import Event, RefusalDelta, TextDelta
@@ -52,8 +52,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, EVENTS):
         return json.loads(to_json(value))
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if value is None or isinstance(value, (str, int, float, list, tuple, Mapping)):
+        return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks about each
+    if isinstance(value, Mapping):
+        return dict(value)
+    if value is None or isinstance(value, (str, int, float, list, tuple)):
         return value
     dump = getattr(value, "model_dump", None)
     return dump(mode="json") if callable(dump) else str(value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from .durable import Durable
-from .files import Sync, Syncing, ends_in_half_a_line, open_private, sync_folder, write_all
+from .files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
 from .forms import numbered
 from .threaded import Worker
 
@@ -20,33 +20,47 @@ MODES = {"create": os.O_CREAT | os.O_EXCL, "append": os.O_CREAT, "replace": os.O
 class JsonLines(Durable):
     """Appends a line for each item; see `jsonl`."""
 
-    def __init__(self, path: str | os.PathLike[str], mode: Mode, stream: str | None, sync: Sync | None) -> None:
+    def __init__(self, path: Path, mode: Mode, stream: str | None, sync: Sync | None) -> None:
         if mode not in MODES:
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)
         super().__init__(stream, None if sync is None else Worker("JsonLines"))
-        self.path = Path(path).absolute()
+        self.path = path
         self._fd: int | None = None
-        fd = open_private(self.path, MODES[mode])  # refused now, not in the middle of a reply
+        self._make(mode)  # refused now, not in the middle of a reply
+
+    def _make(self, mode: Mode) -> None:
+        try:
+            fd = open_private(self.path, MODES[mode])
+        except FileExistsError as exc:
+            exc.add_note('mode="append" goes on after what it holds, mode="replace" empties it')
+            raise
         if mode == "replace" and hasattr(os, "fchmod"):
             os.fchmod(fd, 0o600)
         os.close(fd)
-        if sync is not None:
-            sync_folder(self.path)
 
     def _store(self, item: Any, seq: int) -> None:
         line = numbered(item, self.stream, seq) + b"\n"
         if self._fd is None:
-            self._fd = open_private(self.path)
-            if ends_in_half_a_line(self._fd):  # left by a crash: it must not swallow ours
-                line = b"\n" + line
+            self._fd = self._open()
         try:
             write_all(self._fd, line)
         except OSError:
-            self._shut()  # to look again whether it is half a line
+            self._shut()  # opened again, half a line is seen to
             raise
         if self._sync.due():
             os.fsync(self._fd)
+
+    def _open(self) -> int:
+        fd = open_private(self.path, os.O_CREAT)  # somebody may have moved it away since
+        try:
+            mend(fd)
+            if self._sync.at_close:
+                sync_folder(self.path)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
 
     def _release(self) -> None:
         try:
@@ -65,7 +79,12 @@ class JsonLines(Durable):
 
 
 def jsonl(
-    path: str | os.PathLike[str], *, mode: Mode = "create", stream: str | None = None, sync: Sync | None = None
+    path: str | os.PathLike[str],
+    *,
+    mode: Mode = "create",
+    folder: str | os.PathLike[str] | None = None,
+    stream: str | None = None,
+    sync: Sync | None = None,
 ) -> JsonLines:
     """A sink that writes each item as one line of JSON to the file ``path``: events as `to_json` does.
 
@@ -76,11 +95,14 @@ def jsonl(
     is a repeated item.
 
     The file is made at once, for its owner only (0600), and never reached through a symbolic link. ``create`` raises
-    FileExistsError if there is one, ``append`` goes on after what it holds, ``replace`` empties it.
+    FileExistsError if there is one, ``append`` goes on after what it holds, ``replace`` empties it. With ``folder``,
+    ``path`` is a name in it that may come from anywhere: ValueError for one that could lead elsewhere.
 
     A line is in the hands of the system when it is written, so a killed process loses none and leaves at most half a
-    one at the end. ``sync`` is for power cuts: the file is forced to the disk at the end (``close``), after ``every``
-    line (milliseconds each), or with the first line that comes so many seconds after the last time, and at the end.
-    That is done in a thread.
+    one at the end, which is cut off when a sink opens the file again. ``sync`` is for power cuts: the file is forced to
+    the disk at the end (``close``), after ``every`` line (milliseconds each), or with the first line that comes so many
+    seconds after the last time, and at the end. That is done in a thread.
+
+    Note: several sinks may append to one file, also from several processes; their lines are whole, and mingle.
     """
-    return JsonLines(path, mode, stream, sync)
+    return JsonLines(place(path, folder), mode, stream, sync)

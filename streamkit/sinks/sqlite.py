@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .durable import Durable
-from .files import Sync, Syncing, open_private
+from .files import Sync, Syncing, make_private, place
 from .forms import form
 from .threaded import Worker
 
@@ -36,19 +36,19 @@ SELECT = 'SELECT item FROM "{table}" WHERE stream = ? AND seq = ?'
 class Sqlite(Durable):
     """Inserts a row for each item; see `sqlite`."""
 
-    def __init__(self, path: str | os.PathLike[str], table: str, stream: str | None, sync: Sync | None) -> None:
+    def __init__(self, path: Path, table: str, stream: str | None, sync: Sync | None) -> None:
         if not NAME.fullmatch(table):
             raise ValueError(f"table is a name of letters, digits and _, not {table!r}")
         self._sync = Syncing(sync)
         super().__init__(stream, Worker("Sqlite"))
-        self.path, self.table = Path(path).absolute(), table
+        self.path, self.table = path, table
         self._base: Connection | None = None
-        os.close(open_private(self.path, os.O_CREAT))  # SQLite itself would follow a link and ask nobody's umask
         self._connect().close()  # refused now, not in the middle of a reply
 
     def _connect(self) -> Connection:
         import sqlite3  # not everybody who imports this room needs it
 
+        make_private(self.path)  # SQLite itself would follow a link, and leave the mode to the umask
         base = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
         try:
             base.execute(SCHEMA.format(table=self.table))
@@ -90,7 +90,12 @@ class Sqlite(Durable):
 
 
 def sqlite(
-    path: str | os.PathLike[str], *, table: str = "events", stream: str | None = None, sync: Sync | None = None
+    path: str | os.PathLike[str],
+    *,
+    table: str = "events",
+    folder: str | os.PathLike[str] | None = None,
+    stream: str | None = None,
+    sync: Sync | None = None,
 ) -> Sqlite:
     """A sink that inserts each item as a row into ``table`` of the SQLite database ``path``, in a thread of its own.
 
@@ -105,9 +110,10 @@ def sqlite(
 
     Database (in WAL mode) and table are made at once, the file for its owner only (0600) and never reached through a
     symbolic link; ValueError for a table name that needs quotes, `sqlite3.Error` for a file or table that does not fit.
+    With ``folder``, ``path`` is a name in it that may come from anywhere: ValueError for one that could lead elsewhere.
 
     A row is committed when it is written, so a killed process loses none. ``sync`` is for power cuts: commits are
     forced to the disk at the end (``close``), ``every`` time (milliseconds each), or with the first row that comes so
     many seconds after the last time, and at the end.
     """
-    return Sqlite(path, table, stream, sync)
+    return Sqlite(place(path, folder), table, stream, sync)

@@ -14,12 +14,17 @@ from typing import Any, TypeAlias
 from ..errors import SinkError
 from ..events import Reply
 
-__all__ = ["Threaded", "Worker", "threaded"]
+__all__ = ["Threaded", "Worker", "limit", "threaded"]
 
 LIMIT = 5.0
-"""Seconds that the end of a sink waits for the call its thread is in."""
+"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel."""
 
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
+
+
+def limit(reply: Reply) -> float | None:
+    """Seconds that a sink has to close, None for as long as it takes."""
+    return LIMIT if reply.outcome == "cancelled" else None
 
 
 class Worker(concurrent.futures.Executor):
@@ -32,25 +37,30 @@ class Worker(concurrent.futures.Executor):
     def __init__(self, name: str) -> None:
         self._name = name
         self._calls: SimpleQueue[Call | None] | None = None
+        self._latest: concurrent.futures.Future[Any] | None = None
         self._thread: threading.Thread | None = None
+        self._leave: Callable[[], object]  # ends the thread, once there is one
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
         if kwargs:
             raise TypeError("only positional arguments")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._queue().put((future, fn, args))
+        self._latest = future
         return future
 
     def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         """What ``fn`` gives, called in the thread when its turn has come. Cancelled earlier, it is not called."""
         return asyncio.get_running_loop().run_in_executor(self, fn, *args)
 
-    async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None = LIMIT) -> Any:
-        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds; the thread then ends
-        as soon as the call it is in returns."""
-        last, calls, thread = self.call(fn, *args), self._queue(), self._thread
-        calls.put(None)
-        self._calls = None
+    async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
+        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 5 if a call
+        that was given up still keeps the thread; it then ends as soon as that call returns."""
+        if self._latest is not None and not self._latest.done():
+            limit = LIMIT if limit is None else min(limit, LIMIT)
+        last, thread = self.call(fn, *args), self._thread
+        self._leave()
+        self._calls = self._latest = None
         done, _ = await asyncio.wait([last], timeout=limit)
         if not done:
             last.cancel()
@@ -64,7 +74,7 @@ class Worker(concurrent.futures.Executor):
             if self._thread is not None and self._thread.is_alive():
                 raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
             self._calls = SimpleQueue()
-            weakref.finalize(self, self._calls.put, None)  # a sink that nobody closed takes its thread along
+            self._leave = weakref.finalize(self, self._calls.put, None)  # if nobody closes the sink, this does
             self._thread = threading.Thread(
                 target=_serve, args=(self._calls,), name=f"streamkit {self._name}", daemon=True
             )
@@ -116,13 +126,14 @@ class Threaded:
 
     async def close(self, reply: Reply) -> None:
         method = getattr(self._sink, "close", None)
-        if callable(method):
-            await self._worker.end(_blocking, method, reply)
-        else:
-            await self._worker.end(int)
+        await self._worker.end(_blocking, method if callable(method) else _nothing, reply, limit=limit(reply))
 
     def __repr__(self) -> str:
         return f"<threaded {self._name}>"
+
+
+def _nothing(_: object) -> None:
+    """The closing of a sink that needs none."""
 
 
 def _blocking(method: Callable[[Any], Any], value: Any) -> None:
@@ -141,7 +152,7 @@ def threaded(sink: Any) -> Threaded:
     `branch` has the bounds and the policy. What the sink raises is raised as if it had been called in place. The
     thread begins with the first item and ends with ``close``.
 
-    Note: a blocking call cannot be interrupted. If one is under way when the run is cancelled, ``close`` waits 5 s for
-    it; then the thread, a daemon, is left behind and ends when the call returns.
+    Note: a blocking call cannot be interrupted. If one is under way when the run is cancelled, or gives this sink up,
+    the end waits 5 s for it; then the thread, a daemon, is left behind and ends when the call returns.
     """
     return Threaded(sink)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
-import subprocess
-import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pydantic
 import pytest
+import reactivex as rx
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
 
-HERE = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
 
 
@@ -71,14 +72,71 @@ class Point:
     x: int
 
 
-def test_other_items_become_json(path: Path):
+@dataclass
+class Holder:
+    item: Any
+
+
+def test_lines_say_which_stream_they_belong_to_and_count_from_0(path: Path):
     sink = sinks.jsonl(path)
-    for item in ({"a": "\x1b\u2028"}, Place(city="Bern"), Point(3), [Point(4), sk.TextDelta("t")], None):
+    for pieces in (("a", "b"), ("c",)):
+        sk.run(testing.script(*pieces), sk.branch(ops.text(), into=sink))
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [line["seq"] for line in lines] == [0, 1, 2, 0, 1]
+    first, *_, last = [line["stream"] for line in lines]
+    assert [line["stream"] for line in lines] == [first] * 3 + [last] * 2
+    assert first != last == sink.stream
+
+
+def test_a_given_stream_is_one_stream_in_all_runs(path: Path):
+    sink = sinks.jsonl(path, stream="conversation 7")
+    for _ in range(2):
+        sk.run(testing.script("a"), sk.branch(ops.text(), into=sink))
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [(line["stream"], line["seq"]) for line in lines] == [("conversation 7", seq) for seq in range(4)]
+
+
+@pytest.mark.parametrize("stream", ["", 7, b"x"])
+def test_a_stream_that_is_no_id_is_refused(path: Path, stream: Any):
+    with pytest.raises(ValueError, match="stream"):
+        sinks.jsonl(path, stream=stream)
+    assert not path.exists()
+
+
+def stored(path: Path, *items: Any) -> list[dict[str, Any]]:
+    sink = sinks.jsonl(path, stream="s")
+    for item in items:
         sink.write(item)
     sink.close(sk.Reply())
-    lines = path.read_text("utf-8").splitlines()
-    assert [json.loads(line) for line in lines[:-1]] == [
-        {"a": "\x1b\u2028"}, {"city": "Bern"}, {"x": 3}, [{"x": 4}, {"type": "text.delta", "text": "t"}], None,
+    *lines, _ = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    assert [(line.pop("stream"), line.pop("seq")) for line in lines] == [("s", seq) for seq in range(len(items))]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        ({"a": "\x1b\u2028"}, {"a": "\x1b\u2028"}),
+        (MappingProxyType({"b": 1}), {"b": 1}),
+        (Place(city="Bern"), {"city": "Bern"}),
+        (Point(3), {"x": 3}),
+        ([Point(4)], {"value": [{"x": 4}]}),
+        (None, {"value": None}),
+        (Path("p"), {"value": "p"}),
+    ],
+)
+def test_objects_become_objects_and_anything_else_a_value(path: Path, item: Any, line: dict[str, Any]):
+    assert stored(path, item) == [line]
+
+
+def test_an_object_with_such_keys_of_its_own_keeps_them(path: Path):
+    assert stored(path, {"seq": "mine", "text": "t"}) == [{"value": {"seq": "mine", "text": "t"}}]
+
+
+def test_an_event_within_an_item_is_an_event_and_its_raw_stays_behind(path: Path):
+    event = sk.TextDelta("t", raw={"secret": 1})
+    assert stored(path, Holder(event), {"e": [event]}) == [
+        {"item": {"type": "text.delta", "text": "t"}}, {"e": [{"type": "text.delta", "text": "t"}]},
     ]  # fmt: skip
 
 
@@ -98,8 +156,9 @@ def test_the_file_is_its_owners(path: Path):
 
 def test_create_refuses_a_file_that_exists(path: Path):
     path.write_text("precious\n")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError) as caught:
         sinks.jsonl(path)
+    assert 'mode="append"' in caught.value.__notes__[0]
     assert path.read_text() == "precious\n"
 
 
@@ -125,12 +184,63 @@ def test_replace_empties_the_file_and_makes_it_private(path: Path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_half_a_line_left_by_a_crash_does_not_swallow_the_next(path: Path):
-    path.write_bytes(b'{"type":"text.de')
-    sk.run(testing.script("Hi"), sinks.jsonl(path, mode="append"))
-    half, *lines = path.read_bytes().splitlines()
-    assert half == b'{"type":"text.de'
-    assert isinstance(sk.from_json(lines[0]), sk.Start)
+def after(path: Path, left: bytes) -> list[bytes]:
+    """The lines of the file when it held ``left`` and a sink went on."""
+    path.write_bytes(left)
+    sink = sinks.jsonl(path, mode="append", stream="s")
+    sink.write("on")
+    sink.close(sk.Reply())
+    data = path.read_bytes()
+    assert data.endswith(b'"stream":"s","seq":1}\n')
+    return data.splitlines()[:-2]
+
+
+@posix
+@pytest.mark.parametrize("whole", [b"", b'{"type":"start"}\n', b'{"type":"start"}\n{"type":"finish"}\n'])
+@pytest.mark.parametrize("size", [1, 9, 200_000])
+def test_half_a_line_left_by_a_crash_is_cut_off(path: Path, whole: bytes, size: int):
+    half = (b'{"type":"text.delta","text":"' + b"x" * size)[: size + 8]
+    assert after(path, whole + half) == whole.splitlines()
+
+
+@pytest.mark.parametrize("left", [b'{"type":"start"}', b"notes of somebody else", b"\0\0"])
+def test_a_last_line_that_only_lacks_its_end_gets_one(path: Path, left: bytes):
+    assert after(path, left) == [left]
+
+
+@posix
+def test_half_a_line_is_left_alone_while_another_sink_may_be_writing_it(path: Path):
+    other = sinks.jsonl(path)
+    other.write("theirs")
+    with path.open("ab") as file:
+        file.write(b'{"type":"te')
+    mine = sinks.jsonl(path, mode="append")
+    mine.write("mine")
+    assert b'\n{"type":"te\n' in path.read_bytes()
+    for sink in (other, mine):
+        sink.close(sk.Reply())
+
+
+def test_lines_of_several_sinks_mingle_whole(path: Path):
+    texts = ["a" * 50, "b" * 5000]
+    kept = [sk.start(testing.script(*[text] * 20), sinks.jsonl(path, mode="append", sync="every")) for text in texts]
+    for run in kept:
+        run.result()
+    found = [event.text for event in events(path) if isinstance(event, sk.TextDelta)]
+    assert sorted(found) == sorted(texts * 20)
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "/etc/passwd", ".hidden", "", "-rf", "a\0b", "a\nb", "..", "a\\b"])
+def test_a_name_that_could_lead_out_of_the_folder_is_refused(tmp_path: Path, name: str):
+    for make in (sinks.jsonl, sinks.sqlite):
+        with pytest.raises(ValueError, match="name"):
+            make(name, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plain_name_lies_in_the_folder(tmp_path: Path):
+    sinks.jsonl("gespräch-7.jsonl", folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["gespräch-7.jsonl"]
 
 
 @posix
@@ -162,11 +272,86 @@ def test_an_unknown_mode_is_refused(path: Path):
     assert not path.exists()
 
 
-def test_fsync_is_called_for_each_line(path: Path, monkeypatch: pytest.MonkeyPatch):
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", synced.append)
-    sk.run(testing.script("Hi"), sinks.jsonl(path, fsync=True))
-    assert len(synced) == len(events(path))
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is forced to the disk from now on, by kind."""
+    calls: list[str] = []
+    fsync = os.fsync
+
+    def watched(fd: int) -> None:
+        calls.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file")
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("sync", "expected"),
+    [(None, []), ("close", ["file"]), ("every", ["file"] * 4), (1000.0, ["file"]), (1e-9, ["file"] * 4)],
+)
+def test_the_disk_is_asked_as_often_as_was_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch, sync: Any, expected: list[str]
+):
+    calls = synced(monkeypatch)
+    sk.run(testing.script("Hi"), sinks.jsonl(path, sync=sync))
+    count = len(events(path))
+    assert count == 4
+    files = [call for call in calls if call == "file"]
+    assert files[:count] == expected
+    assert ("folder" in calls) == (sync is not None and os.name == "posix")
+
+
+@pytest.mark.parametrize("sync", ["always", 0, -1.0, True, "1"])
+def test_a_sync_that_is_none_is_refused(path: Path, sync: Any):
+    with pytest.raises(ValueError, match="sync"):
+        sinks.jsonl(path, sync=sync)
+    assert not path.exists()
+
+
+def test_with_sync_lines_are_written_in_a_thread_that_ends_with_the_run(path: Path):
+    threads: set[str] = set()
+
+    class Telling:
+        def __str__(self) -> str:
+            threads.add(threading.current_thread().name)
+            return "told"
+
+    sk.run(sk.stream(rx.of(Telling(), Telling())), sinks.jsonl(path, sync="close"))
+    assert threads == {"streamkit JsonLines"}
+    assert path.read_bytes().count(b'"told"') == 2
+    assert "streamkit JsonLines" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_full_disk_fails_the_sink_and_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyPatch):
+    write, seen = os.write, 0
+
+    def full(fd: int, data: bytes) -> int:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            return write(fd, data[:10])
+        if seen == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    kept = sinks.memory()
+    with pytest.raises(sk.SinkError, match="No space left"):
+        sk.run(testing.script("a", "b", "c"), sinks.jsonl(path), kept)
+    assert kept.text == "abc"  # nobody else notices
+    assert [type(event).__name__ for event in events(path)] == ["Start", "TextDelta", "Reply"]
+    assert [json.loads(line)["seq"] for line in path.read_bytes().splitlines()] == [0, 1, 3]  # the gap tells of it
+
+
+def test_a_keyboard_interrupt_passes_through_and_the_file_is_closed_in_order(path: Path):
+    class Interrupting:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    for sync in (None, "every"):
+        with pytest.raises(KeyboardInterrupt):
+            sk.run(sk.stream(rx.of("a", Interrupting(), "b")), sinks.jsonl(path, mode="append", sync=sync))
+    assert [type(event).__name__ for event in events(path)] == ["TextDelta", "Reply"] * 2
 
 
 def test_a_line_that_the_system_took_in_parts_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -186,29 +371,3 @@ def test_no_descriptor_stays_open(path: Path):
     again = os.open(path, os.O_RDONLY)
     os.close(again)
     assert fd == again
-
-
-KILLED = """
-import os, signal, sys
-import streamkit as sk
-from streamkit import sinks, testing
-
-seen = 0
-def stop(event):
-    global seen
-    seen += 1
-    if seen == 100:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-sk.run(testing.script(*["words " * 50] * 200), sinks.jsonl(sys.argv[1]), stop)
-"""
-
-
-@posix
-def test_after_kill_9_the_file_holds_every_line_that_was_written(path: Path):
-    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=HERE, capture_output=True)
-    assert done.returncode == -9, done.stderr
-    assert path.read_bytes().endswith(b"\n")
-    found = events(path)
-    assert len(found) == 100
-    assert found[1:] == [sk.TextDelta("words " * 50)] * 99
