@@ -42,6 +42,7 @@ from .protocols import Op, Sink, Stage
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
+    from .edges.relay import sse
     from .operators.combine import Failure, Labelled, race, share, side_by_side
     from .sources.client import Client
     from .sources.default import chat
@@ -109,6 +110,7 @@ __all__ = [
     "shutdown",
     "side_by_side",
     "sinks",
+    "sse",
     "start",
     "stream",
     "system",
@@ -124,6 +126,7 @@ __getattr__ = lazily(
         "ops": "operators",
         "sinks": "sinks",
         "testing": "testing",
+        "sse": "edges.relay",
         **dict.fromkeys(("Failure", "Labelled", "race", "share", "side_by_side"), "operators.combine"),
         "Client": "sources.client",
         "chat": "sources.default",

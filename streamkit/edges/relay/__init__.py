@@ -9,7 +9,6 @@ from reactivex import Observable
 
 from ...engine import Run, on_loop, start
 from ...engine.report import report
-from ...errors import SinkError
 from .forms import FORMS
 from .outbox import Outbox
 
@@ -61,7 +60,7 @@ class Relay:
         except asyncio.CancelledError:
             self._leave()
             raise
-        data = outbox.take()
+        data = outbox.taken()
         if not data:
             self._leave()
             raise StopAsyncIteration
@@ -105,8 +104,7 @@ class _Service:
             self.outbox.end(await self._run)
         except Exception as exc:
             self.outbox.fail(exc)
-            if self.outbox.told is None or isinstance(exc, SinkError):
-                report(exc)
+            report(exc)  # whole: the client is told little
 
 
 def _ignore(item: object) -> None:
@@ -124,15 +122,19 @@ def sse(
     """The reply as the body of a response: an async iterator of bytes, and its ``headers``.
 
     ``format`` is ``openai`` (chunks of chat completions, for any client of that API), ``events`` (each event under its
-    type, as `to_json`, with ids 1, 2, 3, …) or ``text`` (the text of the first choice as nameless events, then one
-    named ``end`` with the outcome; ``restart`` with the text that stays). A failure becomes an error of the format, an
-    event named ``error`` in the latter two. Over a stream of str everything is text.
+    type, as `to_json` writes it, with ids 1, 2, 3, …: all of them, results of tools included) or ``text`` (the text of
+    the first choice as nameless events, then one named ``end`` with the outcome; ``restart`` with the text that stays).
+    Over a stream of str everything is text, and nothing else is told of the reply than how it ended and its usage.
+
+    A failure becomes an error of the format (in the latter two an event named ``error``): its kind and a sentence. What
+    really happened is printed here, for it may name hosts and accounts.
 
     A client that leaves ends the request (``cancel``), or the reply is read on to its end (``drain``) for exact usage;
     `ops.attach` listens either way. While a client reads slowly the source is held; one that takes nothing for
     ``max_wait`` seconds has left. After ``keepalive`` seconds of silence a comment is sent.
 
-    Note: a browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
+    Note: chunks have no form for the rounds of a `tool_loop`: pass on its text (`ops.text`), or relay its events. And a
+    browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
     """
     if format not in FORMS:
         raise ValueError(f"format is one of {', '.join(FORMS)}, not {format!r}")

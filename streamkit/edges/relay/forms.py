@@ -3,23 +3,80 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ...errors import SinkError, StreamkitError
+from ...errors import ApiError, StreamkitError
 from ...events import Event, Reply, Restart, TextDelta
 from ...jsonform import to_json
 from ...wire import Encoder, frame
 
-__all__ = ["FORMS", "Form", "tellable"]
+__all__ = ["FORMS", "Form", "Told", "told"]
+
+SENTENCES = {
+    "all_failed": "no model answered",
+    "api_error": "the model's server reported an error",
+    "budget": "the budget is used up",
+    "connect": "the model cannot be reached",
+    "http_status": "the model's server refused the request",
+    "malformed": "the model's answer makes no sense",
+    "stalled": "the reply did not come in time",
+    "stream_broken": "the reply was cut",
+    "too_large": "the reply is too large",
+}
+CODE = re.compile(r"[\w.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a stranger may know of a failure."""
+
+    kind: str
+    message: str
+    code: str | None = None
+    retryable: bool = False
+
+
+def told(error: Exception) -> Told:
+    """Messages name hosts, accounts and what a server repeats of the request, so a sentence stands for each kind. Of
+    our own failures (a sink, a bug) only that there was one."""
+    sentence = SENTENCES.get(error.kind) if isinstance(error, StreamkitError) else None
+    if not isinstance(error, StreamkitError) or sentence is None:
+        return Told("error", "the relay failed")
+    code = str(error.code if isinstance(error, ApiError) else error.status)
+    known = code != "None" and CODE.fullmatch(code)
+    return Told(error.kind, sentence, code if known else None, error.retryable)
 
 
 class Form(Protocol):
     """``feed`` gives the blocks of an event; a `Reply` ends the stream, and so does ``fail``."""
 
     def feed(self, event: Event, /) -> Iterable[bytes]: ...
-    def fail(self, error: StreamkitError, /) -> Iterable[bytes]: ...
+    def fail(self, failure: Told, /) -> Iterable[bytes]: ...
+
+
+class OpenAIForm:
+    """Chunks of chat completions."""
+
+    def __init__(self) -> None:
+        self._encoder = Encoder(created=int(time.time()))
+        self._shown = 0
+
+    def feed(self, event: Event) -> list[bytes]:
+        match event:
+            case TextDelta(text=text, index=0):
+                self._shown += len(text)
+            case Restart(kept=kept) if len(kept) != self._shown:
+                raise ValueError("chunks cannot take back what was shown: relay a restart as events or text")
+            case Reply(outcome="stopped", choices=(first, *others)) if not first.finish_reason:
+                event = replace(event, choices=(replace(first, finish_reason="stop"), *others))  # readers wait for one
+        return self._encoder.feed(event)
+
+    def fail(self, failure: Told) -> list[bytes]:
+        return self._encoder.fail(ApiError(failure.message, code=failure.code, error_type=failure.kind))
 
 
 class EventsForm:
@@ -31,9 +88,10 @@ class EventsForm:
     def feed(self, event: Event) -> list[bytes]:
         return [self._block(event.type, to_json(event))]
 
-    def fail(self, error: StreamkitError) -> list[bytes]:
-        form: dict[str, Any] = {"type": "error", "kind": error.kind, "message": str(error)}
-        return [self._block("error", json.dumps(form | {"retryable": error.retryable}).encode())]
+    def fail(self, failure: Told) -> list[bytes]:
+        form: dict[str, Any] = {"type": "error", "kind": failure.kind, "message": failure.message}
+        form |= {"code": failure.code} if failure.code else {}
+        return [self._block("error", json.dumps(form | {"retryable": failure.retryable}).encode())]
 
     def _block(self, event: str, data: bytes) -> bytes:
         self._number += 1
@@ -49,10 +107,9 @@ class TextForm:
     def feed(self, event: Event) -> list[bytes]:
         match event:
             case TextDelta(text=text, index=0):
-                # a line end that was cut in two is still one
-                text = text[1:] if self._after_cr and text[0] == "\n" else text
-                self._after_cr = event.text[-1] == "\r"
-                return [frame(text)] if text else []
+                shown = text[1:] if self._after_cr and text.startswith("\n") else text  # a line end cut in two is one
+                self._after_cr = text.endswith("\r")
+                return [frame(shown)] if shown else []
             case Restart(kept=kept):
                 self._after_cr = False
                 return [frame(kept, "restart")]
@@ -60,19 +117,8 @@ class TextForm:
                 return [frame(outcome, "end")]
         return []
 
-    def fail(self, error: StreamkitError) -> list[bytes]:
-        return [frame(str(error), "error")]
+    def fail(self, failure: Told) -> list[bytes]:
+        return [frame(failure.message, "error")]
 
 
-FORMS: dict[str, Callable[[], Form]] = {
-    "openai": lambda: Encoder(created=int(time.time())),
-    "events": EventsForm,
-    "text": TextForm,
-}
-
-
-def tellable(error: Exception) -> StreamkitError:
-    """What a stranger may know of ``error``: of our own failures (a sink, a bug) only that there was one."""
-    if isinstance(error, StreamkitError) and not isinstance(error, SinkError):
-        return error
-    return StreamkitError("the relay failed")
+FORMS: dict[str, Callable[[], Form]] = {"openai": OpenAIForm, "events": EventsForm, "text": TextForm}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, get_args
 
 from reactivex import Observable, abc
 
 from ...engine import Gate, on_loop, scheduler_for
-from ...errors import SinkError, StreamkitError, excerpt
+from ...errors import BrokenError, SinkError, StalledError, excerpt
 from ...events import Event, Reply, TextDelta
-from .forms import Form, tellable
+from ...stages import Fold
+from .forms import Form, told
 
 __all__ = ["Outbox"]
 
@@ -39,10 +41,10 @@ class Outbox(Observable[Any]):
         self.over = False
         """The form has told its end."""
         self.closed = False
-        self.told: Exception | None = None
         self._source, self._form, self._loop = source, form, loop
         self._max_wait, self._gave_up = max_wait, gave_up
         self._gate = Gate()
+        self._shown = Fold()
         self._blocks: list[bytes] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None  # set while the gate is held
@@ -84,47 +86,57 @@ class Outbox(Observable[Any]):
         on_loop(self._loop, self._write, item)
 
     def end(self, reply: Reply) -> None:
-        """Tell the end if it was not told; a reply that is not finished is not passed off as one that is."""
+        """The stream told no end of its own: ``reply`` is the source's, of which only what passed here may be told.
+        One that is not finished is not passed off as one that is."""
         if reply.outcome in UNFINISHED:
-            self.fail(StreamkitError(f"the reply was {reply.outcome}"))
+            self.fail(BrokenError(f"the reply was {reply.outcome}"))
         else:
-            self._write(reply)
+            self._write(_as_shown(reply, self._shown.reply()))
 
     def fail(self, error: Exception) -> None:
         if not self.over:
             self.over = True
-            if not self.closed:
-                self.told = error
-                self._put(self._form.fail(tellable(error)))
+            self._put(self._form.fail(told(error)))
 
     def _write(self, event: Event) -> None:
         if not self.over:
+            blocks = self._form.feed(event)
+            self._shown.feed(event)
             self.over = type(event) is Reply
-            if not self.closed:
-                self._put(self._form.feed(event))
+            self._put(blocks)
 
     def _put(self, blocks: Iterable[bytes]) -> None:
+        if self.closed:
+            return
         for block in blocks:
             self._blocks.append(block)
             self._size += len(block)
         if self._size >= CAPACITY and self._timer is None and not self.over:
             self._gate.hold()
-            self._timer = self._loop.call_later(self._max_wait, self._gave_up)
+            self._timer = self._loop.call_later(self._max_wait, self._too_slow)
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _too_slow(self) -> None:
+        """Should the client come back after all, it must not take what it has for the whole."""
+        self._gave_up()
+        self.over = True
+        self._blocks.extend(self._form.fail(told(StalledError("the client took nothing"))))
+
     # -- emptied by the client -------------------------------------------------------------------------------------
 
     async def ready(self) -> None:
-        """Until there is something to take, or nothing will come any more."""
+        """Until there is something to take, or nothing will come any more. RuntimeError for a second reader."""
+        if self._waiter is not None and not self._waiter.done():
+            raise RuntimeError("somebody else is reading this relay")
         while not (self._blocks or self.over or self.closed):
             self._waiter = self._loop.create_future()
             await self._waiter
 
-    def take(self) -> bytes:
+    def taken(self) -> bytes:
         """All that waits."""
         data = b"".join(self._blocks)
         self._blocks.clear()
@@ -138,5 +150,12 @@ class Outbox(Observable[Any]):
     def close(self) -> None:
         """Nobody will take anything any more: let everything pass."""
         self.closed = True
-        self.take()
+        self.taken()
         self._wake()
+
+
+def _as_shown(reply: Reply, shown: Reply) -> Reply:
+    """``reply`` with the text that a stream without a Reply of its own let through."""
+    reasons = {choice.index: choice.finish_reason for choice in reply.choices}
+    choices = (replace(c, finish_reason=c.finish_reason or reasons.get(c.index)) for c in shown.choices)
+    return replace(reply, choices=tuple(choices), earlier=(), raw=None)
