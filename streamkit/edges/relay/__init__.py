@@ -104,7 +104,8 @@ class _Service:
             self.outbox.end(await self._run)
         except Exception as exc:
             self.outbox.fail(exc)
-            report(exc)  # whole: the client is told little
+            if exc is not self.outbox.error:
+                report(exc)
 
 
 def _ignore(item: object) -> None:

@@ -45,7 +45,7 @@ def told(error: Exception) -> Told:
     our own failures (a sink, a bug) only that there was one."""
     sentence = SENTENCES.get(error.kind) if isinstance(error, StreamkitError) else None
     if not isinstance(error, StreamkitError) or sentence is None:
-        return Told("error", "the relay failed")
+        return Told("relay", "the relay failed")
     code = str(error.code if isinstance(error, ApiError) else error.status)
     known = code != "None" and CODE.fullmatch(code)
     return Told(error.kind, sentence, code if known else None, error.retryable)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from reactivex import Observable, abc
 
 from ...engine import Gate, on_loop, scheduler_for
+from ...engine.report import report
 from ...errors import BrokenError, SinkError, StalledError, excerpt
 from ...events import Event, Reply, TextDelta
 from ...stages import Fold
@@ -41,6 +42,7 @@ class Outbox(Observable[Any]):
         self.over = False
         """The form has told its end."""
         self.closed = False
+        self.error: Exception | None = None
         self._source, self._form, self._loop = source, form, loop
         self._max_wait, self._gave_up = max_wait, gave_up
         self._gate = Gate()
@@ -94,9 +96,11 @@ class Outbox(Observable[Any]):
             self._write(_as_shown(reply, self._shown.reply()))
 
     def fail(self, error: Exception) -> None:
+        """Tell the client a little, and whoever runs this all of it."""
         if not self.over:
-            self.over = True
+            self.over, self.error = True, error
             self._put(self._form.fail(told(error)))
+            report(error)
 
     def _write(self, event: Event) -> None:
         if not self.over:
