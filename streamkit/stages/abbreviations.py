@@ -161,8 +161,8 @@ _STARTERS = {
     " sur sous avec pour par de du au aux après avant depuis ne pas oui non merci ici là puis ensuite enfin tout tous",
     "es": "el la los las un una unos unas él ella ello ellos ellas yo tú usted ustedes nosotros este esta estos estas"
     " ese esa eso esto su sus mi mis y e o pero si no sí que qué quien quién cuando cuándo como cómo donde dónde por"
-    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son está"
-    " están no gracias",
+    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son"
+    " está están no gracias",
     "it": "il lo la i gli le un uno una egli lui lei esso essa noi voi loro io tu questo questa questi queste quello"
     " quella ciò e ed o ma se non sì no che chi cosa quando come dove perché per con in di del della a al da su anche"
     " poi dopo ora oggi qui lì si è sono grazie",

@@ -14,7 +14,7 @@ __all__ = ["Cut", "Cutter", "Kind", "strip_end"]
 
 Kind = Literal["sentence", "heading", "list_item", "table_row", "code", "rule", "word", "line", "paragraph"]
 
-_PLACES = (re.compile(r"(?<=[,;:—،؛])(?=\s)|(?<=[，、；：。！？])"), re.compile(r"\s"))
+_PLACES = (re.compile(r"(?<=[,;:—،؛])(?=\s)|(?<=[，、；：。！？])(?!\d)"), re.compile(r"\s"))
 _LONGEST_GRAPHEME = 64
 
 
@@ -70,43 +70,56 @@ class Cutter:
 
     @property
     def may_force(self) -> bool:
-        """Not within code, which is never cut."""
-        return self._kind != "code"
+        """Not where the kind is not known yet, nor within code, which is never cut."""
+        return self._kind not in {None, "code"}
 
-    def force(self, ahead: Ahead) -> Cut | None:
-        """What there is, up to its last good place; None if that is nothing."""
+    def force(self, text: str) -> Cut | None:
+        """What there is, up to its last good place; None if it has none."""
         if not self.may_force:
             return None
-        if self._kind is None:
-            self._skip(ahead.text)
-        end = strip_end(ahead.text, self.start, ahead.size)
-        if end == self.start:
-            return None
-        return self._cut(end if self._is_whole(ahead.text[end - 1]) else self._place(ahead.text, end), forced=True)
+        end = strip_end(text, self.start, self._known(text))
+        place = end if end > self._body_start and self._is_whole(text, end) else self._good_place(text, end)
+        return None if place is None else self._cut(place, forced=True)
 
     def _force(self, ahead: Ahead, limit: int) -> Cut | None:
         if limit >= ahead.size and not ahead.ended:
             return None  # whether a grapheme ends there is not known yet
-        return self._cut(self._place(ahead.text, min(limit, ahead.size)), forced=True)
+        limit = min(limit, ahead.size)
+        return self._cut(self._good_place(ahead.text, limit) or self._any_place(ahead.text, limit), forced=True)
 
-    def _is_whole(self, last: str) -> bool:
-        """Whether text that ends in ``last`` may be given out by a timer as it is."""
+    def _known(self, text: str) -> int:
+        """How far a timer may look: what is there may still turn out to be code."""
+        return len(text)
+
+    def _is_whole(self, text: str, end: int) -> bool:
+        """Whether a timer may give out the text up to ``end`` as it is."""
         return False
+
+    @property
+    def _body_start(self) -> int:
+        return self.start
 
     def _is_free(self, place: int) -> bool:
         return True
 
-    def _place(self, text: str, limit: int) -> int:
-        """Behind the last clause before ``limit``, else the last word, else between two graphemes."""
+    def _good_place(self, text: str, limit: int) -> int | None:
+        """Behind the last clause before ``limit``, else the last word; None if there is neither."""
         for pattern in _PLACES:
-            places = [found.start() for found in pattern.finditer(text, self.start + 1, limit)]
+            places = [found.start() for found in pattern.finditer(text, self._body_start + 1, limit)]
             for place in reversed(places):
                 if self._is_free(place):
                     return max(strip_end(text, self.start, place), self.start + 1)
+        return None
+
+    def _any_place(self, text: str, limit: int) -> int:
+        """Between two graphemes, if these are not longer than all there may be."""
         place = limit
-        while place > max(self.start + 1, limit - _LONGEST_GRAPHEME) and not between_graphemes(text, place):
+        while place > max(self.start + 1, limit - _LONGEST_GRAPHEME) and not self._between(text, place):
             place -= 1
-        return place if between_graphemes(text, place) else limit
+        return place if self._between(text, place) else limit
+
+    def _between(self, text: str, place: int) -> bool:
+        return between_graphemes(text, place, self.start)
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
         cut = Cut(self.start, end, self._kind or "sentence", forced)

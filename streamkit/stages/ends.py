@@ -21,9 +21,9 @@ _SAYS = re.compile("[とっはをがの]")
 _INK_BEFORE = re.compile(r"[^\W_]")
 _LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
 _LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
-_OPENING = re.compile(r"[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]*(?:[-–—―]+[ \u00a0]*)?[(\[{\"'“‘„«¿¡*_~]*")
+_OPENING = re.compile(r"[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]{,16}(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
-_LONGEST_WORD = 24
+_LONGEST_WORD, _LONGEST_LABEL = 24, 10
 _BLANKS = re.compile(r"\s")
 
 
@@ -82,9 +82,9 @@ class Ends:
 
     def _ask(self, ahead: Ahead, body: int, one: Candidate, following: int, spans: list[tuple[int, int]]) -> bool:
         text = ahead.text
-        if ahead.whole(_LABEL_SO_FAR, following, 10):
+        if ahead.whole(_LABEL_SO_FAR, following, _LONGEST_LABEL):
             raise MoreNeeded
-        label = _LABEL.match(text, following)
+        label = _LABEL.match(text, following, following + _LONGEST_LABEL)
         begin = label.end() if label else following
         at = ahead.after(_OPENING, begin)
         after, initial = self._next_word(ahead, at)

@@ -8,6 +8,7 @@ from .lines import NEWLINE
 
 __all__ = ["Fence", "parts"]
 
+_MARKS = re.compile("`{3,200}|~{3,200}")
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
@@ -20,9 +21,9 @@ class Fence:
     __slots__ = ("_close", "_opened", "_seen", "closed", "line")
 
     def __init__(self, text: str, start: int) -> None:
-        mark = re.escape(text[start])
-        length = len(text) - start - len(text[start:].lstrip(text[start]))
-        self._close = re.compile(f"[ \\t]{{0,64}}{mark}{{{length},}}[ \\t]*")
+        opening = _MARKS.match(text, start)
+        assert opening is not None
+        self._close = re.compile(f"[ \\t]{{0,64}}{text[start]}{{{len(opening[0])},}}[ \\t]*")
         self.line = self._seen = start
         self.closed = self._opened = False
 

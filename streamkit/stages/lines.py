@@ -74,7 +74,7 @@ def _is_fence(ahead: Ahead, start: int) -> Block:
 def _is_rule(ahead: Ahead, start: int) -> Block:
     if ahead.whole(_RULE_SO_FAR, start, _REACH):
         raise MoreNeeded
-    return "rule" if _RULE.match(ahead.text, start) else "sentence"
+    return "rule" if _RULE.match(ahead.text, start, start + _REACH) else "sentence"
 
 
 def marker(ahead: Ahead, start: int) -> tuple[int, bool]:

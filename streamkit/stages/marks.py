@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .ahead import Ahead, MoreNeeded
+from .ahead import FAR, Ahead, MoreNeeded
 from .brackets import CLOSERS, Brackets, Candidate
 from .scripts import STRONG
 
@@ -13,29 +13,35 @@ __all__ = ["EMOJI", "MARKS", "extent"]
 MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
 
+MOST = 64
+"""A run of marks, closers or dots that is longer is looked at in parts: what is done again and again has a bound."""
+
 _BLANK = " \u00a0\u202f"
 _END_MARKS = re.escape(MARKS.replace(";", "").replace("\u037e", ""))
-_RUN = re.compile(rf"[{re.escape(MARKS)}][{_END_MARKS}]*(?:[{_BLANK}][!?！？](?=[\s!?！？]|\Z))*")
-_SPACED_DOTS = re.compile(r"\.(?:[ \u00a0]\.){2,}")
+_RUN = re.compile(
+    rf"[{re.escape(MARKS)}][{_END_MARKS}]{{,{MOST}}}(?:[{_BLANK}][!?！？](?=[\s!?！？]|\Z)){{,{MOST // 2}}}"
+)
+_SPACED_DOTS = re.compile(rf"\.(?:[ \u00a0]\.){{2,{MOST // 2}}}")
 _SPACED_SO_FAR = re.compile(r"\.(?:[ \u00a0]\.)*[ \u00a0]?")
 _QUOTES = "".join(char for char in CLOSERS if char not in "]“") + "'"
 _EITHER_WAY = frozenset("“«‹")
 _CLOSING = re.compile(
     rf"[{re.escape(_QUOTES)}{_END_MARKS}]"
     r"|\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\))?"  # of a link, with its target
-    r"|\*+|_+|~~"
+    r"|\*{1,3}|_{1,3}|~~"
     r"|\[\^?\w{1,3}\](?!\()"  # a footnote
     r"|<sup>[^<>\s]{1,8}</sup>|</\w{1,10}>"
-    rf"|[ ]?[{EMOJI}]+"
+    rf"|[ ]?[{EMOJI}]{{1,{MOST}}}"
 )
-_CLOSING_SO_FAR = re.compile(r"\]?\([^\s]{0,400}|\[\^?\w{0,3}\]?|<(?:sup>[^<>\s]{0,8}<)?/?\w{0,10}|~|" + f"[{_BLANK}]+")
+_LONGEST_TARGET = 400
+_CLOSING_SO_FAR = re.compile(r"\]?\(\S*|\[\^?\w{0,3}\]?|<(?:sup>[^<>\s]{0,8}<)?/?\w{0,10}|~|" + f"[{_BLANK}]+")
 
 
 def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
     """The mark at ``at`` with what belongs to it: more marks, closing quotes and brackets, footnotes, emoji."""
     text = ahead.text
     if text[at] == "." and text[at + 1 : at + 2] in " \u00a0":
-        if ahead.whole(_SPACED_SO_FAR, at, 400):
+        if ahead.whole(_SPACED_SO_FAR, at, MOST + 2):
             raise MoreNeeded
         if dots := _SPACED_DOTS.match(text, at):
             return _spaced(ahead, at, dots.end(), body)
@@ -43,7 +49,7 @@ def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
     assert found is not None
     run = end = found.end()
     ahead.need(end)
-    while (closed := _closes(ahead, end, body, brackets)) > end:
+    while end < run + MOST and (closed := _closes(ahead, end, body, brackets)) > end:
         end = closed
         ahead.need(end)
     closing = text[run:end]
@@ -55,17 +61,17 @@ def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
 def _closes(ahead: Ahead, at: int, body: int, brackets: Brackets) -> int:
     """Where the next thing that closes ends; ``at`` if there is none."""
     text = ahead.text
-    if ahead.whole(_CLOSING_SO_FAR, at, 400):
+    if ahead.whole(_CLOSING_SO_FAR, at, _LONGEST_TARGET):
         raise MoreNeeded
     end = at + 1 if ahead.char(at) not in _BLANK else at + 2
     if text[end - 1 : end] in _EITHER_WAY or (end == at + 2 and text[at + 1 : end] == "»"):
         return end if brackets.expects(text[end - 1]) else at
-    found = _CLOSING.match(text, at)
+    found = _CLOSING.match(text, at, at + _LONGEST_TARGET)
     if found is None:
         return at
     if found[0][0] in "*_":
         after = ahead.char(found.end())
-        odd = text.count(found[0], body, at) % 2 == 1
+        odd = text.count(found[0], max(body, at - FAR), at) % 2 == 1
         return found.end() if odd or not after.strip() or after in CLOSERS else at
     return found.end()
 
@@ -77,6 +83,6 @@ def _spaced(ahead: Ahead, at: int, run: int, body: int) -> Candidate:
     if attached and run - at >= 7 and following is not None and ahead.text[following].isupper():
         return Candidate(at, at + 1, at + 1)
     end = run
-    while ahead.char(end) and ahead.text[end] in _QUOTES:
+    while end < run + MOST and ahead.char(end) and ahead.text[end] in _QUOTES:
         end += 1
     return Candidate(at, run, end)

@@ -70,13 +70,19 @@ def is_lower(char: str) -> bool:
     return char.islower() and char.upper() != char and not "\u10d0" <= char <= "\u10ff"
 
 
-_JOINER, _KEYCAP = "\u200d", "\u20e3"
-_EXTENDS = re.compile("[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]")
+_JOINER, _VIRAMA = "\u200d", 9  # a combining class: what makes one letter of two in the scripts of India
+_LONGEST_GRAPHEME = 64
+_EXTENDS = re.compile(
+    "[\uff9e\uff9f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
+)
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]+$")
 
 
-def between_graphemes(text: str, place: int) -> bool:
-    """Whether a reader sees two characters on the two sides of ``place`` (Unicode Annex 29, simplified)."""
+def between_graphemes(text: str, place: int, start: int = 0) -> bool:
+    """Whether a reader sees two characters on the two sides of ``place`` (Unicode Annex 29, simplified).
+
+    What lies before ``start`` is not looked at.
+    """
     if not 0 < place < len(text):
         return True
     before, after = text[place - 1], text[place]
@@ -88,9 +94,11 @@ def between_graphemes(text: str, place: int) -> bool:
         return False
     if "\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff":
         return False
+    if unicodedata.combining(before) == _VIRAMA and unicodedata.category(after) == "Lo":
+        return False
     if "\u1100" <= after <= "\u11ff" or after in "\u0e33\u0eb3":  # jamo; Thai and Lao am
         return not ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3" or after < "\u1100")
     if "\U0001f1e6" <= after <= "\U0001f1ff":  # flags are pairs
-        run = _FLAG.search(text[max(0, place - 64) : place])
+        run = _FLAG.search(text[max(start, place - _LONGEST_GRAPHEME) : place])
         return run is None or len(run[0]) % 2 == 0
     return True

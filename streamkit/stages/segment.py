@@ -88,11 +88,12 @@ class Segments:
             self._cutter = Paragraphs(max_chars, code_lines=code == "lines")
         else:
             self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
-        self._text = ""
+        self._text, self._waits = "", False
         self._base = self._index = 0
 
     def feed(self, item: str) -> list[Segment]:
         """The segments that are certain now."""
+        self._waits = True
         text, self._text = self._text, ""
         text += item  # in place, for nobody else holds it: a long code block stays linear
         self._text = text
@@ -104,13 +105,13 @@ class Segments:
 
     @property
     def due(self) -> float | None:
-        return self._wait if self._text and self._cutter.may_force else None
+        return self._wait if self._waits and self._cutter.may_force else None
 
     def expire(self) -> list[Segment]:
         """What has waited too long, as far as it has a good place to end."""
-        cut = self._cutter.force(Ahead(self._text, ended=False))
-        forced = [] if cut is None else self._made(cut)
-        return forced + self._found(ended=False)
+        cut = self._cutter.force(self._text)
+        self._waits = False
+        return [] if cut is None else [*self._made(cut), *self._found(ended=False)]
 
     def _found(self, *, ended: bool) -> list[Segment]:
         found: list[Segment] = []

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 
-from .ahead import Ahead
+from .ahead import FAR, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import Fence
 from .lines import NEWLINE, block, goes_on, marker
-from .marks import EMOJI, MARKS, extent
+from .marks import EMOJI, MARKS, MOST, extent
 from .scripts import CJK
 
 __all__ = ["Sentences"]
@@ -28,12 +28,15 @@ _FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f9
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
 _MARKED = re.escape(MARKS + OPENERS + CLOSERS + "`\r\n")
 _INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
-_INTERESTING_FIRST = re.compile(f"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}]")
+_INTERESTING_FIRST = re.compile(rf"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS)
 _ENDS = frozenset(MARKS)
-_EMOJIS, _TICKS, _WIDE, _SPACE = re.compile(f"[{EMOJI}]+"), re.compile("`+"), re.compile(f"[{CJK}]"), re.compile(r"\s")
-_LETTER = re.compile(r"[^\W_]")
+_EMOJIS, _TICKS = re.compile(f"[{EMOJI}]{{1,{MOST}}}"), re.compile(f"`{{1,{MOST}}}")
+_WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
+_CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
+_WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
+_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
 
 
@@ -63,8 +66,20 @@ class Sentences(Cutter):
         self._first = False
         return super()._cut(end, forced=forced)
 
-    def _is_whole(self, last: str) -> bool:
-        return last in _ENDS or last in _BRACKETS
+    @property
+    def may_force(self) -> bool:
+        return self._body is not None
+
+    @property
+    def _body_start(self) -> int:
+        return self.start if self._body is None else self._body
+
+    def _known(self, text: str) -> int:
+        return self._at if text.startswith("`", self._at) else len(text)
+
+    def _is_whole(self, text: str, end: int) -> bool:
+        word = text[max(self._body_start, end - FAR) : end].rpartition(" ")[2]
+        return _WHOLE.search(word) is not None and _WITHIN.search(word) is None
 
     def _is_free(self, place: int) -> bool:
         return not any(first < place < last for first, last in self._spans)
@@ -108,9 +123,8 @@ class Sentences(Cutter):
         search = (_INTERESTING_FIRST if self._first else _INTERESTING).search
         while True:
             found = search(text, self._at, limit)
-            at = found.start() if found else max(limit, self._at)
-            cut = self._early_space(text, at) if self._first else None
-            cut = cut or self._give_up(ahead, at)
+            at = found.start() if found else limit
+            cut = self._give_up(ahead, at)
             if cut is not None:
                 return cut
             self._at = at
@@ -131,6 +145,8 @@ class Sentences(Cutter):
             return self._newline(ahead, at)
         if char == "`":
             return self._span(ahead, at)
+        if char.isspace():
+            return self._space(ahead.text, at)
         return self._clause(ahead, at, char) if char in _CLAUSES else self._face(ahead, at)
 
     def _rest(self, ahead: Ahead) -> Cut:
@@ -165,6 +181,9 @@ class Sentences(Cutter):
         return self._try(ahead, extent(ahead, at, self._body, self._brackets))
 
     def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
+        if one.end > self._limit(ahead):
+            self._at = one.end
+            return None  # it is cut at the limit
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
         if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
             return self._cut(one.end)
@@ -211,11 +230,10 @@ class Sentences(Cutter):
         """A smiley closes a clause as a mark would; what pictures mean may be a word of it."""
         end = ahead.after(_EMOJIS, at)
         following = ahead.ink(end) if ahead.char(end).isspace() else None
-        worded = _LETTER.search(ahead.text, self.start, at) is not None
-        if following is not None and ahead.text[following].isupper() and worded and not self._brackets.open:
-            return self._cut(end)
         self._at = end
-        return None
+        if following is None or not ahead.text[following].isupper() or self._brackets.open or end > self._limit(ahead):
+            return None
+        return self._cut(end) if _LETTER.search(ahead.text, self.start, at) else None
 
     # --- the first piece, for a voice to begin early
 
@@ -223,14 +241,17 @@ class Sentences(Cutter):
         following = ahead.char(at + 1)
         wide = char in _WIDE_CLAUSE or _WIDE.match(ahead.text[at - 1]) is not None
         least = FIRST_WIDE_CHARS if wide else FIRST_CHARS
-        if at + 1 - self.start >= least and (wide or following.isspace()) and self._is_plain(ahead.text, at):
+        apart = following.isspace() or (wide and not following.isdigit())
+        if at + 1 - self.start >= least and apart and self._is_plain(ahead.text, at):
             return self._cut(at + 1)
         self._at = at + 1
         return None
 
-    def _early_space(self, text: str, end: int) -> Cut | None:
-        found = _SPACE.search(text, max(self._at, self.start + FIRST_MOST_CHARS), end)
-        return self._cut(found.start()) if found and self._is_plain(text, found.start()) else None
+    def _space(self, text: str, at: int) -> Cut | None:
+        if at >= self.start + FIRST_MOST_CHARS and self._is_plain(text, at):
+            return self._cut(strip_end(text, self.start, at))
+        self._at = at + 1
+        return None
 
     def _is_plain(self, text: str, at: int) -> bool:
-        return not self._brackets.open and text.count("**", self.start, at) % 2 == 0
+        return not self._brackets.open and text.count("**", max(self.start, at - FAR), at) % 2 == 0

@@ -15,7 +15,7 @@ __all__ = ["Lines", "Paragraphs", "Words"]
 _WIDE_OPENERS = "「『（《〈【〔〖［"
 _WIDE_BEGIN = re.compile(f"[{_WIDE_OPENERS}{CJK}]")
 _WIDE = re.compile(f"[{CJK}]")
-_OPENERS = re.compile(f"[{_WIDE_OPENERS}]*")
+_OPENERS = re.compile(f"[{_WIDE_OPENERS}]{{,16}}")
 _WORD_END = re.compile(rf"[\s{_WIDE_OPENERS}{CJK}]")
 _WIDE_END = re.compile(rf"[\s\w{_WIDE_OPENERS}]")
 _BLANKS = re.compile(r"[ \t]*")
@@ -48,19 +48,24 @@ class Lines(Cutter):
     """Lines that are not blank, with their indentation."""
 
     def _find(self, ahead: Ahead) -> Cut | None:
-        self._kind = "line"
         while True:
+            self._kind = "line"
             limit = self._limit(ahead)
             found = NEWLINE.search(ahead.text, self._at, limit)
-            if found is None:
-                self._at = limit
-                return self._cut(limit) if ahead.ended and self.start < limit == ahead.size else None
-            if ahead.text[self.start : found.start()].strip():
-                cut = self._cut(found.start())
-                self._begin(found.end())
-                return cut
-            self._begin(found.end())
-            self._kind = "line"
+            self._at = limit
+            if found is None and limit == ahead.size and not ahead.ended:
+                return None
+            end, following = found.span() if found else (limit, limit)
+            if ahead.text[self.start : end].strip():
+                return self._line(end, following) if found or limit == ahead.size else None
+            self._begin(following)
+            if following == ahead.size:
+                return None
+
+    def _line(self, end: int, following: int) -> Cut:
+        cut = self._cut(end)
+        self._begin(following)
+        return cut
 
 
 class Paragraphs(Cutter):
