@@ -18,6 +18,7 @@ from .usage import Usage
 
 __all__ = [
     "CONTENT",
+    "CUT",
     "Choice",
     "Event",
     "Finish",
@@ -281,3 +282,6 @@ Event: TypeAlias = (
 
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
 """The events that commit a reply: once one of these was seen, nothing may quietly start over."""
+
+CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
+"""The outcomes of replies that were not written to their end."""

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from .shape import Sent, value
 
-__all__ = ["Origin", "Usage"]
+__all__ = ["Origin", "Usage", "summed", "unfinished", "weakest"]
 
+U = TypeVar("U", "Usage", "Usage | None")
 Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
 
 
 @value
 class Usage(Sent):
-    """Token figures. ``origin`` says where they come from: a figure is exact or labelled, never guessed in silence."""
+    """Token figures. ``origin`` says where they come from: a figure is exact or labelled, never guessed in silence.
+
+    - ``provider``: the server's own
+    - ``exact``: counted here with the model's own tokenizer, nothing left out
+    - ``partial``: counted here, and more may be billed: thinking that is not shown, what the server went on to write
+      when the reply was cut; also figures of different origins together
+    - ``estimate``: counted here, with a guess in it
+
+    A figure that is not known is None. ``completion_tokens`` are those of all choices, thinking included.
+    ``cost`` is what they cost by the prices that a meter was given, in the money of these.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -21,3 +34,35 @@ class Usage(Sent):
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     origin: Origin = "provider"
+    cost: float | None = None
+
+
+FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost")
+STRENGTH: tuple[Origin, ...] = ("estimate", "partial", "exact", "provider")
+
+
+def weakest(origins: Iterable[Origin]) -> Origin:
+    """The origin of figures from ``origins`` together."""
+    kinds = set(origins)
+    if kinds == {"exact", "provider"}:
+        return "partial"
+    return min(kinds, key=STRENGTH.index)
+
+
+def summed(usages: Sequence[Usage | None]) -> Usage | None:
+    """The figures of several requests together; one that is missing anywhere is missing in the sum."""
+    known = [usage for usage in usages if usage is not None]
+    if not known or len(known) < len(usages):
+        return None
+    if len(known) == 1:
+        return known[0]
+    figures: dict[str, Any] = {}
+    for name in FIGURES:
+        parts = [getattr(usage, name) for usage in known]
+        figures[name] = None if None in parts else sum(parts)
+    return Usage(**figures, origin=weakest(usage.origin for usage in known))
+
+
+def unfinished(usage: U) -> U:
+    """``usage`` of a reply that was cut: what was counted here is not all that is billed. None stays None."""
+    return replace(usage, origin="partial") if usage is not None and usage.origin == "exact" else usage

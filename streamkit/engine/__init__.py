@@ -1,14 +1,15 @@
 """What runs a stream: the loop rule, the gate, mailboxes, branches and the run they belong to."""
 
-from .context import Context, RunScheduler, clock, scheduler_for
+from .branch import Branch, branch
+from .context import Asked, Context, RunScheduler, Sources, clock, scheduler_for
 from .gate import Gate
 from .loop import loop_of, on_loop, shutdown
-from .mailbox import Branch, branch
 from .run import Run, run, start
 from .source import Producer, Reading, Source
 from .stream import Stream, stream
 
 __all__ = [
+    "Asked",
     "Branch",
     "Context",
     "Gate",
@@ -17,6 +18,7 @@ __all__ = [
     "Run",
     "RunScheduler",
     "Source",
+    "Sources",
     "Stream",
     "branch",
     "clock",

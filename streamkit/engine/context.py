@@ -7,7 +7,7 @@ A foreign scheduler has none of them: then a subscription has a context of its o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -20,7 +20,7 @@ from ..events import Outcome, Reply
 from .gate import Gate
 from .loop import loop_of
 
-__all__ = ["Context", "Note", "ReplySource", "RunScheduler", "Tap", "clock", "scheduler_for"]
+__all__ = ["Asked", "Context", "Note", "ReplySource", "RunScheduler", "Sources", "Tap", "clock", "scheduler_for"]
 
 T = TypeVar("T")
 Lens: TypeAlias = Callable[[Reply], Reply]
@@ -33,9 +33,19 @@ class Tap(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
-class ReplySource(Protocol):
-    """One request's reply while it grows."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that a server took: its JSON, in the form of ``api``."""
 
+    api: str
+    body: Mapping[str, Any]
+
+
+class ReplySource(Protocol):
+    """One request's reply while it grows. ``asked`` is None until a server took it, and where it is not known."""
+
+    @property
+    def asked(self) -> Asked | None: ...
     def reply(self, outcome: Outcome | None = None) -> Reply: ...
     async def ended(self) -> None: ...
 
@@ -77,6 +87,22 @@ class Context:
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)
         return task
+
+
+class Sources(list[ReplySource]):
+    """The sources above one place of a chain, which are entered in the list below it too."""
+
+    def __init__(self, below: list[ReplySource]) -> None:
+        super().__init__()
+        self._below = below
+
+    def append(self, source: ReplySource) -> None:
+        self._below.append(source)
+        super().append(source)
+
+    def extend(self, sources: Iterable[ReplySource]) -> None:
+        for source in sources:
+            self.append(source)
 
 
 class RunScheduler(AsyncIOThreadSafeScheduler):
@@ -121,14 +147,14 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         lens: Lens | None = None,
         sources: list[ReplySource] | None = None,
     ) -> RunScheduler:
-        """The same run seen through another gate, recorded, with a lens (the one furthest downstream counts), or with
-        its sources counted apart."""
+        """The same run seen through another gate, recorded, with a further lens (the one furthest downstream looks
+        last), or with its sources counted apart."""
         return RunScheduler(
             self._loop,
             gate or self.gate,
             self.context,
             tap or self.tap,
-            self.lens or lens,
+            _both(self.lens, lens),
             self.sources if sources is None else sources,
         )
 
@@ -136,6 +162,12 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         """The same run for something beside its main chain: what that does to replies does not concern it, and what
         it asks is not the run's own reply."""
         return RunScheduler(self._loop, gate, self.context, sources=[])
+
+
+def _both(last: Lens | None, first: Lens | None) -> Lens | None:
+    if last is None or first is None:
+        return last or first
+    return lambda reply: last(first(reply))
 
 
 def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:

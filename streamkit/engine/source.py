@@ -15,7 +15,7 @@ from reactivex.disposable import Disposable
 
 from ..errors import BrokenError, SinkError, StreamkitError, excerpt
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
-from .context import RunScheduler, scheduler_for
+from .context import Asked, RunScheduler, scheduler_for
 from .loop import is_background, live, on_loop, runs_here
 from .report import ShutdownError
 
@@ -44,9 +44,9 @@ class Source(Observable[Event]):
 class Reading:
     """One subscription to a source, as its producer sees it.
 
-    The producer sets ``snapshot`` (how to make the reply so far), may `hold` off cancellation while it must not be
-    interrupted, may set ``cut`` (called at once when cancelled, to shut a socket), looks at ``committed`` before it
-    starts over, and calls `start_over` when it does.
+    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took), may `hold`
+    off cancellation while it must not be interrupted, may set ``cut`` (called at once when cancelled, to shut a
+    socket), looks at ``committed`` before it starts over, and calls `start_over` when it does.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -54,6 +54,7 @@ class Reading:
         self.context, self._lens = scheduler.context, scheduler.lens
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
+        self.asked: Asked | None = None
         self.committed = False
         self.last_content = 0.0
         """When content was last delivered, by `time`."""

@@ -9,18 +9,24 @@ from .observe import attach, note, record
 from .pace import smooth, throttle_text
 from .resilience import continue_with, fallback, retry_unstarted, time_limits
 from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
+from .segments import code_blocks, segments, sentences
 from .structure import json_items, json_values
 from .text import choice, of_type, reasoning, snapshots, text, tool_calls
+from .tokens import budget, count_tokens, meter
 
 __all__ = [
     "attach",
+    "budget",
     "choice",
+    "code_blocks",
     "continue_with",
+    "count_tokens",
     "fallback",
     "guard",
     "json_items",
     "json_values",
     "map_async",
+    "meter",
     "note",
     "of_type",
     "reasoning",
@@ -28,6 +34,8 @@ __all__ = [
     "redact",
     "retry_unstarted",
     "rewrite",
+    "segments",
+    "sentences",
     "smooth",
     "snapshots",
     "stage",

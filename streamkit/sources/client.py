@@ -10,7 +10,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from ..engine import Reading, Source, Stream
+from ..engine import Asked, Reading, Source, Stream
 from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
@@ -144,6 +144,7 @@ class Client:
                 reading.snapshot = parser.reply
                 try:
                     await self._send(exchange, request)
+                    reading.asked = Asked(request.api, request.body)
                     parser = self._parser(request, made, exchange.request_id)
                     reading.snapshot = parser.reply
                     if reading.tap is not None:

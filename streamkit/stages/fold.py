@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import TooLargeError
 from ..events import (
+    CUT,
     Choice,
     Event,
     Finish,
@@ -24,6 +25,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
+from ..usage import unfinished
 
 __all__ = ["Fold", "outcome_of"]
 
@@ -81,8 +83,10 @@ class Fold:
         with self._lock:
             choices = tuple(choice.snapshot() for _, choice in sorted(self._choices.items()))
         choices = choices or (Choice(),)
-        known = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": self.usage}
-        return Reply(choices, outcome=outcome or outcome_of(choices[0]), **(known | changes))
+        outcome = outcome or outcome_of(choices[0])
+        usage = unfinished(self.usage) if outcome in CUT else self.usage
+        known: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
+        return Reply(choices, outcome=outcome, **(known | changes))
 
     def _take(self, size: int) -> None:
         if size > self._room:

@@ -6,6 +6,20 @@ from ..protocols import Encoding
 from .counter import TokenCounter
 from .gauge import Gauge
 from .models import Resolved, resolve
+from .prices import PriceList, Prices, price_of
 from .prompt import Count, prompt_tokens
+from .rough import Rough
 
-__all__ = ["Count", "Encoding", "Gauge", "Resolved", "TokenCounter", "prompt_tokens", "resolve"]
+__all__ = [
+    "Count",
+    "Encoding",
+    "Gauge",
+    "PriceList",
+    "Prices",
+    "Resolved",
+    "Rough",
+    "TokenCounter",
+    "price_of",
+    "prompt_tokens",
+    "resolve",
+]

@@ -10,42 +10,49 @@ from .counter import TokenCounter
 from .encodings import is_loaded, load
 from .models import CURRENT, resolve
 from .prompt import Count, prompt_tokens
+from .request import request_tokens
 
 __all__ = ["Gauge"]
 
 
 class Gauge:
-    """Makes the counters of a reply. The vocabulary is loaded here: that of ``model`` (or a tokenizer), else that of
-    current models. A reply of a model with another tokenizer is then counted with this one, and not exact.
+    """Makes the counters of a reply. The vocabulary is loaded here: that of ``encoding`` (a model, an encoding or a
+    tokenizer), else that of current models. A reply of a model with another tokenizer is then counted with this one,
+    and not exact, unless its own was loaded before. RuntimeError as for `TokenCounter`.
 
-    ``prompt`` (messages or a str) and ``tools`` are what was asked, if the prompt is to be counted too.
+    ``prompt`` (messages or a str) and ``tools`` are what is asked, where that cannot be seen from the request.
     """
 
     def __init__(
         self,
-        model: str | Encoding | None = None,
+        encoding: str | Encoding | None = None,
         *,
         prompt: str | Sequence[Mapping[str, Any]] | None = None,
         tools: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        self._prompt, self._tools = prompt, tools
-        self._model = model
-        if model is None:
+        self._encoding, self._prompt, self._tools = encoding, prompt, tools
+        if encoding is None:
             load(CURRENT)
         else:
-            TokenCounter(model)
+            TokenCounter(encoding)
 
     def counter(self, model: str) -> TokenCounter:
         """A fresh counter for a reply of ``model``."""
-        return TokenCounter.ready(model) if self._model is None else TokenCounter(self._model)
+        return TokenCounter.ready(model) if self._encoding is None else TokenCounter(self._encoding)
 
-    def prompt(self, model: str) -> Count | None:
-        """The tokens of the prompt for ``model``; None if it was not given."""
-        if self._prompt is None:
+    def prompt(self, model: str, api: str = "chat", body: Mapping[str, Any] | None = None) -> Count | None:
+        """The tokens of the prompt for ``model``: of what was given, else of the ``body`` of a request. None if there
+        is neither, or if it cannot be counted."""
+        by = self._encoding
+        if by is None:
+            by = model if is_loaded(resolve(model).encoding) else CURRENT
+        try:
+            if self._prompt is not None:
+                return prompt_tokens(self._prompt, by, self._tools)
+            return request_tokens(api, body, by) if body is not None else None
+        except Exception:  # a body is whatever the caller sent: no reason to break a reply
             return None
-        name = self._model if isinstance(self._model, str) else model
-        return prompt_tokens(self._prompt, name if is_loaded(resolve(name).encoding) else CURRENT, self._tools)
 
     def thinks(self, model: str) -> bool:
         """Whether ``model`` may bill for thinking that it does not show."""
-        return resolve(self._model if isinstance(self._model, str) else model).thinks
+        return resolve(self._encoding if isinstance(self._encoding, str) else model).thinks

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..protocols import Encoding
 from .counter import TokenCounter
 from .encodings import load
 from .images import image_tokens
@@ -26,6 +27,8 @@ NAMED_TOOL = 7
 
 PROVED = re.compile(r"(chat)?gpt-(3\.5|4|5)|o3")
 """Models of whose usage enough was reported, or whose rule OpenAI published."""
+OTHER = Resolved("", exact=True)
+"""Somebody's own tokenizer, for a model of which nothing is known."""
 PLAIN = frozenset({"role", "content", "name"})
 ROLES = frozenset({"system", "user", "assistant"})
 
@@ -43,7 +46,7 @@ class Count:
 
 def prompt_tokens(
     messages: str | Sequence[Mapping[str, Any]],
-    model: str,
+    model: str | Encoding,
     tools: Sequence[Mapping[str, Any]] | None = None,
     *,
     tool_choice: Any = None,
@@ -52,11 +55,10 @@ def prompt_tokens(
     """The tokens of a chat request, before it is sent.
 
     ``messages``, ``tools`` and the rest are what the request holds (tools as JSON schemas). Exact for text alone and
-    OpenAI's models; anything else is an estimate that leaves out what cannot be known. Loads the vocabulary as
-    `TokenCounter` does.
+    OpenAI's models; anything else, also what another tokenizer than theirs gives, is an estimate that leaves out what
+    cannot be known. Loads the vocabulary as `TokenCounter` does.
     """
-    found = resolve(model)
-    tally = _Tally(found)
+    tally = _Tally(model)
     turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     for message in turns:
         tally.message(message)
@@ -68,8 +70,9 @@ def prompt_tokens(
 
 
 class _Tally:
-    def __init__(self, found: Resolved) -> None:
-        encoding = load(found.encoding)
+    def __init__(self, model: str | Encoding) -> None:
+        found = resolve(model) if isinstance(model, str) else OTHER
+        encoding = load(found.encoding) if isinstance(model, str) else model
         self._size: Callable[[str], int] = lambda text: TokenCounter(encoding).feed(text)
         self._model = found
         self._tokens = ANSWER - found.thinks

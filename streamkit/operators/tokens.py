@@ -1,0 +1,140 @@
+"""Tokens and what they cost, while a reply is written. Vocabularies are loaded when an operator is made, never while
+a stream runs; RuntimeError if one is not on this machine (the extra ``offline`` brings them)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from reactivex import Observable, abc
+
+from ..engine import RunScheduler, Sources, scheduler_for
+from ..events import Event, Restart, TextDelta
+from ..protocols import Encoding, Op
+from ..stages.budget import Budget
+from ..stages.meter import Account, Meter, Request
+from ..tokens import Gauge, PriceList, TokenCounter
+from .lift import Lifted, stage
+from .link import link
+
+__all__ = ["budget", "count_tokens", "meter"]
+
+T = TypeVar("T")
+Tokenizer: TypeAlias = "str | Encoding | Any"
+Messages: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
+Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
+
+
+def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event | str, int]:
+    """Events → the tokens of the answer's text so far, after each piece of it; str counts as text.
+
+    ``encoding`` and ``space_safe`` are those of `tokens.TokenCounter`: the name of a model or an encoding, or a
+    tokenizer. A `Restart` begins anew.
+    """
+    TokenCounter(encoding, space_safe=space_safe)  # loads the vocabulary, and a mistake is told here
+    return stage(lambda: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
+
+
+class _Counted:
+    def __init__(self, make: Callable[[], TokenCounter]) -> None:
+        self._make = make
+        self._counter = make()
+
+    def feed(self, item: Any) -> list[int]:
+        if type(item) is TextDelta and not item.index:
+            return [self._counter.feed(item.text)]
+        if type(item) is str:
+            return [self._counter.feed(item)]
+        if type(item) is Restart:
+            self._counter = self._make()
+            self._counter.feed(item.kept)
+        return []
+
+    def flush(self) -> list[int]:
+        before = self._counter.total
+        return [total] if (total := self._counter.flush()) != before else []
+
+
+def meter(
+    prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages = None, tools: Tools = None
+) -> Op[T, T]:
+    """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
+
+    Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.
+    Whatever way the reply ends, its Reply has the last figures: also ``run.usage`` and the partial reply of errors.
+    Thinking and tool calls count, as estimates; several requests (tool loops, continued replies) are added up.
+    ``prices`` are `Prices`, or those of each model; with them every usage has its ``cost``.
+
+    The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 30 ms for 100,000
+    tokens); give ``prompt`` and ``tools`` where another source makes the request. ``encoding`` is the name of a model
+    or a tokenizer, if that of current models is not the one, or if the server gives the model another name.
+
+    Place it before what changes text: what it sees is what it counts.
+    """
+    gauge = Gauge(encoding, prompt=prompt, tools=tools)
+    return _metered("meter", Lifted, lambda request: Meter(gauge, prices, request))
+
+
+def budget(
+    tokens: int | None = None,
+    cost: float | None = None,
+    *,
+    prices: PriceList = None,
+    drain: bool = False,
+    encoding: Tokenizer | None = None,
+    prompt: Messages = None,
+    tools: Tools = None,
+) -> Op[T, T]:
+    """Events → the same events as long as they are within the budget; then the request is cancelled.
+
+    ``tokens`` are those of prompt and answer together, ``cost`` is in the money of ``prices``; the rest is as for
+    `meter`. The Reply's outcome is ``stopped``, by ``budget``, its text just fits, and its usage says what that came
+    to; the server may bill a little more. With ``drain`` nothing more is shown, but the reply is read to its end, so
+    the usage is the server's own (and all of it is billed).
+
+    `BudgetError` before any content if ``prices`` have none for the model.
+    """
+    if tokens is None and cost is None:
+        raise ValueError("a budget needs tokens or a cost")
+    if (tokens is not None and tokens < 0) or (cost is not None and not cost >= 0):
+        raise ValueError("a budget is 0 or more")
+    if cost is not None and prices is None:
+        raise ValueError("a budget of cost needs prices")
+    gauge = Gauge(encoding, prompt=prompt, tools=tools)
+
+    def make(request: Request) -> Budget:
+        return Budget(Account(gauge, prices, request), tokens=tokens, cost=cost, drain=drain)
+
+    return _metered("budget", _Ending, make)
+
+
+class _Ending(Lifted):
+    """A reply that was ended here is not broken by what happens to the rest of it."""
+
+    def on_error(self, error: Exception) -> None:
+        if self._stage.quiet:
+            self.on_completed()
+        else:
+            super().on_error(error)
+
+
+def _metered(name: str, lifted: type[Lifted], make: Callable[[Request], Any]) -> Op[Any, Any]:
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        above = Sources(run.sources)
+        return lifted(make(_request(run, above)), observer, run.derive(sources=above)).connect(source)
+
+    return link(name, connect)
+
+
+def _request(run: RunScheduler, above: Sources) -> Request:
+    """What was asked by the source whose events come here: the last one above, or in a branch that of the run."""
+
+    def request() -> tuple[str, Mapping[str, Any]] | None:
+        source = above[-1] if above else run.context.current()
+        asked = source.asked if source is not None else None
+        return None if asked is None else (asked.api, asked.body)
+
+    return request

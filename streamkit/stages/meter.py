@@ -1,0 +1,168 @@
+"""What the replies of a stream come to while they are written, request by request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ..events import CUT, Event, Reply, Restart, Start, TextDelta, UsageUpdate
+from ..tokens import Gauge, PriceList, Prices, price_of
+from ..usage import Usage, summed, unfinished
+from .bill import BILLED, Bill
+
+__all__ = ["Account", "Meter", "Request"]
+
+Request: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
+"""Asked when a reply begins: the API and the JSON of its request, if they are known."""
+
+
+def _unknown() -> None:
+    return None
+
+
+class Account:
+    """The usage of a stream so far. A `Start` after content begins a further request (a tool loop's next round, a reply
+    that is continued); what came before was spent as well, so the figures are of all requests together.
+
+    An upstream meter's updates (those that are not the server's) stand for all requests so far.
+    """
+
+    def __init__(self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown) -> None:
+        self._gauge, self._prices, self._request = gauge, prices, request
+        self._bill: Bill | None = None
+        self._early: Bill | None = None
+        self._closed: list[Usage] = []
+        self._metered = False
+
+    @property
+    def model(self) -> str:
+        return self._bill.model if self._bill is not None else ""
+
+    @property
+    def price(self) -> Prices | None:
+        return price_of(self._prices, self.model)
+
+    def feed(self, event: Event) -> bool:
+        """Take an event; whether it may have changed the figures."""
+        field = BILLED.get(type(event))
+        if field is not None:
+            self.add(event, getattr(event, field))
+        elif isinstance(event, Start):
+            self._start(event.model)
+        elif isinstance(event, UsageUpdate):
+            self._report(event.usage)
+        elif isinstance(event, Restart):
+            self._close(cut=True)
+        else:
+            return False
+        return True
+
+    def add(self, event: Any, text: str) -> None:
+        """A part of an event that costs."""
+        (self._bill or self._start("")).feed(event, text)
+
+    def end(self, reply: Reply | None = None) -> None:
+        """Nothing more comes. What only the Reply tells counts too."""
+        usage = reply.usage if reply is not None else None
+        if usage is not None and usage.origin == "provider" and not self._is_reported():
+            self._report(usage)
+        if self._bill is not None:
+            self._bill.flush()
+
+    def usage(self) -> Usage | None:
+        """The figures so far with their cost; None if nothing is known."""
+        bill = self._bill or self._before_start()
+        usage = self._priced(bill) if bill is not None else None
+        return summed([*self._closed, usage] if usage is not None else self._closed)
+
+    def of(self, reply: Reply) -> Reply:
+        """``reply`` with its usage, as far as it is known here."""
+        usage = self.usage()
+        if reply.usage is not None and (usage is None or not self._is_reported()):
+            usage = self._cost(reply.usage, self.model or reply.model)
+        return replace(reply, usage=unfinished(usage) if reply.outcome in CUT else usage)
+
+    def _is_reported(self) -> bool:
+        return bool(self._closed) or (self._bill is not None and self._bill.reported is not None)
+
+    def _before_start(self) -> Bill | None:
+        """Nothing came yet, but perhaps a server took the request. Asked from any thread."""
+        if self._closed or self._early is not None:
+            return self._early
+        asked = self._request()
+        self._early = Bill(self._gauge, "", asked) if asked is not None else None
+        return self._early
+
+    def _start(self, model: str) -> Bill:
+        old = self._bill
+        stands = self.usage() if self._metered else old.reported if old is not None and not old.tokens else None
+        if old is not None and old.tokens and not self._metered:
+            self._close(cut=False)
+        self._bill = Bill(self._gauge, model, self._request())
+        self._early = None
+        if stands is not None:
+            self._bill.report(stands)
+        return self._bill
+
+    def _report(self, usage: Usage) -> None:
+        bill = self._bill or self._start("")
+        if usage.origin != "provider":
+            self._metered = True
+            self._closed.clear()
+        bill.report(usage)
+
+    def _close(self, *, cut: bool) -> None:
+        bill, self._bill = self._bill, None
+        if bill is not None:
+            bill.flush()
+            usage = self._priced(bill)
+            self._closed += [] if usage is None else [unfinished(usage) if cut else usage]
+
+    def _priced(self, bill: Bill) -> Usage | None:
+        usage = bill.usage()
+        return None if usage is None else self._cost(usage, bill.model)
+
+    def _cost(self, usage: Usage, model: str) -> Usage:
+        prices = price_of(self._prices, model)
+        return usage if prices is None else replace(usage, cost=prices.cost(usage))
+
+
+class Meter:
+    """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
+
+    A server's report is passed on with its cost. Of bare str nothing but the str comes out.
+    """
+
+    def __init__(self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown) -> None:
+        self._account = Account(gauge, prices, request)
+        self._shown: Usage | None = None
+
+    def feed(self, event: Any) -> list[Any]:
+        account = self._account
+        if type(event) is str:
+            account.add(TextDelta(event), event)
+            return [event]
+        if type(event) is Reply:
+            account.end(event)
+            return [*self._update(), account.of(event)]
+        if not account.feed(event):
+            return [event]
+        if type(event) is UsageUpdate:
+            self._shown = account.usage() or event.usage
+            return [replace(event, usage=self._shown)]
+        return [event, *self._update()]
+
+    def flush(self) -> tuple[()]:
+        self._account.end()
+        return ()
+
+    def reply(self, reply: Reply) -> Reply:
+        return self._account.of(reply)
+
+    def _update(self) -> list[UsageUpdate]:
+        usage = self._account.usage()
+        if usage is None or usage == self._shown:
+            return []
+        self._shown = usage
+        return [UsageUpdate(usage)]

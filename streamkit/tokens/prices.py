@@ -1,0 +1,55 @@
+"""What tokens cost."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..usage import Usage
+
+__all__ = ["PriceList", "Prices", "price_of"]
+
+MILLION = 1_000_000
+DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices per million tokens, in any money. ``cached`` is that of prompt tokens which the server had kept; like
+    ``input`` if None. ValueError for what is no price."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def __post_init__(self) -> None:
+        given = [price for price in (self.input, self.output, self.cached) if price is not None]
+        if not all(math.isfinite(price) and price >= 0 for price in given):
+            raise ValueError(f"prices are numbers, 0 or more, per million tokens: {self}")
+
+    def cost(self, usage: Usage) -> float | None:
+        """What ``usage`` costs, as far as its figures are known; None if none is."""
+        if usage.prompt_tokens is None and usage.completion_tokens is None:
+            return None
+        prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+        if usage.prompt_tokens is not None and usage.total_tokens is not None:
+            # some servers leave thinking out of the completion, but not out of the sum
+            completion = max(completion, usage.total_tokens - prompt)
+        cached = min(usage.cached_tokens or 0, prompt)
+        kept = self.input if self.cached is None else self.cached
+        return ((prompt - cached) * self.input + cached * kept + completion * self.output) / MILLION
+
+
+PriceList: TypeAlias = "Prices | Mapping[str, Prices] | None"
+
+
+def price_of(prices: PriceList, model: str) -> Prices | None:
+    """The prices of ``model``: by its name, else without vendor, variant and date (``openai/gpt-4o-2024-08-06``)."""
+    if prices is None or isinstance(prices, Prices):
+        return prices
+    bare = model.rpartition("/")[2].partition(":")[0]
+    names = (model, bare, DATE.sub("", bare))
+    return next((prices[name] for name in names if name in prices), None)
