@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .sources.replay import replay
     from .sources.sdk import from_sdk
     from .sources.tool_loop import tool_loop
+    from .tokens import Prices
 
 __version__ = "0.1.0"
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "Message",
     "Op",
     "Other",
+    "Prices",
     "ReasoningDelta",
     "RefusalDelta",
     "Reply",
@@ -135,6 +137,7 @@ __getattr__ = lazily(
         "from_sdk": "sources.sdk",
         "replay": "sources.replay",
         "tool_loop": "sources.tool_loop",
+        "Prices": "tokens",
     },
 )
 
