@@ -137,6 +137,11 @@ class ToolResult(Sent):
     error: str | None = None
     index: int = 0
 
+    @property
+    def message(self) -> Message:
+        """The message that tells the model."""
+        return self.call.result(self.value if self.error is None else f"error: {self.error}")
+
 
 @value
 class LogprobsDelta(Sent):
@@ -213,6 +218,8 @@ class Reply(Sent):
     attempts: int = 1
     rounds: int = 1
     earlier: tuple[Message, ...] = field(default=(), repr=False)
+    answers: tuple[Message, ...] = field(default=(), repr=False)
+    """What tools have answered to the calls of this reply, if it was cut while they ran."""
 
     @property
     def text(self) -> str:
@@ -236,9 +243,9 @@ class Reply(Sent):
 
     @property
     def message(self) -> Message:
-        """The assistant's turn. Calls of a reply that was cut are left out: no server accepts an unanswered half."""
-        first = self.choices[0]
-        calls = first.tool_calls if self.outcome == "complete" else ()
+        """The assistant's turn. Open calls of a reply that was cut are left out: no server accepts them unanswered."""
+        first, answered = self.choices[0], {message["tool_call_id"] for message in self.answers}
+        calls = [call for call in first.tool_calls if self.outcome == "complete" or call.id in answered]
         return turn(first.text, first.refusal, first.reasoning, [call.as_part() for call in calls])
 
     @property
@@ -246,12 +253,15 @@ class Reply(Sent):
         """What to append to the conversation, exactly."""
         first, message = self.choices[0], self.message
         says = first.text or first.refusal or "tool_calls" in message
-        return [*self.earlier, message] if says else list(self.earlier)
+        return [*self.earlier, message, *self.answers] if says else list(self.earlier)
 
     def upto(self, end: int) -> Reply:
-        """This reply as if it had ended after ``end`` characters of text: what a listener really heard."""
-        first = replace(self.choices[0], text=self.text[:end], tool_calls=())
-        return replace(self, choices=(first, *self.choices[1:]), outcome="stopped")
+        """This reply as if it had ended after ``end`` characters of text: what a listener really heard. ``usage`` stays
+        that of the whole, which was paid for; calls and log probabilities go. ValueError if ``end`` is negative."""
+        if end < 0:
+            raise ValueError("end counts characters from the beginning")
+        first = replace(self.choices[0], text=self.text[:end], tool_calls=(), finish_reason=None, logprobs=())
+        return replace(self, choices=(first, *self.choices[1:]), outcome="stopped", answers=(), raw=None)
 
     def parse(self, model: builtins.type[M]) -> M:
         """The text as an instance of a pydantic ``model``; `MalformedError` (with this reply) when it does not fit."""

@@ -267,10 +267,8 @@ def test_listeners_hear_a_reply_that_is_read_to_its_end():
 
 def test_silence_is_filled_with_comments():
     async def main():
-        loop, seen = asyncio.get_running_loop(), []
-        async for block in sk.sse(testing.script("a", first=40), keepalive=15):
-            seen.append((loop.time(), block))
-        return seen
+        loop, relay = asyncio.get_running_loop(), sk.sse(testing.script("a", first=40), keepalive=15)
+        return [(loop.time(), block) async for block in relay]
 
     seen = played(main)
     assert [(at, block) for at, block in seen if block.startswith(b":")] == [

@@ -99,7 +99,7 @@ class Ended:
 async def soon(true: Callable[[], bool]) -> None:
     """Sockets tell no event for what their other end does, so this looks again and again."""
     async with asyncio.timeout(5):
-        while not true():
+        while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -163,7 +163,7 @@ def test_the_official_client_raises_what_went_wrong(app, capsys):
             openai.AsyncOpenAI(base_url=url, api_key="-", max_retries=0) as client,
         ):
             text = ""
-            with pytest.raises(openai.APIError) as caught:
+            with pytest.raises(openai.APIError) as caught:  # noqa: PT012  # the text before the error counts
                 async for chunk in await client.chat.completions.create(model="m", messages=[], stream=True):
                     text += chunk.choices[0].delta.content or ""
             return text, caught.value
@@ -273,10 +273,9 @@ def test_a_client_that_does_not_read_holds_the_source_until_it_counts_as_gone():
     async def main():
         ended = Ended()
         stream = sk.from_text(pieces).pipe(ops.attach(ended.branch))
-        async with served(starlette_app(lambda: sk.sse(stream, max_wait=0.5))) as url:
-            async with asked(url) as response:
-                assert response.status_code == 200
-                return await ended.wait()
+        async with served(starlette_app(lambda: sk.sse(stream, max_wait=0.5))) as url, asked(url) as response:
+            assert response.status_code == 200
+            return await ended.wait()
 
     assert asyncio.run(main()).outcome == "cancelled"
     assert 0 < pulled < 2000  # what the sockets of both ends take, then nothing

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 
 import pytest
+from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
@@ -71,12 +73,28 @@ def test_tools_run_at_the_same_time_but_answer_in_order():
         (("weather", '{"city":'), "MalformedError"),
         (("weather", "[1]"), "no object"),
         (("nothing", "{}"), "no tool 'nothing'"),
+        (("endless", "{}"), "Circular"),
+        (("gives_up", "{}"), "was cancelled"),
     ],
 )
 def test_what_goes_wrong_with_a_tool_is_told_to_the_model(call, told):
-    client, stream = conversation(testing.Script(tool_calls=[call]), testing.Script(("Sorry.",)))
-    assert testing.clock().run(stream).reply.text == "Sorry."
-    assert told in client.requests[1].body["messages"][-1]["content"]
+    def endless():
+        ring = []
+        ring.append(ring)
+        return ring
+
+    async def gives_up():
+        raise asyncio.CancelledError
+
+    client, stream = conversation(
+        testing.Script(tool_calls=[call]), testing.Script(("Sorry.",)), tools=(weather, endless, gives_up)
+    )
+    got = testing.clock().run(stream)
+    assert got.reply.text == "Sorry."
+    (result,) = (item for item in got.items if isinstance(item, sk.ToolResult))
+    assert told in result.error
+    assert client.requests[1].body["messages"][-1] == result.message
+    assert result.message["content"] == f"error: {result.error}"
 
 
 def test_rounds_are_bounded():
@@ -103,28 +121,152 @@ def test_a_later_round_that_fails_keeps_what_was_said():
     assert [message["role"] for message in partial.messages] == ["assistant", "tool", "tool", "assistant"]
 
 
-def test_cancelling_while_a_tool_runs_ends_it():
-    ended = []
+def half_way(**script):
+    """A conversation that stands still in the second of two tools."""
+    started, ended = asyncio.Event(), []
 
-    async def clock() -> str:
+    async def quick() -> str:
+        return "done"
+
+    async def stuck() -> str:
+        started.set()
         try:
             await asyncio.sleep(60)
         finally:
             ended.append(True)
         return ""
 
+    calls = [("quick", "{}"), ("stuck", "{}")]
+    client, stream = conversation(
+        testing.Script(("Let me see.",), tool_calls=calls, usage=sk.Usage(1, 2, 3), **script), tools=[quick, stuck]
+    )
+    return client, stream, started, ended
+
+
+def test_cancelling_while_a_tool_runs_ends_it_and_keeps_what_was_answered():
     async def main():
-        _, stream = conversation(testing.Script(tool_calls=[("clock", "{}")]), tools=[clock])
+        _, stream, started, ended = half_way(reasoning="Hm.")
         run = sk.start(stream, lambda event: None)
+        await started.wait()
         await asyncio.sleep(5)
+        so_far = run.reply
         run.cancel()
         reply = await run
-        return reply.outcome, len(asyncio.all_tasks())
+        return so_far, reply, ended, len(asyncio.all_tasks())
 
-    outcome, tasks = testing.clock().run_coroutine(main())
-    assert ended == [True]
-    assert tasks == 1
-    assert outcome in ("cancelled", "complete")
+    so_far, reply, ended, tasks = testing.clock().run_coroutine(main())
+    assert (ended, tasks) == ([True], 1)
+    assert (so_far.outcome, reply.outcome) == ("truncated", "cancelled")
+    assert (reply.text, reply.rounds, reply.attempts, reply.usage) == ("Let me see.", 1, 1, sk.Usage(1, 2, 3))
+    turn, told = reply.messages
+    assert (turn["content"], turn["reasoning_content"]) == ("Let me see.", "Hm.")
+    assert [call["function"]["name"] for call in turn["tool_calls"]] == ["quick"]
+    assert told == {"role": "tool", "tool_call_id": turn["tool_calls"][0]["id"], "content": "done"}
+    assert so_far.messages == reply.messages
+    assert sk.from_json(sk.to_json(reply)).messages == reply.messages
+
+
+def test_leaving_while_a_tool_runs_ends_it():
+    async def main():
+        _, stream, started, ended = half_way()
+        async for event in stream:
+            if isinstance(event, sk.ToolResult):
+                await started.wait()
+                break
+        await asyncio.sleep(1)
+        return ended, len(asyncio.all_tasks())
+
+    assert testing.clock().run_coroutine(main()) == ([True], 1)
+
+
+def test_what_downstream_ended_says_so():
+    async def main():
+        _, stream, _, _ = half_way()
+        return await sk.start(stream.pipe(ops.of_type(sk.ToolResult), rxo.take(1)), lambda result: None)
+
+    reply = testing.clock().run_coroutine(main())
+    assert (reply.outcome, len(reply.messages)) == ("stopped", 2)
+
+
+def test_not_more_tools_run_than_allowed():
+    running, most = 0, 0
+
+    async def tool(number: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(1 + number % 3)
+        running -= 1
+        return number
+
+    calls = [("tool", {"number": number}) for number in range(9)]
+    _, stream = conversation(testing.Script(tool_calls=calls), testing.Script(("ok",)), tools=[tool], concurrency=3)
+    got = testing.clock().run(stream)
+    assert [item.value for item in got.items if isinstance(item, sk.ToolResult)] == list(range(9))
+    assert most == 3
+
+
+def test_the_run_tells_each_request_by_itself():
+    async def main():
+        _, stream = conversation(
+            testing.Script(("Let me see. ",), tool_calls=CALLS, usage=sk.Usage(10, 5, 15)),
+            testing.Script(("Fine.",), usage=sk.Usage(30, 2, 32)),
+        )
+        run = sk.start(stream, lambda event: None)
+        return await run, run.replies, run.reply
+
+    whole, (first, second), last = testing.clock().run_coroutine(main())
+    assert (first.text, second.text) == ("Let me see. ", "Fine.")
+    assert (first.usage.total_tokens, second.usage.total_tokens) == (15, 32)
+    assert whole == last
+    assert whole.usage.total_tokens == 47
+
+
+def test_reasoning_that_must_return_is_sent_back():
+    client, stream = conversation(
+        testing.Script(reasoning="I need the time.", tool_calls=CALLS[1:]), testing.Script(("Noon.",))
+    )
+    reply = testing.clock().run(stream).reply
+    sent = client.requests[1].body["messages"]
+    assert sent[1]["reasoning_content"] == "I need the time."
+    assert "reasoning_content" not in reply.messages[-1]
+
+
+def test_a_round_without_a_reply_of_its_own_is_the_last():
+    client = testing.client(testing.Script(("a", "b"), tool_calls=CALLS))
+    stream = sk.tool_loop(lambda messages: client.chat(messages).pipe(rxo.take(2)), "hi", [clock])
+    got = testing.clock().run(stream)
+    assert (got.reply.text, got.reply.outcome, len(client.requests)) == ("a", "stopped", 1)
+    assert [item.type for item in got.items].count("reply") == 1
+
+
+def test_a_limit_in_a_round_counts_nothing_twice():
+    client = testing.client(
+        testing.Script(tool_calls=CALLS, usage=sk.Usage(1, 2, 3)), testing.Script(("a", "b"), every=9)
+    )
+    limits = ops.time_limits(first=5, between=2)
+    got = testing.clock().run(sk.tool_loop(lambda messages: client.chat(messages).pipe(limits), "hi", [weather, clock]))
+    assert isinstance(got.error, sk.StalledError)
+    partial = got.error.partial
+    assert (partial.text, partial.rounds, partial.attempts) == ("a", 2, 2)
+    assert [message["role"] for message in partial.messages] == ["assistant", "tool", "tool", "assistant"]
+
+
+@pytest.mark.parametrize("ask", [lambda messages: "text", lambda messages: 1 / 0])
+def test_an_ask_that_is_wrong_is_an_error(ask):
+    got = testing.clock().run(sk.tool_loop(ask, "hi", []))
+    assert isinstance(got.error, (TypeError, ZeroDivisionError))
+
+
+def test_tools_need_names_of_their_own():
+    with pytest.raises(ValueError, match="same name"):
+        sk.tool_loop(testing.client("x").chat, "hi", [clock, clock])
+    with pytest.raises(TypeError, match="has no name"):
+        sk.tool_loop(testing.client("x").chat, "hi", [functools.partial(weather, "Oslo")])
+    with pytest.raises(TypeError, match="not callable"):
+        sk.tool_loop(testing.client("x").chat, "hi", {"clock": "noon"})
+    with pytest.raises(ValueError, match="at least 1"):
+        sk.tool_loop(testing.client("x").chat, "hi", [], rounds=0)
 
 
 def test_the_result_below_a_view_is_that_of_the_whole():

@@ -162,4 +162,4 @@ def _as_shown(reply: Reply, shown: Reply) -> Reply:
     """``reply`` with the text that a stream without a Reply of its own let through."""
     reasons = {choice.index: choice.finish_reason for choice in reply.choices}
     choices = (replace(c, finish_reason=c.finish_reason or reasons.get(c.index)) for c in shown.choices)
-    return replace(reply, choices=tuple(choices), earlier=(), raw=None)
+    return replace(reply, choices=tuple(choices), earlier=(), answers=(), raw=None)

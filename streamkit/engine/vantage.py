@@ -1,0 +1,60 @@
+"""What one place in a chain may know of the replies above it."""
+
+from __future__ import annotations
+
+from ..events import Outcome, Reply
+from .context import Asked, ReplySource, RunScheduler, Sources
+
+__all__ = ["Vantage", "Whole"]
+
+
+class Vantage:
+    """A place in a chain: `reply` is that of the last source above, as the operators between let it through. (Asked
+    directly, a source tells what those further down let through as well.)
+
+    Subscribe upstream with ``scheduler``. The sources are entered below too, unless they are ``apart``.
+    """
+
+    def __init__(self, scheduler: RunScheduler, *, apart: bool = False) -> None:
+        self.sources: list[ReplySource] = [] if apart else Sources(scheduler.sources)
+        self.scheduler = scheduler.derive(lens=self._look, sources=self.sources)
+        self._seen = Reply()
+
+    def _look(self, reply: Reply) -> Reply:
+        self._seen = reply
+        return reply
+
+    def reply(self, outcome: Outcome | None = None) -> Reply | None:
+        """None if there is no source of replies above."""
+        if not self.sources:
+            return None
+        self.sources[-1].reply(outcome)
+        return self._seen
+
+
+class Whole:
+    """A source of replies that is made of several others, one after the other: towards the run it stands for them.
+
+    They enter themselves by way of ``vantage``; `whole` makes the reply of all of them from that of the last one.
+    """
+
+    def __init__(self, scheduler: RunScheduler) -> None:
+        self.vantage = Vantage(scheduler, apart=True)
+        self.context = scheduler.context
+        self._lens = scheduler.lens
+        scheduler.sources.append(self)
+
+    def whole(self, outcome: Outcome | None) -> Reply:
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> Asked | None:
+        sources = self.vantage.sources
+        return sources[-1].asked if sources else None
+
+    def reply(self, outcome: Outcome | None = None) -> Reply:
+        reply = self.whole(outcome)
+        return self._lens(reply) if self._lens is not None else reply
+
+    async def ended(self) -> None:
+        """Its requests are waited for as such."""

@@ -1,0 +1,68 @@
+"""Functions that a model may call."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from ..errors import excerpt
+from ..events import ToolCall, ToolResult
+from .threads import in_thread
+
+__all__ = ["Toolbox", "Tools"]
+
+Tools: TypeAlias = "Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]"
+
+
+class Toolbox:
+    """``tools`` by name, or by their own ``__name__``. ValueError for two of one name, TypeError for what has none."""
+
+    def __init__(self, tools: Tools) -> None:
+        named = list(tools.items()) if isinstance(tools, Mapping) else [(_name(tool), tool) for tool in tools]
+        for name, tool in named:
+            if not callable(tool):
+                raise TypeError(f"tool {name!r} is not callable: {tool!r}")
+        self._tools = dict(named)
+        if len(self._tools) < len(named):
+            raise ValueError("two tools have the same name: pass a mapping")
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """What the tool gave, or what went wrong; raises nothing but what ends programs."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return ToolResult(call, error=f"there is no tool {call.name!r}")
+        try:
+            result = ToolResult(call, await _called(tool, call.args()))
+            assert result.message  # does JSON hold it?
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            return ToolResult(call, error="the tool was cancelled")
+        except Exception as exc:
+            return ToolResult(call, error=excerpt(f"{type(exc).__name__}: {exc}"))
+        return result
+
+
+async def _called(tool: Callable[..., Any], arguments: Any) -> Any:
+    """Blocking tools run in a thread: nobody may hold up the loop."""
+    if not isinstance(arguments, dict):
+        raise TypeError("the arguments are no object")
+    if inspect.iscoroutinefunction(tool):
+        return await tool(**arguments)
+    value = await in_thread(lambda: tool(**arguments))
+    return await value if inspect.isawaitable(value) else value
+
+
+def _name(tool: Callable[..., Any]) -> str:
+    name = getattr(tool, "__name__", None)
+    if not isinstance(name, str):
+        raise TypeError(f"{tool!r} has no name: pass a mapping of names to tools")
+    return name
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end, and not the tool itself something of its own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
