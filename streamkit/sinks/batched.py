@@ -38,7 +38,7 @@ class _Batch:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
     sender: asyncio.Task[None] | None = None
-    broken: Exception | None = None
+    broken: BaseException | None = None
 
     @property
     def key(self) -> str:
@@ -113,7 +113,9 @@ class Batched:
             if batch.first == first and batch.broken is None:
                 try:
                     await self._send(batch)
-                except Exception as exc:
+                except asyncio.CancelledError:
+                    raise
+                except BaseException as exc:
                     batch.broken = batch.broken or exc  # for the next call of this sink to raise
 
     async def _send_left(self, batch: _Batch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO
+from typing import ClassVar, Literal, TextIO
 
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, TextDelta
 from ..stages.clean import Cleaner
@@ -13,6 +13,8 @@ __all__ = ["Console", "console"]
 
 class Console:
     """Writes the text of the first choice as it comes; see `console`."""
+
+    overflow: ClassVar[Literal["conflate"]] = "conflate"
 
     def __init__(self, stream: TextIO | None, *, reasoning: bool, raw: bool) -> None:
         self._stream = stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -16,6 +17,16 @@ Shown: TypeAlias = Literal["text", "markdown"]
 TYPES = {"text": "text/plain", "markdown": "text/markdown"}
 
 
+def _display() -> Any:
+    try:
+        shell, display = import_module("IPython").get_ipython(), import_module("IPython.display").display
+    except ImportError:
+        shell = None
+    if shell is None:
+        raise RuntimeError("sinks.notebook() works in a notebook only: use sinks.console() here")
+    return display
+
+
 class Notebook:
     """Keeps one display up to date; see `notebook`."""
 
@@ -26,62 +37,74 @@ class Notebook:
             raise ValueError(f"show is one of {', '.join(TYPES)}, not {show!r}")
         if every <= 0:
             raise ValueError("every must be positive")
-        try:
-            self._display: Any = import_module("IPython.display").display
-        except ImportError as exc:
-            raise RuntimeError("sinks.notebook() needs IPython, which every notebook brings; none is here") from exc
+        self._display = _display()
         self._type, self._every = TYPES[show], every
         self._new_reply()
 
     def _new_reply(self) -> None:
         self._handle: Any = None
-        self._text, self._shown = "", ""
-        self._cleaner = Cleaner()
+        self._begin_text()
+        self._stale = False
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
         self._failure: Exception | None = None
+
+    def _begin_text(self) -> None:
+        self._pieces: list[str] = []
+        self._cleaner = Cleaner()
 
     def write(self, item: Event | str) -> None:
         if self._failure is not None:
             raise self._failure
         if isinstance(item, Restart):
-            self._text, self._cleaner = "", Cleaner()
+            self._stale = self._stale or bool(self._pieces)
+            self._begin_text()
         else:
-            self._text += "".join(self._cleaner.feed(piece(item)))
-        if self._timer is None and self._text != self._shown:
-            loop = asyncio.get_running_loop()
-            if loop.time() >= self._next:
-                self._update(loop.time())
-            else:
-                self._timer = loop.call_at(self._next, self._due)
+            self._add(self._cleaner.feed(piece(item)))
+        if self._stale and self._timer is None:
+            self._update_soon(asyncio.get_running_loop())
 
     def close(self, reply: Reply) -> None:
         """All of the text is shown, whatever ended the reply. The next reply gets a display of its own."""
         if self._timer is not None:
             self._timer.cancel()
         try:
-            self._text += "".join(self._cleaner.flush())
-            if self._failure is None and self._text != self._shown:
-                self._update(0.0)
+            if self._failure is not None:
+                raise self._failure
+            self._add(self._cleaner.flush())
+            if self._stale:
+                self._update()
         finally:
             self._new_reply()
 
+    def _add(self, pieces: Iterable[str]) -> None:
+        for text in filter(None, pieces):
+            self._pieces.append(text)
+            self._stale = True
+
+    def _update_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop.time() < self._next:
+            self._timer = loop.call_at(self._next, self._due)
+        else:
+            self._next = loop.time() + self._every
+            self._update()
+
     def _due(self) -> None:
         self._timer = None
+        self._next = asyncio.get_running_loop().time() + self._every
         try:
-            self._update(asyncio.get_running_loop().time())
-        except Exception as exc:  # the next write raises it: nobody would see it here
+            self._update()
+        except Exception as exc:  # the next call raises it: nobody would see it here
             self._failure = exc
 
-    def _update(self, now: float) -> None:
-        self._next, self._shown = now + self._every, self._text
-        shown = {self._type: self._text}
-        if self._handle is not None:
-            self._handle.update(shown, raw=True)
-            return
-        self._handle = self._display(shown, raw=True, display_id=True)
+    def _update(self) -> None:
+        self._stale = False
+        self._pieces = ["".join(self._pieces)]
+        shown = {self._type: self._pieces[0]}
         if self._handle is None:
-            raise RuntimeError("sinks.notebook() works in a notebook only: use sinks.console() here")
+            self._handle = self._display(shown, raw=True, display_id=True)
+        else:
+            self._handle.update(shown, raw=True)
 
     def __repr__(self) -> str:
         return f"<notebook every {self._every:g} s>"
@@ -92,7 +115,7 @@ def notebook(*, show: Shown = "text", every: float = 0.1) -> Notebook:
 
     Updated at most once in ``every`` seconds and at the end; each update sends the whole text. Shown are the answer and
     a refusal, without characters that a terminal would obey. ``show="markdown"`` renders them. It never holds up the
-    reply. RuntimeError if IPython is not there.
+    reply. RuntimeError outside of IPython.
 
     Note: rendered Markdown may load images from addresses that the model wrote, which tells those servers what the
     address says; plain text loads nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import IO, Any, Literal
 from ..errors import SinkError, excerpt
 from ..events import Event, Reply
 from .forms import piece
-from .threaded import Worker
+from .threaded import LIMIT, Worker
 
 __all__ = ["Process", "process"]
 
@@ -29,10 +30,8 @@ SHOWN = 400
 class _Program:
     """One run of the program. Everything but `stop` blocks and is called in one thread."""
 
-    def __init__(
-        self, argv: list[str], env: Mapping[str, str] | None, stdout: int | IO[Any] | None, patience: float | None
-    ) -> None:
-        self._argv, self._env, self._stdout, self._patience = argv, env, stdout, patience
+    def __init__(self, argv: list[str], env: Mapping[str, str] | None, stdout: int | IO[Any] | None) -> None:
+        self._argv, self._env, self._stdout = argv, env, stdout
         self.name = Path(argv[0]).name
         self._child: subprocess.Popen[bytes] | None = None
         self._tail = bytearray()
@@ -51,9 +50,12 @@ class _Program:
             raise SinkError(f"{self.name} {self._end(GRACE)} before it had read everything{self._said()}") from exc
 
     def _start(self) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            self._argv, bufsize=0, stdin=subprocess.PIPE, stdout=self._stdout, stderr=subprocess.PIPE, env=self._env
-        )
+        try:
+            child = subprocess.Popen(
+                self._argv, bufsize=0, stdin=subprocess.PIPE, stdout=self._stdout, stderr=subprocess.PIPE, env=self._env
+            )
+        except OSError as exc:
+            raise SinkError(f"{self.name} could not be started: {excerpt(str(exc))}") from exc
         self._reader = threading.Thread(
             target=_keep_tail, args=(child.stderr, self._tail), name=f"streamkit {self.name} stderr", daemon=True
         )
@@ -69,24 +71,23 @@ class _Program:
         self._stopped = True
         if self._child is not None and self._killer is None:
             self._child.terminate()
-            self._killer = threading.Timer(GRACE, self._child.kill)
+            self._killer = threading.Timer(GRACE, _kill, [self._child])
             self._killer.daemon = True
             self._killer.start()
 
-    def finish(self) -> None:
-        """End of input; SinkError if the program fails, or takes longer than its limit and is killed."""
+    def finish(self, patience: float | None) -> None:
+        """End of input; SinkError if the program fails, or takes longer than ``patience`` seconds and is killed."""
         child = self._child
         if child is None:
             return
         assert child.stdin is not None
         child.stdin.close()
         try:
-            child.wait(self._patience)
+            child.wait(patience)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+            _kill(child)
             if not self._stopped:
-                raise SinkError(f"{self.name} did not end within {self._patience:g} s and was killed") from None
+                raise SinkError(f"{self.name} did not end within {patience:g} s and was killed") from None
         finally:
             self._let_go()
         if child.returncode and not self._stopped:
@@ -106,7 +107,7 @@ class _Program:
         except subprocess.TimeoutExpired:
             return "closed its input"
         if status < 0:
-            return f"was ended by {signal.Signals(-status).name}"
+            return f"was ended by signal {-status} ({signal.strsignal(-status)})"
         return f"ended with status {status}"
 
     def _said(self) -> str:
@@ -114,6 +115,11 @@ class _Program:
             self._reader.join(GRACE)
         said = excerpt(self._tail.decode("utf-8", "replace")[-SHOWN:], SHOWN)
         return f": {said}" if said else ""
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.wait()
 
 
 def _keep_tail(stream: IO[bytes], tail: bytearray) -> None:
@@ -149,7 +155,7 @@ class Process:
         self.on_cancel = on_cancel
         self._argv = [os.fspath(part) for part in argv]
         self._encoding, self._newline = encoding, newline
-        self._options = (env, stdout, patience)
+        self._options, self._patience = (env, stdout), patience
         self._program: _Program | None = None
         self._worker = Worker("Process")
 
@@ -157,23 +163,34 @@ class Process:
         text = piece(item)
         if not text:
             return
-        program = self._program = self._program or _Program(self._argv, *self._options)
+        program = self._program = self._program or self._begin()
         if self._newline and isinstance(item, str):
             text = text.replace(self._newline, " ") + self._newline
         try:
-            await self._worker.call(program.write, text.encode(self._encoding, "replace"))
+            async with asyncio.timeout(self._patience):
+                await self._worker.call(program.write, self._encoder.encode(text))
+        except TimeoutError as exc:
+            program.stop()
+            raise SinkError(f"{program.name} read nothing for {self._patience:g} s and was ended") from exc
         except asyncio.CancelledError:
             program.stop()
             raise
+
+    def _begin(self) -> _Program:
+        self._encoder = codecs.getincrementalencoder(self._encoding)("replace")  # a byte order mark comes once
+        return _Program(self._argv, *self._options)
 
     async def close(self, reply: Reply) -> None:
         program, self._program = self._program, None
         if program is None:
             return
-        if reply.outcome == "cancelled" and self.on_cancel == "discard":
-            program.stop()
+        patience = self._patience
+        if reply.outcome == "cancelled":
+            patience = LIMIT if patience is None else min(patience, LIMIT)
+            if self.on_cancel == "discard":
+                program.stop()
         try:
-            await self._worker.end(program.finish, limit=None)
+            await self._worker.end(program.finish, patience, limit=None)
         except asyncio.CancelledError:
             program.stop()
             raise
@@ -197,13 +214,14 @@ def process(
     ``argv`` is the program and its arguments, no shell has a part in it. Every str is ended by ``newline`` (one inside
     it becomes a space, so that a piece is a line; "" writes it as it is), deltas are written as they are; all in
     ``encoding``, with "?" for what that cannot express. The program starts with the first text, sets the pace (what it
-    does not read waits in the mailbox of the branch), and gets the end of input when the reply ends; then it has
-    ``patience`` seconds, None for any number. ``env`` is its environment instead of ours; its output goes to ``stdout``
-    (a file or descriptor, by default ours), the end of its complaints into errors.
+    does not read waits in the mailbox of the branch), and gets the end of input when the reply ends. ``patience`` is
+    how many seconds it may take to read a piece, and to end after the last; None is any number. ``env`` is its
+    environment instead of ours; its output goes to ``stdout`` (a file or descriptor, by default ours), the end of its
+    complaints into errors.
 
-    SinkError if it cannot be started, stops reading early (from BrokenPipeError), takes too long or ends with another
-    status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"`` it may
-    finish as always.
+    SinkError if it cannot be started, stops reading early, takes too long (it is ended then) or ends with another
+    status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"`` it has
+    5 s to finish.
     """
     return Process(
         argv, encoding=encoding, newline=newline, env=env, stdout=stdout, patience=patience, on_cancel=on_cancel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -12,11 +11,8 @@ from typing import Any
 
 from ..errors import SinkError, StreamkitError
 from ..jsonform import from_json
-from .files import open_private, write_all
+from .files import locked, open_private, write_all
 from .forms import EVENTS, form
-
-if sys.platform != "win32":
-    import fcntl
 
 __all__ = ["Spool"]
 
@@ -41,13 +37,10 @@ class Spool:
 
     def begin(self) -> list[tuple[str, list[Any]]]:
         """The batches that were left behind, in their order, each with its key."""
-        self._fd = fd = open_private(self.path)
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as exc:
-                self.end()
-                raise SinkError(f"spool {self.path.name} is in use: each sink needs one of its own") from exc
+        self._fd = fd = open_private(self.path, os.O_CREAT)
+        if locked(fd) is False:
+            self.end()
+            raise SinkError(f"spool {self.path.name} is in use: each sink needs one of its own")
         try:
             return self._read(fd)
         except BaseException:

@@ -55,15 +55,17 @@ class Worker(concurrent.futures.Executor):
 
     async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
         """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 5 if a call
-        that was given up still keeps the thread; it then ends as soon as that call returns."""
+        that was given up still keeps the thread; what is left is done as soon as that call returns."""
         if self._latest is not None and not self._latest.done():
             limit = LIMIT if limit is None else min(limit, LIMIT)
-        last, thread = self.call(fn, *args), self._thread
+        last, over, thread = self.submit(fn, *args), self.call(_nothing), self._thread
         self._leave()
         self._calls = self._latest = None
-        done, _ = await asyncio.wait([last], timeout=limit)
-        if not done:
-            last.cancel()
+        try:
+            await asyncio.wait([over], timeout=limit)
+        finally:
+            over.cancel()  # the last call itself is made in any case
+        if not last.done():
             raise SinkError(f"the thread of sink {self._name} is still in a call after {limit:g} s: left behind")
         if thread is not None:
             thread.join()
@@ -93,7 +95,11 @@ def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: 
         return
     try:
         result = fn(*args)
-    except (StopIteration, concurrent.futures.CancelledError) as exc:  # to the waiting loop they mean something else
+    except (
+        StopIteration,
+        asyncio.CancelledError,
+        concurrent.futures.CancelledError,
+    ) as exc:  # to the waiting loop they mean something else
         error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
         error.__cause__ = exc
         future.set_exception(error)
@@ -126,14 +132,14 @@ class Threaded:
 
     async def close(self, reply: Reply) -> None:
         method = getattr(self._sink, "close", None)
-        await self._worker.end(_blocking, method if callable(method) else _nothing, reply, limit=limit(reply))
+        last = (_blocking, method, reply) if callable(method) else (_nothing,)
+        await self._worker.end(*last, limit=limit(reply))
 
     def __repr__(self) -> str:
         return f"<threaded {self._name}>"
 
 
-def _nothing(_: object) -> None:
-    """The closing of a sink that needs none."""
+def _nothing() -> None: ...
 
 
 def _blocking(method: Callable[[Any], Any], value: Any) -> None:
