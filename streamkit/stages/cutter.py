@@ -78,7 +78,8 @@ class Cutter:
         if not self.may_force:
             return None
         end = strip_end(text, self.start, self._known(text))
-        place = end if end > self._body_start and self._is_whole(text, end) else self._good_place(text, end)
+        whole = end > self._body_start and (text[end : end + 1].isspace() or self._is_whole(text, end))
+        place = end if whole else self._good_place(text, end)
         return None if place is None else self._cut(place, forced=True)
 
     def _force(self, ahead: Ahead, limit: int) -> Cut | None:
@@ -151,7 +152,7 @@ class Cutter:
         if line is None:
             return None
         start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
-        cut = Cut(start, end, "code", indent=self._indent)
+        cut = Cut(start, end, "code", fence.closed and not fence.complete, self._indent)
         if fence.closed:
             self._fence, self._fresh, self._indent = None, False, 0
             self._begin(line[1])
@@ -162,6 +163,4 @@ class Cutter:
 
 def strip_end(text: str, start: int, end: int) -> int:
     """``end`` without the white space before it."""
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return end
+    return start + len(text[start:end].rstrip())

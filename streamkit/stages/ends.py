@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .ahead import Ahead, MoreNeeded
+from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import Judge, Question, decide
 from .brackets import Candidate
 from .lines import NEWLINE
@@ -51,7 +51,7 @@ class Ends:
         following = ahead.ink(one.end)
         if following is None or NEWLINE.search(text, one.end, following):
             return True
-        if text[one.mark] in ".…" and _INK_BEFORE.search(text, body, one.mark) is None:
+        if text[one.mark] in ".…" and _INK_BEFORE.search(text, max(body, one.mark - FAR), one.mark) is None:
             return False  # leading dots belong to what follows
         if text[following] == "(" and one.end > one.run and text[one.end - 1] in _SPEECH:
             return False  # the source of a quotation

@@ -15,17 +15,18 @@ _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
 class Fence:
     """Finds the lines of one block as they come; each character is looked at once.
 
-    ``line`` is where the next line begins; ``closed`` is set with the closing fence, or the end of the text.
+    ``line`` is where the next line begins; ``closed`` is set with the closing fence (then it is ``complete`` too), or
+    the end of the text.
     """
 
-    __slots__ = ("_close", "_opened", "_seen", "closed", "line")
+    __slots__ = ("_close", "_opened", "_seen", "closed", "complete", "line")
 
     def __init__(self, text: str, start: int) -> None:
         opening = _MARKS.match(text, start)
         assert opening is not None
         self._close = re.compile(f"[ \\t]{{0,64}}{text[start]}{{{len(opening[0])},}}[ \\t]*")
         self.line = self._seen = start
-        self.closed = self._opened = False
+        self.closed = self.complete = self._opened = False
 
     def shift(self, by: int) -> None:
         self.line -= by
@@ -38,7 +39,8 @@ class Fence:
             self._seen = len(text)
             return None
         start, end = self.line, found.start() if found else len(text)
-        self.closed = found is None or (self._opened and self._close.fullmatch(text, start, end) is not None)
+        self.complete = self._opened and self._close.fullmatch(text, start, end) is not None
+        self.closed = found is None or self.complete
         self.line = self._seen = found.end() if found else end
         self._opened = True
         return start, end

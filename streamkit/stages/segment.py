@@ -23,8 +23,8 @@ Unit = Literal["sentence", "word", "line", "paragraph"]
 class Segment:
     """A piece of the text: ``text[start:end]`` of it, in code points; between two pieces is only white space.
 
-    ``forced`` ones were cut by a limit, not by their end. Those of kind ``code`` have a language tag in ``lang`` and
-    what lies between the fences in ``body``.
+    ``forced`` ones were cut by a limit, not by their end. Those of kind ``code`` have the language tag in ``lang`` as
+    it was written ("" without one), and in ``code`` what lies between the fences; ``forced`` if none closed them.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Segment:
     index: int = 0
     forced: bool = False
     lang: str = ""
-    body: str = ""
+    code: str = ""
 
 
 class Segments:
@@ -47,9 +47,12 @@ class Segments:
     and a little less right.
     ``first_fast``: the first segment may end at a clause, for a voice to begin.
     ``max_chars``, ``max_wait`` (seconds without input): a segment is cut there, at the last good place, and ``forced``.
+    In want of one the first cuts anywhere between two characters, the second does not cut.
     ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters.
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
     ``markdown``: ``plain`` gives text without its marks; ``start`` and ``end`` still tell where it stood.
+    ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
+    space at its end.
     ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
 
     Code is never cut, so an unclosed block is held until the end. Cost: linear; memory: the segment being built.
@@ -67,6 +70,7 @@ class Segments:
         hold: int = 200,
         code: Literal["block", "lines", "drop"] = "block",
         markdown: Literal["keep", "plain"] = "keep",
+        strip: bool = True,
         judge: Judge | None = None,
     ) -> None:
         _one_of("unit", unit, "sentence", "word", "line", "paragraph")
@@ -75,9 +79,10 @@ class Segments:
         _one_of("markdown", markdown, "keep", "plain")
         if max_chars is not None and max_chars < 1:
             raise ValueError("max_chars must be at least 1")
-        if max_wait is not None and max_wait <= 0:
-            raise ValueError("max_wait must be positive")
+        if hold < 0 or (max_wait is not None and max_wait <= 0):
+            raise ValueError("max_wait must be positive and hold not negative")
         self._code, self._plain, self._wait = code, markdown == "plain", max_wait
+        self._gap: list[str] | None = None if strip else []
         self._cutter: Cutter
         if unit == "sentence":
             ends = Ends(*_judge(judge, lang), lookahead == "word")
@@ -89,7 +94,7 @@ class Segments:
         else:
             self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
         self._text, self._waits = "", False
-        self._base = self._index = 0
+        self._base = self._index = self._behind = 0
 
     def feed(self, item: str) -> list[Segment]:
         """The segments that are certain now."""
@@ -119,20 +124,31 @@ class Segments:
         while (cut := cutter.next(ahead)) is not None:
             found += self._made(cut)
         if cutter.start:
-            self._text = self._text[cutter.start :]
+            if self._gap is not None:
+                self._gap.append(self._text[self._behind : cutter.start])
+            self._text, self._behind = self._text[cutter.start :], 0
             self._base += cutter.start
             cutter.shift(cutter.start)
         return found
 
     def _made(self, cut: Cut) -> list[Segment]:
-        text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
-        lang, body = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
+        text, is_code, gap = self._text[cut.start : cut.end], cut.kind == "code", self._before(cut)
         shown = plain(text, cut.kind) if self._plain else text
         if not shown.strip() or (is_code and self._code == "drop"):
             return []
-        start, end = self._base + cut.start, self._base + cut.end
+        lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
+        start, end = self._base + cut.start - len(gap), self._base + cut.end
         self._index += 1
-        return [Segment(shown, start, end, cut.kind, self._index - 1, cut.forced, lang, body)]
+        return [Segment(gap + shown, start, end, cut.kind, self._index - 1, cut.forced, lang, code)]
+
+    def _before(self, cut: Cut) -> str:
+        """The white space between the last cut and this one, if it is wanted."""
+        if self._gap is None:
+            return ""
+        gap = "".join(self._gap) + self._text[self._behind : cut.start]
+        self._gap.clear()
+        self._behind = cut.end
+        return gap
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:

@@ -16,8 +16,9 @@ _WIDE_OPENERS = "「『（《〈【〔〖［"
 _WIDE_BEGIN = re.compile(f"[{_WIDE_OPENERS}{CJK}]")
 _WIDE = re.compile(f"[{CJK}]")
 _OPENERS = re.compile(f"[{_WIDE_OPENERS}]{{,16}}")
-_WORD_END = re.compile(rf"[\s{_WIDE_OPENERS}{CJK}]")
-_WIDE_END = re.compile(rf"[\s\w{_WIDE_OPENERS}]")
+_VOICED = "(?![\uff9e\uff9f])"  # marks that are letters of their own only in name
+_WORD_END = re.compile(rf"{_VOICED}[\s{_WIDE_OPENERS}{CJK}]")
+_WIDE_END = re.compile(rf"{_VOICED}[\s\w{_WIDE_OPENERS}]")
 _BLANKS = re.compile(r"[ \t]*")
 
 

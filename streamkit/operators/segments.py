@@ -1,0 +1,109 @@
+"""Text in pieces that mean something: sentences, words, lines, paragraphs, blocks of code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from reactivex import compose, operators as rxo
+
+from ..events import Event
+from ..protocols import Op
+from ..stages import Segment, Segments
+from ..stages.overtext import OverText
+from .lift import stage
+
+__all__ = ["code_blocks", "segments", "sentences"]
+
+
+def segments(
+    unit: Literal["sentence", "word", "line", "paragraph"] = "sentence",
+    *,
+    lang: str = "auto",
+    lookahead: Literal["word", "char"] = "word",
+    first_fast: bool = False,
+    max_chars: int | None = 2000,
+    max_wait: float | None = None,
+    code: Literal["block", "lines", "drop"] = "block",
+    markdown: Literal["keep", "plain"] = "keep",
+    **more: Any,
+) -> Op[Event | str, Segment]:
+    """Events → the text of the reply as `Segment`s, each as soon as its end is certain; what is left at the end, also
+    of a broken reply.
+
+    The options, ``more`` of them too, are those of `stages.Segments`; ``max_wait`` is in seconds without text, on the
+    subscription's clock. The segments do not depend on how the text came in pieces, but for those that ``max_wait``
+    forced. ``Reply.upto(segment.end)`` is the reply up to a segment.
+    """
+
+    def make() -> Segments:
+        return Segments(
+            lang,
+            unit,
+            lookahead=lookahead,
+            first_fast=first_fast,
+            max_chars=max_chars,
+            max_wait=max_wait,
+            code=code,
+            markdown=markdown,
+            **more,
+        )
+
+    make()  # a mistake is told here, not in mid-stream; and a language is loaded before its first sentence
+    operator: Op[Event | str, Segment] = stage(lambda: OverText(make))
+    operator.__name__ = "segments"
+    return operator
+
+
+def sentences(
+    *,
+    lang: str = "auto",
+    lookahead: Literal["word", "char"] = "word",
+    first_fast: bool = False,
+    max_chars: int | None = 2000,
+    max_wait: float | None = None,
+    code: Literal["block", "lines", "drop"] = "block",
+    markdown: Literal["keep", "plain"] = "keep",
+    **more: Any,
+) -> Op[Event | str, str]:
+    """Events → the sentences of the reply as str; headings, table rows and blocks of code count as one each.
+
+    For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain"``. The options and the rest are
+    those of `segments`.
+    """
+    found = segments(
+        lang=lang,
+        lookahead=lookahead,
+        first_fast=first_fast,
+        max_chars=max_chars,
+        max_wait=max_wait,
+        code=code,
+        markdown=markdown,
+        **more,
+    )
+    operator: Op[Event | str, str] = compose(found, rxo.map(_text))
+    operator.__name__ = "sentences"
+    return operator
+
+
+def _text(segment: Segment) -> str:
+    return segment.text
+
+
+def code_blocks() -> Op[Event | str, Segment]:
+    """Events → the fenced blocks of code, each when it is closed: ``lang`` is the language tag, ``code`` the body,
+    ``index`` counts them.
+
+    One that nobody closed comes at the end, ``forced``; also from a reply that broke.
+    """
+    operator: Op[Event | str, Segment] = compose(segments("paragraph"), rxo.filter(_is_code), rxo.map_indexed(_numbered))
+    operator.__name__ = "code_blocks"
+    return operator
+
+
+def _is_code(segment: Segment) -> bool:
+    return segment.kind == "code"
+
+
+def _numbered(segment: Segment, index: int) -> Segment:
+    return replace(segment, index=index)
