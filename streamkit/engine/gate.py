@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "TimedGate"]
 
 
 class _Line:
@@ -102,3 +102,32 @@ class Gate:
     def _wake(lines: set[_Line]) -> None:
         for line in lines:
             line.wake()
+
+
+class TimedGate(Gate):
+    """Knows how long it has been open, by the clock ``time``, and calls ``opened`` whenever it opens again."""
+
+    __slots__ = ("_began", "_closed_at", "_opened", "_time")
+
+    def __init__(self, time: Callable[[], float], opened: Callable[[], None], *parents: Gate) -> None:
+        self._time, self._opened = time, opened
+        self._began = time()  # moved on by the time it was closed
+        self._closed_at: float | None = None
+        super().__init__(*parents)
+
+    @property
+    def open_time(self) -> float:
+        """Seconds."""
+        return (self._time() if self._closed_at is None else self._closed_at) - self._began
+
+    def _close(self) -> None:
+        super()._close()
+        if self._closed_at is None:
+            self._closed_at = self._time()
+
+    def _open(self) -> Iterator[_Line]:
+        yield from super()._open()
+        if not self.closed and self._closed_at is not None:
+            self._began += self._time() - self._closed_at
+            self._closed_at = None
+            self._opened()

@@ -1,5 +1,5 @@
-"""What to do when a reply fails, or is slow. What was shown decides: before the first item anything may be tried again
-unseen, afterwards only what was asked for by name."""
+"""What to do when a reply fails. What was shown decides: before the first content anything may be tried again unseen,
+afterwards only what was asked for by name."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import RunScheduler, scheduler_for
-from ..errors import StalledError, StreamkitError
-from ..events import Event, Reply, Restart
+from ..engine.follow import follow
+from ..engine.vantage import Whole
+from ..errors import StreamkitError
+from ..events import Event, Outcome, Reply, Restart
 from ..protocols import Op
 from ..sources.limits import Retry
 from ..stages import Fold
+from ..usage import Usage, summed, weakest
 from .combine import all_failed
 from .link import link
+from .opening import Opening, commits
 
-__all__ = ["continue_with", "fallback", "retry_unstarted", "time_limits"]
+__all__ = ["continue_with", "fallback", "retry_unstarted"]
 
 T = TypeVar("T")
 
 
 def fallback(*streams: Observable[T]) -> Op[T, T]:
-    """Items → the same items, or those of the next stream if one failed before its first item.
+    """Items → the same items, or those of the next stream if one failed before its first content.
 
     A failure after that goes on as it is; if all fail: `AllFailedError`.
     """
@@ -52,7 +56,7 @@ def fallback(*streams: Observable[T]) -> Op[T, T]:
 
 
 def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
-    """Items → the same items; a stream that fails before its first item is subscribed to again, as `Retry` says.
+    """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
     Only errors that are ``retryable``. A `Client` does this by itself; this is for any other stream.
     """
@@ -79,7 +83,7 @@ def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
 
 
 class _Attempts:
-    """One stream after the other, until one gives an item."""
+    """One stream after the other, until one gives content. What the others said before that is not shown."""
 
     def __init__(
         self,
@@ -89,130 +93,42 @@ class _Attempts:
     ) -> None:
         self._observer, self._scheduler, self._after = observer, scheduler, after
         self._subscription = SerialDisposable()
-        self._started = False
+        self._opening = Opening()
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
         self._attempt(source)
         return self._subscription
 
     def _attempt(self, stream: Observable[Any]) -> None:
-        self._subscription.disposable = stream.subscribe(
-            self._next, self._failed, self._observer.on_completed, scheduler=self._scheduler
-        )
+        self._opening = Opening()
+        follow(self._subscription, stream, self._next, self._failed, self._completed, self._scheduler)
 
     def _next(self, item: Any) -> None:
-        self._started = True
-        self._observer.on_next(item)
+        for ready in self._opening.feed(item):
+            self._observer.on_next(ready)
 
     def _failed(self, error: Exception) -> None:
-        if self._started:
+        if self._opening.over:
             self._observer.on_error(error)
         else:
             self._after(error, self._attempt)
 
-
-def time_limits(*, first: float | None = None, between: float | None = None, total: float | None = None) -> Op[T, T]:
-    """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
-
-    Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds
-    the source. An event stream's first item is its first content.
-    """
-    limits = {"first": first, "between": between, "total": total}
-    if any(limit is not None and limit <= 0 for limit in limits.values()) or set(limits.values()) == {None}:
-        raise ValueError("give at least one limit, in positive seconds")
-
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
-        return _TimeLimits(limits, observer, scheduler_for(scheduler)).connect(source)
-
-    return link("time_limits", connect)
-
-
-class _TimeLimits(abc.ObserverBase[Any]):
-    def __init__(
-        self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
-    ) -> None:
-        self._limits, self._observer, self._scheduler = limits, observer, scheduler
-        self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
-        self._clock = "first"
-        self._last = scheduler.loop.time()
-        self._over = False
-
-    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        total = self._limits["total"]
-        if total is not None:
-            self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expired("total"))
-        self._watch()
-        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
-        return CompositeDisposable(self._upstream, self._idle, self._total)
-
-    def on_next(self, item: Any) -> None:
-        if self._over:
-            return
-        self._last = self._scheduler.loop.time()
-        if self._clock == "first":
-            self._clock = "between"
-            self._watch()
-        self._observer.on_next(item)
-
-    def on_error(self, error: Exception) -> None:
-        self._end(lambda: self._observer.on_error(error))
-
-    def on_completed(self) -> None:
-        self._end(self._observer.on_completed)
-
-    def _watch(self) -> None:
-        limit = self._limits[self._clock]
-        if limit is None:
-            self._idle.disposable = None
-        else:
-            self._arm(limit)
-
-    def _arm(self, seconds: float) -> None:
-        self._idle.disposable = self._scheduler.schedule_relative(seconds, lambda *_: self._look())
-
-    def _look(self) -> None:
-        """The timer is moved lazily: it asks what has happened since it was set."""
-        limit, now = self._limits[self._clock], self._scheduler.loop.time()
-        if limit is None or self._over:
-            return
-        if self._scheduler.gate.closed:
-            self._last = now
-        left = self._last + limit - now
-        if left <= 1e-6:
-            self._expired(self._clock)
-        else:
-            self._arm(left)
-
-    def _expired(self, clock: str) -> None:
-        source = self._scheduler.context.current()
-        error = StalledError(
-            f"the {clock} limit of {self._limits[clock]:g} s ran out",
-            clock=clock,
-            retryable=clock == "first",
-            partial=source.reply() if source is not None else None,
-        )
-        self._end(lambda: self._observer.on_error(error))
-
-    def _end(self, tell: Callable[[], None]) -> None:
-        if not self._over:
-            self._over = True
-            self._idle.dispose()
-            self._total.dispose()
-            tell()
-            self._upstream.dispose()
+    def _completed(self) -> None:
+        for ready in self._opening.flush():
+            self._observer.on_next(ready)
+        self._observer.on_completed()
 
 
 def continue_with(
     ask: Callable[[Reply], Observable[Event]], *, mode: Literal["restart", "prefill"] = "restart", attempts: int = 1
 ) -> Op[Event, Event]:
-    """Events → the same events; a reply that breaks after its first content goes on with what ``ask(partial)`` gives.
+    """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
-    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. The Reply is that of the whole. What
-    the server meant to say (`ApiError`, `StatusError`) is not tried again unless it is ``retryable``; at most
-    ``attempts`` times.
+    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. Where nothing was shown yet there is
+    nothing to announce. The Reply is that of the whole; its usage is ``partial``, unless that of every part is known.
+    Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, and a total
+    time that is over; at most ``attempts`` times.
     """
     if mode not in ("restart", "prefill") or attempts < 1:
         raise ValueError("mode is 'restart' or 'prefill', attempts at least 1")
@@ -225,7 +141,7 @@ def continue_with(
     return link("continue_with", connect)
 
 
-class _Continued(abc.ObserverBase[Any]):
+class _Continued(Whole):
     def __init__(
         self,
         ask: Callable[[Reply], Observable[Event]],
@@ -234,40 +150,55 @@ class _Continued(abc.ObserverBase[Any]):
         observer: abc.ObserverBase[Event],
         scheduler: RunScheduler,
     ) -> None:
+        super().__init__(scheduler)
         self._ask, self._mode, self._left, self._observer = ask, mode, attempts, observer
-        self._scheduler = scheduler.derive(lens=self._whole)
         self._subscription = SerialDisposable()
         self._fold = Fold()
-        self._requests = 0
+        self._shown = False
+        self._parts: list[Reply] = []  # those that broke off
 
     def begin(self, source: Observable[Event]) -> abc.DisposableBase:
         self._attempt(source)
         return self._subscription
 
-    def _attempt(self, stream: Observable[Event]) -> None:
-        self._subscription.disposable = stream.subscribe(self, scheduler=self._scheduler)
+    def whole(self, outcome: Outcome | None) -> Reply:
+        return self._with_parts(self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated"))
 
-    def on_next(self, event: Event) -> None:
+    def _with_parts(self, reply: Reply) -> Reply:
+        """A part's Reply as that of all parts."""
+        every = [*self._parts, reply]
+        return replace(
+            reply,
+            choices=self._fold.reply(reply.outcome).choices,
+            attempts=sum(part.attempts for part in every),
+            usage=_together([part.usage for part in every]),
+        )
+
+    def _attempt(self, stream: Observable[Event]) -> None:
+        follow(
+            self._subscription, stream, self._next, self._failed, self._observer.on_completed, self.vantage.scheduler
+        )
+
+    def _next(self, event: Event) -> None:
         if isinstance(event, Reply):
-            self._observer.on_next(self._whole(event))
+            event = self._with_parts(event)
         else:
             self._fold.feed(event)
-            self._observer.on_next(event)
+            self._shown = self._shown or commits(event)
+        self._observer.on_next(event)
 
-    def on_completed(self) -> None:
-        self._observer.on_completed()
-
-    def on_error(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
         if not isinstance(error, StreamkitError):
             self._observer.on_error(error)
             return
-        partial = self._whole(error.partial)
-        if not self._left or not (error.retryable or error.outcome == "truncated"):
+        partial = self._with_parts(error.partial)
+        if not self._left or not _may_go_on(error):
             self._observer.on_error(error.with_partial(partial))
             return
         self._left -= 1
-        self._requests += error.partial.attempts
-        self.on_next(Restart(str(error), partial.text if self._mode == "prefill" else ""))
+        self._parts.append(error.partial)
+        if self._shown:
+            self._next(Restart(error.kind, partial.text if self._mode == "prefill" else ""))
         try:
             following = self._ask(partial)
         except Exception as exc:
@@ -275,7 +206,14 @@ class _Continued(abc.ObserverBase[Any]):
             return
         self._attempt(following)
 
-    def _whole(self, reply: Reply) -> Reply:
-        """A part's Reply as that of all parts."""
-        shown = self._fold.reply(reply.outcome)
-        return replace(reply, choices=shown.choices, attempts=self._requests + reply.attempts)
+
+def _may_go_on(error: StreamkitError) -> bool:
+    return error.retryable or (error.outcome == "truncated" and error.clock != "total")
+
+
+def _together(usages: list[Usage | None]) -> Usage | None:
+    """The usage of all parts; else that of the last one, which is not all of it."""
+    last = usages[-1]
+    if len(usages) == 1 or last is None:
+        return last
+    return summed(usages) or replace(last, origin=weakest((last.origin, "partial")))

@@ -30,6 +30,38 @@ def test_fallback_before_the_first_item_leaves_no_trace():
     assert [item.type for item in got.items].count("start") == 1
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        ops.fallback(testing.script("spare")),
+        ops.retry_unstarted(sk.Retry(first=1)),
+        ops.continue_with(lambda partial: testing.script("spare")),
+    ],
+    ids=["fallback", "retry", "continue"],
+)
+def test_a_reply_that_only_began_may_be_replaced_unseen(policy):
+    began = testing.script(fail=sk.ApiError("overloaded", code=503, retryable=True))
+    got = played(in_turn(began, testing.script("spare")).pipe(policy))
+    assert got.reply.text == "spare"
+    assert [item.type for item in got.items].count("restart") == 0
+    assert sum(isinstance(item, sk.TextDelta) for item in got.items) == 1
+
+
+def test_fallback_works_on_any_items_and_on_streams_that_fail_at_once():
+    at_once = rx.create(lambda observer, scheduler: observer.on_error(ValueError("no")))
+    got = played(sk.stream(at_once).pipe(ops.fallback(at_once, rx.of(1, 2))))
+    assert got.items == [1, 2]
+    raising = rx.create(lambda observer, scheduler: 1 / 0)
+    assert played(sk.stream(raising).pipe(ops.fallback(rx.of(1)))).items == [1]
+
+
+def test_a_fallback_that_is_left_asks_nobody_else():
+    clients = [testing.client(testing.Script(head_after=5, fail=OFF)), testing.client("spare")]
+    stream = clients[0].chat("hi").pipe(ops.fallback(clients[1].chat("hi")))
+    assert played(stream, until=3).reply.outcome == "cancelled"
+    assert [len(client.requests) for client in clients] == [1, 0]
+
+
 def test_fallback_after_the_first_item_is_none():
     got = played(testing.script("half", drop_after=1).pipe(ops.fallback(testing.script("spare"))))
     assert isinstance(got.error, sk.BrokenError)
@@ -50,6 +82,15 @@ def test_retry_unstarted_waits_and_asks_again():
     )
     assert got.reply.text == "third"
     assert got.times[0] == pytest.approx(3)
+
+
+def test_retry_unstarted_obeys_retry_after_and_can_be_left_while_it_waits():
+    busy = testing.script(fail=sk.StatusError("busy", status=429, retry_after=7, retryable=True))
+    policy = ops.retry_unstarted(sk.Retry(retry_after=10))
+    assert played(in_turn(busy, testing.script("x")).pipe(policy)).times[0] == pytest.approx(7)
+    assert played(in_turn(busy).pipe(policy), until=3).ended_at == pytest.approx(3)
+    policy = ops.retry_unstarted(sk.Retry(retry_after=5))
+    assert isinstance(played(in_turn(busy).pipe(policy)).error, sk.StatusError)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +131,101 @@ def test_the_limit_between_items_stands_still_while_a_slow_sink_holds_the_source
         return await sk.start(limited, sk.branch(into=slow, capacity=1))
 
     assert testing.clock().run_coroutine(main()).text == "abcd"
+
+
+@pytest.mark.parametrize("hold", [0.9, 1.9, 3, 50])
+def test_only_the_time_that_the_source_has_counts(hold):
+    """The sink holds the source for a while, then the source is silent for too long: that is when the clock runs."""
+
+    async def body():
+        yield "a"
+        yield "b"
+        await asyncio.sleep(60)
+        yield "c"
+
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        async def slow(item):
+            await asyncio.sleep(hold if isinstance(item, sk.TextDelta) and item.text == "a" else 0)
+
+        limited = sk.from_text(body).pipe(ops.of_type(sk.TextDelta), ops.time_limits(between=2))
+        run = sk.start(limited, sk.branch(into=slow, capacity=1))
+        with pytest.raises(sk.StalledError) as caught:
+            await run
+        return loop.time(), caught.value
+
+    ended, error = testing.clock().run_coroutine(main())
+    assert ended == pytest.approx(hold + 2, abs=0.01)
+    assert (error.clock, error.retryable, error.partial.text) == ("between", False, "ab")
+
+
+def test_what_is_no_content_does_not_reset_a_limit():
+    async def body():
+        yield "a"
+        for _ in range(9):
+            await asyncio.sleep(1)
+            yield sk.Other("ping")
+
+    got = played(sk.stream(body).pipe(ops.time_limits(between=3)))
+    assert got.ended_at == pytest.approx(3)
+    assert got.error.clock == "between"
+
+
+def test_the_limit_of_one_of_several_streams_tells_its_own_text():
+    slow = testing.script("slow", "er", every=9).pipe(ops.time_limits(between=2))
+    got = played(sk.side_by_side({"slow": slow, "other": testing.script("other", first=1)}))
+    (failure,) = (item.item for item in got.items if isinstance(item.item, sk.Failure))
+    assert failure.error.partial.text == "slow"
+
+
+def test_a_limit_below_a_rewriter_tells_what_it_let_through():
+    stalled = testing.script("mail me@example.org ", "now", "...", stall_after=2)
+    got = played(stalled.pipe(ops.redact("email"), ops.time_limits(between=2)))
+    assert isinstance(got.error, sk.StalledError)
+    assert "example.org" not in got.error.partial.text
+    assert got.error.partial.text.startswith("mail ")
+
+
+@pytest.mark.parametrize("wrong", [{}, {"first": 0}, {"total": -1}])
+def test_time_limits_want_seconds(wrong):
+    with pytest.raises(ValueError):
+        ops.time_limits(**wrong)
+
+
+def test_the_usage_of_a_continued_reply_is_labelled():
+    broken = testing.script("Once", " upon", drop_after=1)
+    more = testing.script(" more", usage=sk.Usage(4, 1, 5))
+    got = played(broken.pipe(ops.continue_with(lambda partial: more, mode="prefill")))
+    assert got.reply.usage == sk.Usage(4, 1, 5, origin="partial")
+
+
+def test_a_total_time_that_is_over_is_not_begun_again():
+    slow = testing.script("a", "b", every=9).pipe(ops.time_limits(total=5))
+    got = played(slow.pipe(ops.continue_with(lambda partial: testing.script("c"))))
+    assert got.error.clock == "total"
+
+
+def test_a_stalled_reply_goes_on():
+    slow = testing.script("a", "b", every=9).pipe(ops.time_limits(between=5))
+    got = played(slow.pipe(ops.continue_with(lambda partial: testing.script("c"), mode="prefill")))
+    assert (got.reply.text, got.ended_at) == ("ac", 5)
+
+
+def test_what_asking_again_raises_is_the_error():
+    got = played(testing.script("a", drop_after=1).pipe(ops.continue_with(lambda partial: 1 / 0)))
+    assert isinstance(got.error, ZeroDivisionError)
+
+
+def test_a_run_tells_every_request_of_a_continued_reply():
+    async def main():
+        broken = testing.script("Once", drop_after=1)
+        run = sk.start(broken.pipe(ops.continue_with(lambda partial: testing.script("Anew"))), lambda event: None)
+        return await run, run.replies
+
+    whole, (first, second) = testing.clock().run_coroutine(main())
+    assert (whole.text, whole.attempts, whole.outcome) == ("Anew", 2, "complete")
+    assert (first.text, first.outcome, second.text) == ("Once", "truncated", "Anew")
 
 
 def test_a_broken_reply_is_restarted_when_asked_for():

@@ -1,0 +1,114 @@
+"""Limits of time on any stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ..engine import RunScheduler, scheduler_for
+from ..engine.gate import TimedGate
+from ..engine.vantage import Vantage
+from ..errors import StalledError
+from ..protocols import Op
+from .link import link
+from .opening import commits
+
+__all__ = ["time_limits"]
+
+T = TypeVar("T")
+
+
+def time_limits(*, first: float | None = None, between: float | None = None, total: float | None = None) -> Op[T, T]:
+    """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
+
+    Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds
+    the source. Of an event stream only content counts: no `Start`, no `UsageUpdate`, no `Other`.
+    """
+    limits = {"first": first, "between": between, "total": total}
+    if any(limit is not None and limit <= 0 for limit in limits.values()) or set(limits.values()) == {None}:
+        raise ValueError("give at least one limit, in positive seconds")
+
+    def connect(
+        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        return _TimeLimits(limits, observer, scheduler_for(scheduler)).connect(source)
+
+    return link("time_limits", connect)
+
+
+class _TimeLimits(abc.ObserverBase[Any]):
+    """One timer for the first two limits, moved lazily: it asks what has happened since it was set."""
+
+    def __init__(
+        self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
+    ) -> None:
+        self._limits, self._observer = limits, observer
+        self._gate = TimedGate(scheduler.loop.time, self._opened, scheduler.gate)
+        self._vantage = Vantage(scheduler)
+        self._scheduler = self._vantage.scheduler.derive(gate=self._gate)
+        self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
+        self._clock = "first"
+        self._last = self._gate.open_time
+        self._over = self._sleeps = False
+
+    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
+        total = self._limits["total"]
+        if total is not None:
+            self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expired("total"))
+        self._look()
+        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
+        return CompositeDisposable(self._upstream, self._idle, self._total)
+
+    def on_next(self, item: Any) -> None:
+        if self._over:
+            return
+        if commits(item):
+            self._last = self._gate.open_time
+            if self._clock == "first":
+                self._clock = "between"
+                self._look()
+        self._observer.on_next(item)
+
+    def on_error(self, error: Exception) -> None:
+        self._end(lambda: self._observer.on_error(error))
+
+    def on_completed(self) -> None:
+        self._end(self._observer.on_completed)
+
+    def _look(self, *_: Any) -> None:
+        limit = self._limits[self._clock]
+        if self._over or limit is None:
+            self._idle.disposable = None
+            return
+        left = self._last + limit - self._gate.open_time
+        if left <= 1e-6:
+            self._expired(self._clock)
+        elif self._gate.closed:
+            self._sleeps = True
+        else:
+            self._idle.disposable = self._scheduler.schedule_relative(left, self._look)
+
+    def _opened(self) -> None:
+        if self._sleeps:
+            self._sleeps = False
+            self._look()
+
+    def _expired(self, clock: str) -> None:
+        error = StalledError(
+            f"the {clock} limit of {self._limits[clock]:g} s ran out",
+            clock=clock,
+            retryable=clock == "first",
+            partial=self._vantage.reply(),
+        )
+        self._end(lambda: self._observer.on_error(error))
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        if not self._over:
+            self._over = True
+            self._idle.dispose()
+            self._total.dispose()
+            tell()
+            self._upstream.dispose()

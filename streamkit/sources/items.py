@@ -1,0 +1,127 @@
+"""Any iterable as a stream: items are pulled one by one, while the gate is open, and leaving closes the iterator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, TypeVar, overload
+
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable
+
+from ..engine import RunScheduler, Stream, on_loop, scheduler_for
+from ..engine.loop import is_background, live
+from ..engine.report import ShutdownError
+from .iterators import Given, items_of, opened
+
+__all__ = ["stream"]
+
+T = TypeVar("T")
+
+
+@overload
+def stream(source: Observable[T], /) -> Stream[T]: ...
+@overload
+def stream(source: AsyncIterable[T] | Iterable[T], /) -> Stream[T]: ...
+@overload
+def stream(source: Callable[[], AsyncIterable[T] | Iterable[T]], /) -> Stream[T]: ...
+@overload
+def stream(source: Callable[[], Awaitable[AsyncIterable[T] | Iterable[T]]], /) -> Stream[T]: ...
+def stream(source: Any, /) -> Stream[Any]:
+    """Any Observable, iterable or async iterable as a `Stream`; what it raises is raised as it is.
+
+    Items are pulled one at a time as long as no sink holds the stream, and when it is left the iterator is closed.
+    Blocking iterators are read in a thread. A callable that gives an iterable makes the stream cold; a bare iterator
+    can be subscribed to once. TypeError for a single str, bytes or mapping, which is hardly meant item by item.
+    """
+    if isinstance(source, Observable):
+        return source if isinstance(source, Stream) else Stream(source)
+    if isinstance(source, (str, bytes, Mapping)) or not (
+        callable(source) or isinstance(source, (AsyncIterable, Iterable))
+    ):
+        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type(source).__name__}")
+    return Stream(_Pulled(source), label="items")
+
+
+class _Pulled(Observable[Any]):
+    def __init__(self, given: Given[Any]) -> None:
+        super().__init__()
+        self._given = given
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        pulling = _Pulling(self._given, observer, scheduler_for(scheduler))
+        return Disposable(pulling.dispose)
+
+
+class _Pulling:
+    """One subscription: a task that pulls."""
+
+    def __init__(self, given: Given[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
+        self.progress = 0
+        self._given, self._observer, self._scheduler = given, observer, scheduler
+        self._loop, self._gate = scheduler.loop, scheduler.gate
+        self._over = self._cancelled = False
+        self._task: asyncio.Task[None] | None = None
+        if is_background(self._loop):
+            live.add(self)
+        on_loop(self._loop, self._begin)
+
+    @property
+    def patience(self) -> float:
+        return 5.0 if self._gate.closed else 75.0
+
+    def abandon(self) -> None:
+        on_loop(self._loop, self._cancel)
+
+    def dispose(self) -> None:
+        if not self._over:
+            self._over = True
+            on_loop(self._loop, self._cancel)
+
+    def _cancel(self) -> None:
+        # once: a second cancel would interrupt the closing of the iterator
+        if self._task is None or self._cancelled or self._task is asyncio.current_task():
+            return  # a task that is running sees that it is over
+        self._cancelled = True
+        self._task.cancel()
+
+    def _begin(self) -> None:
+        if self._over:
+            live.discard(self)
+            return
+        self._task = self._scheduler.context.spawn(self._loop, self._pull(), "streamkit items")
+        self._task.add_done_callback(lambda _: live.discard(self))
+
+    async def _pull(self) -> None:
+        try:
+            async with aclosing(items_of(await opened(self._given))) as items:
+                async for item in items:
+                    if not await self._passed_on(item):
+                        return
+        except asyncio.CancelledError:
+            if not self._over:
+                self._end(ShutdownError("the event loop was shut down"))
+        except Exception as exc:
+            self._end(exc)
+        else:
+            self._end(None)
+
+    async def _passed_on(self, item: Any) -> bool:
+        self.progress += 1
+        if self._gate.closed or self._gate.waiters:
+            await self._gate.turn()
+        if not self._over:
+            self._observer.on_next(item)
+        return not self._over
+
+    def _end(self, error: Exception | None) -> None:
+        if self._over:
+            return
+        self._over = True
+        if error is None:
+            self._observer.on_completed()
+        else:
+            self._observer.on_error(error)
