@@ -91,15 +91,15 @@ def _provide(name: str) -> None:
     if folder is None:
         raise RuntimeError(f"tiktoken's cache is turned off, so it would download {name}: set TIKTOKEN_CACHE_DIR")
     cached = folder / hashlib.sha1(f"{SITE}/{file}".encode(), usedforsecurity=False).hexdigest()
-    if cached.exists() and hashlib.sha256(cached.read_bytes()).hexdigest() == DIGESTS[file]:
-        return
-    packed = _packed(file)
-    if packed is None:
-        raise RuntimeError(_missing(name))
     try:
+        if cached.exists() and hashlib.sha256(cached.read_bytes()).hexdigest() == DIGESTS[file]:
+            return
+        packed = _packed(file)
+        if packed is None:
+            raise RuntimeError(_missing(name))
         _write(cached, gzip.decompress(packed))
     except OSError as exc:
-        raise RuntimeError(f"tiktoken's cache cannot be written ({exc}): set TIKTOKEN_CACHE_DIR") from exc
+        raise RuntimeError(f"tiktoken's cache cannot be used ({exc}): set TIKTOKEN_CACHE_DIR") from exc
 
 
 def _cache() -> Path | None:

