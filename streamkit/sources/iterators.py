@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
-from contextlib import suppress
+from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,6 +21,10 @@ __all__ = ["from_bytes", "from_text", "items_of", "opened"]
 T = TypeVar("T")
 Items: TypeAlias = Iterable[T] | AsyncIterable[T]
 Given: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
+
+IN_MEMORY = (dict, frozenset, list, range, set, tuple)
+"""What never blocks, so that it needs no thread."""
+END: Any = object()
 
 
 async def opened(given: Given[T]) -> Items[T]:
@@ -41,58 +46,54 @@ async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
             close = getattr(iterator, "aclose", None)
             if close is not None:
                 await close()
-    elif isinstance(items, (list, tuple)):
+    elif isinstance(items, IN_MEMORY):
         for item in items:
             yield item
     else:
-        pump = _Pump(iter(items), asyncio.get_running_loop())
+        pump = _Pump()
+        source = iter(items)
         try:
-            while (batch := await pump.next()) is not None:
-                for item in batch:
-                    yield item
+            while (found := await pump.call(next, source, END)) is not END:
+                yield found
         finally:
-            pump.stop()
+            pump.leave(getattr(source, "close", int))
 
 
-class _Pump:
-    """One daemon thread that calls ``next`` when told to: it must not keep the interpreter alive when it hangs."""
+class _Pump(concurrent.futures.Executor):
+    """One daemon thread that makes calls when told to: it must not keep the interpreter alive when it hangs.
 
-    def __init__(self, iterator: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self._iterator, self._loop = iterator, loop
-        self._asked: queue.SimpleQueue[asyncio.Future[Any] | None] = queue.SimpleQueue()
+    An executor, because loops (the one with virtual time too) know how to wait for those.
+    """
+
+    def __init__(self) -> None:
+        self._asked: queue.SimpleQueue[tuple[concurrent.futures.Future[Any], Callable[[], Any]] | None]
+        self._asked = queue.SimpleQueue()
         threading.Thread(target=self._work, name="streamkit pump", daemon=True).start()
 
-    async def next(self) -> tuple[Any] | None:
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._asked.put(future)
-        answer = await future
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer  # type: ignore[no-any-return]  # a tuple of one, or None at the end
+    def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self, fn, *args)
 
-    def stop(self) -> None:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._asked.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def leave(self, fn: Callable[[], Any]) -> None:
+        """The last call, which nobody waits for."""
+        self.submit(fn)
         self._asked.put(None)
 
     def _work(self) -> None:
-        while (future := self._asked.get()) is not None:
-            answer: Any
+        while (asked := self._asked.get()) is not None:
+            future, call = asked
+            if not future.set_running_or_notify_cancel():
+                continue
             try:
-                answer = (next(self._iterator),)
-            except StopIteration:
-                answer = None
+                result = call()
             except BaseException as exc:
-                answer = exc
-            with suppress(RuntimeError):  # the loop is closed: nobody waits
-                self._loop.call_soon_threadsafe(_settle, future, answer)
-        close = getattr(self._iterator, "close", None)
-        if callable(close):
-            with suppress(Exception):
-                close()
-
-
-def _settle(future: asyncio.Future[Any], answer: Any) -> None:
-    if not future.done():
-        future.set_result(answer)
+                future.set_exception(exc)
+            else:
+                future.set_result(result)
 
 
 def from_bytes(chunks: Given[bytes], api: str = "chat", *, lenient: bool = False) -> Stream[Event]:

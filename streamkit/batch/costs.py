@@ -1,0 +1,85 @@
+"""Money: what the prompts of a batch have cost, and whether there is enough left for another one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+from ..events import Reply, Usage
+from ..tokens.prices import PriceList, price_of
+from .prompts import size_of
+
+__all__ = ["Costs", "usage_of"]
+
+
+class Costs:
+    """``spent`` so far, in the currency of the prices; ``budget`` None: no end to it."""
+
+    def __init__(self, prices: PriceList, budget: float | None) -> None:
+        self.budget, self.spent = budget, 0.0
+        self._prices = prices
+        self._paid_for = self._under_way = 0
+        self._settled = asyncio.Event()
+
+    def paid_before(self, costs: Sequence[float]) -> None:
+        self.spent += math.fsum(costs)
+        self._paid_for += len(costs)
+
+    async def room(self) -> bool:
+        """Whether a prompt may start; waits for what is under way if that decides.
+
+        As long as no cost is known only one is under way: it tells what one costs.
+        """
+        while self.budget is not None:
+            if self.spent >= self.budget:
+                return False
+            if not self._under_way or self.spent + self._under_way * self._mean() < self.budget:
+                return True
+            self._settled.clear()
+            await self._settled.wait()
+        return True
+
+    def _mean(self) -> float:
+        return self.spent / self._paid_for if self._paid_for else math.inf
+
+    def start(self) -> None:
+        self._under_way += 1
+
+    def settle(self, used: Sequence[tuple[Usage, str]]) -> float | None:
+        """What these requests (usage, model) of one prompt cost together."""
+        self._under_way -= 1
+        self._settled.set()
+        if self._prices is None:
+            return None
+        costs = [cost_of(self._prices, usage, model) for usage, model in used]
+        known = [cost for cost in costs if cost is not None]
+        self.spent += math.fsum(known)
+        self._paid_for += any(known)
+        if len(known) == len(costs):
+            return math.fsum(known)
+        if self.budget is not None:
+            models = {model for (_, model), cost in zip(used, costs, strict=True) if cost is None}
+            raise ValueError(f"the budget cannot be kept: there is no price for {', '.join(sorted(models))}")
+        return None
+
+
+def cost_of(prices: PriceList, usage: Usage, model: str) -> float | None:
+    """What ``usage`` costs; None if the model has no price."""
+    if not (usage.prompt_tokens or usage.completion_tokens):
+        return 0.0
+    found = price_of(prices, model)
+    return None if found is None else found.cost(usage)
+
+
+def usage_of(reply: Reply, size: int) -> Usage:
+    """The reported tokens of one request, else an estimate: ``size`` for the prompt, and what was said. A request
+    that failed before anything was said counts for nothing."""
+    if reply.usage is not None:
+        return reply.usage
+    said = sum(
+        size_of([c.text, c.reasoning, c.refusal, [call.arguments for call in c.tool_calls]]) for c in reply.choices
+    )
+    if not said and reply.outcome in ("failed", "truncated"):
+        return Usage(0, 0, 0, origin="estimate")
+    return Usage(size, said, size + said, origin="estimate")

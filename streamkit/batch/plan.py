@@ -1,0 +1,65 @@
+"""What a batch was asked to do, checked before anything is sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..sources.iterators import Given
+from ..tokens.prices import PriceList
+from .ledger import Ledger
+from .prompts import lines_of
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    prompts: Given[Any]
+    ask: Callable[[Any], Any]
+    key: Callable[[Any], str] | None
+    ledger: Ledger | None
+    concurrency: int
+    requests_per_minute: float | None
+    tokens_per_minute: float | None
+    budget: float | None
+    prices: PriceList
+    ordered: bool
+
+    @classmethod
+    def checked(
+        cls,
+        prompts: Any,
+        ask: Any,
+        key: Any,
+        ledger: Any,
+        concurrency: int,
+        limits: tuple[float | None, float | None],
+        budget: float | None,
+        prices: PriceList,
+        ordered: bool,
+    ) -> Plan:
+        if isinstance(prompts, (bytes, Mapping)) or not (
+            callable(prompts) or isinstance(prompts, (str, os.PathLike, Iterable, AsyncIterable))
+        ):
+            raise TypeError(f"prompts are an iterable or the path of a JSONL file, not {type(prompts).__name__}")
+        if not callable(ask):
+            raise TypeError("ask is a function: ask(prompt) gives the stream of its reply")
+        if concurrency < 1:
+            raise ValueError("concurrency must be at least 1")
+        for limit in limits:
+            if limit is not None and not limit > 0:
+                raise ValueError("requests and tokens a minute must be more than 0")
+        if budget is not None and prices is None:
+            raise ValueError("a budget needs prices: pass prices=sk.Prices(input=..., output=...)")
+        if budget is not None and not budget >= 0:
+            raise ValueError("the budget must not be negative")
+        if isinstance(prompts, (str, os.PathLike)):
+            path = os.fspath(prompts)
+            prompts = lambda: lines_of(path)  # noqa: E731  # opened anew by each subscription
+        book = Ledger(ledger) if isinstance(ledger, (str, os.PathLike)) else ledger
+        if not isinstance(book, Ledger | None):
+            raise TypeError(f"ledger is a path or a Ledger, not {type(ledger).__name__}")
+        return cls(prompts, ask, key, book, concurrency, *limits, budget, prices, ordered)

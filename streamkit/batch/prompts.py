@@ -1,0 +1,77 @@
+"""Prompts: how they are read from a file, named and measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from ..errors import MalformedError, excerpt
+
+__all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
+
+BYTES_A_TOKEN = 4
+"""Of English text; other languages have fewer characters in a token, but more bytes in a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that is no prompt."""
+
+    text: str
+    error: MalformedError
+
+
+def lines_of(path: str) -> Iterator[Any]:
+    """The JSON value of each line; blank lines are passed over, a bad one does not end the rest."""
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
+            if not text:
+                continue
+            try:
+                yield json.loads(text)
+            except (ValueError, RecursionError):
+                yield Unreadable(text, MalformedError(f"line {number} of the prompts is no JSON: {excerpt(text)}"))
+
+
+def content_of(prompt: Any) -> str | None:
+    """A hash of what ``prompt`` holds, the same in every process; None if it cannot be written as JSON."""
+    try:
+        form = json.dumps(prompt, sort_keys=True, separators=(",", ":"), default=_plain)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return hashlib.sha256(form.encode()).hexdigest()[:32]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unreadable):
+        return {"unreadable": value.text}
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def size_of(value: Any) -> int:
+    """About how many tokens the text in ``value`` has, however it is nested."""
+    return math.ceil(_bytes(value) / BYTES_A_TOKEN)
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, Mapping):
+        return sum(map(_bytes, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_bytes, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return _bytes(asdict(value))
+    return 0
