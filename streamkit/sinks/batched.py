@@ -13,11 +13,9 @@ from ..errors import SinkError, excerpt
 from ..events import Reply
 from .durable import new_stream
 from .spool import Spool
+from .threaded import limit
 
 __all__ = ["Batched", "WriteMany", "batched"]
-
-LIMIT = 5.0
-"""Seconds that a cancelled run has for what is left."""
 
 
 class WriteMany(Protocol):
@@ -90,11 +88,11 @@ class Batched:
         """The rest is passed on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
         batch = self._batch or self._begin()
         try:
-            async with asyncio.timeout(LIMIT if reply.outcome == "cancelled" else None), batch.lock:
+            async with asyncio.timeout(limit(reply)), batch.lock:
                 await self._send_left(batch)
                 await self._send(batch)
         except TimeoutError:
-            raise SinkError(f"a cancelled run had {LIMIT:g} s for the last items, {self._kept(batch)}") from None
+            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._kept(batch)}") from None
         finally:
             self._batch = None
             await self._let_go(batch)
@@ -146,7 +144,7 @@ class Batched:
             except Exception as exc:
                 if delay is None:
                     why = excerpt(f"{type(exc).__name__}: {exc}")
-                    times = f"{len(self._retry) + 1} times"
+                    times = f"{len(self._retry) + 1} time{'s' if self._retry else ''}"
                     batch.broken = SinkError(f"batch {key} was refused {times}, {self._kept(batch)}: {why}")
                     raise batch.broken from exc
             await asyncio.sleep(delay)
@@ -182,7 +180,7 @@ def batched(
     key, so a receiver can drop it.
 
     What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
-    the branch; then it is a SinkError. A cancelled run has 5 s for what is left.
+    the branch; then it is a SinkError. A cancelled run has 4 s for what is left.
 
     ``spool`` is a file (made at once, 0600, one for each sink) that holds the items which are not yet passed on: so
     each is passed on at least once even if the process is killed. Whatever it holds goes first the next time the sink

@@ -10,12 +10,12 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, ClassVar, Literal
 
 from ..errors import SinkError, excerpt
 from ..events import Event, Reply
 from .forms import piece
-from .threaded import LIMIT, Worker
+from .threaded import Worker, limit
 
 __all__ = ["Process", "process"]
 
@@ -132,6 +132,9 @@ def _keep_tail(stream: IO[bytes], tail: bytearray) -> None:
 class Process:
     """Writes pieces of text to a program; see `process`."""
 
+    patience: ClassVar[None] = None
+    """What a run waits for its end: there is a limit here."""
+
     def __init__(
         self,
         argv: Sequence[str | os.PathLike[str]],
@@ -167,11 +170,7 @@ class Process:
         if self._newline and isinstance(item, str):
             text = text.replace(self._newline, " ") + self._newline
         try:
-            async with asyncio.timeout(self._patience):
-                await self._worker.call(program.write, self._encoder.encode(text))
-        except TimeoutError as exc:
-            program.stop()
-            raise SinkError(f"{program.name} read nothing for {self._patience:g} s and was ended") from exc
+            await self._worker.call(program.write, self._encoder.encode(text))
         except asyncio.CancelledError:
             program.stop()
             raise
@@ -184,13 +183,11 @@ class Process:
         program, self._program = self._program, None
         if program is None:
             return
-        patience = self._patience
-        if reply.outcome == "cancelled":
-            patience = LIMIT if patience is None else min(patience, LIMIT)
-            if self.on_cancel == "discard":
-                program.stop()
+        if reply.outcome == "cancelled" and self.on_cancel == "discard":
+            program.stop()
+        allowed = [seconds for seconds in (self._patience, limit(reply)) if seconds is not None]
         try:
-            await self._worker.end(program.finish, patience, limit=None)
+            await self._worker.end(program.finish, min(allowed, default=None), limit=None)
         except asyncio.CancelledError:
             program.stop()
             raise
@@ -214,14 +211,13 @@ def process(
     ``argv`` is the program and its arguments, no shell has a part in it. Every str is ended by ``newline`` (one inside
     it becomes a space, so that a piece is a line; "" writes it as it is), deltas are written as they are; all in
     ``encoding``, with "?" for what that cannot express. The program starts with the first text, sets the pace (what it
-    does not read waits in the mailbox of the branch), and gets the end of input when the reply ends. ``patience`` is
-    how many seconds it may take to read a piece, and to end after the last; None is any number. ``env`` is its
-    environment instead of ours; its output goes to ``stdout`` (a file or descriptor, by default ours), the end of its
-    complaints into errors.
+    does not read waits in the mailbox of the branch, whose ``max_wait`` counts), and gets the end of input when the
+    reply ends; then it has ``patience`` seconds, None for any number. ``env`` is its environment instead of ours; its
+    output goes to ``stdout`` (a file or descriptor, by default ours), the end of its complaints into errors.
 
-    SinkError if it cannot be started, stops reading early, takes too long (it is ended then) or ends with another
-    status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"`` it has
-    5 s to finish.
+    SinkError if it cannot be started, stops reading (early, or for ``max_wait`` seconds), takes too long or ends with
+    another status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"``
+    it has 4 s to finish.
     """
     return Process(
         argv, encoding=encoding, newline=newline, env=env, stdout=stdout, patience=patience, on_cancel=on_cancel

@@ -16,8 +16,9 @@ from ..events import Reply
 
 __all__ = ["Threaded", "Worker", "limit", "threaded"]
 
-LIMIT = 5.0
-"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel."""
+LIMIT = 4.0
+"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
+5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
 
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
@@ -54,7 +55,7 @@ class Worker(concurrent.futures.Executor):
         return asyncio.get_running_loop().run_in_executor(self, fn, *args)
 
     async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
-        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 5 if a call
+        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 4 if a call
         that was given up still keeps the thread; what is left is done as soon as that call returns."""
         if self._latest is not None and not self._latest.done():
             limit = LIMIT if limit is None else min(limit, LIMIT)
@@ -118,17 +119,24 @@ class Threaded:
             raise TypeError(f"a sink is a callable or has a write method, not {sink!r}")
         if iscoroutinefunction(self._write):
             raise TypeError(f"{sink!r} is async: it needs no thread")
-        self.on_cancel = getattr(sink, "on_cancel", None)
-        self.overflow = getattr(sink, "overflow", None)
+        for name in ("on_cancel", "overflow", "patience"):
+            if hasattr(sink, name):
+                setattr(self, name, getattr(sink, name))
         self._name = getattr(sink, "__qualname__", None) or type(sink).__name__
         self._worker = Worker(self._name)
 
     def write(self, item: Any) -> asyncio.Future[Any]:
         return self._worker.call(_blocking, self._write, item)
 
+    def dropped(self, count: int, first: int, last: int) -> asyncio.Future[Any] | None:
+        return self._ask("dropped", count, first, last)
+
     def fail(self, error: Exception) -> asyncio.Future[Any] | None:
-        method = getattr(self._sink, "fail", None)
-        return self._worker.call(_blocking, method, error) if callable(method) else None
+        return self._ask("fail", error)
+
+    def _ask(self, name: str, *args: Any) -> asyncio.Future[Any] | None:
+        method = getattr(self._sink, name, None)
+        return self._worker.call(_blocking, method, *args) if callable(method) else None
 
     async def close(self, reply: Reply) -> None:
         method = getattr(self._sink, "close", None)
@@ -142,8 +150,8 @@ class Threaded:
 def _nothing() -> None: ...
 
 
-def _blocking(method: Callable[[Any], Any], value: Any) -> None:
-    answer = method(value)
+def _blocking(method: Callable[..., Any], *args: Any) -> None:
+    answer = method(*args)
     if isawaitable(answer):
         if (close := getattr(answer, "close", None)) is not None:
             close()
@@ -152,13 +160,14 @@ def _blocking(method: Callable[[Any], Any], value: Any) -> None:
 
 def threaded(sink: Any) -> Threaded:
     """``sink`` in a thread of its own, for code that blocks: a callable, or an object with ``write`` and perhaps
-    ``fail`` and ``close``. Its calls are made one at a time and in order, all in that thread (sqlite3 likes that).
+    ``dropped``, ``fail`` and ``close``. Its calls are made one at a time and in order, all in that thread (sqlite3
+    likes that).
 
     The next item is handed over when the last one is written; what waits, waits in the mailbox of the branch, so
     `branch` has the bounds and the policy. What the sink raises is raised as if it had been called in place. The
     thread begins with the first item and ends with ``close``.
 
     Note: a blocking call cannot be interrupted. If one is under way when the run is cancelled, or gives this sink up,
-    the end waits 5 s for it; then the thread, a daemon, is left behind and ends when the call returns.
+    the end waits 4 s for it; then the thread, a daemon, is left behind, and closes the sink when the call returns.
     """
     return Threaded(sink)

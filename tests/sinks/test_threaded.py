@@ -126,7 +126,7 @@ def test_an_interrupt_passes_through(raised: type[BaseException]):
 
     kept = sinks.memory()
     with pytest.raises(raised):
-        sk.run(testing.script("a", "b", every=0.01), sinks.threaded(stop), kept)
+        sk.run(testing.script("a", "b", every=10), sinks.threaded(stop), kept)
     assert kept.reply is not None
     assert kept.reply.outcome == "cancelled"
 
@@ -168,14 +168,35 @@ def test_a_long_close_may_take_its_time_unless_the_run_was_cancelled(monkeypatch
     assert closed == ["complete"]
 
 
-def test_overflow_and_on_cancel_are_those_of_the_sink_within():
-    assert sinks.threaded(sinks.console()).overflow == "conflate"
-    assert sinks.threaded(sinks.jsonl).on_cancel is None
+def test_what_a_sink_says_about_itself_holds_for_it_in_a_thread():
+    assert sk.branch(into=sinks.threaded(sinks.console())).overflow == "conflate"
+    assert sk.branch(into=sinks.threaded(print)).on_cancel == "discard"
 
     class Keeps(Database):
         on_cancel = "drain"
+        patience = 7.0
 
-    assert sinks.threaded(Keeps()).on_cancel == "drain"
+    sink = sinks.threaded(Keeps())
+    assert sk.branch(into=sink).on_cancel == "drain"
+    assert vars(sink)["patience"] == 7.0
+
+
+def test_it_is_told_what_was_dropped():
+    over = threading.Event()
+
+    class Watching(Database):
+        def write(self, item: Any) -> None:
+            assert over.wait(10)
+            self._say(item)
+
+        def dropped(self, count: int, first: int, last: int) -> None:
+            self._say(f"{count} lost")
+
+    base = Watching()
+    slow = sk.branch(ops.text(), into=sinks.threaded(base), capacity=1, overflow="drop_oldest")
+    sk.run(testing.script(*"abcd"), slow, sk.on(finish=lambda _: over.set()))
+    assert base.said == ["a", "2 lost", "d", "complete"]
+    assert len(base.threads) == 1
 
 
 def test_async_sinks_are_refused():
