@@ -33,6 +33,8 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     - ``done``: once it is true the stream completes and the source is cancelled
     - ``reply(reply) -> Reply``, if it changes replies: what of a source's Reply it lets through. The run's result and
       the partial reply of errors then say no more than that.
+    - ``broken``: it is set to True before ``flush`` if the stream failed
+    - ``failure(error) -> error``: what it lets through of a `StreamkitError`
     """
 
     def connect(
@@ -49,7 +51,8 @@ class Lifted(abc.ObserverBase[Any]):
     def __init__(
         self, inner: Stage[Any, Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> None:
-        self._stage, self._observer, self._scheduler = inner, observer, scheduler
+        self._stage: Any = inner
+        self._observer, self._scheduler = observer, scheduler
         self._lens: Callable[[Reply], Reply] | None = getattr(inner, "reply", None)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
@@ -78,10 +81,17 @@ class Lifted(abc.ObserverBase[Any]):
             self._set_deadline()
 
     def on_error(self, error: Exception) -> None:
+        if hasattr(self._stage, "broken"):
+            self._stage.broken = True
         if not self._over and self._give(self._stage.flush):
-            if self._lens is not None and isinstance(error, StreamkitError):
-                error = error.with_partial(self._lens(error.partial))
-            self._end(error)
+            self._end(self._told(error))
+
+    def _told(self, error: Exception) -> Exception:
+        if not isinstance(error, StreamkitError):
+            return error
+        if self._lens is not None:
+            error = error.with_partial(self._lens(error.partial))
+        return self._stage.failure(error) if hasattr(self._stage, "failure") else error
 
     def on_completed(self) -> None:
         if not self._over and self._give(self._stage.flush):

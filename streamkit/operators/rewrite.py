@@ -14,7 +14,7 @@ from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
 from ..stages.ending import Ending
-from ..stages.redact import MASK, Redactor, Rule
+from ..stages.redact import MASK, JsonRedactor, Redactor, Rule
 from ..stages.rewrite import Rewriter, parts_of
 from ..stages.scan import HOLD
 from ..stages.tags import StopAt, ThinkTags
@@ -36,8 +36,12 @@ def rewrite(
     ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped. If the stage
     sets ``done``, the reply ends there: ``stopped``, by ``name``.
     """
+    return _rewriter(factory, parts, name, hides=hides)
+
+
+def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
     kinds = parts_of(parts)
-    operator: Op[T, T] = stage(lambda: Rewriter(factory, kinds, name=name, hides=hides))
+    operator: Op[T, T] = stage(lambda: Rewriter(factory, kinds, name=name, **options))
     operator.__name__ = name
     return operator
 
@@ -50,10 +54,20 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     its replacement (text, or a callable that gets what was found; None keeps it). Held back is only text in which a
     match could still begin, ``hold`` characters or so at most; beyond that it is masked whole.
 
-    Note: tool arguments are searched as they are written, so an escape in JSON text can hide a match.
+    Arguments of tools are searched as what their JSON means, and stay JSON. Where text was cut off, by an error or a
+    limit, what might be the beginning of a match is masked as well. Messages of errors and of tools that quote the
+    reply are rewritten, and that of a `MalformedError` is left out.
+
+    Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
     """
     Redactor(*rules, mask=mask, hold=hold)  # a bad rule is told here, not in mid-stream
-    return rewrite(lambda: Redactor(*rules, mask=mask, hold=hold), parts=parts, name="redact", hides=True)
+    return _rewriter(
+        lambda: Redactor(*rules, mask=mask, hold=hold),
+        parts,
+        "redact",
+        hides=True,
+        make_json=lambda: JsonRedactor(*rules, mask=mask, hold=hold),
+    )
 
 
 def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
-from reactivex import Observable, abc
-
 from ..events import Event
 from ..protocols import Op
 from ..stages.jsonevents import JsonEvents
 from ..stages.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
 from ..stages.jsonpath import Steps
-from .lift import Lifted
-from .link import link
+from .lift import stage
 
 __all__ = ["json_items", "json_values"]
 
@@ -112,27 +109,6 @@ def json_items(
 
 
 def _structure(name: str, make: Callable[[], Any], tool: str | None) -> Op[Any, Any]:
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
-        return _Structured(make, tool, observer, scheduler).connect(source)
-
-    return link(name, connect)
-
-
-class _Structured(Lifted):
-    """What breaks a stream is told, not that its JSON is not finished therefore."""
-
-    def __init__(
-        self,
-        make: Callable[[], Any],
-        tool: str | None,
-        observer: abc.ObserverBase[Any],
-        scheduler: abc.SchedulerBase | None,
-    ) -> None:
-        self._events = JsonEvents(make, tool)
-        super().__init__(self._events, observer, scheduler)
-
-    def on_error(self, error: Exception) -> None:
-        self._events.broken = True
-        super().on_error(error)
+    operator: Op[Any, Any] = stage(lambda: JsonEvents(make, tool))
+    operator.__name__ = name
+    return operator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -22,10 +23,12 @@ from ..events import (
     TextDelta,
     ToolCall,
     ToolCallDelta,
+    ToolResult,
     Usage,
     UsageUpdate,
 )
-from ..usage import unfinished
+from ..messages import Message
+from ..usage import summed, unfinished
 
 __all__ = ["Fold", "outcome_of"]
 
@@ -53,7 +56,7 @@ class Fold:
 
     Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
     would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
-    voids all choices, but for the text it says it kept.
+    voids all choices, but for the text it says it kept; after a `ToolResult` the reply is that of the next round.
     """
 
     def __init__(self, *, reply_bytes: int | None = None) -> None:
@@ -64,6 +67,9 @@ class Fold:
         self.usage: Usage | None = None
         self._room = reply_bytes if reply_bytes is not None else float("inf")
         self._choices: dict[int, _Choice] = {}
+        self._earlier: list[Message] = []
+        self._asked: Reply | None = None  # whose calls have answers by now
+        self._spent: list[Usage | None] = []  # in the rounds before this one
         self._lock = Lock()  # between readers; feeding needs none
 
     def feed(self, event: Event) -> None:
@@ -82,10 +88,15 @@ class Fold:
         """The reply so far; without ``outcome`` that is what the finish reason says. ``changes`` are fields of it."""
         with self._lock:
             choices = tuple(choice.snapshot() for _, choice in sorted(self._choices.items()))
+        answers: tuple[Message, ...] = ()
+        if not choices and self._asked is not None:
+            choices, answers = self._asked.choices, self._asked.answers
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
-        usage = unfinished(self.usage) if outcome in CUT else self.usage
+        usage = summed([*self._spent, self.usage])
+        usage = unfinished(usage) if outcome in CUT else usage
         known: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
+        known |= {"rounds": 1 + len(self._spent), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(known | changes))
 
     def _take(self, size: int) -> None:
@@ -96,11 +107,13 @@ class Fold:
     def _choice(self, index: int) -> _Choice:
         choice = self._choices.get(index)
         if choice is None:
+            self._next_round()
             self._take(OVERHEAD if self._choices else 0)
             choice = self._choices[index] = _Choice(index)
         return choice
 
     def _start(self, event: Start) -> None:
+        self._next_round()
         self.id = self.id or event.id
         self.model = self.model or event.model
         self.request_id = self.request_id or event.request_id
@@ -150,6 +163,19 @@ class Fold:
     def _finish(self, event: Finish) -> None:
         choice = self._choice(event.index)
         choice.finish_reason = choice.finish_reason or event.reason
+
+    def _result(self, event: ToolResult) -> None:
+        if self._choices or self._asked is None:
+            self._next_round()
+            self._asked, self._choices = self.reply("complete"), {}
+        self._asked = replace(self._asked, answers=(*self._asked.answers, event.message))
+
+    def _next_round(self) -> None:
+        if self._asked is not None:
+            self._earlier = self._asked.messages
+            self._spent.append(self.usage)
+            self.id, self.model, self.request_id, self.usage = "", "", None, None
+            self._asked = None
 
     def _restart(self, event: Restart) -> None:
         self._choices = {}
@@ -213,5 +239,6 @@ _TAKERS: dict[type, Callable[[Fold, Any], None]] = {
     LogprobsDelta: Fold._logprobs,
     UsageUpdate: Fold._usage,
     Finish: Fold._finish,
+    ToolResult: Fold._result,
     Restart: Fold._restart,
 }

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import StreamkitError, excerpt
-from ..events import Event, Finish, LogprobsDelta, Reply, TextDelta
+from ..events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
 from .fold import Fold
+from .hiding import quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
@@ -83,10 +84,13 @@ class Cutter:
                 cut = self._cuts[index] = _Cut(self._make())
             return [Asked(piece, index, self._bare) for piece in cut.feed(text)]
         if isinstance(event, Finish):
-            return [*self._rest(event.index), replace(event, raw=None)]
+            return [*self._rest(event.index), quiet(event)]
         if isinstance(event, Reply):
-            return [*self.flush(), event]
-        return [] if isinstance(event, LogprobsDelta) else [replace(event, raw=None)]
+            return [*self.flush(), quiet(event)]
+        if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
+            self._cuts.clear()
+            return [replace(quiet(event), kept=""), *self.feed(TextDelta(event.kept))]
+        return [] if isinstance(event, LogprobsDelta) else [quiet(event)]
 
     def flush(self) -> list[Any]:
         return [asked for index in sorted(self._cuts) for asked in self._rest(index)]
@@ -120,7 +124,8 @@ class Joiner:
     def reply(self, reply: Reply) -> Reply:
         if self._final is not None:
             return self._final
-        return replace(reply, choices=self._fold.reply(reply.outcome).choices, raw=None)
+        shown = self._fold.reply(reply.outcome)
+        return replace(quiet(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
 
     def _known(self, event: Event) -> Event:
         if isinstance(event, Reply):

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 __all__ = ["Find", "Found", "Held", "Pattern", "Words"]
 
 Replace: TypeAlias = "Callable[[Any], str | None]"
-"""A match to what stands in its place; None: it was no match after all."""
+"""A match to what stands in its place; None: it stays."""
 
 
 class Held:
@@ -28,17 +28,20 @@ class Held:
 
 
 class Found(Held):
-    """``start:end`` is replaced by ``text``, whatever follows."""
+    """``start:end`` is replaced by ``text``, whatever follows; ``size`` characters of it were not let out before."""
 
-    __slots__ = ("end", "text")
+    __slots__ = ("end", "size", "text")
 
     def __init__(self, start: int, end: int, text: str) -> None:
         super().__init__(start)
-        self.end, self.text = end, text
+        self.end, self.text, self.size = end, text, end - start
 
 
 class Find(Protocol):
     """Looks for the first thing at or after ``pos``; with ``final`` nothing follows ``text``."""
+
+    longest: int
+    """The most characters that a match may have, as far as that is known, else 0."""
 
     def find(self, text: str, pos: int, final: bool) -> Found | Held | None: ...
 
@@ -53,10 +56,13 @@ def _compiled(pattern: str, flags: int) -> tuple[Any, Any]:
 class Pattern:
     """A regular expression in the syntax of ``regex``, as text or compiled (by ``re`` or ``regex``).
 
-    ValueError for one that is no expression or that matches nothing at all, which would be everywhere.
+    A match for which ``holds`` is false is none, and the search goes on within it; one for which ``replace`` gives None
+    stays as it is. ValueError for what is no expression or matches nothing at all, which would be everywhere.
     """
 
-    def __init__(self, pattern: Any, replace: Replace) -> None:
+    longest = 0
+
+    def __init__(self, pattern: Any, replace: Replace, holds: Callable[[str], bool] | None = None) -> None:
         source, flags = (pattern, 0) if isinstance(pattern, str) else _parts(pattern)
         try:
             self._search, self._probe = _compiled(source, flags)
@@ -64,26 +70,43 @@ class Pattern:
             raise ValueError(f"not a regular expression: {source!r}: {exc}") from exc
         if self._search.match("") is not None:
             raise ValueError(f"{source!r} matches the empty text")
-        self._replace = replace
+        self._replace, self._holds = replace, holds
 
     def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
-        while True:
-            held = None if final else self._undecided(text, pos)
-            match = self._search.search(text, pos)
-            while match is not None and match.end() == match.start():
-                match = self._search.search(text, match.end() + 1)
-            if match is not None and match.end() == len(text) and not final:
-                held = match.start() if held is None else min(held, match.start())
-            if match is None or (held is not None and held <= match.start()):
-                return None if held is None else Held(held)
-            put = self._replace(match)
-            if put is not None:
-                return Found(match.start(), match.end(), put)
-            pos = match.start() + 1
+        held: int | None = None  # where something could begin that is not decided, looked for once
+        looked = final
+        while pos <= len(text):
+            match = self._search.search(text, pos, partial=not final)
+            if not looked or (held is not None and held < pos):
+                held, looked = self._undecided(text, pos, match), True
+            if match is None or match.partial:
+                break
+            start, end = match.span()
+            if held is not None and held <= start:
+                break
+            if start == end:
+                pos = end + 1
+            elif not final and _touches_end(end, text):
+                return Held(start)
+            elif self._holds is not None and not self._holds(match.group()):
+                pos = start + 1
+            else:
+                put = self._replace(match)
+                if put is not None:
+                    return Found(start, end, put)
+                pos = end
+        return None if held is None else Held(held)
 
-    def _undecided(self, text: str, pos: int) -> int | None:
-        partial = self._probe.search(text, pos, partial=True)
+    def _undecided(self, text: str, pos: int, match: Any) -> int | None:
+        if match is None:
+            return None
+        partial = match if match.partial else self._probe.search(text, pos, partial=True)
         return None if partial is None or partial.start() == len(text) else int(partial.start())
+
+
+def _touches_end(end: int, text: str) -> bool:
+    """Whether more text may change what ends there; ``$`` also holds before a line end that is the last character."""
+    return end == len(text) or (end == len(text) - 1 and text[end] == "\n")
 
 
 def _parts(pattern: Any) -> tuple[str, int]:
@@ -97,11 +120,13 @@ def _parts(pattern: Any) -> tuple[str, int]:
 class Words:
     """Literal words, thousands at once: the longest one that begins at a place counts, however many there are."""
 
-    def __init__(self, words: Iterable[str], replace: Callable[[str], str]) -> None:
+    def __init__(self, words: Iterable[str], replace: Callable[[str], str | None]) -> None:
         self._tree: dict[str, Any] = {}
+        self.longest = 0
         for word in words:
             if not isinstance(word, str) or not word:
                 raise ValueError(f"a literal word is a str that is not empty, not {word!r}")
+            self.longest = max(self.longest, len(word))
             node = self._tree
             for char in word:
                 node = node.setdefault(char, {})
@@ -118,9 +143,10 @@ class Words:
             end, open_ended = self._walk(text, start)
             if open_ended and not final:
                 return Held(start)
-            if end:
-                return Found(start, end, self._replace(text[start:end]))
-            match = self._first.search(text, start + 1)
+            put = self._replace(text[start:end]) if end else None
+            if put is not None:
+                return Found(start, end, put)
+            match = self._first.search(text, max(start + 1, end))
         return None
 
     def _walk(self, text: str, start: int) -> tuple[int, bool]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeAlias
 
+from .cards import Cards
+from .escapes import Escapes
 from .matching import Find, Found, Pattern, Words
-from .scan import HOLD, Overflow, Scan
+from .scan import HOLD, Overflow, Part, Scan
 
-__all__ = ["READY", "Redactor", "Rule"]
+__all__ = ["READY", "JsonRedactor", "Redactor", "Rule"]
 
 Rule: TypeAlias = (
     "str | Any | Collection[str] | tuple[Any, str | Callable[[str], str | None]] | Callable[[str], str | None]"
@@ -19,48 +22,38 @@ that gets each word (a run without white space) and gives what stands in its pla
 MASK = "[redacted]"
 
 
-def _luhn(digits: str) -> bool:
-    """The check digit of card numbers, ISO/IEC 7812-1 annex B."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (1 + place % 2)
-        total += doubled - 9 * (doubled > 9)
-    return total % 10 == 0
-
-
-def _card(match: str) -> bool:
-    digits = "".join(char for char in match if char.isdigit())
-    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and _luhn(digits)
-
-
 def _phone(match: str) -> bool:
     return 8 <= sum(char.isdigit() for char in match) <= 15  # ITU-T E.164: 15 at most
 
 
-READY: dict[str, tuple[str, Callable[[str], bool] | None]] = {
+GAP = "[ ./\\-\u00a0\u2009\u2011\u2013\u202f]"
+PHONE = (
+    r"(?<![\w.+/-])(?:"
+    rf"\+[1-9](?:{GAP}?(?:\(\d{{1,4}}\)|\d)){{6,14}}(?!\d)"  # international
+    rf"|\(\d{{2,5}}\)(?:{GAP}{{0,2}}\d){{5,10}}(?!\d)"  # an area code in brackets
+    rf"|0\d{{1,4}}{GAP}(?:{GAP}?\d){{5,9}}(?![\w-])"  # a trunk prefix
+    rf"|\d{{3}}{GAP}\d{{3}}{GAP}\d{{4}}(?![\w-])"  # North America
+    r")"
+)
+KEY = (
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,400}"  # OpenAI, Anthropic, Stripe
+    r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
+    r"|glpat-[A-Za-z0-9_-]{20,64}|xox[abeprs]-[A-Za-z0-9-]{10,200}|hf_[A-Za-z0-9]{20,64}|gsk_[A-Za-z0-9]{20,64}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,400}"
+    r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,400}"
+    r"|eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}"  # JSON Web Tokens
+    r")|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,6000}-----END [A-Z ]{0,20}PRIVATE KEY-----"
+)
+PATTERNS: dict[str, tuple[str, Callable[[str], bool] | None]] = {
     "email": (r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}", None),
-    "phone": (
-        r"(?<![\w.+/-])(?:"
-        r"\+[1-9](?:[ ./-]?(?:\(\d{1,4}\)|\d)){6,14}"  # international
-        r"|\(\d{2,5}\)(?:[ ./-]{0,2}\d){5,10}"  # an area code in brackets
-        r"|0\d{1,4}[ ./-](?:[ ./-]?\d){5,9}"  # a trunk prefix
-        r"|\d{3}[ .-]\d{3}[ .-]\d{4}"  # North America
-        r")(?![\w-])",
-        _phone,
-    ),
-    "card": (r"(?<![\d.])\d(?:[ -]?\d){12,18}(?!\d)", _card),
-    "key": (
-        r"(?<![A-Za-z0-9])(?:"
-        r"(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,200}"  # OpenAI, Anthropic, Stripe
-        r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
-        r"|glpat-[A-Za-z0-9_-]{20,64}|xox[abeprs]-[A-Za-z0-9-]{10,200}|hf_[A-Za-z0-9]{20,64}|gsk_[A-Za-z0-9]{20,64}"
-        r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35}"
-        r"|eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}"  # JSON Web Tokens
-        r")",
-        None,
-    ),
+    "phone": (PHONE, _phone),
+    "key": (KEY, None),
 }
-"""Ready rules: a pattern and what else must hold of a match. All are bounded, so what they hold back is too."""
+"""A pattern and what else must hold of a match. All are bounded, so what they hold back is too."""
+
+READY = (*PATTERNS, "card")
+"""Names of ready rules."""
 
 
 class Redactor:
@@ -68,7 +61,8 @@ class Redactor:
 
     The leftmost match counts, at one place that of the first rule. Text is held back only while a match could still
     begin in it, and at most some ``hold`` characters: where a rule has not decided by then, the whole of what it holds
-    is replaced by the mask, as it might be what must not be shown.
+    is replaced by the mask, as it might be what must not be shown. So it is by `cut`, which takes the place of
+    ``flush`` where the text was cut off.
     """
 
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
@@ -83,33 +77,62 @@ class Redactor:
     def flush(self) -> list[str]:
         return self._shown(self._scan.flush())
 
-    def _shown(self, pieces: Iterable[str | Found | Overflow]) -> list[str]:
-        shown = "".join(
-            piece if isinstance(piece, str) else piece.text if isinstance(piece, Found) else self._mask
-            for piece in pieces
-        )
+    def cut(self) -> list[str]:
+        return self._shown(self._scan.cut())
+
+    def _shown(self, parts: Iterable[Part]) -> list[str]:
+        shown = "".join(part if isinstance(part, str) else self._put(part) for part in parts)
         return [shown] if shown else []
+
+    def _put(self, part: Found | Overflow) -> str:
+        return part.text if isinstance(part, Found) else self._mask
+
+
+class JsonRedactor(Redactor):
+    """The same over JSON text that grows: it looks at the characters, however they are escaped, and leaves valid JSON.
+
+    What stands in the place of a match is a part of its string, or a string of its own outside of one.
+    """
+
+    def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
+        super().__init__(*rules, mask=mask, hold=hold)
+        self._escapes = Escapes()
+
+    def feed(self, text: str) -> list[str]:
+        return super().feed(self._escapes.feed(text))
+
+    def flush(self) -> list[str]:
+        return [*super().feed(self._escapes.flush()), *super().flush()]
+
+    def cut(self) -> list[str]:
+        return [*super().feed(self._escapes.flush()), *super().cut()]
+
+    def _shown(self, parts: Iterable[Part]) -> list[str]:
+        shown = "".join(self._taken(part) for part in parts)
+        return [shown] if shown else []
+
+    def _taken(self, part: Part) -> str:
+        if isinstance(part, str):
+            return self._escapes.take(len(part))
+        inside = self._escapes.inside
+        self._escapes.take(part.size)
+        put = json.dumps(self._put(part), ensure_ascii=False)
+        return put[1:-1] if inside else put
 
 
 def _find(rule: Any, mask: str) -> Find:
     match rule:
-        case str() if rule in READY:
-            pattern, holds = READY[rule]
-            return Pattern(pattern, lambda found: mask if holds is None or holds(found.group()) else None)
-        case (list() | set() | frozenset()) as words:
-            return Words(words, lambda word: mask)
-        case (pattern, replacement):
-            put = replacement if callable(replacement) else (lambda found: replacement)
-            if isinstance(pattern, (list, set, frozenset)):
-                return Words(pattern, lambda word: put(word) or "")
-            if isinstance(pattern, str) and pattern in READY:
-                ready, holds = READY[pattern]
-                return Pattern(ready, lambda found: put(found.group()) if not holds or holds(found.group()) else None)
-            return Pattern(pattern, lambda found: put(found.group()))
+        case (pattern, replacement) if not isinstance(rule, (str, list)):
+            return _replacing(pattern, replacement if callable(replacement) else lambda found: replacement)
         case _ if callable(rule) and not hasattr(rule, "pattern"):
-            return Pattern(r"\S+", lambda found: _kept(rule(found.group()), found.group()))
-    return Pattern(rule, lambda found: mask)
+            return Pattern(r"\S+", lambda found: rule(found.group()))
+    return _replacing(rule, lambda found: mask)
 
 
-def _kept(put: str | None, word: str) -> str:
-    return word if put is None else put
+def _replacing(what: Any, put: Callable[[str], str | None]) -> Find:
+    if isinstance(what, (list, set, frozenset)):
+        return Words(what, put)
+    if what == "card":
+        return Cards(put)
+    pattern, holds = PATTERNS.get(what, (what, None)) if isinstance(what, str) else (what, None)
+    return Pattern(pattern, lambda found: put(found.group()), holds)

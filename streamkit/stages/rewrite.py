@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
+from ..errors import StreamkitError
 from ..events import (
+    Choice,
     Event,
     Finish,
     LogprobsDelta,
-    Outcome,
     ReasoningDelta,
     RefusalDelta,
     Reply,
@@ -23,18 +24,24 @@ from ..events import (
     TextDelta,
     ToolCall,
     ToolCallDelta,
-    UsageUpdate,
+    ToolResult,
 )
-from .fold import Fold
+from .fold import Fold, outcome_of
+from .hiding import masked, quiet, unquoted
 
 __all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]
 
+E = TypeVar("E")
 PARTS: dict[str, type] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
     "refusal": RefusalDelta,
     "tool_calls": ToolCallDelta,
 }
+Key: TypeAlias = tuple[type, int, int]
+"""Part, choice, and number of the call."""
+WHOLE = ("complete", "refused")
+"""Outcomes of replies that nothing cut off."""
 Piece: TypeAlias = "str | tuple[type, str]"
 """Text for the part at hand, or for another: ``(ReasoningDelta, "...")``."""
 
@@ -54,112 +61,171 @@ def parts_of(names: Sequence[str]) -> frozenset[type]:
 
 
 class Rewriter:
-    """A stage, events (or bare str) in and out. ``make`` gives a fresh `TextStage` for each part of each choice.
+    """A stage, events (or bare str) in and out. ``make`` gives a fresh `TextStage` for each part of each choice,
+    ``make_json`` one for the JSON text of arguments, if they need another.
 
-    With ``hides`` nothing else may tell what was there: ``raw`` and log probabilities are dropped. A stage that sets
-    ``done`` ends the reply as ``stopped`` by ``name``.
+    With ``hides`` nothing else may tell what was there: ``raw`` and log probabilities are dropped, and what quotes the
+    reply is rewritten too. A stage that sets ``done`` ends the reply as ``stopped`` by ``name``. One that has a ``cut``
+    gets it instead of ``flush`` where its text was cut off: by an error, a limit, or from this side.
+
+    ``broken`` is to be set before `flush` if the stream failed.
     """
 
-    def __init__(self, make: Callable[[], Any], kinds: frozenset[type], *, name: str = "", hides: bool = False) -> None:
-        self.done = False
-        self._make, self._kinds, self._name, self._hides = make, kinds, name, hides
-        self._stages: dict[tuple[type, int, int], Any] = {}
-        self._calls: dict[str, int] = {}
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        kinds: frozenset[type],
+        *,
+        name: str = "",
+        hides: bool = False,
+        make_json: Callable[[], Any] | None = None,
+    ) -> None:
+        self.done = self.broken = False
+        self._make, self._make_json = make, make_json or make
+        self._kinds, self._name, self._hides = kinds, name, hides
+        self._stages: dict[Key, Any] = {}
+        self._ended: dict[Key, Any] = {}  # of what ended already: servers have more to say now and then
+        self._calls: dict[tuple[int, int], tuple[str, str]] = {}  # id and name of the call with a choice and number
         self._fold = Fold()
-        self._ended = False
+        self._final: Reply | None = None
+        self._over = self._is_bare = False
 
     # -- the stage -------------------------------------------------------------------------------------------------
 
     def feed(self, event: Any) -> list[Any]:
-        if self._ended:
+        if self._over:
             return []
         if type(event) is str:
             return self._bare(event)
-        out = self._events(event)
-        for made in out:
-            self._fold.feed(made)
-        if self.done and not self._ended:
-            out.append(self._last("stopped"))
+        if isinstance(event, Reply):
+            return self._reply(event)
+        out = self._noted(self._events(event))
+        if self.done:
+            self._over, self._final = True, self._fold.reply("stopped", stopped_by=self._name)
+            out.append(self._final)
         return out
 
     def flush(self) -> list[Any]:
         """What is held, for a stream that ends without its Reply (an error, or bare str)."""
-        if self._ended:
-            return []
-        out = [piece for key in sorted(self._stages, key=str) for piece in self._rest(key)]
-        for made in out:
-            self._fold.feed(made)
-        return [made.text for made in out] if (str, 0, 0) in self._stages else out
+        out = [] if self._over else self._noted(self._rest(self._stages, self.broken))
+        return [made.text for made in out if type(made) is TextDelta] if self._is_bare else out
 
     def reply(self, reply: Reply) -> Reply:
         """``reply`` of the source as far as it was let through."""
-        if self._ended:
+        if self._final is not None:
             return self._final
         shown = self._fold.reply(reply.outcome)
-        return replace(reply, choices=shown.choices, raw=None if self._hides else reply.raw)
+        if self._hides:
+            return replace(quiet(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
+        return replace(
+            reply,
+            choices=shown.choices,
+            earlier=shown.earlier or reply.earlier,
+            answers=shown.answers or reply.answers,
+        )
+
+    def failure(self, error: StreamkitError) -> StreamkitError:
+        """``error`` as far as it may be told."""
+        return unquoted(error, self._whole) if self._hides else error
 
     # -- events ----------------------------------------------------------------------------------------------------
 
+    def _noted(self, events: list[Any]) -> list[Any]:
+        for made in events:
+            self._fold.feed(made)
+        return events
+
     def _bare(self, text: str) -> list[str]:
-        made = self._through((str, 0, 0), TextDelta("", 0), text)
-        for piece in made:
-            self._fold.feed(piece)
-        self._ended = self.done
+        self._is_bare = True
+        made = self._noted(self._through((TextDelta, 0, 0), TextDelta("", 0), text))
+        self._over = self.done
         return [piece.text for piece in made if type(piece) is TextDelta]
+
+    def _reply(self, event: Reply) -> list[Any]:
+        out = self._noted(self._rest(self._stages, event.outcome not in WHOLE))
+        self._final = self.reply(event)
+        self._over = True
+        return [*out, self._final]
 
     def _events(self, event: Event) -> list[Any]:
         kind = type(event)
         if kind in self._kinds:
-            if isinstance(event, ToolCallDelta):
-                if event.id:
-                    self._calls[event.id] = event.call
-                return self._through((kind, event.index, event.call), event, event.arguments)
-            return self._through((kind, event.index, 0), event, event.text)  # type: ignore[union-attr]  # has text
-        if isinstance(event, Finish):
-            return [*self._rest_of(event.index), self._cleared(event)]
-        if isinstance(event, Reply):
-            return self._reply(event)
-        if isinstance(event, ToolCall) and ToolCallDelta in self._kinds:
-            rest = self._rest_of(event.index, ToolCallDelta, self._calls.get(event.id))
-            return [*rest, replace(event, arguments=self._whole(event.arguments), raw=None)]
-        if isinstance(event, Restart):
-            self._stages.clear()
-        if isinstance(event, LogprobsDelta) and self._hides:
-            return []
+            if not isinstance(event, ToolCallDelta):
+                return self._through((kind, event.index, 0), event, event.text)  # type: ignore[union-attr]  # has text
+            id, name = self._calls.get((event.index, event.call), ("", ""))
+            self._calls[event.index, event.call] = (id or event.id or "", name or event.name or "")
+            return self._through((kind, event.index, event.call), event, event.arguments)
+        match event:
+            case Finish(reason=reason, index=index):
+                cut = outcome_of(Choice(finish_reason=reason)) not in WHOLE
+                return [*self._rest([key for key in self._stages if key[1] == index], cut), self._cleared(event)]
+            case ToolCall() if ToolCallDelta in self._kinds:
+                return [*self._rest_of_call(event), self._rewritten(event)]
+            case ToolResult():
+                return [self._result(event)]
+            case Restart():
+                return self._restart(event)
+            case LogprobsDelta() if self._hides:
+                return []
         return [self._cleared(event)]
 
-    def _cleared(self, event: Event) -> Event:
-        if self._hides and event.raw is not None:
-            if isinstance(event, UsageUpdate):
-                return replace(event, usage=replace(event.usage, raw=None), raw=None)
-            return replace(event, raw=None)
-        return event
+    def _cleared(self, event: E) -> E:
+        return quiet(event) if self._hides else event
 
-    def _reply(self, event: Reply) -> list[Any]:
-        out = [piece for key in tuple(self._stages) for piece in self._rest(key)]
-        for made in out:
-            self._fold.feed(made)
-        self._final = self.reply(event)
-        self._ended = True
-        return [*out, self._final]
+    def _restart(self, event: Restart) -> list[Any]:
+        """The text begins anew with what is kept of it, which comes as it was before any operator."""
+        self._begin_anew()
+        out: list[Any] = []
+        if event.kept and TextDelta in self._kinds:
+            out = self._through((TextDelta, 0, 0), TextDelta("", 0), event.kept)
+        kept = "".join(piece.text for piece in out if type(piece) is TextDelta) if out or self._stages else event.kept
+        reason = self._whole(event.reason) if self._hides else event.reason
+        others = [piece for piece in out if type(piece) is not TextDelta]
+        return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
-    def _last(self, outcome: Outcome) -> Reply:
-        """The Reply of a reply that this rewriter ended."""
-        self._final = self._fold.reply(outcome, stopped_by=self._name)
-        self._ended = True
-        return self._final
+    def _begin_anew(self) -> None:
+        for known in (self._stages, self._ended, self._calls):
+            known.clear()
+
+    # -- tool calls ------------------------------------------------------------------------------------------------
+
+    def _rest_of_call(self, call: ToolCall) -> list[Any]:
+        """What is held of the pieces that came before the whole call."""
+        for place, (id, name) in self._calls.items():
+            if place[0] == call.index and id in ("", call.id) and name in ("", call.name):
+                del self._calls[place]
+                key = (ToolCallDelta, *place)
+                return self._rest([key] if key in self._stages else [], cut=False)
+        return []
+
+    def _result(self, event: ToolResult) -> ToolResult:
+        self._begin_anew()  # what follows is another message
+        if not self._hides or ToolCallDelta not in self._kinds:
+            return self._cleared(event)
+        value, error = masked(event.value, self._whole), masked(event.error, self._whole)
+        return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
+
+    def _rewritten(self, call: ToolCall) -> ToolCall:
+        return replace(call, arguments=self._whole(call.arguments, self._make_json), raw=None)
+
+    def _whole(self, text: str, make: Callable[[], Any] | None = None) -> str:
+        stage = (make or self._make)()
+        return "".join(piece for piece in (*stage.feed(text), *stage.flush()) if isinstance(piece, str))
 
     # -- text ------------------------------------------------------------------------------------------------------
 
-    def _through(self, key: tuple[type, int, int], event: Any, text: str) -> list[Any]:
+    def _through(self, key: Key, event: Any, text: str) -> list[Any]:
         stage = self._stages.get(key)
         if stage is None:
-            stage = self._stages[key] = self._make()
+            stage = self._stages[key] = self._ended.pop(key, None) or self._fresh(key[0])
         made = list(stage.feed(text))
         self.done = self.done or getattr(stage, "done", False)
         if made == [text]:
             return [self._cleared(event)]
         return self._deltas(made, event)
+
+    def _fresh(self, kind: type) -> Any:
+        return self._make_json() if kind is ToolCallDelta else self._make()
 
     def _deltas(self, pieces: Iterable[Piece], like: Any) -> list[Any]:
         out: list[Any] = []
@@ -173,20 +239,14 @@ class Rewriter:
             out.append(replace(like, arguments="", raw=None))  # the call begins, whatever its arguments do
         return out
 
-    def _rest_of(self, index: int, kind: type | None = None, call: int | None = None) -> list[Any]:
-        keys = [key for key in self._stages if key[1] == index and kind in (None, key[0]) and call in (None, key[2])]
-        return [piece for key in keys for piece in self._rest(key)]
-
-    def _rest(self, key: tuple[type, int, int]) -> list[Any]:
-        kind, index, call = key
-        pieces = self._stages.pop(key).flush() if kind is not str else self._stages[key].flush()
-        like: Any = ToolCallDelta("", call, index=index) if kind is ToolCallDelta else PARTS_BY_KIND[kind]("", index)
-        return self._deltas([piece for piece in pieces if piece], like)
-
-    def _whole(self, text: str) -> str:
-        stage = self._make()
-        pieces = [*stage.feed(text), *stage.flush()]
-        return "".join(piece for piece in pieces if isinstance(piece, str))
-
-
-PARTS_BY_KIND: dict[type, Any] = {str: TextDelta, **{kind: kind for kind in PARTS.values()}}
+    def _rest(self, keys: Iterable[Key], cut: bool) -> list[Any]:
+        out: list[Any] = []
+        for key in tuple(keys):
+            kind, index, call = key
+            stage = self._stages.pop(key)
+            if self._hides:
+                self._ended[key] = stage
+            pieces = (getattr(stage, "cut", None) or stage.flush if cut else stage.flush)()
+            like: Any = ToolCallDelta("", call, index=index) if kind is ToolCallDelta else kind("", index)
+            out += self._deltas([piece for piece in pieces if piece], like)
+        return out

@@ -12,15 +12,17 @@ __all__ = ["HOLD", "Overflow", "Part", "Scan"]
 HOLD = 8192
 CONTEXT = 256
 """Characters before the place at hand that a pattern may look back at."""
+PATIENCE = 32
+"""Text that is held is looked at again when it has grown by one part in so many: else long holds cost their square."""
 
 
 class Overflow:
-    """Text of which too much would have had to be held back to decide."""
+    """Text that could not be decided: too much of it, or cut off in the middle."""
 
-    __slots__ = ("text",)
+    __slots__ = ("size", "text")
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text, self.size = text, len(text)
 
 
 Part: TypeAlias = "str | Found | Overflow"
@@ -29,16 +31,22 @@ Part: TypeAlias = "str | Found | Overflow"
 class Scan:
     """A stage, text in and parts out: text as it is, what was found, and what could not be decided within bounds.
 
-    The leftmost find counts, at one place that of the first in ``finds``. Some ``hold`` characters are held at most.
+    The leftmost find counts, at one place that of the first in ``finds``. Some ``hold`` characters are held at most
+    (more if one of ``finds`` is longer by itself). What was let out as undecided, or by `flush` if more text follows
+    all the same, is still looked at: something found that begins there is told with what of it was not out yet.
     """
 
     def __init__(self, finds: Sequence[Find], hold: int = HOLD) -> None:
         if hold < 1:
             raise ValueError("hold must be positive")
-        self._finds, self._hold = finds, hold
+        self._finds = finds
+        self._hold = max(hold, *(find.longest for find in finds))
+        self._known: list[Held | None] = []  # what each of `finds` found first
         self._text = ""
-        self._pos = 0  # in `_text`: before it is context that was let out already
+        self._pos = 0  # in `_text`: where to look from; before it is context
+        self._out = 0  # what is let out already
         self._seen = 0  # characters fed so far
+        self._patience = 0
 
     def feed(self, text: str) -> list[Part]:
         out: list[Part] = []
@@ -48,41 +56,84 @@ class Scan:
             piece, text = text[:room], text[room:]
             self._seen += len(piece)
             self._text += piece
-            self._decide(out, final=False)
-            if self._seen % self._hold == 0 and len(self._text) - self._pos >= self._hold:
-                out.append(Overflow(self._text[self._pos :]))
-                self._pos = len(self._text)
+            self._patience -= len(piece)
+            at_fixed_place = len(piece) == room
+            if at_fixed_place or self._patience <= 0:
+                self._decide(out, final=False)
+                self._patience = (len(self._text) - self._pos) // PATIENCE
+            if at_fixed_place and len(self._text) - self._pos >= self._hold:
+                self._give_up(out, len(self._text))
+                self._pos = len(self._text) - self._hold + 1  # what begins before cannot be that long
         self._forget()
         return out
 
     def flush(self) -> list[Part]:
         out: list[Part] = []
+        self._decide(out, final=False)
+        undecided = self._pos
         self._decide(out, final=True)
+        self._pos = undecided
+        self._forget()
+        return out
+
+    def cut(self) -> list[Part]:
+        """Like `flush`, for text that was cut off: what might be the beginning of something is undecided."""
+        out: list[Part] = []
+        self._decide(out, final=False)
+        undecided = self._pos
+        while self._pos < len(self._text):
+            self._known = []
+            found = self._first(final=True)
+            if isinstance(found, Found) and found.start == self._pos:
+                self._tell(out, found)
+            else:
+                end = len(self._text) if found is None else found.start
+                self._give_up(out, end)
+                self._pos = end
+            self._decide(out, final=False)
+        self._pos = undecided
         self._forget()
         return out
 
     def _decide(self, out: list[Part], *, final: bool) -> None:
-        text, pos = self._text, self._pos
-        while pos < len(text):
-            first = self._first(text, pos, final)
-            end = len(text) if first is None else first.start
-            if end > pos:
-                out.append(text[pos:end])
-                pos = end
-            if not isinstance(first, Found):
-                break
-            out.append(first)
-            pos = first.end
-        self._pos = pos
+        self._known = []
+        while self._pos < len(self._text):
+            first = self._first(final)
+            end = len(self._text) if first is None else first.start
+            if end > self._out:
+                out.append(self._text[self._out : end])
+                self._out = end
+            if isinstance(first, Found):
+                self._tell(out, first)
+                continue
+            self._pos = end
+            break
 
-    def _first(self, text: str, pos: int, final: bool) -> Held | None:
+    def _tell(self, out: list[Part], found: Found) -> None:
+        if found.end > self._out:
+            found.size = found.end - self._out
+            out.append(found)
+            self._out = found.end
+        self._pos = found.end
+
+    def _give_up(self, out: list[Part], end: int) -> None:
+        if end > self._out:
+            out.append(Overflow(self._text[self._out : end]))
+            self._out = end
+
+    def _first(self, final: bool) -> Held | None:
+        known, text, pos = self._known, self._text, self._pos
+        if not known:
+            known += [find.find(text, pos, final) for find in self._finds]
         best: Held | None = None
-        for looked_for in self._finds:
-            found = looked_for.find(text, pos, final)
+        for number, found in enumerate(known):
+            if found is not None and found.start < pos:  # something else was found across it
+                found = known[number] = self._finds[number].find(text, pos, final)
             if found is not None and (best is None or found.start < best.start):
                 best = found
         return best
 
     def _forget(self) -> None:
-        cut = max(0, self._pos - CONTEXT)
-        self._text, self._pos = self._text[cut:], self._pos - cut
+        cut = max(0, min(self._pos, self._out) - CONTEXT)
+        if cut:
+            self._text, self._pos, self._out = self._text[cut:], self._pos - cut, self._out - cut

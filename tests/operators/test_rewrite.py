@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import pytest
 import reactivex as rx
 from hypothesis import given, strategies as st
+from reactivex import operators as rxo
 from reactivex.subject import Subject
 
 import streamkit as sk
-from streamkit import operators as ops, testing
+from streamkit import operators as ops, sinks, testing
 
 MASK = "[redacted]"
 
@@ -177,3 +182,210 @@ def test_rewriters_work_on_bare_text_too():
 def test_rewriters_chain_and_the_last_one_counts():
     got = collected(testing.script("<think>a@b.co</think>c@d.co").pipe(ops.think_tags(), ops.redact("email")))
     assert (got.reply.text, got.reply.reasoning) == (MASK, MASK)
+
+
+# -- nothing hidden is anywhere ----------------------------------------------------------------------------------------
+
+SECRET = "bob@example.org"
+KINDS = {"text": sk.TextDelta, "reasoning": sk.ReasoningDelta, "refusal": sk.RefusalDelta}
+
+
+def everything(value: Any, seen: set[int] | None = None) -> str:
+    """All text that can be reached from ``value``, whatever `repr` leaves out."""
+    seen = set() if seen is None else seen
+    if isinstance(value, (str, bytes)):
+        return value if isinstance(value, str) else value.decode()
+    if value is None or isinstance(value, (int, float, type)) or id(value) in seen:
+        return ""
+    seen.add(id(value))
+    if isinstance(value, dict):
+        parts: list[Any] = [*value, *value.values()]
+    elif isinstance(value, (list, tuple)):
+        parts = list(value)
+    else:
+        parts = (
+            [getattr(value, f.name) for f in fields(value)]
+            if is_dataclass(value)
+            else list(getattr(value, "__dict__", {}).values())
+        )
+        parts += [getattr(value, "args", ()), getattr(value, "__cause__", None)]
+    return "\n".join(everything(part, seen) for part in parts)
+
+
+@pytest.mark.parametrize("part", KINDS)
+def test_a_secret_in_any_part_is_nowhere_in_events_files_and_the_reply(part, tmp_path):
+    def event(text):
+        return KINDS[part](text, raw={"choices": [{"delta": {"content": text}}]})
+
+    usage = sk.Usage(1, 2, raw={"note": SECRET})
+    reply = sk.Reply((sk.Choice(0, SECRET),), usage, raw={"said": SECRET})
+    for pieces in testing.every_split(SECRET):
+        events = [
+            sk.Start("r1", raw={"id": SECRET}),
+            *map(event, filter(None, ["to ", *pieces, " ok"])),
+            sk.LogprobsDelta({"content": [{"token": SECRET}]}, raw={"x": SECRET}),
+            sk.Other("ping", raw={"echo": SECRET}),
+            sk.UsageUpdate(usage, raw={"usage": SECRET}),
+            sk.Finish("stop", raw={"x": SECRET}),
+            reply,
+        ]
+        path = tmp_path / "log.jsonl"
+        path.unlink(missing_ok=True)
+        redacted = events_of(*events).pipe(ops.redact("email"))
+        got = testing.clock().run(redacted, sk.branch(into=sinks.jsonl(path)))
+        shown = everything([got.items, got.reply, path.read_bytes(), [sk.to_json(event) for event in got.items]])
+        assert SECRET not in shown
+        assert SECRET[:5] not in shown
+        assert getattr(got.reply.choices[0], part) == f"to {MASK} ok"
+
+
+def test_parts_that_are_not_meant_stay():
+    events = [sk.TextDelta(SECRET), sk.ReasoningDelta(SECRET), sk.Reply()]
+    reply = collected(events_of(*events).pipe(ops.redact("email", parts=["reasoning"]))).items[-1]
+    assert (reply.text, reply.reasoning) == (SECRET, MASK)
+    with pytest.raises(ValueError, match="parts"):
+        ops.redact("email", parts="text")
+    with pytest.raises(ValueError, match="parts"):
+        ops.redact("email", parts=["words"])
+
+
+ESCAPED = (
+    r'{"to": "bob\u0040ex\u0061mple.org", "card": 4242424242424242, "say": "\"hush\/\ud83e\udd2b\"", "n\u00e9": "\n"}'
+)
+
+
+def test_arguments_of_tools_are_searched_as_what_they_mean_and_stay_json():
+    for pieces in testing.every_split(ESCAPED, random_cuts=20):
+        deltas = [sk.ToolCallDelta(piece, 0, "id" if not n else None, "f") for n, piece in enumerate(pieces)]
+        events = [*deltas, sk.ToolCall("id", "f", ESCAPED, raw={"x": ESCAPED}), sk.Finish("tool_calls"), sk.Reply()]
+        got = collected(events_of(*events).pipe(ops.redact("email", "card", ['"hush/\U0001f92b"', "né"], mask="#")))
+        wanted = {"to": "#", "card": "#", "say": "#", "#": "\n"}
+        assert got.items[-1].tool_calls[0].args() == wanted
+        grown = "".join(event.arguments for event in got.items if isinstance(event, sk.ToolCallDelta))
+        assert json.loads(grown) == wanted
+        assert [call.args() for call in got.items if isinstance(call, sk.ToolCall)] == [wanted]
+
+
+def test_calls_side_by_side_do_not_let_each_other_out():
+    events = [sk.ToolCallDelta('{"a":"bob@ex', 0, name="f"), sk.ToolCallDelta('{"b":"bob@ex', 1, name="g")]
+    events += [sk.ToolCallDelta('ample.org"}', 0), sk.ToolCall("", "f", f'{{"a":"{SECRET}"}}')]
+    events += [sk.ToolCallDelta('ample.org"}', 1), sk.ToolCall("", "g", f'{{"b":"{SECRET}"}}'), sk.Reply()]
+    got = collected(events_of(*events).pipe(ops.redact("email")))
+    assert [call.args() for call in got.items[-1].tool_calls] == [{"a": MASK}, {"b": MASK}]
+    for number, key in enumerate("ab"):
+        mine = [e.arguments for e in got.items if isinstance(e, sk.ToolCallDelta) and e.call == number]
+        assert json.loads("".join(mine)) == {key: MASK}
+
+
+def test_a_conversation_with_tools_is_redacted_round_by_round():
+    async def lookup(who):
+        raise ValueError(f"{who} is unknown")
+
+    rounds = [
+        testing.script(f"I ask {SECRET}.", tool_calls=[sk.ToolCall("1", "lookup", json.dumps({"who": SECRET}))]),
+        testing.script(f"No {SECRET}."),
+    ]
+    asked = sk.tool_loop(lambda messages: rounds[len(messages) > 1], "Who?", [lookup])
+    got = collected(asked.pipe(ops.redact("email")))
+    assert (got.reply.text, got.reply.rounds, got.reply.tool_calls) == (f"No {MASK}.", 2, ())
+    assert [message["content"] for message in got.reply.messages] == [
+        f"I ask {MASK}.",
+        f"error: ValueError: {MASK} is unknown",
+        f"No {MASK}.",
+    ]
+    assert SECRET not in everything([got.items, got.reply])
+    stopped = collected(asked.pipe(ops.stop_at("No"))).reply
+    assert (stopped.rounds, len(stopped.messages)) == (2, 2)
+
+
+@pytest.mark.parametrize("end", ["error", "length", "cut"])
+def test_the_beginning_of_a_secret_that_was_cut_off_is_hidden(end):
+    if end == "error":
+        stream = testing.script("my hunter", "2-pass", fail=sk.ApiError(f"cannot say {SECRET}", code=SECRET))
+    elif end == "length":
+        stream = testing.script("my hunter", "2-pass", finish="length")
+    else:
+        stream = testing.script("my hunter", "2-pass", " and").pipe(ops.stop_when(lambda e: "pass" in repr(e)))
+    got = collected(stream.pipe(ops.redact(["hunter2-password"], "email")))
+    assert got.reply.text == f"my {MASK}"
+    assert "hunter" not in everything([got.items, got.reply, got.error])
+    assert SECRET not in everything([got.error])
+
+
+def test_the_message_of_an_error_does_not_quote_what_is_hidden():
+    async def body():
+        yield b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+        yield b'data: {"choices":[{"index":0,"delta":{"content":"bob@exam\n\n'
+
+    got = collected(sk.from_bytes(body).pipe(ops.redact("email")))
+    assert isinstance(got.error, sk.MalformedError)
+    assert "bob" not in everything([got.error])
+
+
+def test_text_after_the_end_of_its_choice_completes_no_secret():
+    events = [sk.TextDelta("a sec"), sk.Finish("stop"), sk.TextDelta("ret!"), sk.Reply()]
+    got = collected(events_of(*events).pipe(ops.redact(["secret"])))
+    assert got.items[-1].text == f"a sec{MASK}!"
+
+
+def test_what_a_continued_reply_keeps_is_redacted():
+    broken = testing.script(f"to {SECRET} an", fail=sk.BrokenError(f"lost at {SECRET}"))
+    went_on = broken.pipe(ops.continue_with(lambda partial: testing.script("d so on"), mode="prefill"))
+    got = collected(went_on.pipe(ops.redact("email")))
+    assert got.reply.text == f"to {MASK} and so on"
+    assert [event.kept for event in got.items if isinstance(event, sk.Restart)] == [f"to {MASK} "]
+    assert SECRET not in everything([got.items, got.reply])
+
+
+@given(st.lists(st.text("sec ret", min_size=1, max_size=4), max_size=12), st.sampled_from(["ends", "breaks", "stops"]))
+def test_no_secret_leaks_whatever_the_surroundings(pieces, how):
+    fail = sk.ApiError("no") if how == "breaks" else None
+    stream = testing.script(*pieces, usage=sk.Usage(1, 2, 3), fail=fail)
+    if how == "stops":
+        stream = stream.pipe(ops.stop_at(" r"))
+    secrets = ["se", "tcr", "secret", "c es"]
+    got = collected(stream.pipe(ops.redact(secrets)))
+    told = everything([got.items, got.reply, got.error])
+    assert not [secret for secret in secrets if secret in got.reply.text]
+    assert got.reply.text == "".join(e.text for e in got.items if isinstance(e, sk.TextDelta))
+    assert "raw" not in told
+
+
+# -- cancelling --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stop", [ops.stop_at("two"), ops.stop_at(re.compile("t.o")), ops.stop_when(lambda e: "two" in str(e))]
+)
+def test_stopping_cancels_the_request_and_delivers_a_reply(stop):
+    with testing.client(testing.Script("one two three four", stall_after=3)) as client:
+        reply = sk.run(client.chat("?").pipe(stop))
+        assert (reply.outcome, reply.stopped_by in ("stop_at", "stop_when")) == ("stopped", True)
+        assert reply.text.startswith("one ")
+        assert client.requests[0].outcome == "cancelled"
+
+
+def test_stop_at_stops_the_whole_reply_when_one_choice_matches():
+    events = [
+        sk.TextDelta("a", 0),
+        sk.TextDelta("b EN", 1),
+        sk.TextDelta("c", 0),
+        sk.TextDelta("D", 1),
+        sk.TextDelta("x"),
+    ]
+    reply = collected(events_of(*events).pipe(ops.stop_at("END"))).items[-1]
+    assert [choice.text for choice in reply.choices] == ["ac", "b "]
+    assert reply.stopped_by == "stop_at"
+
+
+def test_stock_operators_work_on_rewriters():
+    words = testing.script("a@b.co ", "<think>no</think>", "yes STOP never").pipe(
+        ops.redact("email"), ops.think_tags(), ops.stop_at("STOP"), ops.guard(lambda text: True), ops.throttle_text(1)
+    )
+    shown = collected(words.pipe(rxo.filter(lambda event: isinstance(event, sk.TextDelta)), rxo.map(lambda e: e.text)))
+    assert "".join(shown.items) == f"{MASK} yes "
+    assert (shown.reply.text, shown.reply.reasoning, shown.reply.outcome) == (f"{MASK} yes ", "no", "stopped")
+
+
+def test_think_tags_over_bare_text_leave_the_reasoning_out_to_the_end():
+    assert collected(sk.stream(rx.of("a<think>b", "c</thi")).pipe(ops.think_tags())).items == ["a"]

@@ -65,8 +65,21 @@ def test_everything_finds_its_place():
     )
     calls = (ToolCall("t", "f", '{"a":1}'), ToolCall("u", "g", "[]"))
     first = Choice(0, "ab", "hm", "no", calls, "stop", ({"content": [1]},))
-    expected = Reply((first, Choice(2, "x")), Usage(1, 2), "refused", id="r1", model="m", request_id="q1")
-    assert fold.reply() == expected
+    known = {"id": "r1", "model": "m", "request_id": "q1"}
+    answers = ({"role": "tool", "tool_call_id": "t", "content": "null"},)
+    assert fold.reply() == Reply((first, Choice(2, "x")), Usage(1, 2), "refused", answers=answers, **known)
+
+
+def test_after_the_results_of_tools_a_new_round_begins():
+    call = ToolCall("t", "f", "{}")
+    fold = folded(TextDelta("a"), call, Finish("tool_calls"), ToolResult(call, 5), ToolResult(call, error="no"))
+    between = fold.reply("complete")
+    assert (between.text, between.rounds, len(between.answers)) == ("a", 1, 2)
+    fold.feed(TextDelta("b"))
+    after = fold.reply("complete")
+    assert (after.text, after.rounds, after.tool_calls, after.answers) == ("b", 2, (), ())
+    assert after.messages == [*between.messages, {"role": "assistant", "content": "b"}]
+    assert after.messages[-2]["content"] == "error: no"
 
 
 def test_the_caller_may_know_better():

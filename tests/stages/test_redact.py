@@ -6,6 +6,7 @@ import random
 import re
 
 import pytest
+import regex
 from hypothesis import given, strategies as st
 
 from streamkit.stages import Redactor
@@ -44,11 +45,40 @@ def redacted(pieces, *rules, **options):
         (r"(?<=pin )\d{4}", "pin 1234, 5678", f"pin {MASK}, 5678"),
         (r"a(?!bc)", "abd abc", f"{MASK}bd abc"),
         (r"end$", "the end", f"the {MASK}"),
+        (r"end$", "end\nmore", "end\nmore"),
+        ("phone", "+49 30 1234567-now, +44 20 7946 0958x12", f"{MASK}-now, {MASK}x12"),
+        ("phone", "+44 20 7946 0958 2024 2025", f"{MASK} 2024 2025"),
+        ("phone", "+44\u00a020\u20117946\u202f0958", MASK),
+        ("card", "4242 4242 4242 4242 12/27 123", f"{MASK} 12/27 123"),
+        ("card", "17 4242\u00a04242\u00a04242\u00a04242", f"17 {MASK}"),
+        (
+            "card",
+            "378282246310005 3.14159265358979 12345678901234567890",
+            f"{MASK} 3.14159265358979 12345678901234567890",
+        ),
+        (("card", lambda found: "…" + found[-4:]), "4242424242424242.", "…4242."),
+        ("key", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n.", f"{MASK}\n."),
+        ((["ab", "abc"], lambda word: None if word == "ab" else "#"), "abcab ab", "#ab ab"),
     ],
 )
 def test_rules_at_every_split(rule, text, shown):
     for pieces in every_split(text):
         assert redacted(pieces, rule) == shown, pieces
+
+
+@pytest.mark.parametrize("rule", ["email", "phone", "card", "key", ["secret"], r"\w+"])
+def test_what_one_rule_keeps_another_may_hide(rule):
+    for pieces in every_split("(mysecret!) secret"):
+        assert redacted(pieces, (rule, lambda found: None), ["secret"]) == f"(my{MASK}!) {MASK}"
+        assert redacted(pieces, lambda word: None, ["secret"]) == f"(my{MASK}!) {MASK}"
+
+
+def test_what_a_rule_keeps_is_not_asked_about_in_parts():
+    asked = []
+    for pieces in every_split("12 345 6"):
+        asked.clear()
+        assert redacted(pieces, (r"\d+", lambda found: asked.append(found))) == "12 345 6"
+        assert asked == ["12", "345", "6"]
 
 
 def test_the_leftmost_match_counts_and_at_one_place_the_first_rule():
@@ -69,23 +99,76 @@ def test_a_rule_that_cannot_decide_is_masked_at_the_same_place_for_every_cut():
     assert shown == {"x" * 10 + MASK + text[64:]}
 
 
-SECRET = st.text(st.characters(codec="utf-8", exclude_characters="\\"), min_size=4, max_size=20)
+@st.composite
+def cut(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> list[str]:
+    """A text in pieces."""
+    text, pieces = draw(texts), []
+    while text:
+        size = draw(st.integers(1, 9))
+        pieces.append(text[:size])
+        text = text[size:]
+    return pieces
 
 
-@given(SECRET, st.text(max_size=40), st.text(max_size=40), st.randoms(use_true_random=False))
-def test_a_literal_secret_never_leaks(secret, before, after, rng: random.Random):
-    text, pieces = before + secret + after, []
-    place = 0
-    while place < len(text):
-        step = rng.randint(1, 7)
-        pieces.append(text[place : place + step])
-        place += step
-    stage, shown = Redactor([secret], mask=""), ""
+TANGLE = st.text("ab", min_size=3, max_size=9)  # words of these overlap, and hold parts of each other
+AROUND = st.lists(st.one_of(TANGLE, st.text("abc ", max_size=9), st.text(max_size=5)), max_size=8).map("".join)
+
+
+@given(st.lists(TANGLE, min_size=1, max_size=5), cut(AROUND), st.data())
+def test_literal_secrets_never_leak(secrets, pieces, data):
+    """At no moment is there a secret in what was shown, nor the beginning of one that then came whole."""
+    text, shown, stage = "".join(pieces), "", Redactor(secrets, mask="#")
+    whole = re.compile("|".join(sorted(map(re.escape, secrets), key=len, reverse=True)))
     for piece in pieces:
         shown += "".join(stage.feed(piece))
-        assert text.replace(secret, "").startswith(shown)  # and so no part of the secret ever showed
+        assert whole.sub("#", text).startswith(shown)
     shown += "".join(stage.flush())
-    assert shown == text.replace(secret, "")
+    assert shown == whole.sub("#", text)
+    assert not [secret for secret in secrets if secret in shown]
+
+
+@given(st.lists(TANGLE, min_size=1, max_size=5), cut(AROUND), st.integers(1, 12), st.sampled_from(["[ab]+!", "a.*c"]))
+def test_nor_do_they_when_another_rule_holds_too_much(secrets, pieces, hold, pattern):
+    shown = redacted(pieces, (pattern, "#"), secrets, mask="#", hold=hold)
+    assert not [secret for secret in secrets if secret in shown]
+    assert shown == redacted(["".join(pieces)], (pattern, "#"), secrets, mask="#", hold=hold)
+
+
+def test_a_secret_longer_than_the_hold_is_held_all_the_same():
+    for pieces in every_split("so " + "a very long secret " * 3 + "it is"):
+        assert redacted(pieces, ["a very long secret " * 3], hold=8) == f"so {MASK}it is"
+
+
+@given(st.lists(TANGLE, min_size=1, max_size=5), cut(AROUND))
+def test_where_text_was_cut_off_the_beginning_of_a_secret_is_hidden_too(secrets, pieces):
+    stage = Redactor(secrets, mask="#")
+    shown = "".join([*(out for piece in pieces for out in stage.feed(piece)), *stage.cut()])
+    whole = redacted(["".join(pieces)], secrets, mask="#")
+    assert not [secret for secret in secrets if secret in shown]
+    for secret in secrets:
+        for size in range(1, len(secret)):
+            assert not shown.endswith(secret[:size]) or shown == whole
+
+
+def test_text_after_the_end_is_still_looked_at_together_with_what_came_before():
+    stage = Redactor(["secret"], "email")
+    assert [*stage.feed("a sec"), *stage.flush()] == ["a ", "sec"]
+    assert [*stage.feed("ret b@c.d"), *stage.flush(), *stage.feed("e .")] == [f"{MASK} ", "b@c.d", f"{MASK} "]
+
+
+PATTERN = st.sampled_from(
+    [r"a+b", r"(?:ab)+", r"a(?=b)", r"(?<!a)b+", r"\bab?\b", r"a.{0,3}?b", r"(a)\1", r"a*?b", r"(?m)^a", r"b$",
+     r"[^a]b", r"a++b", r"(?>a+)b", r"(?i)AB", r"ab|abab|b", r"a(?!b)", r"\Ba", r"(?<=ab)a", r"(?s)a.b", r"a{2,3}", r"\s+b"]
+)  # fmt: skip
+
+
+@given(st.lists(PATTERN, min_size=1, max_size=3), cut(st.text("ab \n", max_size=40)))
+def test_patterns_find_what_they_find_in_the_whole(patterns, pieces):
+    rules = [(pattern, f"<{number}>") for number, pattern in enumerate(patterns)]
+    shown = redacted(pieces, *rules)
+    assert shown == redacted(["".join(pieces)], *rules)
+    if len(patterns) == 1:
+        assert shown == regex.sub(patterns[0], "<0>", "".join(pieces))
 
 
 @given(st.text(st.sampled_from("ab1 @.c-+4\ud83d\u3000\x00"), max_size=60), st.integers(1, 9))

@@ -1,0 +1,50 @@
+"""All that a reply tells besides its text, so that it tells nothing of what an operator hid or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from ..errors import MalformedError, StreamkitError
+from ..events import Reply, ToolResult, UsageUpdate
+
+__all__ = ["masked", "quiet", "unquoted"]
+
+E = TypeVar("E")
+QUOTING = ("body", "code", "error_type", "param")
+
+
+def quiet(event: E) -> E:
+    """``event`` without what the server sent besides; what is no event passes."""
+    changes: dict[str, Any] = {"raw": None} if getattr(event, "raw", None) is not None else {}
+    if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
+        changes["usage"] = replace(event.usage, raw=None)
+    if isinstance(event, ToolResult) and event.call.raw is not None:
+        changes["call"] = replace(event.call, raw=None)
+    return replace(event, **changes) if changes else event  # type: ignore[type-var]  # what has raw is a dataclass
+
+
+def masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Every text in ``value``, as far as it consists of dicts and lists."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {masked(key, mask): masked(item, mask) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item, mask) for item in value]
+    return value
+
+
+def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
+    """``error`` without what must not be shown of the reply, of which messages quote parts."""
+    twin = error.with_partial(error.partial)
+    if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere, and its cause holds all of it
+        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
+        twin.__cause__, twin.__suppress_context__ = None, True
+    elif not isinstance(error, BaseExceptionGroup):
+        twin.args = (mask(str(error)),)
+        for name in QUOTING:
+            if isinstance(getattr(twin, name, None), str):
+                setattr(twin, name, mask(getattr(twin, name)))
+    return twin
