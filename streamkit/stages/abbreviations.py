@@ -1,6 +1,6 @@
 """What is known of words before and after a full stop, by language. Data only; all in small letters, without the stop.
 
-Every language also gets the English entries, for replies mix it in.
+Every language also gets the English entries, for replies mix it in, but for those that are words of other languages.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ DEGREES = frozenset(
 ORDINARY = frozenset({"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go"})
 """Words of their own as often as abbreviations: those only before a number."""
 
+HOMOGRAPHS = _words("al ave ca co col det ed est ex gen hon ind ln mar rep sen var viz")
+"""English abbreviations that are common words elsewhere."""
+
 FINAL = _words("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр u.s.w o.s.v т.б ltd plc gmbh")
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 
@@ -59,7 +62,7 @@ _NEVER = {
     "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
     " cra cfr p.ej núm dpto excmo excma ilmo ilma mons sto sta tel pág",
     "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
-    " gent.mo spett dir amm psicol st cfr p.es es ca min mar lun mer gio ven v dep econ",
+    " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ",
     "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
     "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca enz. i.p.v i.v.m z.g evt incl excl"
     " resp",
@@ -124,7 +127,7 @@ _MAY_END = {
     " oct nov dec mon tue tues wed thu thur thurs fri ind dist",
     "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän",
     "fr": "etc cie sarl apr",
-    "es": "etc cía ee.uu a.c d.c s.a ee uu lun mar mié jue vie sáb dom",
+    "es": "etc cía ee.uu a.c d.c s.a ee uu lun mié jue vie sáb dom",
     "it": "ecc s.p.a s.r.l spa srl d.c a.c az nov",
     "pt": "etc cia ltda s.a",
     "nl": "enz etc bv nv vnw",
@@ -213,7 +216,8 @@ _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es",
 @cache
 def _of(table: str, lang: str) -> frozenset[str]:
     words = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END, "starters": _STARTERS}[table]
-    return _words(words["en"]) | _words(words.get(_SAME.get(lang, lang), ""))
+    english = _words(words["en"])
+    return english if lang == "en" else english - HOMOGRAPHS | _words(words.get(_SAME.get(lang, lang), ""))
 
 
 def never(lang: str) -> frozenset[str]:

@@ -55,7 +55,7 @@ _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
 _ROMAN = re.compile("[IVXL]{1,6}$")
-_ELIDED = re.compile(r"\w{1,5}['’](?=\w)")
+_ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
 _CLOSED = frozenset(")]}»”）】")
 _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 
@@ -109,6 +109,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return True
     if _NUMBER.match(word):
         return _after_number(asked)
+    if asked.previous.endswith(".") and f"{asked.previous.lower()}{word}" in known.FINAL:
+        return True  # written with a space, as "u. s. w."
     word = _ELIDED.sub("", word)
     if word in known.never(lang):
         return False
@@ -122,9 +124,13 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _after_letter(asked)
     if word in known.may_end(lang):
         return _starts(asked) or word in known.FINAL
-    if word in known.ORDINARY and not after[:1].isdigit():
+    if _is_ordinary(asked, word) and not after[:1].isdigit():
         return True
     return None
+
+
+def _is_ordinary(asked: Question, word: str) -> bool:
+    return word in known.ORDINARY or (word in known.HOMOGRAPHS and asked.lang != "en" and asked.word.islower())
 
 
 def _is_letter(word: str, lang: str) -> bool:
@@ -160,9 +166,6 @@ def _after_letter(asked: Question) -> bool | None:
     """An initial, unless a small word stands before it and the next one can only begin a sentence (as in "plan B.")."""
     if asked.dash or asked.initial or asked.is_first:
         return False
-    parted = f"{asked.previous.lower()}{asked.word.lower()}"  # "z. B.", written with a space
-    if parted in known.FINAL:
-        return True
     named = asked.previous.endswith(".") or (asked.previous[:1].isupper() and asked.before.count(" ") > 1)
     return _starts(asked) and not named
 

@@ -21,7 +21,10 @@ _SAYS = re.compile("[とっはをがの]")
 _INK_BEFORE = re.compile(r"[^\W_]")
 _LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
 _LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
-_OPENING = re.compile(r"[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]{,16}(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}")
+_OPENING = re.compile(
+    r"(?:<\w{1,10}>|[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]){,16}(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}"
+)
+_TAG_SO_FAR = re.compile(r"[^\w\s<]{,16}<\w{,10}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
 _LONGEST_WORD, _LONGEST_LABEL = 24, 10
 _BLANKS = re.compile(r"\s")
@@ -86,6 +89,8 @@ class Ends:
             raise MoreNeeded
         label = _LABEL.match(text, following, following + _LONGEST_LABEL)
         begin = label.end() if label else following
+        if ahead.whole(_TAG_SO_FAR, begin, _LONGEST_WORD):
+            raise MoreNeeded
         at = ahead.after(_OPENING, begin)
         after, initial = self._next_word(ahead, at)
         before = _readable(text, max(body, one.mark - 1000), one.mark, spans)

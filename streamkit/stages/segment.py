@@ -132,8 +132,10 @@ class Segments:
         return found
 
     def _made(self, cut: Cut) -> list[Segment]:
-        text, is_code, gap = self._text[cut.start : cut.end], cut.kind == "code", self._before(cut)
-        shown = plain(text, cut.kind) if self._plain else text
+        text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
+        if not text.strip():
+            return []
+        gap, shown = self._before(cut), plain(text, cut.kind) if self._plain else text
         if not shown.strip() or (is_code and self._code == "drop"):
             return []
         lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")

@@ -1,0 +1,121 @@
+"""Where sentences end, in many languages: ``|`` marks it. All cases hold with each judge and at each cut."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.stages.segmenting import JUDGES, pieces_of, texts
+
+CASES = {
+    "en": [
+        "The kettle boils.|Tea is ready!|Who wants some?|Nobody... yet.",
+        "Dr. Novak met Mrs. Lee at St. Mary's.|They talked.",
+        "We left at 7 p.m. on Sunday.|It was dark.",
+        "Bring fruit, e.g. plums, i.e. anything sweet.|Thanks.",
+        "Acme Inc. sells kettles.|Its rival is Bolt Ltd.|Both are old.",
+        "The flat costs 1.250.000 or so.|It has 72.5 sq. ft. of balcony.",
+        "He lives in the U.S. with his cat.|She lives in the U.K.|They write.",
+        "Version 3.11.2 is out.|See https://kettle.example/news.html?id=4.2 for more.",
+        "\"Stop!\" he said.|\"Why?\"|She went on.",
+        "(It was late.)|He slept [see p. 12].|So did we.",
+        "J. R. Palmer wrote it.|See Fig. 3 and No. 7, vol. 2.",
+        "What?!|No way...|Really.",
+        "Use `a.b. C` here.|It works 😀|Good.",
+        "She has a Ph.D. in physics.|He does not.",
+        "I said no.I meant it.",
+    ],
+    "de": [
+        "Es regnet.|Am 3. Oktober bleibt der Laden zu.|Schade!",
+        "Prof. Dr. Lang kommt z. B. um 8 Uhr, d. h. spät.|Wir warten.",
+        "Das kostet ca. 3,50 Euro usw.|Er sagte: „Gut.“|Dann ging er.",
+        "Siehe Nr. 5, Abs. 2.|Ist das so?|Ja.",
+    ],
+    "fr": ["Il pleut.|Quoi ?|Mme Petit et M. Roux rient !|« Bon. »|Voir p. 7, etc.", "C’est l’hiver…|Tu viens ?|Non."],
+    "es": ["¿Llueve?|¡Sí!|El Sr. Gil y la Dra. Paz comen.|Son las 5 p. m. en punto.", "Hay pan, vino, etc.|Nada más."],
+    "it": ["Piove.|Il sig. Conti e la dott.ssa Riva ridono!|Perché?", "Costa 3.500 euro.|È molto."],
+    "pt": ["Chove.|O Sr. Lima e a Dra. Reis riem!|Por quê?", "Ver p. 3.|Obrigado."],
+    "nl": ["Het regent.|Dhr. Bakker komt o.a. voor thee, d.w.z. om vijf uur.|Fijn!"],
+    "sv": ["Så var det.|Hon kom sen.|Anna såg det.", "Det regnar.|Vi tar t.ex. te, dvs. något varmt.|Bra!"],
+    "da": ["Det regner.|Den 4. maj kommer hr. Holm, bl.a. for te.|Godt!"],
+    "nb": ["Det regner.|Den 4. mai kommer hun, f.eks. med te.|Bra!"],
+    "fi": ["Sataa.|Tulemme 5. toukokuuta esim. junalla.|Hyvä!"],
+    "pl": ["Pada.|Pan dr Nowak kupił np. herbatę, tzn. coś ciepłego.|Dobrze!", "Mieszkam na ul. Długiej.|A ty?"],
+    "cs": ["Prší.|Dne 4. května přijde p. Novák, např. na čaj.|Dobře!"],
+    "hu": ["Esik.|Ma pl. teát iszunk, kb. ötkor.|Jó!"],
+    "ro": ["Plouă.|Dl. Pop vine la ora 5.|Bine!"],
+    "hr": ["Pada kiša.|Dođi npr. u pet.|Dobro!"],
+    "ru": ["Идёт дождь.|А. С. Петров купил чай, хлеб и т. д.|Хорошо!",
+           "Он живёт на ул. Новой.|Это 5 тыс. рублей.|Дорого?"],
+    "uk": ["Дощ.|Це коштує 5 грн. за кілограм.|Добре!"],
+    "bg": ["Вали.|Срещата е в 5 ч. следобед.|Добре!"],
+    "el": ["Βρέχει.|Έρχεσαι;|Ο κ. Παππάς ήρθε π.χ. χθες.|Ωραία!"],
+    "tr": ["Yağmur var.|Dr. Kaya çay, ekmek vb. aldı.|Güzel!"],
+    "ar": ["المطر يهطل.|هل ستأتي؟|نعم!"],
+    "fa": ["باران می‌بارد.|می‌آیی؟|بله!"],
+    "ur": ["بارش ہو رہی ہے۔|کیا تم آؤ گے؟|ہاں۔"],
+    "he": ["יורד גשם.|אתה בא?|כן!"],
+    "hi": ["बारिश हो रही है।|क्या तुम आओगे?|हाँ।"],
+    "mr": ["पाऊस पडत आहे.|तू येशील का?|हो."],
+    "bn": ["বৃষ্টি হচ্ছে।|তুমি আসবে?|হ্যাঁ।"],
+    "ta": ["மழை பெய்கிறது.|நீ வருவாயா?|ஆம்."],
+    "am": ["ዝናብ ነው።|ትመጣለህ፧|አዎ።"],
+    "hy": ["Անձրև է։|Կգա՞ս։|Այո։"],
+    "my": ["မိုးရွာသည်။|လာမလား။"],
+    "km": ["ភ្លៀង។|មកទេ?"],
+    "ka": ["წვიმს.|მოდიხარ?|კი."],
+    "ko": ["비가 온다.|올 거야?|그래!", "“좋아요.”라고 말했다.|끝."],
+    "ja": [
+        "雨だ。|来る？|うん！", "「いいよ。」と彼は言った。|そして帰った。",
+        "（雨だった。）|その後、晴れた。", "値段は3.5万円です。|高い……|本当？",
+    ],
+    "zh": [
+        "下雨了。|你来吗？|来！", "他说：“好。”|然后走了。",
+        "“走吧。”他说道。|我们走了……|天黑了。", "版本3.5发布了。|用`a。b`吧；好。",
+    ],
+    "vi": ["Trời mưa.|Bạn có đến không?|Có!"],
+    "id": ["Hujan turun.|Kamu datang?|Ya!"],
+}  # fmt: skip
+
+MARKDOWN = {
+    "# Tea. A guide\nBoil *water.* Then **pour it.** Done": "# Tea. A guide|Boil *water.*|Then **pour it.**|Done",
+    "Steps:\n1. Boil. Wait\n2. Pour\n\n- Sip! Enjoy": "Steps:|1. Boil.|Wait|2. Pour|- Sip!|Enjoy",
+    "See [the page. Now](https://a.example/b.c). It is good.[^1] Yes [1]. End":
+        "See [the page. Now](https://a.example/b.c).|It is good.[^1]|Yes [1].|End",
+    "~~Gone.~~ <b>Bold.</b> Said": "~~Gone.~~|<b>Bold.</b>|Said",
+    "Wrapped lines go on as one\nsentence. Others\nDo not": "Wrapped lines go on as one\nsentence.|Others|Do not",
+    "Text\n```py\nx = 1. Y\n\nz = 2\n```\nMore.\n\n---\nLast": "Text|```py\nx = 1. Y\n\nz = 2\n```|More.|---|Last",
+    "> Said. So\n> On": "> Said.|So|> On",
+    "**Note.** Read _this._ Not `that. One`. End": "**Note.**|Read _this._|Not `that. One`.|End",
+    "A) Yes\nB) No. Why?\n[ ] Do it. Now": "A) Yes|B) No.|Why?|[ ] Do it.|Now",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: type(judge).__name__)
+@pytest.mark.parametrize(("lang", "case"), [(lang, case) for lang in CASES for case in CASES[lang]])
+def test_sentences(lang: str, case: str, judge: Any):
+    sentences = case.split("|")
+    check(("" if lang in ("ja", "zh") else " ").join(sentences), sentences, lang, judge)
+
+
+@pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: type(judge).__name__)
+@pytest.mark.parametrize("text", MARKDOWN)
+def test_markdown(text: str, judge: Any):
+    check(text, MARKDOWN[text].split("|"), "en", judge)
+
+
+@pytest.mark.parametrize("lang", ["ru", "el", "ar", "hi", "ko", "ja", "zh", "ka", "am"])
+def test_the_script_tells_the_language(lang: str):
+    """Where it tells no more than one, as the Greek question mark shows, the language has to be given."""
+    for case in CASES[lang]:
+        glue = "" if lang in ("ja", "zh") else " "
+        if ";" not in case:
+            check(glue.join(case.split("|")), case.split("|"), "auto", JUDGES[0])
+
+
+def check(text: str, sentences: list[str], lang: str, judge: Any) -> None:
+    dice = random.Random(text)
+    for pieces in ([text], list(text), pieces_of(text, dice, 12)):
+        assert texts(pieces, lang=lang, judge=judge) == sentences
