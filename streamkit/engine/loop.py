@@ -19,6 +19,7 @@ __all__ = [
     "background",
     "call_on",
     "is_background",
+    "is_own",
     "live",
     "loop_of",
     "on_loop",
@@ -120,6 +121,12 @@ def background() -> asyncio.AbstractEventLoop:
 
 def is_background(loop: asyncio.AbstractEventLoop) -> bool:
     return loop is _background.current
+
+
+def is_own(loop: asyncio.AbstractEventLoop) -> bool:
+    """True for the loop that this thread drives in `sk.run`, and that stands still between two of them."""
+    own = getattr(_local, "own", None)
+    return own is not None and own.runner.get_loop() is loop
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

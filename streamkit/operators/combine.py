@@ -1,21 +1,21 @@
-"""Several streams as one: a race, a comparison, one stream for many."""
+"""Several streams as one: a race, a comparison."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from ..engine import Gate, RunScheduler, Stream, on_loop, scheduler_for
+from ..engine import Stream, on_loop, scheduler_for
 from ..errors import AllFailedError
-from ..protocols import Op
-from .link import link
+from .link import made
+from .opening import Opening
 
-__all__ = ["Failure", "Labelled", "race", "share", "side_by_side"]
+__all__ = ["Failure", "Labelled", "race", "side_by_side"]
 
 T = TypeVar("T")
 
@@ -35,12 +35,6 @@ class Labelled(Generic[T]):
     item: T | Failure
 
 
-def _made(label: str, connect: Callable[..., abc.DisposableBase]) -> Stream[Any]:
-    """A stream that has no source to operate on."""
-    operator: Op[Any, Any] = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
-    return Stream(operator(Observable()), label=label)
-
-
 # -- race ----------------------------------------------------------------------------------------------------------
 
 
@@ -55,10 +49,22 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
         raise ValueError("no streams to race")
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
-    return _made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler).begin())
+    return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler).begin())
+
+
+class _Entrant:
+    """One stream of a race."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.opening = Opening()
+        self.sources: list[Any] = []
+        self.subscription = SingleAssignmentDisposable()
 
 
 class _Race:
+    """Everything happens on the run's loop, whatever threads the streams use."""
+
     def __init__(
         self,
         streams: tuple[Observable[Any], ...],
@@ -66,74 +72,84 @@ class _Race:
         observer: abc.ObserverBase[Any],
         scheduler: abc.SchedulerBase | None,
     ) -> None:
-        self._waiting, self._after, self._observer = deque(streams), after, observer
+        self._waiting, self._after, self._observer = deque(enumerate(streams)), after, observer
         self._scheduler = scheduler_for(scheduler)
-        self._running: dict[int, SerialDisposable] = {}
-        self._failures: list[Exception] = []
+        self._loop = self._scheduler.loop
+        self._running: list[_Entrant] = []
+        self._failures: dict[int, Exception] = {}
         self._timer = SerialDisposable()
-        self._winner: int | None = None
+        self._winner: _Entrant | None = None
         self._over = False
-        self._started = 0
 
     def begin(self) -> abc.DisposableBase:
-        on_loop(self._scheduler.loop, self._start_next)
-        return Disposable(lambda: on_loop(self._scheduler.loop, self._stop))
+        on_loop(self._loop, self._start_next)
+        return Disposable(lambda: on_loop(self._loop, self._stop))
 
     def _start_next(self, *_: Any) -> None:
         """Start one stream, or all of them if they are not to wait for each other."""
-        while self._waiting and self._winner is None and not self._over:
-            self._start(self._waiting.popleft())
+        while self._waiting and not self._is_decided():
+            self._start(*self._waiting.popleft())
             if self._after is not None:
-                if self._waiting and self._winner is None:
+                if self._waiting and not self._is_decided():
                     self._timer.disposable = self._scheduler.schedule_relative(self._after, self._start_next)
                 return
 
-    def _start(self, stream: Observable[Any]) -> None:
-        number, sources = self._started, list[Any]()
-        self._started += 1
-        self._running[number] = subscription = SerialDisposable()
-        subscription.disposable = stream.subscribe(
-            lambda item: self._next(number, sources, item),
-            lambda error: self._failed(number, error),
-            lambda: self._completed(number, sources),
-            scheduler=self._scheduler.derive(sources=sources),
+    def _is_decided(self) -> bool:
+        return self._over or self._winner is not None
+
+    def _start(self, number: int, stream: Observable[Any]) -> None:
+        entrant = _Entrant(number)
+        self._running.append(entrant)
+        entrant.subscription.disposable = stream.subscribe(
+            lambda item: on_loop(self._loop, self._next, entrant, item),
+            lambda error: on_loop(self._loop, self._failed, entrant, error),
+            lambda: on_loop(self._loop, self._completed, entrant),
+            scheduler=self._scheduler.derive(sources=entrant.sources),
         )
 
-    def _next(self, number: int, sources: list[Any], item: Any) -> None:
-        if self._wins(number, sources):
+    def _next(self, entrant: _Entrant, item: Any) -> None:
+        if self._winner is entrant:
             self._observer.on_next(item)
+        elif not self._is_decided():
+            self._win(entrant, entrant.opening.feed(item))
 
-    def _completed(self, number: int, sources: list[Any]) -> None:
-        if self._wins(number, sources):
+    def _completed(self, entrant: _Entrant) -> None:
+        if not self._is_decided():
+            entrant.opening.over = True
+            self._win(entrant, entrant.opening.flush())
+        if self._winner is entrant:
             self._observer.on_completed()
 
-    def _wins(self, number: int, sources: list[Any]) -> bool:
-        if self._winner is None and not self._over:
-            self._winner = number
-            self._timer.dispose()
-            self._scheduler.sources.extend(sources)
-            for other, subscription in tuple(self._running.items()):
-                if other != number:
-                    subscription.dispose()
-        return self._winner == number
+    def _win(self, entrant: _Entrant, items: Sequence[Any]) -> None:
+        """If it has said something: from now on there is only this one."""
+        if not entrant.opening.over:
+            return
+        self._winner = entrant
+        self._timer.dispose()
+        self._scheduler.sources.extend(entrant.sources)
+        for other in self._running:
+            if other is not entrant:
+                other.subscription.dispose()
+        for item in items:
+            self._observer.on_next(item)
 
-    def _failed(self, number: int, error: Exception) -> None:
-        if self._winner == number:
+    def _failed(self, entrant: _Entrant, error: Exception) -> None:
+        if self._winner is entrant:
             self._observer.on_error(error)
-        elif self._winner is None and not self._over:
-            self._failures.append(error)
-            del self._running[number]
+        elif not self._is_decided():
+            self._failures[entrant.number] = error
+            self._running.remove(entrant)
             if self._waiting:
                 self._start_next()
             elif not self._running:
                 self._over = True
-                self._observer.on_error(all_failed(self._failures))
+                self._observer.on_error(all_failed([error for _, error in sorted(self._failures.items())]))
 
     def _stop(self) -> None:
         self._over = True
         self._timer.dispose()
-        for subscription in self._running.values():
-            subscription.dispose()
+        for entrant in self._running:
+            entrant.subscription.dispose()
 
 
 def all_failed(failures: list[Exception]) -> Exception:
@@ -151,7 +167,8 @@ def all_failed(failures: list[Exception]) -> Exception:
 def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     """The items of several streams as they come, each `Labelled` with its name.
 
-    One that fails gives a last item `Failure` under its name; the others go on. Completes when all have ended.
+    One that fails gives a last item `Failure` under its name; the others go on. Completes when all have ended. Each
+    one's `Reply` is its last item; the run's own is that of the last stream.
     """
     if not streams:
         raise ValueError("no streams to compare")
@@ -159,6 +176,7 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         run, left = scheduler_for(scheduler), set(named)
+        loop = run.loop  # where all signals come together, whatever threads the streams use
 
         def ended(name: str) -> None:
             left.discard(name)
@@ -171,106 +189,12 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
 
         def begin(name: str, stream: Observable[T]) -> abc.DisposableBase:
             return stream.subscribe(
-                lambda item: observer.on_next(Labelled(name, item)),
-                lambda error: failed(name, error),
-                lambda: ended(name),
+                lambda item: on_loop(loop, observer.on_next, Labelled(name, item)),
+                lambda error: on_loop(loop, failed, name, error),
+                lambda: on_loop(loop, ended, name),
                 scheduler=run,
             )
 
         return CompositeDisposable([begin(name, stream) for name, stream in named.items()])
 
-    return _made("side_by_side", connect)
-
-
-# -- share ---------------------------------------------------------------------------------------------------------
-
-
-def share(stream: Observable[T], replay: int) -> Stream[T]:
-    """One subscription to ``stream`` for any number of subscribers, who may come late: they get what has passed first.
-
-    The request is made with the first subscriber and cancelled when the last one leaves. ``replay`` items at most are
-    kept; whoever comes when more have passed gets RuntimeError instead of a reply with a hole. A slow subscriber holds
-    the source for all of them, if it is on the same loop.
-    """
-    if replay < 0:
-        raise ValueError("replay must not be negative")
-    shared = _Shared(stream, replay)
-    return _made("share", shared.join)
-
-
-class _Shared:
-    def __init__(self, stream: Observable[Any], replay: int) -> None:
-        self._stream, self._keep = stream, replay
-        self._past: deque[Any] = deque(maxlen=replay)
-        self._passed = 0
-        self._run: RunScheduler | None = None
-        self._gate = Gate()
-        self._members: tuple[tuple[RunScheduler, abc.ObserverBase[Any]], ...] = ()
-        self._subscription = SerialDisposable()
-        self._end: Callable[[abc.ObserverBase[Any]], None] | None = None
-
-    def join(self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        member = (run, observer)
-        first = self._run is None
-        if first:
-            self._run = RunScheduler(run.loop, self._gate, run.context)
-        on_loop(self._home, self._enter, member, first)
-        return Disposable(lambda: on_loop(self._home, self._leave, member))
-
-    @property
-    def _home(self) -> Any:
-        assert self._run is not None
-        return self._run.loop
-
-    def _enter(self, member: tuple[RunScheduler, abc.ObserverBase[Any]], first: bool) -> None:
-        if self._passed > len(self._past):
-            missed = self._passed - len(self._past)
-            late = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._keep})")
-            self._tell(member, lambda observer: observer.on_error(late))
-            return
-        for item in tuple(self._past):
-            self._tell(member, lambda observer, item=item: observer.on_next(item))  # type: ignore[misc]
-        if self._end is not None:
-            self._tell(member, self._end)
-            return
-        self._members = (*self._members, member)
-        if member[0].loop is self._home:
-            self._gate.add(member[0].gate)
-        if first:
-            self._subscription.disposable = self._stream.subscribe(
-                self._next,
-                lambda error: self._ended(lambda observer: observer.on_error(error)),
-                lambda: self._ended(lambda observer: observer.on_completed()),
-                scheduler=self._run,
-            )
-
-    def _leave(self, member: tuple[RunScheduler, abc.ObserverBase[Any]]) -> None:
-        if member not in self._members:
-            return
-        self._members = tuple(other for other in self._members if other is not member)
-        if member[0].loop is self._home:
-            self._gate.drop(member[0].gate)
-        if not self._members and self._end is None:
-            self._subscription.dispose()
-            left = RuntimeError("the shared stream was cancelled when its last subscriber left")
-            self._end = lambda observer: observer.on_error(left)
-
-    def _next(self, item: Any) -> None:
-        self._passed += 1
-        self._past.append(item)
-        for member in self._members:
-            self._tell(member, lambda observer: observer.on_next(item))
-
-    def _ended(self, end: Callable[[abc.ObserverBase[Any]], None]) -> None:
-        self._end = end
-        for member in self._members:
-            self._tell(member, end)
-
-    def _tell(
-        self,
-        member: tuple[RunScheduler, abc.ObserverBase[Any]],
-        signal: Callable[[abc.ObserverBase[Any]], None],
-    ) -> None:
-        run, observer = member
-        on_loop(run.loop, signal, observer)
+    return made("side_by_side", connect)

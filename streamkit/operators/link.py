@@ -7,9 +7,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
+from ..engine import Stream
 from ..protocols import Op
 
-__all__ = ["Connect", "link"]
+__all__ = ["Connect", "link", "made"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -35,3 +36,9 @@ def link(name: str, connect: Connect) -> Op[Any, Any]:
 
     operator.__name__ = name
     return operator
+
+
+def made(label: str, connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any]) -> Stream[Any]:
+    """A stream that has no source to operate on."""
+    operator = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
+    return Stream(operator(Observable()), label=label)

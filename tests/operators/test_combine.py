@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 import reactivex as rx
@@ -39,11 +40,66 @@ def test_a_quick_failure_does_not_win():
     assert got.reply.text == "late"
 
 
+def test_a_stream_that_only_began_does_not_win():
+    began = testing.script(fail=sk.ApiError("overloaded", code=503))
+    got = played(sk.race(testing.script("late", first=5), began))
+    assert got.reply.text == "late"
+    assert [item.type for item in got.items].count("start") == 1
+    empty = testing.script(first=1)
+    assert played(sk.race(testing.script("late", first=5), empty)).reply.text == ""
+
+
+def test_losers_are_cancelled_at_their_server_and_counted():
+    client = testing.client(
+        testing.Script(reasoning="Hm.", first=1), testing.Script("slow", first=9), testing.Script("never", head_after=9)
+    )
+
+    async def main():
+        run = sk.start(sk.race(*(client.chat("hi") for _ in range(3))), lambda event: None)
+        return await run, run.replies
+
+    reply, replies = testing.clock().run_coroutine(main())
+    assert (reply.reasoning, len(replies)) == ("Hm.", 3)
+    assert sorted(request.outcome for request in client.requests) == ["cancelled", "cancelled", "done"]
+    assert [one.outcome for one in replies].count("stopped") == 2
+
+
+def test_streams_of_other_threads_take_part():
+    def numbers(observer, scheduler):
+        threading.Thread(target=lambda: [observer.on_next(n) for n in range(100)] and observer.on_completed()).start()
+
+    async def main():
+        slow = testing.script("slow", first=60)
+        return await sk.race(sk.stream(rx.create(numbers)), slow).pipe(rxo.to_list())
+
+    assert asyncio.run(main()) == list(range(100))
+
+
+def test_an_entrant_that_cannot_even_begin_is_out():
+    raising = sk.stream(rx.create(lambda observer, scheduler: 1 / 0))
+    assert played(sk.race(raising, testing.script("x"), after=5)).reply.text == "x"
+    assert isinstance(played(sk.race(raising)).error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: sk.race(),
+        lambda: sk.race(testing.script("x"), after=-1),
+        lambda: sk.side_by_side({}),
+        lambda: sk.share(testing.script("x"), replay=-1),
+    ],
+)
+def test_misuse_is_said_at_once(wrong):
+    with pytest.raises(ValueError):
+        wrong()
+
+
 def test_a_race_that_all_lose_tells_of_all():
     slow = testing.script(fail=sk.StatusError("no", status=500), first=1)
     got = played(sk.race(slow, testing.script(fail=sk.ConnectError("off"))))
     assert isinstance(got.error, sk.AllFailedError)
-    assert [error.kind for error in got.error.exceptions] == ["connect", "http_status"]
+    assert [error.kind for error in got.error.exceptions] == ["http_status", "connect"]
 
 
 def test_a_staggered_race_asks_the_second_only_when_it_is_needed():
@@ -104,73 +160,30 @@ def test_streams_side_by_side_are_labelled_and_fail_alone():
     assert isinstance(got.items[-1].item, sk.Reply)
 
 
-# -- share --
+def test_side_by_side_takes_streams_that_fail_at_once_and_threads():
+    def numbers(observer, scheduler):
+        threading.Thread(target=lambda: [observer.on_next(n) for n in range(50)] and observer.on_completed()).start()
 
-
-def test_late_joiners_get_what_has_passed_and_then_what_comes():
-    client = testing.client(testing.Script(("a", "b", "c", "d"), every=1))
+    raising = sk.stream(rx.create(lambda observer, scheduler: 1 / 0))
+    busy = {"a": sk.stream(rx.create(numbers)), "b": sk.stream(rx.create(numbers)), "bad": raising}
 
     async def main():
-        shared = sk.share(client.chat("hi"), replay=100)
-        first = sk.start(shared)
-        await asyncio.sleep(1.5)
-        late = await shared.pipe(ops.text(), rxo.to_list())
-        after_the_end = await shared.pipe(ops.text(), rxo.to_list())
-        return (await first).text, late, after_the_end
+        return [item async for item in sk.side_by_side(busy)]
 
-    assert testing.clock().run_coroutine(main()) == ("abcd", list("abcd"), list("abcd"))
-    assert len(client.requests) == 1
+    got = asyncio.run(main())
+    for label in "ab":
+        assert [item.item for item in got if item.label == label] == list(range(50))
+    assert [type(item.item.error) for item in got if item.label == "bad"] == [ZeroDivisionError]
 
 
-def test_whoever_comes_when_the_past_is_gone_is_told_so():
+def test_leaving_side_by_side_cancels_all():
+    client = testing.client(testing.Script("a b c d", every=1))
+
     async def main():
-        shared = sk.share(testing.script(*"abcdef", every=1), replay=2)
-        run = sk.start(shared)
-        await asyncio.sleep(4.5)
-        with pytest.raises(RuntimeError, match="too late: the first"):
-            await shared
-        return (await run).text
-
-    assert testing.clock().run_coroutine(main()) == "abcdef"
-
-
-def test_the_request_is_cancelled_with_the_last_subscriber():
-    async def main():
-        shared = sk.share(testing.script(*"abcdef", every=1), replay=50)
-        async for event in shared:
-            if isinstance(event, sk.TextDelta):
+        async for item in sk.side_by_side({"x": client.chat("hi"), "y": client.chat("hi")}):
+            if isinstance(item.item, sk.TextDelta):
                 break
-        with pytest.raises(RuntimeError, match="last subscriber left"):
-            await shared
-        await asyncio.sleep(1)
-        return len(asyncio.all_tasks())
+        await asyncio.sleep(0.1)
+        return [request.outcome for request in client.requests]
 
-    assert testing.clock().run_coroutine(main()) == 1
-
-
-def test_a_slow_subscriber_of_a_shared_stream_holds_the_source():
-    pulled = []
-
-    async def body():
-        for number in range(5000):
-            pulled.append(number)
-            yield "x"
-
-    async def main():
-        shared = sk.share(sk.from_text(body), replay=1)
-        quick, hold = sk.start(shared, lambda item: None), asyncio.Event()
-
-        async def stuck(item):
-            await hold.wait()
-
-        slow = sk.start(shared, sk.branch(into=stuck, capacity=10))
-        for _ in range(200):
-            await asyncio.sleep(0)
-        held = len(pulled)
-        hold.set()
-        await quick
-        await slow
-        return held
-
-    assert testing.clock().run_coroutine(main()) < 50
-    assert len(pulled) == 5000
+    assert testing.clock().run_coroutine(main()) == ["cancelled", "cancelled"]

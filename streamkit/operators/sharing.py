@@ -1,0 +1,202 @@
+"""One stream for many subscribers, who may come late, from other threads and other loops."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable, SerialDisposable
+
+from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
+from ..engine.bridge import Bridge, Reader
+from ..engine.context import Asked
+from ..engine.loop import background, is_own, runs_here
+from ..engine.report import ShutdownError, report
+from ..errors import BrokenError
+from ..events import Outcome, Reply
+from ..sources.items import stream as items
+from .link import made
+
+__all__ = ["share"]
+
+T = TypeVar("T")
+
+
+def share(stream: Observable[T], replay: int) -> Stream[T]:
+    """One subscription to ``stream`` for any number of subscribers, who may come late: they get what has passed first.
+
+    The request is made with the first subscriber and cancelled when the last one leaves. ``replay`` items at most are
+    kept; whoever comes when more have passed gets RuntimeError instead of a reply with a hole. A slow subscriber holds
+    the source for all of them. Each one's run has the reply, and counts the request as its own.
+
+    Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
+    that loop ends, so does the stream, for all.
+    """
+    if replay < 0:
+        raise ValueError("replay must not be negative")
+    return made("share", _Shared(stream, replay).join)
+
+
+class _Shared:
+    """Everything but `join` happens on the stream's loop; once there is an end, nothing changes any more."""
+
+    def __init__(self, stream: Observable[Any], replay: int) -> None:
+        self.context = Context()
+        self.over = False
+        self.error: Exception | None = None
+        self._stream, self._keep = stream, replay
+        self._past: deque[Any] = deque(maxlen=replay)
+        self._passed = 0
+        self._arriving: deque[tuple[Callable[..., None], Any]] = deque()
+        self._busy = False
+        self._scheduler: RunScheduler | None = None
+        self._first = Lock()
+        self._gate = Gate()
+        self._members: tuple[_Member, ...] = ()
+        self._subscription = SerialDisposable()
+
+    @property
+    def home(self) -> Any:
+        assert self._scheduler is not None
+        return self._scheduler.loop
+
+    def join(self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        with self._first:
+            if self._scheduler is None:
+                home = background() if is_own(run.loop) else run.loop
+                self._scheduler = RunScheduler(home, self._gate, self.context)
+        view = _View(self, run)
+        if run.loop is self.home:
+            member = _Member(observer, run.gate, view)
+            on_loop(self.home, self._enter, member)
+            return Disposable(lambda: on_loop(self.home, self._leave, member))
+        bridge = Bridge(self.home, Gate())
+        member = _Member(bridge, bridge.gate, view)
+        if self.over or self.home.is_closed():
+            self._enter(member)
+        else:
+            on_loop(self.home, self._enter, member)
+        reader = Reader(bridge, lambda: on_loop(self.home, self._leave, member))
+        return items(reader).subscribe(observer, scheduler=run)
+
+    def _enter(self, member: _Member) -> None:
+        missed = self._passed - len(self._past)
+        if missed:
+            error = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._keep})")
+            member.observer.on_error(error)
+            return
+        for item in tuple(self._past):
+            member.observer.on_next(item)
+        if self.over:
+            member.end(self.error)
+        elif self.home.is_closed():
+            member.observer.on_error(RuntimeError("the loop that the shared stream lived on is closed"))
+        else:
+            self._members = (*self._members, member)
+            self._gate.add(member.gate)
+            if not self._passed and len(self._members) == 1:
+                self._begin()
+
+    def _begin(self) -> None:
+        if self._subscription.disposable is None:
+            self._subscription.disposable = self._stream.subscribe(
+                lambda item: on_loop(self.home, self._take, self._next, item),
+                lambda error: on_loop(self.home, self._take, self._end, error),
+                lambda: on_loop(self.home, self._take, self._end, None),
+                scheduler=self._scheduler,
+            )
+
+    def _leave(self, member: _Member) -> None:
+        if member not in self._members:
+            return
+        member.view.leave()
+        self._members = tuple(other for other in self._members if other is not member)
+        self._gate.drop(member.gate)
+        if not self._members and not self.over:
+            self._end(RuntimeError("the shared stream was cancelled when its last subscriber left"))
+            self._subscription.dispose()
+
+    def _take(self, signal: Callable[..., None], value: Any) -> None:
+        """One after the other: what a subscriber pushes into its own source comes after the item at hand."""
+        self._arriving.append((signal, value))
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._arriving:
+                signal, value = self._arriving.popleft()
+                signal(value)
+        finally:
+            self._busy = False
+
+    def _next(self, item: Any) -> None:
+        self._passed += 1
+        self._past.append(item)
+        for member in self._members:
+            try:
+                member.observer.on_next(item)
+            except Exception as exc:  # no reason to keep it from the others
+                report(exc)
+                self._leave(member)
+
+    def _end(self, error: Exception | None) -> None:
+        if not self.over:
+            self.over, self.error = True, error
+            for member in self._members:
+                member.end(error)
+
+
+class _Member:
+    """One subscriber; ``observer`` is a bridge to it if it lives on another loop."""
+
+    __slots__ = ("gate", "observer", "view")
+
+    def __init__(self, observer: abc.ObserverBase[Any], gate: Gate, view: _View) -> None:
+        self.observer, self.gate, self.view = observer, gate, view
+
+    def end(self, error: Exception | None) -> None:
+        if error is None:
+            self.observer.on_completed()
+        elif isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # it was not his loop
+            self.observer.on_error(BrokenError("the loop of the shared stream was shut down", partial=error.partial))
+        else:
+            self.observer.on_error(error)
+
+
+class _View:
+    """The shared reply as one subscriber's run sees it: it ends for that one when it leaves."""
+
+    def __init__(self, shared: _Shared, run: RunScheduler) -> None:
+        self._shared, self._run = shared, run
+        self._final: Reply | None = None
+        run.context.replies.append(self)
+        run.sources.append(self)
+
+    @property
+    def asked(self) -> Asked | None:
+        source = self._shared.context.current()
+        return source.asked if source is not None else None
+
+    def reply(self, outcome: Outcome | None = None) -> Reply:
+        reply, lens = self._final or self._so_far(outcome), self._run.lens
+        return lens(reply) if lens is not None else reply
+
+    def _so_far(self, outcome: Outcome | None) -> Reply:
+        shared = self._shared
+        source = shared.context.current()
+        if source is not None:
+            return source.reply(outcome)
+        return Reply(outcome=outcome or ("complete" if shared.over and shared.error is None else "truncated"))
+
+    def leave(self) -> None:
+        if not self._shared.over:
+            self._final = self._so_far("cancelled" if self._run.context.cancelled else "stopped")
+
+    async def ended(self) -> None:
+        if self._shared.over and runs_here(self._shared.home):
+            for source in self._shared.context.replies:
+                await source.ended()
