@@ -10,7 +10,7 @@ from reactivex import compose, operators as rxo
 from ..events import Event
 from ..protocols import Op
 from ..stages import Segment, Segments
-from ..stages.overtext import OverText
+from ..stages.segmented import Segmented
 from .lift import stage
 
 __all__ = ["code_blocks", "segments", "sentences"]
@@ -50,7 +50,7 @@ def segments(
         )
 
     make()  # a mistake is told here, not in mid-stream; and a language is loaded before its first sentence
-    operator: Op[Event | str, Segment] = stage(lambda: OverText(make))
+    operator: Op[Event | str, Segment] = stage(lambda: Segmented(make))
     operator.__name__ = "segments"
     return operator
 
@@ -96,7 +96,8 @@ def code_blocks() -> Op[Event | str, Segment]:
 
     One that nobody closed comes at the end, ``forced``; also from a reply that broke.
     """
-    operator: Op[Event | str, Segment] = compose(segments("paragraph"), rxo.filter(_is_code), rxo.map_indexed(_numbered))
+    blocks = compose(rxo.filter(_is_code), rxo.map_indexed(_numbered))
+    operator: Op[Event | str, Segment] = compose(segments("paragraph"), blocks)
     operator.__name__ = "code_blocks"
     return operator
 

@@ -76,9 +76,9 @@ def test_no_text_raises_or_loses_anything_at_any_cut():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(10_000, 18_000, 1000))
+@pytest.mark.parametrize("start", range(10_000, 14_000, 250))
 def test_no_text_raises_or_loses_anything_at_any_cut_for_long(start: int):
-    hunt(range(start, start + 1000))
+    hunt(range(start, start + 250))
 
 
 def test_what_was_given_is_never_withdrawn():

@@ -14,6 +14,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from streamkit.stages import Segment
 
 T = TypeVar("T")
 client = sk.Client(model="small")
@@ -142,6 +143,11 @@ def views() -> None:
     assert_type(events.pipe(ops.choice(1)), sk.Stream[sk.Event])
     assert_type(events.pipe(ops.choice(1), ops.text()), sk.Stream[str])
     assert_type(events.pipe(ops.text(), ops.snapshots()), sk.Stream[str])
+    assert_type(events.pipe(ops.sentences(lang="ja", max_wait=2.0)), sk.Stream[str])
+    assert_type(events.pipe(ops.text(), ops.sentences(first_fast=True, code="drop")), sk.Stream[str])
+    assert_type(events.pipe(ops.segments("paragraph", strip=False)), sk.Stream[Segment])
+    for block in events.pipe(ops.code_blocks()):
+        assert_type(block.lang + block.code, str)
 
 
 def in_the_middle() -> None:
