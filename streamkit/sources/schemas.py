@@ -10,12 +10,14 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, get_origin
+from dataclasses import is_dataclass
+from typing import Any, get_origin, get_type_hints
 
-__all__ = ["format_of", "tool_of", "with_schemas"]
+__all__ = ["format_of", "name_of", "tool_of", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
+NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 
 
 def with_schemas(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def with_schemas(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if "tools" in out:
         out["tools"] = [_placed(tool, flat) for tool in _listed(out["tools"])]
     if callable(choice := out.get("tool_choice")):
-        out["tool_choice"] = _nested({"name": _name_of(choice)}, flat)
+        out["tool_choice"] = _nested({"name": name_of(choice)}, flat)
     if "response_format" in out:
         out["response_format"] = _format(out["response_format"])
         if flat:
@@ -43,8 +45,8 @@ def tool_of(tool: Any) -> dict[str, Any]:
     pydantic makes of the annotations (``Annotated[str, Field(description=...)]``). TypeError for what has no name, no
     schema, or parameters that cannot be given by name.
     """
-    named: dict[str, Any] = {"name": _name_of(tool)}
-    schema = _schema(tool if isinstance(tool, type) else _checked(tool))
+    named: dict[str, Any] = {"name": name_of(tool)}
+    schema = _schema(tool, None if isinstance(tool, type) else _checked)
     if schema.get("type") != "object":
         raise TypeError(f"{named['name']} is no tool: its schema is no object")
     schema.pop("description", None)  # a model's docstring: said once
@@ -58,13 +60,16 @@ def format_of(model: Any) -> dict[str, Any]:
 
     In strict mode all fields are required: one with a default is asked for all the same, so let it be optional if it
     may be missing (``str | None``). ``strict`` is false only where it cannot be: with objects of any keys
-    (``dict[str, int]``). TypeError for types that are no object: servers want an object at the root.
+    (``dict[str, int]``) and tuples of several types. TypeError for types that are no object: servers want one at the
+    root.
     """
     schema = _schema(model)
     root = _resolved(schema, schema["$ref"]) if "$ref" in schema else schema
     if root.get("type") != "object":
         raise TypeError(f"a response_format is an object: put {model!r} into a field of a model")
-    strict = all(node.get("additionalProperties") in (None, False) for node in _nodes(schema))
+    strict = all(
+        node.get("additionalProperties") in (None, False) and "prefixItems" not in node for node in _nodes(schema)
+    )
     if strict:
         schema = _strict({**root, **{name: value for name, value in schema.items() if name != "$ref"}})
     return {"name": _clean(getattr(model, "__name__", "reply")), "schema": schema, "strict": strict}
@@ -106,9 +111,10 @@ def _flattened(asked: Any) -> Any:
 # -- names and descriptions --------------------------------------------------------------------------------------------
 
 
-def _name_of(tool: Any) -> str:
+def name_of(tool: Any) -> str:
+    """What a model calls ``tool``: its name with nothing but what servers take in one. TypeError for a lambda."""
     if isinstance(tool, functools.partial):
-        return _name_of(tool.func)
+        return name_of(tool.func)
     name = getattr(tool, "__name__", type(tool).__name__)
     if name == "<lambda>":
         raise TypeError("a tool needs a name, which a lambda does not have: use def")
@@ -123,8 +129,8 @@ def _first_paragraph(tool: Any) -> str:
     if isinstance(tool, functools.partial):
         return _first_paragraph(tool.func)
     own = vars(tool).get("__doc__") if isinstance(tool, type) else inspect.getdoc(tool)  # a class would inherit one
-    paragraph = inspect.cleandoc(own or "").partition("\n\n")[0]
-    return " ".join(paragraph.split())
+    paragraph = " ".join(inspect.cleandoc(own or "").partition("\n\n")[0].split())
+    return "" if is_dataclass(tool) and paragraph.startswith(f"{tool.__name__}(") else paragraph  # made by itself
 
 
 # -- schemas -----------------------------------------------------------------------------------------------------------
@@ -139,19 +145,33 @@ def _checked(tool: Any) -> Callable[..., Any]:
         raise TypeError(f"{tool!r} tells no parameters") from exc
     for parameter in parameters:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"a model gives arguments by name, but {_name_of(tool)} has the parameter {parameter}")
-    made: Callable[..., Any] = function
-    return made
+            raise TypeError(f"a model gives arguments by name, but {name_of(tool)} has the parameter {parameter}")
+    return _spelled_out(function)
 
 
-def _schema(kind: Any) -> dict[str, Any]:
+def _spelled_out(function: Any) -> Callable[..., Any]:
+    """A function with the same parameters whose annotations are no text: of methods and partials pydantic does not know
+    the module, in which to look up names."""
+    inner = function.func if isinstance(function, functools.partial) else function
+    hints = get_type_hints(inner, include_extras=True)
+
+    def same() -> None: ...
+
+    signature = inspect.signature(function)
+    parameters = [p.replace(annotation=hints.get(p.name, p.annotation)) for p in signature.parameters.values()]
+    same.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # `inspect` looks here
+    same.__annotations__ = {name: hint for name, hint in hints.items() if name in signature.parameters}
+    return same
+
+
+def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = None) -> dict[str, Any]:
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
     try:
-        schema = TypeAdapter(kind).json_schema()
+        schema = TypeAdapter(function(kind) if function else kind).json_schema()
     except (PydanticUserError, NameError) as exc:
-        raise TypeError(f"there is no schema for {kind!r}: {exc}") from exc
+        raise TypeError(f"there is no schema for {kind!r}: {str(exc).partition(chr(10))[0]}") from exc
     for node in _nodes(schema):
         node.pop("title", None)  # pydantic's repeat the names
     return schema
@@ -184,13 +204,13 @@ def _strict(schema: Any) -> Any:
     if "$ref" in schema and len(schema) > 1:  # a reference must stand alone
         schema = {**schema, "anyOf": [{"$ref": schema["$ref"]}]}
         del schema["$ref"]
-    out = {name: value for name, value in schema.items() if name not in ("default", "discriminator", "oneOf")}
+    out = {name: value for name, value in schema.items() if name not in NOT_STRICT}
     for name in ("properties", "$defs"):
         if name in out:
             out[name] = {key: _strict(child) for key, child in out[name].items()}
     if "oneOf" in schema:
         out["anyOf"] = schema["oneOf"]
-    for name in ("anyOf", "allOf", "prefixItems"):
+    for name in ("anyOf", "allOf"):
         if name in out:
             out[name] = [_strict(child) for child in out[name]]
     if "items" in out:

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from ..errors import excerpt
 from ..events import ToolCall, ToolResult
+from ..validation.parse import told
+from .schemas import name_of
 from .threads import in_thread
 
 __all__ = ["Toolbox", "Tools"]
@@ -17,14 +19,18 @@ Tools: TypeAlias = "Mapping[str, Callable[..., Any]] | Iterable[Callable[..., An
 
 
 class Toolbox:
-    """``tools`` by name, or by their own ``__name__``. ValueError for two of one name, TypeError for what has none."""
+    """``tools`` by name, or by the one that a request gives them. ValueError for two of one name, TypeError for none.
+
+    Arguments become what the annotations of a tool say, as far as pydantic understands them: dates, models, enums.
+    """
 
     def __init__(self, tools: Tools) -> None:
-        named = list(tools.items()) if isinstance(tools, Mapping) else [(_name(tool), tool) for tool in tools]
+        named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
             if not callable(tool):
                 raise TypeError(f"tool {name!r} is not callable: {tool!r}")
         self._tools = dict(named)
+        self._fitted: dict[str, Callable[..., Any]] = {}
         if len(self._tools) < len(named):
             raise ValueError("two tools have the same name: pass a mapping")
 
@@ -34,7 +40,9 @@ class Toolbox:
         if tool is None:
             return ToolResult(call, error=f"there is no tool {call.name!r}")
         try:
-            result = ToolResult(call, await _called(tool, call.args()))
+            if call.name not in self._fitted:
+                self._fitted[call.name] = _fitted(tool)
+            result = ToolResult(call, await _called(self._fitted[call.name], call.args()))
             assert result.message  # does JSON hold it?
         except asyncio.CancelledError:
             if _is_cancelled():
@@ -49,17 +57,26 @@ async def _called(tool: Callable[..., Any], arguments: Any) -> Any:
     """Blocking tools run in a thread: nobody may hold up the loop."""
     if not isinstance(arguments, dict):
         raise TypeError("the arguments are no object")
-    if inspect.iscoroutinefunction(tool):
-        return await tool(**arguments)
-    value = await in_thread(lambda: tool(**arguments))
-    return await value if inspect.isawaitable(value) else value
+    from pydantic import ValidationError
+
+    try:
+        if inspect.iscoroutinefunction(tool):
+            return await tool(**arguments)
+        value = await in_thread(lambda: tool(**arguments))
+        return await value if inspect.isawaitable(value) else value
+    except ValidationError as exc:
+        raise TypeError(f"the arguments do not fit: {told(exc)}") from exc
 
 
-def _name(tool: Callable[..., Any]) -> str:
-    name = getattr(tool, "__name__", None)
-    if not isinstance(name, str):
-        raise TypeError(f"{tool!r} has no name: pass a mapping of names to tools")
-    return name
+def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """``tool`` with its arguments made from JSON; as it is, if pydantic does not understand one of them."""
+    from pydantic import validate_call
+    from pydantic.errors import PydanticUserError
+
+    try:
+        return validate_call(tool)
+    except (PydanticUserError, NameError):
+        return tool
 
 
 def _is_cancelled() -> bool:

@@ -12,7 +12,7 @@ from ..errors import MalformedError, excerpt
 if TYPE_CHECKING:
     from ..events import Reply
 
-__all__ = ["adapter_of", "parse_json", "validate", "validated"]
+__all__ = ["adapter_of", "parse_json", "told", "validate", "validated"]
 
 # Where JSON begins in prose or fences, as the stages have it that read it while it grows.
 START = re.compile(
@@ -36,7 +36,7 @@ def parse_json(text: str, model: Any, what: str, partial: Reply | None = None) -
         value = _loads(text)
         return value if model is None else validated(value, model)
     except (ValueError, RecursionError) as exc:  # pydantic's ValidationError is a ValueError
-        raise MalformedError(f"the {what} is not valid: {_told(exc)}", partial=partial) from exc
+        raise MalformedError(f"the {what} is not valid: {told(exc)}", partial=partial) from exc
 
 
 def validate(value: Any, model: Any, what: str) -> Any:
@@ -44,7 +44,7 @@ def validate(value: Any, model: Any, what: str) -> Any:
     try:
         return validated(value, model)
     except (ValueError, RecursionError) as exc:
-        raise MalformedError(f"the {what} does not fit {_name(model)}: {_told(exc)}") from exc
+        raise MalformedError(f"the {what} does not fit {_name(model)}: {told(exc)}") from exc
 
 
 def _loads(text: str) -> Any:
@@ -76,14 +76,14 @@ def _is_no_json(exc: ValueError) -> bool:
     return errors is not None and errors()[0]["type"] == "json_invalid"
 
 
-def _told(exc: Exception) -> str:
+def told(exc: Exception) -> str:
     """What a message says of a failure: of a ValidationError, the place and reason of the first few."""
     errors = getattr(exc, "errors", None)
     if errors is None:
         return excerpt(str(exc))
     found = errors(include_url=False, include_context=False)
-    told = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in found[:3]]
-    return excerpt("; ".join(told) + (f" (and {len(found) - 3} more)" if len(found) > 3 else ""))
+    reasons = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in found[:3]]
+    return excerpt("; ".join(reasons) + (f" (and {len(found) - 3} more)" if len(found) > 3 else ""))
 
 
 def _name(model: Any) -> str:

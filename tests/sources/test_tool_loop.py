@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
+from datetime import date
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel
 from reactivex import operators as rxo
 
 import streamkit as sk
@@ -69,7 +72,8 @@ def test_tools_run_at_the_same_time_but_answer_in_order():
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (("weather", '{"town":"Oslo"}'), "TypeError"),
+        (("weather", '{"town":"Oslo"}'), "do not fit: city: Missing"),
+        (("due", '{"day":"soon"}'), "do not fit: day: Input should be a valid date"),
         (("weather", '{"city":'), "MalformedError"),
         (("weather", "[1]"), "no object"),
         (("nothing", "{}"), "no tool 'nothing'"),
@@ -86,8 +90,11 @@ def test_what_goes_wrong_with_a_tool_is_told_to_the_model(call, told):
     async def gives_up():
         raise asyncio.CancelledError
 
+    def due(day: date):
+        return day
+
     client, stream = conversation(
-        testing.Script(tool_calls=[call]), testing.Script(("Sorry.",)), tools=(weather, endless, gives_up)
+        testing.Script(tool_calls=[call]), testing.Script(("Sorry.",)), tools=(weather, endless, gives_up, due)
     )
     got = testing.clock().run(stream)
     assert got.reply.text == "Sorry."
@@ -95,6 +102,38 @@ def test_what_goes_wrong_with_a_tool_is_told_to_the_model(call, told):
     assert told in result.error
     assert client.requests[1].body["messages"][-1] == result.message
     assert result.message["content"] == f"error: {result.error}"
+
+
+class Trip(BaseModel):
+    to: str
+    stops: tuple[str, ...] = ()
+
+
+def test_a_tool_gets_what_its_annotations_say():
+    got = []
+
+    def day(when: date, kind: Literal["work", "rest"] = "work") -> None:
+        got.append((when, kind))
+
+    async def book(trip: Trip, seats: set[int]) -> None:
+        got.append((trip, seats))
+
+    def loose(thing, odd: threading.Event | None = None):  # which pydantic does not understand
+        got.append(thing)
+
+    calls = [
+        ("day", '{"when": "2024-05-06", "kind": "rest"}'),
+        ("book", '{"trip": {"to": "Oslo", "stops": ["Rome"]}, "seats": [1, 1]}'),
+        ("loose", '{"thing": [1]}'),
+        ("Trip", '{"to": "Oslo"}'),
+        ("day", '{"when": "2024-05-07"}'),
+    ]
+    tools = (functools.partial(day, kind="work"), book, loose, Trip)
+    _, stream = conversation(testing.Script(tool_calls=calls), testing.Script(("ok",)), tools=tools)
+    results = [item for item in testing.clock().run(stream).items if isinstance(item, sk.ToolResult)]
+    assert [result.error for result in results] == [None] * 5
+    assert results[3].value == Trip(to="Oslo")
+    assert got[:3] == [(date(2024, 5, 6), "rest"), (Trip(to="Oslo", stops=("Rome",)), {1}), [1]]
 
 
 def test_rounds_are_bounded():
@@ -261,8 +300,8 @@ def test_an_ask_that_is_wrong_is_an_error(ask):
 def test_tools_need_names_of_their_own():
     with pytest.raises(ValueError, match="same name"):
         sk.tool_loop(testing.client("x").chat, "hi", [clock, clock])
-    with pytest.raises(TypeError, match="has no name"):
-        sk.tool_loop(testing.client("x").chat, "hi", [functools.partial(weather, "Oslo")])
+    with pytest.raises(TypeError, match="needs a name"):
+        sk.tool_loop(testing.client("x").chat, "hi", [lambda: 1])
     with pytest.raises(TypeError, match="not callable"):
         sk.tool_loop(testing.client("x").chat, "hi", {"clock": "noon"})
     with pytest.raises(ValueError, match="at least 1"):
