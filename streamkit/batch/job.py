@@ -14,6 +14,7 @@ from reactivex import Observable
 from ..engine import Run, Stream, start
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError, excerpt
 from ..events import Reply
+from ..sources.items import stream
 from ..sources.iterators import items_of, opened
 from .costs import Costs
 from .item import BatchItem
@@ -21,13 +22,12 @@ from .ledger import Book
 from .pace import Pace, Ticket
 from .plan import Plan
 from .prompts import Unreadable, content_of, size_of
-from .pulled import Pulled
 
 __all__ = ["Job", "stream_of"]
 
 
 def stream_of(plan: Plan) -> Stream[BatchItem]:
-    return Stream(Pulled(lambda: Job(plan).items()), label="batch")
+    return Stream(stream(lambda: Job(plan).items()), label="batch")
 
 
 @dataclass(slots=True)
@@ -203,14 +203,14 @@ class Job:
         return asked.item(so_far.outcome, reply=reply, error=error, cost=cost)
 
     def _stream(self, prompt: Any) -> Observable[Any]:
-        stream = self._plan.ask(prompt)
-        if not isinstance(stream, Observable):
-            misuse = TypeError(f"ask(prompt) gives a stream, not {type(stream).__name__}")
+        answer = self._plan.ask(prompt)
+        if not isinstance(answer, Observable):
+            misuse = TypeError(f"ask(prompt) gives a stream, not {type(answer).__name__}")
             self._stop(misuse)  # it will for every prompt
-            if iscoroutine(stream):
-                stream.close()
+            if iscoroutine(answer):
+                answer.close()
             raise misuse
-        return stream
+        return answer
 
     def _settle(self, ticket: Ticket, requests: Sequence[Reply]) -> float | None:
         try:

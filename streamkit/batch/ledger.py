@@ -106,9 +106,7 @@ class Book:
         damaged = 0
         for line in file:
             place, self._size = self._size, self._size + len(line)
-            if not place and line[: len(HEAD)] != HEAD[: len(line)]:
-                raise ValueError(f"{self.path} is no ledger: it holds something else")
-            form = _form(line)
+            form = self._check(line, place)
             if form is not None:
                 self._note(form, place)
             elif line.endswith(b"\n"):
@@ -120,8 +118,16 @@ class Book:
             write_all(self._fd, b"\n")
             self._size += 1
         if damaged:
-            text = f"{damaged} lines of {self.path.name} cannot be read: their prompts are asked again"
+            text = f"damaged lines in {self.path.name}: {damaged}; their prompts are asked again"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+    def _check(self, line: bytes, place: int) -> dict[str, Any] | None:
+        try:
+            if not place and line[: len(HEAD)] != HEAD[: len(line)]:
+                raise ValueError("no line of a ledger")
+            return _form(line)
+        except ValueError as exc:
+            raise ValueError(f"{self.path} is no ledger: it holds something else") from exc
 
     def _note(self, form: dict[str, Any], place: int) -> None:
         if "reply" in form:
@@ -183,8 +189,11 @@ def _line(item: BatchItem, content: str | None) -> bytes:
 
 
 def _form(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None if it is damaged, ValueError if it is whole and says something else."""
     try:
         form = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return form if isinstance(form, dict) and isinstance(form.get("asked"), str) else None
+    if isinstance(form, dict) and isinstance(form.get("asked"), str):
+        return form
+    raise ValueError("no line of a ledger")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..events import Reply
+from .branch import Branch
 from .context import RunScheduler, scheduler_for
 from .fan import Fan
 from .loop import on_loop
-from .mailbox import Branch
 
 __all__ = ["Attached"]
 
@@ -56,21 +56,24 @@ class _Attachment(abc.ObserverBase[Any]):
         on_loop(self._scheduler.loop, self._close, None)
 
     def _leave(self) -> None:
-        self._left = self._fan.stopped = True
+        self._left = True
+        self._fan.halt()
         if self._upstream is not None:
             self._upstream.dispose()
         on_loop(self._scheduler.loop, self._close, None)
 
     def _abort(self, exc: BaseException) -> None:
+        """A sink let KeyboardInterrupt or the like through: the run raises it, or whoever listens."""
         self._leave()
-        raise exc
+        abort = self._scheduler.context.abort or self._observer.on_error
+        abort(cast("Exception", exc))
 
     def _close(self, error: Exception | None) -> None:
-        if self._closing is not None:
-            return
         if self._left:
             self._fan.stop()
-        else:
+        if self._closing is not None:
+            return
+        if not self._left:
             self._fan.end(error)
         loop, context = self._scheduler.loop, self._scheduler.context
         self._closing = context.spawn(loop, self._settle(error), "streamkit attached branches")
@@ -79,7 +82,7 @@ class _Attachment(abc.ObserverBase[Any]):
         context = self._scheduler.context
         source = context.current()
         reply = self._reply or (source.reply() if source is not None else Reply())
-        failures = await self._fan.settle(error, reply, 5.0 if self._left else None)
+        failures = await self._fan.settle(error, reply)
         if context.failures is not None:
             context.failures.extend(failures)
         elif error is None and failures:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from io import StringIO
+from sys import getsizeof
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..events import (
     Finish,
+    LogprobsDelta,
+    Other,
     ReasoningDelta,
     Reply,
     Restart,
@@ -18,13 +22,38 @@ from ..events import (
     UsageUpdate,
 )
 
-__all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "weight"]
+__all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken", "weight"]
 
 Overflow: TypeAlias = Literal["wait", "conflate", "drop_oldest", "latest", "fail"]
 OVERFLOWS: tuple[Overflow, ...] = ("wait", "conflate", "drop_oldest", "latest", "fail")
 KEPT = frozenset({Finish, Reply, Restart, ToolCall, ToolCallDelta, ToolResult, UsageUpdate})
 """Never dropped: without them what the sink has got means something else."""
+ROOM = 64
+"""So many of them have room in any mailbox: the end of a reply must not hold its source."""
 MERGED = frozenset({str, TextDelta, ReasoningDelta})
+
+ENTRY = 64  # what an item weighs besides its text
+RAW = 1536  # and what the parsed chunk weighs that it usually holds on to
+EMPTY = getsizeof("")
+
+
+def weight(item: Any) -> int:
+    """About how many bytes an item holds on to."""
+    text = item if isinstance(item, (str, bytes)) else getattr(item, "text", None)
+    size = ENTRY + (getsizeof(text) - EMPTY if isinstance(text, (str, bytes)) else 0)
+    if getattr(item, "raw", None) is not None:
+        size += RAW
+    if isinstance(item, (Other, LogprobsDelta)):  # rare, and as large as a server likes
+        size += 4 * len(repr(item.raw))
+    elif isinstance(item, (ToolCall, ToolCallDelta)):
+        size += len(item.arguments)
+    return size
+
+
+def is_kept(item: Any) -> bool:
+    """True for what no policy drops; also if it wears a label, and for errors that are items."""
+    inner = getattr(item, "item", item)
+    return type(inner) in KEPT or isinstance(getattr(inner, "error", None), BaseException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +65,20 @@ class Gap:
     last: int
 
 
-def weight(item: Any) -> int:
-    """About how many bytes an item holds on to."""
-    text = item if isinstance(item, (str, bytes)) else getattr(item, "text", None)
-    return 64 + (len(text) if isinstance(text, (str, bytes)) else 0)
+class Taken(NamedTuple):
+    """An item, since when it waited, and what was dropped up to now if that began before it."""
 
-
-@dataclass(slots=True)
-class _Entry:
     item: Any
-    number: int
     since: float
-    bytes: int
-    more: list[str] = field(default_factory=list)  # further text, joined when it is taken: linear
+    gap: Gap | None
 
-    def taken(self) -> Any:
-        if not self.more:
-            return self.item
-        if type(self.item) is str:
-            return "".join((self.item, *self.more))
-        return type(self.item)("".join((self.item.text, *self.more)), self.item.index)
+
+class _Entry:
+    __slots__ = ("bytes", "item", "more", "number", "since")
+
+    def __init__(self, item: Any, number: int, since: float, size: int) -> None:
+        self.item, self.number, self.since, self.bytes = item, number, since, size
+        self.more: StringIO | None = None
 
     def takes_in(self, item: Any) -> bool:
         """Neighbours of one kind and choice are one piece as well as two."""
@@ -64,72 +87,97 @@ class _Entry:
             return False
         return type(item) is str or bool(item.index == mine.index)
 
+    def add(self, text: str) -> None:
+        """Linear, and without the weight of many small pieces."""
+        if self.more is None:
+            self.more = StringIO()
+        self.more.write(text)
+
+    def whole(self) -> Any:
+        if self.more is None:
+            return self.item
+        if type(self.item) is str:
+            return self.item + self.more.getvalue()
+        return type(self.item)(self.item.text + self.more.getvalue(), self.item.index)
+
 
 class Backlog:
-    """Items in order. ``overflow`` says what happens when `full` is reached:
+    """Items in order. ``overflow`` says what happens when there is no room for one more:
 
-    - ``wait``, ``fail``: nothing here; whoever fills it has to stop, or to fail
+    - ``wait``, ``fail``: nothing here; whoever fills it has to stop at `full`, or to fail
     - ``conflate``: text joins the text before it as soon as anything waits, so that nothing is lost and a slow reader
-      gets larger pieces; full only by bytes, or by items that cannot be joined
-    - ``drop_oldest``, ``latest`` (with room for one): the oldest items go, but never those that are ``KEPT``
+      gets larger pieces; `full` only by bytes, or by items that cannot be joined
+    - ``drop_oldest``, ``latest`` (with room for one): the oldest items go, but never those that are ``KEPT``; `full`
+      when ``capacity`` of these wait, 64 at least, or ``max_bytes``
     """
 
     def __init__(self, overflow: Overflow, capacity: int, max_bytes: int) -> None:
         self.capacity, self.max_bytes = (1 if overflow == "latest" else capacity), max_bytes
         self.dropped = self.merged = self.high_water = 0
-        self._overflow = overflow
+        self._conflates, self._drops = overflow == "conflate", overflow in ("drop_oldest", "latest")
         self._entries: deque[_Entry] = deque()
-        self._bytes = 0
+        self._kept: deque[_Entry] = deque()  # apart, so that dropping need not search; only if anything is dropped
+        self._bytes = self._kept_bytes = 0
         self._numbers = 0
         self._gap: Gap | None = None
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self._kept)
 
     @property
     def full(self) -> bool:
+        if self._drops:
+            return len(self._kept) >= max(self.capacity, ROOM) or self._kept_bytes >= self.max_bytes
         return len(self._entries) >= self.capacity or self._bytes >= self.max_bytes
 
     def put(self, item: Any, now: float) -> None:
         """Take an item, which always succeeds: whether there is room for the next one says `full`."""
-        number, size = self._numbers, weight(item)
+        entry = _Entry(item, self._numbers, now, weight(item))
         self._numbers += 1
-        last = self._entries[-1] if self._entries else None
-        if self._overflow == "conflate" and last is not None and last.takes_in(item):
-            size -= 64
-            last.more.append(item if type(item) is str else item.text)
-            last.bytes += size
-            self.merged += 1
+        if self._conflates and self._entries and self._entries[-1].takes_in(item):
+            self._merge(self._entries[-1], entry)
+            return
+        kept = self._drops and is_kept(item)
+        if self._drops:
+            self._make_room(entry.bytes)
+        self._bytes += entry.bytes
+        self._kept_bytes += entry.bytes if kept else 0
+        (self._kept if kept else self._entries).append(entry)
+        self.high_water = max(self.high_water, len(self))
+
+    def take(self) -> Taken:
+        """The oldest item."""
+        entries, kept = self._entries, self._kept
+        if kept and not (entries and entries[0].number < kept[0].number):
+            entry = kept.popleft()
+            self._kept_bytes -= entry.bytes
         else:
-            if self._overflow in ("drop_oldest", "latest") and self.full:
-                self._drop()
-            self._entries.append(_Entry(item, number, now, size))
-        self._bytes += size
-        self.high_water = max(self.high_water, len(self._entries))
-
-    def take(self) -> tuple[Any, float]:
-        """The oldest item and since when it waited."""
-        entry = self._entries.popleft()
+            entry = entries.popleft()
         self._bytes -= entry.bytes
-        return entry.taken(), entry.since
-
-    def gap(self) -> Gap | None:
-        """What was dropped since this was asked last, before the item that comes next."""
-        gap, self._gap = self._gap, None
-        return gap
+        gap = self._gap if self._gap is not None and self._gap.first < entry.number else None
+        if gap is not None:
+            self._gap = None
+        return Taken(entry.whole(), entry.since, gap)
 
     def clear(self) -> None:
+        """Throw everything away, which counts as dropped."""
+        self.dropped += len(self)
         self._entries.clear()
-        self._bytes = 0
+        self._kept.clear()
+        self._bytes = self._kept_bytes = 0
 
-    def _drop(self) -> None:
-        for entry in self._entries:
-            if type(entry.item) not in KEPT:
-                self._entries.remove(entry)
-                self._bytes -= entry.bytes
-                self.dropped += 1
-                before = self._gap
-                self._gap = Gap(
-                    before.count + 1 if before else 1, before.first if before else entry.number, entry.number
-                )
-                return
+    def _merge(self, last: _Entry, entry: _Entry) -> None:
+        text = entry.item if type(entry.item) is str else entry.item.text
+        last.add(text)
+        size = getsizeof(text) - EMPTY
+        last.bytes += size
+        self._bytes += size
+        self.merged += 1
+
+    def _make_room(self, size: int) -> None:
+        while self._entries and (len(self) >= self.capacity or self._bytes + size > self.max_bytes):
+            entry = self._entries.popleft()
+            self._bytes -= entry.bytes
+            self.dropped += 1
+            gap = self._gap
+            self._gap = Gap(gap.count + 1, gap.first, entry.number) if gap else Gap(1, entry.number, entry.number)

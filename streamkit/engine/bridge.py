@@ -11,9 +11,10 @@ from typing import Any
 
 from reactivex import abc
 
+from .backlog import weight
+from .branch import CAPACITY, MAX_BYTES
 from .gate import Gate
 from .loop import on_loop, runs_here
-from .mailbox import CAPACITY, MAX_BYTES, weight
 
 __all__ = ["Bridge", "Reader"]
 

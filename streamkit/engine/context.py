@@ -63,7 +63,7 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("cancelled", "closing", "failures", "main", "notes", "replies")
+    __slots__ = ("abort", "cancelled", "closing", "failures", "main", "notes", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
@@ -74,6 +74,8 @@ class Context:
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """What still has to end when the stream has: a run waits for it."""
+        self.abort: Callable[[BaseException], None] | None = None
+        """If there is a run: ends it, which then raises KeyboardInterrupt or the like."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
 

@@ -5,23 +5,29 @@ No Subject, no lock and no scheduler on the way of an item; the source's gate is
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from threading import get_ident
-from typing import Any, cast
+from time import perf_counter
+from typing import Any, TypeAlias, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..errors import SinkError, StreamkitError, excerpt
 from ..events import Reply
+from .branch import Branch
 from .context import Lens, RunScheduler
 from .gate import Gate
 from .loop import on_loop
-from .mailbox import Branch, Outlet
+from .outlet import SLOW, Outlet, SinkStats
 
 __all__ = ["Fan"]
+
+Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
+"""What is called with each item, and on whose behalf."""
 
 
 class _Tap(Observable[Any]):
@@ -52,98 +58,179 @@ class Fan:
         self.stopped = False
         self._loop = scheduler.loop
         self._thread = get_ident()
-        self._taps: tuple[abc.ObserverBase[Any], ...] = ()
-        self._busy = False
+        self._observers: tuple[abc.ObserverBase[Any], ...] = ()
+        self._taps: tuple[Tap, ...] = ()
+        self._direct: tuple[Outlet, ...] = ()
+        self._round: Iterator[Tap] = iter(())
+        self._rounds = 0
+        self._busy = self._timed = False
         self._again: deque[Any] = deque()
+        self._ending: tuple[Exception | None] | None = None
         self._subscriptions: list[abc.DisposableBase] = []
         self.outlets = [Outlet(spec, scheduler, abort) for spec in branches]
         for outlet in self.outlets:
             self._plug(outlet, scheduler)
 
+    # -- branches come and go --------------------------------------------------------------------------------------
+
     def _plug(self, outlet: Outlet, scheduler: RunScheduler) -> None:
         if not outlet.spec.operators:
-            self._subscriptions.append(self.add(outlet, outlet.gate))
-            return
-        tap = _Tap(self)
-        chain = reduce(lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap))
-        inner = scheduler.aside(outlet.gate)
-        self._subscriptions.append(
-            chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
-        )
-        outlet.lens = tap.lens
+            subscription = self.add(outlet, outlet.gate)
+        else:
+            tap = _Tap(self)
+            chain = reduce(
+                lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
+            )
+            inner = scheduler.aside(outlet.gate)
+            subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
+            outlet.lens = tap.lens
+        self._subscriptions.append(subscription)
+        outlet.detach = subscription.dispose
 
     def add(self, observer: abc.ObserverBase[Any], gate: Gate | None) -> abc.DisposableBase:
         """Copy on write: a branch may come and go while an item is handed round."""
         if gate is not None:
             self.gate.add(gate)
-        self._taps = (*self._taps, observer)
+        self._connect((*self._observers, observer))
 
         def remove() -> None:
-            self._taps = tuple(tap for tap in self._taps if tap is not observer)
+            self._connect(tuple(other for other in self._observers if other is not observer))
             if gate is not None:
                 self.gate.drop(gate)
 
         return Disposable(remove)
 
+    def _connect(self, observers: tuple[abc.ObserverBase[Any], ...]) -> None:
+        """Who is called with each item, and how. A sink in place is called without a frame of ours in between, which
+        would cost as much again; its items are counted for all such sinks at once then, by rounds."""
+        self._count()
+        direct = () if self._timed else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
+        self._observers, self._direct = observers, direct
+        if not self.stopped:
+            self._taps = tuple((one.write if one in direct else one.on_next, one) for one in observers)
+
+    def _count(self) -> None:
+        for outlet in self._direct:
+            outlet.count(self._rounds)
+        self._rounds = 0
+
+    # -- items -----------------------------------------------------------------------------------------------------
+
     def on_next(self, item: Any) -> None:
-        if get_ident() != self._thread:
-            on_loop(self._loop, self.on_next, item)
-            return
-        if self._busy:  # a branch pushed into its own source: after the item at hand, not inside it
-            self._again.append(item)
+        if self._busy or get_ident() != self._thread:
+            self._later(item)
             return
         self._busy = True
+        began = perf_counter()
+        observer: abc.ObserverBase[Any] | None = None
         try:
-            self._hand_round(item)
-            while self._again:
-                self._hand_round(self._again.popleft())
+            while True:
+                taps = self._taps
+                self._round = iter(taps)
+                for call, observer in self._round:
+                    try:
+                        answer = call(item)
+                    except BaseException as exc:
+                        self._raised(observer, exc)
+                        continue
+                    if answer is not None:
+                        self._answered(observer, answer)
+                if self.stopped:
+                    self._stopped_at(observer, taps)
+                    break
+                self._rounds += 1
+                if self._again:
+                    item = self._again.popleft()
+                else:
+                    break
         finally:
             self._busy = False
+        if perf_counter() - began > SLOW:
+            self._was_slow()
+        if self._ending is not None:
+            self.end(*self._ending)
 
-    def _hand_round(self, item: Any) -> None:
-        for tap in self._taps:
-            if self.stopped:
+    def _later(self, item: Any) -> None:
+        if get_ident() != self._thread:
+            on_loop(self._loop, self.on_next, item)
+        else:  # a branch pushed into its own source: after the item at hand, not inside it
+            self._again.append(item)
+
+    def _answered(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
+        if isinstance(observer, Outlet) and observer.answered(answer):
+            self._connect(self._observers)
+
+    def _raised(self, observer: abc.ObserverBase[Any], exc: BaseException) -> None:
+        if isinstance(observer, Outlet):
+            observer.broke(exc)
+        elif isinstance(exc, Exception):  # an operator of the branch that does not keep the Rx rules
+            observer.on_error(SinkError(f"a branch raised {excerpt(f'{type(exc).__name__}: {exc}')}"))
+        else:
+            raise exc
+
+    def _stopped_at(self, last: abc.ObserverBase[Any] | None, taps: tuple[Tap, ...]) -> None:
+        """In mid-round: those up to ``last`` had the item."""
+        for call, observer in taps:
+            if isinstance(observer, Outlet) and observer.in_place and call != observer.on_next:
+                observer.count()
+            if observer is last:
                 return
-            try:
-                tap.on_next(item)
-            except Exception as exc:  # an operator of the branch that does not keep the Rx rules
-                tap.on_error(SinkError(f"a branch raised {excerpt(f'{type(exc).__name__}: {exc}')}"))
+
+    def _was_slow(self) -> None:
+        """Somebody kept everybody waiting: from now on each is timed by itself, until it is known who."""
+        for outlet in self._direct:
+            outlet.was_slow(0.0)
+        self._timed = True
+        self._connect(self._observers)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
 
     def end(self, error: Exception | None) -> None:
         """The stream is over: operators flush, mailboxes take what comes of it and then close."""
-        for tap in self._taps:
+        if self._busy:  # a branch ended its own source
+            self._ending = (error,)
+            return
+        for observer in self._observers:
             if error is None:
-                tap.on_completed()
+                observer.on_completed()
             else:
-                tap.on_error(error)
-        for outlet in self.outlets:
-            outlet.over = True  # an operator may have ended its branch without saying so
-            outlet.on_completed()
+                observer.on_error(error)
+
+    def halt(self) -> None:
+        """Nothing is handed on any more, nor is the item at hand to those who have not had it. From any thread."""
+        self.stopped, self._taps = True, ()
+        for _ in self._round:  # nothing is left of it then: cheaper than to ask after each call
+            pass
 
     def stop(self) -> None:
-        """Cancelled: nothing is handed on any more; sinks that do not ask to be drained are interrupted."""
-        self.stopped = True
+        """Cancelled: sinks that do not ask to be drained are interrupted."""
+        self.halt()
+        self._dispose()
+        for outlet in self.outlets:
+            outlet.stop()
+
+    def _dispose(self) -> None:
         for subscription in self._subscriptions:
             subscription.dispose()
-        for outlet in self.outlets:
-            if outlet.spec.on_cancel == "discard":
-                outlet.discard()
-            else:
-                outlet.on_completed()
 
-    async def settle(self, error: Exception | None, reply: Reply, limit: float | None) -> list[Exception]:
+    async def settle(self, error: Exception | None, reply: Reply) -> list[Exception]:
         """Wait for the mailboxes, close the sinks, and tell what failed in branches (never the stream's own error)."""
-        for outlet in self.outlets:
-            await outlet.drained(limit)
+        self._count()
+        names = [outlet.spec.name for outlet in self.outlets]
+        replies = [outlet.lens(reply) if outlet.lens is not None else reply for outlet in self.outlets]
+        await asyncio.gather(*map(Outlet.close, self.outlets, replies))
+        self._dispose()
         failures: list[Exception] = []
-        for outlet in self.outlets:
-            await outlet.close(outlet.lens(reply) if outlet.lens is not None else reply)
+        for outlet, name in zip(self.outlets, names, strict=True):
             own = outlet.failure or (None if _same(outlet.error, error) else outlet.error)
             if own is not None:
-                failures.append(_as_ours(own, outlet.spec.name, reply))
-        for subscription in self._subscriptions:
-            subscription.dispose()
+                failures.append(_as_ours(own, name, reply))
         return failures
+
+    def stats(self) -> list[SinkStats]:
+        """Of each branch, until now. From any thread."""
+        rounds, direct = self._rounds, self._direct
+        return [outlet.stats(rounds if outlet in direct else 0) for outlet in self.outlets]
 
     @property
     def progress(self) -> int:

@@ -16,10 +16,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..errors import SinkError
+from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .loop import on_loop
-from .mailbox import CAPACITY
 
 __all__ = ["Mapped"]
 

@@ -1,12 +1,13 @@
-"""Errors that nobody asked for: printed once, never swallowed."""
+"""What nobody asked for but should know: errors, printed once and never swallowed, and what holds everything up."""
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from ..errors import BrokenError
 
-__all__ = ["ShutdownError", "report"]
+__all__ = ["ShutdownError", "report", "slow_callable"]
 
 
 class ShutdownError(BrokenError):
@@ -19,3 +20,13 @@ def report(error: BaseException) -> None:
     """Hand ``error`` to `sys.excepthook`, which prints it; a shut down loop is no news to whoever shut it down."""
     if not isinstance(error, ShutdownError):
         sys.excepthook(type(error), error, error.__traceback__)
+
+
+def slow_callable(name: str, seconds: float) -> None:
+    """Warn by way of the logger ``streamkit``, which prints to stderr if the program has no logging of its own."""
+    logging.getLogger("streamkit").warning(
+        "sink %s blocks: %.2f s over one item, while everything else waits; "
+        "make it async, or wrap it in sinks.threaded()",
+        name,
+        seconds,
+    )

@@ -11,11 +11,12 @@ from typing import Any, Self
 from reactivex import Observable
 
 from ..events import Reply, Usage
+from .branch import as_branch
 from .bridge import Bridge, Reader
 from .context import Note, RunScheduler
 from .gate import Gate
 from .loop import is_background, live, loop_of, on_loop, running_loop, runs_here, thread_runner
-from .mailbox import SinkStats, as_branch
+from .outlet import SinkStats
 from .work import CLOSING, Work
 
 __all__ = ["Run", "run", "start"]
@@ -63,11 +64,10 @@ class Run:
 
     @property
     def stats(self) -> dict[str, SinkStats]:
-        """Counters of each sink by its name (a repeated name gets a number)."""
+        """Counters of each sink until now, by its name (a repeated name gets a number)."""
         stats: dict[str, SinkStats] = {}
-        for outlet in self._work.fan.outlets if self._work.fan else ():
-            name = outlet.spec.name
-            stats[name if name not in stats else f"{name} {len(stats) + 1}"] = outlet.stats
+        for one in self._work.fan.stats() if self._work.fan else ():
+            stats[one.name if one.name not in stats else f"{one.name} {len(stats) + 1}"] = one
         return stats
 
     @property
@@ -98,8 +98,10 @@ class Run:
 
     async def _wait(self) -> Reply:
         self._let_go()
+        done = asyncio.wrap_future(self._work.done)
+        done.add_done_callback(_retrieve)  # a shield that was cancelled does not
         try:
-            return await asyncio.shield(asyncio.wrap_future(self._work.done))
+            return await asyncio.shield(done)
         except asyncio.CancelledError:
             self.cancel()
             await self._closed()

@@ -11,17 +11,16 @@ from reactivex import Observable, abc
 
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
+from .branch import Branch
 from .bridge import Bridge
 from .context import RunScheduler
 from .fan import Fan
 from .loop import live, on_loop, runs_here
-from .mailbox import Branch
+from .outlet import DRAIN
 from .report import ShutdownError
 
-__all__ = ["DRAIN", "Work"]
+__all__ = ["Work"]
 
-DRAIN = 5.0
-"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
 CLOSING = 1.0
 """Seconds that it waits for its requests to be closed."""
 
@@ -39,6 +38,7 @@ class Work:
         self._stream, self._specs, self._bridge = stream, specs, bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
+        self._context.abort = self._abort
         self._subscription: abc.DisposableBase | None = None
         self._error: Exception | None = None
         self._raise: BaseException | None = None
@@ -62,7 +62,7 @@ class Work:
     def cancel(self) -> None:
         self._context.cancelled = True
         if self.fan is not None:
-            self.fan.stopped = True  # at once: nothing is delivered after this call
+            self.fan.halt()  # at once: nothing is delivered after this call
         on_loop(self._loop, self._cancel)
 
     def so_far(self, outcome: Outcome | None = None) -> Reply:
@@ -86,6 +86,7 @@ class Work:
 
     def _subscribe(self) -> None:
         self.fan = fan = Fan(self._specs, self._scheduler, self._abort)
+        self._specs = ()
         if self._bridge is not None:
             fan.add(self._bridge, self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
@@ -131,7 +132,7 @@ class Work:
             if cancelled:
                 await self.requests_closed()
             reply = self._final("cancelled" if cancelled else None)
-            failures = await self.fan.settle(self._error, reply, limit) if self.fan is not None else []
+            failures = await self.fan.settle(self._error, reply) if self.fan is not None else []
             if self._context.closing:
                 await asyncio.wait(tuple(self._context.closing), timeout=limit)
             self._finish(reply, failures + (self._context.failures or []))

@@ -10,8 +10,8 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..engine import scheduler_for
 from ..engine.attach import Attached
+from ..engine.branch import as_branch
 from ..engine.context import Note
-from ..engine.mailbox import as_branch
 from ..events import Event
 from ..protocols import Op
 from ..sources.recording import Recorder

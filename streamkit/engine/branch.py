@@ -1,0 +1,81 @@
+"""One way from a run's events through operators into a sink: what it is, and how it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from .backlog import OVERFLOWS, Overflow
+
+__all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch"]
+
+CAPACITY = 1024
+MAX_BYTES = 16 * 2**20
+
+OnCancel: TypeAlias = Literal["discard", "drain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way from a run's events through operators into a sink; made by `branch`."""
+
+    operators: tuple[Callable[[Any], Any], ...]
+    into: Any
+    capacity: int = CAPACITY
+    max_bytes: int = MAX_BYTES
+    overflow: Overflow = "wait"
+    max_wait: float = 60.0
+    on_cancel: OnCancel = "discard"
+    name: str = ""
+
+
+def branch(
+    *operators: Callable[[Any], Any],
+    into: Any,
+    capacity: int = CAPACITY,
+    max_bytes: int = MAX_BYTES,
+    overflow: Overflow | None = None,
+    max_wait: float = 60.0,
+    on_cancel: OnCancel | None = None,
+    name: str | None = None,
+) -> Branch:
+    """One of the ways that a run's events take: through ``operators`` into a sink.
+
+    ``into`` is a callable, a coroutine function, or an object with ``write(item)`` and perhaps more (see `Sink`). A
+    plain callable is called in place. An async sink gets a mailbox, in which at most ``capacity`` items of about
+    ``max_bytes`` bytes wait, and what is under way when it becomes full. ``overflow`` says what happens then:
+
+    - ``wait``: the source stops reading until there is room
+    - ``conflate``: pieces of text (str, `TextDelta`, `ReasoningDelta`) that wait next to each other become one, so that
+      nothing is lost and a slow sink gets larger pieces; beyond that as ``wait``
+    - ``drop_oldest``: the oldest items go; the sink is told if it has ``dropped(count, first, last)``
+    - ``latest``: only the newest item waits, and the last one always arrives; for states, such as snapshots
+    - ``fail``: the sink is given up with a `SinkError`
+
+    Whole and partial tool calls, tool results, usage, `Finish`, `Restart` and `Reply` are never dropped; for these a
+    mailbox has room for 64 at least, then ``wait`` applies. The default is the sink's own ``overflow``, else ``wait``.
+
+    A sink for which the source, or its end, waits longer than ``max_wait`` seconds over one item is given up with a
+    `SinkError`; the others go on. ``on_cancel`` says what a cancelled run does with items that wait: ``discard`` them
+    and interrupt the one at hand, or ``drain`` them for 5 s at most; the default is the sink's own, else discard.
+
+    Note: a conflated sink gets sentences or snapshots glued together: conflate pieces of a text only.
+    """
+    if not (callable(into) or callable(getattr(into, "write", None))):
+        raise TypeError(f"a sink is a callable or has a write method, not {into!r}")
+    if capacity < 1 or max_bytes < 1 or max_wait <= 0:
+        raise ValueError("capacity, max_bytes and max_wait must be positive")
+    overflow = overflow or getattr(into, "overflow", None) or "wait"
+    if overflow not in OVERFLOWS:
+        raise ValueError(f"overflow is one of {', '.join(OVERFLOWS)}, not {overflow!r}")
+    on_cancel = on_cancel or getattr(into, "on_cancel", None) or "discard"
+    if on_cancel not in ("discard", "drain"):
+        raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
+    title = name or getattr(into, "__qualname__", None) or type(into).__name__
+    return Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
+
+
+def as_branch(given: Any) -> Branch:
+    """A branch may also be a bare sink or listener."""
+    return given if isinstance(given, Branch) else branch(into=given)

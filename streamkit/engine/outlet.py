@@ -1,0 +1,268 @@
+"""The end of a branch: a sink behind a failure boundary, with a mailbox once it turns out to be async.
+
+A plain callable is called in place. The first time a sink answers with an awaitable, a mailbox with a task of its own
+takes over, and from then on items wait their turn. Whatever a sink does, its siblings and the source do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import get_ident
+from time import perf_counter
+from typing import Any
+
+from reactivex import abc
+
+from ..errors import SinkError, excerpt
+from ..events import Reply
+from .branch import Branch
+from .context import Lens, RunScheduler
+from .gate import Gate
+from .loop import on_loop
+from .mailbox import GRACE, Mailbox, cancelled_from_outside
+from .report import slow_callable
+
+__all__ = ["DRAIN", "SLOW", "Outlet", "SinkStats"]
+
+DRAIN = 5.0
+"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
+SLOW = 0.1
+"""Seconds in place after which everything else has waited noticeably."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStats:
+    """What happened at one sink until now, in items: each is delivered, dropped, merged into the one before it, or
+    still under way; but for the one at which the sink failed.
+
+    ``high_water`` is the most that ever waited. ``dropped`` counts what a policy dropped and what was discarded when
+    the sink failed or the run was cancelled. ``lag`` is how far the sink is behind, in seconds: since when the item at
+    hand has been here, or how long it took from its arrival until the last one was written.
+    """
+
+    name: str
+    delivered: int = 0
+    queued: int = 0
+    high_water: int = 0
+    dropped: int = 0
+    merged: int = 0
+    failed: bool = False
+    lag: float = 0.0
+
+
+class Outlet(abc.ObserverBase[Any]):
+    """Where one branch ends. ``detach`` is called when its sink has failed and is to get nothing more."""
+
+    def __init__(self, spec: Branch, scheduler: RunScheduler, abort: Callable[[BaseException], None]) -> None:
+        self.spec = spec
+        self.gate = Gate(scheduler.gate)
+        self.failure: Exception | None = None
+        self.error: Exception | None = None
+        self.lens: Lens | None = None
+        """What of the Reply its operators let through."""
+        self.detach: Callable[[], None] = _nothing
+        self.write: Callable[[Any], Any] = getattr(spec.into, "write", None) or spec.into
+        self._loop, self._abort = scheduler.loop, abort
+        self._thread = get_ident()
+        self._over = self._failed = False
+        self._ended: asyncio.Future[None] | None = None
+        self._came = 0
+        self._mailbox: Mailbox | None = None
+        self._final: SinkStats | None = None
+        self._delivered = self._strikes = 0
+        self._until: float | None = None
+        self._clock: asyncio.Timeout | None = None
+
+    def stats(self, uncounted: int = 0) -> SinkStats:
+        """``uncounted`` items were written in place that nobody has told of by `count`."""
+        name, mailbox = self.spec.name, self._mailbox
+        if mailbox is None:
+            return self._final or SinkStats(name, self._delivered + uncounted, failed=self._failed)
+        backlog = mailbox.backlog
+        return SinkStats(
+            name,
+            self._delivered + mailbox.delivered,
+            len(backlog),
+            backlog.high_water,
+            backlog.dropped,
+            backlog.merged,
+            self._failed,
+            mailbox.lag,
+        )
+
+    @property
+    def progress(self) -> int:
+        return self._mailbox.delivered if self._mailbox is not None else 0
+
+    # -- the Rx side -----------------------------------------------------------------------------------------------
+
+    def on_next(self, item: Any) -> None:
+        if get_ident() != self._thread:
+            on_loop(self._loop, self.on_next, item)
+            return
+        if self._over:
+            return
+        self._came += 1
+        if self._mailbox is not None:
+            self._mailbox.put(item)
+            return
+        began = perf_counter()
+        try:
+            answer = self.write(item)
+        except BaseException as exc:
+            self.broke(exc)
+            return
+        if perf_counter() - began > SLOW:
+            self.was_slow(perf_counter() - began)
+        if answer is None or not self.answered(answer):
+            self.count()
+
+    def on_error(self, error: Exception) -> None:
+        on_loop(self._loop, self._complete, error)
+
+    def on_completed(self) -> None:
+        on_loop(self._loop, self._complete, None)
+
+    def _complete(self, error: Exception | None) -> None:
+        if not self._over:
+            self.error = error
+            self._finish()
+
+    def _finish(self) -> None:
+        """Nothing more will come."""
+        self._over = True
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+        if self._mailbox is None:
+            return
+        if self._failed or (self._until is not None and self.spec.on_cancel == "discard"):
+            self._mailbox.discard()
+        else:
+            self._mailbox.finish()
+
+    # -- what a call in place came to ------------------------------------------------------------------------------
+
+    @property
+    def in_place(self) -> bool:
+        """True as long as all went well and nothing had to be awaited."""
+        return self._mailbox is None and not self._failed
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether ``write`` may be called instead of `on_next`, by whoever looks after what it comes to."""
+        return self.in_place and not self._over
+
+    def count(self, items: int = 1) -> None:
+        """So many were written in place."""
+        self._delivered += items
+
+    def answered(self, answer: Any) -> bool:
+        """``write`` gave something. True if that is to be awaited: the item is not delivered yet, and the next ones
+        wait in a mailbox."""
+        if not hasattr(answer, "__await__"):
+            return False
+        self._mailbox = Mailbox(self.spec, self.write, answer, self._loop, self.gate, self.broke)
+        if self._over:
+            self._finish()
+        return True
+
+    def was_slow(self, seconds: float) -> None:
+        """Once is a hiccup of the machine."""
+        self._strikes += 1
+        if self._strikes == 2:
+            slow_callable(self.spec.name, seconds)
+
+    def broke(self, exc: BaseException) -> None:
+        """Detach: whatever this sink did, nobody else notices before the run's result."""
+        self._failed = True
+        if not isinstance(exc, Exception):
+            self._abort(exc)
+        elif self.failure is None and type(exc) is SinkError:
+            self.failure = exc
+        elif self.failure is None:
+            self.failure = SinkError(f"sink {self.spec.name} raised {excerpt(f'{type(exc).__name__}: {exc}')}")
+            self.failure.__cause__ = exc
+        self._finish()
+        self.detach()
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """The run is cancelled: whatever is not over in a few seconds is given up."""
+        self._until = self._loop.time() + DRAIN
+        if self._clock is not None and not self._clock.expired():
+            self._clock.reschedule(self._until)
+        self._finish()
+
+    async def close(self, reply: Reply) -> None:
+        """All that was under way is written; ``fail(error)`` if the branch broke; then ``close(reply)``: once, in any
+        case."""
+        await self._operators_ended()
+        mailbox = self._mailbox
+        if mailbox is not None and not await self._within(None, mailbox.ended):
+            self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
+            await mailbox.ended
+        for name, value in (("fail", self.error), ("close", reply)):
+            method: Callable[[Any], Any] | None = getattr(self.spec.into, name, None)
+            if value is not None and callable(method):
+                await self._call(method, value)
+        self._let_go()
+
+    async def _operators_ended(self) -> None:
+        """The stream is over, but calls and timers of the branch may be under way."""
+        self._ended, limit = self._loop.create_future(), self.spec.max_wait
+        while not self._over:
+            came = self._came
+            if not await self._within(limit, self._ended) and came == self._came:
+                self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
+
+    async def _call(self, method: Callable[[Any], Any], value: Any) -> None:
+        try:
+            answer = method(value)
+            if hasattr(answer, "__await__"):
+                await self._wait(asyncio.ensure_future(answer))
+        except asyncio.CancelledError as exc:
+            if cancelled_from_outside():
+                raise
+            self.broke(exc)
+        except BaseException as exc:
+            self.broke(exc)
+
+    async def _wait(self, task: asyncio.Future[Any]) -> None:
+        patience, began = getattr(self.spec.into, "patience", self.spec.max_wait), self._loop.time()
+        try:
+            if await self._within(patience, task):
+                task.result()
+                return
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        self.broke(SinkError(f"sink {self.spec.name} did not close within {self._loop.time() - began:.3g} s"))
+        task.cancel()
+        await asyncio.wait([task], timeout=GRACE)
+
+    async def _within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
+        """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
+        now = self._loop.time()
+        ends = [now + limit] if limit is not None else []
+        if self._until is not None:
+            ends.append(max(self._until, now + GRACE))
+        try:
+            async with asyncio.timeout_at(min(ends, default=None)) as self._clock:
+                await asyncio.wait([done])
+        except TimeoutError:
+            pass
+        finally:
+            self._clock = None
+        return done.done()
+
+    def _let_go(self) -> None:
+        """Whoever keeps the run, for its figures, does not keep the sink."""
+        self._final, self._mailbox = self.stats(), None
+        self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
+
+
+def _nothing(*_: object) -> None:
+    pass
