@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from .engine import Branch, Run, Stream, branch, run, shutdown, start, stream
+from .batch import batch  # now: importing its package later would put that in the function's place
+from .engine import Branch, Run, Stream, branch, run, shutdown, start
 from .engine.listener import Listener, on
 from .errors import (
     AllFailedError,
@@ -42,10 +43,13 @@ from .protocols import Op, Sink, Stage
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
+    from .batch.item import BatchItem
     from .edges.relay import sse
-    from .operators.combine import Failure, Labelled, race, share, side_by_side
+    from .operators.combine import Failure, Labelled, race, side_by_side
+    from .operators.sharing import share
     from .sources.client import Client
     from .sources.default import chat
+    from .sources.items import stream
     from .sources.iterators import from_bytes, from_text
     from .sources.limits import Limits, Retry
     from .sources.replay import replay
@@ -57,6 +61,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AllFailedError",
     "ApiError",
+    "BatchItem",
     "Branch",
     "BrokenError",
     "BudgetError",
@@ -97,6 +102,7 @@ __all__ = [
     "Usage",
     "UsageUpdate",
     "assistant",
+    "batch",
     "branch",
     "chat",
     "from_bytes",
@@ -129,9 +135,12 @@ __getattr__ = lazily(
         "sinks": "sinks",
         "testing": "testing",
         "sse": "edges.relay",
-        **dict.fromkeys(("Failure", "Labelled", "race", "share", "side_by_side"), "operators.combine"),
+        **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "operators.combine"),
+        "share": "operators.sharing",
+        "BatchItem": "batch.item",
         "Client": "sources.client",
         "chat": "sources.default",
+        "stream": "sources.items",
         **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
         **dict.fromkeys(("Limits", "Retry"), "sources.limits"),
         "from_sdk": "sources.sdk",
