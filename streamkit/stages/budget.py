@@ -13,12 +13,86 @@ from .bill import BILLED
 from .fold import Fold
 from .meter import Account
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "Limit"]
 
+MILLION = 1_000_000
+CENT = 1e-12
+"""Sums of prices may be off by that."""
 MOST = 8
 """Tokens that a character can add, with room to spare: it has four bytes at most."""
 MARGIN = 64
 """Tokens by which a count may jump, because what was one token becomes several when more follows."""
+
+
+class Limit:
+    """What may be spent, in tokens or in money. ``within`` is the last usage that was not too much."""
+
+    def __init__(self, account: Account, *, tokens: int | None = None, cost: float | None = None) -> None:
+        self.within: Usage | None = None
+        self._account, self._tokens, self._cost = account, tokens, cost
+        self._left: float | None = None  # in tokens; None: has to be asked
+
+    def is_kept(self) -> bool:
+        """Whether what came so far is within the limit, none of which was held back."""
+        if self._left is None:
+            self.within = self._account.usage()
+            self._left = self._of(self.within)
+        return self._left >= 0
+
+    def changed(self) -> None:
+        """The account took something in by itself."""
+        self._left = None
+
+    def spend(self, event: Any, text: str) -> tuple[int, int]:
+        """Count ``text`` of ``event`` until it is too much: how many characters are not, and how many were counted.
+
+        (-1, ...) if not even an event without text is within the limit.
+        """
+        if isinstance(event, ToolCall):
+            return (len(text) if self._add(event, text) else -1), len(text)
+        if isinstance(event, ToolCallDelta) and not self._add(event, ""):
+            return -1, 0
+        at = 0
+        while at < len(text):
+            step = self._step(len(text))
+            if not self._add(event, text[at : at + step]):
+                return at, at + step
+            at += step
+        return at, at
+
+    def _add(self, event: Any, text: str) -> bool:
+        self._account.add(event, text)
+        usage = self._account.usage()
+        self._left = self._of(usage)
+        if self._left >= 0:
+            self.within = usage
+        return self._left >= 0
+
+    def _step(self, most: int) -> int:
+        """So many characters can be counted at once without running over the limit in their middle."""
+        left = self._left if self._left is not None else 0
+        return max(1, int(min(left, most * MOST + MARGIN) - MARGIN) // MOST)
+
+    def _of(self, usage: Usage | None) -> float:
+        usage = usage or Usage()
+        return min(self._tokens_left(usage), self._money_left(usage))
+
+    def _tokens_left(self, usage: Usage) -> float:
+        if self._tokens is None:
+            return math.inf
+        known = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        return self._tokens - max(known, usage.total_tokens or 0)
+
+    def _money_left(self, usage: Usage) -> float:
+        if self._cost is None:
+            return math.inf
+        price = self._account.price
+        if price is None:
+            raise BudgetError(f"no price is known for the model {self._account.model!r}")
+        left = self._cost - (usage.cost or 0.0) + CENT
+        if left < 0:
+            return -1
+        return left * MILLION / price.output if price.output else math.inf
 
 
 class Budget:
@@ -35,9 +109,8 @@ class Budget:
         self.done = False
         self.quiet = False
         """The limit was reached, and the rest of the source is read without showing it."""
-        self._account, self._tokens, self._cost, self._drain = account, tokens, cost, drain
-        self._left = math.inf
-        self._within: Usage | None = None
+        self._account, self._drain = account, drain
+        self._limit = Limit(account, tokens=tokens, cost=cost)
         self._fold = Fold()
         self._last: Reply | None = None
         self._events = False
@@ -53,7 +126,11 @@ class Budget:
         if self.quiet:
             self._account.feed(event)
             return []
-        shown = self._take(event)
+        try:
+            shown = self._take(event)
+        except BudgetError as exc:
+            exc.partial = self._fold.reply()
+            raise
         for one in shown:
             self._fold.feed(one)
         return [*shown, self._end()] if self.done else shown
@@ -68,87 +145,43 @@ class Budget:
             return self._last
         return self._stopped(reply) if self.quiet else self._account.of(reply)
 
-    # -- the limit -------------------------------------------------------------------------------------------------
-
     def _take(self, event: Any) -> list[Any]:
+        """``event`` as far as it is within the limit."""
         field = BILLED.get(type(event))
-        if field is None:
-            self._account.feed(event)
-            if type(event) is Start and not self._fits():
-                self._stop()
-            return [event]
+        if field is not None:
+            return self._spend(event, field)
+        if self._account.feed(event):
+            self._limit.changed()
+        if type(event) is Start and not self._limit.is_kept():
+            self._stop()
+        return [event]
+
+    def _spend(self, event: Any, field: str) -> list[Any]:
         text = getattr(event, field)
-        size = self._fitting(event, text)
+        size, counted = self._limit.spend(event, text) if self._limit.is_kept() else (-1, 0)
         if size == len(text):
             return [event]
         self._stop()
-        if size or (size == 0 and isinstance(event, ToolCallDelta) and event.name):
-            return [replace(event, **{field: text[:size]}, raw=None)]
-        return []
-
-    def _fitting(self, event: Any, text: str) -> int | None:
-        """How many characters of ``text`` are within the limit; None if not even an event without text is."""
-        if isinstance(event, (ToolCall, ToolCallDelta)):  # these cost by themselves
-            self._account.add(event, "")
-            if not self._fits():
-                return None
-            if isinstance(event, ToolCall):
-                return len(text)
-        at = 0
-        while at < len(text):
-            step = max(1, int(min(self._left, len(text) * MOST + MARGIN) - MARGIN) // MOST)
-            self._account.add(event, text[at : at + step])
-            if not self._fits():
-                return at
-            at += step
-        return len(text)
-
-    def _fits(self) -> bool:
-        """Whether what came so far is within the limit; looks how much is left."""
-        usage = self._account.usage()
-        self._left = min(self._tokens_left(usage), self._money_left(usage)) if usage is not None else math.inf
-        if self._left >= 0:
-            self._within = usage
-        return self._left >= 0
-
-    def _tokens_left(self, usage: Usage) -> float:
-        if self._tokens is None:
-            return math.inf
-        known = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
-        return self._tokens - max(known, usage.total_tokens or 0)
-
-    def _money_left(self, usage: Usage) -> float:
-        """In further tokens of the reply."""
-        if self._cost is None:
-            return math.inf
-        price = self._account.price
-        if price is None or usage.cost is None:
-            model = self._account.model
-            raise BudgetError(f"no price is known for the model {model!r}", partial=self._fold.reply())
-        left = self._cost - usage.cost
-        if left < -1e-12:
-            return -1
-        return left * 1_000_000 / price.output if price.output else math.inf
-
-    # -- the end ---------------------------------------------------------------------------------------------------
+        if self._drain and counted < len(text):
+            self._account.add(event, text[counted:])
+        begins = size == 0 and isinstance(event, ToolCallDelta) and event.name
+        return [replace(event, **{field: text[:size]}, raw=None)] if size > 0 or begins else []
 
     def _stop(self) -> None:
         self.quiet, self.done = self._drain, not self._drain
 
     def _end(self) -> Reply:
         self.done = True
-        self._last = self._stopped(self._fold.reply("stopped"))
+        self._last = self._stopped(self._fold.reply())
         return self._last
 
     def _reply(self, reply: Reply) -> Reply:
         self._account.end(reply)
-        if self.quiet:
-            self.done = True
+        self.done = self.quiet
         self._last = self.reply(reply)
         return self._last
 
     def _stopped(self, reply: Reply) -> Reply:
         """``reply`` as far as it was shown. When drained, all that came was spent."""
-        shown = self._fold.reply("stopped")
-        usage = self._account.of(replace(reply, outcome="stopped")).usage if self.quiet else unfinished(self._within)
-        return replace(reply, choices=shown.choices, usage=usage, outcome="stopped", stopped_by="budget")
+        shown = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by="budget")
+        return self._account.of(shown) if self.quiet else replace(shown, usage=unfinished(self._limit.within))

@@ -1,0 +1,103 @@
+"""Meter and budget as plain stages: in what pieces a reply comes does not matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+import streamkit as sk
+from streamkit.stages.budget import Budget
+from streamkit.stages.meter import Account, Meter
+from streamkit.testing import every_split
+from streamkit.tokens import Gauge, TokenCounter
+
+TEXTS = [
+    "Once upon a time, there was a stream.",
+    "we're 中ABCd \n  it's 1234567",
+    "a" * 60 + "  \n b",
+    "สวัสดีครับ 👨‍👩‍👧 ok",
+]
+KINDS = (sk.TextDelta, sk.ReasoningDelta, sk.RefusalDelta, sk.ToolCallDelta)
+PRICES = sk.Prices(input=1, output=10)
+GAUGE = Gauge(prompt="Hello, world!")  # eleven tokens, ten for a model that thinks
+PROMPT = 11
+
+
+def size(text: str) -> int:
+    return TokenCounter("gpt-4o").feed(text)
+
+
+def fits(text: str, tokens: int) -> str:
+    """The text before the first character that is too much."""
+    return next((text[:end] for end in range(len(text)) if size(text[: end + 1]) > tokens), text)
+
+
+def reply_of(pieces: list[str], kind: Any = sk.TextDelta) -> list[Any]:
+    return [sk.Start("1", "gpt-4o"), *map(kind, pieces), sk.Finish("stop"), sk.Reply()]
+
+
+def through(stage: Any, items: list[Any]) -> list[Any]:
+    return [made for item in items for made in stage.feed(item)] + [*stage.flush()]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_figures_at_the_end_do_not_depend_on_the_cut(text: str, kind: Any):
+    found = []
+    for pieces in every_split(text):
+        got = through(Meter(GAUGE, PRICES), reply_of(pieces, kind))
+        assert [item for item in got if not isinstance(item, sk.UsageUpdate)][:-1] == reply_of(pieces, kind)[:-1]
+        found.append(got[-1].usage)
+        assert got[-2:] == [sk.Finish("stop"), got[-1]]
+    assert found == [found[0]] * len(found)
+    call = 7 if kind is sk.ToolCallDelta else 0
+    assert found[0].completion_tokens == size(text) + call
+    assert found[0].cost == PRICES.cost(found[0])
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_budget_lets_through_does_not_depend_on_the_cut(text: str, kind: Any):
+    field, call = ("arguments", 7) if kind is sk.ToolCallDelta else ("text", 0)
+    for tokens in (0, 1, 3, 6, size(text)):
+        shown = fits(text, tokens)
+        for pieces in every_split(text):
+            budget = Budget(Account(GAUGE), tokens=PROMPT + call + tokens)
+            got = through(budget, reply_of(pieces, kind))
+            assert "".join(getattr(item, field) for item in got if type(item) is kind) == shown
+            assert budget.done is (shown != text)
+            assert (got[-1].outcome, got[-1].stopped_by) == (
+                ("stopped", "budget") if budget.done else ("complete", None)
+            )
+            assert got[-1].usage.total_tokens == PROMPT + call + size(shown)
+            assert budget.reply(sk.Reply()) is got[-1]
+
+
+@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=20), st.integers(0, 60))
+def test_a_budget_over_bare_text(pieces: list[str], tokens: int):
+    stage = Budget(Account(Gauge("gpt-4o")), tokens=tokens)
+    assert "".join(through(stage, pieces)) == fits("".join(pieces), tokens)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_budget_of_money_lets_through_what_it_can_pay(text: str):
+    for tokens in (0, 2, 5):
+        money = (PROMPT * PRICES.input + tokens * PRICES.output) / 1e6
+        for pieces in every_split(text):
+            got = through(Budget(Account(GAUGE, PRICES), cost=money), reply_of(pieces))
+            assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, tokens)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_drained_budget_counts_everything_and_shows_what_fits(text: str):
+    for pieces in every_split(text):
+        got = through(Budget(Account(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces))
+        assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, 2) == got[-1].text
+        assert got[-1].usage.total_tokens == PROMPT + size(text)
+        assert got[-1].stopped_by == "budget"
+        cut = through(Budget(Account(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces)[:-2])
+        assert (cut[-1].text, cut[-1].usage, cut[-1].outcome) == (got[-1].text, got[-1].usage, "stopped")
+    stage = Budget(Account(Gauge("gpt-4o")), tokens=2, drain=True)
+    assert "".join(through(stage, [*text])) == fits(text, 2)
