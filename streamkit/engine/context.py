@@ -27,7 +27,7 @@ Lens: TypeAlias = Callable[[Reply], Reply]
 
 
 class Tap(Protocol):
-    """Sees a body before it is parsed: `begin` for each attempt, `write` for each read."""
+    """Sees what one source reads before it is parsed: `begin` for each request, `write` for each read of the body."""
 
     def begin(self, api: str, model: str) -> None: ...
     def write(self, data: bytes) -> None: ...
@@ -110,7 +110,7 @@ class Sources(list[ReplySource]):
 class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the run's loop and carries what a source has to know.
 
-    ``gate`` and ``context``; while recording ``tap``, which gets every read; below an operator that changes replies its
+    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; below an operator that changes replies its
     ``lens``: what of the source's Reply is let through, which is all that a run may tell; and ``sources``, where a
     source enters itself as (perhaps) the one whose reply is the run's.
     """
@@ -120,7 +120,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
-        tap: Tap | None = None,
+        tap: Callable[[], Tap] | None = None,
         lens: Lens | None = None,
         sources: list[ReplySource] | None = None,
     ) -> None:
@@ -145,7 +145,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         self,
         *,
         gate: Gate | None = None,
-        tap: Tap | None = None,
+        tap: Callable[[], Tap] | None = None,
         lens: Lens | None = None,
         sources: list[ReplySource] | None = None,
     ) -> RunScheduler:

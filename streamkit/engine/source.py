@@ -50,7 +50,8 @@ class Reading:
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
-        self.loop, self.gate, self.tap = scheduler.loop, scheduler.gate, scheduler.tap
+        self.loop, self.gate = scheduler.loop, scheduler.gate
+        self.tap = scheduler.tap() if scheduler.tap is not None else None
         self.context, self._lens = scheduler.context, scheduler.lens
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None

@@ -12,6 +12,7 @@ from ..engine import scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
 from ..engine.context import Note
+from ..errors import SinkError, excerpt
 from ..events import Event
 from ..protocols import Op
 from ..sources.recording import Recorder
@@ -41,7 +42,9 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     """Events → the same events, while every network read is kept in the file with its time, for `replay`.
 
     The file (0600) holds the body of the reply: no header, no key, no prompt. FileExistsError unless ``overwrite``.
-    Place it anywhere after a source that reads a network; of several sources in one chain the last to begin is kept.
+    Place it anywhere after a source that reads a network, and after what asks again (retries, fallbacks): of several
+    sources in one chain the last to begin is kept, so record each runner of a race by itself. A recording that could
+    not be made does not disturb the reply: it is raised as `SinkError` at the end, by the run if there is one.
     """
 
     def connect(
@@ -50,18 +53,41 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
         run = scheduler_for(scheduler)
         recorder = Recorder(path, note=note, overwrite=overwrite, clock=run.loop.time)
 
-        def failed(error: Exception) -> None:
-            recorder.close(error)
-            observer.on_error(error)
+        def ended(error: Exception | None = None) -> None:
+            problem, source = _closed(recorder, error), run.context.current()
+            if problem is not None and source is not None:
+                problem.partial = source.reply()
+            if problem is not None and run.context.failures is not None:
+                run.context.failures.append(problem)
+            elif error is None:
+                error = problem
+            if error is None:
+                observer.on_completed()
+            else:
+                observer.on_error(error)
 
-        def completed() -> None:
-            recorder.close()
-            observer.on_completed()
+        def left() -> None:
+            _closed(recorder, None)
 
-        upstream = source.subscribe(observer.on_next, failed, completed, scheduler=run.derive(tap=recorder))
-        return CompositeDisposable(upstream, Disposable(recorder.close))
+        upstream = source.subscribe(observer.on_next, ended, ended, scheduler=run.derive(tap=recorder.tap))
+        return CompositeDisposable(upstream, Disposable(left))
 
     return link("record", connect)
+
+
+def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
+    """What is to be said about a recording that is over."""
+    try:
+        recorder.close(error)
+    except OSError as exc:
+        recorder.give_up(exc)
+    if recorder.failure is not None:
+        problem = SinkError(f"the recording broke off: {excerpt(str(recorder.failure))}")
+        problem.__cause__ = recorder.failure
+        return problem
+    if recorder.latest is None and error is None:
+        return SinkError("nothing was recorded: no source in this chain reads a network by itself")
+    return None
 
 
 def note(name: str) -> Op[T, T]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from ..engine import Asked, Reading, Source, Stream
+from ..engine.context import Tap
 from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
@@ -142,17 +143,16 @@ class Client:
                 exchange = Exchange(reading, clocks, self.limits)
                 parser = self._parser(request, made, None)
                 reading.snapshot = parser.reply
+                if reading.tap is not None:
+                    reading.tap.begin(request.api, request.model or "")
                 try:
                     await self._send(exchange, request)
                     reading.asked = Asked(request.api, request.body)
                     parser = self._parser(request, made, exchange.request_id)
                     reading.snapshot = parser.reply
-                    if reading.tap is not None:
-                        reading.tap.begin(request.api, request.model or "")
-                    async with aclosing(exchange.body()) as body:
+                    tap = reading.tap
+                    async with aclosing(exchange.body() if tap is None else self._tapped(exchange, tap)) as body:
                         async for chunk in body:
-                            if reading.tap is not None:
-                                reading.tap.write(self._endpoint.scrubbed_read(chunk))
                             if exchange.kind == "json":
                                 yield parser.body(await exchange.whole(chunk, body))
                                 return
@@ -175,6 +175,12 @@ class Client:
                 await self._before_next(made, error, reading, clocks)
         finally:
             clocks.stop()
+
+    async def _tapped(self, exchange: Exchange, tap: Tap) -> AsyncGenerator[bytes, None]:
+        async with aclosing(exchange.body()) as body:
+            async for chunk in body:
+                tap.write(self._endpoint.scrubbed_read(chunk))
+                yield chunk
 
     def _parser(self, request: Request, attempt: int, request_id: str | None) -> Parser:
         limits = self.limits

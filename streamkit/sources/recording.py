@@ -19,6 +19,7 @@ import os
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -132,6 +133,8 @@ class Recorder:
     The file is for its owner only (0600), is never reached through a symbolic link, and is not overwritten unless
     ``overwrite``: FileExistsError. ``clock`` gives the seconds; what it shows now is the moment of the request. The
     loop of the recorded stream must be the only caller.
+
+    Sources write by a `tap` each. It never raises: ``failure`` is then what stopped the recording.
     """
 
     def __init__(
@@ -152,7 +155,14 @@ class Recorder:
             os.fchmod(fd, 0o600)
         self._file = os.fdopen(fd, "wb", buffering=0)
         self._clock, self._note = clock, note
+        self.failure: OSError | None = None
+        self.latest: object = None
+        """The tap whose reads count."""
         self.begin(api, model)
+
+    def tap(self) -> _Tap:
+        """For one of the sources in a chain: what it reads is kept until another one begins."""
+        return _Tap(self)
 
     def begin(self, api: str, model: str) -> None:
         """A new attempt begins now: what an earlier one left is taken back."""
@@ -174,6 +184,12 @@ class Recorder:
             self._line({"end": self._now(), "error": None if error is None else _describe(error)})
             self._file.close()
 
+    def give_up(self, failure: OSError) -> None:
+        """A full disk is no reason to break the reply."""
+        self.failure = failure
+        with suppress(OSError):
+            self._file.close()
+
     def __enter__(self) -> Recorder:
         return self
 
@@ -188,6 +204,27 @@ class Recorder:
         if not line.isprintable():  # a file that is looked at must not move the cursor
             line = json.dumps(form)
         self._file.write(line.encode() + b"\n")
+
+
+class _Tap:
+    """What one source reads, as far as it is the latest that began."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def begin(self, api: str, model: str) -> None:
+        self._recorder.latest = self
+        try:
+            self._recorder.begin(api, model)
+        except OSError as exc:
+            self._recorder.give_up(exc)
+
+    def write(self, data: bytes) -> None:
+        if self._recorder.latest is self:
+            try:
+                self._recorder.write(data)
+            except OSError as exc:
+                self._recorder.give_up(exc)
 
 
 def _form(data: bytes) -> dict[str, str]:

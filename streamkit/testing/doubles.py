@@ -65,7 +65,7 @@ class ScriptedClient(Client):
     """A `Client` whose server is a `Server` in the same process."""
 
     def __init__(self, server: Server, **options: Any) -> None:
-        defaults = {"base_url": "https://scripted.invalid/v1", "api_key": "scripted", "model": "scripted"}
+        defaults = {"base_url": "https://scripted.invalid/v1", "api_key": "scripted-key", "model": "scripted"}
         super().__init__(**{**defaults, **options, "transport": server.transport()})
         self.server = server
 
