@@ -65,7 +65,7 @@ def meter(
     Thinking and tool calls count, as estimates; several requests (tool loops, continued replies) are added up.
     ``prices`` are `Prices`, or those of each model; with them every usage has its ``cost``.
 
-    The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 30 ms for 100,000
+    The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 40 ms for 100,000
     tokens); give ``prompt`` and ``tools`` where another source makes the request. ``encoding`` is the name of a model
     or a tokenizer, if that of current models is not the one, or if the server gives the model another name.
 

@@ -58,7 +58,7 @@ class Limit:
             if not self._add(event, text[at : at + step]):
                 return at, at + step
             at += step
-        return at, at
+        return len(text), len(text)
 
     def _add(self, event: Any, text: str) -> bool:
         self._account.add(event, text)

@@ -75,6 +75,16 @@ def test_what_a_budget_lets_through_does_not_depend_on_the_cut(text: str, kind: 
             assert budget.reply(sk.Reply()) is got[-1]
 
 
+@pytest.mark.parametrize("tokens", [64, 72, 80, 99, 100, 101])
+def test_a_budget_of_many_tokens_is_as_exact(tokens: int):
+    text = "Once upon a time. " * 20  # five tokens each, and a blank at the end
+    for size in (1, 7, 8, 17, 18, 200, 360):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        got = through(Budget(Account(GAUGE), tokens=PROMPT + tokens), reply_of(pieces))
+        assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, tokens)
+        assert (got[-1].outcome == "stopped") is (tokens < 5 * 20 + 1)
+
+
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=20), st.integers(0, 60))
 def test_a_budget_over_bare_text(pieces: list[str], tokens: int):
     stage = Budget(Account(Gauge("gpt-4o")), tokens=tokens)
