@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from ..events import (
@@ -42,10 +43,9 @@ class Listener:
         """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
         special = self._callbacks.get(type(event))
         first = special(event) if special is not None else None
-        second = self._event(event) if self._event is not None else None
-        if isinstance(first, Awaitable):
-            return _both(first, second) if isinstance(second, Awaitable) else first
-        return second
+        if self._event is None or not isinstance(first, Awaitable):
+            return first if self._event is None else self._event(event)
+        return _InTurn(first, partial(self._event, event))
 
     def fail(self, error: Exception) -> Any:
         return self._error(error) if self._error is not None else None
@@ -54,9 +54,28 @@ class Listener:
         return self._reply(reply) if self._reply is not None else None
 
 
-async def _both(first: Awaitable[Any], second: Awaitable[Any]) -> None:
-    await first
-    await second
+class _InTurn:
+    """Awaits ``first``, then calls ``second`` and awaits its answer if it is async too."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: Awaitable[Any], second: Callable[[], Any]) -> None:
+        self._first: Awaitable[Any] | None = first
+        self._second = second
+
+    def __await__(self) -> Generator[Any, None, None]:
+        first, self._first = self._first, None
+        if first is not None:
+            yield from first.__await__()
+        answer = self._second()
+        if isinstance(answer, Awaitable):
+            yield from answer.__await__()
+
+    def close(self) -> None:
+        """It will never be awaited: neither will ``first``, which must not complain about it."""
+        close = getattr(self._first, "close", None)
+        if close is not None:
+            close()
 
 
 def on(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from inspect import iscoroutine
 from typing import Any
 
 from ..errors import SinkError
@@ -173,6 +172,7 @@ class Mailbox:
         self._busy = False
         self._stop_timer()
         self._settle()
-        if iscoroutine(self._first):
-            self._first.close()  # cancelled before it began: nobody else will
+        close = getattr(self._first, "close", None)
+        if close is not None:
+            close()  # cancelled before it began: nobody else will
         self._first = None
