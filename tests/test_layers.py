@@ -49,7 +49,7 @@ ROOMS = {
 }
 """Third-party imports are listed, the standard library is free, and whatever is lower in the house may be imported."""
 
-PUBLIC = {"errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
+PUBLIC = {"batch", "errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
 """What pipelines and examples may import besides `streamkit` itself, without going deeper."""
 
 

@@ -29,7 +29,7 @@ def batch(
     prompts: Iterable[Any] | AsyncIterable[Any] | Callable[[], Any] | str | os.PathLike[str],
     ask: Callable[[Any], Observable[Any]],
     *,
-    key: Callable[[Any], str] | None = None,
+    key: Callable[[Any], str | None] | None = None,
     ledger: str | os.PathLike[str] | Ledger | None = None,
     concurrency: int = 16,
     requests_per_minute: float | None = None,
@@ -47,7 +47,7 @@ def batch(
 
     With a ``ledger`` (path or `Ledger`) every finished reply is in that file before it is delivered. A later batch on
     the same file delivers what it finds there and asks only for the rest, failed ones included. ``key(prompt)`` names a
-    prompt in it, by default a hash of its content; what has the same key is asked for once.
+    prompt in it, by default (or if None) a hash of its content does; what has the same key is asked for once.
 
     ``requests_per_minute`` and ``tokens_per_minute`` are kept by spreading the starts evenly. Tokens are estimated
     (four bytes each, and the mean of the answers so far), then corrected by the usage that was reported.

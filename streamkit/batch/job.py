@@ -143,7 +143,8 @@ class Job:
 
     def _named(self, prompt: Any) -> Asked:
         name, content = self._plan.key, content_of(prompt)
-        key = content if name is None or isinstance(prompt, Unreadable) else name(prompt)
+        key = None if name is None or isinstance(prompt, Unreadable) else name(prompt)
+        key = content if key is None else key
         if key is None and self._book is not None:
             raise TypeError(f"a ledger needs a name for {type(prompt).__name__}, which is no JSON: pass key=")
         if key is not None and not isinstance(key, str):

@@ -19,7 +19,7 @@ __all__ = ["Plan"]
 class Plan:
     prompts: Given[Any]
     ask: Callable[[Any], Any]
-    key: Callable[[Any], str] | None
+    key: Callable[[Any], str | None] | None
     ledger: Ledger | None
     concurrency: int
     requests_per_minute: float | None

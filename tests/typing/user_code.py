@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeVar, assert_never, assert_type
 
 import httpx
@@ -14,6 +14,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from streamkit.batch import Ledger, progress, run_shard
 from streamkit.stages import Segment
 
 T = TypeVar("T")
@@ -75,6 +76,37 @@ def policies(near: sk.Stream[sk.Event], far: sk.Stream[sk.Event], spare: sk.Stre
     clean = client.chat("Hi").pipe(ops.redact("email", "card")).pipe(ops.stop_at("END"))
     assert_type(clean, sk.Stream[sk.Event])
     sk.run(answer, sk.on(text=show))
+    assert_type(answer, sk.Stream[sk.Event])
+    for labelled in sk.side_by_side({"near": near.pipe(ops.text()), "far": far.pipe(ops.text())}):
+        assert_type(labelled, sk.Labelled[str])
+        assert_type(labelled.item, str | sk.Failure)
+
+
+async def both_ways(numbers: AsyncIterator[int], near: sk.Stream[sk.Event]) -> None:
+    assert_type(sk.stream(numbers), sk.Stream[int])
+    assert_type(sk.stream([1, 2]), sk.Stream[int])
+    assert_type(sk.stream(lambda: iter([1, 2])), sk.Stream[int])
+    assert_type(sk.stream(near), sk.Stream[sk.Event])
+    async for number in sk.stream(numbers).pipe(rxo.map(str)):
+        print(number)
+
+
+def conversations(history: list[sk.Message]) -> None:
+    async def clock(zone: str) -> str:
+        return zone
+
+    loop = sk.tool_loop(lambda messages: client.chat(messages), history, [clock], rounds=3)
+    assert_type(loop, sk.Stream[sk.Event])
+    reply = sk.run(loop, sk.on(text=show))
+    history += reply.messages
+    assert_type(reply.upto(7), sk.Reply)
+
+
+async def to_the_web(respond: Callable[[AsyncIterable[bytes], Mapping[str, str]], None]) -> None:
+    relay = sk.sse(client.chat("Hi").pipe(ops.attach(sk.on(text=show))), format="events", on_close="drain")
+    respond(relay, relay.headers)
+    async for block in relay:
+        assert_type(block, bytes)
 
 
 class EveryNth:
@@ -207,6 +239,26 @@ def what_an_event_is(event: sk.Event) -> str:
 
 class City(BaseModel):
     name: str
+
+
+def many_prompts() -> None:
+    prompts = [{"id": 1, "text": "Why?"}]
+    batch = sk.batch(prompts, lambda prompt: client.chat(prompt["text"]), key=lambda prompt: str(prompt["id"]))
+    assert_type(batch, sk.Stream[sk.BatchItem])
+    prices = sk.Prices(input=0.15, output=0.6)
+    for item in sk.batch(
+        ["Why?"], client.chat, ledger="done.jsonl", budget=2.0, prices={"small": prices}, ordered=True
+    ):
+        assert_type(item.reply, sk.Reply | None)
+        assert_type(item.text, str)
+    ledger = Ledger("done.jsonl", sync="every")
+    sk.run(sk.batch("prompts.jsonl", ask, ledger=ledger, requests_per_minute=60), progress(), print)
+    tally = run_shard(["Why?"], lambda: client.chat, ledger=ledger, tokens_per_minute=10_000)
+    assert_type(tally.failed, list[str])
+
+
+def ask(prompt: Any) -> sk.Stream[sk.Event]:
+    return client.chat(prompt["text"])
 
 
 def structured(tool: sk.ToolCall, reply: sk.Reply) -> None:
