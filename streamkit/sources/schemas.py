@@ -130,7 +130,8 @@ def _first_paragraph(tool: Any) -> str:
         return _first_paragraph(tool.func)
     own = vars(tool).get("__doc__") if isinstance(tool, type) else inspect.getdoc(tool)  # a class would inherit one
     paragraph = " ".join(inspect.cleandoc(own or "").partition("\n\n")[0].split())
-    return "" if is_dataclass(tool) and paragraph.startswith(f"{tool.__name__}(") else paragraph  # made by itself
+    made_by_itself = is_dataclass(tool) and isinstance(tool, type) and paragraph.startswith(f"{tool.__name__}(")
+    return "" if made_by_itself else paragraph
 
 
 # -- schemas -----------------------------------------------------------------------------------------------------------
@@ -169,7 +170,8 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
     from pydantic.errors import PydanticUserError
 
     try:
-        schema = TypeAdapter(function(kind) if function else kind).json_schema()
+        adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it takes functions
+        schema: dict[str, Any] = adapter.json_schema()
     except (PydanticUserError, NameError) as exc:
         raise TypeError(f"there is no schema for {kind!r}: {str(exc).partition(chr(10))[0]}") from exc
     for node in _nodes(schema):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 from ..errors import MalformedError
-from ..validation import Partials, validate
+from ..validation import Partials, adapter_of, validate
 from .jsonpath import JsonPath, Steps
 from .jsontext import JsonText
 from .jsontree import NOTHING
@@ -107,6 +107,8 @@ class JsonItems:
     ) -> None:
         self._unfinished = one_of("unfinished", unfinished, "error", "keep")
         self._on_invalid = on_invalid if callable(on_invalid) else one_of("on_invalid", on_invalid, "error", "skip")
+        if model is not None:
+            adapter_of(model)  # a mistake is told here
         self._path = JsonPath(path)
         self._text = JsonText(self._path)
         self._model = model

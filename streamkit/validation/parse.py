@@ -91,17 +91,22 @@ def _name(model: Any) -> str:
 
 
 def adapter_of(model: Any) -> Any:
-    """pydantic's validator of a type; its own error if it does not understand the type."""
+    """pydantic's validator of a type; TypeError if it does not understand the type."""
     try:
-        return _known_adapter(model)
-    except TypeError:  # not hashable
+        hash(model)
+    except TypeError:  # what an annotation holds may be anything
         return _new_adapter(model)
+    return _known_adapter(model)
 
 
 def _new_adapter(model: Any) -> Any:
     from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
 
-    return TypeAdapter(model)
+    try:
+        return TypeAdapter(model)
+    except PydanticUserError as exc:
+        raise TypeError(f"there is no schema for {model!r}: {str(exc).partition(chr(10))[0]}") from exc
 
 
 _known_adapter = lru_cache(maxsize=512)(_new_adapter)
