@@ -28,6 +28,7 @@ EXPECTED = {
     "07_cancel": r"Once upon .*\n\[complete: 2 messages, .*\]",
     "08_tested_pipeline": r"both tests passed",
     "09_speech": r"In the very beginning, at 5 a\.m\.,\nthere was one word\.\nIt was long!\ncode\(\) came later\.",
+    "10_live_meter": r"13 \+  0 tokens .* exact\n(.* exact\n)+13 \+  7 .* provider\nBecause .* \(complete\)",
     "14_chinese": r"  0-10  天空为什么是蓝色的？\n(.*\n){3} 38-43  天就红了！",
     "15_code_to_files": r"First:\n[^\[]*Done\.\n\[block-1\.py: 28 bytes\]\n\[block-2\.txt: 5 bytes\]",
     "18_race_with_fallback": r"The spare model answers\.\n\[complete; requests: 3, not finished: 2\]",
@@ -37,6 +38,7 @@ EXPECTED = {
     "22_edited_message": r"A …\n(A reply .*…\n){1,2}\[77 characters in [23] edits\]",
     "23_fastapi_relay": r"Relayed, word by word\.\n\[served: complete, 22 characters\]",
     "24_batch_with_ledger": r"(.*\? A scripted answer\.\n){3}(.*\? A scripted answer\. \(from the ledger\)\n){3}",
+    "25_record_and_replay": r"(It was recorded once\..*again\.)\n\1\n\[11 pieces over 0\.\d+ s of virtual time\]",
 }
 
 NO_REQUEST = {"08_tested_pipeline"}
