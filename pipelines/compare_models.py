@@ -27,7 +27,7 @@ Ask: TypeAlias = Callable[[Any], sk.Stream[sk.Event]]
 
 SCRIPTS = {
     "small": testing.Script("Because blue light is scattered more.", first=0.2, every=0.03),
-    "large": testing.Script("Air scatters short waves more than long ones, so blue is all around.", first=0.5, every=0.02),
+    "large": testing.Script("Air scatters short waves more than long ones: blue is all around.", first=0.5, every=0.02),
     "broken": testing.Script("Beca", drop_after=1),
 }
 

@@ -41,8 +41,8 @@ def build(
 
     def answer(messages: Any) -> sk.Stream[sk.Event]:
         race = sk.race(*(ask(messages) for ask in racers), after=after)
-        limited: sk.Stream[sk.Event] = race.pipe(ops.time_limits(first=first, between=between))
-        return limited.pipe(ops.fallback(spare(messages).pipe(ops.time_limits(between=between))))
+        other = spare(messages).pipe(ops.time_limits(between=between))
+        return race.pipe(ops.time_limits(first=first, between=between), ops.fallback(other))
 
     return answer
 

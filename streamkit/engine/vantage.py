@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from ..events import Outcome, Reply
 from .context import Asked, ReplySource, RunScheduler, Sources
 
@@ -18,18 +20,18 @@ class Vantage:
     def __init__(self, scheduler: RunScheduler, *, apart: bool = False) -> None:
         self.sources: list[ReplySource] = [] if apart else Sources(scheduler.sources)
         self.scheduler = scheduler.derive(lens=self._look, sources=self.sources)
-        self._seen = Reply()
+        self._seen = threading.local()  # runs are asked from any thread
 
     def _look(self, reply: Reply) -> Reply:
-        self._seen = reply
+        self._seen.reply = reply
         return reply
 
     def reply(self, outcome: Outcome | None = None) -> Reply | None:
         """None if there is no source of replies above."""
         if not self.sources:
             return None
-        self.sources[-1].reply(outcome)
-        return self._seen
+        seen: Reply = self.sources[-1].reply(outcome)
+        return getattr(self._seen, "reply", seen)
 
 
 class Whole:
