@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +30,7 @@ class Cut:
     indent: int = 0
 
 
-class Cutter:
+class Cutter(ABC):
     """Finds segments one after the other. ``start`` is where the next begins: what lies before it may be dropped.
 
     A subclass answers `_find` from the text alone, between ``start`` and a look-ahead that the text defines; where that
@@ -48,8 +49,8 @@ class Cutter:
         self.start = self._at = start
         self._kind: Kind | None = None  # of the segment, None while that is not known
 
-    def _find(self, ahead: Ahead) -> Cut | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _find(self, ahead: Ahead) -> Cut | None: ...
 
     def shift(self, by: int) -> None:
         """The first ``by`` characters of the text were dropped."""

@@ -27,7 +27,7 @@ _OPENING = re.compile(
 _TAG_SO_FAR = re.compile(r"[^\w\s<]{,16}<\w{,10}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
 _LONGEST_WORD, _LONGEST_LABEL = 24, 10
-_BLANKS = re.compile(r"\s")
+_BLANKS = re.compile(r"[^\S ]")  # those that are no space yet
 
 
 @dataclass(slots=True)

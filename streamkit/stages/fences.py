@@ -49,8 +49,7 @@ class Fence:
 def parts(block: str, indent: int = 0) -> tuple[str, str]:
     """The language tag and the body of a block; the body loses the indentation that its fence has."""
     opening = _OPENING.match(block)
-    if opening is None:
-        return "", block
+    assert opening is not None
     lines = block[opening.end() :].splitlines(keepends=True)
     if lines and re.fullmatch(rf"[ \t]*{re.escape(opening[1][0])}{{{len(opening[1])},}}\s*", lines[-1]):
         lines.pop()

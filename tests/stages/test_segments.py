@@ -12,6 +12,7 @@ import regex
 from streamkit import testing
 from streamkit.stages import Segment, Segments
 from streamkit.stages.boundary import Engine, Rules
+from streamkit.stages.scripts import between_graphemes
 from tests.stages.segmenting import JUDGES, pieces_of, segments, some_options, texts, troubling
 
 MIXED = (
@@ -271,6 +272,13 @@ def test_a_timer_cuts_at_good_places_only():
         assert forced(undecided) == []
 
 
+def test_a_timer_cuts_lines_and_paragraphs_at_good_places_too():
+    for unit, given in (("line", ["one two"]), ("paragraph", ["one two"]), ("word", [])):
+        stage = Segments(unit=unit, max_wait=1)
+        stage.feed("one two thr" if unit != "word" else "thr")
+        assert [one.text for one in stage.expire()] == given
+
+
 def test_a_timer_runs_only_while_there_is_something_to_cut():
     stage = Segments(max_wait=2.5)
     assert stage.due is None
@@ -358,6 +366,32 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any]):
         Segments(**options)
 
 
+def test_code_long_ago_in_a_sentence_is_out_of_sight():
+    assert len(texts("Use `a.b` " + "and so on, " * 150 + "to the end. Then stop.", max_chars=None)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "between"),
+    [
+        ("ab", 0, True),
+        ("ab", 1, True),
+        ("ab", 2, True),
+        ("\r\n", 1, False),
+        ("\ud83d\ude00", 1, False),
+        ("e\u0301", 1, False),
+        ("\u200da", 1, False),
+        ("a\u1161", 1, True),
+        ("\u1100\u1161", 1, False),
+        ("\U0001f1eb\U0001f1f7\U0001f1e9", 1, False),
+        ("\U0001f1eb\U0001f1f7\U0001f1e9", 2, True),
+        ("a\U0001f1e9", 1, True),
+        ("क्ष", 2, False),
+    ],
+)
+def test_between_graphemes(text: str, place: int, between: bool):
+    assert between_graphemes(text, place) is between
+
+
 # --- the judge
 
 
@@ -410,6 +444,10 @@ def test_the_engine_gets_short_windows_without_what_it_panics_on():
     assert len(asked[1][1]) <= 2000
     assert {char for char in asked[1][1] if char.isspace()} == {" "}
     asked[1][1].encode()
+
+
+def test_an_engine_that_loses_text_knows_no_boundary():
+    assert engine(lambda lang, text: ["A"]).is_boundary("Abc. Def", 5, "en") is False
 
 
 @pytest.mark.skipif(len(JUDGES) == 1, reason="sentencex is not installed")
