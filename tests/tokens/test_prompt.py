@@ -155,6 +155,26 @@ def test_images_follow_the_published_rules(model: str, width: int, height: int, 
     assert (count.images, count.exact) == (tokens or 0, False)
 
 
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\xff\xc0\x00\x11\x08" + (600).to_bytes(2) + (400).to_bytes(2)
+GIF = b"GIF89a" + (400).to_bytes(2, "little") + (600).to_bytes(2, "little")
+
+
+@pytest.mark.parametrize(
+    ("url", "tokens"),
+    [
+        (b"data:image/jpeg;base64," + base64.b64encode(JPEG), 85 + 2 * 170),
+        (b"data:image/gif;base64," + base64.b64encode(GIF), 85 + 2 * 170),
+        (b"data:image/gif;base64,abc", None),
+        (b"data:image/webp;base64," + base64.b64encode(b"RIFF"), None),
+        (b"data:text/plain,hello", None),
+        (b"https://example.org/a.png", None),
+    ],
+)
+def test_the_size_of_an_image_is_read_from_its_data(url: bytes, tokens: int | None):
+    assert image_tokens({"type": "image_url", "image_url": {"url": url.decode()}}, "gpt-4o") == tokens
+    assert image_tokens({"type": "image_url", "image_url": {"url": url.decode(), "detail": "low"}}, "gpt-4o") == 85
+
+
 # -- requests of the other APIs ------------------------------------------------------------------------------------
 
 

@@ -237,6 +237,17 @@ def what_an_event_is(event: sk.Event) -> str:
             assert_never(event)
 
 
+def tokens_and_money() -> None:
+    events, dear = client.chat("Hi"), sk.Prices(input=2.5, output=10, cached=1.25)
+    assert_type(events.pipe(ops.count_tokens("small")), sk.Stream[int])
+    assert_type(events.pipe(ops.text(), ops.count_tokens("small")), sk.Stream[int])
+    assert_type(events.pipe(ops.meter({"small": dear, "large": dear})), sk.Stream[sk.Event])
+    metered = events.pipe(ops.meter(dear, prompt=history)).pipe(ops.budget(2_000, cost=0.01, prices=dear, drain=True))
+    assert_type(metered, sk.Stream[sk.Event])
+    reply = sk.run(metered, sk.on(usage=lambda usage: print(usage.cost)))
+    assert_type(reply.usage and reply.usage.cost, sk.Usage | float | None)
+
+
 class City(BaseModel):
     name: str
 
