@@ -34,9 +34,9 @@ class Sink(Protocol[In]):
     """A place to write. May also have ``fail(error)``, ``close(reply)`` and ``dropped(count, first, last)``; any of
     them may be async.
 
-    Called one at a time and in order: ``write`` for each item, ``fail`` if the stream broke, ``close`` once, last.
-    ``dropped`` comes before the ``write`` of the item that follows a gap: so many items were left out, numbers
-    ``first`` to ``last`` of those that came to this sink, from 0 (some in between may have been kept).
+    Called one at a time and in order: ``write`` for each item, ``fail`` if the stream broke (and not the sink itself,
+    before), ``close`` once, last. ``dropped`` comes before the ``write`` of the item that follows a gap: so many items
+    were left out, numbers ``first`` to ``last`` of those that came to this sink, from 0 (some in between may be kept).
 
     What it wants of its branch it may say by attributes, which `branch` overrules: ``overflow``, ``on_cancel``, and
     ``patience``, the seconds that ``fail`` and ``close`` may each take (None for any number, the default is the

@@ -64,9 +64,12 @@ class _Attachment(abc.ObserverBase[Any]):
 
     def _abort(self, exc: BaseException) -> None:
         """A sink let KeyboardInterrupt or the like through: the run raises it, or whoever listens."""
+        abort = self._scheduler.context.abort
+        if abort is not None:
+            abort(exc)
+            return
         self._leave()
-        abort = self._scheduler.context.abort or self._observer.on_error
-        abort(cast("Exception", exc))
+        self._observer.on_error(cast("Exception", exc))
 
     def _close(self, error: Exception | None) -> None:
         if self._left:

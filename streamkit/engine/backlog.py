@@ -109,16 +109,18 @@ class Backlog:
       gets larger pieces; `full` only by bytes, or by items that cannot be joined
     - ``drop_oldest``, ``latest`` (with room for one): the oldest items go, but never those that are ``KEPT``; `full`
       when ``capacity`` of these wait, 64 at least, or ``max_bytes``
+
+    Items are numbered in the order they come, from ``number``.
     """
 
-    def __init__(self, overflow: Overflow, capacity: int, max_bytes: int) -> None:
+    def __init__(self, overflow: Overflow, capacity: int, max_bytes: int, number: int = 0) -> None:
         self.capacity, self.max_bytes = (1 if overflow == "latest" else capacity), max_bytes
         self.dropped = self.merged = self.high_water = 0
         self._conflates, self._drops = overflow == "conflate", overflow in ("drop_oldest", "latest")
         self._entries: deque[_Entry] = deque()
         self._kept: deque[_Entry] = deque()  # apart, so that dropping need not search; only if anything is dropped
         self._bytes = self._kept_bytes = 0
-        self._numbers = 0
+        self._numbers = number
         self._gap: Gap | None = None
 
     def __len__(self) -> int:

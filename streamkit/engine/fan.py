@@ -157,8 +157,10 @@ class Fan:
             self._again.append(item)
 
     def _answered(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
-        if isinstance(observer, Outlet) and observer.answered(answer):
-            self._connect(self._observers)
+        if isinstance(observer, Outlet):
+            self._count()
+            if observer.answered(answer):
+                self._connect(self._observers)
 
     def _raised(self, observer: abc.ObserverBase[Any], exc: BaseException) -> None:
         if isinstance(observer, Outlet):

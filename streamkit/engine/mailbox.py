@@ -24,8 +24,9 @@ def cancelled_from_outside() -> bool:
 
 
 class Mailbox:
-    """Begins with what the sink's first ``write`` gave. A full one holds ``gate``. Whatever goes wrong is handed to
-    ``broke``, and the mailbox is to be discarded then.
+    """Begins with what the sink's ``write`` gave for the item with this ``number``. A full one holds ``gate``.
+
+    Whatever goes wrong is handed to ``broke``, and the mailbox is to be discarded then.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class Mailbox:
         loop: asyncio.AbstractEventLoop,
         gate: Gate,
         broke: Callable[[BaseException], None],
+        *,
+        number: int,
     ) -> None:
-        self.backlog = Backlog(spec.overflow, spec.capacity, spec.max_bytes)
+        self.backlog = Backlog(spec.overflow, spec.capacity, spec.max_bytes, number + 1)
         self.delivered = 0
         self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
         self._dropped: Callable[[int, int, int], Any] | None = getattr(spec.into, "dropped", None)

@@ -163,7 +163,9 @@ class Outlet(abc.ObserverBase[Any]):
         wait in a mailbox."""
         if not hasattr(answer, "__await__"):
             return False
-        self._mailbox = Mailbox(self.spec, self.write, answer, self._loop, self.gate, self.broke)
+        self._mailbox = Mailbox(
+            self.spec, self.write, answer, self._loop, self.gate, self.broke, number=self._delivered
+        )
         if self._over:
             self._finish()
         return True
