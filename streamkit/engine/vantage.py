@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from ..events import Outcome, Reply
 from .context import Asked, ReplySource, RunScheduler, Sources
@@ -12,19 +13,26 @@ __all__ = ["Vantage", "Whole"]
 
 class Vantage:
     """A place in a chain: `reply` is that of the last source above, as the operators between let it through. (Asked
-    directly, a source tells what those further down let through as well.)
+    directly, a source tells what those further down let through as well.) Subscribe upstream with ``scheduler``.
 
-    Subscribe upstream with ``scheduler``. The sources are entered below too, unless they are ``apart``.
+    The sources are entered below too, unless they are parts of a `Whole`. Of these nobody shall hear more text than is
+    let through below, but the other figures stay their own: below are those of the whole.
     """
 
-    def __init__(self, scheduler: RunScheduler, *, apart: bool = False) -> None:
-        self.sources: list[ReplySource] = [] if apart else Sources(scheduler.sources)
+    def __init__(self, scheduler: RunScheduler, *, part: bool = False) -> None:
+        self.sources: list[ReplySource] = [] if part else Sources(scheduler.sources)
         self.scheduler = scheduler.derive(lens=self._look, sources=self.sources)
         self._seen = threading.local()  # runs are asked from any thread
+        if part and scheduler.lens is not None:
+            self._below = scheduler.lens
+            self.scheduler.lens = self._look_as_part
 
     def _look(self, reply: Reply) -> Reply:
         self._seen.reply = reply
         return reply
+
+    def _look_as_part(self, reply: Reply) -> Reply:
+        return replace(self._look(reply), choices=self._below(reply).choices, raw=None)
 
     def reply(self, outcome: Outcome | None = None) -> Reply | None:
         """None if there is no source of replies above."""
@@ -35,13 +43,13 @@ class Vantage:
 
 
 class Whole:
-    """A source of replies that is made of several others, one after the other: towards the run it stands for them.
+    """A source of replies that is made of several others: towards the run it stands for them.
 
-    They enter themselves by way of ``vantage``; `whole` makes the reply of all of them from that of the last one.
+    They enter themselves by way of a ``vantage``, of which the last one counts; `whole` makes the reply of all of them.
     """
 
     def __init__(self, scheduler: RunScheduler) -> None:
-        self.vantage = Vantage(scheduler, apart=True)
+        self.vantage = Vantage(scheduler, part=True)
         self.context = scheduler.context
         self._lens = scheduler.lens
         scheduler.sources.append(self)

@@ -10,8 +10,10 @@ from typing import Any, Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from ..engine import Stream, on_loop, scheduler_for
+from ..engine import RunScheduler, Stream, on_loop, scheduler_for
+from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError
+from ..events import Outcome, Reply
 from .link import made
 from .opening import Opening
 
@@ -49,20 +51,19 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
         raise ValueError("no streams to race")
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
-    return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler).begin())
+    return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
 
 
 class _Entrant:
     """One stream of a race."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, vantage: Vantage) -> None:
+        self.number, self.vantage = number, vantage
         self.opening = Opening()
-        self.sources: list[Any] = []
         self.subscription = SingleAssignmentDisposable()
 
 
-class _Race:
+class _Race(Whole):
     """Everything happens on the run's loop, whatever threads the streams use."""
 
     def __init__(
@@ -70,16 +71,21 @@ class _Race:
         streams: tuple[Observable[Any], ...],
         after: float | None,
         observer: abc.ObserverBase[Any],
-        scheduler: abc.SchedulerBase | None,
+        scheduler: RunScheduler,
     ) -> None:
+        super().__init__(scheduler)
         self._waiting, self._after, self._observer = deque(enumerate(streams)), after, observer
-        self._scheduler = scheduler_for(scheduler)
-        self._loop = self._scheduler.loop
+        self._scheduler, self._loop = scheduler, scheduler.loop
         self._running: list[_Entrant] = []
         self._failures: dict[int, Exception] = {}
         self._timer = SerialDisposable()
         self._winner: _Entrant | None = None
-        self._over = False
+        self._over = self._complete = False
+
+    def whole(self, outcome: Outcome | None) -> Reply:
+        """The winner's reply; before there is one, that of the last to start."""
+        reply = self.vantage.reply(outcome)
+        return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
 
     def begin(self) -> abc.DisposableBase:
         on_loop(self._loop, self._start_next)
@@ -98,13 +104,14 @@ class _Race:
         return self._over or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
-        entrant = _Entrant(number)
+        self.vantage = Vantage(self._scheduler, part=True)
+        entrant = _Entrant(number, self.vantage)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
             lambda item: on_loop(self._loop, self._next, entrant, item),
             lambda error: on_loop(self._loop, self._failed, entrant, error),
             lambda: on_loop(self._loop, self._completed, entrant),
-            scheduler=self._scheduler.derive(sources=entrant.sources),
+            scheduler=entrant.vantage.scheduler,
         )
 
     def _next(self, entrant: _Entrant, item: Any) -> None:
@@ -118,15 +125,15 @@ class _Race:
             entrant.opening.over = True
             self._win(entrant, entrant.opening.flush())
         if self._winner is entrant:
+            self._complete = True
             self._observer.on_completed()
 
     def _win(self, entrant: _Entrant, items: Sequence[Any]) -> None:
         """If it has said something: from now on there is only this one."""
         if not entrant.opening.over:
             return
-        self._winner = entrant
+        self._winner, self.vantage = entrant, entrant.vantage
         self._timer.dispose()
-        self._scheduler.sources.extend(entrant.sources)
         for other in self._running:
             if other is not entrant:
                 other.subscription.dispose()

@@ -64,6 +64,32 @@ def test_losers_are_cancelled_at_their_server_and_counted():
     assert [one.outcome for one in replies].count("stopped") == 2
 
 
+@pytest.mark.parametrize("below", [(), (ops.meter(),), (ops.redact("email"),), (ops.meter(), ops.text())])
+def test_what_is_done_to_the_winner_does_not_make_its_figures_those_of_the_losers(below):
+    async def main():
+        slow = testing.script("slow", first=9, usage=sk.Usage(1, 2, 3))
+        race = sk.race(slow, testing.script("fast", first=1, usage=sk.Usage(4, 5, 9)))
+        run = sk.start(race.pipe(*below), lambda event: None)
+        return await run, run.replies
+
+    reply, (loser, winner) = testing.clock().run_coroutine(main())
+    assert (reply.text, reply.usage.total_tokens, reply.outcome) == ("fast", 9, "complete")
+    assert (winner.usage.total_tokens, winner.outcome) == (9, "complete")
+    assert (loser.usage, loser.outcome) == (None, "stopped")
+
+
+def test_a_race_of_anything_completes():
+    async def main():
+        return await sk.start(sk.race(rx.of(1), rx.never()), lambda item: None)
+
+    assert testing.clock().run_coroutine(main()).outcome == "complete"
+
+
+def test_a_run_that_is_cancelled_before_anybody_won_says_so():
+    got = played(sk.race(testing.script("a", first=9), testing.script("b", first=9)), until=2)
+    assert (got.reply.outcome, got.reply.text) == ("cancelled", "")
+
+
 def test_streams_of_other_threads_take_part():
     def numbers(observer, scheduler):
         threading.Thread(target=lambda: [observer.on_next(n) for n in range(100)] and observer.on_completed()).start()

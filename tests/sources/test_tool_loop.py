@@ -245,17 +245,19 @@ def test_not_more_tools_run_than_allowed():
     assert most == 3
 
 
-def test_the_run_tells_each_request_by_itself():
+@pytest.mark.parametrize("below", [None, ops.meter(), ops.redact("email")], ids=["alone", "metered", "redacted"])
+def test_the_run_tells_each_request_by_itself(below):
     async def main():
         _, stream = conversation(
             testing.Script(("Let me see. ",), tool_calls=CALLS, usage=sk.Usage(10, 5, 15)),
             testing.Script(("Fine.",), usage=sk.Usage(30, 2, 32)),
         )
-        run = sk.start(stream, lambda event: None)
+        run = sk.start(stream if below is None else stream.pipe(below), lambda event: None)
         return await run, run.replies, run.reply
 
     whole, (first, second), last = testing.clock().run_coroutine(main())
-    assert (first.text, second.text) == ("Let me see. ", "Fine.")
+    assert second.text == "Fine."
+    assert (first.rounds, second.rounds) == (1, 1)
     assert (first.usage.total_tokens, second.usage.total_tokens) == (15, 32)
     assert whole == last
     assert whole.usage.total_tokens == 47
