@@ -145,13 +145,20 @@ def fragment(entry: Any) -> tuple[int | None, str, str, str]:
     """Index, id, name and arguments of one entry of ``tool_calls``; raises `MalformedError` for other shapes."""
     if not isinstance(entry, dict):
         raise MalformedError("a tool call that is no object")
-    index = entry.get("index")
     function = entry.get("function") or entry.get("custom") or {}
     if not isinstance(function, dict):
         raise MalformedError("the function of a tool call is no object")
     arguments = function.get("arguments", function.get("input"))
-    numbered = isinstance(index, int) and not isinstance(index, bool)
-    return index if numbered else None, _name(entry.get("id")), _name(function.get("name")), text_of(arguments)
+    return _index(entry.get("index")), _name(entry.get("id")), _name(function.get("name")), text_of(arguments)
+
+
+def _index(value: Any) -> int | None:
+    """A number however it is written; None for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def text_of(arguments: Any) -> str:

@@ -14,7 +14,7 @@ from .problems import api_error, find
 
 __all__ = ["Chat"]
 
-REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_details")
+REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "reasoning_details")
 NO_REASON = (None, "", "null")
 
 
@@ -80,7 +80,10 @@ class Chat(Dialect):
                 raise MalformedError(f"a choice is no object: {shown(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
-        problem = find(chunk, bare=not choices) or problem
+        problem = find(chunk, bare=not choices, alone=not (name or "choices" in chunk)) or problem
+        aside = chunk.get("x_groq")
+        if isinstance(aside, dict):
+            problem = find(aside, bare=False) or problem
         if problem is not None:
             raise problem
 
@@ -143,7 +146,7 @@ class Chat(Dialect):
             return problem
         if not isinstance(reason, str):
             raise MalformedError(f"finish_reason is no text: {shown(reason)}")
-        if reason == "error":
+        if reason.lower() == "error":
             return problem or api_error("the server ended the reply with an error")
         if not choice.finished and problem is None:
             choice.finished = True
@@ -189,8 +192,8 @@ def _parts(content: list[Any]) -> tuple[str, str]:
             texts.append(part)
         elif not isinstance(part, dict):
             raise MalformedError(f"a part of content is no object: {shown(part)}")
-        elif "thinking" in part:
-            thoughts.append(_plain_text(part["thinking"]))
+        elif "thinking" in part or part.get("type") == "reasoning":
+            thoughts.append(_plain_text(part.get("thinking") or part.get("summary") or part.get("text")))
         else:
             texts.append(text_field(part, "text"))
     return "".join(texts), "".join(thoughts)

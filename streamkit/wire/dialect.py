@@ -69,7 +69,7 @@ class Dialect(ABC):
         """The events of one server-sent event."""
         data = sse.data
         if self.done or not data.strip():
-            return ()
+            return self.feed_object(None, "error") if sse.event == "error" and not self.done else ()
         if data == DONE:
             self.done = True
             return self.flush()
@@ -100,7 +100,7 @@ class Dialect(ABC):
 
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
-            raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
+            chunk = _wrapped(chunk, name)
         out: list[Event] = []
         self._held = False
         try:
@@ -200,6 +200,15 @@ class Dialect(ABC):
             event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
             out += [event] if event is not None else []
         return out
+
+
+def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
+    """What is no object but an error all the same; `MalformedError` for anything else."""
+    if isinstance(chunk, list) and len(chunk) == 1 and isinstance(chunk[0], dict) and chunk[0].get("error"):
+        return chunk[0]
+    if name == "error":
+        return {"error": "error without a message" if chunk is None else chunk}
+    raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
 
 
 def text_field(place: dict[str, Any], name: str) -> str:

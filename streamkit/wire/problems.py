@@ -12,7 +12,9 @@ __all__ = ["api_error", "find", "stray_problem"]
 MESSAGE = 1000  # characters of a server's message that are kept
 NONE = (None, False, "")
 SUCCESS = (*NONE, 0, "0", 200, "200", "ok", "success")
-TEXTS = ("message", "msg", "detail", "error_message", "description", "error", "reason")
+TEXTS = ("message", "msg", "detail", "error_message", "error_msg", "description", "error", "reason")
+CODES = ("code", "status_code", "error_code")
+COMPLAINT = frozenset((*TEXTS, *CODES, "param", "request_id", "error_type"))
 PASSING = ("rate_limit", "rate limit", "overloaded", "server_error", "internal_error", "internal error", "api_error",
            "server error", "unavailable", "too_many_requests", "too many requests", "timeout", "timed out", "try again",
            "temporar", "capacity", "bad_gateway", "bad gateway")  # fmt: skip
@@ -20,16 +22,23 @@ LASTING = ("invalid", "quota", "authentication", "permission", "not_found", "not
            "context_length", "tool_use_failed")  # fmt: skip
 
 
-def find(chunk: dict[str, Any], *, bare: bool) -> ApiError | None:
-    """The error that ``chunk`` reports, if any; ``bare`` if it has no content, so that the flat forms count too."""
+def find(chunk: dict[str, Any], *, bare: bool, alone: bool = False) -> ApiError | None:
+    """The error that ``chunk`` reports, if any; ``bare`` if it has no content, so that the flat forms count too, and
+    ``alone`` if nothing says what it is at all: then a message and nothing else is one."""
     error = chunk.get("error")
     if error not in NONE and (error or bare):
         return api_error(error, chunk)
     if not bare:
         return None
-    if chunk.get("object") == "error" or chunk.get("type") == "error":
+    if "error" in (chunk.get("object"), chunk.get("type"), chunk.get("status")):
         return api_error(chunk)
-    if isinstance(chunk.get("message"), str) and chunk.get("code") not in SUCCESS:
+    errors = chunk.get("errors")
+    if isinstance(errors, list) and errors:
+        return api_error(errors[0], chunk)
+    failed = chunk.get("code") not in SUCCESS
+    if isinstance(chunk.get("message"), str) and failed:
+        return api_error(chunk)
+    if alone and chunk and COMPLAINT.issuperset(chunk) and (failed or "code" not in chunk):
         return api_error(chunk)
     return None
 
@@ -39,12 +48,12 @@ def api_error(error: Any, around: dict[str, Any] | None = None) -> ApiError:
     while isinstance(error, dict) and isinstance(error.get("error"), dict) and error["error"]:
         error, around = error["error"], error
     form = error if isinstance(error, dict) else {}
-    code = _field("code", form, around)
-    if code is None:
-        code = _field("status_code", form, around)
-    error_type = _field("type", form, around)
+    code = _field(CODES, form, around)
+    error_type = _field(("type", "error_type"), form, around)
     error_type = error_type if isinstance(error_type, str) and error_type != "error" else None
     param = form.get("param")
+    if isinstance(error, int):  # a mere flag, or a code
+        code, error = error if code is None and error is not True else code, around or error
     message = _message(error)
     return ApiError(
         message,
@@ -65,7 +74,8 @@ def stray_problem(line: str) -> StreamkitError | None:
     form = _maybe_json(text)
     if not isinstance(form, dict):
         return None
-    return find(form, bare="choices" not in form) or MalformedError(f"JSON line without 'data:': {excerpt(text)}")
+    bare = "choices" not in form
+    return find(form, bare=bare, alone=bare) or MalformedError(f"JSON line without 'data:': {excerpt(text)}")
 
 
 def _maybe_json(text: str) -> Any:
@@ -75,9 +85,8 @@ def _maybe_json(text: str) -> Any:
         return text
 
 
-def _field(name: str, form: dict[str, Any], around: dict[str, Any] | None) -> str | int | None:
-    for place in (form, around or {}):
-        value = place.get(name)
+def _field(names: tuple[str, ...], form: dict[str, Any], around: dict[str, Any] | None) -> str | int | None:
+    for value in (place.get(name) for name in names for place in (form, around or {})):
         if isinstance(value, float) and value.is_integer():
             return int(value)
         if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":

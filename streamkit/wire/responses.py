@@ -7,21 +7,18 @@ What came in pieces is not taken again; what never did is taken from the first p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
-from ..errors import MalformedError
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
 from .calls import Call, Calls, text_of
 from .dialect import Dialect, text_field
-from .loads import shown
+from .items import Chunk, Place, call_id, call_said, joined, object_in, part_of, place_of
 from .problems import api_error, find
 
 __all__ = ["Responses"]
 
-Chunk: TypeAlias = dict[str, Any]
-Place: TypeAlias = int | str
-
 CALLS = ("function_call", "custom_tool_call")
+PARTS = {"text": "output_text", "refusal": "refusal"}
 KINDS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
@@ -59,13 +56,6 @@ class Responses(Dialect):
             pass
         return None
 
-    def feed_body(self, body: Any) -> Iterable[Event]:
-        """The events of a response object: what its terminal event would have brought."""
-        if isinstance(body, dict) and isinstance(body.get("output"), list):
-            status = body.get("status")
-            body = {"type": f"response.{status if status in ENDS else 'completed'}", "response": body}
-        return self._events(body, "")
-
     def flush(self) -> Iterable[Event]:
         return [*self._release(), *self._announce(self._calls.unannounced(), 0, None)]
 
@@ -77,7 +67,10 @@ class Responses(Dialect):
         kind = chunk.get("type")
         if not isinstance(kind, str):
             kind = name
-        problem = find(chunk, bare=kind in ("", "error"))
+        if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
+            status = chunk.get("status")
+            kind, chunk = f"response.{status if isinstance(status, str) else 'completed'}", {"response": chunk}
+        problem = find(chunk, bare=kind in ("", "error"), alone=not kind)
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
         reader = READERS.get(kind)
@@ -87,24 +80,29 @@ class Responses(Dialect):
     # the reply itself
 
     def _created(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._begin(_inner(chunk, "response"), chunk, out)
+        self._begin(object_in(chunk, "response"), chunk, out)
 
     def _content(self, chunk: Chunk, out: list[Event]) -> None:
         if not self.started:
             self._begin({}, chunk, out, content=True)
 
     def _end(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        response = _inner(chunk, "response")
+        response = object_in(chunk, "response")
+        if response.get("status") in ENDS:  # it knows better than the name of its event
+            kind = f"response.{response['status']}"
         self._begin(response, chunk, out, content=True)
         output = response.get("output")
-        before = {said for said in self._said if len(said) == 1}
+        before: set[tuple[Any, ...]] = {said for said in self._said if len(said) == 1}
+        for call in self._calls.calls:
+            before |= {("call", call.id), ("call", call.name, "".join(call.pieces))}
         for position, item in enumerate(output if isinstance(output, list) else ()):
             if isinstance(item, dict):
                 self._leftover(item, position, before, chunk, out)
         out += self._release()
-        if kind == "response.failed":
+        error = response.get("error")
+        if error or kind == "response.failed":
             self._report_usage(response.get("usage"), chunk, out)
-            raise api_error(response.get("error") or "the server failed to finish the reply", response)
+            raise api_error(error or "the server failed to finish the reply", response)
         out += self._announce(self._calls.unannounced(), 0, chunk)
         out.append(Finish(self._reason(kind, response), raw=chunk))
         self._report_usage(response.get("usage"), chunk, out)
@@ -120,10 +118,11 @@ class Responses(Dialect):
     def _leftover(
         self, item: Chunk, position: int, before: set[tuple[Any, ...]], chunk: Chunk, out: list[Event]
     ) -> None:
-        """An item of the final list, as far as nothing of its kind came before: positions may differ by then."""
+        """An item of the final list: a call unless it came before, anything else unless anything of its kind did, for
+        positions may differ by then."""
         if item.get("type") in CALLS:
-            if ("call",) not in before:
-                self._whole_call(item, position, chunk, out)
+            if before.isdisjoint((("call", call_id(item)), ("call", *call_said(item)))):
+                self._whole_call(item, f"output {position}", chunk, out)
             return
         for word, text in self._texts(item):
             if (word,) not in before:
@@ -155,6 +154,12 @@ class Responses(Dialect):
         if self._is_source(kind, text_field(chunk, "text")):
             self._late("reasoning", chunk["text"], chunk, out)
 
+    def _part_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        part = object_in(chunk, "part")
+        for word in ("text", "refusal"):
+            if part.get("type") == PARTS[word]:
+                self._late(word, text_field(part, word), chunk, out)
+
     def _is_source(self, kind: str, text: str) -> bool:
         source = "summary" if "summary" in kind else "text"
         if text and not self._source:
@@ -162,13 +167,13 @@ class Responses(Dialect):
         return bool(text) and self._source == source
 
     def _late(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
-        if (word, _place(chunk), _part(chunk)) not in self._said:
+        if (word, place_of(chunk), part_of(chunk)) not in self._said:
             self._say_at(word, text, chunk, out)
 
     def _say_at(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
         if text:
-            place = _place(chunk)
-            self._said |= {(word, place), (word, place, _part(chunk))}
+            place = place_of(chunk)
+            self._said |= {(word, place), (word, place, part_of(chunk))}
             self._speak(word, text, chunk, out)
 
     def _speak(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
@@ -180,24 +185,24 @@ class Responses(Dialect):
     def _texts(self, item: Chunk) -> Iterator[tuple[str, str]]:
         """What a whole item says, joined, by word."""
         if item.get("type") == "reasoning":
-            summary, text = _joined(item.get("summary"), "text"), _joined(item.get("content"), "text")
+            summary, text = joined(item.get("summary"), "text"), joined(item.get("content"), "text")
             if self._source != "text" and summary:
                 yield "reasoning", summary
             elif self._source != "summary" and text:
                 yield "reasoning", text
         elif item.get("type") == "message":
             for word in ("text", "refusal"):
-                text = _joined(item.get("content"), word)
+                text = joined(item.get("content"), word)
                 if text:
                     yield word, text
 
     # tool calls
 
     def _arguments(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._grow(_place(chunk), "", "", text_field(chunk, "delta"), chunk, out)
+        self._grow(place_of(chunk), "", "", text_field(chunk, "delta"), chunk, out)
 
     def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        place = _place(chunk)
+        place = place_of(chunk)
         known = self._call_at.get(place)
         whole = "" if known and known.pieces else text_of(chunk.get("arguments", chunk.get("input")))
         call = self._grow(place, "", text_field(chunk, "name"), whole, chunk, out)
@@ -205,12 +210,13 @@ class Responses(Dialect):
             out.append(call.whole(0, chunk))
 
     def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        item = _inner(chunk, "item")
+        item, place = object_in(chunk, "item"), place_of(chunk)
         if item.get("type") in CALLS:
-            self._grow(_place(chunk), _call_id(item), text_field(item, "name"), "", chunk, out)
+            self._vacate(place, item)
+            self._grow(place, call_id(item), text_field(item, "name"), "", chunk, out)
 
     def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        item, place = _inner(chunk, "item"), _place(chunk)
+        item, place = object_in(chunk, "item"), place_of(chunk)
         if item.get("type") in CALLS:
             self._whole_call(item, place, chunk, out)
             return
@@ -219,10 +225,17 @@ class Responses(Dialect):
                 self._said.add((word, place))
                 self._speak(word, text, chunk, out)
 
+    def _vacate(self, place: Place, item: Chunk) -> None:
+        """Some gateways give every item the same place: a whole call there makes room for another one."""
+        call, id = self._call_at.get(place), text_field(item, "call_id")
+        if call is not None and call.announced and id and call.id and id != call.id:
+            del self._call_at[place]
+
     def _whole_call(self, item: Chunk, place: Place, chunk: Chunk, out: list[Event]) -> None:
+        self._vacate(place, item)
         known = self._call_at.get(place)
         whole = "" if known and known.pieces else text_of(item.get("arguments", item.get("input")))
-        call = self._grow(place, _call_id(item), text_field(item, "name"), whole, chunk, out)
+        call = self._grow(place, call_id(item), text_field(item, "name"), whole, chunk, out)
         if not call.announced:
             out.append(call.whole(0, chunk))
 
@@ -237,42 +250,13 @@ class Responses(Dialect):
         return call
 
 
-def _inner(chunk: Chunk, name: str) -> Chunk:
-    inner = chunk.get(name)
-    if inner is not None and not isinstance(inner, dict):
-        raise MalformedError(f"{name} is no object: {shown(inner)}")
-    return inner or {}
-
-
-def _place(chunk: Chunk) -> Place:
-    """Where an item stands: its position, or its id where a server leaves that out."""
-    index, item = chunk.get("output_index"), chunk.get("item")
-    if isinstance(index, int):
-        return index
-    name = chunk.get("item_id", item.get("id") if isinstance(item, dict) else None)
-    return name if isinstance(name, str) else 0
-
-
-def _part(chunk: Chunk) -> Any:
-    index = chunk.get("content_index", chunk.get("summary_index"))
-    return index if isinstance(index, int) else 0
-
-
-def _call_id(item: Chunk) -> str:
-    return text_field(item, "call_id") or text_field(item, "id")
-
-
-def _joined(parts: Any, field: str) -> str:
-    found = (part.get(field) for part in parts if isinstance(part, dict)) if isinstance(parts, list) else ()
-    return "".join(text for text in found if isinstance(text, str))
-
-
 READERS: dict[str, Callable[[Responses, str, Chunk, list[Event]], None]] = {
     "response.created": Responses._created,
     "response.queued": Responses._created,
     "response.in_progress": Responses._created,
     "response.output_text.delta": Responses._text,
     "response.output_text.done": Responses._text_done,
+    "response.content_part.done": Responses._part_done,
     "response.refusal.delta": Responses._refusal,
     "response.refusal.done": Responses._refusal_done,
     "response.reasoning_text.delta": Responses._reasoning,

@@ -124,8 +124,9 @@ def test_text_in_parts():
         "b",
         {"type": "image_url", "image_url": {}},
         {"type": "thinking", "thinking": "so"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "!"}]},
     ]
-    assert events_of(delta(content=parts)) == [ReasoningDelta("hmso"), TextDelta("ab")]
+    assert events_of(delta(content=parts)) == [ReasoningDelta("hmso!"), TextDelta("ab")]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,7 @@ def test_text_in_parts():
             "ac",
         ),
         ([{"reasoning_details": [{"summary": "a"}, {"text": "b"}, {"data": "x"}, 3]}], "ab"),
+        ([{"reasoning_text": "a"}, {"reasoning_text": "b", "reasoning_opaque": "x"}], "ab"),
         ([{"reasoning_content": None, "reasoning": ""}, {"reasoning": "a"}], "a"),
         ([{"reasoning": {"effort": "low"}}, {"reasoning": 5}], ""),
     ],
@@ -247,6 +249,21 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     ),
     "no index after an index": ([tools(tool('{"x"', id="a", name="f")), tools(tool(":1}", index=None, id="a"))], ONE),
     "odd index": ([tools(tool('{"x"', index="0", id="a", name="f")), tools(tool(":1}", index=True))], ONE),
+    "numbers as text": (
+        [
+            tools(tool('{"x"', index="0", id="a", name="f"), tool('{"y"', index="1", id="b", name="g")),
+            tools(tool(":1}", index="0"), tool(":2}", index="1")),
+        ],
+        TWO,
+    ),
+    "numbers with a point": (
+        [
+            tools(tool('{"x"', index=0.0, id="a", name="f"), tool('{"y"', index=1.0, id="b", name="g")),
+            tools(tool(":1}", index=0.0), tool(":2}", index=1.0)),
+        ],
+        TWO,
+    ),
+    "an endless number": ([tools(tool('{"x":1}', index="9" * 5000, id="a", name="f"))], ONE),
     "nothing known": ([tools(tool('{"x":1}', index=None))], [("", "", '{"x":1}')]),
     "null arguments": (
         [tools({"index": 0, "id": "a", "function": {"name": "f", "arguments": None}})],

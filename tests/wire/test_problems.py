@@ -36,6 +36,17 @@ FORMS: dict[str, bytes] = {
     "field of that name, text": b"error: Slow down\n",
     "a line in a block": b'data: {"id"\nerror: Slow down\n',
     "detail": sse({"error": {"detail": "Slow down"}}),
+    "named, a JSON text": sse('"Slow down"', event="error"),
+    "in a list": sse([{"error": FULL}]),
+    "named, in a list": sse([{"error": FULL}], event="error"),
+    "a list of them": sse({"success": False, "errors": [{"message": "Slow down"}]}),
+    "flat, by status": sse({"status": "error", "message": "Slow down"}),
+    "a flag and a message": sse({"error": True, "message": "Slow down"}),
+    "nothing but a message": sse({"message": "Slow down"}),
+    "nothing but a detail": sse({"detail": "Slow down"}),
+    "under other names": sse({"error_code": 18, "error_msg": "Slow down"}),
+    "a line with nothing but a message": b'{"message": "Slow down"}\n',
+    "aside": sse(chunk(choice({}), x_groq={"id": "r", "error": "Slow down"})),
 }
 
 
@@ -61,6 +72,32 @@ def test_what_the_server_says_about_an_error_is_kept():
     error = error_of(sse({"error": {"message": "x", "status_code": 404}}))
     assert isinstance(error, ApiError)
     assert error.code == 404
+    error = error_of(sse({"error": "x", "error_type": "validation"}))
+    assert isinstance(error, ApiError)
+    assert error.error_type == "validation"
+    error = error_of(sse({"error": 503}))
+    assert isinstance(error, ApiError)
+    assert (error.code, error.retryable) == (503, True)
+
+
+@pytest.mark.parametrize("data", [b"", b"data\n", b"data: null\n", b"data: {}\n"])
+def test_an_event_named_error_is_one_even_without_words(data: bytes):
+    event = b"event: error\n" + (data or b"data:\n") + b"\n"
+    error = error_of(HI + event + DONE)
+    assert isinstance(error, ApiError)
+    assert (str(error) != "", error.partial.text) == (True, "Hi")
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"message": "fine", "code": 0}, {"message": "Searching", "type": "status"}, {"errors": []}, {"errors": None},
+        {"message": {"role": "assistant"}, "done": False}, {"status": "queued", "message": "soon"}, {},
+    ],
+)  # fmt: skip
+def test_other_metadata_is_no_error(chunk: dict[str, Any]):
+    assert reply_of(say("a"), chunk, say("b")).text == "ab"
+    assert reply_of(say("a"), sse({"message": "Searching"}, event="progress"), say("b")).text == "ab"
 
 
 def test_what_stands_beside_an_error_is_delivered_first():
@@ -73,9 +110,10 @@ def test_what_stands_beside_an_error_is_delivered_first():
 
 
 def test_a_finish_reason_error_alone_is_an_error():
-    error = error_of(HI + sse(finish("error")) + DONE)
-    assert isinstance(error, ApiError)
-    assert error.partial.text == "Hi"
+    for word in ("error", "Error"):
+        error = error_of(HI + sse(finish(word)) + DONE)
+        assert isinstance(error, ApiError)
+        assert error.partial.text == "Hi"
 
 
 @pytest.mark.parametrize("value", [None, False, ""])

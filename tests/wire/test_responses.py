@@ -96,6 +96,11 @@ def test_a_plain_reply():
 WHOLE_TEXT = {
     "in pieces": [text("a"), text("b"), end()],
     "at the end of the text": [ev("output_text.done", output_index=0, content_index=0, text="ab"), end()],
+    "at the end of the part": [
+        ev("content_part.done", output_index=0, content_index=0, part={"type": "output_text", "text": "ab"}),
+        ev("content_part.done", output_index=0, content_index=1, part={"type": "reasoning_text", "text": "hm"}),
+        end(),
+    ],
     "at the end of the item": [item("message", done=True, content=message("a", "b")["content"]), end()],
     "at the end of the reply": [end("completed", message("a"), message("b"))],
     "five times": [
@@ -232,6 +237,26 @@ def test_parallel_calls_are_joined_by_position():
     ]
 
 
+def test_one_place_for_all_calls():
+    first = item("function_call", done=True, call_id="a", name="f", arguments="[1]")
+    second = item("function_call", done=True, call_id="b", name="f", arguments="[2]")
+    both = (ToolCall("a", "f", "[1]"), ToolCall("b", "f", "[2]"))
+    assert reply_of(first, second, end()).tool_calls == both
+    second = item("function_call", call_id="b", name="f")
+    assert reply_of(first, second, arguments("[2"), arguments("]"), end()).tool_calls == both
+
+
+def test_calls_of_the_final_list_that_never_came_before():
+    first = item("function_call", done=True, call_id="a", name="f", arguments="[1]")
+    final = [{"type": "function_call", "call_id": id, "name": "f", "arguments": "[1]"} for id in "abb"]
+    assert [call.id for call in reply_of(first, end("completed", final[0])).tool_calls] == ["a"]
+    assert [call.id for call in reply_of(text("x"), end("completed", *final)).tool_calls] == ["a", "b", "b"]
+    other = {**final[1], "arguments": "[2]"}
+    assert [call.id for call in reply_of(first, end("completed", final[0], other)).tool_calls] == ["a", "b"]
+    renamed = {**final[0], "call_id": "other"}
+    assert [call.id for call in reply_of(first, end("completed", renamed)).tool_calls] == ["a"]
+
+
 def test_the_reason_is_what_came_last():
     call = item("function_call", done=True, **CALL, arguments="{}")
     assert events_of(text("a"), call, end())[-1] == Finish("tool_calls")
@@ -248,6 +273,7 @@ def test_the_reason_is_what_came_last():
         (end("incomplete", incomplete_details=None), "incomplete", "length"),
         (end("incomplete", incomplete_details={"reason": 5}), "incomplete", "length"),
         (end("cancelled"), "cancelled", "cancelled"),
+        (ev("completed", response={"status": "incomplete"}), "incomplete", "length"),
         (ev("completed"), "stop", "complete"),
     ],
 )
@@ -289,6 +315,9 @@ FULL = {"message": "no", "code": "server_error", "param": None}
         sse({"error": FULL}),
         sse(end("failed", error=FULL)),
         sse({**text("b"), "error": FULL}),
+        sse(ev("completed", response={"status": "failed", "error": FULL})),
+        sse(ev("completed", response={"error": FULL})),
+        sse({"message": "no"}),
         sse("no", event="error"),
     ],
 )
@@ -377,6 +406,10 @@ def test_a_whole_response_in_one_document():
         ToolCall("a", "f", ""),
     ]
     assert events[-1].outcome == "complete"
+    assert read(sse(form, DONE), API)[0][1:5] == events[1:5]  # the same in a stream
+    for status in ("queued", "in_progress"):
+        with pytest.raises(MalformedError, match="no reply"):
+            list(Parser(API).body(json.dumps({**form, "status": status}).encode()))
     *_, cut = Parser(API).body(json.dumps({**form, "status": "incomplete"}).encode())
     assert cut.outcome == "length"
     with pytest.raises(ApiError):
