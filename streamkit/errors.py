@@ -165,7 +165,7 @@ class SinkError(StreamkitError):
 
 
 class BudgetError(StreamkitError):
-    """A budget was used up."""
+    """A budget was used up before this was asked, or it cannot be kept: a model has no price."""
 
     kind = "budget"
 

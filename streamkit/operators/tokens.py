@@ -32,7 +32,9 @@ def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event |
     tokenizer. A `Restart` begins anew.
     """
     TokenCounter(encoding, space_safe=space_safe)  # loads the vocabulary, and a mistake is told here
-    return stage(lambda: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
+    operator = stage(lambda: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
+    operator.__name__ = "count_tokens"
+    return operator
 
 
 class _Counted:

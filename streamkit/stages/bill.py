@@ -68,9 +68,10 @@ class Bill:
         if reported is None:
             return self._own()
         tokens, thought = self._before if reported.completion_tokens is not None else (0, 0)
-        if reported.prompt_tokens is not None and self.tokens == tokens:
+        since = max(0, self.tokens - tokens)  # a word that goes on may turn out to be fewer tokens
+        if not since and (reported.prompt_tokens is not None or self.prompt is None):
             return reported
-        return self._completed(reported, self.tokens - tokens, self._thought - thought)
+        return self._completed(reported, since, max(0, self._thought - thought))
 
     # -- counting --------------------------------------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ class Bill:
         return Usage(asked, self.tokens, total, None, self._thought or None, self._origin())
 
     def _origin(self) -> Origin:
-        prompt, counters = self.prompt, self._counters.values()
+        prompt, counters = self.prompt, tuple(self._counters.values())  # others may look while it grows
         if self._guessed or self._thought or not all(counter.exact for counter in counters):
             return "estimate"
         if prompt is not None and not prompt.exact:
@@ -144,7 +145,7 @@ class Bill:
         total = usage.total_tokens + completion if usage.total_tokens is not None else None
         if total is None and asked is not None:
             total = asked + made
-        reasoning = thought + (usage.reasoning_tokens or 0) or usage.reasoning_tokens
+        reasoning = thought + (usage.reasoning_tokens or 0) if thought else usage.reasoning_tokens
         return replace(
             usage,
             prompt_tokens=asked,

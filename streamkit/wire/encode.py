@@ -136,7 +136,7 @@ class ChatWriter:
             case Finish():
                 self._finished.add(event.index)
                 yield self._piece(event.index, {}, finish_reason=event.reason)
-            case UsageUpdate():
+            case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
                 self._usage = event.usage
                 yield self._chunk([], usage=usage_form(event.usage))
             case Reply():

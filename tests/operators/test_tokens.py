@@ -213,6 +213,14 @@ def test_a_report_that_lacks_figures_is_completed():
     assert got.reply.usage == own(2, prompt_tokens("Hello?", "gpt-4o").tokens, origin="partial")
 
 
+def test_a_report_to_which_nothing_can_be_added_stands():
+    lacking = sk.Usage(None, 2)
+    assert (
+        collected(said(sk.TextDelta("one"), sk.UsageUpdate(lacking), sk.Reply()).pipe(ops.meter())).reply.usage
+        == lacking
+    )
+
+
 def test_figures_that_only_the_reply_has_count():
     got = collected(said(sk.TextDelta("Hi"), sk.Reply(usage=sk.Usage(1, 2, 3))).pipe(ops.meter(PRICES)))
     assert got.reply.usage == usages(got.items)[-1] == sk.Usage(1, 2, 3, cost=22e-6)

@@ -168,6 +168,15 @@ def test_a_reply_tells_nothing_twice():
 
 
 @pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+def test_a_running_count_is_told_once(api: str):
+    counts = [Usage(1, count, 1 + count, origin="exact") for count in range(1, 4)]
+    running = [item for count in counts for item in (TextDelta("Hi"), UsageUpdate(count))]
+    data = written(*running, Reply((Choice(finish_reason="stop"),), counts[-1]), api=api)
+    assert data.count(b'"completion_tokens"' if api != "responses" else b'"output_tokens"') == 1
+    assert read(data, api)[0][-1].usage == Usage(1, 3, 4)
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
 def test_what_has_no_form_is_left_out(api: str):
     encoder = Encoder(api)
     for event in (Other("x", raw={"a": 1}), Restart("x"), ToolResult(ToolCall("a", "f", ""))):
