@@ -116,8 +116,8 @@ class Fan:
 
     # -- items -----------------------------------------------------------------------------------------------------
 
-    def on_next(self, item: Any) -> None:
-        if self._busy or get_ident() != self._thread:
+    def on_next(self, item: Any, waited: bool = False) -> None:
+        if not waited and (self._busy or self._again or get_ident() != self._thread):
             self._later(item)
             return
         self._busy = True
@@ -139,10 +139,9 @@ class Fan:
                     self._stopped_at(observer, taps)
                     break
                 self._rounds += 1
-                if self._again:
-                    item = self._again.popleft()
-                else:
+                if not self._again:
                     break
+                item = self._again.popleft()
         finally:
             self._busy = False
         if perf_counter() - began > SLOW:
@@ -151,10 +150,16 @@ class Fan:
             self.end(*self._ending)
 
     def _later(self, item: Any) -> None:
+        """Another thread pushed it, or a branch into its own source: after the item at hand, not inside it."""
+        self._again.append(item)
         if get_ident() != self._thread:
-            on_loop(self._loop, self.on_next, item)
-        else:  # a branch pushed into its own source: after the item at hand, not inside it
-            self._again.append(item)
+            on_loop(self._loop, self._catch_up)
+        else:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._again and not self._busy:
+            self.on_next(self._again.popleft(), waited=True)
 
     def _answered(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
         if isinstance(observer, Outlet):
@@ -189,6 +194,7 @@ class Fan:
 
     def end(self, error: Exception | None) -> None:
         """The stream is over: operators flush, mailboxes take what comes of it and then close."""
+        self._catch_up()
         if self._busy:  # a branch ended its own source
             self._ending = (error,)
             return
