@@ -194,7 +194,7 @@ class Rules:
 
     def is_boundary(self, window: str, place: int, lang: str) -> bool:
         before = window[:place].rstrip().removesuffix(".")
-        word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_")
+        word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_`")
         if _ACRONYM.match(word):
             return word.lower() in known.DEGREES
         return _ELIDED.sub("", word.lower()) not in known.abbreviations(lang)

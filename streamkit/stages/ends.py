@@ -94,7 +94,7 @@ class Ends:
         at = ahead.after(_OPENING, begin)
         after, initial = self._next_word(ahead, at)
         before = _readable(text, max(body, one.mark - 1000), one.mark, spans)
-        word = before.rpartition(" ")[2].lstrip("([{\"'“‘„«‹¿¡*_（「")
+        word = before.rpartition(" ")[2].lstrip("([{\"'“‘„«‹¿¡*_`（「")
         dash = any(char in "-–—―" for char in text[begin:at])
         lang = language(word, self.lang)
         quoted = one.end > one.run and text[one.end - 1] in _SPEECH

@@ -279,6 +279,22 @@ def test_a_timer_cuts_lines_and_paragraphs_at_good_places_too():
         assert [one.text for one in stage.expire()] == given
 
 
+def test_a_timer_at_any_moment_loses_nothing_and_leaves_code_whole():
+    for seed in range(100):
+        dice = random.Random(seed)
+        text, options = troubling(dice, 40), some_options(dice)
+        stage, found = Segments(**options, max_wait=1), []
+        for piece in pieces_of(text, dice, 20):
+            found += stage.feed(piece)
+            found += stage.expire() if dice.random() < 0.5 else []
+        found += stage.flush()
+        check(text, found, options)
+    stage, found = Segments(max_wait=1), []
+    for char in MIXED:
+        found += [*stage.feed(char), *stage.expire()]
+    assert [one.code for one in found + stage.flush() if one.kind == "code"] == ["x = 1. Y\n"]
+
+
 def test_a_timer_runs_only_while_there_is_something_to_cut():
     stage = Segments(max_wait=2.5)
     assert stage.due is None
