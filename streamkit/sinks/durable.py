@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
 from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
 from ..events import Reply
-from .threaded import Worker, limit
 
 __all__ = ["Durable", "new_stream"]
 
@@ -28,25 +26,11 @@ class Durable(ABC):
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
 
-    def __init__(self, stream: str | None, worker: Worker | None) -> None:
+    def __init__(self, stream: str | None) -> None:
         self.stream = new_stream(stream)
         """The id of the stream that is being stored, or was the last."""
         self._renew, self._over = stream is None, False
-        self._worker = worker
         self._next, self._replied = 0, False
-
-    def write(self, item: Any) -> Awaitable[None] | None:
-        """The item is stored when this returns; with a thread, when what it returns has been awaited."""
-        if self._worker is not None:
-            return self._worker.call(self._keep, item)
-        self._keep(item)
-        return None
-
-    def close(self, reply: Reply) -> Awaitable[None] | None:
-        if self._worker is not None:
-            return self._worker.end(self._end, reply, limit=limit(reply))
-        self._end(reply)
-        return None
 
     def _keep(self, item: Any) -> None:
         if self._over and self._renew:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from ..events import Reply
 from .durable import Durable
 from .files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
 from .forms import numbered
-from .threaded import Worker
+from .threaded import Worker, limit
 
 __all__ = ["JsonLines", "jsonl"]
 
@@ -24,10 +26,23 @@ class JsonLines(Durable):
         if mode not in MODES:
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)
-        super().__init__(stream, None if sync is None else Worker("JsonLines"))
+        super().__init__(stream)
         self.path = path
+        self._worker = Worker("JsonLines")
         self._fd: int | None = None
+        self._found = False
         self._make(mode)  # refused now, not in the middle of a reply
+
+    def write(self, item: Any) -> Awaitable[None] | None:
+        """The item is stored when this returns, and on the disk, if that was asked for, when the result was awaited."""
+        self._keep(item)
+        return self._worker.call(self._force) if self._sync.due() else None
+
+    def close(self, reply: Reply) -> Awaitable[None] | None:
+        if self._sync.at_close:
+            return self._worker.end(self._end, reply, limit=limit(reply))
+        self._end(reply)
+        return None
 
     def _make(self, mode: Mode) -> None:
         try:
@@ -48,24 +63,27 @@ class JsonLines(Durable):
         except OSError:
             self._shut()  # opened again, half a line is seen to
             raise
-        if self._sync.due():
-            os.fsync(self._fd)
 
     def _open(self) -> int:
-        fd = open_private(self.path, os.O_CREAT)  # somebody may have moved it away since
+        fd, self._found = open_private(self.path, os.O_CREAT), False  # somebody may have moved it away since
         try:
             mend(fd)
-            if self._sync.at_close:
-                sync_folder(self.path)
         except BaseException:
             os.close(fd)
             raise
         return fd
 
+    def _force(self) -> None:
+        if self._fd is not None:
+            os.fsync(self._fd)
+        if not self._found:
+            sync_folder(self.path)
+            self._found = True
+
     def _release(self) -> None:
         try:
-            if self._fd is not None and self._sync.at_close:
-                os.fsync(self._fd)
+            if self._sync.at_close:
+                self._force()
         finally:
             self._shut()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..events import Reply
 from .durable import Durable
 from .files import Sync, Syncing, make_private, place
 from .forms import form
-from .threaded import Worker
+from .threaded import Worker, limit
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -40,10 +42,18 @@ class Sqlite(Durable):
         if not NAME.fullmatch(table):
             raise ValueError(f"table is a name of letters, digits and _, not {table!r}")
         self._sync = Syncing(sync)
-        super().__init__(stream, Worker("Sqlite"))
+        super().__init__(stream)
         self.path, self.table = path, table
+        self._worker = Worker("Sqlite")
         self._base: Connection | None = None
         self._connect().close()  # refused now, not in the middle of a reply
+
+    def write(self, item: Any) -> Awaitable[None]:
+        """The item is stored when what this returns has been awaited."""
+        return self._worker.call(self._keep, item)
+
+    def close(self, reply: Reply) -> Awaitable[None]:
+        return self._worker.end(self._end, reply, limit=limit(reply))
 
     def _connect(self) -> Connection:
         import sqlite3  # not everybody who imports this room needs it

@@ -20,6 +20,9 @@ LIMIT = 4.0
 """Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
 5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
 
+NOT_OURS = (StopIteration, asyncio.CancelledError, concurrent.futures.CancelledError)
+"""What would mean something else to whoever waits for the call."""
+
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
@@ -96,11 +99,7 @@ def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: 
         return
     try:
         result = fn(*args)
-    except (
-        StopIteration,
-        asyncio.CancelledError,
-        concurrent.futures.CancelledError,
-    ) as exc:  # to the waiting loop they mean something else
+    except NOT_OURS as exc:
         error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
         error.__cause__ = exc
         future.set_exception(error)

@@ -308,18 +308,22 @@ def test_a_sync_that_is_none_is_refused(path: Path, sync: Any):
     assert not path.exists()
 
 
-def test_with_sync_lines_are_written_in_a_thread_that_ends_with_the_run(path: Path):
-    threads: set[str] = set()
-
-    class Telling:
-        def __str__(self) -> str:
-            threads.add(threading.current_thread().name)
-            return "told"
-
-    sk.run(sk.stream(rx.of(Telling(), Telling())), sinks.jsonl(path, sync="close"))
-    assert threads == {"streamkit JsonLines"}
-    assert path.read_bytes().count(b'"told"') == 2
+def test_the_disk_is_waited_for_in_a_thread_that_ends_with_the_run(path: Path, monkeypatch: pytest.MonkeyPatch):
+    threads: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: threads.append(threading.current_thread().name))
+    sk.run(testing.script("Hi"), sinks.jsonl(path, sync="every"))
+    assert set(threads) == {"streamkit JsonLines"}
     assert "streamkit JsonLines" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_disk_that_fails_fails_the_sink(path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    for sync in ("every", "close"):
+        with pytest.raises(sk.SinkError, match="Input/output error"):
+            sk.run(testing.script("Hi"), sinks.jsonl(path, mode="append", sync=sync))
 
 
 def test_a_full_disk_fails_the_sink_and_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyPatch):
