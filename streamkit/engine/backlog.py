@@ -53,7 +53,14 @@ def weight(item: Any) -> int:
 def is_kept(item: Any) -> bool:
     """True for what no policy drops; also if it wears a label, and for errors that are items."""
     inner = getattr(item, "item", item)
+    if is_running(inner):
+        return False
     return type(inner) in KEPT or isinstance(getattr(inner, "error", None), BaseException)
+
+
+def is_running(item: Any) -> bool:
+    """True for a meter's count so far, which the next one makes obsolete; they are as many as pieces of text."""
+    return type(item) is UsageUpdate and item.usage.origin != "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ class Backlog:
 
     - ``wait``, ``fail``: nothing here; whoever fills it has to stop at `full`, or to fail
     - ``conflate``: text joins the text before it as soon as anything waits, so that nothing is lost and a slow reader
-      gets larger pieces; `full` only by bytes, or by items that cannot be joined
+      gets larger pieces, and a running count goes when the next one comes; `full` only by bytes, or by items that
+      cannot be joined
     - ``drop_oldest``, ``latest`` (with room for one): the oldest items go, but never those that are ``KEPT``; `full`
       when ``capacity`` of these wait, 64 at least, or ``max_bytes``
 
@@ -136,9 +144,12 @@ class Backlog:
         """Take an item, which always succeeds: whether there is room for the next one says `full`."""
         entry = _Entry(item, self._numbers, now, weight(item))
         self._numbers += 1
-        if self._conflates and self._entries and self._entries[-1].takes_in(item):
-            self._merge(self._entries[-1], entry)
-            return
+        if self._conflates and self._entries:
+            if self._entries[-1].takes_in(item):
+                self._merge(self._entries[-1], item)
+                return
+            if is_running(item):
+                self._forget_last_count()
         kept = self._drops and is_kept(item)
         if self._drops:
             self._make_room(entry.bytes)
@@ -168,8 +179,23 @@ class Backlog:
         self._kept.clear()
         self._bytes = self._kept_bytes = 0
 
-    def _merge(self, last: _Entry, entry: _Entry) -> None:
-        text = entry.item if type(entry.item) is str else entry.item.text
+    def _forget_last_count(self) -> None:
+        """A count that is last or has one piece of text after it, which then joins the text before."""
+        entries = self._entries
+        text = entries.pop() if type(entries[-1].item) in MERGED else None
+        if entries and is_running(entries[-1].item):
+            self._bytes -= entries.pop().bytes
+            self.merged += 1
+        if text is None:
+            return
+        if entries and entries[-1].takes_in(text.item):
+            self._bytes -= text.bytes
+            self._merge(entries[-1], text.whole())
+        else:
+            entries.append(text)
+
+    def _merge(self, last: _Entry, item: Any) -> None:
+        text = item if type(item) is str else item.text
         last.add(text)
         size = getsizeof(text) - EMPTY
         last.bytes += size

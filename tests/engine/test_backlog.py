@@ -96,3 +96,33 @@ def test_the_reply_is_never_dropped():
     backlog.put(Reply(), 0.0)
     backlog.put("later", 0.0)
     assert emptied(backlog) == [Reply(), "later"]
+
+
+def running(count):
+    return UsageUpdate(Usage(1, count, origin="exact"))
+
+
+@given(st.lists(st.one_of(EVENTS, st.builds(running, st.integers(1, 9))), max_size=30))
+def test_conflating_lets_go_of_running_counts_only_for_later_ones(items):
+    backlog = Backlog("conflate", 5, 10**6)
+    for item in items:
+        backlog.put(item, 0.0)
+    count, held = len(backlog), backlog._bytes
+    out = emptied(backlog)
+    assert (held > 0, backlog._bytes) == (bool(items), 0)
+    assert count == len(items) - backlog.merged
+    plain = [item for item in spread(items) if type(item) is not UsageUpdate or item.usage.origin == "provider"]
+    assert [item for item in spread(out) if item in plain] == plain
+    counts = [item for item in items if type(item) is UsageUpdate and item.usage.origin == "exact"]
+    assert [item for item in out if item in counts][-1:] == counts[-1:]
+
+
+def test_a_metered_reply_needs_no_more_room_than_another():
+    conflating, dropping = Backlog("conflate", 100, 10**6), Backlog("drop_oldest", 10, 10**6)
+    for count in range(1, 500):
+        for item in (TextDelta("word "), running(count)):
+            conflating.put(item, 0.0)
+            dropping.put(item, 0.0)
+    assert not dropping.full
+    assert emptied(conflating) == [TextDelta("word " * 499), running(499)]
+    assert emptied(dropping)[-1] == running(499)
