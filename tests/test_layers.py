@@ -37,7 +37,7 @@ ROOMS = {
         ("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation"), FOUNDATION
     ),
     "wire": room(1, "pydantic_core", "pydantic", never="asyncio"),
-    "stages": room(1, lazy="sentencex", never="asyncio"),
+    "stages": room(1, lazy="regex sentencex", never="asyncio"),
     "tokens": room(1, lazy="bpe_openai tiktoken"),
     "engine": room(2, "reactivex"),
     "sources": room(3, "httpx pydantic_core reactivex", "httpx2 openai pydantic"),
