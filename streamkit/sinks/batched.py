@@ -180,7 +180,7 @@ def batched(
     key, so a receiver can drop it.
 
     What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
-    the branch; then it is a SinkError. A cancelled run has 4 s for what is left.
+    the branch, whose ``max_wait`` counts; then it is a SinkError. A cancelled run has 4 s for what is left.
 
     ``spool`` is a file (made at once, 0600, one for each sink) that holds the items which are not yet passed on: so
     each is passed on at least once even if the process is killed. Whatever it holds goes first the next time the sink

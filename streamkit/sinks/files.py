@@ -21,6 +21,7 @@ Sync: TypeAlias = Literal["close", "every"] | float
 
 NAME = re.compile(r"\w[\w.-]{0,199}")
 BLOCK = 64 * 1024
+LONGEST = 32 * 2**20
 
 
 class Syncing:
@@ -104,20 +105,24 @@ def mend(fd: int) -> None:
     last = _unfinished(fd, size)
     if last and alone and last[:1] == b"{" and not _is_json(last):
         os.ftruncate(fd, size - len(last))
-    elif last:
+    elif last is None or last:
         write_all(fd, b"\n")
     if alone is not None and sys.platform != "win32":
         fcntl.flock(fd, fcntl.LOCK_SH)  # for as long as it is open; others mend in no time
 
 
-def _unfinished(fd: int, size: int) -> bytes:
-    """What follows the last line end."""
-    tail = b""
-    while size and b"\n" not in tail:
-        start = max(0, size - BLOCK)
+def _unfinished(fd: int, size: int) -> bytes | None:
+    """What follows the last line end; None if that is more than any line of ours."""
+    block = BLOCK
+    while True:
+        start = max(0, size - block)
         os.lseek(fd, start, os.SEEK_SET)  # writes go to the end all the same
-        tail, size = os.read(fd, size - start) + tail, start
-    return tail.rpartition(b"\n")[2]
+        tail = os.read(fd, size - start)
+        if not start or b"\n" in tail:
+            return tail.rpartition(b"\n")[2]
+        if block >= LONGEST:
+            return None
+        block *= 8
 
 
 def _is_json(line: bytes) -> bool:

@@ -60,7 +60,7 @@ class JsonLines(Durable):
             self._fd = self._open()
         try:
             write_all(self._fd, line)
-        except OSError:
+        except BaseException:
             self._shut()  # opened again, half a line is seen to
             raise
 

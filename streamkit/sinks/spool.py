@@ -52,7 +52,7 @@ class Spool:
         line = b'%b%b,"%b":%b}\n' % (HEAD, _json(key), b"event" if isinstance(item, EVENTS) else b"item", _json(item))
         try:
             write_all(self._fd, line)
-        except OSError:
+        except BaseException:
             os.ftruncate(self._fd, self._size)  # half a line would spoil all that follow
             raise
         self._size += len(line)

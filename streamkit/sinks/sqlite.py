@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS "{table}" (
     stream TEXT NOT NULL,
     seq INTEGER NOT NULL,
     item TEXT NOT NULL,
-    at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ')),
+    at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     UNIQUE (stream, seq)
 )"""
 INSERT = 'INSERT INTO "{table}" (stream, seq, item) VALUES (?, ?, ?) ON CONFLICT (stream, seq) DO NOTHING'

@@ -208,6 +208,18 @@ def test_a_last_line_that_only_lacks_its_end_gets_one(path: Path, left: bytes):
     assert after(path, left) == [left]
 
 
+def test_a_huge_file_without_lines_is_not_read_and_not_cut(path: Path):
+    with path.open("wb") as file:
+        file.write(b"{")
+        file.truncate(2**26)
+    sink = sinks.jsonl(path, mode="append", stream="s")
+    sink.write("on")
+    sink.close(sk.Reply())
+    with path.open("rb") as file:
+        file.seek(2**26)
+        assert file.read().startswith(b'\n{"type":"text.delta","text":"on"')
+
+
 @posix
 def test_half_a_line_is_left_alone_while_another_sink_may_be_writing_it(path: Path):
     other = sinks.jsonl(path)

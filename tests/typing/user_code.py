@@ -154,6 +154,18 @@ def own_sinks() -> None:
     assert_type(kept.text, str)
 
 
+async def publish(items: list[sk.Event], *, key: str) -> None: ...
+
+
+def durable_sinks() -> None:
+    lines = sinks.jsonl("a.jsonl", folder="replies", mode="append", sync=1.0)
+    rows = sinks.sqlite("replies.db", table="replies", stream="conversation 7", sync="close")
+    batches: sk.Sink[sk.Event] = sinks.batched(publish, size=50, retry=(1, 2), spool="unsent.jsonl")
+    aloud = sk.branch(ops.text(), into=sinks.process(["say", "-v", "Anna"], on_cancel="drain"))
+    sk.run(client.chat("Hi"), lines, rows, batches, aloud, sinks.threaded(print), sinks.notebook(show="markdown"))
+    assert_type(lines.stream, str)
+
+
 def shout() -> sk.Op[str, str]:
     """An own operator made of others."""
 
