@@ -25,7 +25,8 @@ class Usage(Sent):
     - ``estimate``: counted here, with a guess in it
 
     A figure that is not known is None. ``completion_tokens`` are those of all choices, thinking included.
-    ``cost`` is what they cost by the prices that a meter was given, in the money of these.
+    ``cost`` is what they cost by the prices that a meter was given, in the money of these. ``requests`` are those that
+    the figures cover together.
     """
 
     prompt_tokens: int | None = None
@@ -35,6 +36,7 @@ class Usage(Sent):
     reasoning_tokens: int | None = None
     origin: Origin = "provider"
     cost: float | None = None
+    requests: int = 1
 
 
 FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost")
@@ -60,7 +62,8 @@ def summed(usages: Sequence[Usage | None]) -> Usage | None:
     for name in FIGURES:
         parts = [getattr(usage, name) for usage in known]
         figures[name] = None if None in parts else sum(parts)
-    return Usage(**figures, origin=weakest(usage.origin for usage in known))
+    together = sum(usage.requests for usage in known)
+    return Usage(**figures, origin=weakest(usage.origin for usage in known), requests=together)
 
 
 def unfinished(usage: U) -> U:

@@ -25,7 +25,7 @@ class Account:
     """The usage of a stream so far. A `Start` after content begins a further request (a tool loop's next round, a reply
     that is continued); what came before was spent as well, so the figures are of all requests together.
 
-    An upstream meter's updates (those that are not the server's) stand for all requests so far.
+    Reports stand for the last requests, as many as they cover: one, or all if a meter upstream has added them up.
     """
 
     def __init__(self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown) -> None:
@@ -33,7 +33,7 @@ class Account:
         self._bill: Bill | None = None
         self._early: Bill | None = None
         self._closed: list[Usage] = []
-        self._metered = False
+        self._begun = False
 
     @property
     def model(self) -> str:
@@ -60,7 +60,7 @@ class Account:
 
     def add(self, event: Any, text: str) -> None:
         """A part of an event that costs."""
-        (self._bill or self._start("")).feed(event, text)
+        (self._bill or self._open("")).feed(event, text)
 
     def end(self, reply: Reply | None = None) -> None:
         """Nothing more comes. What only the Reply tells counts too."""
@@ -94,26 +94,28 @@ class Account:
         self._early = Bill(self._gauge, "", asked) if asked is not None else None
         return self._early
 
-    def _start(self, model: str) -> Bill:
-        old = self._bill
-        stands = self.usage() if self._metered else old.reported if old is not None and not old.tokens else None
-        if old is not None and old.tokens and not self._metered:
+    def _start(self, model: str) -> None:
+        ahead = self._bill if not self._begun else None
+        reported = ahead.reported if ahead is not None and not ahead.tokens else None  # some say it before they start
+        if reported is None:
             self._close(cut=False)
-        self._bill = Bill(self._gauge, model, self._request())
-        self._early = None
-        if stands is not None:
-            self._bill.report(stands)
+        bill = self._open(model)
+        self._begun = True
+        if reported is not None:
+            bill.report(reported)
+
+    def _open(self, model: str) -> Bill:
+        self._bill, self._early = Bill(self._gauge, model, self._request()), None
         return self._bill
 
     def _report(self, usage: Usage) -> None:
-        bill = self._bill or self._start("")
-        if usage.origin != "provider":
-            self._metered = True
-            self._closed.clear()
+        bill, more = self._bill or self._open(""), usage.requests - 1
+        while more > 0 and self._closed:
+            more -= self._closed.pop().requests
         bill.report(usage)
 
     def _close(self, *, cut: bool) -> None:
-        bill, self._bill = self._bill, None
+        bill, self._bill, self._begun = self._bill, None, False
         if bill is not None:
             bill.flush()
             usage = self._priced(bill)

@@ -304,7 +304,7 @@ def test_a_reply_that_is_continued_was_paid_for_twice():
     broken = testing.script("Once", " up", model="gpt-4o", drop_after=1)
     got = collected(broken.pipe(ops.continue_with(more), ops.meter(prompt="A story!")))
     prompt = prompt_tokens("A story!", "gpt-4o").tokens
-    assert got.reply.usage == own(1 + 4, prompt + 10, origin="partial")
+    assert got.reply.usage == own(1 + 4, prompt + 10, origin="partial", requests=2)
 
 
 @pytest.mark.parametrize("usage", [None, sk.Usage(30, 5, 35)])
@@ -316,7 +316,7 @@ def test_the_rounds_of_a_tool_loop_are_added_up(usage: sk.Usage | None):
     found = usages(got.items)
     assert got.reply.usage == found[-1]
     if usage is not None:
-        assert got.reply.usage == sk.Usage(60, 10, 70)
+        assert got.reply.usage == sk.Usage(60, 10, 70, requests=2)
     totals = [one.total_tokens for one in found if one.origin != "provider"]
     assert totals == sorted(totals)
 
@@ -492,13 +492,28 @@ def test_a_budget_below_a_view_still_tells_the_run():
     assert (reply.text, reply.outcome, reply.stopped_by) == ("one", "stopped", "budget")
 
 
-def test_a_budget_after_a_meter_takes_its_figures():
-    def ended(*operators: Any) -> sk.Reply:
-        with client(testing.Script(tool_calls=TOOLS, usage=sk.Usage(40, 5, 45)), "rain " * 80) as asked:
-            loop = sk.tool_loop(asked.chat, "Weather?", {"weather": lambda city: "rain"})
-            return collected(loop.pipe(*operators)).reply
+@pytest.mark.parametrize("usage", [None, sk.Usage(40, 5, 45)])
+def test_a_budget_takes_the_figures_of_a_meter_wherever_that_is(usage: sk.Usage | None):
+    def ended(inner: Any, *outer: Any) -> sk.Reply:
+        with client(testing.Script(tool_calls=TOOLS, usage=usage), "rain " * 80) as asked:
+            loop = sk.tool_loop(lambda asks: inner(asked.chat(asks)), "Weather?", {"weather": lambda city: "rain"})
+            return collected(loop.pipe(*outer)).reply
 
-    both, alone = ended(ops.meter(PRICES), ops.budget(100)), ended(ops.budget(100))
-    assert both.text == alone.text
-    assert both.outcome == "stopped"
-    assert both.usage.total_tokens == alone.usage.total_tokens == 100
+    def plain(stream: Any) -> Any:
+        return stream
+
+    def metered(stream: Any) -> Any:
+        return stream.pipe(ops.meter(PRICES))
+
+    found = [ended(plain, ops.budget(100)), ended(metered, ops.budget(100))]
+    found += [ended(plain, ops.meter(), ops.budget(100)), ended(metered, ops.meter(), ops.budget(100))]
+    assert {reply.outcome for reply in found} == {"stopped"}
+    assert {reply.text for reply in found} == {found[0].text}
+    assert {(reply.usage.total_tokens, reply.usage.requests) for reply in found} == {(100, 2)}
+
+
+def test_rounds_without_words_count_too():
+    first = (sk.Start("1", "gpt-4o"), sk.Other("function_call"), sk.UsageUpdate(sk.Usage(10, 5, 15)))
+    second = (sk.Start("2", "gpt-4o"), sk.UsageUpdate(sk.Usage(20, 5, 25)), sk.Reply())
+    got = collected(events_of(*first, *second).pipe(ops.meter()))
+    assert got.reply.usage == sk.Usage(30, 10, 40, requests=2)

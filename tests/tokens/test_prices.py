@@ -53,7 +53,7 @@ def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for
 
 def test_figures_of_several_requests_together():
     one, two = sk.Usage(1, 2, 3, cost=0.5), sk.Usage(10, 20, 30, 4, cost=0.25)
-    assert summed([one, two]) == sk.Usage(11, 22, 33, cost=0.75)
+    assert summed([one, two]) == sk.Usage(11, 22, 33, cost=0.75, requests=2)
     assert summed([one]) is one
     assert summed([]) is summed([one, None]) is None
 
