@@ -51,7 +51,7 @@ class _Shared:
         self._past: deque[Any] = deque(maxlen=replay)
         self._passed = 0
         self._arriving: deque[tuple[Callable[..., None], Any]] = deque()
-        self._busy = False
+        self._busy = self._begun = False
         self._scheduler: RunScheduler | None = None
         self._first = Lock()
         self._gate = Gate()
@@ -98,17 +98,17 @@ class _Shared:
         else:
             self._members = (*self._members, member)
             self._gate.add(member.gate)
-            if not self._passed and len(self._members) == 1:
+            if not self._begun:
                 self._begin()
 
     def _begin(self) -> None:
-        if self._subscription.disposable is None:
-            self._subscription.disposable = self._stream.subscribe(
-                lambda item: on_loop(self.home, self._take, self._next, item),
-                lambda error: on_loop(self.home, self._take, self._end, error),
-                lambda: on_loop(self.home, self._take, self._end, None),
-                scheduler=self._scheduler,
-            )
+        self._begun = True
+        self._subscription.disposable = self._stream.subscribe(
+            lambda item: on_loop(self.home, self._take, self._next, item),
+            lambda error: on_loop(self.home, self._take, self._end, error),
+            lambda: on_loop(self.home, self._take, self._end, None),
+            scheduler=self._scheduler,
+        )
 
     def _leave(self, member: _Member) -> None:
         if member not in self._members:
