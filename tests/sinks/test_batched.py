@@ -157,6 +157,16 @@ def test_a_cancelled_run_does_not_wait_for_ever(tmp_path: Path):
     assert receiver.items == ["a", "b"]
 
 
+def test_a_batch_that_is_stuck_under_way_is_given_up_and_kept(tmp_path: Path):
+    stuck, spool = Receiver(takes=1e4), tmp_path / "spool"
+    with testing.clock() as clock:
+        recorded = clock.run(texts(*"abc", every=2.0), sinks.batched(stuck, every=1.0, spool=spool), until=3.0)
+        assert recorded.ended_at <= 10.0
+        assert not stuck.busy
+    assert isinstance(recorded.error, sk.SinkError)
+    assert spool.read_bytes().count(b"\n") == 1  # the second was never taken
+
+
 def test_a_broken_stream_still_passes_on_what_came():
     receiver = Receiver()
     recorded = testing.clock().run(texts(*"abc", drop_after=2), sinks.batched(receiver))
