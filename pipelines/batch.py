@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. With a ledger the same command goes on from here.", file=sys.stderr)
         return 130
-    except (sk.StreamkitError, OSError) as exc:
+    except (sk.StreamkitError, OSError, ValueError) as exc:  # ValueError: the ledger is another file
         print(f"[{exc}]", file=sys.stderr)
         return 1
     print(f"{results}: {args.out}", file=sys.stderr)

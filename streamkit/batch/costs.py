@@ -22,9 +22,9 @@ class Costs:
         self._paid_for = self._under_way = 0
         self._settled = asyncio.Event()
 
-    def paid_before(self, costs: Sequence[float]) -> None:
-        self.spent += math.fsum(costs)
-        self._paid_for += len(costs)
+    def paid_before(self, spent: float, prompts: int) -> None:
+        self.spent += spent
+        self._paid_for += prompts
 
     async def room(self) -> bool:
         """Whether a prompt may start; waits for what is under way if that decides.

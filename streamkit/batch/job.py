@@ -32,7 +32,8 @@ def stream_of(plan: Plan) -> Stream[BatchItem]:
 
 @dataclass(slots=True)
 class Asked:
-    """A prompt that has been pulled; ``before`` is set when the one before it was handed on, ``done`` when it was."""
+    """A prompt that has been pulled. ``before`` is set when the one before it was taken by the reader, ``done`` when
+    this one was."""
 
     index: int
     prompt: Any
@@ -61,7 +62,9 @@ class Job:
         self._pulling = asyncio.Lock()
         self._last = asyncio.Event()
         self._last.set()
-        self._answers: asyncio.Queue[BatchItem | None] = asyncio.Queue(1)
+        self._puller: asyncio.Task[Any] | None = None
+        self._answers: asyncio.Queue[tuple[Asked, BatchItem] | None] = asyncio.Queue()
+        """At most one for each worker, who waits until it is taken."""
         self._under_way: dict[str, asyncio.Event] = {}
         self._ended = False
         self._failure: Exception | None = None
@@ -70,12 +73,14 @@ class Job:
         async with AsyncExitStack() as stack:
             if self._plan.ledger is not None:
                 self._book = await stack.enter_async_context(self._plan.ledger.opened())
-                self._costs.paid_before(self._book.costs)
+                self._costs.paid_before(self._book.spent, self._book.paid_for)
             self._prompts = self._given()
             stack.push_async_callback(self._dismiss)
             self._hire()
-            while (item := await self._answers.get()) is not None:
+            while (answer := await self._answers.get()) is not None:
+                asked, item = answer
                 yield item
+                asked.done.set()
         if self._failure is not None:
             raise self._failure
 
@@ -110,24 +115,32 @@ class Job:
                     if self._plan.ordered:
                         await asked.before.wait()
                     if item is not None:
-                        await self._answers.put(item)
+                        self._answers.put_nowait((asked, item))
+                        await asked.done.wait()
                 finally:
                     asked.done.set()
         except Exception as exc:
             self._stop(exc)
         self._working -= 1
         if not self._working:
-            await self._answers.put(None)
+            self._answers.put_nowait(None)
 
     async def _next(self) -> Asked | None:
         async with self._pulling:
             if self._ended:
                 return None
+            self._puller = asyncio.current_task()
             try:
                 asked = self._named(await anext(self._prompts))
             except StopAsyncIteration:
                 self._ended = True
                 return None
+            except asyncio.CancelledError:
+                if self._failure is None:
+                    raise
+                return None
+            finally:
+                self._puller = None
             self._pulled += 1
             self._last = asked.done
             if self._working < self._plan.concurrency:
@@ -138,6 +151,8 @@ class Job:
         """What is under way goes on to its end, then this is raised."""
         self._ended, self._failure = True, self._failure or failure
         self._pace.stop()
+        if self._puller is not None:
+            self._puller.cancel()  # the next prompt may be long in coming
 
     # -- one prompt ------------------------------------------------------------------------------------------------
 
@@ -228,8 +243,8 @@ def _partial(error: Exception | None, run: Run | None) -> Reply:
 
 
 def _requests(run: Run | None, reply: Reply) -> Sequence[Reply]:
-    """The replies of all requests that one prompt took: those that lost a race were paid for as well."""
+    """The replies of all requests that one prompt took: rounds of tools, and those that lost a race."""
     if run is None:
         return ()
     replies = run.replies
-    return replies if len(replies) > 1 and reply.rounds == 1 else (reply,)  # that of a tool loop is for all its rounds
+    return replies if len(replies) > 1 else (reply,)

@@ -71,8 +71,8 @@ class Book:
 
     def __init__(self, path: Path, sync: Syncing, worker: Worker) -> None:
         self.path = path.absolute()
-        self.costs: list[float] = []
-        """What the prompts cost that it told of when it was opened."""
+        self.spent, self.paid_for = 0.0, 0
+        """What was paid before it was opened, and for how many prompts."""
         self._sync, self._worker = sync, worker
         self._fd: int | None = None
         self._file: BufferedReader | None = None
@@ -133,7 +133,8 @@ class Book:
         if "reply" in form:
             self._places[form["asked"]] = place
         if isinstance(cost := form.get("cost"), (int, float)):
-            self.costs.append(cost)
+            self.spent += cost
+            self.paid_for += bool(cost)
 
     def _read(self, place: int, content: str | None) -> tuple[Reply, float | None] | None:
         assert self._file is not None

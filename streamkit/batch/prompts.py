@@ -15,6 +15,8 @@ __all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
 
 BYTES_A_TOKEN = 4
 """Of English text; other languages have fewer characters in a token, but more bytes in a character."""
+ATTACHED = 1000
+"""Tokens of an image or the like that is sent as a data URL, however long that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def size_of(value: Any) -> int:
 
 def _bytes(value: Any) -> int:
     if isinstance(value, str):
+        if value.startswith("data:") and ";base64," in value[:200]:
+            return ATTACHED * BYTES_A_TOKEN
         return len(value.encode("utf-8", "replace"))
     if isinstance(value, Mapping):
         return sum(map(_bytes, value.values()))

@@ -133,7 +133,7 @@ def test_prompts_are_pulled_only_as_far_as_they_are_asked():
         for _ in range(3):
             next(batch)
         batch.close()
-    assert 3 <= pulled <= 1024 + 3 + 2 * 4  # what was read, the reader's own bound, and the workers
+    assert 3 <= pulled <= 1024 + 3 + 4 + 1  # what was read, the reader's own bound, and the workers
 
 
 def test_async_iterables_and_callables_serve_and_a_callable_is_cold():
@@ -175,6 +175,32 @@ def test_when_the_prompts_fail_what_is_under_way_is_delivered_first():
         list(sk.batch("no such file.jsonl", one.chat))
 
 
+def test_a_batch_that_fails_does_not_wait_for_the_next_prompt():
+    async def prompts() -> AsyncIterator[str]:
+        yield "a"
+        await asyncio.sleep(1000)
+        yield "b"
+
+    with testing.client(testing.Script("Hi", first=1.0)) as one:
+        recorded = testing.clock().run(sk.batch(prompts, one.chat, prices={}, budget=1.0))
+    assert isinstance(recorded.error, ValueError)
+    assert [item.text for item in recorded.items] == ["Hi"]
+    assert recorded.ended_at == 1.0
+
+
+def test_a_batch_that_fails_does_not_wait_for_limits():
+    def key(prompt: str) -> str:
+        if prompt == "d":
+            raise KeyError(prompt)
+        return prompt
+
+    with testing.client("Hi") as one:
+        recorded = testing.clock().run(sk.batch(list("abcd"), one.chat, key=key, requests_per_minute=1))
+    assert isinstance(recorded.error, KeyError)
+    assert [item.prompt for item in recorded.items] == ["a"]
+    assert recorded.ended_at < 1.0
+
+
 def test_no_prompts_no_items():
     assert list(sk.batch([], sk.chat)) == []
 
@@ -196,7 +222,7 @@ def test_a_slow_reader_holds_the_batch():
     with testing.client("Hi") as one:
         testing.clock().run(sk.batch(range(20), ask, concurrency=2), sk.branch(into=slowly, capacity=1))
     ahead = [n - sum(10 * (k + 1) <= at for k in range(20)) for n, at in enumerate(asked)]
-    assert max(ahead) <= 1 + 1 + 1 + 2 * 2  # written, waiting, handed over, and what two workers hold
+    assert max(ahead) <= 1 + 1 + 2  # being written, waiting, and what two workers hold
     assert asked[-1] > 100
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import stat
@@ -265,6 +266,7 @@ def test_sync_asks_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_no_descriptor_and_no_thread_stays(path: Path):
     def held() -> tuple[int, int]:
+        gc.collect()  # what earlier tests left
         return threading.active_count(), len(os.listdir("/proc/self/fd")) if os.path.exists("/proc") else 0
 
     before = held()
