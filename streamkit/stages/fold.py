@@ -29,6 +29,7 @@ from ..events import (
 )
 from ..messages import Message
 from ..usage import summed, unfinished
+from .growing import GrowingCalls, joined
 
 __all__ = ["Fold", "outcome_of"]
 
@@ -57,10 +58,11 @@ class Fold:
     Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
     would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
     voids all choices, but for the text it says it kept; after a `ToolResult` the reply is that of the next round.
+    Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow.
     """
 
-    def __init__(self, *, reply_bytes: int | None = None) -> None:
-        self.reply_bytes = reply_bytes
+    def __init__(self, *, reply_bytes: int | None = None, keep_text: bool = True) -> None:
+        self.reply_bytes, self.keep_text = reply_bytes, keep_text
         self.id = ""
         self.model = ""
         self.request_id: str | None = None
@@ -109,7 +111,7 @@ class Fold:
         if choice is None:
             self._next_round()
             self._take(OVERHEAD if self._choices else 0)
-            choice = self._choices[index] = _Choice(index)
+            choice = self._choices[index] = _Choice(index, list if self.keep_text else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:
@@ -132,25 +134,22 @@ class Fold:
 
     def _call_delta(self, event: ToolCallDelta) -> None:
         calls = self._choice(event.index).calls
-        call = calls.get(event.call)
+        call = calls.by_number.get(event.call)
         self._take(len(event.arguments) + (OVERHEAD if call is None else 0))
         if call is None:
-            call = calls[event.call] = _Call()
-        call.id = call.id or event.id or ""
-        call.name = call.name or event.name or ""
+            call = calls.open(event.call)
+        if event.id or event.name:
+            calls.name(call, call.id or event.id or "", call.name or event.name or "")
         call.arguments.append(event.arguments)
 
     def _call(self, event: ToolCall) -> None:
         """Mostly one whose pieces came before; else it counts in its own right."""
         calls = self._choice(event.index).calls
-        found = [call for call in calls.values() if call.may_be(event)]
-        if not found:
+        call = calls.unfinished(event)
+        if call is None:
             self._take(len(event.arguments) + OVERHEAD)
-            calls[-1 - len(calls)] = call = _Call()
-        else:
-            call = next((call for call in found if _joined(call.arguments) == event.arguments), found[0])
-        call.id, call.name, call.whole = event.id, event.name, True
-        call.arguments = [event.arguments]
+            call = calls.open(-1 - len(calls.by_number))
+        calls.close(call, event)
 
     def _logprobs(self, event: LogprobsDelta) -> None:
         tokens = sum(len(item) for item in event.logprobs.values() if isinstance(item, (list, tuple)))
@@ -183,50 +182,36 @@ class Fold:
             self._text(TextDelta(event.kept))
 
 
-class _Call:
-    __slots__ = ("arguments", "id", "name", "whole")
-
-    def __init__(self) -> None:
-        self.id = self.name = ""
-        self.arguments: list[str] = []
-        self.whole = False
-
-    def may_be(self, call: ToolCall) -> bool:
-        return not self.whole and self.id in ("", call.id) and self.name in ("", call.name)
-
-
 class _Choice:
     __slots__ = ("calls", "finish_reason", "index", "logprobs", "reasoning", "refusal", "text")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, pieces: Callable[[], list[Any]]) -> None:
         self.index = index
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.refusal: list[str] = []
-        self.calls: dict[int, _Call] = {}
+        self.text: list[str] = pieces()
+        self.reasoning: list[str] = pieces()
+        self.refusal: list[str] = pieces()
+        self.calls = GrowingCalls()
         self.finish_reason: str | None = None
-        self.logprobs: list[dict[str, Any]] = []
+        self.logprobs: list[dict[str, Any]] = pieces()
 
     def snapshot(self) -> Choice:
-        calls = (ToolCall(c.id, c.name, _joined(c.arguments), self.index) for c in list(self.calls.values()))
+        calls = (ToolCall(c.id, c.name, joined(c.arguments), self.index) for c in list(self.calls.by_number.values()))
         return Choice(
             self.index,
-            _joined(self.text),
-            _joined(self.reasoning),
-            _joined(self.refusal),
+            joined(self.text),
+            joined(self.reasoning),
+            joined(self.refusal),
             tuple(calls),
             self.finish_reason,
             tuple(self.logprobs),
         )
 
 
-def _joined(pieces: list[str]) -> str:
-    """All of them as one; the list is shortened, so that asking often stays cheap. Appending meanwhile does no harm."""
-    count = len(pieces)
-    text = "".join(pieces[:count])
-    if count > 1:
-        pieces[:count] = [text]
-    return text
+class _Nothing(list[Any]):
+    """Pieces of what is not kept."""
+
+    def append(self, piece: Any) -> None:
+        pass
 
 
 _TAKERS: dict[type, Callable[[Fold, Any], None]] = {

@@ -204,3 +204,35 @@ def test_a_reply_may_be_asked_for_while_another_thread_feeds():
     assert all(set(reply.text) <= {"a", "b"} for reply in seen)
     assert seen[-1].tool_calls == fold.reply().tool_calls
     assert sum(len(call.arguments) for call in fold.reply().tool_calls) == 10_000
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with ids", "without ids"])
+@pytest.mark.parametrize("at_the_end", [True, False], ids=["whole at the end", "whole at once"])
+def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
+    def cost(count: int) -> float:
+        fold, begin = Fold(), time.process_time()
+        ids = [f"c{n}" if known else "" for n in range(count)]
+        for n, id in enumerate(ids):
+            fold.feed(ToolCallDelta(f"[{n}]", n, id, "f"))
+            if not at_the_end:
+                fold.feed(ToolCall(id, "f", f"[{n}]"))
+        for n, id in enumerate(ids if at_the_end else ()):
+            fold.feed(ToolCall(id, "f", f"[{n}]"))
+        assert [call.arguments for call in fold.reply().tool_calls] == [f"[{n}]" for n in range(count)]
+        return time.process_time() - begin
+
+    small = min(cost(1000) for _ in range(3))
+    assert min(cost(10_000) for _ in range(2)) < 40 * small
+
+
+def test_a_whole_call_finds_the_pieces_that_fit_best():
+    def arguments(*events: Any) -> list[tuple[str, str, str]]:
+        return [(call.id, call.name, call.arguments) for call in folded(*events).reply().tool_calls]
+
+    two = [ToolCallDelta("[1]", 0, None, "f"), ToolCallDelta("[2]", 1, None, "f")]
+    assert arguments(*two, ToolCall("", "f", "[2]"), ToolCall("", "f", "[1]")) == [("", "f", "[1]"), ("", "f", "[2]")]
+    assert arguments(*two, ToolCall("a", "f", "[2]")) == [("", "f", "[1]"), ("a", "f", "[2]")]
+    assert arguments(*two, ToolCall("a", "f", "[3]")) == [("a", "f", "[3]"), ("", "f", "[2]")]
+    named = [ToolCallDelta("[1]", 0), ToolCallDelta("", 0, "a"), ToolCallDelta("", 0, None, "f")]
+    assert arguments(*named, ToolCall("a", "f", "[1]"), ToolCallDelta("!", 0, "b", "g")) == [("a", "f", "[1]!")]
+    assert arguments(*named, ToolCall("b", "f", "[1]")) == [("a", "f", "[1]"), ("b", "f", "[1]")]
