@@ -138,8 +138,7 @@ class Bill:
     def _completed(self, usage: Usage, completion: int, thought: int) -> Usage:
         """A server's figures with ours for what they do not cover."""
         own = self._own()
-        if own is None:
-            return usage
+        assert own is not None  # there is something to add
         asked = usage.prompt_tokens if usage.prompt_tokens is not None else own.prompt_tokens
         made = completion + (usage.completion_tokens or 0)
         total = usage.total_tokens + completion if usage.total_tokens is not None else None

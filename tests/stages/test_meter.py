@@ -111,3 +111,20 @@ def test_a_drained_budget_counts_everything_and_shows_what_fits(text: str):
         assert (cut[-1].text, cut[-1].usage, cut[-1].outcome) == (got[-1].text, got[-1].usage, "stopped")
     stage = Budget(Account(Gauge("gpt-4o")), tokens=2, drain=True)
     assert "".join(through(stage, [*text])) == fits(text, 2)
+
+
+def test_whole_calls_are_recognised_by_their_pieces():
+    pieces = [sk.ToolCallDelta("{}", 0, "a", "f"), sk.ToolCallDelta("{}", 1, "b", "g")]
+    whole = [sk.ToolCall("b", "g", "{}"), sk.ToolCall("a", "f", "{}"), sk.ToolCall("c", "h", "{}")]
+    meter = Meter(GAUGE)
+    counts = [through(meter, [event])[-1].usage.completion_tokens for event in (*pieces, whole[2])]
+    assert counts == [9, 18, 27]
+    assert through(meter, [*whole[:2]]) == whole[:2]
+
+
+def test_a_reply_may_be_asked_for_before_anything_came():
+    meter = Meter(GAUGE)
+    assert meter.reply(sk.Reply()).usage is None
+    assert meter.reply(sk.Reply(usage=sk.Usage(1, 2, 3))).usage == sk.Usage(1, 2, 3)
+    asked = Meter(Gauge(), request=lambda: ("chat", {"model": "gpt-4o", "messages": "Hello, world!"}))
+    assert asked.reply(sk.Reply(outcome="cancelled")).usage == sk.Usage(PROMPT, 0, PROMPT, origin="partial")
