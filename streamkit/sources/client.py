@@ -189,6 +189,7 @@ class Client:
             lenient=self._lenient,
             event_bytes=limits.event_bytes or sys.maxsize,
             reply_bytes=limits.reply_bytes,
+            keep_text=limits.keep_text,
             request_id=request_id,
             attempts=attempt,
         )

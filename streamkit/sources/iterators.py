@@ -96,16 +96,19 @@ class _Pump(concurrent.futures.Executor):
                 future.set_result(result)
 
 
-def from_bytes(chunks: Given[bytes], api: str = "chat", *, lenient: bool = False) -> Stream[Event]:
+def from_bytes(
+    chunks: Given[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
+) -> Stream[Event]:
     """The events of a body that somebody else reads: an iterable or async iterable of bytes, cut anywhere.
 
     A callable that gives one makes the stream cold; a bare iterator can be subscribed to once. ValueError for an
     unknown ``api`` (``chat``, ``completions``, ``responses``). What ``chunks`` raises becomes a `BrokenError`.
+    Without ``keep_text`` the Reply has no text, so that memory does not grow with it.
     """
     Parser(api)
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        parser = Parser(api, lenient=lenient)
+        parser = Parser(api, lenient=lenient, keep_text=keep_text)
         reading.snapshot = parser.reply
         body = items_of(await opened(chunks))
         if reading.tap is not None:

@@ -29,6 +29,9 @@ class Limits:
 
     ``byte_idle`` and ``event_idle`` stand still while a slow sink holds the source. Sizes raise `TooLargeError`:
     ``event_bytes`` of one event, ``reply_bytes`` of the whole text; of an error's body ``error_body_bytes`` are read.
+
+    A `Reply` gathers all its text, which is what grows with a reply; ``keep_text=False`` leaves it (with thoughts,
+    refusal and log probabilities) to those who get the events. Rewriters (`ops.redact`, ...) gather it all the same.
     """
 
     connect: float | None = 10.0
@@ -39,11 +42,12 @@ class Limits:
     event_bytes: int | None = 16 * MIB
     error_body_bytes: int = 64 * 1024
     reply_bytes: int | None = 256 * MIB
+    keep_text: bool = True
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if value is not None and value <= 0:
+            if value is not None and value <= 0 and item.name != "keep_text":
                 raise ValueError(f"Limits.{item.name} must be positive or None, not {value!r}")
 
 

@@ -49,7 +49,8 @@ class Parser:
 
     The events of a `feed` are made while they are taken, so each feed must be taken to its end before the next. Raises
     `StreamkitError` with ``.partial`` after the events that came before the fault. ``lenient`` takes a clean end for
-    a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size.
+    a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size;
+    without ``keep_text`` the Reply has none, and a reply of any length takes no more room than a short one.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Parser:
         lenient: bool = False,
         event_bytes: int | None = LIMIT,
         reply_bytes: int | None = None,
+        keep_text: bool = True,
         request_id: str | None = None,
         attempts: int = 1,
     ) -> None:
@@ -68,7 +70,7 @@ class Parser:
         self.lenient = lenient
         self.request_id = request_id
         self.attempts = attempts
-        self.fold = Fold(reply_bytes=reply_bytes)
+        self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = APIS[api](request_id)
         self._decoder = Decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._seen = False
