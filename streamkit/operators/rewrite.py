@@ -60,14 +60,8 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
 
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
     """
-    Redactor(*rules, mask=mask, hold=hold)  # a bad rule is told here, not in mid-stream
-    return _rewriter(
-        lambda: Redactor(*rules, mask=mask, hold=hold),
-        parts,
-        "redact",
-        hides=True,
-        make_json=lambda: JsonRedactor(*rules, mask=mask, hold=hold),
-    )
+    plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
+    return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)
 
 
 def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:

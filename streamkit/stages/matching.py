@@ -8,12 +8,13 @@ could still begin or grow. What touches the end of the text is never decided bef
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Find", "Found", "Held", "Pattern", "Words"]
+__all__ = ["Find", "Found", "Held", "Pattern"]
 
+SHORT = 32  # characters that a search goes through in no time
 Replace: TypeAlias = "Callable[[Any], str | None]"
 """A match to what stands in its place; None: it stays."""
 
@@ -73,6 +74,8 @@ class Pattern:
         self._replace, self._holds = replace, holds
 
     def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+        if not final and len(text) - pos > SHORT and self._may_go_on(text, pos):
+            return Held(pos)
         held: int | None = None  # where something could begin that is not decided, looked for once
         looked = final
         while pos <= len(text):
@@ -97,6 +100,12 @@ class Pattern:
                 pos = end
         return None if held is None else Held(held)
 
+    def _may_go_on(self, text: str, pos: int) -> bool:
+        """Whether it is undecided at ``pos`` already: a search would try every later place first, as it wants a whole
+        match, and so cost the square of a long hold."""
+        partial = self._probe.match(text, pos, partial=True)
+        return partial is not None
+
     def _undecided(self, text: str, pos: int, match: Any) -> int | None:
         if match is None:
             return None
@@ -115,51 +124,3 @@ def _parts(pattern: Any) -> tuple[str, int]:
     if not isinstance(source, str):
         raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
     return source, int(flags) & int(re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII)
-
-
-class Words:
-    """Literal words, thousands at once: the longest one that begins at a place counts, however many there are."""
-
-    def __init__(self, words: Iterable[str], replace: Callable[[str], str | None]) -> None:
-        self._tree: dict[str, Any] = {}
-        self.longest = 0
-        for word in words:
-            if not isinstance(word, str) or not word:
-                raise ValueError(f"a literal word is a str that is not empty, not {word!r}")
-            self.longest = max(self.longest, len(word))
-            node = self._tree
-            for char in word:
-                node = node.setdefault(char, {})
-            node[""] = True
-        if not self._tree:
-            raise ValueError("no words")
-        self._first = re.compile("[" + "".join(map(re.escape, self._tree)) + "]")
-        self._replace = replace
-
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
-        match = self._first.search(text, pos)
-        while match is not None:
-            start = match.start()
-            end, open_ended = self._walk(text, start)
-            if open_ended and not final:
-                return Held(start)
-            put = self._replace(text[start:end]) if end else None
-            if put is not None:
-                return Found(start, end, put)
-            match = self._first.search(text, max(start + 1, end))
-        return None
-
-    def _walk(self, text: str, start: int) -> tuple[int, bool]:
-        """Where the longest word from ``start`` ends (0: none does), and whether the text ran out on the way."""
-        node, end, place = self._tree, 0, start
-        while True:
-            if "" in node:
-                end = place
-            if len(node) == ("" in node):  # no word goes on from here
-                return end, False
-            if place == len(text):
-                return end, True
-            if text[place] not in node:
-                return end, False
-            node = node[text[place]]
-            place += 1

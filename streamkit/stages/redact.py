@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, TypeAlias
+from copy import copy
+from typing import Any, Self, TypeAlias
 
 from .cards import Cards
 from .escapes import Escapes
-from .matching import Find, Found, Pattern, Words
+from .matching import Find, Found, Pattern
 from .scan import HOLD, Overflow, Part, Scan
+from .words import Words
 
 __all__ = ["READY", "JsonRedactor", "Redactor", "Rule"]
 
@@ -68,8 +70,18 @@ class Redactor:
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
         if not rules:
             raise ValueError("no rules: " + ", ".join(READY) + ", a pattern, a list of words or a callable")
-        self._scan = Scan([_find(rule, mask) for rule in rules], hold)
-        self._mask = mask
+        self._finds = [_find(rule, mask) for rule in rules]
+        self._mask, self._hold = mask, hold
+        self._begin()
+
+    def _begin(self) -> None:
+        self._scan = Scan(self._finds, self._hold)
+
+    def fresh(self) -> Self:
+        """Another one with the same rules, which are not worked out again, for another text."""
+        twin = copy(self)
+        twin._begin()
+        return twin
 
     def feed(self, text: str) -> list[str]:
         return self._shown(self._scan.feed(text))
@@ -94,8 +106,8 @@ class JsonRedactor(Redactor):
     What stands in the place of a match is a part of its string, or a string of its own outside of one.
     """
 
-    def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
-        super().__init__(*rules, mask=mask, hold=hold)
+    def _begin(self) -> None:
+        super()._begin()
         self._escapes = Escapes()
 
     def feed(self, text: str) -> list[str]:

@@ -135,5 +135,5 @@ class Scan:
 
     def _forget(self) -> None:
         cut = max(0, min(self._pos, self._out) - CONTEXT)
-        if cut:
+        if cut > CONTEXT:  # now and then
             self._text, self._pos, self._out = self._text[cut:], self._pos - cut, self._out - cut

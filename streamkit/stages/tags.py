@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..events import ReasoningDelta
-from .matching import Find, Found, Pattern, Words
+from .matching import Find, Found, Pattern
 from .rewrite import Piece
 from .scan import HOLD, Scan
+from .words import Words
 
 __all__ = ["StopAt", "ThinkTags"]
 
