@@ -54,7 +54,7 @@ class Dialect(ABC):
         self.started = False
         self._request_id = request_id
         self._usage: Usage | None = None
-        self._halves: dict[_Field, str] | None = None
+        self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
 
     @property
     def finished(self) -> bool:
@@ -181,11 +181,12 @@ class Dialect(ABC):
         """
         if self._halves is None or not text:
             return text
-        waiting = self._halves.pop(field, "")
+        halves = self._halves.setdefault(field[1], {})
+        waiting = halves.pop(field, "")
         if waiting:
             text = (waiting + text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         if "\ud800" <= text[-1] <= "\udbff":
-            self._halves[field] = text[-1]
+            halves[field] = text[-1]
             self._held = True
             text = text[:-1]
         return text
@@ -194,11 +195,10 @@ class Dialect(ABC):
         """Halves whose other half never came (of one choice, or of all)."""
         halves = self._halves or {}
         out: list[Event] = []
-        for field in [field for field in halves if index in (None, field[1])]:
-            kind, choice, call = field
-            half = halves.pop(field)
-            event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
-            out += [event] if event is not None else []
+        for choice in tuple(halves) if index is None else (index,):
+            for (kind, _, call), half in halves.pop(choice, {}).items():
+                event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
+                out += [event] if event is not None else []
         return out
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from streamkit import wire
 from streamkit.events import (
     Finish,
     LogprobsDelta,
@@ -423,3 +425,16 @@ def test_a_half_that_stays_alone_is_delivered_before_the_end():
     other = json.dumps(say("@", 1)).replace("@", r"\ud83d")
     assert events_of(half, other, finish())[0] == TextDelta("\ud83d")
     assert reply_of(half, say("x"), say("y")).text == "\ud83dxy"
+
+
+def test_halves_in_many_choices_take_linear_time():
+    def cost(count: int) -> float:
+        data = [json.dumps(say("@", n)).replace("@", r"\ud83d") for n in range(count)]
+        data += [json.dumps(finish("stop", n)) for n in range(count)]
+        body, begin = sse(*data), time.process_time()
+        *_, reply = wire.parse([body])
+        assert [choice.text for choice in reply.choices] == ["\ud83d"] * count
+        return time.process_time() - begin
+
+    small = min(cost(500) for _ in range(3))
+    assert min(cost(5000) for _ in range(2)) < 40 * small
