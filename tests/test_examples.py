@@ -31,6 +31,8 @@ EXPECTED = {
     "10_live_meter": r"13 \+  0 tokens .* exact\n(.* exact\n)+13 \+  7 .* provider\nBecause .* \(complete\)",
     "14_chinese": r"  0-10  天空为什么是蓝色的？\n(.*\n){3} 38-43  天就红了！",
     "15_code_to_files": r"First:\n[^\[]*Done\.\n\[block-1\.py: 28 bytes\]\n\[block-2\.txt: 5 bytes\]",
+    "16_fan_out": r"It rained .* out\.\n\[\d+ lines in .*\]\n\[console: (\d+) .*\n\[log: \1 .*\n\[speech: 3 items\]",
+    "17_slow_sink": r"The words .* slowly\.\n\[13 pieces came, \d+ were written, \d+ joined to the one before\]",
     "18_race_with_fallback": r"The spare model answers\.\n\[complete; requests: 3, not finished: 2\]",
     "19_side_by_side": r"broken failed: .*\nquick: A berry, even\.\nslow: Yes, botanically\.",
     "20_tool_loop": r"Let me look. \n\[weather: done\]\n\n\[remind: .* full\]\n21 .*\n\[rounds: 2, messages: 5\]",
