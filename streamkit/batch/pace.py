@@ -11,7 +11,7 @@ from .costs import Costs, usage_of
 
 __all__ = ["Bucket", "Pace", "Ticket"]
 
-NEARLY = 1e-9  # what fractions of seconds lose when they are added up
+NEARLY = 1e-6  # seconds; less may be lost in the rounding of a clock, so that one would wait for ever
 GUESS = 500
 """Tokens of an answer as long as none is known."""
 
@@ -57,8 +57,8 @@ class Bucket:
         now = self._time()
         self._level = min(self._most, self._level + (now - self._at) * self._rate)
         self._at = now
-        lacking = 1.0 - self._level
-        return lacking / self._rate if lacking > NEARLY else 0.0
+        wait = (1.0 - self._level) / self._rate
+        return wait if wait > NEARLY else 0.0
 
 
 @dataclass(frozen=True, slots=True)
