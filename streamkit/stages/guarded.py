@@ -68,7 +68,7 @@ class _Cut:
 
 
 class Cutter:
-    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without its ``raw``."""
+    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make

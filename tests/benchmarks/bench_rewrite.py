@@ -1,8 +1,9 @@
 """Nanoseconds per character of what rewrites and reads text while it grows, next to doing it once with the whole text.
 
-Run it by hand: ``python tests/benchmarks/bench_rewrite.py``. Text comes in pieces of 4 characters. Read down a column
-Run it by hand: ``python tests/benchmarks/bench_rewrite.py [name ...]``. Text comes in pieces of 4 characters. Read down a
-column for the price of not waiting, along a row for what a longer text costs: a flat row is linear. Figures are of one run.
+Run it by hand: ``python tests/benchmarks/bench_rewrite.py [name ...]``. Text comes in pieces of 4 characters. Read down
+a column for the price of not waiting, along a row for what a longer text costs: a flat row is linear. The figures are
+of one run.
+"""
 
 from __future__ import annotations
 

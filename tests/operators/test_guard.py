@@ -91,3 +91,122 @@ def test_the_result_does_not_depend_on_the_cutting(sizes):
         rest = rest[size:]
     got = guarded(lambda text: text.replace("bad", "good"), *(piece for piece in [*pieces, rest] if piece))
     assert got.reply.text == TEXT.replace("bad", "good")
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_checks_run_side_by_side_but_not_more_than_asked_for(wait):
+    under_way, most = 0, 0
+
+    async def check(text):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if wait:
+            await asyncio.sleep(1)
+        under_way -= 1
+        return text.upper()
+
+    text = "One is first. Two comes next. Three is third. Four is fourth. Five is last."
+    got = guarded(check, *text, concurrency=3)
+    assert got.reply.text == text.upper()
+    assert most == (3 if wait else 1)
+
+
+def test_nothing_of_a_refused_piece_is_anywhere():
+    secret = "bad"
+    events = [
+        sk.TextDelta("First. A b", raw={"x": secret}),
+        sk.LogprobsDelta({"content": [{"token": secret}]}),
+        sk.TextDelta("ad one. ", 0, raw={"x": secret}),
+        sk.UsageUpdate(sk.Usage(1, raw={"x": secret}), raw={"x": secret}),
+        sk.Finish("stop", raw={"x": secret}),
+        sk.Reply((sk.Choice(0, secret),), sk.Usage(1, raw={"x": secret}), raw={"x": secret}),
+    ]
+    for refuse in (False, "[cut]"):
+        stream = sk.stream(rx.of(*events)).pipe(ops.guard(lambda text, to=refuse: to if secret in text else True))
+        got = testing.clock().run(stream)
+        raws = [(event, event.raw, getattr(getattr(event, "usage", None), "raw", None)) for event in got.items]
+        assert secret not in str(raws)
+        assert got.items[-1].text == ("First." if refuse is False else "First.[cut] ")
+
+
+@pytest.mark.parametrize("failure", [ValueError("no"), asyncio.CancelledError(), KeyError("x")])
+@pytest.mark.parametrize("wait", [False, True])
+def test_whatever_a_check_raises_nothing_gets_out(failure, wait):
+    async def later(text):
+        await asyncio.sleep(1)
+        raise failure
+
+    def at_once(text):
+        raise failure
+
+    got = guarded(later if wait else at_once, TEXT)
+    assert isinstance(got.error, sk.StreamkitError)
+    assert got.error.partial.text == ""
+    assert not [event for event in got.items if isinstance(event, sk.TextDelta)]
+
+
+def test_each_choice_is_checked_by_itself_and_one_refusal_ends_all():
+    events = [sk.TextDelta("On", 0), sk.TextDelta("Tw", 1), sk.TextDelta("e. Mo", 0), sk.TextDelta("o bad. ", 1)]
+    events += [sk.TextDelta("re. ", 0), sk.TextDelta("Y", 1), sk.Finish("stop", 0), sk.Finish("stop", 1), sk.Reply()]
+    seen = []
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(seen.append)))
+    assert [choice.text for choice in got.items[-1].choices] == ["One. More. ", "Two bad. Y"]
+    assert {piece.strip() for piece in seen} == {"One.", "More.", "Two bad.", "Y", ""}
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: "bad" not in text)))
+    assert [choice.text for choice in got.items[-1].choices] == ["One. More. "]  # the second one had come no further
+    assert got.items[-1].stopped_by == "guard"
+
+
+def test_a_refusal_cancels_the_request():
+    with testing.client(testing.Script("Good one. Bad one. And so on.", stall_after=6)) as client:
+        reply = sk.run(client.chat("?").pipe(ops.guard(lambda text: "Bad" not in text)))
+        assert (reply.text, reply.stopped_by) == ("Good one.", "guard")
+        assert client.requests[0].outcome == "cancelled"
+
+
+def test_a_run_that_is_cancelled_tells_only_what_was_approved():
+    async def main():
+        checking = asyncio.Event()
+
+        async def check(text):
+            if "bad" in text:
+                checking.set()
+                await asyncio.sleep(3600)
+            return True
+
+        run = sk.start(testing.script(TEXT, every=1).pipe(ops.guard(check)), lambda event: None)
+        await checking.wait()
+        run.cancel()
+        return await run
+
+    reply = testing.clock().run_coroutine(main())
+    assert (reply.text, reply.outcome) == ("First one.", "cancelled")
+
+
+def test_what_a_continued_reply_keeps_is_asked_about_again():
+    asked = []
+
+    def check(text):
+        asked.append(text)
+        return text.replace("bad", "good")
+
+    broken = testing.script("One bad. Two", fail=sk.BrokenError("lost"))
+    went_on = broken.pipe(ops.continue_with(lambda partial: testing.script(" bad. End"), mode="prefill"))
+    got = testing.clock().run(went_on.pipe(ops.guard(check)))
+    assert got.reply.text == "One good. Two good. End"
+    assert "Two bad." in [piece.strip() for piece in asked]
+    assert "bad" not in "".join(map(repr, got.items))
+
+
+def test_rounds_of_a_conversation_with_tools_are_told_as_approved():
+    rounds = [testing.script("A bad idea.", tool_calls=[("f", "{}")]), testing.script("Also bad.")]
+    asked = sk.tool_loop(lambda messages: rounds[len(messages) > 1], "?", {"f": lambda: 1})
+    reply = testing.clock().run(asked.pipe(ops.guard(lambda text: text.replace("bad", "good")))).reply
+    assert [message["content"] for message in reply.messages] == ["A good idea.", "1", "Also good."]
+
+
+@pytest.mark.parametrize("options", [{"unit": "page"}, {"concurrency": 0}])
+def test_options_that_make_no_sense_are_refused(options):
+    with pytest.raises(ValueError, match=r"unit|concurrency"):
+        ops.guard(lambda text: True, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -94,6 +95,113 @@ def test_text_that_waits_for_its_time_holds_the_source():
     got = testing.clock().run(sk.from_text(body).pipe(ops.smooth(every=1, lag=1e9)), until=5)
     assert got.cancelled_at == 5
     assert 40 < len(pulled) < 50
+
+
+TEXT = "Ein Wort,  dann 天空。 e\u0301a \N{MAN}\u200d\N{WOMAN} 🇩🇪🇫🇷\r\ndone"
+
+
+@pytest.mark.parametrize("unit", ["char", "word"])
+def test_pieces_are_those_of_the_text_not_of_its_deltas(unit):
+    wanted = [text for _, text in paced(testing.script(TEXT).pipe(ops.smooth(unit)))]
+    for pieces in testing.every_split(TEXT):
+        assert [text for _, text in paced(testing.script(*filter(None, pieces)).pipe(ops.smooth(unit)))] == wanted
+
+
+def arriving(moments, came):
+    """Text that comes at moments, which are noted in ``came`` for each character."""
+
+    async def body():
+        for wait, text in moments:
+            await asyncio.sleep(wait)
+            came.extend([asyncio.get_running_loop().time()] * len(text))
+            yield text
+
+    return sk.from_text(body)
+
+
+MOMENTS = st.lists(
+    st.tuples(st.sampled_from([0, 0.001, 0.01, 0.05, 0.7, 3]), st.text("ab 天", max_size=60)), max_size=25
+)
+
+
+@given(MOMENTS, st.sampled_from(["char", "word"]), st.sampled_from([0.02, 0.3]), st.sampled_from([0.0, 0.5]))
+@settings(max_examples=60)
+def test_nobody_waits_longer_than_the_lag_and_the_order_stays(moments, unit, every, lag):
+    """Bursts are drained, and a stall does not keep back what came before it."""
+    came, shown = [], []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        stream = arriving(moments, came).pipe(ops.smooth(unit, every=every, lag=lag))
+        return await sk.start(stream, sk.on(text=lambda text: shown.append((loop.time(), text))))
+
+    reply = testing.clock().run_coroutine(main())
+    assert reply.text == "".join(text for _, text in shown) == "".join(text for _, text in moments)
+    times = [time for time, text in shown for _ in text]
+    assert all(-1e-6 <= time - then <= lag + 2 * every + 1e-6 for then, time in zip(came, times, strict=True))
+
+
+def test_in_a_steady_stream_the_rhythm_is_that_of_the_pieces():
+    """Words come in threes every 0.3 s and go out one every 0.1 s, without a gap."""
+    times = paced(testing.script(*["one two three "] * 20, every=0.3).pipe(ops.smooth(every=0.1, lag=1)))
+    gaps = [round(after - before, 3) for (before, _), (after, _) in pairwise(times[:-3])]
+    assert set(gaps) == {0.1}
+
+
+@pytest.mark.parametrize("every", [0.001, 0.2])
+def test_throttled_text_starves_neither_when_the_stream_is_fast_nor_when_it_stalls(every):
+    pieces = ["x"] * 2000
+    times = paced(testing.script(*pieces, every=every).pipe(ops.throttle_text(0.5)))
+    gaps = [after - before for (before, _), (after, _) in pairwise(times)]
+    assert max(gaps) <= 0.501 + every
+    assert min(gaps[:-1]) >= 0.499
+    assert "".join(text for _, text in times) == "x" * 2000
+
+
+@given(MOMENTS, st.sampled_from([0.02, 0.5]))
+@settings(max_examples=40)
+def test_throttled_text_is_never_later_than_its_window(moments, every):
+    came, shown = [], []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        stream = arriving(moments, came).pipe(ops.throttle_text(every))
+        return await sk.start(stream, sk.on(text=lambda text: shown.append((loop.time(), text))))
+
+    reply = testing.clock().run_coroutine(main())
+    assert reply.text == "".join(text for _, text in shown) == "".join(text for _, text in moments)
+    times = [time for time, text in shown for _ in text]
+    assert all(-1e-6 <= time - then <= every + 1e-6 for then, time in zip(came, times, strict=True))
+
+
+@pytest.mark.parametrize("operator", [ops.smooth(every=5, lag=1e6), ops.throttle_text(1000)])
+def test_completion_and_errors_come_at_once_with_all_that_is_left(operator):
+    for fail in (None, sk.ApiError("no")):
+        got = testing.clock().run(testing.script("a ", "b ", "c", fail=fail).pipe(operator))
+        assert "".join(item.text for item in got.items if isinstance(item, sk.TextDelta)) == "a b c"
+        assert got.ended_at == 0
+
+
+@pytest.mark.parametrize("operator", [ops.smooth(every=5, lag=1e6), ops.throttle_text(1000)])
+def test_a_cancelled_run_leaves_no_timer_and_shows_no_more(operator):
+    got = testing.clock().run(testing.script("a ", "b ", "c ", "d", every=1).pipe(operator), until=2.5)
+    assert got.cancelled_at == 2.5
+    assert got.ended_at == 2.5
+    assert len([item for item in got.items if isinstance(item, sk.TextDelta)]) == 1
+
+
+def test_reasoning_has_the_rhythm_too_and_both_work_over_bare_text():
+    events = [sk.ReasoningDelta("a b"), sk.TextDelta("c d"), sk.Finish("stop")]
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.smooth(every=1)))
+    assert got.items == [
+        sk.ReasoningDelta("a "),
+        sk.ReasoningDelta("b"),
+        sk.TextDelta("c "),
+        sk.TextDelta("d"),
+        events[-1],
+    ]
+    assert testing.clock().run(sk.stream(rx.of("a b", "c d")).pipe(ops.smooth())).items == ["a ", "bc ", "d"]
+    assert testing.clock().run(sk.stream(rx.of("a", "b", "c")).pipe(ops.throttle_text(1))).items == ["a", "bc"]
 
 
 @pytest.mark.parametrize("options", [{"every": 0}, {"lag": -1}, {"unit": "sentence"}])
