@@ -13,6 +13,7 @@ from .branch import Branch
 from .context import RunScheduler, scheduler_for
 from .fan import Fan
 from .loop import on_loop
+from .report import ShutdownError
 
 __all__ = ["Attached"]
 
@@ -50,7 +51,8 @@ class _Attachment(abc.ObserverBase[Any]):
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        on_loop(self._scheduler.loop, self._close, error)
+        action = self._abandon if isinstance(error, ShutdownError) else self._close
+        on_loop(self._scheduler.loop, action, error)
 
     def on_completed(self) -> None:
         on_loop(self._scheduler.loop, self._close, None)
@@ -81,11 +83,19 @@ class _Attachment(abc.ObserverBase[Any]):
         loop, context = self._scheduler.loop, self._scheduler.context
         self._closing = context.spawn(loop, self._settle(error), "streamkit attached branches")
 
+    def _abandon(self, error: Exception) -> None:
+        """The loop goes away: no task would come to an end."""
+        self._fan.stop()
+        self._fan.abandon(self._so_far())
+        self._observer.on_error(error)
+
+    def _so_far(self) -> Reply:
+        source = self._scheduler.context.current()
+        return self._reply or (source.reply() if source is not None else Reply())
+
     async def _settle(self, error: Exception | None) -> None:
         context = self._scheduler.context
-        source = context.current()
-        reply = self._reply or (source.reply() if source is not None else Reply())
-        failures = await self._fan.settle(error, reply)
+        failures = await self._fan.settle(error, self._so_far())
         if context.failures is not None:
             context.failures.extend(failures)
         elif error is None and failures:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from io import StringIO
-from sys import getsizeof
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..events import (
@@ -33,21 +32,20 @@ ROOM = 64
 MERGED = frozenset({str, TextDelta, ReasoningDelta})
 
 ENTRY = 64  # what an item weighs besides its text
-RAW = 1536  # and what the parsed chunk weighs that it usually holds on to
-EMPTY = getsizeof("")
+RAW = 1024  # and what the parsed chunk weighs that it usually holds on to
 
 
 def weight(item: Any) -> int:
-    """About how many bytes an item holds on to."""
-    text = item if isinstance(item, (str, bytes)) else getattr(item, "text", None)
-    size = ENTRY + (getsizeof(text) - EMPTY if isinstance(text, (str, bytes)) else 0)
-    if getattr(item, "raw", None) is not None:
-        size += RAW
+    """About how many bytes an item holds on to, at the price of an estimate: a character counts as one."""
+    size = ENTRY if getattr(item, "raw", None) is None else ENTRY + RAW
+    if type(item) is TextDelta:  # nearly all are
+        return size + len(item.text)
+    text = item if isinstance(item, (str, bytes)) else getattr(item, "text", "")
     if isinstance(item, (Other, LogprobsDelta)):  # rare, and as large as a server likes
-        size += 4 * len(repr(item.raw))
+        text = repr(item.raw)
     elif isinstance(item, (ToolCall, ToolCallDelta)):
-        size += len(item.arguments)
-    return size
+        text = item.arguments
+    return size + (len(text) if isinstance(text, (str, bytes)) else 0)
 
 
 def is_kept(item: Any) -> bool:
@@ -197,9 +195,8 @@ class Backlog:
     def _merge(self, last: _Entry, item: Any) -> None:
         text = item if type(item) is str else item.text
         last.add(text)
-        size = getsizeof(text) - EMPTY
-        last.bytes += size
-        self._bytes += size
+        last.bytes += len(text)
+        self._bytes += len(text)
         self.merged += 1
 
     def _make_room(self, size: int) -> None:

@@ -22,7 +22,8 @@ from .branch import Branch
 from .context import Lens, RunScheduler
 from .gate import Gate
 from .loop import on_loop
-from .outlet import SLOW, Outlet, SinkStats
+from .outlet import SLOW, Outlet
+from .stats import SinkStats
 
 __all__ = ["Fan"]
 
@@ -152,12 +153,10 @@ class Fan:
     def _later(self, item: Any) -> None:
         """Another thread pushed it, or a branch into its own source: after the item at hand, not inside it."""
         self._again.append(item)
-        if get_ident() != self._thread:
-            on_loop(self._loop, self._catch_up)
-        else:
-            self._catch_up()
+        on_loop(self._loop, self._catch_up)
 
     def _catch_up(self) -> None:
+        self._thread = get_ident()
         if self._again and not self._busy:
             self.on_next(self._again.popleft(), waited=True)
 
@@ -234,6 +233,12 @@ class Fan:
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
         return failures
+
+    def abandon(self, reply: Reply) -> None:
+        """The loop goes away: close the sinks, as far as that goes without waiting."""
+        self._count()
+        for outlet in self.outlets:
+            outlet.abandon(outlet.lens(reply) if outlet.lens is not None else reply)
 
     def stats(self) -> list[SinkStats]:
         """Of each branch, until now. From any thread."""

@@ -44,7 +44,7 @@ class Mailbox:
         self.delivered = 0
         self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
         self._dropped: Callable[[int, int, int], Any] | None = getattr(spec.into, "dropped", None)
-        self._over = self._held = self._busy = False
+        self._over = self._discarded = self._held = self._busy = False
         self._wake = asyncio.Event()
         self._came = self._began = self._awaited = loop.time()
         self._lag = 0.0
@@ -87,6 +87,9 @@ class Mailbox:
         self._over = True
         self.backlog.clear()
         self._release()
+        if self._discarded or self._task.done():
+            return  # once: a second cancel would interrupt how the sink takes the first one
+        self._discarded = True
         self._stop_timer()
         self._wake.set()
         if self._task is not asyncio.current_task():
@@ -153,7 +156,7 @@ class Mailbox:
     def _look(self) -> None:
         """One timer, lazily moved: an item at a time is what has to be quick."""
         self._timer = None
-        if not (self._held or self._over):
+        if self._discarded or not (self._held or self._over):
             return
         limit, since = self._spec.max_wait, max(self._began, self._awaited)
         left = limit - (self._loop.time() - since)

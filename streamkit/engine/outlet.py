@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from inspect import iscoroutine
 from threading import get_ident
 from time import perf_counter
 from typing import Any
@@ -20,36 +21,17 @@ from ..events import Reply
 from .branch import Branch
 from .context import Lens, RunScheduler
 from .gate import Gate
-from .loop import on_loop
+from .loop import on_loop, runs_here
 from .mailbox import GRACE, Mailbox, cancelled_from_outside
 from .report import slow_callable
+from .stats import SinkStats
 
-__all__ = ["DRAIN", "SLOW", "Outlet", "SinkStats"]
+__all__ = ["DRAIN", "SLOW", "Outlet"]
 
 DRAIN = 5.0
 """Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
 SLOW = 0.1
 """Seconds in place after which everything else has waited noticeably."""
-
-
-@dataclass(frozen=True, slots=True)
-class SinkStats:
-    """What happened at one sink until now, in items: each is delivered, dropped, merged into the one before it, or
-    still under way; but for the one at which the sink failed.
-
-    ``high_water`` is the most that ever waited. ``dropped`` counts what a policy dropped and what was discarded when
-    the sink failed or the run was cancelled. ``lag`` is how far the sink is behind, in seconds: since when the item at
-    hand has been here, or how long it took from its arrival until the last one was written.
-    """
-
-    name: str
-    delivered: int = 0
-    queued: int = 0
-    high_water: int = 0
-    dropped: int = 0
-    merged: int = 0
-    failed: bool = False
-    lag: float = 0.0
 
 
 class Outlet(abc.ObserverBase[Any]):
@@ -72,6 +54,7 @@ class Outlet(abc.ObserverBase[Any]):
         self._mailbox: Mailbox | None = None
         self._final: SinkStats | None = None
         self._delivered = self._strikes = 0
+        self._closed = False
         self._until: float | None = None
         self._clock: asyncio.Timeout | None = None
 
@@ -100,8 +83,10 @@ class Outlet(abc.ObserverBase[Any]):
 
     def on_next(self, item: Any) -> None:
         if get_ident() != self._thread:
-            on_loop(self._loop, self.on_next, item)
-            return
+            if not runs_here(self._loop):
+                on_loop(self._loop, self.on_next, item)
+                return
+            self._thread = get_ident()  # it was made elsewhere
         if self._over:
             return
         self._came += 1
@@ -193,6 +178,8 @@ class Outlet(abc.ObserverBase[Any]):
 
     def stop(self) -> None:
         """The run is cancelled: whatever is not over in a few seconds is given up."""
+        if self._until is not None:
+            return
         self._until = self._loop.time() + DRAIN
         if self._clock is not None and not self._clock.expired():
             self._clock.reschedule(self._until)
@@ -206,11 +193,34 @@ class Outlet(abc.ObserverBase[Any]):
         if mailbox is not None and not await self._within(None, mailbox.ended):
             self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
-        for name, value in (("fail", self.error), ("close", reply)):
-            method: Callable[[Any], Any] | None = getattr(self.spec.into, name, None)
-            if value is not None and callable(method):
-                await self._call(method, value)
+        for method, value in self._last_calls(reply):
+            await self._call(method, value)
         self._let_go()
+
+    def abandon(self, reply: Reply) -> None:
+        """As `close`, but there is nothing left to wait on: what has to be awaited gets no further than that."""
+        if self._mailbox is not None:
+            self._mailbox.discard()
+        for method, value in self._last_calls(reply):
+            try:
+                answer = method(value)
+                if iscoroutine(answer):
+                    try:
+                        answer.send(None)
+                    except StopIteration:
+                        continue
+                    answer.close()
+            except Exception as exc:
+                self.broke(exc)
+        self._let_go()
+
+    def _last_calls(self, reply: Reply) -> list[tuple[Callable[[Any], Any], Any]]:
+        """Those that are still to be made; made once, however often this is asked."""
+        if self._closed:
+            return []
+        self._closed, into = True, self.spec.into
+        calls = (getattr(into, "fail", None), self.error), (getattr(into, "close", None), reply)
+        return [(method, value) for method, value in calls if callable(method) and value is not None]
 
     async def _operators_ended(self) -> None:
         """The stream is over, but calls and timers of the branch may be under way."""

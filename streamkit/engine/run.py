@@ -16,7 +16,7 @@ from .bridge import Bridge, Reader
 from .context import Note, RunScheduler
 from .gate import Gate
 from .loop import is_background, live, loop_of, on_loop, running_loop, runs_here, thread_runner
-from .outlet import SinkStats
+from .stats import SinkStats
 from .work import CLOSING, Work
 
 __all__ = ["Run", "run", "start"]

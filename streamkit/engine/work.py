@@ -100,7 +100,7 @@ class Work:
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, ShutdownError):
-            self.cancel()
+            self._abandon()
         else:
             self._error = error
             self._settle()
@@ -120,7 +120,7 @@ class Work:
     def _settle(self) -> None:
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif self.settling is None:
+        elif self.settling is None and not self.done.done():
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
             self.settling = self._loop.create_task(self._close(), name="streamkit run")
@@ -137,11 +137,17 @@ class Work:
                 await asyncio.wait(tuple(self._context.closing), timeout=limit)
             self._finish(reply, failures + (self._context.failures or []))
         except asyncio.CancelledError:  # the loop is being shut down
-            self._context.cancelled = True
-            if self.fan is not None:
-                self.fan.stop()
-            self._finish(self._final("cancelled"), [])
+            self._abandon()
             raise
+
+    def _abandon(self) -> None:
+        """The loop goes away, so there is no waiting for anything any more."""
+        self._context.cancelled = True
+        reply = self._final("cancelled")
+        if self.fan is not None:
+            self.fan.stop()
+            self.fan.abandon(reply)
+        self._finish(reply, [])
 
     async def requests_closed(self) -> None:
         closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]

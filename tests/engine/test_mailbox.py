@@ -431,3 +431,40 @@ def test_interrupts_pass_through_and_sinks_are_closed(raised: type[BaseException
 def test_whoever_iterates_gets_the_interrupt_of_an_attached_sink():
     with pytest.raises(SystemExit):
         list(testing.script(*"ab").pipe(ops.attach(Leaving(SystemExit, "callable"))))
+
+
+def test_when_the_loop_ends_first_sinks_are_closed_all_the_same():
+    kept, slow = sinks.memory(), Slow()
+
+    async def main() -> None:
+        sk.start(testing.script("a", "b", every=50.0), kept, slow)
+        await asyncio.sleep(1)
+
+    clock = testing.clock()
+    clock.run_coroutine(main())
+    clock.close()
+    assert kept.reply is not None
+    assert kept.reply.outcome == "cancelled"
+    assert slow.ends == ["cancelled"]
+
+
+def test_cancelling_twice_does_not_interrupt_how_a_sink_takes_it():
+    tidy: list[str] = []
+
+    async def careful(item: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.5)
+            tidy.append("tidied up")
+
+    async def main() -> None:
+        run = sk.start(testing.script("a"), careful)
+        await asyncio.sleep(1)
+        for _ in range(3):
+            run.cancel()
+            await asyncio.sleep(0.1)
+        await run
+
+    testing.clock().run_coroutine(main())
+    assert tidy == ["tidied up"]

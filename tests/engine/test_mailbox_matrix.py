@@ -21,7 +21,8 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import sinks, testing
 from streamkit.engine.backlog import OVERFLOWS, is_kept
-from streamkit.engine.outlet import DRAIN, SinkStats
+from streamkit.engine.outlet import DRAIN
+from streamkit.engine.stats import SinkStats
 
 PIECES = [f"{number} " for number in range(24)]
 RAISES_AT, ACTS_AT, CANCELLED_AT = 5, 2, 10
