@@ -46,7 +46,7 @@ def callbacks() -> None:
 async def one_request_three_branches() -> None:
     reply = await sk.start(
         sk.chat("Tell me a story.", model="small"),
-        sk.branch(ops.text(), into=speak),
+        sk.branch(ops.text(), into=speak, overflow="conflate"),
         sk.branch(into=sinks.jsonl("story.jsonl", mode="append")),
         sk.branch(ops.snapshots(every=1.0), into=edit_message, max_wait=5.0, on_cancel="drain", name="edit"),
     )
