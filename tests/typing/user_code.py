@@ -257,7 +257,7 @@ def tokens_and_money() -> None:
     metered = events.pipe(ops.meter(dear, prompt=history)).pipe(ops.budget(2_000, cost=0.01, prices=dear, drain=True))
     assert_type(metered, sk.Stream[sk.Event])
     reply = sk.run(metered, sk.on(usage=lambda usage: print(usage.cost)))
-    assert_type(reply.usage and reply.usage.cost, sk.Usage | float | None)
+    assert_type(reply.usage.cost if reply.usage else None, float | None)
 
 
 class City(BaseModel):
