@@ -181,5 +181,8 @@ class AllFailedError(StreamkitError, ExceptionGroup[Exception]):
     def __init__(self, message: str, exceptions: Sequence[Exception], **details: Any) -> None:
         super().__init__(message, **details)
 
+    def __reduce__(self) -> Any:  # how it is copied and pickled: its ``args`` are the message alone
+        return AllFailedError, (self.message, list(self.exceptions)), vars(self)
+
     def derive(self, excs: Sequence[Any]) -> Any:
         return AllFailedError(self.message, excs, partial=self.partial)

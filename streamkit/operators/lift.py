@@ -84,7 +84,11 @@ class Lifted(abc.ObserverBase[Any]):
         if hasattr(self._stage, "broken"):
             self._stage.broken = True
         if not self._over and self._give(self._stage.flush):
-            self._end(self._told(error))
+            try:
+                error = self._told(error)
+            except Exception as exc:  # of the user's stage; the failure itself must not get past it
+                error = exc
+            self._end(error)
 
     def _told(self, error: Exception) -> Exception:
         if not isinstance(error, StreamkitError):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable
 from math import ceil
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
@@ -14,21 +13,18 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 from ..engine import Gate, clock, scheduler_for
 from ..events import ReasoningDelta, TextDelta
 from ..protocols import Op
+from ..stages.pieces import UNITS, Unit, cut_into, stands_alone
 from .link import link
 
 __all__ = ["smooth", "throttle_text"]
 
 T = TypeVar("T")
 TEXT = (TextDelta, ReasoningDelta)
-CJK = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff"
-UNITS = ("char", "word")
-WORD = re.compile(f"(?s)[{CJK}]|[^\\s{CJK}]+\\s*|\\s+")
-ALONE = re.compile(f"[{CJK}]")
 BACKLOG = 4096
 """Pieces that may wait for their time before the source is held back."""
 
 
-def smooth(unit: Literal["char", "word"] = "word", *, every: float = 0.02, lag: float = 0.5) -> Op[T, T]:
+def smooth(unit: Unit = "word", *, every: float = 0.02, lag: float = 0.5) -> Op[T, T]:
     """Events → the same events, text (and reasoning) in pieces at a steady rhythm: one every ``every`` seconds.
 
     A word is what stands between white space, in Chinese and Japanese each character. Pieces are those of the text,
@@ -40,12 +36,12 @@ def smooth(unit: Literal["char", "word"] = "word", *, every: float = 0.02, lag: 
         raise ValueError(f"unit is one of {', '.join(UNITS)}, not {unit!r}")
     if every <= 0 or lag < 0:
         raise ValueError("every must be positive and lag not negative")
-    pattern, ticks = WORD if unit == "word" else _characters(), max(1.0, lag / every)
+    cut, ticks = cut_into(unit), max(1.0, lag / every)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        return _Smooth(observer, pattern, every, ticks, scheduler).connect(source)
+        return _Smooth(observer, cut, every, ticks, scheduler).connect(source)
 
     return link("smooth", connect)
 
@@ -94,7 +90,7 @@ class _Smooth(_Paced):
     def __init__(
         self,
         observer: abc.ObserverBase[Any],
-        pattern: Any,
+        cut: Callable[[str], list[str]],
         every: float,
         ticks: float,
         scheduler: abc.SchedulerBase | None,
@@ -102,7 +98,7 @@ class _Smooth(_Paced):
         run = scheduler_for(scheduler)
         self._gate = Gate(run.gate)
         super().__init__(observer, every, run.derive(gate=self._gate) if run is scheduler else scheduler)
-        self._pattern, self._ticks = pattern, ticks
+        self._cut, self._ticks = cut, ticks
         self._waiting: deque[Any] = deque()
         self._rate = 1  # pieces a tick; only grows until all are shown, so that none waits longer than the lag
         self._held = False
@@ -110,9 +106,9 @@ class _Smooth(_Paced):
 
     def on_next(self, item: Any) -> None:
         if type(item) is str or type(item) in TEXT:
-            if self._waiting and _same(self._waiting[-1], item):
+            if self._waiting and _same(self._waiting[-1], item) and not _is_whole(self._waiting[-1]):
                 item = _joined(self._waiting.pop(), item)  # what came last may go on
-            self._waiting.extend(_pieces(item, self._pattern))
+            self._waiting.extend(_pieces(item, self._cut))
             self._rate = max(self._rate, ceil(len(self._waiting) / self._ticks))
             self._hold(len(self._waiting) >= BACKLOG)
             if len(self._waiting) == 1 and not _is_whole(self._waiting[0]):
@@ -152,13 +148,6 @@ class _Smooth(_Paced):
                 self._gate.release()
 
 
-def _characters() -> Any:
-    """What a reader takes for one: UAX #29 knows, and so does ``regex`` (it comes with tiktoken)."""
-    import regex  # type: ignore[import-untyped]  # 30 ms, and only here
-
-    return regex.compile(r"\X")
-
-
 def _text(item: Any) -> str:
     return item if type(item) is str else item.text
 
@@ -177,14 +166,13 @@ def _joined(one: Any, other: Any) -> Any:
 
 
 def _is_whole(item: Any) -> bool:
-    """Whether nothing that follows can belong to a piece: characters of Chinese and Japanese stand alone."""
-    return ALONE.match(_text(item)) is not None
+    return stands_alone(_text(item))
 
 
-def _pieces(item: Any, pattern: Any) -> list[Any]:
+def _pieces(item: Any, cut: Callable[[str], list[str]]) -> list[Any]:
     """An event or str cut into pieces; one that is a piece already stays as it is."""
-    cut = pattern.findall(_text(item))
-    return [item] if len(cut) <= 1 else [_like(item, piece) for piece in cut]
+    texts = cut(_text(item))
+    return [item] if len(texts) <= 1 else [_like(item, text) for text in texts]
 
 
 def throttle_text(every: float) -> Op[T, T]:

@@ -12,7 +12,7 @@ __all__ = ["Ending"]
 
 
 class Ending:
-    """A stage: events up to the first one for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
+    """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
     `finish` does the same from outside. Items that are no events just end.
     """

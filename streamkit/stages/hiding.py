@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..errors import MalformedError, StreamkitError
+from ..errors import AllFailedError, MalformedError, StreamkitError
 from ..events import Reply, ToolResult, UsageUpdate
 
 __all__ = ["masked", "quiet", "unquoted"]
@@ -38,13 +38,26 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
 
 def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
     """``error`` without what must not be shown of the reply, of which messages quote parts."""
+    if isinstance(error, AllFailedError):
+        return _each_unquoted(error, mask)
     twin = error.with_partial(error.partial)
     if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere, and its cause holds all of it
         twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
         twin.__cause__, twin.__suppress_context__ = None, True
-    elif not isinstance(error, BaseExceptionGroup):
-        twin.args = (mask(str(error)),)
-        for name in QUOTING:
-            if isinstance(getattr(twin, name, None), str):
-                setattr(twin, name, mask(getattr(twin, name)))
+        return twin
+    twin.args = (mask(str(error)),)
+    for name in QUOTING:
+        if isinstance(getattr(twin, name, None), str):
+            setattr(twin, name, mask(getattr(twin, name)))
+    return twin
+
+
+def _each_unquoted(error: AllFailedError, mask: Callable[[str], str]) -> StreamkitError:
+    """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
+    parts = [
+        unquoted(part.with_partial(Reply()), mask) if isinstance(part, StreamkitError) else part
+        for part in error.exceptions
+    ]
+    twin = AllFailedError(mask(error.message), parts, partial=error.partial)
+    twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
     return twin

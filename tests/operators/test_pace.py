@@ -107,6 +107,13 @@ def test_pieces_are_those_of_the_text_not_of_its_deltas(unit):
         assert [text for _, text in paced(testing.script(*filter(None, pieces)).pipe(ops.smooth(unit)))] == wanted
 
 
+def test_what_has_no_end_is_shown_in_pieces_too():
+    for unit, text in (("word", "x" * 5_000), ("char", "e" + "\u0301" * 2_000), ("word", "a" + " " * 500)):
+        pieces = paced(testing.script(*text).pipe(ops.smooth(unit)))
+        assert "".join(piece for _, piece in pieces) == text
+        assert max(len(piece) for _, piece in pieces) <= 128
+
+
 def arriving(moments, came):
     """Text that comes at moments, which are noted in ``came`` for each character."""
 

@@ -322,6 +322,16 @@ def test_the_message_of_an_error_does_not_quote_what_is_hidden():
     assert "bob" not in everything([got.error])
 
 
+def test_when_all_failed_none_of_the_failures_tells():
+    def failing() -> sk.Stream[sk.Event]:
+        return testing.script(fail=sk.ApiError(f"cannot say {SECRET}", partial=sk.Reply((sk.Choice(0, SECRET),))))
+
+    got = collected(failing().pipe(ops.fallback(failing()), ops.redact("email")))
+    assert isinstance(got.error, sk.AllFailedError)
+    assert [str(part) for part in got.error.exceptions] == [f"cannot say {MASK}"] * 2
+    assert SECRET not in everything([got.error, got.error.exceptions, got.error.message])
+
+
 def test_text_after_the_end_of_its_choice_completes_no_secret():
     events = [sk.TextDelta("a sec"), sk.Finish("stop"), sk.TextDelta("ret!"), sk.Reply()]
     got = collected(events_of(*events).pipe(ops.redact(["secret"])))
@@ -389,3 +399,19 @@ def test_stock_operators_work_on_rewriters():
 
 def test_think_tags_over_bare_text_leave_the_reasoning_out_to_the_end():
     assert collected(sk.stream(rx.of("a<think>b", "c</thi")).pipe(ops.think_tags())).items == ["a"]
+
+
+def test_an_error_of_a_stage_takes_the_place_of_the_failure_it_was_to_tell():
+    class Clumsy:
+        def feed(self, event):
+            return [event]
+
+        def flush(self):
+            return ()
+
+        def failure(self, error):
+            raise LookupError("clumsy")
+
+    got = collected(testing.script(fail=sk.ApiError(SECRET)).pipe(ops.stage(Clumsy)))
+    assert SECRET not in str(got.error)
+    assert "clumsy" in str(got.error)
