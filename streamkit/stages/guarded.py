@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import StreamkitError, excerpt
 from ..events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
 from .fold import Fold
-from .hiding import quiet
+from .hiding import known, quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
@@ -83,6 +83,7 @@ class Cutter:
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())
             return [Asked(piece, index, self._bare) for piece in cut.feed(text)]
+        known(event, "guard")
         if isinstance(event, Finish):
             return [*self._rest(event.index), quiet(event)]
         if isinstance(event, Reply):

@@ -8,21 +8,31 @@ from typing import Any, TypeVar
 
 from ..errors import AllFailedError, MalformedError, StreamkitError
 from ..events import Reply, ToolResult, UsageUpdate
+from ..shape import Sent
 
-__all__ = ["masked", "quiet", "unquoted"]
+__all__ = ["known", "masked", "quiet", "unquoted"]
 
-E = TypeVar("E")
+E = TypeVar("E", bound=Sent)
 QUOTING = ("body", "code", "error_type", "param")
 
 
+def known(item: Any, name: str) -> Any:
+    """``item`` if it is an event; TypeError for anything else, in which nobody knows where to look."""
+    if not isinstance(item, Sent):
+        raise TypeError(
+            f"{name} looks into events and str, not into {type(item).__name__}: put it before what makes it"
+        )
+    return item
+
+
 def quiet(event: E) -> E:
-    """``event`` without what the server sent besides; what is no event passes."""
-    changes: dict[str, Any] = {"raw": None} if getattr(event, "raw", None) is not None else {}
+    """``event`` without what the server sent besides."""
+    changes: dict[str, Any] = {"raw": None} if event.raw is not None else {}
     if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
         changes["usage"] = replace(event.usage, raw=None)
     if isinstance(event, ToolResult) and event.call.raw is not None:
         changes["call"] = replace(event.call, raw=None)
-    return replace(event, **changes) if changes else event  # type: ignore[type-var]  # what has raw is a dataclass
+    return replace(event, **changes) if changes else event
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:

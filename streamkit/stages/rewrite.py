@@ -26,12 +26,13 @@ from ..events import (
     ToolCallDelta,
     ToolResult,
 )
+from ..shape import Sent
 from .fold import Fold, outcome_of
-from .hiding import masked, quiet, unquoted
+from .hiding import known, masked, quiet, unquoted
 
 __all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]
 
-E = TypeVar("E")
+E = TypeVar("E", bound=Sent)
 PARTS: dict[str, type] = {
     "text": TextDelta,
     "reasoning": ReasoningDelta,
@@ -97,6 +98,8 @@ class Rewriter:
             return []
         if type(event) is str:
             return self._bare(event)
+        if self._hides:
+            known(event, self._name)
         if isinstance(event, Reply):
             return self._reply(event)
         out = self._noted(self._events(event))

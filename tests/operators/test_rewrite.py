@@ -415,3 +415,23 @@ def test_an_error_of_a_stage_takes_the_place_of_the_failure_it_was_to_tell():
     got = collected(testing.script(fail=sk.ApiError(SECRET)).pipe(ops.stage(Clumsy)))
     assert SECRET not in str(got.error)
     assert "clumsy" in str(got.error)
+
+
+@pytest.mark.parametrize("operator", [ops.redact("email"), ops.guard(lambda text: True)])
+def test_what_nobody_can_look_into_is_refused_and_not_let_through(operator):
+    labelled = sk.stream(sk.side_by_side({"a": testing.script(SECRET)}))
+    for stream in (labelled, sk.stream(rx.of(SECRET.encode())), testing.script(f"{SECRET}. And.").pipe(ops.segments())):
+        got = collected(stream.pipe(operator))
+        assert got.items == []
+        assert "put it before" in str(got.error)
+
+
+@pytest.mark.parametrize("form", ["openai", "events", "text"])
+def test_nothing_hidden_is_served(form):
+    async def main():
+        clean = testing.script("to b", "ob@exa", "mple.org").pipe(ops.redact("email"))
+        return b"".join([chunk async for chunk in sk.sse(clean, format=form)])
+
+    body = testing.clock().run_coroutine(main())
+    assert b"bob" not in body
+    assert b"[redacted]" in body
