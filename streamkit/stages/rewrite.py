@@ -103,10 +103,7 @@ class Rewriter:
         if isinstance(event, Reply):
             return self._reply(event)
         out = self._noted(self._events(event))
-        if self.done:
-            self._over, self._final = True, self._fold.reply("stopped", stopped_by=self._name)
-            out.append(self._final)
-        return out
+        return [*out, self._last(None)] if self.done else out
 
     def flush(self) -> list[Any]:
         """What is held, for a stream that ends without its Reply (an error, or bare str)."""
@@ -146,9 +143,16 @@ class Rewriter:
 
     def _reply(self, event: Reply) -> list[Any]:
         out = self._noted(self._rest(self._stages, event.outcome not in WHOLE))
-        self._final = self.reply(event)
+        return [*out, self._last(event)]
+
+    def _last(self, reply: Reply | None) -> Reply:
+        """The Reply: that of the source, or of what a stage ended, which may be with its very last character."""
+        if self.done or reply is None:
+            self._final = self._fold.reply("stopped", stopped_by=self._name)
+        else:
+            self._final = self.reply(reply)
         self._over = True
-        return [*out, self._final]
+        return self._final
 
     def _events(self, event: Event) -> list[Any]:
         kind = type(event)
@@ -187,8 +191,8 @@ class Rewriter:
         return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
     def _begin_anew(self) -> None:
-        for known in (self._stages, self._ended, self._calls):
-            known.clear()
+        for places in (self._stages, self._ended, self._calls):
+            places.clear()
 
     # -- tool calls ------------------------------------------------------------------------------------------------
 
@@ -249,7 +253,8 @@ class Rewriter:
             stage = self._stages.pop(key)
             if self._hides:
                 self._ended[key] = stage
-            pieces = (getattr(stage, "cut", None) or stage.flush if cut else stage.flush)()
+            pieces = list((getattr(stage, "cut", None) or stage.flush if cut else stage.flush)())
+            self.done = self.done or getattr(stage, "done", False)
             like: Any = ToolCallDelta("", call, index=index) if kind is ToolCallDelta else kind("", index)
             out += self._deltas([piece for piece in pieces if piece], like)
         return out

@@ -375,6 +375,12 @@ def test_stopping_cancels_the_request_and_delivers_a_reply(stop):
         assert client.requests[0].outcome == "cancelled"
 
 
+def test_a_pattern_that_ends_with_the_text_stops_it_too():
+    for stream in (testing.script("one", "\n\n"), events_of(sk.TextDelta("one\n\n"), sk.Reply())):
+        reply = collected(stream.pipe(ops.stop_at(re.compile(r"\n\n+")))).items[-1]
+        assert (reply.text, reply.outcome, reply.stopped_by) == ("one", "stopped", "stop_at")
+
+
 def test_stop_at_stops_the_whole_reply_when_one_choice_matches():
     events = [
         sk.TextDelta("a", 0),
