@@ -52,7 +52,8 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
     words, a callable ``word -> str | None`` over runs without white space, or any of the first three in a pair with
     its replacement (text, or a callable that gets what was found; None keeps it). Held back is only text in which a
-    match could still begin, ``hold`` characters or so at most; beyond that it is masked whole.
+    match could still begin, ``hold`` characters or so at most; beyond that it is masked as far as it goes, so of a
+    pattern's match that is longer the end may show. Literal words are held as long as they are.
 
     Arguments of tools are searched as what their JSON means, and stay JSON. Where text was cut off, by an error or a
     limit, what might be the beginning of a match is masked as well. Messages of errors and of tools that quote the
