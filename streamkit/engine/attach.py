@@ -102,7 +102,4 @@ class _Attachment(abc.ObserverBase[Any]):
             error = failures[0]
         if self._left:
             return
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        context.end(self._observer, error)

@@ -19,6 +19,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 from ..events import Outcome, Reply
 from .gate import Gate
 from .loop import loop_of
+from .report import report
 
 __all__ = ["Asked", "Context", "Note", "ReplySource", "RunScheduler", "Sources", "Tap", "clock", "scheduler_for"]
 
@@ -63,7 +64,7 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("abort", "cancelled", "closing", "failures", "main", "notes", "replies")
+    __slots__ = ("abort", "cancelled", "closing", "failures", "lost", "main", "notes", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
@@ -76,8 +77,20 @@ class Context:
         """What still has to end when the stream has: a run waits for it."""
         self.abort: Callable[[BaseException], None] | None = None
         """If there is a run: ends it, which then raises KeyboardInterrupt or the like."""
+        self.lost: Callable[[BaseException], None] = report
+        """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+
+    def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
+        """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
+        try:
+            if error is None:
+                observer.on_completed()
+            else:
+                observer.on_error(error)
+        except Exception as exc:
+            self.lost(error or exc)
 
     def current(self) -> ReplySource | None:
         """The source whose reply is the run's so far."""
@@ -110,9 +123,9 @@ class Sources(list[ReplySource]):
 class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the run's loop and carries what a source has to know.
 
-    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; below an operator that changes replies its
-    ``lens``: what of the source's Reply is let through, which is all that a run may tell; and ``sources``, where a
-    source enters itself as (perhaps) the one whose reply is the run's.
+    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; below an operator that changes
+    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; and ``sources``,
+    where a source enters itself as (perhaps) the one whose reply is the run's.
     """
 
     def __init__(

@@ -34,18 +34,18 @@ Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
 class _Tap(Observable[Any]):
     """What the operators of a branch are applied to."""
 
-    def __init__(self, fan: Fan) -> None:
+    def __init__(self, fan: Fan, outlet: Outlet) -> None:
         super().__init__()
-        self._fan = fan
+        self._fan, self._outlet = fan, outlet
         self.lens: Lens | None = None
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         if not isinstance(scheduler, RunScheduler):
-            return self._fan.add(observer, None)
+            return self._fan.add(observer, None, self._outlet)
         self.lens = scheduler.lens
-        return self._fan.add(observer, scheduler.gate)
+        return self._fan.add(observer, scheduler.gate, self._outlet)
 
 
 class Fan:
@@ -62,6 +62,7 @@ class Fan:
         self._observers: tuple[abc.ObserverBase[Any], ...] = ()
         self._taps: tuple[Tap, ...] = ()
         self._direct: tuple[Outlet, ...] = ()
+        self._ends: dict[abc.ObserverBase[Any], Outlet] = {}
         self._round: Iterator[Tap] = iter(())
         self._rounds = 0
         self._busy = self._timed = False
@@ -78,7 +79,7 @@ class Fan:
         if not outlet.spec.operators:
             subscription = self.add(outlet, outlet.gate)
         else:
-            tap = _Tap(self)
+            tap = _Tap(self, outlet)
             chain = reduce(
                 lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
             )
@@ -88,13 +89,18 @@ class Fan:
         self._subscriptions.append(subscription)
         outlet.detach = subscription.dispose
 
-    def add(self, observer: abc.ObserverBase[Any], gate: Gate | None) -> abc.DisposableBase:
-        """Copy on write: a branch may come and go while an item is handed round."""
+    def add(
+        self, observer: abc.ObserverBase[Any], gate: Gate | None, outlet: Outlet | None = None
+    ) -> abc.DisposableBase:
+        """Copy on write: a branch may come and go while an item is handed round. ``outlet`` is where it ends."""
+        if outlet is not None:
+            self._ends[observer] = outlet
         if gate is not None:
             self.gate.add(gate)
         self._connect((*self._observers, observer))
 
         def remove() -> None:
+            self._ends.pop(observer, None)
             self._connect(tuple(other for other in self._observers if other is not observer))
             if gate is not None:
                 self.gate.drop(gate)
@@ -197,11 +203,16 @@ class Fan:
         if self._busy:  # a branch ended its own source
             self._ending = (error,)
             return
-        for observer in self._observers:
-            if error is None:
-                observer.on_completed()
-            else:
-                observer.on_error(error)
+        for observer, outlet in [(observer, self._ends.get(observer)) for observer in self._observers]:
+            try:
+                if error is None:
+                    observer.on_completed()
+                else:
+                    observer.on_error(error)
+            except BaseException as exc:
+                if outlet is None:
+                    raise
+                outlet.broke(exc)  # an operator did this: what it held is lost, and its siblings do not notice
 
     def halt(self) -> None:
         """Nothing is handed on any more, nor is the item at hand to those who have not had it. From any thread."""

@@ -191,10 +191,7 @@ class _Mapping(abc.ObserverBase[Any]):
 
     def _finish(self, error: Exception | None) -> None:
         self._stop()
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        self._scheduler.context.end(self._observer, error)
 
     def _stop(self) -> None:
         self._over = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
 from typing import TypeAlias
 
 from reactivex import Observable, abc
@@ -17,6 +18,7 @@ from ..errors import BrokenError, SinkError, StreamkitError, excerpt
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked, RunScheduler, scheduler_for
 from .loop import is_background, live, on_loop, runs_here
+from .mailbox import cancelled_from_outside
 from .report import ShutdownError
 
 __all__ = ["Producer", "Reading", "Source"]
@@ -161,7 +163,12 @@ class Reading:
             live.discard(self)
             return
         self._task = self.loop.create_task(self._read(), name="streamkit reader")
-        self._task.add_done_callback(lambda _: live.discard(self))
+        self._task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        live.discard(self)
+        if not task.cancelled():
+            task.exception()  # the observers know
 
     async def _read(self) -> None:
         batches = self._producer(self)
@@ -175,9 +182,10 @@ class Reading:
         except StreamkitError as exc:
             self._fail(exc)
         except Exception as exc:
-            error = BrokenError(f"the source failed: {excerpt(f'{type(exc).__name__}: {exc}')}")
-            error.__cause__, error.partial = exc, self.snapshot(None)
-            self._fail(error)
+            self._fail(self._foreign(BrokenError, "the source failed:", exc))
+        except BaseException as exc:  # KeyboardInterrupt or the like
+            self._over = True
+            (self.context.abort or self.context.lost)(exc)
         finally:
             await batches.aclose()
 
@@ -215,10 +223,12 @@ class Reading:
                     self._deliver(event)
         except StreamkitError:
             raise
-        except Exception as exc:  # a producer raises nothing foreign within a batch: it came from below
-            error = SinkError(f"an observer raised {excerpt(f'{type(exc).__name__}: {exc}')}")
-            error.partial = self.snapshot(None)
-            raise error from exc
+        except asyncio.CancelledError as exc:
+            if cancelled_from_outside():
+                raise
+            raise self._foreign(SinkError, "an observer raised", exc) from exc
+        except (Exception, GeneratorExit) as exc:  # no producer raises anything foreign within a batch
+            raise self._foreign(SinkError, "an observer raised", exc) from exc
         if self._heard:
             self.last_content, self._heard = self.loop.time() - self.stood, False
 
@@ -267,12 +277,25 @@ class Reading:
     def _shut_down(self) -> ShutdownError:
         return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
+    def _foreign(
+        self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
+    ) -> BrokenError | SinkError:
+        error = kind(f"{what} {excerpt(f'{type(cause).__name__}: {cause}')}")
+        error.__cause__ = cause
+        with suppress(Exception):  # what failed may be part of it
+            error.partial = self.snapshot(None)
+        return error
+
     def _fail(self, error: StreamkitError) -> None:
-        if self._over or self._disposed:
+        if self._disposed:
             return
-        self._commit()
+        if self._over:  # an observer failed after it was told of the end: it may not have passed that on
+            self.context.lost(error)
+            return
         self._over, self._final = True, error.partial
-        self._observer.on_error(error)
+        with suppress(Exception):  # it is told of an error anyway
+            self._commit()
+        self.context.end(self._observer, error)
 
 
 def _current(loop: asyncio.AbstractEventLoop) -> asyncio.Task[object] | None:

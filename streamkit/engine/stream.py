@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, TypeVar, cast, overload
 
@@ -12,8 +11,9 @@ from reactivex import ConnectableObservable, Observable, abc
 from ..errors import SinkError, excerpt
 from .bridge import Bridge, Reader
 from .context import RunScheduler
+from .ending import Ending
 from .gate import Gate
-from .loop import background, loop_of, runs_here
+from .loop import background, call_on, is_background, loop_of, runs_here
 from .report import report
 
 __all__ = ["Stream", "stream"]
@@ -173,8 +173,9 @@ class Stream(Observable[T]):
     ) -> abc.DisposableBase:
         """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
         from another thread ``concat``, for one, now and then loses its second source."""
-        scheduler, subscribe = RunScheduler(loop, gate), super().subscribe
-        return _call_on(loop, lambda: subscribe(on_next, on_error, on_completed, scheduler=scheduler))
+        scheduler, end, subscribe = RunScheduler(loop, gate), Ending(on_error, on_completed), super().subscribe
+        scheduler.context.lost = end.error
+        return call_on(loop, lambda: subscribe(on_next, end.error, end.completed, scheduler=scheduler))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._last().__await__()
@@ -188,22 +189,6 @@ class Stream(Observable[T]):
     def __repr__(self) -> str:
         steps = "".join(f" | {getattr(op, '__name__', type(op).__name__)}" for op in self.operators)
         return f"<{self._label}{steps}: not sent yet: iterate it, await it, or sk.run(it)>"
-
-
-def _call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], A]) -> A:
-    """What ``action`` gives, called on ``loop``; another thread waits for it."""
-    if runs_here(loop):
-        return action()
-    done: concurrent.futures.Future[A] = concurrent.futures.Future()
-
-    def call() -> None:
-        try:
-            done.set_result(action())
-        except BaseException as exc:
-            done.set_exception(exc)
-
-    loop.call_soon_threadsafe(call)
-    return done.result()
 
 
 class _Guard:
@@ -225,10 +210,12 @@ class _Guard:
             self._end()
             self.on_error(error)
 
-    def on_error(self, error: Exception) -> None:
+    def on_error(self, error: BaseException) -> None:
         self._end()
+        if not isinstance(error, Exception) and not is_background(asyncio.get_running_loop()):
+            raise error  # KeyboardInterrupt or the like is for whoever runs the loop
         try:
-            self._error(error)
+            self._error(cast("Exception", error))
         except Exception as exc:
             report(exc)
 

@@ -14,6 +14,7 @@ from ..events import Outcome, Reply
 from .branch import Branch
 from .bridge import Bridge
 from .context import RunScheduler
+from .ending import Ending
 from .fan import Fan
 from .loop import live, on_loop, runs_here
 from .outlet import DRAIN
@@ -39,6 +40,8 @@ class Work:
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
+        self._end = Ending(self._on_error, self._settle)
+        self._context.lost = self._end.error
         self._subscription: abc.DisposableBase | None = None
         self._error: Exception | None = None
         self._raise: BaseException | None = None
@@ -80,7 +83,9 @@ class Work:
             try:
                 self._subscribe()
             except Exception as exc:
-                self._on_error(exc)
+                self._end.error(exc)
+            except BaseException as exc:
+                self._abort(exc)
         if self._context.cancelled:
             self._cancel()
 
@@ -90,7 +95,9 @@ class Work:
         if self._bridge is not None:
             fan.add(self._bridge, self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
-        self._subscription = self._stream.subscribe(self._on_next, self._on_error, self._settle, scheduler=source)
+        self._subscription = self._stream.subscribe(
+            self._on_next, self._end.error, self._end.completed, scheduler=source
+        )
 
     def _on_next(self, item: Any) -> None:
         self._received += 1

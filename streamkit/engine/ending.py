@@ -1,0 +1,35 @@
+"""The far end of a chain, which hears of every way out once, whatever the operators in between do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SinkError
+
+__all__ = ["Ending"]
+
+
+class Ending:
+    """Hands on the first end only. Whoever finds that an operator did not pass it on tells `error` directly."""
+
+    __slots__ = ("_completed", "_error", "over")
+
+    def __init__(self, on_error: Callable[[Any], None], on_completed: Callable[[], None] | None) -> None:
+        self.over = False
+        self._error, self._completed = on_error, on_completed
+
+    def error(self, error: BaseException) -> None:
+        if self.over:
+            return
+        self.over = True
+        if isinstance(error, (StopIteration, StopAsyncIteration)):  # raised again it would pass for a normal end
+            cause, error = error, SinkError(f"an operator raised {type(error).__name__}")
+            error.__cause__ = cause
+        self._error(error)
+
+    def completed(self) -> None:
+        if not self.over:
+            self.over = True
+            if self._completed is not None:
+                self._completed()
