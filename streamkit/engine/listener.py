@@ -53,6 +53,13 @@ class Listener:
     def close(self, reply: Reply) -> Any:
         return self._reply(reply) if self._reply is not None else None
 
+    def __repr__(self) -> str:
+        others = {"event": self._event, "error": self._error, "reply": self._reply}
+        kinds = [kind.__name__ for kind in self._callbacks]
+        return (
+            f"<Listener to {', '.join(kinds + [name for name, callback in others.items() if callback]) or 'nothing'}>"
+        )
+
 
 class _InTurn:
     """Awaits ``first``, then calls ``second`` and awaits its answer if it is async too."""
@@ -97,6 +104,10 @@ def on(
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same.
     """
+
+    for callback in (start, text, reasoning, refusal, tool_call, usage, finish, event, error, reply):
+        if callback is not None and not callable(callback):
+            raise TypeError(f"a callback is callable, not {callback!r}")
 
     def piece(callback: Callback[str]) -> Callable[[Any], Any]:
         return lambda delta: callback(delta.text) if delta.index == 0 else None

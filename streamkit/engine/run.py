@@ -31,6 +31,8 @@ class Run:
     """
 
     def __init__(self, stream: Observable[Any], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
+        if not isinstance(stream, Observable):
+            raise TypeError(f"a stream (or any Observable) is run, not {type(stream).__name__}")
         specs = [as_branch(item) for item in branches]
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context

@@ -22,6 +22,9 @@ class Console:
         self._raw = raw
         self._new_reply()
 
+    def __repr__(self) -> str:
+        return f"<Console on {getattr(self._stream or sys.stdout, 'name', 'a stream')}>"
+
     def _new_reply(self) -> None:
         self._cleaner = Cleaner()
         self._last = ""

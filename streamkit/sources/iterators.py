@@ -27,6 +27,15 @@ IN_MEMORY = (dict, frozenset, list, range, set, tuple)
 END: Any = object()
 
 
+def check_given(given: Any, what: str) -> None:
+    """TypeError for what no items can come from."""
+    if not (callable(given) or isinstance(given, (Iterable, AsyncIterable))):
+        name = type(given).__name__
+        raise TypeError(
+            f"{what} come from an iterable, an async iterable or a callable that gives one, not from {name}"
+        )
+
+
 async def opened(given: Given[T]) -> Items[T]:
     """What a callable gives (awaited if need be), or ``given`` itself."""
     if not callable(given) or isinstance(given, (AsyncIterable, Iterable)):
@@ -106,6 +115,9 @@ def from_bytes(
     Without ``keep_text`` the Reply has no text, so that memory does not grow with it.
     """
     Parser(api)
+    check_given(chunks, "bytes")
+    if isinstance(chunks, (bytes, bytearray)):
+        chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not everybody looks at types
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api, lenient=lenient, keep_text=keep_text)
@@ -115,9 +127,10 @@ def from_bytes(
             reading.tap.begin(api, "")
         try:
             async for chunk in body:
+                data = memoryview(chunk).tobytes()  # TypeError here, where it is the source's fault
                 if reading.tap is not None:
-                    reading.tap.write(chunk)
-                yield parser.feed(chunk)
+                    reading.tap.write(data)
+                yield parser.feed(data)
                 if parser.done:
                     return
             yield parser.flush()
@@ -129,6 +142,7 @@ def from_bytes(
 
 def from_text(pieces: Given[str], *, model: str | None = None) -> Stream[Event]:
     """Pieces of text as the events of a reply, so that everything made for replies works on them too."""
+    check_given(pieces, "pieces of text")
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         fold = Fold()
@@ -143,6 +157,8 @@ def from_text(pieces: Given[str], *, model: str | None = None) -> Stream[Event]:
         items = items_of(await opened(pieces))
         try:
             async for piece in items:
+                if not isinstance(piece, str):
+                    raise TypeError(f"a piece of text is a str, not {type(piece).__name__}")
                 if piece:
                     yield told(TextDelta(piece))
         finally:

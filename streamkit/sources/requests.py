@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +15,8 @@ from ..errors import ConnectError
 __all__ = ["OPENAI", "Endpoint", "Request", "check_text", "messages_of"]
 
 OPENAI = "https://api.openai.com/v1"
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110, section 5.6.2)."""
 SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
 PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
 
@@ -50,10 +52,20 @@ class Endpoint:
                 f"plain http to {parts.hostname} would show key and prompt to the network: "
                 "use https, or pass allow_http=True"
             )
-        for name, value in {**self.headers, "api key": self.key or ""}.items():
-            check_text(name, name + value)
-            if not value.isascii():
-                raise ValueError(f"the {name} header holds characters that no header may hold")
+        if parts.path.rstrip("/").endswith(tuple(f"/{path}" for path in PATHS.values())):
+            raise ValueError(f"base_url ends before the call, with the version as a rule (…/v1), not {self.base_url!r}")
+        self._check_headers()
+
+    def _check_headers(self) -> None:
+        for name in self.headers:
+            if not (isinstance(name, str) and TOKEN.fullmatch(name)):
+                raise ValueError(f"{name!r} is no name of a header: it is empty, or has a space or control character")
+        for name, value in (*self.headers.items(), ("api key", self.key or "")):
+            if not isinstance(value, str):
+                raise TypeError(f"the {name} is a str, not {type(value).__name__}")
+            check_text(name, value)
+            if not value.isascii() or value != value.strip():
+                raise ValueError(f"the {name} holds characters, or white space around it, that no header may hold")
 
     @property
     def secure(self) -> bool:
@@ -64,6 +76,7 @@ class Endpoint:
         base = self.base_url.rstrip("/")
         if self.azure is None or base.endswith("/v1"):
             return f"{base}/{PATHS[api]}"
+        base = base.removesuffix("/openai")
         if api == "responses":
             return f"{base}/openai/responses"
         if not model:
@@ -86,7 +99,7 @@ class Endpoint:
         if self.key:
             name, value = ("api-key", self.key) if self.azure is not None else ("authorization", f"Bearer {self.key}")
             headers[name] = value
-        elif self.base_url == OPENAI:
+        elif self.base_url.rstrip("/") == OPENAI:
             raise ConnectError("There is no API key: set OPENAI_API_KEY or pass api_key=.")
         return {**headers, **self.headers}
 
@@ -128,16 +141,17 @@ class Request:
         if include_usage and self.api != "responses":
             body.setdefault("stream_options", {"include_usage": True})
         try:
-            return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply
-            return json.dumps(body, separators=(",", ":")).encode()
+            return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
 
 
 def messages_of(asked: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """A conversation as it is now: later changes to the caller's list are not sent."""
     if isinstance(asked, str):
         return [{"role": "user", "content": asked}]
-    if isinstance(asked, Mapping) or not all(isinstance(message, Mapping) for message in asked):
+    listed = isinstance(asked, Iterable) and not isinstance(asked, (Mapping, bytes))
+    if not listed or not all(isinstance(message, Mapping) for message in asked):
         raise TypeError("messages are a str or a list of dicts with a role")
     return [dict(message) for message in asked]
 

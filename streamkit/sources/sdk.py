@@ -19,7 +19,7 @@ from ..events import Event
 from ..wire import Parser
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
-from .iterators import items_of
+from .iterators import check_given, items_of
 from .threads import in_thread
 
 __all__ = ["from_sdk"]
@@ -34,6 +34,8 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
 
     Note: the library retries by itself and has its own time limits; those of `Limits` do not apply.
     """
+    if not isawaitable(stream):
+        check_given(stream, "events of the library")
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser: Parser | None = None

@@ -96,7 +96,13 @@ class Decoder:
 
         JSON is parsed from bytes anyway: this saves making a string and an object of nearly every event.
         """
-        if self._idle and chunk[-2:] == b"\n\n" and CR not in chunk and len(chunk) <= self.limit:
+        if (
+            self._idle
+            and type(chunk) is bytes
+            and chunk[-2:] == b"\n\n"
+            and CR not in chunk
+            and len(chunk) <= self.limit
+        ):
             lines = _plain_blocks(chunk)
             if lines:
                 if self.stray:
@@ -104,6 +110,8 @@ class Decoder:
                 return lines
         if self.error is not None:
             raise self.error
+        if type(chunk) is not bytes:
+            chunk = memoryview(chunk).tobytes()  # of a buffer that may be used again; TypeError for text
         self.stray = []
         out: list[bytes | ServerSentEvent] = []
         try:

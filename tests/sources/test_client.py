@@ -127,6 +127,7 @@ def test_a_missing_key_is_one_plain_sentence_at_the_first_request(monkeypatch: p
     ("base", "api", "path"),
     [
         ("", "chat", "/openai/deployments/my%20model%2F..%3F/chat/completions?api-version=2024-10-21"),
+        ("/openai", "chat", "/openai/deployments/my%20model%2F..%3F/chat/completions?api-version=2024-10-21"),
         ("/", "complete", "/openai/deployments/my%20model%2F..%3F/completions?api-version=2024-10-21"),
         ("/openai/v1", "chat", "/openai/v1/chat/completions?api-version=2024-10-21"),
         ("/openai/v1/", "complete", "/openai/v1/completions?api-version=2024-10-21"),
@@ -164,6 +165,12 @@ def test_azure_without_a_model_says_so() -> None:
         ({"api_key": "schlüssel"}, "api key"),
         ({"headers": {"x": "a\r\nb: c"}}, "x"),
         ({"headers": {"x\r\ny": "a"}}, "control character"),
+        ({"headers": {"": "a"}}, "no name"),
+        ({"headers": {"a b": "a"}}, "no name"),
+        ({"headers": {"api-key": "a\nb"}}, "api-key"),
+        ({"api_key": "k "}, "white space"),
+        ({"base_url": "https://host/v1/chat/completions"}, "before the call"),
+        ({"base_url": "https://host/v1/responses/"}, "before the call"),
         ({"organization": "a\nb"}, "organization"),
         ({"base_url": "https://host/v1\r\nx: y"}, "base_url"),
         ({"base_url": "https://host\n.evil/v1"}, "base_url"),
@@ -183,6 +190,21 @@ def test_what_cannot_be_sent_safely_is_refused_at_once(options: dict[str, Any], 
     with pytest.raises(ValueError, match=told) as caught:
         sk.Client(**{"base_url": "https://host/v1", "api_key": "k", **options})
     assert "secret" not in str(caught.value)
+
+
+def test_mistakes_explain_themselves() -> None:
+    with pytest.raises(TypeError, match="x is a str, not int"):
+        sk.Client("https://host/v1", headers={"x": 5})  # type: ignore[dict-item]
+    client = sk.Client("https://host/v1", "k", model="m")
+    for odd in (5, None, ["a"], {"role": "user"}, b"hi"):
+        with pytest.raises(TypeError, match="a str or a list of dicts"):
+            client.chat(odd)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="JSON"):
+        client.chat("hi", temperature=float("nan"))
+    with pytest.raises(TypeError, match="a stream"):
+        sk.run("hi")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="callable"):
+        sk.on(text=5)
 
 
 @pytest.mark.parametrize(

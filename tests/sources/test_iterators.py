@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as some
 
 import streamkit as sk
-from streamkit import testing
+from streamkit import testing, wire
 from tests.faults.bodies import DONE, END, START, reply, say
 
 BODY = reply("Hello", ", wörld 😀")
@@ -95,6 +95,32 @@ def test_an_iterator_serves_once_and_a_callable_again() -> None:
     assert sk.run(once).text == sk.run(again).text == sk.run(again).text
     with pytest.raises(sk.BrokenError):
         sk.run(once)
+
+
+def test_bytes_at_once_and_buffers_that_are_used_again() -> None:
+    assert sk.run(sk.from_bytes(BODY)).text == "Hello, wörld 😀"
+
+    def read() -> Iterator[memoryview]:
+        buffer = bytearray(7)
+        for start in range(0, len(BODY), 7):
+            size = len(BODY[start : start + 7])
+            buffer[:size] = BODY[start : start + 7]
+            yield memoryview(buffer)[:size]
+
+    assert sk.run(sk.from_bytes(read())).text == "Hello, wörld 😀"
+    assert [event.data for event in wire.decode(read())] == [event.data for event in wire.decode([BODY])]
+
+
+def test_what_gives_no_items_is_told_at_once() -> None:
+    for source in (sk.from_bytes, sk.from_text, sk.from_sdk):
+        with pytest.raises(TypeError, match="iterable"):
+            source(5)
+
+
+def test_items_of_another_kind_are_the_fault_of_the_source() -> None:
+    for pieces in (["text"], [1]):
+        with pytest.raises(sk.BrokenError, match="bytes-like"):
+            sk.run(sk.from_bytes(pieces))  # type: ignore[arg-type]
 
 
 def test_an_unknown_api_is_told_at_once() -> None:

@@ -34,7 +34,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("name", nargs="*", metavar="FILE|NAME", help="recordings, played in turn, one a request")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
-    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0 takes a free one")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}; 0 takes a free one")
     parser.add_argument("--speed", type=speed, default=1.0, help="of recordings, times as fast; 0: without waiting")
     script = parser.add_argument_group("script").add_argument
     script("--text", action="append", metavar="WORDS", help="what to say; several are said in turn, one a request")
@@ -48,6 +48,13 @@ def add_to(commands: Commands) -> None:
     script("--status", type=int, metavar="CODE", help="answer with this HTTP status instead")
     script("--retry-after", type=float, metavar="S", help="the Retry-After header")
     parser.set_defaults(command=_serve)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 2**16:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
+    return port
 
 
 def _serve(args: argparse.Namespace) -> int:
