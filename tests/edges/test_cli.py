@@ -230,6 +230,7 @@ def test_without_a_key_one_sentence_says_what_to_do(cli):
         ["replay", "hello", "--speed", "-1"],
         ["serve", "hello", "--text", "x"],
         ["serve", "--split", "0"],
+        ["serve", "--port", "99999"],
         ["nonsense"],
         [],
     ],
