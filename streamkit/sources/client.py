@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
@@ -24,6 +24,8 @@ from .requests import OPENAI, Endpoint, Request, check_text, messages_of
 from .schemas import with_schemas
 
 __all__ = ["Client"]
+
+T = TypeVar("T")
 
 
 class Client:
@@ -148,7 +150,7 @@ class Client:
                 try:
                     await self._send(exchange, request)
                     reading.asked = Asked(request.api, request.body)
-                    parser = self._parser(request, made, exchange.request_id)
+                    parser = self._parser(request, made, self._scrubbed(exchange.request_id))
                     reading.snapshot = parser.reply
                     tap = reading.tap
                     async with aclosing(exchange.body() if tap is None else self._tapped(exchange, tap)) as body:
@@ -213,26 +215,30 @@ class Client:
                 return None
             exc = interruption
         error = translated(exc, exchange.sent)
-        parser.request_id = error.request_id = error.request_id or exchange.request_id
+        parser.request_id = error.request_id = self._scrubbed(error.request_id or exchange.request_id)
         error.partial = parser.reply()
         self._scrub(error)
         return error
 
     def _scrub(self, error: StreamkitError) -> None:
         """Take out the key, in case the server repeated it."""
-        scrubbed, cause = self._endpoint.scrubbed, error.__cause__
+        scrubbed, cause = self._scrubbed, error.__cause__
         error.args = (scrubbed(str(error)),)
         if isinstance(error, StatusError):
             error.body = scrubbed(error.body)
         elif isinstance(error, ApiError):
             for name in ("code", "error_type", "param"):
-                value = getattr(error, name)
-                setattr(error, name, scrubbed(value) if isinstance(value, str) else value)
+                setattr(error, name, scrubbed(getattr(error, name)))
         while cause is not None:
-            if scrubbed(str(cause)) != str(cause):  # the cause is not ours to change, and a traceback shows it
-                error.__cause__ = None
-                return
+            for text in (str(cause), *vars(cause).values()):
+                if scrubbed(text) != text:  # the cause is not ours to change, and a traceback shows it
+                    error.__cause__ = error.__context__ = None
+                    return
             cause = cause.__cause__ or cause.__context__
+
+    def _scrubbed(self, told: T) -> T:
+        """``told`` without the key if it is text, else as it is."""
+        return cast(T, self._endpoint.scrubbed(told)) if isinstance(told, str) else told
 
     async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
         """Wait until the next request may be made, or raise ``error`` if there is to be none."""

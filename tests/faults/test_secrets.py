@@ -52,7 +52,9 @@ ECHOES: dict[str, Any] = {
     "media type": [head(type=f"text/html; {KEY}"), b"<p>"],
     "redirect": [head("307 There", None, location=f"http://127.0.0.1:9/{KEY}", content_length="0")],
     "retry-after": [head("429 No", "text/plain", retry_after=KEY, content_length="0")],
-    "headers of a good answer": [head(x_echo=KEY), reply("fine")],
+    "headers of a good answer": [head(x_echo=KEY, x_request_id=KEY), reply("fine")],
+    "request id": [head("401 No", x_request_id=KEY, content_length="0")],
+    "request id, then an error": [head(x_request_id=KEY), START, data({"error": "no"})],
 }
 
 
@@ -79,7 +81,7 @@ def told(error: BaseException) -> str:
     parts = ["".join(traceback.format_exception(error)), repr(error), str(error), repr(vars(error))]
     link: BaseException | None = error
     while link is not None:
-        parts += [repr(link), str(link)]
+        parts += [repr(link), str(link), repr(vars(link))]
         link = link.__cause__ or link.__context__
     return "\n".join([*parts, repr(getattr(error, "partial", None))])
 
@@ -93,7 +95,7 @@ def ask(client: sk.Client) -> str:
             run.result(5)
     except sk.StreamkitError as exc:
         return told(exc)
-    return repr(run)
+    return f"{run} {run.replies}"
 
 
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
