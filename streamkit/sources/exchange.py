@@ -67,7 +67,7 @@ class Exchange:
         self._reading.cut = partial(shut_socket, response)
         self.request_id = request_id(response.headers)
         self._chunks = aiter(response.aiter_raw())
-        if response.status_code != 200:
+        if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
             raise status_error(response.status_code, response.reason_phrase, response.headers, body)

@@ -41,7 +41,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         parts = urlsplit(check_text("base_url", self.base_url))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # ValueError for others
             raise ValueError(f"base_url must be an http(s) address, not {self.base_url!r}")
         if parts.username or parts.password:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")

@@ -17,6 +17,7 @@ from ..engine import Reading, Source, Stream
 from ..errors import ApiError, MalformedError, StreamkitError, excerpt
 from ..events import Event
 from ..wire import Parser
+from ..wire.loads import encode
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
 from .iterators import check_given, items_of
@@ -43,6 +44,12 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
         try:
             opened = await _open(stream)
             reading.cut = lambda: shut_socket(getattr(opened, "response", None))
+            if hasattr(opened, "model_dump"):  # asked without stream=True: the whole reply at once
+                form = _plain(opened)
+                parser = Parser(_api(form), lenient=lenient)
+                reading.snapshot = parser.reply
+                yield parser.body(encode(form))
+                return
             async with aclosing(items_of(opened)) as chunks:
                 async for chunk in chunks:
                     form = _plain(chunk)
@@ -52,6 +59,8 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                     yield parser.feed_object(form)
                     if parser.done:
                         return
+            if parser is None:
+                _check_media(opened)
             yield (parser or Parser(lenient=lenient)).flush()
         except Exception as exc:
             error = _error(exc, sent=parser is not None)
@@ -103,7 +112,16 @@ def _api(form: Any) -> str:
         return "chat"
     if form.get("object") == "text_completion":
         return "completions"
-    return "responses" if isinstance(form.get("type"), str) and "choices" not in form else "chat"
+    event = form.get("object") == "response" or isinstance(form.get("type"), str)
+    return "responses" if event and "choices" not in form else "chat"
+
+
+def _check_media(opened: Any) -> None:
+    """`MalformedError` for an answer without a single event that was no event stream: the library reads over those."""
+    response = getattr(opened, "response", None)
+    media = response.headers.get("content-type", "").partition(";")[0] if response is not None else ""
+    if media and media != "text/event-stream":
+        raise MalformedError(f"the answer is {excerpt(media)}, not an event stream, and has no event")
 
 
 def _request_id(opened: Any) -> str | None:
@@ -115,7 +133,7 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     """The library's exceptions, known by what they carry: a status, a parsed body, or just a cause."""
     if isinstance(exc, StreamkitError):
         return exc
-    if isinstance(exc, (json.JSONDecodeError, UnicodeError, RecursionError)):
+    if isinstance(exc, (ValueError, RecursionError)):  # of json or of a codec
         return MalformedError(f"the library could not read the reply: {excerpt(str(exc))}")
     status, response = getattr(exc, "status_code", None), getattr(exc, "response", None)
     if isinstance(status, int):

@@ -24,6 +24,7 @@ __all__ = ["APIS", "Parser", "parse"]
 APIS: dict[str, type[Dialect]] = {"chat": Chat, "completions": Completions, "responses": Responses}
 STRAY = 64 * 1024
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+NAMES = ("data", "event", "id", "retry")
 
 
 def parse(chunks: Iterable[bytes], api: str = "chat", **options: Any) -> Iterator[Event]:
@@ -207,7 +208,7 @@ class Parser:
             yield from self._close()
             return
         self._check("\n".join((*self._stray, tail)))  # JSON over several lines
-        if not self._seen and (self._stray or tail.startswith("<")):
+        if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"no event stream: {excerpt(' '.join((*self._stray, tail)))}")
         raise BrokenError("the reply was cut: it ended before the server said so")
 

@@ -160,6 +160,11 @@ def test_odd_bodies_are_read(fault: Fault, way: str, capfd: pytest.CaptureFixtur
     check(fault, way, capfd)
 
 
+@pytest.mark.parametrize("status", ["201 Created", "206 Partial Content"])
+def test_other_statuses_of_success_count(status: str, capfd: pytest.CaptureFixture[str]) -> None:
+    check(Fault(status, [[head(status), WHOLE]], text=TEXT), "async for", capfd)
+
+
 def test_whole_json_is_a_reply_too(capfd: pytest.CaptureFixture[str]) -> None:
     """F36."""
     message = {"role": "assistant", "content": "whole"}

@@ -178,6 +178,7 @@ def test_azure_without_a_model_says_so() -> None:
         ({"base_url": "host/v1"}, "http"),
         ({"base_url": "https://"}, "http"),
         ({"base_url": "https://user:secret@host/v1"}, "user name or password"),
+        ({"base_url": "https://host:99999/v1"}, "[Pp]ort"),
         ({"base_url": "https://host/v1?api-version=1"}, "query="),
         ({"base_url": "http://example.com/v1"}, "allow_http"),
         ({"base_url": "http://192.168.1.5/v1"}, "allow_http"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
 import pathlib
 import threading
 from collections.abc import Callable, Iterator
@@ -167,6 +168,7 @@ BODIES: dict[str, tuple[str, bytes]] = {
     "truncated": ("chat", START + say("kept")),
     "half an event": ("chat", START + say("kept") + say("lost")[:-30]),
     "empty": ("chat", b""),
+    "an endless number": ("chat", START + say("kept") + b'data: {"choices": [{"index": ' + b"9" * 5000 + b"}]}\n\n"),
 }  # fmt: skip
 
 
@@ -283,6 +285,34 @@ def test_a_callable_makes_it_cold() -> None:
 def test_lenient_takes_a_clean_end() -> None:
     with opened(head(), START, say("a")) as (_, client):
         assert sk.run(sk.from_sdk(creates(client, "chat"), lenient=True)).text == "a"
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+def test_a_whole_reply_serves_too(api: str) -> None:
+    """Who forgot ``stream=True`` gets the same Reply."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}, "text": "Hi"}
+    text = {"type": "output_text", "text": "Hi", "annotations": []}
+    message = {"type": "message", "id": "m1", "role": "assistant", "status": "completed", "content": [text]}
+    body = {
+        "chat": {"id": "c1", "object": "chat.completion", "model": "m", "choices": [choice]},
+        "completions": {"id": "c1", "object": "text_completion", "model": "m", "choices": [choice]},
+        "responses": {"id": "c1", "object": "response", "model": "m", "status": "completed", "output": [message]},
+    }[api]
+    call = {"chat": "chat.completions", "completions": "completions", "responses": "responses"}[api]
+    asked = {"chat": {"messages": []}, "completions": {"prompt": "hi"}, "responses": {"input": "hi"}}[api]
+    with opened(head(type="application/json"), json.dumps(body).encode()) as (_, client):
+        create = operator.attrgetter(f"{call}.create")(client)
+        reply = sk.run(sk.from_sdk(lambda: create(model="m", **asked)))
+    assert (reply.text, reply.id, reply.outcome) == ("Hi", "c1", "complete")
+
+
+@LIBRARIES
+@pytest.mark.parametrize("media", ["text/html; charset=utf-8", "application/json"])
+def test_an_answer_that_is_no_stream(library: Any, media: str) -> None:
+    with serving([head(type=media), b'{"x": 1}']) as server:
+        _, error = library(server, "chat")
+    assert isinstance(error, sk.MalformedError)
+    assert media.partition(";")[0] in str(error)
 
 
 def test_what_the_caller_raises_is_not_lost() -> None:
