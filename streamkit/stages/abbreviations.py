@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["abbreviations", "may_end", "never", "numbered", "starters"]
+__all__ = ["abbreviations", "common", "may_end", "never", "numbered", "starters"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -18,6 +18,9 @@ ORDINAL = _words("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr bs 
 """Languages that write an ordinal number with a full stop."""
 
 LARGE_NOUNS = frozenset({"de", "lb"})
+
+SURNAMES = frozenset({"an", "can", "do", "may", "so", "will"})
+"""English words that begin a sentence as well as they end a name: "John B. May"."""
 
 SYLLABLE_INITIALS = _words("ml kn te ta si")
 """Languages that write the names of Latin initials, of one syllable each."""
@@ -42,19 +45,26 @@ DEGREES = frozenset(
     {"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"}
 )
 
-ORDINARY = frozenset({"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go"})
+ORDINARY = frozenset(
+    {"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go", "ok"}
+)
 """Words of their own as often as abbreviations: those only before a number."""
 
-HOMOGRAPHS = _words("al ave ca co col det ed est ex gen hon ind ln mar rep sen var viz")
+HOMOGRAPHS = _words(
+    "al arts ave ca co col det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz vol"
+)
 """English abbreviations that are common words elsewhere."""
 
-FINAL = _words("etc usw osv itd itp atd ecc ets t.d t.p т.д т.п др пр u.s.w o.s.v т.б ltd plc gmbh")
+FINAL = _words(
+    "etc usw osv itd itp atd ecc ets enz stb jne yms vb dll dsb t.d t.p т.д т.п т.ін др пр u.s.w o.s.v m.m m.fl m.v v.v"
+    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh"
+)
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 
 _NEVER = {
     "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
-    " det insp st mt ft vs cf e.g i.e viz approx ca eq esp incl resp undef msgr sr. mme mlle hrn atty asst assoc dept"
-    " univ ed eds trans ext tel orig synth subsp ssp spp var phil",
+    " det insp mt vs cf e.g i.e viz approx ca eq esp incl resp undef msgr mme mlle hrn atty asst assoc"
+    " ed eds trans tel orig synth subsp ssp spp var phil",
     "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
     " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
     " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl",
@@ -64,27 +74,27 @@ _NEVER = {
     "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
     " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ",
     "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
-    "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca enz. i.p.v i.v.m z.g evt incl excl"
+    "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca i.p.v i.v.m z.g evt incl excl"
     " resp",
     "da": "hr fr frk dr prof skt bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr mht adm afd dir ing stk",
     "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
     "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang",
-    "fi": "hra rva nti tri prof esim mm ym. ns ks vrt mr ts fil toim synt puh klo n",
-    "pl": "p pp pan. dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt",
+    "fi": "hra rva nti tri prof esim mm ns ks vrt mr ts fil toim synt puh klo n",
+    "pl": "p pp dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt",
     "cs": "p pí sl dr mudr judr phdr rndr ing mgr bc prof doc sv např tj tzv resp popř příp č čís str ul nám tel pozn"
     " srov zvl gen plk kpt",
     "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen",
-    "hu": "dr prof ifj id özv kb pl ill stb. ún ti u. ker tel",
+    "hu": "dr prof ifj id özv kb pl ill ún ti ker tel",
     "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex",
     "hr": "g gđa gđica dr prof ing mr sv npr tj tzv ul br str tel god",
     "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
     "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
-    "tr": "dr prof doç yrd av sn öğr alb gen ör örn vb. vs. bkz mah cad sok no",
+    "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no",
     "el": "κ κα κκ δρ καθ π.χ δηλ βλ πρβλ αρ τηλ σελ",
     "ru": "г-н г-жа гр проф акад доц д-р инж им ул пр-т просп пер пл наб бул д корп кв обл р-н пос пгт дер т.е т.к т.н"
-    " напр см ср тел стр рис табл св чл корр зам зав гос млн. млрд. тыс. ок прим изд ред жур журн полк ген адм о-в"
+    " напр см ср тел стр рис табл св чл корр зам зав гос ок прим изд ред жур журн полк ген адм о-в"
     " п с гл",
-    "uk": "п пан. проф акад доц д-р інж ім вул просп пров пл бул буд корп кв обл р-н смт с м т.зв напр див пор тел"
+    "uk": "п проф акад доц д-р інж ім вул просп пров пл бул буд корп кв обл р-н смт с м т.зв напр див пор тел"
     " стор рис табл св чл кор зам зав ред вид журн ген о-в гл укр англ нім франц лат",
     "bg": "г-н г-жа г-ца проф акад доц д-р инж ул бул пл кв бл вх ет ап обл общ гр с т.е т.нар напр вж срв тел стр рис"
     " табл св чл изд ред ген вкл",
@@ -98,10 +108,10 @@ _NEVER = {
     "kn": "ಡಾ ಶ್ರೀ ಪ್ರೊ",
     "ar": "د أ م ص هـ ق.م",
     "hy": "թ դ պրոֆ ակադ",
-    "vi": "ts ths pgs gs bs ks tp q p đ ông.",
-    "id": "bpk ibu. sdr sdri dr prof drs ir hj h yth jl no tlp",
+    "vi": "ts ths pgs gs bs ks tp q p đ",
+    "id": "bpk sdr sdri dr prof drs ir hj h yth jl no tlp",
     "lt": "p dr prof doc g pvz žr gyd t.y vad plg",
-    "lv": "dr prof doc piem sk t.i utt. u.c. resp",
+    "lv": "dr prof doc piem sk t.i resp",
     "et": "hr pr dr prof nt vt s.t st lk tel",
 }
 
@@ -123,8 +133,8 @@ _NUMBERED = {
 }
 
 _MAY_END = {
-    "en": "inc corp co ltd llc plc bros jr sr esq etc al ave blvd rd ln ct hwy est jan feb mar apr jun jul aug sep sept"
-    " oct nov dec mon tue tues wed thu thur thurs fri ind dist",
+    "en": "inc corp co ltd llc plc bros jr sr esq etc al ave blvd rd ln ct hwy st ft dept univ est jan feb mar apr jun"
+    " jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri ind dist",
     "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän",
     "fr": "etc cie sarl apr",
     "es": "etc cía ee.uu a.c d.c s.a ee uu lun mié jue vie sáb dom",
@@ -139,7 +149,7 @@ _MAY_END = {
     "cs": "atd apod aj kč s.r.o a.s r tis mil hod min",
     "sk": "atď a.s s.r.o apod r tis mil hod min o",
     "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
-    "uk": "р рр ст т.д т.п ін ін. тис млн млрд грн коп кв.м куб.м год хв сек га вт од град",
+    "uk": "р рр ст т.д т.п ін тис млн млрд грн коп кв.м куб.м год хв сек га вт од град",
     "bg": "г гг в вв т.г т.н др пр хил млн млрд лв ст кв.м",
     "kk": "ғ ғғ ж жж т.б мың млн млрд",
     "tr": "vb vs şti ltd a.ş",
@@ -148,12 +158,26 @@ _MAY_END = {
     "ro": "etc s.a s.r.l ș.a",
 }
 
+_COMMON = {
+    "en": "arc ark con exec fed id ill may miss ore pa ref reg",
+    "de": "mag miss",
+    "es": "ante bien bis contra dos entre extra mini post sobre super tras ultra",
+    "nl": "bel best hand pan pas trim",
+    "da": "bet bot del form gal kat lok mul nord pass port red sign sort",
+    "cs": "red rum tu",
+    "pl": "lip tur",
+    "ru": "муж",
+}
+
 _STARTERS = {
-    "en": "the a an this that these those he she it we they i you there here his her its our their my your what when"
-    " where why who how which if in on at after before but and so then however also as for from with while although"
-    " because since please not no yes do does did is are was were can could will would should may let let's some all"
-    " many most more each every both one another next now today tomorrow finally by to of or nor i'm i'll i've it's"
-    " he's she's that's there's we're they're you're don't never until once during under over only just even still",
+    "en": "the a an this that these those he it she we they i you there here his her its our their my your what when"
+    " where why who whose how which whether if in on at after before but and so then however also as for from with"
+    " while although because since please not no yes do does did don't doesn't didn't am is isn't are aren't was were"
+    " has have had can could will would should may might must let let's some any all many most more much several few"
+    " each every everyone everybody everything someone something anyone anything nobody nothing none both neither"
+    " either one two three such next now today tomorrow later meanwhile finally instead otherwise perhaps maybe thus"
+    " hence therefore by to of or nor never until without despite unlike once during under over only just even still"
+    " see",
     "de": "der die das den dem des ein eine einen einem einer er sie es wir ihr ich du man dies diese dieser dieses"
     " diesem diesen dort hier da dann danach so und aber oder doch denn wenn als wie was wer wo warum wann nicht nur"
     " auch noch schon jetzt heute morgen gestern im in am an auf bei mit nach von vor zu zum zur für aus über unter"
@@ -189,7 +213,8 @@ _STARTERS = {
     "sk": "ten tá to tí on ona ono oni my vy ja a ale i alebo keď kde prečo ako čo kto v vo na do od z zo za po pred"
     " pri pre nie áno tiež teraz potom je sú bol bola má",
     "ru": "он она оно они мы вы я ты это этот эта эти тот та те и а но или если когда где почему как что кто в во на"
-    " с со к по за из от до для при о об не нет да так также тоже затем потом теперь сегодня здесь там был была",
+    " с со к по за из от до для при о об не нет да так также тоже затем потом теперь сейчас уже ещё всё все"
+    " однако сегодня здесь там был была",
     "uk": "він вона воно вони ми ви я ти це цей ця ці той та ті і й а але або якщо коли де чому як що хто в у на з із"
     " до від за по для при про не ні так також потім тепер сьогодні тут там був була",
     "bg": "той тя то те ние вие аз ти това този тази тези и а но или ако когато къде защо как какво кой в във на с със"
@@ -215,7 +240,7 @@ _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es",
 
 @cache
 def _of(table: str, lang: str) -> frozenset[str]:
-    words = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END, "starters": _STARTERS}[table]
+    words = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END}[table]
     english = _words(words["en"])
     return english if lang == "en" else english - HOMOGRAPHS | _words(words.get(_SAME.get(lang, lang), ""))
 
@@ -235,9 +260,18 @@ def may_end(lang: str) -> frozenset[str]:
     return _of("may_end", lang)
 
 
+@cache
+def common(lang: str) -> frozenset[str]:
+    """Words, in small letters, that lists of abbreviations have as well."""
+    words = _words(_COMMON.get(_SAME.get(lang, lang), ""))
+    return words if lang == "en" else words | HOMOGRAPHS
+
+
+@cache
 def starters(lang: str) -> frozenset[str]:
     """Small words that are written large only where a sentence begins."""
-    return _of("starters", lang)
+    own = _words(_STARTERS.get(_SAME.get(lang, lang), ""))
+    return own if lang in LARGE_NOUNS else own | _words(_STARTERS["en"])  # "See", "Will", "Not" are nouns of German
 
 
 @cache

@@ -54,6 +54,7 @@ _NUMBER = re.compile(r"\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
 _ROMAN = re.compile("[IVXL]{1,6}$")
 _ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
 _CLOSED = frozenset(")]}»”）】")
@@ -86,7 +87,7 @@ def _small_after(asked: Question) -> bool:
 
 def _has_inner_capital(word: str) -> bool:
     """As names like a phone's: not the small first letter of a word in mid-sentence."""
-    return len(word) > 1 and any(char.isupper() for char in word[1:4])
+    return "." not in word and any(char.isupper() for char in word[1:4])
 
 
 def _other_mark(asked: Question) -> bool:
@@ -97,10 +98,11 @@ def _other_mark(asked: Question) -> bool:
 
 def _starts(asked: Question) -> bool:
     """The next word is one that is written large only where a sentence begins."""
-    word = asked.after.partition("'")[0].partition("’")[0]
+    whole = asked.after.replace("’", "'")
+    word = whole.partition("'")[0]
     if word.islower() or (word.isupper() and len(word) > 1):
         return False
-    return word.lower() in known.starters(asked.lang)
+    return not known.starters(asked.lang).isdisjoint((whole.lower(), word.lower()))
 
 
 def _stop(asked: Question, word: str) -> bool | None:
@@ -118,19 +120,23 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _starts(asked)
     if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
         return False
+    if len(after) > 1 and _ROMAN.match(after) and word in known.numbered(lang):
+        return False
+    if word in known.FINAL:
+        return True
     if _ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
     if _is_letter(word, lang):
         return _after_letter(asked)
     if word in known.may_end(lang):
-        return _starts(asked) or word in known.FINAL
+        return _starts(asked)
     if _is_ordinary(asked, word) and not after[:1].isdigit():
         return True
     return None
 
 
 def _is_ordinary(asked: Question, word: str) -> bool:
-    return word in known.ORDINARY or (word in known.HOMOGRAPHS and asked.lang != "en" and asked.word.islower())
+    return word in known.ORDINARY or (asked.word.islower() and word in known.common(asked.lang))
 
 
 def _is_letter(word: str, lang: str) -> bool:
@@ -159,15 +165,18 @@ def _after_acronym(asked: Question, word: str) -> bool | None:
         return not (word in known.TIMES and _fronted(asked))
     if word in known.TIMES:
         return not (_fronted(asked) or asked.after.lower() in known.AFTER_TIMES)
+    if asked.lang != "en" and asked.word.isupper() and _INITIALS.match(asked.word):
+        return False  # of a name: other languages write few acronyms with stops
     return None
 
 
 def _after_letter(asked: Question) -> bool | None:
-    """An initial, unless a small word stands before it and the next one can only begin a sentence (as in "plan B.")."""
-    if asked.dash or asked.initial or asked.is_first:
+    """An initial, unless the next word can only begin a sentence (as after "plan B.", "Jane B.")."""
+    if asked.dash or asked.initial or asked.is_first or asked.previous.endswith("."):
         return False
-    named = asked.previous.endswith(".") or (asked.previous[:1].isupper() and asked.before.count(" ") > 1)
-    return _starts(asked) and not named
+    if asked.previous[:1].isupper() and (asked.lang != "en" or asked.after.lower() in known.SURNAMES):
+        return False  # a name
+    return _starts(asked)
 
 
 _FRONTED = re.compile(
@@ -192,7 +201,8 @@ def _ask(asked: Question, judge: Judge) -> bool:
 class Rules:
     """The judge that needs nothing: known abbreviations, initials and acronyms do not end a sentence."""
 
-    def is_boundary(self, window: str, place: int, lang: str) -> bool:
+    @staticmethod
+    def is_boundary(window: str, place: int, lang: str) -> bool:
         before = window[:place].rstrip().removesuffix(".")
         word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_`")
         if _ACRONYM.match(word):
@@ -211,6 +221,7 @@ _HARMLESS: dict[int, str | None] = {
 class Engine:
     """The judge that asks ``sentencex`` (extra ``text``), which has rules for some thirty languages.
 
+    Its list for Italian has hundreds of common words ("mai", "bar"), so there `Rules` are asked.
     It panics on some input with an exception that is no `Exception`; white space of other scripts, one known cause, is
     replaced first (position by position), brackets and quotes are left to the caller, and a panic counts as "no".
     """
@@ -225,6 +236,8 @@ class Engine:
         self._segment(lang, "A b. C d.")
 
     def is_boundary(self, window: str, place: int, lang: str) -> bool:
+        if lang == "it":
+            return Rules.is_boundary(window, place, lang)
         head = window[max(0, place - 1000) : place].translate(_HARMLESS)
         try:
             parts: list[str] = self._segment(lang, head + window[place : place + 40].translate(_HARMLESS))

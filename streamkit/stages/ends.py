@@ -9,14 +9,15 @@ from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import Judge, Question, decide
 from .brackets import Candidate
 from .lines import NEWLINE
-from .scripts import CJK, STRONG, between_graphemes, language
+from .scripts import CJK, STRONG, between_graphemes, is_lower, language
 
 __all__ = ["Ends"]
 
 _STRONG, _WIDE = frozenset(STRONG), re.compile(f"[{CJK}]")
 _SPEECH, _ASIDE = frozenset("」』”’\"'»“"), frozenset("）)]］】〕〉")
-_SAID = re.compile("[^。！？，、；：…\\s]{0,3}(?:[说說问問喊叫答叹嘆嚷吼骂罵]|(?<!知)道(?![路理]))")
-_NOT_SAID_YET = re.compile("[^。！？，、；：…\\s说說问問喊叫答叹嘆嚷吼骂罵]{0,4}")
+_SAY = "说說问問喊叫答叹嘆嚷吼骂罵"
+_SAID = re.compile(f"[^。！？，、；：…\\s]{{0,3}}(?:[{_SAY}]|(?<!知)道(?![路理]))(?!道?[：:])")  # else a new speech
+_SAID_SO_FAR = re.compile(f"[^。！？，、；：…\\s{_SAY}]{{0,3}}(?:[^。！？，、；：…\\s]道?)?")
 _SAYS = re.compile("[とっはをがの]")
 _INK_BEFORE = re.compile(r"[^\W_]")
 _LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
@@ -24,9 +25,9 @@ _LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
 _OPENING = re.compile(
     r"(?:<\w{1,10}>|[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]){,16}(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}"
 )
-_TAG_SO_FAR = re.compile(r"[^\w\s<]{,16}<\w{,10}")
+_TAG_SO_FAR = re.compile(r"(?:<\w{1,10}>|[^\w\s]|_)*<\w{,10}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
-_LONGEST_WORD, _LONGEST_LABEL = 24, 10
+_LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 256
 _BLANKS = re.compile(r"[^\S ]")  # those that are no space yet
 
 
@@ -72,13 +73,15 @@ class Ends:
             return False
         if text[one.run - 1] == "．" and after.isdigit() and one.end == one.run:
             return False
+        if after == " " and (following := ahead.ink(one.end)) and is_lower(text[following]):
+            return NEWLINE.search(text, one.end, following) is not None  # quoted in the midst of another script
         if one.end == one.run or one.stopped or not after.strip():
             return True
         last = text[one.end - 1]
         if last == "》" or (last in _ASIDE and not one.whole):
             return False  # a title or an aside in mid-sentence
         if last in _SPEECH:
-            if ahead.whole(_NOT_SAID_YET, one.end, 5):
+            if ahead.whole(_SAID_SO_FAR, one.end, 6):
                 raise MoreNeeded
             return not (_SAYS.match(after) or _SAID.match(text, one.end))
         return True
@@ -89,7 +92,7 @@ class Ends:
             raise MoreNeeded
         label = _LABEL.match(text, following, following + _LONGEST_LABEL)
         begin = label.end() if label else following
-        if ahead.whole(_TAG_SO_FAR, begin, _LONGEST_WORD):
+        if ahead.whole(_TAG_SO_FAR, begin, _LONGEST_OPENING):
             raise MoreNeeded
         at = ahead.after(_OPENING, begin)
         after, initial = self._next_word(ahead, at)

@@ -22,12 +22,15 @@ _INFO_SO_FAR = re.compile(r"`{3,}[^`\r\n]*")
 _REACH = 200  # what is still undecided so far into a line is taken for what it looks like
 
 _BULLET = "[-*+•‣◦▪●○]"
+_EMPHASIS = r"(?:\*{1,3}|_{1,3})?"
 _NUMBER = r"(?:\(?(?:\d{1,4}|[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
 _MARKER = re.compile(
-    rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_NUMBER})(?=[ \t\u3000])|{_BULLET}(?=[ \t]))?"
+    rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
+    rf"|{_BULLET}(?=[ \t]))?"
 )
 _MARKER_SO_FAR = re.compile(
-    rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?|\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?)"
+    rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?"
+    rf"|{_EMPHASIS}\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40
 

@@ -31,10 +31,13 @@ _CLOSING = re.compile(
     r"|\*{1,3}|_{1,3}|~~"
     r"|\[\^?\w{1,3}\](?!\()"  # a footnote
     r"|<sup>[^<>\s]{1,8}</sup>|</\w{1,10}>"
-    rf"|[ ]?[{EMOJI}]{{1,{MOST}}}"
+    r"|[¹²³⁰⁴-⁹]{1,3}"
+    rf"|[ ]?(?:[{EMOJI}]{{1,{MOST}}}|[:;]-?[)(D](?![\w)]))"
 )
 _LONGEST_TARGET = 400
-_CLOSING_SO_FAR = re.compile(r"\]?\(\S*|\[\^?\w{0,3}\]?|<(?:sup>[^<>\s]{0,8}<)?/?\w{0,10}|~|" + f"[{_BLANK}]+")
+_CLOSING_SO_FAR = re.compile(
+    r"\]?\(\S*|\[\^?\w{0,3}\]?|<(?:/?\w{0,10}|sup>[^<>\s]{0,8}(?:</?\w{0,3})?)|~|[ ]?[:;]-?[)(D]?" + f"|[{_BLANK}]+"
+)
 
 
 def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streamkit.stages import abbreviations as known
 from tests.stages.segmenting import JUDGES, pieces_of, texts
 
 CASES = {
@@ -37,6 +38,14 @@ CASES = {
         "It ended.|. . . She left.",
         "We like it.|Antidisestablishmentarianistically.|Yes.",
         "He said nothing. . . and left.|Good.",
+        "We left in Feb.|Nobody saw us.|Bolt Inc.|Don't ask.",
+        "Tea is sold on Mill St.|It is good.|St. Anne's is near.",
+        "I met Jane B.|She makes tea.|Take Option B.|The rest is dear.|John B. May came.",
+        "He fell ill.|Mary made tea.|OK.|Mary drank it.|Show your id.|Mary waits.",
+        "See vol. II.|Then chap. IV of it.|No.|I will not.",
+        "It was seen.¹|It was not.²³|Why?",
+        "It may help. :)|Ask me!|Bye! ;-)|Anna",
+        "The word 好。 means good.|He said “好！” to me.|So I went.",
     ],
     "de": [
         "Es regnet.|Am 3. Oktober bleibt der Laden zu.|Schade!",
@@ -44,14 +53,19 @@ CASES = {
         "Das kostet ca. 3,50 Euro usw.|Er sagte: „Gut.“|Dann ging er.",
         "Ludwig XIV. Bourbon war König.|Er lebte lange.",
         "Siehe Nr. 5, Abs. 2.|Ist das so?|Ja.",
+        "Der 3. See ist tief.|Das sagte J.W. Goethe.|Ich weiß, was ich mag.|Anna auch.",
     ],
     "fr": ["Il pleut.|Quoi ?|Mme Petit et M. Roux rient !|« Bon. »|Voir p. 7, etc.", "C’est l’hiver…|Tu viens ?|Non."],
-    "es": ["¿Llueve?|¡Sí!|El Sr. Gil y la Dra. Paz comen.|Son las 5 p. m. en punto.", "Hay pan, vino, etc.|Nada más."],
-    "it": ["Piove.|Il sig. Conti e la dott.ssa Riva ridono!|Perché?", "Costa 3.500 euro.|È molto."],
+    "es": ["¿Llueve?|¡Sí!|El Sr. Gil y la Dra. Paz comen.|Son las 5 p. m. en punto.", "Hay pan, vino, etc.|Nada más.",
+           "Todo va bien.|Ana ríe."],
+    "it": ["Piove.|Il sig. Conti e la dott.ssa Riva ridono!|Perché?", "Costa 3.500 euro.|È molto.",
+           "Non si sa mai.|Anna va al bar.|Era il I sec. d.C. a Roma."],
     "pt": ["Chove.|O Sr. Lima e a Dra. Reis riem!|Por quê?", "Ver p. 3.|Obrigado."],
-    "nl": ["Het regent.|Dhr. Bakker komt o.a. voor thee, d.w.z. om vijf uur.|Fijn!"],
+    "nl": ["Het regent.|Dhr. Bakker komt o.a. voor thee, d.w.z. om vijf uur.|Fijn!",
+           "Thee, koffie enz.|Het glas is vol.|Jan drinkt."],
     "sv": ["Så var det.|Hon kom sen.|Anna såg det.", "Det regnar.|Vi tar t.ex. te, dvs. något varmt.|Bra!"],
-    "da": ["Det regner.|Den 4. maj kommer hr. Holm, bl.a. for te.|Godt!"],
+    "da": ["Det regner.|Den 4. maj kommer hr. Holm, bl.a. for te.|Godt!",
+           "Det sker i maj.|Anna er fri.|Te, kaffe m.m.|Anna vælger."],
     "nb": ["Det regner.|Den 4. mai kommer hun, f.eks. med te.|Bra!"],
     "fi": ["Sataa.|Tulemme 5. toukokuuta esim. junalla.|Hyvä!"],
     "pl": ["Pada.|Pan dr Nowak kupił np. herbatę, tzn. coś ciepłego.|Dobrze!", "Mieszkam na ul. Długiej.|A ty?"],
@@ -60,6 +74,7 @@ CASES = {
     "ro": ["Plouă.|Dl. Pop vine la ora 5.|Bine!"],
     "hr": ["Pada kiša.|Dođi npr. u pet.|Dobro!"],
     "ru": ["Идёт дождь.|А. С. Петров купил чай, хлеб и т. д.|Хорошо!",
+           "Это пишет М.Ю. Котов.|М.Ю. Котов пьёт чай, сок и т.п.|Анна тоже.",
            "Он живёт на ул. Новой.|Это 5 тыс. рублей.|Дорого?"],
     "uk": ["Дощ.|Це коштує 5 грн. за кілограм.|Добре!"],
     "bg": ["Вали.|Срещата е в 5 ч. следобед.|Добре!"],
@@ -85,7 +100,8 @@ CASES = {
     ],
     "zh": [
         "下雨了。|你来吗？|来！", "他说：“好。”|然后走了。",
-        "“走吧。”他说道。|我们走了……|天黑了。", "版本3.5发布了。|用`a。b`吧；好。",
+        "“走吧。”他说道。|我们走了……|天黑了。", "她问：“走吗？”|我说：“走。”|他说道：“好。”",
+        "版本3.5发布了。|用`a。b`吧；好。",
     ],
     "vi": ["Tôi đi Huế.|Bạn đi đâu?", "Trời mưa.|Bạn có đến không?|Có!"],
     "id": ["Hujan turun.|Kamu datang?|Ya!"],
@@ -104,6 +120,9 @@ MARKDOWN = {
     "Use `it.` Then go": "Use `it.`|Then go",
     "> Said. So\n> On": "> Said.|So|> On",
     "**Note.** Read _this._ Not `that. One`. End": "**Note.**|Read _this._|Not `that. One`.|End",
+    "**1. Tea.** Boil it.\n**2.** Pour. Sip\n__3. Wash__": "**1. Tea.**|Boil it.|**2.** Pour.|Sip|__3. Wash__",
+    "It is so.<sup>12</sup> See <b><i>that.</i></b> <i><b>Yes":
+        "It is so.<sup>12</sup>|See <b><i>that.</i></b>|<i><b>Yes",
     "A) Yes\nB) No. Why?\n[ ] Do it. Now": "A) Yes|B) No.|Why?|[ ] Do it.|Now",
 }  # fmt: skip
 
@@ -128,6 +147,11 @@ def test_the_script_tells_the_language(lang: str):
         glue = "" if lang in ("ja", "zh") else " "
         if ";" not in case:
             check(glue.join(case.split("|")), case.split("|"), "auto", JUDGES[0])
+
+
+def test_words_are_known_without_their_stop():
+    for table in (known.never, known.numbered, known.may_end, known.common, known.starters):
+        assert not [word for lang in (*CASES, "sk", "sl", "lt", "lv", "et") for word in table(lang) if word[-1] == "."]
 
 
 def check(text: str, sentences: list[str], lang: str, judge: Any) -> None:
