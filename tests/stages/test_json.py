@@ -220,8 +220,7 @@ def test_finished_parts_of_values_are_never_changed_later():
     text = json.dumps({"list": [{"n": n, "s": "x" * n} for n in range(9)], "last": "word"})
     stage, seen = JsonValues(), []
     for piece in text:
-        for value in stage.feed(piece):
-            seen.append((value, json.dumps(value)))
+        seen.extend((value, json.dumps(value)) for value in stage.feed(piece))
     assert all(json.dumps(value) == then for value, then in seen)
 
 

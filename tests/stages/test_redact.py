@@ -158,7 +158,8 @@ def test_text_after_the_end_is_still_looked_at_together_with_what_came_before():
 
 PATTERN = st.sampled_from(
     [r"a+b", r"(?:ab)+", r"a(?=b)", r"(?<!a)b+", r"\bab?\b", r"a.{0,3}?b", r"(a)\1", r"a*?b", r"(?m)^a", r"b$",
-     r"[^a]b", r"a++b", r"(?>a+)b", r"(?i)AB", r"ab|abab|b", r"a(?!b)", r"\Ba", r"(?<=ab)a", r"(?s)a.b", r"a{2,3}", r"\s+b"]
+     r"[^a]b", r"a++b", r"(?>a+)b", r"(?i)AB", r"ab|abab|b", r"a(?!b)", r"\Ba", r"(?<=ab)a", r"(?s)a.b", r"a{2,3}",
+     r"\s+b"]
 )  # fmt: skip
 
 
