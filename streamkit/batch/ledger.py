@@ -49,7 +49,7 @@ class Ledger:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Book]:
-        """What it holds, locked. SinkError if another batch has it, ValueError if the file is something else."""
+        """What it holds, locked. SinkError if another batch has it or it cannot be made, ValueError if the file is something else."""
         worker = Worker("Ledger")
         book = Book(Path(self.path), Syncing(self.sync), worker)
         try:
@@ -93,7 +93,10 @@ class Book:
     # -- in the thread ---------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        self._fd = open_private(self.path, os.O_CREAT)
+        try:
+            self._fd = open_private(self.path, os.O_CREAT)
+        except OSError as exc:
+            raise SinkError(f"ledger {self.path.name} cannot be opened: {exc.strerror or exc}") from exc
         if self._sync.at_close:
             sync_folder(self.path)
 
@@ -102,7 +105,8 @@ class Book:
 
     def load(self) -> None:
         assert self._fd is not None
-        self._file = file = open(self._fd, "rb", closefd=False)  # noqa: SIM115  # read from until the end
+        # a descriptor of its own: writing moves the place at which the other one reads
+        self._file = file = open(open_private(self.path), "rb")  # noqa: SIM115  # read from until the end
         damaged = 0
         for line in file:
             place, self._size = self._size, self._size + len(line)

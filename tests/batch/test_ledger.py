@@ -92,6 +92,16 @@ class Question:
     text: str
 
 
+def test_looking_up_is_not_disturbed_by_what_is_written_meanwhile(path: Path):
+    known = [f"known {number}" for number in range(12)]
+    with testing.client("word " * 300) as one:  # lines that lie across the blocks a file is read in
+        ran(one, known, path)
+        mixed = [prompt for number, old in enumerate(known) for prompt in (old, f"new {number}")]
+        found = ran(one, mixed, path, concurrency=1)
+        assert [item.from_ledger for item in found] == [True, False] * len(known)
+        assert len(one.requests) == 2 * len(known)
+
+
 def test_a_key_names_a_prompt_as_long_as_its_content_is_the_same(path: Path):
     def ask(question: Question) -> sk.Stream[sk.Event]:
         return one.chat(question.text)
@@ -184,7 +194,7 @@ def test_it_is_its_owners_only_and_no_link_is_followed(path: Path, tmp_path: Pat
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         link = tmp_path / "link"
         link.symlink_to(path)
-        with pytest.raises(OSError, match="link"):
+        with pytest.raises(sk.SinkError, match="link"):
             ran(one, ["a"], link)
 
 
