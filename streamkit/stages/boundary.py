@@ -72,7 +72,7 @@ def decide(asked: Question, judge: Judge) -> bool:
     answer = _stop(asked, asked.word.lower())
     if answer is not None:
         return answer
-    return _ask(asked, judge) or (_starts(asked) and len(asked.word) > 1)
+    return (_starts(asked) and len(asked.word) > 1) or _ask(asked, judge)
 
 
 def _small_after(asked: Question) -> bool:
