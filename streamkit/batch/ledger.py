@@ -49,7 +49,8 @@ class Ledger:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Book]:
-        """What it holds, locked. SinkError if another batch has it or it cannot be made, ValueError if the file is something else."""
+        """What it holds, locked. SinkError if it cannot be opened or another batch has it, ValueError if the file is
+        something else."""
         worker = Worker("Ledger")
         book = Book(Path(self.path), Syncing(self.sync), worker)
         try:
