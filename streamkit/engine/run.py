@@ -15,7 +15,7 @@ from .branch import as_branch
 from .bridge import Bridge, Reader
 from .context import Note, RunScheduler
 from .gate import Gate
-from .loop import is_background, live, loop_of, on_loop, running_loop, runs_here, thread_runner
+from .loop import is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
 from .stats import SinkStats
 from .work import CLOSING, Work
 
@@ -88,11 +88,17 @@ class Run:
         if runs_here(self._loop) and not self._work.done.done():
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
         self._let_go()
+        drive = thread_runner().run if is_own(self._loop) else None
         try:
-            return self._work.done.result(timeout)
+            if drive is not None:  # begun in a callback of `sk.run`, and nobody else would go on with it
+                drive(self._ended(timeout))
+            return self._work.done.result(timeout if drive is None else 0)
         except KeyboardInterrupt:
             self.cancel()
-            concurrent.futures.wait([self._work.done], timeout=CLOSING)  # the request is closed, `reply` is final
+            if drive is not None:
+                drive(self._closed())
+            else:
+                concurrent.futures.wait([self._work.done], timeout=CLOSING)  # the request is closed, `reply` is final
             raise
 
     def __await__(self) -> Generator[Any, None, Reply]:
@@ -111,9 +117,12 @@ class Run:
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
+        await self._ended(CLOSING)
+
+    async def _ended(self, timeout: float | None) -> None:
         done = asyncio.wrap_future(self._work.done)
         done.add_done_callback(_retrieve)
-        await asyncio.wait([done], timeout=CLOSING)
+        await asyncio.wait([done], timeout=timeout)
 
     async def _driven(self) -> Reply:
         try:
