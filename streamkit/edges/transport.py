@@ -21,6 +21,9 @@ Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tupl
 class Transport(httpx.AsyncBaseTransport):
     """Plays the answers of ``handle`` in process; cut connections raise what httpx raises for real ones."""
 
+    any_loop = True
+    """Nothing here belongs to one, so a client with it may be used on all of them."""
+
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 

@@ -49,6 +49,7 @@ class Exchange:
         self._response: Any = None
         self._chunks: AsyncIterator[bytes] | None = None
         self._held = False
+        self._encoding = ""
 
     async def send(self, pools: Pools, method: str, url: str, **request: Any) -> None:
         """Until the headers of a good answer are here; `StatusError` for any other."""
@@ -66,7 +67,9 @@ class Exchange:
         response, self.sent = self._response, True
         self._reading.cut = partial(shut_socket, response)
         self.request_id = request_id(response.headers)
-        self._chunks = aiter(response.aiter_raw())
+        # a response that was made whole, as by a mock transport, has no raw bytes any more
+        self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw())
+        self._encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
@@ -90,7 +93,7 @@ class Exchange:
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
         response, clocks = self._response, self._clocks
-        inflate = inflater(response.headers.get("content-encoding", ""), self._limits)
+        inflate = inflater(self._encoding, self._limits)
         began = known = False
         assert self._chunks is not None
         async for chunk in self._chunks:
@@ -125,7 +128,7 @@ class Exchange:
         parts, size = [], 0
         assert self._chunks is not None
         with suppress(Exception):
-            inflate = inflater(self._response.headers.get("content-encoding", ""), self._limits)
+            inflate = inflater(self._encoding, self._limits)
             async with asyncio.timeout(REFUSAL):
                 async for chunk in self._chunks:
                     parts.append(inflate.feed(chunk) if inflate else chunk)

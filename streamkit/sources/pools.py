@@ -39,8 +39,9 @@ class Pool:
             await self.client.aclose()
 
     async def close(self) -> None:
-        if self._guard is not None:
-            await self._guard.aclose()
+        guard, self._guard = self._guard, None  # another thread may close it too
+        if guard is not None:
+            await guard.aclose()
         elif self.ours:
             await self.client.aclose()
 
@@ -80,7 +81,8 @@ class Pools:
         if self._given is None:
             return Pool(self._client(None), ours=True)
         owner = self._owner() if self._owner is not None else None
-        if owner is not None and owner is not loop and not owner.is_closed():
+        bound = not getattr(self._given, "any_loop", isinstance(self._given, httpx.MockTransport))
+        if bound and owner is not None and owner is not loop and not owner.is_closed():
             raise RuntimeError("the given transport belongs to another event loop: make one client for each loop")
         self._owner = weakref.ref(loop)
         if isinstance(self._given, httpx.AsyncBaseTransport):

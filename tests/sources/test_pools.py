@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 import streamkit as sk
+from streamkit import testing
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 
@@ -174,6 +176,7 @@ def test_uvloop() -> None:
 FORK = """
 import os, sys, warnings
 import streamkit as sk
+from streamkit import testing
 warnings.simplefilter("error")
 client = sk.Client(sys.argv[1], "key", model="m")
 say = lambda who, text: os.write(1, f"{who} {text}\\n".encode())
@@ -223,3 +226,26 @@ def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
         parent = {heard.connection for heard in server.requests if heard.json["messages"][0]["content"] in "127"}
         assert not child & parent
         assert server.all_closed(1.0)
+
+
+def test_a_transport_without_a_loop_serves_on_all_of_them() -> None:
+    mock = httpx.MockTransport(
+        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, text=SPOKEN)
+    )
+    for one in (testing.client("Hello world"), sk.Client("http://localhost/v1", transport=mock, model="m")):
+        with one:
+            stream = one.chat("hi")
+            assert sk.run(stream).text == list(stream)[-1].text == asyncio.run(read(one)) == "Hello world"
+
+
+def test_closing_from_several_threads_at_once() -> None:
+    for _ in range(10):
+        with serving(KEPT) as server:
+            one = client(server)
+            assert sk.start(one.chat("hi")).result(5).text == "Hello world"
+            threads = [threading.Thread(target=one.close) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert server.all_closed(1.0)
