@@ -229,10 +229,13 @@ def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
 
 
 def test_a_transport_without_a_loop_serves_on_all_of_them() -> None:
-    mock = httpx.MockTransport(
-        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, text=SPOKEN)
+    sse, zipped = {"content-type": "text/event-stream"}, gzip.compress(BODY)
+    plain = httpx.MockTransport(lambda _: httpx.Response(200, headers=sse, content=BODY))
+    packed = httpx.MockTransport(
+        lambda _: httpx.Response(200, headers={**sse, "content-encoding": "gzip"}, content=zipped)
     )
-    for one in (testing.client("Hello world"), sk.Client("http://localhost/v1", transport=mock, model="m")):
+    mocked = [sk.Client("http://localhost/v1", transport=mock, model="m") for mock in (plain, packed)]
+    for one in (testing.client("Hello world"), *mocked):
         with one:
             stream = one.chat("hi")
             assert sk.run(stream).text == list(stream)[-1].text == asyncio.run(read(one)) == "Hello world"
