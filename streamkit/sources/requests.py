@@ -101,7 +101,7 @@ class Endpoint:
             headers[name] = value
         elif self.base_url.rstrip("/") == OPENAI:
             raise ConnectError("There is no API key: set OPENAI_API_KEY or pass api_key=.")
-        return {**headers, **self.headers}
+        return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
 
     @property
     def secrets(self) -> list[str]:

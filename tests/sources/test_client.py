@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 import streamkit as sk
@@ -281,3 +282,19 @@ def test_the_request_id_is_kept() -> None:
         with pytest.raises(sk.StatusError) as caught:
             sk.run(client.chat("hi"))
         assert caught.value.request_id == caught.value.partial.request_id == "req-8"
+
+
+def test_own_headers_stand_instead_of_ours_not_beside_them() -> None:
+    own = {"Authorization": "Basic abc", "User-Agent": "me", "Content-Type": "application/json; charset=utf-8"}
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=reply("fine"))
+
+    transport = httpx.MockTransport(answer)
+    with sk.Client("https://host/v1", "the-key", model="m", headers=own, transport=transport) as client:
+        sk.run(client.chat("hi"))
+    names = [name for name, _ in asked[0].headers.multi_items()]
+    assert len(names) == len(set(names))
+    assert all(asked[0].headers[name] == value for name, value in own.items())
