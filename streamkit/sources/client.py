@@ -16,7 +16,7 @@ from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
 from .clocks import Clocks
-from .exchange import Exchange, translated
+from .exchange import Exchange, tapped, translated
 from .limits import Limits, Retry
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
@@ -152,8 +152,7 @@ class Client:
                     reading.asked = Asked(request.api, request.body)
                     parser = self._parser(request, made, self._scrubbed(exchange.request_id))
                     reading.snapshot = parser.reply
-                    tap = reading.tap
-                    async with aclosing(exchange.body() if tap is None else self._tapped(exchange, tap)) as body:
+                    async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
                             if exchange.kind == "json":
                                 yield parser.body(await exchange.whole(chunk, body))
@@ -178,11 +177,8 @@ class Client:
         finally:
             clocks.stop()
 
-    async def _tapped(self, exchange: Exchange, tap: Tap) -> AsyncGenerator[bytes, None]:
-        async with aclosing(exchange.body()) as body:
-            async for chunk in body:
-                tap.write(self._endpoint.scrubbed_read(chunk))
-                yield chunk
+    def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
+        return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
 
     def _parser(self, request: Request, attempt: int, request_id: str | None) -> Parser:
         limits = self.limits

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
 from ..engine import Reading
+from ..engine.context import Tap
 from ..errors import (
     BrokenError,
     ConnectError,
@@ -27,8 +28,9 @@ from .answers import inflater, looks_like, request_id, status_error
 from .clocks import Clocks
 from .limits import Limits
 from .pools import Pool, Pools
+from .requests import Scrubber
 
-__all__ = ["Exchange", "shut_socket", "translated"]
+__all__ = ["Exchange", "shut_socket", "tapped", "translated"]
 
 DRAIN = 0.1
 DRAIN_BYTES = 64 * 1024
@@ -161,6 +163,19 @@ class Exchange:
             raise
         except Exception:  # it is gone either way
             return
+
+
+async def tapped(body: AsyncGenerator[bytes, None], tap: Tap, scrubber: Scrubber) -> AsyncGenerator[bytes, None]:
+    """The reads of ``body``, which ``tap`` sees too, but for secrets."""
+    async with aclosing(body) as reads:
+        try:
+            async for data in reads:
+                if shown := scrubber.feed(data):
+                    tap.write(shown)
+                yield data
+        finally:
+            if rest := scrubber.flush():
+                tap.write(rest)
 
 
 def shut_socket(response: Any) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
 
-__all__ = ["OPENAI", "Endpoint", "Request", "check_text", "messages_of"]
+__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "messages_of"]
 
 OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -120,11 +120,37 @@ class Endpoint:
                 text = f"{body[:-known]}***{text[len(body) :]}"
         return text
 
-    def scrubbed_read(self, data: bytes) -> bytes:
-        """One network read without secrets."""
-        for secret in self.secrets:
-            data = data.replace(secret.encode(), b"***")
-        return data
+    def scrubber(self) -> Scrubber:
+        return Scrubber(self.secrets)
+
+
+class Scrubber:
+    """A stage: the bytes of a body without secrets, wherever the reads are cut. Reads stay what they are: only one that
+    ends with ``LONG`` bytes of a secret, which hardly happens by chance, waits for the next."""
+
+    LONG = 8
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = [secret.encode() for secret in secrets]
+        self._held = self._tail = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown by now."""
+        data = self._held + data
+        for secret in self._secrets:
+            for shown in range(len(self._tail), 0, -1):  # bytes of it
+                if self._tail.endswith(secret[:shown]) and data.startswith(secret[shown:]):
+                    data = b"***" + data[len(secret) - shown :]
+            data = data.replace(secret, b"***")
+        both = self._tail + data
+        begun = (n for secret in self._secrets for n in range(self.LONG, len(secret)) if both.endswith(secret[:n]))
+        end = max(len(data) - max(begun, default=0), 0)
+        self._held, shown_now = data[end:], data[:end]
+        self._tail = (self._tail + shown_now)[1 - self.LONG :]
+        return shown_now
+
+    def flush(self) -> bytes:
+        return self._held
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,24 @@ def test_a_recording_does_not_hold_the_key(echo: str, tmp_path: Path) -> None:
         sk.run(client.chat("hi").pipe(ops.record(path)))
     assert KEY not in path.read_text()
     assert '"end"' in path.read_text()
+
+
+@pytest.mark.parametrize("size", range(1, len(KEY) + 2))
+def test_a_key_that_is_cut_between_reads_is_not_recorded_either(size: int, tmp_path: Path) -> None:
+    path, body = tmp_path / "reply.jsonl", reply(f"the key is {KEY}, {KEY}, or {KEY[:-1]}?")
+    reads = [body[start : start + size] for start in range(0, len(body), size)]
+    bodies = httpx.MockTransport(lambda _: httpx.Response(200, content=_reads(*reads)))
+    with sk.Client("https://host/v1", KEY, model="m", transport=bodies) as client:
+        told = sk.run(client.chat("hi").pipe(ops.record(path)))
+    assert told.text.count(KEY) == 2  # what the model says is its own business
+    kept = sk.run(sk.replay(path, speed=0)).text
+    begun = "|".join(KEY[:shown] for shown in range(7, 0, -1))  # what may stand before the asterisks
+    assert re.sub(rf"({begun})?\*\*\*", "*", kept) == f"the key is *, *, or {KEY[:-1]}?"
+
+
+async def _reads(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def test_reprs_do_not_tell_the_key() -> None:
