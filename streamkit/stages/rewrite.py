@@ -137,7 +137,7 @@ class Rewriter:
 
     def _bare(self, text: str) -> list[str]:
         self._is_bare = True
-        made = self._noted(self._through((TextDelta, 0, 0), TextDelta("", 0), text))
+        made = self._noted(self._through((TextDelta, 0, 0), TextDelta(text), text))
         self._over = self.done
         return [piece.text for piece in made if type(piece) is TextDelta]
 
@@ -184,7 +184,7 @@ class Rewriter:
         self._begin_anew()
         out: list[Any] = []
         if event.kept and TextDelta in self._kinds:
-            out = self._through((TextDelta, 0, 0), TextDelta("", 0), event.kept)
+            out = self._through((TextDelta, 0, 0), TextDelta(event.kept), event.kept)
         kept = "".join(piece.text for piece in out if type(piece) is TextDelta) if out or self._stages else event.kept
         reason = self._whole(event.reason) if self._hides else event.reason
         others = [piece for piece in out if type(piece) is not TextDelta]

@@ -179,6 +179,15 @@ def test_rewriters_work_on_bare_text_too():
     assert collected(sk.stream(rx.of("one EN", "D two")).pipe(ops.stop_at("END"))).items == ["one "]
 
 
+@pytest.mark.parametrize("rewriter", [ops.redact("email"), ops.stop_at("END"), ops.think_tags()])
+def test_what_needs_no_change_passes_bare_or_kept_by_a_restart(rewriter: Any):
+    for pieces in testing.every_split("one < two"):
+        assert "".join(collected(sk.stream(rx.of(*pieces)).pipe(rewriter)).items) == "one < two"
+    events = (sk.TextDelta("one "), sk.Restart("broke", kept="one "), sk.TextDelta("two"), sk.Reply())
+    got = collected(events_of(*events).pipe(rewriter))
+    assert (got.items[1].kept, got.items[-1].text) == ("one ", "one two")
+
+
 def test_rewriters_chain_and_the_last_one_counts():
     got = collected(testing.script("<think>a@b.co</think>c@d.co").pipe(ops.think_tags(), ops.redact("email")))
     assert (got.reply.text, got.reply.reasoning) == (MASK, MASK)
