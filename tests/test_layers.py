@@ -34,7 +34,8 @@ FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")
 ROOMS = {
     **dict.fromkeys(
-        ("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation"), FOUNDATION
+        ("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation", "worker"),
+        FOUNDATION,
     ),
     "wire": room(1, "pydantic_core", "pydantic", never="asyncio"),
     "stages": room(1, lazy="regex sentencex", never="asyncio"),

@@ -17,7 +17,7 @@ from ..errors import MalformedError, SinkError, excerpt
 from ..events import Reply
 from ..jsonform import from_json, to_json
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
-from ..sinks.threaded import Worker
+from ..worker import Worker
 from .item import BatchItem
 
 __all__ = ["Book", "Ledger"]

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import SinkError, excerpt
 from ..events import Reply
+from ..worker import limit
 from .durable import new_stream
 from .spool import Spool
-from .threaded import limit
 
 __all__ = ["Batched", "WriteMany", "batched"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ..events import Reply
+from ..worker import Worker, limit
 from .durable import Durable
 from .files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
 from .forms import numbered
-from .threaded import Worker, limit
 
 __all__ = ["JsonLines", "jsonl"]
 

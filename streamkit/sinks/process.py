@@ -14,8 +14,8 @@ from typing import IO, Any, ClassVar, Literal
 
 from ..errors import SinkError, excerpt
 from ..events import Event, Reply
+from ..worker import Worker, limit
 from .forms import piece
-from .threaded import Worker, limit
 
 __all__ = ["Process", "process"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..events import Reply
+from ..worker import Worker, limit
 from .durable import Durable
 from .files import Sync, Syncing, make_private, place
 from .forms import form
-from .threaded import Worker, limit
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

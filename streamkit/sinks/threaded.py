@@ -3,110 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import threading
-import weakref
 from collections.abc import Callable
 from inspect import isawaitable, iscoroutinefunction
-from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any
 
-from ..errors import SinkError
 from ..events import Reply
+from ..worker import Worker, limit
 
-__all__ = ["Threaded", "Worker", "limit", "threaded"]
-
-LIMIT = 4.0
-"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
-5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
-
-NOT_OURS = (StopIteration, asyncio.CancelledError, concurrent.futures.CancelledError)
-"""What would mean something else to whoever waits for the call."""
-
-Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
-
-
-def limit(reply: Reply) -> float | None:
-    """Seconds that a sink has to close, None for as long as it takes."""
-    return LIMIT if reply.outcome == "cancelled" else None
-
-
-class Worker(concurrent.futures.Executor):
-    """One thread, started by the first call, that makes calls in their order until `end`.
-
-    A daemon, unlike those of a ThreadPoolExecutor: a call that never returns must not keep the interpreter from its
-    exit. An executor all the same, because loops (the one with virtual time too) know how to wait for those.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._calls: SimpleQueue[Call | None] | None = None
-        self._latest: concurrent.futures.Future[Any] | None = None
-        self._thread: threading.Thread | None = None
-        self._leave: Callable[[], object]  # ends the thread, once there is one
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        if kwargs:
-            raise TypeError("only positional arguments")
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        self._queue().put((future, fn, args))
-        self._latest = future
-        return future
-
-    def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        """What ``fn`` gives, called in the thread when its turn has come. Cancelled earlier, it is not called."""
-        return asyncio.get_running_loop().run_in_executor(self, fn, *args)
-
-    async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
-        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 4 if a call
-        that was given up still keeps the thread; what is left is done as soon as that call returns."""
-        if self._latest is not None and not self._latest.done():
-            limit = LIMIT if limit is None else min(limit, LIMIT)
-        last, over, thread = self.submit(fn, *args), self.call(_nothing), self._thread
-        self._leave()
-        self._calls = self._latest = None
-        try:
-            await asyncio.wait([over], timeout=limit)
-        finally:
-            over.cancel()  # the last call itself is made in any case
-        if not last.done():
-            raise SinkError(f"the thread of sink {self._name} is still in a call after {limit:g} s: left behind")
-        if thread is not None:
-            thread.join()
-        return last.result()
-
-    def _queue(self) -> SimpleQueue[Call | None]:
-        if self._calls is None:
-            if self._thread is not None and self._thread.is_alive():
-                raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
-            self._calls = SimpleQueue()
-            self._leave = weakref.finalize(self, self._calls.put, None)  # if nobody closes the sink, this does
-            self._thread = threading.Thread(
-                target=_serve, args=(self._calls,), name=f"streamkit {self._name}", daemon=True
-            )
-            self._thread.start()
-        return self._calls
-
-
-def _serve(calls: SimpleQueue[Call | None]) -> None:
-    while call := calls.get():
-        _make(*call)
-        del call  # while it waits, the thread keeps nothing alive
-
-
-def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = fn(*args)
-    except NOT_OURS as exc:
-        error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
-        error.__cause__ = exc
-        future.set_exception(error)
-    except BaseException as exc:
-        future.set_exception(exc)
-    else:
-        future.set_result(result)
+__all__ = ["Threaded", "threaded"]
 
 
 class Threaded:
@@ -121,8 +25,8 @@ class Threaded:
         for name in ("on_cancel", "overflow", "patience"):
             if hasattr(sink, name):
                 setattr(self, name, getattr(sink, name))
-        self._name = getattr(sink, "__qualname__", None) or type(sink).__name__
-        self._worker = Worker(self._name)
+        self.__qualname__ = getattr(sink, "__qualname__", None) or type(sink).__name__  # so errors and figures name it
+        self._worker = Worker(self.__qualname__)
 
     def write(self, item: Any) -> asyncio.Future[Any]:
         return self._worker.call(_blocking, self._write, item)
@@ -143,7 +47,7 @@ class Threaded:
         await self._worker.end(*last, limit=limit(reply))
 
     def __repr__(self) -> str:
-        return f"<threaded {self._name}>"
+        return f"<threaded {self.__qualname__}>"
 
 
 def _nothing() -> None: ...

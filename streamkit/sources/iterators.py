@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import queue
-import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
-from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,6 +10,7 @@ from ..engine import Reading, Source, Stream
 from ..events import Event, Finish, Start, TextDelta
 from ..stages.fold import Fold
 from ..wire import Parser
+from ..worker import Worker
 
 __all__ = ["from_bytes", "from_text", "items_of", "opened"]
 
@@ -59,50 +55,13 @@ async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
         for item in items:
             yield item
     else:
-        pump = _Pump()
-        source = iter(items)
+        pump, source = Worker("pump"), iter(items)
         try:
             while (found := await pump.call(next, source, END)) is not END:
                 yield found
         finally:
-            pump.leave(getattr(source, "close", int))
-
-
-class _Pump(concurrent.futures.Executor):
-    """One daemon thread that makes calls when told to: it must not keep the interpreter alive when it hangs.
-
-    An executor, because loops (the one with virtual time too) know how to wait for those.
-    """
-
-    def __init__(self) -> None:
-        self._asked: queue.SimpleQueue[tuple[concurrent.futures.Future[Any], Callable[[], Any]] | None]
-        self._asked = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="streamkit pump", daemon=True).start()
-
-    def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        return asyncio.get_running_loop().run_in_executor(self, fn, *args)
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        self._asked.put((future, partial(fn, *args, **kwargs)))
-        return future
-
-    def leave(self, fn: Callable[[], Any]) -> None:
-        """The last call, which nobody waits for."""
-        self.submit(fn)
-        self._asked.put(None)
-
-    def _work(self) -> None:
-        while (asked := self._asked.get()) is not None:
-            future, call = asked
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = call()
-            except BaseException as exc:
-                future.set_exception(exc)
-            else:
-                future.set_result(result)
+            pump.submit(getattr(source, "close", int))  # in its turn; nobody waits for it
+            pump.leave()
 
 
 def from_bytes(

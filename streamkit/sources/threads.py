@@ -1,14 +1,14 @@
-"""Blocking calls off the loop."""
+"""One blocking call off the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
+
+from ..worker import Worker
 
 __all__ = ["in_thread"]
 
@@ -16,43 +16,26 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T], unwanted: Callable[[T], object] | None = None) -> T:
-    """``call()`` in a daemon thread: a hanging one must not keep the interpreter alive as an executor's would.
+    """``call()`` in a thread, with the context variables of here.
 
-    ``unwanted`` gets, in a thread too, what it gave after whoever waited for it was cancelled.
+    ``unwanted`` gets, in the thread too, what it gave after whoever waited for it was cancelled.
     """
-    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-    future: asyncio.Future[T] = loop.create_future()
+    worker, context, made = Worker("call"), contextvars.copy_context(), list[T]()
 
-    def settle(answer: Callable[[], object], drop: Callable[[], object] | None) -> None:
-        if not future.done():
-            answer()
-        elif drop is not None:
-            _start(drop)
+    def work() -> T:
+        made.append(context.run(call))
+        return made[0]
 
-    def work() -> None:
-        answer: Callable[[], object]
-        drop: Callable[[], object] | None = None
-        try:
-            result = context.run(call)
-        except BaseException as exc:
-            error = exc if not isinstance(exc, StopIteration) else RuntimeError("StopIteration")  # no future takes it
-            answer = partial(future.set_exception, error)
-        else:
-            answer = partial(future.set_result, result)
-            drop = partial(unwanted, result) if unwanted is not None else None
-        try:
-            loop.call_soon_threadsafe(settle, answer, drop)
-        except RuntimeError:  # the loop is closed: nobody waits
-            if drop is not None:
-                drop()
-
-    _start(work)
-    return await future
-
-
-def _start(work: Callable[[], object]) -> None:
-    def quietly() -> None:
+    def drop() -> None:
         with suppress(Exception):  # nobody is left to be told
-            work()
+            for result in made:
+                if unwanted is not None:
+                    unwanted(result)
 
-    threading.Thread(target=quietly, name="streamkit call", daemon=True).start()
+    try:
+        return await worker.call(work)  # type: ignore[no-any-return]
+    except asyncio.CancelledError:
+        worker.submit(drop)
+        raise
+    finally:
+        worker.leave()

@@ -6,7 +6,6 @@ Calls and coroutines are played on a virtual clock. Threads know no such clock: 
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ import reactivex as rx
 from reactivex.subject import Subject
 
 import streamkit as sk
-from streamkit import sinks, testing
+from streamkit import sinks, testing, worker
 from streamkit.engine.backlog import OVERFLOWS, is_kept
 from streamkit.engine.outlet import DRAIN
 from streamkit.engine.stats import SinkStats
@@ -243,7 +242,7 @@ def test_a_callable(behaviour: str, end: str):
 
 @pytest.fixture
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sys.modules[sinks.Threaded.__module__], "LIMIT", 0.05)
+    monkeypatch.setattr(worker, "LIMIT", 0.05)
     yield
     for thread in threading.enumerate():
         if thread.name.startswith("streamkit Blocking"):

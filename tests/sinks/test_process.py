@@ -14,7 +14,7 @@ import pytest
 import reactivex as rx
 
 import streamkit as sk
-from streamkit import sinks, testing
+from streamkit import sinks, testing, worker
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and programs of POSIX")
 module = sys.modules["streamkit.sinks.process"]
@@ -185,7 +185,7 @@ def test_a_cancelled_run_lets_it_finish_if_it_should(out: Path):
 @posix
 def test_an_orphan_that_holds_the_pipe_is_left_behind(monkeypatch: pytest.MonkeyPatch):
     """`sh` is ended, its child keeps reading nothing: a thread waits with it, the run does not."""
-    monkeypatch.setattr(sys.modules["streamkit.sinks.threaded"], "LIMIT", 0.2)
+    monkeypatch.setattr(worker, "LIMIT", 0.2)
     said = failure(sk.branch(into=sinks.process(["sh", "-c", "sleep 1; :"]), max_wait=0.1), "x" * 200_000)
     assert "took longer than 0.1 s over one item" in said
     for thread in threading.enumerate():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +12,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit import ops, sinks, testing
-
-module = sys.modules["streamkit.sinks.threaded"]
+from streamkit import ops, sinks, testing, worker
 
 
 def ours() -> list[threading.Thread]:
@@ -132,7 +129,7 @@ def test_an_interrupt_passes_through(raised: type[BaseException]):
 
 
 def test_a_call_that_never_returns_is_left_behind_when_the_run_is_cancelled(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "LIMIT", 0.05)
+    monkeypatch.setattr(worker, "LIMIT", 0.05)
     begun, release = threading.Event(), threading.Event()
 
     def stuck(event: sk.Event) -> None:
@@ -154,7 +151,7 @@ def test_a_call_that_never_returns_is_left_behind_when_the_run_is_cancelled(monk
 
 
 def test_a_long_close_may_take_its_time_unless_the_run_was_cancelled(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "LIMIT", 0.01)
+    monkeypatch.setattr(worker, "LIMIT", 0.01)
     closed: list[str] = []
 
     class Slow:
@@ -220,3 +217,13 @@ def test_a_sink_that_nobody_closed_takes_its_thread_along():
     gc.collect()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_errors_and_figures_name_what_is_called():
+    def store(item: object) -> None:
+        raise OSError("no room")
+
+    run = sk.start(testing.script("Hi"), sinks.threaded(store), sinks.threaded(sinks.memory()))
+    with pytest.raises(sk.SinkError, match=r"sink \S*store raised OSError: no room"):
+        run.result()
+    assert [name.rpartition(".")[2] for name in run.stats] == ["store", "Memory"]

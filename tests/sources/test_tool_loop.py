@@ -133,7 +133,8 @@ def test_a_tool_gets_what_its_annotations_say():
     results = [item for item in testing.clock().run(stream).items if isinstance(item, sk.ToolResult)]
     assert [result.error for result in results] == [None] * 5
     assert results[3].value == Trip(to="Oslo")
-    assert got[:3] == [(date(2024, 5, 6), "rest"), (Trip(to="Oslo", stops=("Rome",)), {1}), [1]]
+    for given in ((date(2024, 5, 6), "rest"), (Trip(to="Oslo", stops=("Rome",)), {1}), [1]):  # at the same time
+        assert given in got
 
 
 def test_rounds_are_bounded():

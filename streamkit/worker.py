@@ -1,0 +1,116 @@
+"""Blocking calls off the loop, in a thread that never keeps the interpreter from its exit."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+import weakref
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+from .errors import SinkError
+from .events import Reply
+
+__all__ = ["LIMIT", "Worker", "limit"]
+
+LIMIT = 4.0
+"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
+5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
+
+NOT_OURS = (StopIteration, asyncio.CancelledError, concurrent.futures.CancelledError)
+"""What would mean something else to whoever waits for the call."""
+
+Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
+
+
+def limit(reply: Reply) -> float | None:
+    """Seconds that a sink has to close, None for as long as it takes."""
+    return LIMIT if reply.outcome == "cancelled" else None
+
+
+class Worker(concurrent.futures.Executor):
+    """One thread, started by the first call, that makes calls in their order until `leave` or `end`.
+
+    A daemon, unlike those of a ThreadPoolExecutor: a call that never returns must not keep the interpreter alive. An
+    executor all the same, because loops (the one with virtual time too) know how to wait for those.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._calls: SimpleQueue[Call | None] | None = None
+        self._latest: concurrent.futures.Future[Any] | None = None
+        self._thread: threading.Thread | None = None
+        self._dismiss: Callable[[], object]  # once there is a thread
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        if kwargs:
+            raise TypeError("only positional arguments")
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._queue().put((future, fn, args))
+        self._latest = future
+        return future
+
+    def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """What ``fn`` gives, called in the thread when its turn has come. Cancelled earlier, it is not called."""
+        return asyncio.get_running_loop().run_in_executor(self, fn, *args)
+
+    def leave(self) -> None:
+        """What was asked for is done, then the thread ends; nobody waits for it."""
+        if self._calls is not None:
+            self._dismiss()
+            self._calls = self._latest = None
+
+    async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
+        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 4 if a call
+        that was given up still keeps the thread; what is left is done as soon as that call returns."""
+        if self._latest is not None and not self._latest.done():
+            limit = LIMIT if limit is None else min(limit, LIMIT)
+        last, over, thread = self.submit(fn, *args), self.call(_nothing), self._thread
+        self.leave()
+        try:
+            await asyncio.wait([over], timeout=limit)
+        finally:
+            over.cancel()  # the last call itself is made in any case
+        if not last.done():
+            raise SinkError(f"the thread of sink {self._name} is still in a call after {limit:g} s: left behind")
+        if thread is not None:
+            thread.join()
+        return last.result()
+
+    def _queue(self) -> SimpleQueue[Call | None]:
+        if self._calls is None:
+            if self._thread is not None and self._thread.is_alive():
+                raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
+            self._calls = SimpleQueue()
+            self._dismiss = weakref.finalize(self, self._calls.put, None)  # if nobody else does it
+            self._thread = threading.Thread(
+                target=_serve, args=(self._calls,), name=f"streamkit {self._name}", daemon=True
+            )
+            self._thread.start()
+        return self._calls
+
+
+def _serve(calls: SimpleQueue[Call | None]) -> None:
+    while call := calls.get():
+        _make(*call)
+        del call  # while it waits, the thread keeps nothing alive
+
+
+def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = fn(*args)
+    except NOT_OURS as exc:
+        error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
+        error.__cause__ = exc
+        future.set_exception(error)
+    except BaseException as exc:
+        future.set_exception(exc)
+    else:
+        future.set_result(result)
+
+
+def _nothing() -> None: ...
