@@ -152,5 +152,6 @@ class Bill:
             total_tokens=total,
             reasoning_tokens=reasoning,
             origin=weakest((usage.origin, own.origin)),
+            cost=None,  # that was of less
             raw=None,
         )

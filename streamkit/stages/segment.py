@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -154,7 +155,9 @@ class Segments:
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
-    code = "en" if lang == "auto" else lang.lower().replace("_", "-").partition("-")[0]
+    code = "en" if lang == "auto" else re.split("[-_]", str(lang).lower())[0]
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError(f"lang is an ISO 639 code like 'de', or 'auto', not {lang!r}")
     judge = judge or best_judge()
     if isinstance(judge, Engine):
         judge.load(code)

@@ -512,6 +512,21 @@ def test_a_budget_takes_the_figures_of_a_meter_wherever_that_is(usage: sk.Usage 
     assert {(reply.usage.total_tokens, reply.usage.requests) for reply in found} == {(100, 2)}
 
 
+def test_a_cost_is_never_that_of_less_text():
+    def usage(*operators: Any) -> Any:
+        return collected(testing.script(TEXT, model="gpt-4o").pipe(*operators)).reply.usage
+
+    assert usage(ops.meter(PRICES), ops.budget(5)) == own(5, origin="partial")
+    for operators in ((ops.meter(PRICES), ops.budget(5, prices=PRICES)), (ops.budget(5), ops.meter(PRICES))):
+        assert usage(*operators) == own(5, origin="partial", cost=5 * 10 / 1e6)
+
+
+@pytest.mark.parametrize("operator", [ops.meter, lambda prices: ops.budget(5, prices=prices)])
+def test_what_are_no_prices_is_told_before_a_stream_runs(operator: Any):
+    with pytest.raises(TypeError, match="prices"):
+        operator({"gpt-4o": 5})
+
+
 def test_rounds_without_words_count_too():
     first = (sk.Start("1", "gpt-4o"), sk.Other("function_call"), sk.UsageUpdate(sk.Usage(10, 5, 15)))
     second = (sk.Start("2", "gpt-4o"), sk.UsageUpdate(sk.Usage(20, 5, 25)), sk.Reply())

@@ -350,6 +350,9 @@ def test_white_space_may_come_with_the_segments():
         {"max_chars": 0},
         {"max_wait": 0},
         {"hold": -1},
+        {"lang": "German"},
+        {"lang": ""},
+        {"lang": None},
     ],
     ids=repr,
 )

@@ -149,6 +149,10 @@ def test_the_script_tells_the_language(lang: str):
             check(glue.join(case.split("|")), case.split("|"), "auto", JUDGES[0])
 
 
+def test_a_region_or_script_of_the_language_does_not_matter():
+    assert {tuple(texts("Am 3. Mai. Gut.", lang=lang)) for lang in ("de", "de-AT", "DE_latn")} == {("Am 3. Mai.", "Gut.")}
+
+
 def test_words_are_known_without_their_stop():
     for table in (known.never, known.numbered, known.may_end, known.common, known.starters):
         assert not [word for lang in (*CASES, "sk", "sl", "lt", "lv", "et") for word in table(lang) if word[-1] == "."]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import streamkit as sk
-from streamkit.tokens import price_of
+from streamkit.tokens import checked, price_of
 from streamkit.usage import summed, unfinished, weakest
 
 DEAR = sk.Prices(input=2.5, output=10, cached=1.25)
@@ -34,6 +36,12 @@ def test_without_a_price_for_cached_tokens_they_cost_like_others():
 def test_what_is_no_price_is_told(bad: float):
     with pytest.raises(ValueError, match="per million tokens"):
         sk.Prices(input=1, output=bad)
+
+
+@pytest.mark.parametrize("bad", [5, {"gpt-4o": 1}, {"gpt-4o": None}, [DEAR]])
+def test_what_are_no_prices_is_told(bad: Any):
+    with pytest.raises(TypeError, match="prices are Prices"):
+        checked(bad)
 
 
 def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for_another():
