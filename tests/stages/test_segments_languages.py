@@ -150,7 +150,8 @@ def test_the_script_tells_the_language(lang: str):
 
 
 def test_a_region_or_script_of_the_language_does_not_matter():
-    assert {tuple(texts("Am 3. Mai. Gut.", lang=lang)) for lang in ("de", "de-AT", "DE_latn")} == {("Am 3. Mai.", "Gut.")}
+    for lang in ("de", "de-AT", "DE_latn"):
+        assert texts("Am 3. Mai. Gut.", lang=lang) == ["Am 3. Mai.", "Gut."]
 
 
 def test_words_are_known_without_their_stop():
