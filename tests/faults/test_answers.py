@@ -24,7 +24,8 @@ PAGE = (
 
 
 def refusal(status: str, body: bytes = b'{"error": {"message": "no", "code": "x"}}', **headers: str) -> list[bytes]:
-    return [head(status, "application/json", content_length=str(len(body)), **headers), body]
+    """A whole answer; the server closes, else the connection might stay in the pool, in good order."""
+    return [head(status, "application/json", content_length=str(len(body)), connection="close", **headers), body]
 
 
 def waited(least: float, most: float) -> Any:
@@ -88,8 +89,8 @@ HTTP = [
     Fault("F35 error JSON as an event stream", [[OK, b'{"error": {"message": "no"}}']], "api_error"),
     Fault("F36 JSON that is no reply", [refusal("200 OK", b'{"hello": "world"}')], "malformed"),
     Fault("F36 JSON cut", [refusal("200 OK", b'{"choices": [{"mess')], "malformed"),
-    Fault("F37 empty body", [[head(content_length="0")]], "stream_broken"),
-    Fault("F37 empty body, lenient", [[head(content_length="0")]], "stream_broken", lenient=True),
+    Fault("F37 empty body", [[head(content_length="0", connection="close")]], "stream_broken"),
+    Fault("F37 empty body, lenient", [[head(content_length="0", connection="close")]], "stream_broken", lenient=True),
     Fault("F37 white space", [[OK, b"\n\n \n"]], "stream_broken"),
     *(Fault(f"F62 {status}", [refusal(f"{status} Elsewhere", b"", location="http://127.0.0.1:9/v1/chat/completions")],
             "http_status", check=lambda seen: "redirect" in str(seen.error)) for status in (301, 302, 303, 307, 308)),
