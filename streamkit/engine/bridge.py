@@ -15,6 +15,7 @@ from .backlog import weight
 from .branch import CAPACITY, MAX_BYTES
 from .gate import Gate
 from .loop import on_loop, runs_here
+from .settled import resolve
 
 __all__ = ["Bridge", "Reader"]
 
@@ -122,7 +123,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         while True:
             waiter: asyncio.Future[None] = loop.create_future()
-            bridge.wake = partial(on_loop, loop, _resolve, waiter)
+            bridge.wake = partial(on_loop, loop, resolve, waiter)
             for item in bridge.take():
                 return item
             if bridge.over:
@@ -144,8 +145,3 @@ class Reader:
 
     def __del__(self) -> None:
         self.close()
-
-
-def _resolve(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

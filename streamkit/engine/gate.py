@@ -8,7 +8,6 @@ to run starve the others). All gates of one tree share one line of waiters; ever
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
@@ -21,7 +20,7 @@ class _Line:
     __slots__ = ("waiters",)
 
     def __init__(self) -> None:
-        self.waiters: deque[tuple[Gate, asyncio.Future[None]]] = deque()
+        self.waiters: list[tuple[Gate, asyncio.Future[None]]] = []  # seldom any: a deque would weigh ten times as much
 
     def wake(self) -> None:
         for gate, waiter in self.waiters:
@@ -40,7 +39,7 @@ class Gate:
     def __init__(self, *parents: Gate) -> None:
         self.closed = 0
         """How many reasons there are to be closed: own holds and closed parents. Read once an event, so kept ready."""
-        self._children: WeakSet[Gate] = WeakSet()
+        self._children: WeakSet[Gate] | None = None  # made when there are some: it weighs more than the gate
         self._parents: list[Gate] = []
         self._line: _Line = parents[0]._line if parents else _Line()
         self.waiters = self._line.waiters
@@ -50,6 +49,8 @@ class Gate:
     def add(self, parent: Gate) -> None:
         """Closed also while ``parent`` is."""
         self._parents.append(parent)
+        if parent._children is None:
+            parent._children = WeakSet()
         parent._children.add(self)
         if parent.closed:
             self._close()
@@ -58,7 +59,8 @@ class Gate:
         """Forget a parent, for instance because its consumer has gone."""
         if parent in self._parents:
             self._parents.remove(parent)
-            parent._children.discard(self)
+            if parent._children is not None:
+                parent._children.discard(self)
             if parent.closed:
                 self._wake(set(self._open()))
 
@@ -87,7 +89,7 @@ class Gate:
     def _close(self) -> None:
         self.closed += 1
         if self.closed == 1:
-            for child in self._children:
+            for child in self._children or ():
                 child._close()
 
     def _open(self) -> Iterator[_Line]:
@@ -95,7 +97,7 @@ class Gate:
         self.closed -= 1
         if not self.closed:
             yield self._line
-            for child in tuple(self._children):
+            for child in tuple(self._children or ()):
                 yield from child._open()
 
     @staticmethod

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,18 +37,17 @@ class Run:
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
-        self._work = Work(stream, specs, scheduler, self._unread)
+        self._work = Work(scheduler, self._unread)
         if is_background(loop):
             live.add(self._work)
-        on_loop(loop, self._work.begin)
+        on_loop(loop, self._work.begin, stream, specs)
 
     # -- what happened so far --------------------------------------------------------------------------------------
 
     @property
     def reply(self) -> Reply:
         """The reply so far; the final one once the run has ended."""
-        done = self._work.done
-        return done.result() if done.done() and done.exception() is None else self._work.so_far()
+        return self._work.settled.reply or self._work.so_far()
 
     @property
     def replies(self) -> tuple[Reply, ...]:
@@ -85,44 +84,49 @@ class Run:
         Raises TimeoutError after ``timeout`` seconds (the run goes on), RuntimeError on the loop that would have to
         do the work. Ctrl-C cancels the run and goes on as KeyboardInterrupt; ``reply`` keeps the text.
         """
-        if runs_here(self._loop) and not self._work.done.done():
+        settled = self._work.settled
+        if runs_here(self._loop) and not settled.over:
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
         self._let_go()
-        drive = thread_runner().run if is_own(self._loop) else None
         try:
-            if drive is not None:  # begun in a callback of `sk.run`, and nobody else would go on with it
-                drive(self._ended(timeout))
-            return self._work.done.result(timeout if drive is None else 0)
+            self._block(timeout)
         except KeyboardInterrupt:
             self.cancel()
-            if drive is not None:
-                drive(self._closed())
-            else:
-                concurrent.futures.wait([self._work.done], timeout=CLOSING)  # the request is closed, `reply` is final
+            self._block(CLOSING)  # the request is closed, `reply` is final
             raise
+        if not settled.over:
+            raise TimeoutError(f"the run is not over after {timeout} s")
+        return settled.result()
+
+    def _block(self, timeout: float | None) -> None:
+        if self._work.settled.over:
+            return
+        if is_own(self._loop):  # begun in a callback of `sk.run`, and nobody else would go on with it
+            thread_runner().run(self._ended(timeout))
+        else:
+            self._work.settled.block(timeout)
 
     def __await__(self) -> Generator[Any, None, Reply]:
         return self._wait().__await__()
 
     async def _wait(self) -> Reply:
         self._let_go()
-        done = asyncio.wrap_future(self._work.done)
-        done.add_done_callback(_retrieve)  # a shield that was cancelled does not
         try:
-            return await asyncio.shield(done)
+            await self._work.settled.wait()
         except asyncio.CancelledError:
             self.cancel()
             await self._closed()
             raise
+        return self._work.settled.result()
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
         await self._ended(CLOSING)
 
     async def _ended(self, timeout: float | None) -> None:
-        done = asyncio.wrap_future(self._work.done)
-        done.add_done_callback(_retrieve)
-        await asyncio.wait([done], timeout=timeout)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._work.settled.wait()
 
     async def _driven(self) -> Reply:
         try:
@@ -177,14 +181,8 @@ class Run:
 
     def __repr__(self) -> str:
         work = self._work
-        state = "ended" if work.done.done() else "cancelled" if self._context.cancelled else "running"
+        state = "ended" if work.settled.over else "cancelled" if self._context.cancelled else "running"
         return f"<Run {state}: {len(work.so_far().text)} characters>"
-
-
-def _retrieve(done: asyncio.Future[Reply]) -> None:
-    """Somebody else raises the error; this copy of it must not be reported as forgotten."""
-    if not done.cancelled():
-        done.exception()
 
 
 def start(stream: Observable[Any], *branches: Any) -> Run:

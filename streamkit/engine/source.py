@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
 
 from ..errors import BrokenError, SinkError, StreamkitError, excerpt
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
@@ -39,11 +38,10 @@ class Source(Observable[Event]):
     def _subscribe_core(
         self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        reading = Reading(self._producer, observer, scheduler_for(scheduler))
-        return Disposable(reading.dispose)
+        return Reading(self._producer, observer, scheduler_for(scheduler))
 
 
-class Reading:
+class Reading(abc.DisposableBase):
     """One subscription to a source, as its producer sees it.
 
     The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took), may `hold`

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from .fan import Fan
 from .loop import live, on_loop, runs_here
 from .outlet import DRAIN
 from .report import ShutdownError
+from .settled import Settled
 
 __all__ = ["Work"]
 
@@ -27,16 +27,14 @@ CLOSING = 1.0
 
 
 class Work:
-    """One subscription with its branches. Settles ``done`` exactly once, however it ends."""
+    """One subscription with its branches. It is ``settled`` exactly once, however it ends."""
 
-    def __init__(
-        self, stream: Observable[Any], specs: Sequence[Branch], scheduler: RunScheduler, bridge: Bridge | None
-    ) -> None:
-        self.done: concurrent.futures.Future[Reply] = concurrent.futures.Future()
+    def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
+        self.settled = Settled()
         self.last: Any = None
         self.fan: Fan | None = None
         self.settling: asyncio.Task[None] | None = None
-        self._stream, self._specs, self._bridge = stream, specs, bridge
+        self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
@@ -78,10 +76,10 @@ class Work:
 
     # -- on the loop -----------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
+    def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         if not self._context.cancelled:
             try:
-                self._subscribe()
+                self._subscribe(stream, specs)
             except Exception as exc:
                 self._end.error(exc)
             except BaseException as exc:
@@ -89,15 +87,12 @@ class Work:
         if self._context.cancelled:
             self._cancel()
 
-    def _subscribe(self) -> None:
-        self.fan = fan = Fan(self._specs, self._scheduler, self._abort)
-        self._specs = ()
+    def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
+        self.fan = fan = Fan(specs, self._scheduler, self._abort)
         if self._bridge is not None:
             fan.add(self._bridge, self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
-        self._subscription = self._stream.subscribe(
-            self._on_next, self._end.error, self._end.completed, scheduler=source
-        )
+        self._subscription = stream.subscribe(self._on_next, self._end.error, self._end.completed, scheduler=source)
 
     def _on_next(self, item: Any) -> None:
         self._received += 1
@@ -127,7 +122,7 @@ class Work:
     def _settle(self) -> None:
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif self.settling is None and not self.done.done():
+        elif self.settling is None and not self.settled.over:
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
             self.settling = self._loop.create_task(self._close(), name="streamkit run")
@@ -169,12 +164,12 @@ class Work:
         self._subscription = None
         if self._bridge is not None:
             self._bridge.on_completed()
-        if self.done.done():
+        if self.settled.over:
             return
         error = self._raise or self._error or (failures.pop(0) if failures else None)
         if error is None:
-            self.done.set_result(reply)
+            self.settled.give(reply)
             return
         for failure in failures:
             error.add_note(f"and in a branch: {failure}")
-        self.done.set_exception(error)
+        self.settled.give(error)

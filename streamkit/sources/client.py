@@ -7,8 +7,11 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, cast
+
+import httpx
 
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
@@ -142,16 +145,15 @@ class Client:
         try:
             while True:
                 made += 1
-                exchange = Exchange(reading, clocks, self.limits)
-                parser = self._parser(request, made, None)
+                exchange = Exchange(reading, clocks, self.limits, self._pools)
+                parser = self._parser(request, made)
                 reading.snapshot = parser.reply
                 if reading.tap is not None:
                     reading.tap.begin(request.api, request.model or "")
                 try:
                     await self._send(exchange, request)
                     reading.asked = Asked(request.api, request.body)
-                    parser = self._parser(request, made, self._scrubbed(exchange.request_id))
-                    reading.snapshot = parser.reply
+                    parser.request_id = self._scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
                             if exchange.kind == "json":
@@ -180,7 +182,12 @@ class Client:
     def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
         return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
 
-    def _parser(self, request: Request, attempt: int, request_id: str | None) -> Parser:
+    @cached_property
+    def _headers(self) -> httpx.Headers:
+        """Made once: httpx shares the entries between requests."""
+        return httpx.Headers(self._endpoint.sent_headers())
+
+    def _parser(self, request: Request, attempt: int) -> Parser:
         limits = self.limits
         return Parser(
             request.api,
@@ -188,19 +195,16 @@ class Client:
             event_bytes=limits.event_bytes or sys.maxsize,
             reply_bytes=limits.reply_bytes,
             keep_text=limits.keep_text,
-            request_id=request_id,
             attempts=attempt,
         )
 
     async def _send(self, exchange: Exchange, request: Request) -> None:
         endpoint = self._endpoint
         await exchange.send(
-            self._pools,
-            "POST",
             endpoint.url(request.api, request.model),
-            params=endpoint.params() or None,
-            headers=endpoint.sent_headers(),
-            content=request.content(include_usage=self._include_usage),
+            endpoint.params(),
+            self._headers,
+            request.content(include_usage=self._include_usage),
         )
 
     def _error(self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser) -> StreamkitError | None:

@@ -1,4 +1,5 @@
-"""The clocks of one reply, on one lazily moved timer: a network read costs a clock reading, never a timer."""
+"""The clocks of one reply, on one lazily moved timer: a network read costs a clock reading, never a timer, and a new
+phase none if a timer is set that comes in time for it."""
 
 from __future__ import annotations
 
@@ -43,15 +44,18 @@ class Clocks:
             self._timer = None
 
     def _arm(self) -> None:
-        self.stop()
         left = min((left for _, left in self._running()), default=None)
-        if left is not None:
-            self._timer = self._reading.loop.call_later(max(left, 0.0), self._look)
+        if left is None:
+            return
+        due = self._reading.loop.time() + max(left, 0.0)
+        if self._timer is None or self._timer.when() > due:
+            self.stop()
+            self._timer = self._reading.loop.call_at(due, self._look)
 
     def _look(self) -> None:
+        self._timer = None
         for name, left in self._running():
             if left <= 0:
-                self._timer = None
                 self._reading.interrupt(self._error(name))
                 return
         self._arm()

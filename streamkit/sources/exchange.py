@@ -10,8 +10,10 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+
+import httpx
 
 from ..engine import Reading
 from ..engine.context import Tap
@@ -42,30 +44,29 @@ REFUSAL = 2.0
 class Exchange:
     """``send`` the request, read the ``body``, ``close``: in this order, close always."""
 
-    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits) -> None:
+    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools) -> None:
         self.request_id: str | None = None
         self.kind = "sse"
         self.sent = False
-        self._reading, self._clocks, self._limits = reading, clocks, limits
+        self._reading, self._clocks, self._limits, self._pools = reading, clocks, limits, pools
         self._pool: Pool | None = None
         self._response: Any = None
         self._chunks: AsyncIterator[bytes] | None = None
         self._held = False
         self._encoding = ""
 
-    async def send(self, pools: Pools, method: str, url: str, **request: Any) -> None:
+    async def send(self, url: str, params: dict[str, str], headers: httpx.Headers, content: bytes) -> None:
         """Until the headers of a good answer are here; `StatusError` for any other."""
-        self._pool = await pools.get()
-        client = self._pool.client
-        if self._pool.ours:
-            request["extensions"] = {"trace": self._trace}
-        built = client.build_request(method, url, timeout=None, **request)  # our clocks count, also on a given client
-        self._clocks.enter("connect" if self._pool.ours else "first_byte")
-        self._hold(self._pool.ours)
+        pool = self._pool = await self._pools.take()
+        request = self._request(pool, url, params or None, headers, content)
+        self._clocks.enter("connect" if pool.ours else "first_byte")
+        self._hold(pool.ours)
         try:
-            self._response = await client.send(built, stream=True, follow_redirects=False)
+            self._response = await pool.client.send(request, stream=True, follow_redirects=False)
         finally:
             self._hold(False)
+            if pool.ours:
+                del request.extensions["trace"]  # it would go on, and keep us until the collector comes round
         response, self.sent = self._response, True
         self._reading.cut = partial(shut_socket, response)
         self.request_id = request_id(response.headers)
@@ -76,6 +77,17 @@ class Exchange:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
             raise status_error(response.status_code, response.reason_phrase, response.headers, body)
+
+    def _request(
+        self, pool: Pool, url: str, params: dict[str, str] | None, headers: httpx.Headers, content: bytes
+    ) -> Any:
+        """Our clocks count, also on a given client. What one of ours sends weighs little while the reply is read."""
+        build = partial(pool.client.build_request, "POST", params=params, timeout=None)
+        if not pool.ours:
+            return build(url, headers=headers, content=content)
+        headers = httpx.Headers(headers)
+        headers["content-length"] = str(len(content))
+        return build(_parsed(url), headers=headers, content=_Body(content), extensions={"trace": self._trace})
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         step, _, phase = event.rpartition(".")
@@ -152,17 +164,36 @@ class Exchange:
 
     async def close(self) -> None:
         response, self._response = self._response, None
+        pool, self._pool = self._pool, None
         self._reading.cut = None
-        if response is None:
+        if pool is None:
             return
         try:
-            await response.aclose()
+            if response is not None:
+                await response.aclose()
         except asyncio.CancelledError:
-            if self._pool is not None:  # the pool may count this connection for ever
-                self._pool.retired = self._pool.ours
+            pool.retired = pool.ours  # it may count this connection for ever
             raise
         except Exception:  # it is gone either way
             return
+        finally:
+            self._pools.give_back(pool)
+
+
+class _Body:
+    """What is sent, and not kept any longer: a prompt may be long, and so may its reply."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        content, self._content = self._content, b""
+        yield content
+
+
+_parsed = lru_cache(64)(httpx.URL)
 
 
 async def tapped(body: AsyncGenerator[bytes, None], tap: Tap, scrubber: Scrubber) -> AsyncGenerator[bytes, None]:

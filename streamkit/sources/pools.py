@@ -1,4 +1,8 @@
-"""One connection pool for each event loop that a client is used on: an httpx client works on one loop only."""
+"""Connection pools, of which every event loop that a client is used on has its own: an httpx client works on one only.
+
+And it serves few replies at a time: for each request and each end httpx looks at every connection of its pool, several
+times over if many requests find idle ones at once. So there are more pools the more replies there are.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,27 @@ import httpx
 from ..engine import on_loop
 from ..engine.loop import running_loop
 
-__all__ = ["Pool", "Pools"]
+__all__ = ["CROWD", "SPARE", "Pool", "Pools"]
+
+CROWD = 8
+"""Replies at a time in one pool."""
+SPARE = 12
+"""Pools that keep their connections while they serve none."""
 
 
 class Pool:
-    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close."""
+    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close, and which serves
+    every reply."""
 
     def __init__(self, client: Any, ours: bool) -> None:
         self.client, self.ours = client, ours
+        self.replies = 0
         self.retired = False
         self._guard: AsyncGenerator[None, None] | None = None
+
+    @property
+    def has_room(self) -> bool:
+        return not self.ours or (self.replies < CROWD and not self.retired)
 
     async def watch(self) -> None:
         """Have the pool closed when the loop is: a loop's shutdown closes the async generators that began on it."""
@@ -51,26 +66,42 @@ class Pools:
 
     def __init__(self, given: Any, *, secure: bool, trust_env: bool) -> None:
         self._given, self._secure, self._trust_env = given, secure, trust_env
-        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = weakref.WeakKeyDictionary()
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
         self._owner: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._pid = os.getpid()
         self.closed = False
 
-    async def get(self) -> Pool:
-        """The running loop's pool. RuntimeError after `close`, or for a given transport on a second loop."""
+    async def take(self) -> Pool:
+        """A pool of the running loop, to be given back. RuntimeError after `close`, or for a given transport on a
+        second loop."""
         if self.closed:
             raise RuntimeError("this client is closed")
         loop = asyncio.get_running_loop()
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
-            pool = self._pools.get(loop)
-            if pool is None or pool.retired:
-                pool = self._pools[loop] = self._make(loop)
+            pools = self._pools.setdefault(loop, [])
+            pool = next((pool for pool in pools if pool.has_room), None)
+            if pool is None:
+                pool = self._make(loop)
+                pools.append(pool)
         await pool.watch()
+        pool.replies += 1
         return pool
+
+    def give_back(self, pool: Pool) -> None:
+        """A reply has ended, on the pool's loop."""
+        pool.replies -= 1
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            pools = self._pools.get(loop, [])
+            idle = sum(not other.replies for other in pools)
+            if pool.replies or pool not in pools or not (pool.retired or idle > SPARE):
+                return
+            pools.remove(pool)
+        _close_on(loop, pool)
 
     def _forked(self) -> None:
         """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
@@ -128,7 +159,7 @@ class Pools:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
-            return tuple(self._pools.items())
+            return tuple((loop, pool) for loop, pools in self._pools.items() for pool in pools)
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:

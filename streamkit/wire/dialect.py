@@ -46,13 +46,14 @@ class Dialect(ABC):
         finished: the server said so, or every choice it opened has a finish reason.
         started: there was something of a reply.
         id, model: the first that were not empty.
+        request_id: of the HTTP answer, if known.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
         self.done = False
         self.id = self.model = ""
         self.started = False
-        self._request_id = request_id
+        self.request_id = request_id
         self._usage: Usage | None = None
         self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
 
@@ -141,7 +142,7 @@ class Dialect(ABC):
         self.model = self.model or (model if isinstance(model, str) else "")
         if not self.started and (content or self.id or self.model):
             self.started = True
-            out.append(Start(self.id, self.model, self._request_id, raw=chunk))
+            out.append(Start(self.id, self.model, self.request_id, raw=chunk))
 
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):

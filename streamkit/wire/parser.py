@@ -69,7 +69,6 @@ class Parser:
             raise ValueError(f"unknown api {api!r}: one of {', '.join(APIS)}")
         self.done = False
         self.lenient = lenient
-        self.request_id = request_id
         self.attempts = attempts
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = APIS[api](request_id)
@@ -78,6 +77,15 @@ class Parser:
         self._failed = False
         self._stray: list[str] = []
         self._stray_size = 0
+
+    @property
+    def request_id(self) -> str | None:
+        """That of the HTTP answer, which may be told later: no event has it before the first chunk."""
+        return self._dialect.request_id
+
+    @request_id.setter
+    def request_id(self, request_id: str | None) -> None:
+        self._dialect.request_id = request_id
 
     @property
     def finished(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import wait
 from typing import Any
 
 import pytest
@@ -139,6 +138,6 @@ def test_items_that_nobody_iterates_are_held_until_somebody_waits() -> None:
             yield "x"
 
     run = sk.start(sk.from_text(pieces))
-    assert wait([run._work.done], timeout=0.3).not_done
+    assert not run._work.settled.block(0.3)
     assert len(pulled) < 1100
     assert len(run.result(5).text) == 3000

@@ -1,0 +1,79 @@
+"""What a run comes to, for whoever waits for it: in place of a future that needs a condition for each run, and two more
+futures with callbacks for each ``await``."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from ..events import Reply
+from .loop import on_loop
+
+__all__ = ["Settled", "resolve"]
+
+
+class Settled:
+    """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
+
+    __slots__ = ("_lock", "_wakes", "error", "reply")
+
+    def __init__(self) -> None:
+        self.reply: Reply | None = None
+        self.error: BaseException | None = None
+        self._wakes: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def over(self) -> bool:
+        return self.reply is not None or self.error is not None
+
+    def give(self, outcome: Reply | BaseException) -> None:
+        with self._lock:
+            if isinstance(outcome, Reply):
+                self.reply = outcome
+            else:
+                self.error = outcome
+            wakes = tuple(self._wakes)
+        for wake in wakes:
+            wake()
+
+    def result(self) -> Reply:
+        """The Reply, or the error raised, once it is over."""
+        if self.error is not None:
+            raise self.error
+        assert self.reply is not None
+        return self.reply
+
+    def block(self, timeout: float | None) -> bool:
+        """Block this thread until it is over, ``timeout`` seconds at most. False if it is not over then."""
+        ready = threading.Event()
+        with self._calling(ready.set):
+            return ready.wait(timeout)
+
+    async def wait(self) -> None:
+        """Until it is over."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        with self._calling(partial(on_loop, loop, resolve, waiter)):
+            await waiter
+
+    @contextmanager
+    def _calling(self, wake: Callable[[], None]) -> Iterator[None]:
+        with self._lock:
+            over = self.over
+            self._wakes.append(wake)
+        if over:
+            wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wakes.remove(wake)
+
+
+def resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
