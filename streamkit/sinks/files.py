@@ -9,6 +9,7 @@ import re
 import stat
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,6 +23,7 @@ Sync: TypeAlias = Literal["close", "every"] | float
 NAME = re.compile(r"\w[\w.-]{0,199}")
 BLOCK = 64 * 1024
 LONGEST = 32 * 2**20
+ATTEMPTS, PAUSE = 20, 0.005
 
 
 class Syncing:
@@ -97,18 +99,32 @@ def locked(fd: int) -> bool | None:
 
 def mend(fd: int) -> None:
     """See to it that the next line begins a line: a crash may have left half a one. Ours are cut off, unless somebody
-    else has the file open as well, whose line may only just be growing."""
+    else has the file open as well, whose line may only just be growing. BlockingIOError for a file that somebody keeps
+    to himself."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         return
     alone = locked(fd)
+    if alone is False:
+        _join(fd)
     size = os.fstat(fd).st_size
     last = _unfinished(fd, size)
     if last and alone and last[:1] == b"{" and not _is_json(last):
         os.ftruncate(fd, size - len(last))
     elif last is None or last:
         write_all(fd, b"\n")
-    if alone is not None and sys.platform != "win32":
-        fcntl.flock(fd, fcntl.LOCK_SH)  # for as long as it is open; others mend in no time
+    if alone:
+        _join(fd)
+
+
+def _join(fd: int) -> None:
+    """A lock that others may have too, for as long as the file is open. Whoever mends it has his own in no time, but
+    a ledger or a spool keeps it."""
+    for _ in range(ATTEMPTS):
+        with suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return
+        time.sleep(PAUSE)
+    raise BlockingIOError(errno.EWOULDBLOCK, "the file is in use as a ledger or a spool")
 
 
 def _unfinished(fd: int, size: int) -> bytes | None:

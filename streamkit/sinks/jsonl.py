@@ -68,8 +68,9 @@ class JsonLines(Durable):
         fd, self._found = open_private(self.path, os.O_CREAT), False  # somebody may have moved it away since
         try:
             mend(fd)
-        except BaseException:
+        except BaseException as exc:
             os.close(fd)
+            self._replied = isinstance(exc, BlockingIOError)  # who keeps the file must not find a Reply in it later
             raise
         return fd
 

@@ -387,3 +387,12 @@ def test_no_descriptor_stays_open(path: Path):
     again = os.open(path, os.O_RDONLY)
     os.close(again)
     assert fd == again
+
+
+@posix
+def test_a_file_that_somebody_keeps_to_himself_is_refused(tmp_path: Path):
+    """It would wait for ever, and the loop with it."""
+    path = tmp_path / "ledger.jsonl"
+    with testing.client("Hi") as client, pytest.raises(sk.SinkError, match="in use as a ledger or a spool"):
+        sk.run(sk.batch(["a", "b"], client.chat, ledger=path), sinks.jsonl(path, mode="append"))
+    assert [json.loads(line)["outcome"] for line in path.read_bytes().splitlines()] == ["complete"] * 2
