@@ -80,7 +80,7 @@ class Chat(Dialect):
                 raise MalformedError(f"a choice is no object: {shown(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
-        problem = find(chunk, bare=not choices, alone=not (name or "choices" in chunk)) or problem
+        problem = find(chunk, bare=not choices, alone=not (name or self.started)) or problem
         aside = chunk.get("x_groq")
         if isinstance(aside, dict):
             problem = find(aside, bare=False) or problem

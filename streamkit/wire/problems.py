@@ -14,6 +14,7 @@ NONE = (None, False, "")
 SUCCESS = (*NONE, 0, "0", 200, "200", "ok", "success")
 TEXTS = ("message", "msg", "detail", "error_message", "error_msg", "description", "error", "reason")
 CODES = ("code", "status_code", "error_code")
+WORDS = ("message", "msg", "detail", "error_message", "error_msg")
 COMPLAINT = frozenset((*TEXTS, *CODES, "param", "request_id", "error_type"))
 PASSING = ("rate_limit", "rate limit", "overloaded", "server_error", "internal_error", "internal error", "api_error",
            "server error", "unavailable", "too_many_requests", "too many requests", "timeout", "timed out", "try again",
@@ -24,7 +25,7 @@ LASTING = ("invalid", "quota", "authentication", "permission", "not_found", "not
 
 def find(chunk: dict[str, Any], *, bare: bool, alone: bool = False) -> ApiError | None:
     """The error that ``chunk`` reports, if any; ``bare`` if it has no content, so that the flat forms count too, and
-    ``alone`` if nothing says what it is at all: then a message and nothing else is one."""
+    ``alone`` if it comes instead of a reply and nothing says what it is: then a message and nothing else is one."""
     error = chunk.get("error")
     if error not in NONE and (error or bare):
         return api_error(error, chunk)
@@ -38,7 +39,7 @@ def find(chunk: dict[str, Any], *, bare: bool, alone: bool = False) -> ApiError 
     failed = chunk.get("code") not in SUCCESS
     if isinstance(chunk.get("message"), str) and failed:
         return api_error(chunk)
-    if alone and chunk and COMPLAINT.issuperset(chunk) and (failed or "code" not in chunk):
+    if alone and COMPLAINT.issuperset(chunk) and any(map(chunk.get, WORDS)) and (failed or "code" not in chunk):
         return api_error(chunk)
     return None
 

@@ -70,7 +70,7 @@ class Responses(Dialect):
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
             status = chunk.get("status")
             kind, chunk = f"response.{status if isinstance(status, str) else 'completed'}", {"response": chunk}
-        problem = find(chunk, bare=kind in ("", "error"), alone=not kind)
+        problem = find(chunk, bare=kind in ("", "error"), alone=not (kind or self.started))
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
         reader = READERS.get(kind)

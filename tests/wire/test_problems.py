@@ -42,9 +42,6 @@ FORMS: dict[str, bytes] = {
     "a list of them": sse({"success": False, "errors": [{"message": "Slow down"}]}),
     "flat, by status": sse({"status": "error", "message": "Slow down"}),
     "a flag and a message": sse({"error": True, "message": "Slow down"}),
-    "nothing but a message": sse({"message": "Slow down"}),
-    "nothing but a detail": sse({"detail": "Slow down"}),
-    "under other names": sse({"error_code": 18, "error_msg": "Slow down"}),
     "a line with nothing but a message": b'{"message": "Slow down"}\n',
     "aside": sse(chunk(choice({}), x_groq={"id": "r", "error": "Slow down"})),
 }
@@ -80,6 +77,17 @@ def test_what_the_server_says_about_an_error_is_kept():
     assert (error.code, error.retryable) == (503, True)
 
 
+@pytest.mark.parametrize(
+    "chunk", [{"message": "Slow down"}, {"detail": "Slow down"}, {"error_code": 18, "error_msg": "Slow down"}]
+)
+def test_a_message_instead_of_a_reply_is_an_error(chunk: dict[str, Any]):
+    for after in (b"", DONE):
+        error = error_of(sse(chunk) + after)
+        assert isinstance(error, ApiError)
+        assert str(error) == "Slow down"
+    assert reply_of(say("a"), chunk, say("b")).text == "ab"  # in a reply it may be anything
+
+
 @pytest.mark.parametrize("data", [b"", b"data\n", b"data: null\n", b"data: {}\n"])
 def test_an_event_named_error_is_one_even_without_words(data: bytes):
     event = b"event: error\n" + (data or b"data:\n") + b"\n"
@@ -93,11 +101,13 @@ def test_an_event_named_error_is_one_even_without_words(data: bytes):
     [
         {"message": "fine", "code": 0}, {"message": "Searching", "type": "status"}, {"errors": []}, {"errors": None},
         {"message": {"role": "assistant"}, "done": False}, {"status": "queued", "message": "soon"}, {},
+        {"request_id": "r"}, {"description": "x", "code": 200},
     ],
 )  # fmt: skip
 def test_other_metadata_is_no_error(chunk: dict[str, Any]):
     assert reply_of(say("a"), chunk, say("b")).text == "ab"
-    assert reply_of(say("a"), sse({"message": "Searching"}, event="progress"), say("b")).text == "ab"
+    assert reply_of(chunk, say("b")).text == "b"
+    assert reply_of(sse({"message": "Searching"}, event="progress"), say("b")).text == "b"
 
 
 def test_what_stands_beside_an_error_is_delivered_first():

@@ -317,7 +317,6 @@ FULL = {"message": "no", "code": "server_error", "param": None}
         sse({**text("b"), "error": FULL}),
         sse(ev("completed", response={"status": "failed", "error": FULL})),
         sse(ev("completed", response={"error": FULL})),
-        sse({"message": "no"}),
         sse("no", event="error"),
     ],
 )
@@ -326,6 +325,10 @@ def test_errors(data: bytes):
     assert isinstance(error, ApiError)
     assert (str(error), error.partial.text) == ("no", "ab")
     assert error.retryable is (error.code == "server_error")
+
+
+def test_a_message_instead_of_a_response_is_an_error():
+    assert isinstance(error_of(sse({"detail": "Not Found"}), API), ApiError)
 
 
 def test_a_failure_without_words_has_some_and_keeps_its_usage():
