@@ -9,7 +9,7 @@ from ..protocols import Encoding
 from .counter import TokenCounter
 from .encodings import is_loaded, load
 from .models import CURRENT, resolve
-from .prompt import Count, prompt_tokens
+from .prompt import Count, check_request, prompt_tokens
 from .request import request_tokens
 
 __all__ = ["Gauge"]
@@ -30,6 +30,7 @@ class Gauge:
         prompt: str | Sequence[Mapping[str, Any]] | None = None,
         tools: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
+        check_request(prompt or "", tools)
         self._encoding, self._prompt, self._tools = encoding, prompt, tools
         if encoding is None:
             load(CURRENT)

@@ -15,7 +15,7 @@ from .images import image_tokens
 from .models import Resolved, resolve
 from .tools import as_typescript
 
-__all__ = ["Count", "prompt_tokens"]
+__all__ = ["Count", "check_request", "prompt_tokens"]
 
 ANSWER = 3  # the beginning of the answer; models that think take one less
 MESSAGE = 3
@@ -56,8 +56,9 @@ def prompt_tokens(
 
     ``messages``, ``tools`` and the rest are what the request holds (tools as JSON schemas). Exact for text alone and
     OpenAI's models; anything else, also what another tokenizer than theirs gives, is an estimate that leaves out what
-    cannot be known. Loads the vocabulary as `TokenCounter` does.
+    cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for what no request can hold.
     """
+    check_request(messages, tools)
     tally = _Tally(model)
     turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     for message in turns:
@@ -67,6 +68,13 @@ def prompt_tokens(
     if isinstance(response_format, Mapping) and response_format.get("type", "text") not in ("text", "json_object"):
         tally.note("the schema of the answer is not counted")
     return tally.count()
+
+
+def check_request(messages: Any, tools: Any) -> None:
+    """TypeError unless these are lists of dicts (or ``messages`` a str)."""
+    for name, given in (("messages", [] if isinstance(messages, str) else messages), ("tools", tools or [])):
+        if not isinstance(given, Sequence) or not all(isinstance(one, Mapping) for one in given):
+            raise TypeError(f"{name} are a list of dicts, as in the JSON of a request, not {given!r}")
 
 
 class _Tally:
