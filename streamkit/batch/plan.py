@@ -47,6 +47,8 @@ class Plan:
             raise TypeError(f"prompts are an iterable or the path of a JSONL file, not {type(prompts).__name__}")
         if not callable(ask):
             raise TypeError("ask is a function: ask(prompt) gives the stream of its reply")
+        if not (key is None or callable(key)):
+            raise TypeError("key is a function: key(prompt) gives a name for the ledger")
         if concurrency < 1:
             raise ValueError("concurrency must be at least 1")
         for limit in limits:

@@ -35,6 +35,8 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
     that loop ends, so does the stream, for all.
     """
+    if not isinstance(stream, Observable):
+        raise TypeError(f"a stream (or any Observable) is shared, not {type(stream).__name__}")
     if replay < 0:
         raise ValueError("replay must not be negative")
     return made("share", _Shared(stream, replay).join)

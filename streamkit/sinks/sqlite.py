@@ -126,4 +126,6 @@ def sqlite(
     forced to the disk at the end (``close``), ``every`` time (milliseconds each), or with the first row that comes so
     many seconds after the last time, and at the end.
     """
+    if os.fspath(path) == ":memory:":
+        raise ValueError("a database in memory would be gone with its connection: give it a path")
     return Sqlite(place(path, folder), table, stream, sync)

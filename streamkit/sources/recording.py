@@ -150,7 +150,11 @@ class Recorder:
         flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
         for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):  # not every platform has each
             flags |= getattr(os, name, 0)
-        fd = os.open(path, flags, 0o600)
+        try:
+            fd = os.open(path, flags, 0o600)
+        except FileExistsError as exc:
+            exc.add_note("overwrite=True begins it anew")
+            raise
         if overwrite and hasattr(os, "fchmod"):
             os.fchmod(fd, 0o600)
         self._file = os.fdopen(fd, "wb", buffering=0)

@@ -287,6 +287,7 @@ async def last_of(stream: sk.Stream[sk.BatchItem]) -> sk.BatchItem:
         ({"tokens_per_minute": -1}, ValueError),
         ({"budget": 1.0}, ValueError),
         ({"ledger": 3}, TypeError),
+        ({"key": "id"}, TypeError),
         ({"prompts": {"a": 1}}, TypeError),
         ({"prompts": 3}, TypeError),
         ({"ask": "not a function"}, TypeError),

@@ -284,3 +284,10 @@ def test_a_loop_that_left_its_stream_without_an_end_is_named():
     asyncio.run(main())
     with pytest.raises(RuntimeError, match="is closed"):
         list(shared)
+
+
+def test_what_is_no_stream_cannot_be_shared():
+    with pytest.raises(TypeError, match="not str"):
+        sk.share("Hi", replay=1)  # it would wait for ever
+    with pytest.raises(ValueError, match="negative"):
+        sk.share(testing.script("Hi"), replay=-1)

@@ -133,6 +133,11 @@ def test_a_table_or_file_that_does_not_fit_is_refused_at_once(path: Path):
     assert other.read_text() == "precious " * 200
 
 
+def test_a_database_in_memory_is_refused():
+    with pytest.raises(ValueError, match="path"):
+        sinks.sqlite(":memory:")
+
+
 @pytest.mark.parametrize("table", ["", "a b", 'a"b', "a;--", "sqlite_master", "SQLite_x", "1st", "é", "a" * 64, "a\n"])
 def test_a_table_name_that_needs_quotes_is_refused(path: Path, table: str):
     with pytest.raises(ValueError, match="table"):

@@ -66,8 +66,9 @@ def test_a_file_is_for_its_owner_and_not_overwritten_unless_told(tmp_path):
     path = tmp_path / "r"
     written(path, [Read(0, b"first")])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError) as caught:
         Recorder(path)
+    assert "overwrite=True" in caught.value.__notes__[0]
     assert Recording.open(path).reads == (Read(0, b"first"),)
     path.chmod(0o644)
     Recorder(path, overwrite=True).close()
