@@ -55,9 +55,12 @@ def checked(prices: PriceList) -> PriceList:
 
 
 def price_of(prices: PriceList, model: str) -> Prices | None:
-    """The prices of ``model``: by its name, else without vendor, variant and date (``openai/gpt-4o-2024-08-06``)."""
+    """The prices of ``model``: by its name, else without vendor, variant and date (``openai/gpt-4o-2024-08-06``). Those
+    of a fine-tuned model have names like ``ft:gpt-4o``."""
     if prices is None or isinstance(prices, Prices):
         return prices
-    bare = model.rpartition("/")[2].partition(":")[0]
+    name = model.rpartition("/")[2]
+    tuned = "ft:" if name.startswith("ft:") else ""
+    bare = tuned + name.removeprefix(tuned).partition(":")[0]
     names = (model, bare, DATE.sub("", bare))
     return next((prices[name] for name in names if name in prices), None)

@@ -45,7 +45,7 @@ def test_what_are_no_prices_is_told(bad: Any):
 
 
 def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for_another():
-    prices = {"gpt-4o": DEAR, "vendor/small": DEAR}
+    prices = {"gpt-4o": DEAR, "vendor/small": DEAR, "ft:gpt-4.1": DEAR}
     found = (
         "gpt-4o",
         "gpt-4o-2024-08-06",
@@ -53,9 +53,10 @@ def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for
         "openai/gpt-4o-2024-08-06:free",
         "gpt-4o-latest",
         "vendor/small",
+        "ft:gpt-4.1-2025-04-14:kettles::A1b2",
     )
     assert [price_of(prices, model) for model in found] == [DEAR] * len(found)
-    assert [price_of(prices, model) for model in ("gpt-4o-mini", "gpt-4", "small", "")] == [None] * 4
+    assert [price_of(prices, model) for model in ("gpt-4o-mini", "gpt-4", "small", "", "ft:gpt-4o:me")] == [None] * 5
     assert (price_of(DEAR, "anything"), price_of(None, "gpt-4o")) == (DEAR, None)
 
 
