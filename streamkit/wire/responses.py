@@ -203,9 +203,7 @@ class Responses(Dialect):
 
     def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         place = place_of(chunk)
-        known = self._call_at.get(place)
-        whole = "" if known and known.pieces else text_of(chunk.get("arguments", chunk.get("input")))
-        call = self._grow(place, "", text_field(chunk, "name"), whole, chunk, out)
+        call = self._grow(place, "", text_field(chunk, "name"), self._rest(place, chunk), chunk, out)
         if call.name and not call.announced:  # else the name comes with the end of the item
             out.append(call.whole(0, chunk))
 
@@ -230,14 +228,17 @@ class Responses(Dialect):
         call, id = self._call_at.get(place), text_field(item, "call_id")
         if call is not None and call.announced and id and call.id and id != call.id:
             del self._call_at[place]
+            self._said.discard(("arguments", place))
 
     def _whole_call(self, item: Chunk, place: Place, chunk: Chunk, out: list[Event]) -> None:
         self._vacate(place, item)
-        known = self._call_at.get(place)
-        whole = "" if known and known.pieces else text_of(item.get("arguments", item.get("input")))
-        call = self._grow(place, call_id(item), text_field(item, "name"), whole, chunk, out)
+        call = self._grow(place, call_id(item), text_field(item, "name"), self._rest(place, item), chunk, out)
         if not call.announced:
             out.append(call.whole(0, chunk))
+
+    def _rest(self, place: Place, form: Chunk) -> str:
+        """The whole arguments, if there were none so far (half a character may still be held back)."""
+        return "" if ("arguments", place) in self._said else text_of(form.get("arguments", form.get("input")))
 
     def _grow(self, place: Place, id: str, name: str, arguments: str, chunk: Chunk, out: list[Event]) -> Call:
         self._content(chunk, out)
@@ -245,6 +246,8 @@ class Responses(Dialect):
         if call is None:
             call = self._call_at[place] = self._calls.open()
         self._said.add(("call",))
+        if arguments:
+            self._said.add(("arguments", place))
         self._last_is_call = True
         self._call(call, 0, id, name, arguments, chunk, out)
         return call

@@ -393,6 +393,13 @@ def events_of_raw(*chunks: Any) -> list[Any]:
     return [event for event in events if not isinstance(event, (Start, Other, Reply))]
 
 
+def test_half_a_character_is_not_taken_for_no_arguments():
+    whole = ev("function_call_arguments.done", output_index=0, arguments="\ud83d")
+    chunks = [item("function_call", **CALL), arguments("\ud83d"), whole, end()]
+    data = b"".join(sse(json.dumps(chunk)) for chunk in chunks)
+    assert read(data, API)[0][-1].tool_calls[0].arguments == "\ud83d"  # type: ignore[union-attr]
+
+
 def test_a_whole_response_in_one_document():
     form = {
         "object": "response", "id": "r1", "model": "m", "status": "completed", "error": None,
