@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 from reactivex import compose, operators as rxo
 
 from ..events import Event
 from ..protocols import Op
 from ..stages import Segment, Segments
+from ..stages.segment import Segmenting
 from ..stages.segmented import Segmented
 from .lift import stage
 
@@ -17,37 +18,19 @@ __all__ = ["code_blocks", "segments", "sentences"]
 
 
 def segments(
-    unit: Literal["sentence", "word", "line", "paragraph"] = "sentence",
-    *,
-    lang: str = "auto",
-    lookahead: Literal["word", "char"] = "word",
-    first_fast: bool = False,
-    max_chars: int | None = 2000,
-    max_wait: float | None = None,
-    code: Literal["block", "lines", "drop"] = "block",
-    markdown: Literal["keep", "plain"] = "keep",
-    **more: Any,
+    unit: Literal["sentence", "word", "line", "paragraph"] = "sentence", **options: Unpack[Segmenting]
 ) -> Op[Event | str, Segment]:
     """Events → the text of the reply as `Segment`s, each as soon as its end is certain; what is left at the end, also
     of a broken reply.
 
-    The options, ``more`` of them too, are those of `stages.Segments`; ``max_wait`` is in seconds without text, on the
-    subscription's clock. The segments do not depend on how the text came in pieces, but for those that ``max_wait``
-    forced. ``Reply.upto(segment.end)`` is the reply up to a segment.
+    The options are those of `stages.Segments`: ``lang``, ``lookahead``, ``first_fast``, ``max_chars``, ``max_wait``
+    (seconds without text, on the subscription's clock), ``hold``, ``code``, ``markdown``, ``strip``, ``judge``. The
+    segments do not depend on how the text came in pieces, but for those that ``max_wait`` forced.
+    ``Reply.upto(segment.end)`` is the reply up to a segment.
     """
 
     def make() -> Segments:
-        return Segments(
-            lang,
-            unit,
-            lookahead=lookahead,
-            first_fast=first_fast,
-            max_chars=max_chars,
-            max_wait=max_wait,
-            code=code,
-            markdown=markdown,
-            **more,
-        )
+        return Segments(unit=unit, **options)
 
     make()  # a mistake is told here, not in mid-stream; and a language is loaded before its first sentence
     operator: Op[Event | str, Segment] = stage(lambda: Segmented(make))
@@ -55,33 +38,13 @@ def segments(
     return operator
 
 
-def sentences(
-    *,
-    lang: str = "auto",
-    lookahead: Literal["word", "char"] = "word",
-    first_fast: bool = False,
-    max_chars: int | None = 2000,
-    max_wait: float | None = None,
-    code: Literal["block", "lines", "drop"] = "block",
-    markdown: Literal["keep", "plain"] = "keep",
-    **more: Any,
-) -> Op[Event | str, str]:
+def sentences(**options: Unpack[Segmenting]) -> Op[Event | str, str]:
     """Events → the sentences of the reply as str; headings, table rows and blocks of code count as one each.
 
     For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain"``. The options and the rest are
     those of `segments`.
     """
-    found = segments(
-        lang=lang,
-        lookahead=lookahead,
-        first_fast=first_fast,
-        max_chars=max_chars,
-        max_wait=max_wait,
-        code=code,
-        markdown=markdown,
-        **more,
-    )
-    operator: Op[Event | str, str] = compose(found, rxo.map(_text))
+    operator: Op[Event | str, str] = compose(segments("sentence", **options), rxo.map(_text))
     operator.__name__ = "sentences"
     return operator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -15,7 +15,7 @@ from .plain import plain
 from .sentences import Sentences
 from .units import Lines, Paragraphs, Words
 
-__all__ = ["Segment", "Segments"]
+__all__ = ["Segment", "Segmenting", "Segments"]
 
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
@@ -152,6 +152,21 @@ class Segments:
         self._gap.clear()
         self._behind = cut.end
         return gap
+
+
+class Segmenting(TypedDict, total=False):
+    """The options of `Segments`, but for the unit."""
+
+    lang: str
+    lookahead: Literal["word", "char"]
+    first_fast: bool
+    max_chars: int | None
+    max_wait: float | None
+    hold: int
+    code: Literal["block", "lines", "drop"]
+    markdown: Literal["keep", "plain"]
+    strip: bool
+    judge: Judge | None
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:

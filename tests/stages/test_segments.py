@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any
+from inspect import signature
+from typing import Any, get_type_hints
 
 import pytest
 import regex
@@ -13,6 +14,7 @@ from streamkit import testing
 from streamkit.stages import Segment, Segments
 from streamkit.stages.boundary import Rules
 from streamkit.stages.scripts import between_graphemes
+from streamkit.stages.segment import Segmenting
 from tests.stages.segmenting import JUDGES, pieces_of, segments, some_options, texts, troubling
 
 MIXED = (
@@ -359,6 +361,10 @@ def test_white_space_may_come_with_the_segments():
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]):
     with pytest.raises(ValueError, match=next(iter(options))):
         Segments(**options)
+
+
+def test_every_option_may_be_given_to_the_operators():
+    assert {*get_type_hints(Segmenting)} == {*signature(Segments).parameters} - {"unit"}
 
 
 def test_code_long_ago_in_a_sentence_is_out_of_sight():
