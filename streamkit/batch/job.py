@@ -67,7 +67,7 @@ class Job:
         """At most one for each worker, who waits until it is taken."""
         self._under_way: dict[str, asyncio.Event] = {}
         self._ended = False
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     async def items(self) -> AsyncGenerator[BatchItem, None]:
         async with AsyncExitStack() as stack:
@@ -119,8 +119,13 @@ class Job:
                         await asked.done.wait()
                 finally:
                     asked.done.set()
+        except asyncio.CancelledError:
+            raise
         except Exception as exc:
             self._stop(exc)
+        except BaseException as exc:  # KeyboardInterrupt or the like: nothing is waited for
+            self._stop(exc)
+            self._answers.put_nowait(None)
         self._working -= 1
         if not self._working:
             self._answers.put_nowait(None)
@@ -147,7 +152,7 @@ class Job:
                 self._hire()
             return asked
 
-    def _stop(self, failure: Exception) -> None:
+    def _stop(self, failure: BaseException) -> None:
         """What is under way goes on to its end, then this is raised."""
         self._ended, self._failure = True, self._failure or failure
         self._pace.stop()
@@ -219,7 +224,10 @@ class Job:
         return asked.item(so_far.outcome, reply=reply, error=error, cost=cost)
 
     def _stream(self, prompt: Any) -> Observable[Any]:
-        answer = self._plan.ask(prompt)
+        try:
+            answer = self._plan.ask(prompt)
+        except asyncio.CancelledError as exc:  # nobody else did it: this is no coroutine
+            raise RuntimeError("ask was cancelled") from exc
         if not isinstance(answer, Observable):
             misuse = TypeError(f"ask(prompt) gives a stream, not {type(answer).__name__}")
             self._stop(misuse)  # it will for every prompt

@@ -87,7 +87,7 @@ class _Background:
             self._thread = self._loop = self._stop = None
         if thread is None or loop is None or stop is None or not thread.is_alive():
             return
-        loop.call_soon_threadsafe(stop.set)
+        on_loop(loop, stop.set)
         if thread is not threading.current_thread():
             thread.join(JOIN)
 

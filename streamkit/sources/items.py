@@ -106,6 +106,10 @@ class _Pulling:
                 self._end(ShutdownError("the event loop was shut down"))
         except Exception as exc:
             self._end(exc)
+        except BaseException as exc:  # KeyboardInterrupt or the like
+            self._over = True
+            context = self._scheduler.context
+            (context.abort or context.lost)(exc)
         else:
             self._end(None)
 

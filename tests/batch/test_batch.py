@@ -14,7 +14,7 @@ import reactivex
 from reactivex import operators as rxo
 
 import streamkit as sk
-from streamkit import ops, testing
+from streamkit import ops, sinks, testing
 
 SLOW_TO_FAST = {f"p{n}": testing.Script(f"answer {n}", first=10.0 - n) for n in range(10)}
 
@@ -274,6 +274,36 @@ def test_it_can_be_iterated_awaited_and_piped():
 
 async def last_of(stream: sk.Stream[sk.BatchItem]) -> sk.BatchItem:
     return await stream
+
+
+def meant_for_the_caller(prompt: str) -> sk.Stream[sk.Event]:
+    def interrupt(item: sk.Event) -> None:
+        raise KeyboardInterrupt(prompt)
+
+    if prompt == "exit":
+        raise SystemExit(prompt)
+    return testing.script("Hi", first=60 if prompt == "slow" else 0).pipe(ops.attach(interrupt))
+
+
+@pytest.mark.parametrize("prompt", ["exit", "interrupt"])
+@pytest.mark.parametrize("way", [sk.run, lambda *args: sk.start(*args).result()], ids=["in place", "in the background"])
+def test_what_is_meant_for_the_caller_reaches_it_at_once(way: Callable[..., sk.Reply], prompt: str):
+    memory = sinks.memory()
+    with pytest.raises((KeyboardInterrupt, SystemExit), match=prompt):
+        way(sk.batch(["slow", prompt, "slow"], meant_for_the_caller), memory)
+    assert memory.reply is not None
+    assert memory.reply.outcome == "cancelled"
+    assert sk.run(testing.script("Hi")).text == sk.start(testing.script("Hi")).result().text == "Hi"
+
+
+def test_an_ask_that_raises_what_looks_like_being_cancelled_fails_alone():
+    def ask(prompt: str) -> sk.Stream[sk.Event]:
+        if prompt == "a":
+            raise asyncio.CancelledError
+        return testing.script("Hi")
+
+    found = items(sk.batch(["a", "b"], ask, ordered=True))
+    assert [item.outcome for item in found] == ["failed", "complete"]
 
 
 # -- misuse --------------------------------------------------------------------------------------------------------

@@ -186,3 +186,19 @@ sk.stream(numbers).subscribe(print)
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=15)
     assert (done.stdout.split(), done.stderr) == (["0", "1", "2"], "")
+
+
+@pytest.mark.parametrize("way", [sk.run, lambda stream: sk.start(stream).result(5)], ids=["in place", "in background"])
+def test_an_iterable_that_raises_what_is_meant_for_the_caller(way):
+    async def interrupted():
+        yield 1
+        raise KeyboardInterrupt
+
+    for given in (interrupted, lambda: map(raising, [1])):
+        with pytest.raises(KeyboardInterrupt):
+            way(sk.stream(given))
+    assert way(sk.from_text(["b"])).text == "b"
+
+
+def raising(item):
+    raise KeyboardInterrupt
