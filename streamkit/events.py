@@ -13,6 +13,7 @@ from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
 from .messages import Message, ToolCallPart, turn
+from .plain import plain
 from .shape import Sent, value
 from .usage import Usage
 
@@ -118,8 +119,8 @@ class ToolCall(Sent):
         return parse_json(self.arguments or "{}", model, f"arguments of tool {self.name!r}")
 
     def result(self, value: Any) -> Message:
-        """The message that answers this call; anything but text is sent as JSON."""
-        content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects."""
+        content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=plain)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
     def as_part(self) -> ToolCallPart:

@@ -30,13 +30,11 @@ def room(height: int, needs: str = "", lazy: str = "", never: str = "") -> Room:
     return Room(height, *(frozenset(names.split()) for names in (needs, lazy, never)))
 
 
+LOWEST = "errors events jsonform lazy messages plain protocols shape usage validation worker"
 FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")
 ROOMS = {
-    **dict.fromkeys(
-        ("errors", "events", "jsonform", "lazy", "messages", "protocols", "shape", "usage", "validation", "worker"),
-        FOUNDATION,
-    ),
+    **dict.fromkeys(LOWEST.split(), FOUNDATION),
     "wire": room(1, "pydantic_core", "pydantic", never="asyncio"),
     "stages": room(1, lazy="regex sentencex", never="asyncio"),
     "tokens": room(1, lazy="bpe_openai tiktoken"),

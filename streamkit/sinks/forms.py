@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
 from ..events import Event, RefusalDelta, TextDelta
 from ..jsonform import to_json
+from ..plain import plain
 
-__all__ = ["EVENTS", "form", "numbered", "piece", "plain"]
+__all__ = ["EVENTS", "form", "numbered", "piece"]
 
 EVENTS = get_args(Event)
 
@@ -34,28 +34,20 @@ def numbered(item: Any, stream: str, seq: int) -> bytes:
     own = {"stream": stream, "seq": seq}
     if isinstance(item, (str, *EVENTS)):
         return form(item)[:-1] + b"," + _line(own)[1:]
-    value = plain(item)
+    value = _plain(item)
     if not isinstance(value, Mapping) or not own.keys().isdisjoint(value):
         value = {"value": value}
     return _line({**value, **own})
 
 
 def _line(value: Any) -> bytes:
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=plain)
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
     if not line.isprintable():  # as `to_json`: nothing in a line ends it or moves a cursor
-        line = json.dumps(value, separators=(",", ":"), default=plain)
+        line = json.dumps(value, separators=(",", ":"), default=_plain)
     return line.encode()
 
 
-def plain(value: Any) -> Any:
-    """``value`` for the JSON encoder: events, dataclasses and pydantic models as objects, strangers as their str."""
+def _plain(value: Any) -> Any:
     if isinstance(value, EVENTS):
         return json.loads(to_json(value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks about each
-    if isinstance(value, Mapping):
-        return dict(value)
-    if value is None or isinstance(value, (str, int, float, list, tuple)):
-        return value
-    dump = getattr(value, "model_dump", None)
-    return dump(mode="json") if callable(dump) else str(value)
+    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else plain(value)

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from ..engine.mailbox import cancelled_from_outside
 from ..errors import excerpt
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
@@ -45,7 +46,7 @@ class Toolbox:
             result = ToolResult(call, await _called(self._fitted[call.name], call.args()))
             assert result.message  # does JSON hold it?
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if cancelled_from_outside():
                 raise
             return ToolResult(call, error="the tool was cancelled")
         except Exception as exc:
@@ -77,9 +78,3 @@ def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
         return validate_call(tool)
     except (PydanticUserError, NameError):
         return tool
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants this task to end, and not the tool itself something of its own."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

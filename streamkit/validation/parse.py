@@ -36,7 +36,7 @@ def parse_json(text: str, model: Any, what: str, partial: Reply | None = None) -
         value = _loads(text)
         return value if model is None else validated(value, model)
     except (ValueError, RecursionError) as exc:  # pydantic's ValidationError is a ValueError
-        raise MalformedError(f"the {what} is not valid: {told(exc)}", partial=partial) from exc
+        raise MalformedError(f"not valid: the {what}: {told(exc)}", partial=partial) from exc
 
 
 def validate(value: Any, model: Any, what: str) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import threading
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -135,6 +137,24 @@ def test_a_tool_gets_what_its_annotations_say():
     assert results[3].value == Trip(to="Oslo")
     for given in ((date(2024, 5, 6), "rest"), (Trip(to="Oslo", stops=("Rome",)), {1}), [1]):  # at the same time
         assert given in got
+
+
+def test_results_are_sent_as_json_whatever_they_are():
+    @dataclass
+    class Seat:
+        row: int = 1
+
+    values = [Trip(to="Oslo"), [Seat(), Trip(to="Rome")], date(2024, 5, 6), {"seats": {"a": Seat(2)}}]
+    call = sk.ToolCall("c", "f", "{}")
+    sent = [json.loads(call.result(value)["content"]) for value in values]
+    assert sent == [
+        {"to": "Oslo", "stops": []},
+        [{"row": 1}, {"to": "Rome", "stops": []}],
+        "2024-05-06",
+        {"seats": {"a": {"row": 2}}},
+    ]
+    for value, form in zip(values[::2], sent[::2], strict=True):
+        assert json.loads(sk.to_json(sk.ToolResult(call, value)))["value"] == form
 
 
 def test_rounds_are_bounded():
