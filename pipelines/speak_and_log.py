@@ -43,11 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("::")[0])
     parser.add_argument("question", nargs="?", default="Why is the sky blue?")
     parser.add_argument("--model", default=os.environ.get("OPENAI_MODEL"))
-    parser.add_argument("--log", default="answer.jsonl", help="a new file for the events (default: answer.jsonl)")
+    parser.add_argument("--log", default="answer.jsonl", help="the events are appended to it (default: answer.jsonl)")
     parser.add_argument("--lang", default="auto", help="ISO 639 code of the answer's language")
     args = parser.parse_args(argv)
     with _client(args.model) as client:
-        run = build(client.chat(args.question), speech=_voice(args.lang), log=sinks.jsonl(args.log), lang=args.lang)
+        log = sinks.jsonl(args.log, mode="append")
+        run = build(client.chat(args.question), speech=_voice(args.lang), log=log, lang=args.lang)
         try:
             reply = run.result()
         except KeyboardInterrupt:  # the run was cancelled by it

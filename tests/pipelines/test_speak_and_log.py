@@ -65,6 +65,7 @@ def run(folder: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str
 
 
 def test_without_a_voice_it_prints(tmp_path: Path):
+    assert run(tmp_path).returncode == 0
     done = run(tmp_path)
     assert done.returncode == 0
     assert done.stdout.splitlines()[1:] == [
@@ -75,6 +76,7 @@ def test_without_a_voice_it_prints(tmp_path: Path):
     ]
     logged = [sk.from_json(line) for line in (tmp_path / "answer.jsonl").read_bytes().splitlines()]
     assert isinstance(logged[-1], sk.Reply)
+    assert logged[: len(logged) // 2] == logged[len(logged) // 2 :]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a script as the voice")
