@@ -217,7 +217,7 @@ def test_nothing_is_asked_before_somebody_reads():
 
 @pytest.mark.parametrize("on_close", ["cancel", "drain"])
 @pytest.mark.parametrize("how", ["aclose", "let go", "cancelled"])
-def test_leaving_cancels_or_drains(how, on_close):
+def test_leaving_cancels_or_drains(how, on_close, capsys):
     async def main():
         listener = Listener()
         client = testing.client(testing.Script("a b c d", every=1, usage=sk.Usage(1, 4, 5)))
@@ -244,6 +244,7 @@ def test_leaving_cancels_or_drains(how, on_close):
     listener, (request,), tasks = played(main)
     (reply,) = listener.replies
     assert tasks == 1
+    assert capsys.readouterr().err == ""  # clients leave all the time
     if on_close == "cancel":
         assert (reply.outcome, reply.text, request.outcome) == ("cancelled", "a", "cancelled")
     else:

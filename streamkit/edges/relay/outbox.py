@@ -89,7 +89,9 @@ class Outbox(Observable[Any]):
 
     def end(self, reply: Reply) -> None:
         """The stream told no end of its own: ``reply`` is the source's, of which only what passed here may be told.
-        One that is not finished is not passed off as one that is."""
+        One that is not finished is not passed off as one that is; if nobody reads any more, it is no news either."""
+        if self.closed:
+            return
         if reply.outcome in UNFINISHED:
             self.fail(BrokenError(f"the reply was {reply.outcome}"))
         else:
