@@ -129,6 +129,13 @@ class Cutter(ABC):
         self._begin(end)
         return cut
 
+    def _cut_marker(self, end: int) -> Cut:
+        """The marker of a list in front of a fence is a segment of its own."""
+        indent = self._indent + end - self.start
+        cut = self._cut(end)
+        self._fresh, self._indent = True, indent
+        return cut
+
     def _limit(self, ahead: Ahead) -> int:
         return ahead.size if self._max is None else min(ahead.size, self.start + self._max)
 

@@ -8,7 +8,7 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["NEWLINE", "block", "goes_on", "marker"]
+__all__ = ["NEWLINE", "block", "fence", "goes_on", "marker"]
 
 NEWLINE = re.compile(r"\r\n?|\n")
 
@@ -17,6 +17,7 @@ Block = Literal["sentence", "heading", "table_row", "code", "rule"]
 _HEADING, _HEADING_SO_FAR = re.compile(r"#{1,6}(?=[ \t\r\n]|\Z)"), re.compile("#{1,6}")
 _RULE = re.compile(r"([-*_=])(?:[ \t]*\1){2,}[ \t]*(?=[\r\n]|\Z)")
 _RULE_SO_FAR = re.compile(r"([-*_=])(?:[ \t]*\1)*[ \t]*")
+_FENCES = frozenset("`~")
 _FENCE, _FENCE_SO_FAR = re.compile(r"`{3,}|~{3,}"), re.compile(r"`{1,200}|~{1,200}")
 _INFO_SO_FAR = re.compile(r"`{3,}[^`\r\n]*")
 _REACH = 200  # what is still undecided so far into a line is taken for what it looks like
@@ -33,6 +34,7 @@ _MARKER_SO_FAR = re.compile(
     rf"|{_EMPHASIS}\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40
+_BLANKS = re.compile(r"[ \t]*")
 
 WRAPPED = 24
 """A line shorter than that was not broken for its width."""
@@ -87,6 +89,20 @@ def marker(ahead: Ahead, start: int) -> tuple[int, bool]:
     found = _MARKER.match(ahead.text, start, start + _LONGEST_MARKER)
     assert found is not None
     return found.end(), bool(found[0][len(found[1]) :].strip())
+
+
+def fence(ahead: Ahead, line: int) -> int | None:
+    """Where a fence opens in the line that begins at ``line``, perhaps behind the marker of a list; None if none does.
+
+    In quotes none does: each line of theirs has a mark.
+    """
+    at = ahead.after(_BLANKS, line)
+    if ahead.char(at) not in _FENCES:
+        body, is_item = marker(ahead, at)
+        if not is_item or ">" in ahead.text[at:body]:
+            return None
+        at = ahead.after(_BLANKS, body)
+    return at if ahead.char(at) in _FENCES and block(ahead, at) == "code" else None
 
 
 def goes_on(ahead: Ahead, line: int, end: int) -> int | None:

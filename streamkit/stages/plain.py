@@ -14,7 +14,7 @@ _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 _STARS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?!\w)|(\*{1,3}|~~)(?=\S)(.+?)(?<=\S)\3", re.DOTALL)
 _LOOSE = re.compile(r"\*\*|__(?!\w)|(?<!\w)__|~~")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
-_BULLET = re.compile(r"(?:>[ \t]?)*[ \t]*(?:[-*+•‣◦▪●○][ \t]+)?(?:\[[ xX]\][ \t]+)?")
+_BULLET = re.compile(r"(?:>[ \t]?)*[ \t]*(?:[-*+•‣◦▪●○](?:[ \t]+|\Z))?(?:\[[ xX]\](?:[ \t]+|\Z))?")
 _ROW_RULE = re.compile(r"[|\s:-]+")
 
 

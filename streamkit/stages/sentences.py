@@ -15,7 +15,7 @@ from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import Fence
-from .lines import NEWLINE, block, goes_on, marker
+from .lines import NEWLINE, block, fence, goes_on, marker
 from .marks import EMOJI, MARKS, MOST, extent
 from .scripts import CJK
 
@@ -115,10 +115,8 @@ class Sentences(Cutter):
     # --- prose
 
     def _prose(self, ahead: Ahead) -> Cut | None:
-        if self._body is None:
-            self._body, is_item = marker(ahead, self.start) if self._fresh else (self.start, False)
-            self._at = max(self._at, self._body)
-            self._kind = "list_item" if is_item else "sentence"
+        if self._body is None and (cut := self._open_text(ahead)):
+            return cut
         limit, text = self._limit(ahead), ahead.text
         search = (_INTERESTING_FIRST if self._first else _INTERESTING).search
         while True:
@@ -133,6 +131,16 @@ class Sentences(Cutter):
             cut = self._look(ahead, at, found[0])
             if cut is not None:
                 return cut
+
+    def _open_text(self, ahead: Ahead) -> Cut | None:
+        """See where the text of the line begins."""
+        body, is_item = marker(ahead, self.start) if self._fresh else (self.start, False)
+        before_fence = is_item and body <= self._limit(ahead) and fence(ahead, self.start) is not None
+        self._kind = "list_item" if is_item else "sentence"
+        if before_fence:
+            return self._cut_marker(body)
+        self._body, self._at = body, max(self._at, body)
+        return None
 
     def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
         if char in _ENDS and not (char == ";" and self._first):

@@ -7,7 +7,7 @@ import re
 from .ahead import Ahead
 from .cutter import Cut, Cutter, strip_end
 from .fences import Fence
-from .lines import NEWLINE, block
+from .lines import NEWLINE, fence
 from .scripts import CJK
 
 __all__ = ["Lines", "Paragraphs", "Words"]
@@ -73,8 +73,12 @@ class Paragraphs(Cutter):
     """What blank lines separate; a fenced block of code is one of its own."""
 
     def _find(self, ahead: Ahead) -> Cut | None:
-        if self._kind is None and not self._open(ahead):
-            return None
+        if self._kind is None:
+            self._skip(ahead.text)
+            if self.start == ahead.size:
+                return None
+            if cut := self._open(ahead):
+                return cut
         if self._kind == "code":
             return self._code(ahead)
         limit = self._limit(ahead)
@@ -87,16 +91,16 @@ class Paragraphs(Cutter):
             return self._cut(strip_end(ahead.text, self.start, ahead.size))
         return None
 
-    def _open(self, ahead: Ahead) -> bool:
-        self._skip(ahead.text)
-        if self.start == ahead.size:
-            return False
-        code = self._fresh and ahead.text[self.start] in "`~" and block(ahead, self.start) == "code"
-        self._kind = "code" if code else "paragraph"
-        self._fence = Fence(ahead.text, self.start) if code else None
-        return True
+    def _open(self, ahead: Ahead) -> Cut | None:
+        place = fence(ahead, self.start) if self._fresh else None
+        self._kind = "code" if place == self.start else "paragraph"
+        if place == self.start:
+            self._fence = Fence(ahead.text, place)
+        elif place is not None:
+            marker = strip_end(ahead.text, self.start, place)
+            return self._cut_marker(marker) if marker <= self._limit(ahead) else None
+        return None
 
     def _breaks(self, ahead: Ahead, line: int) -> bool:
-        first = ahead.after(_BLANKS, line)
-        char = ahead.char(first)
-        return char in {"", "\r", "\n"} or (char in "`~" and block(ahead, first) == "code")
+        """Whether a blank line or a fence comes."""
+        return ahead.char(ahead.after(_BLANKS, line)) in {"", "\r", "\n"} or fence(ahead, line) is not None

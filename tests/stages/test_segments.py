@@ -310,6 +310,16 @@ def test_code_has_its_language_and_its_body_or_is_left_out():
     assert (unclosed.lang, unclosed.code, unclosed.forced) == ("", "x = 1", True)
 
 
+@pytest.mark.parametrize("unit", ["sentence", "paragraph"])
+def test_code_behind_the_marker_of_a_list(unit: Any):
+    text = "Do\n1. ```sh\n   a. B\n     c\n   ```\n- ~~~\n  d\n  ~~~\nEnd"
+    for pieces in testing.every_split(text):
+        found = segments(pieces, unit=unit)
+        assert [one.text for one in found if one.kind != "code"] == ["Do", "1.", "-", "End"]
+        assert [(one.lang, one.code) for one in found if one.kind == "code"] == [("sh", "a. B\n  c\n"), ("", "d\n")]
+    assert texts(text, unit=unit, code="drop", markdown="plain") == ["Do", "1.", "End"]
+
+
 def test_plain_text_for_a_voice_still_tells_where_it_stood():
     text = "## *The* title\n- **One** [link](http://a.b). `x`\n---\n| a | **b** |\n"
     found = segments(text, markdown="plain")

@@ -123,6 +123,8 @@ MARKDOWN = {
     "**1. Tea.** Boil it.\n**2.** Pour. Sip\n__3. Wash__": "**1. Tea.**|Boil it.|**2.** Pour.|Sip|__3. Wash__",
     "It is so.<sup>12</sup> See <b><i>that.</i></b> <i><b>Yes":
         "It is so.<sup>12</sup>|See <b><i>that.</i></b>|<i><b>Yes",
+    "1. ```sh\n   tea. B\n   ```\n2. Pour. Sip\n- [ ] ~~~\n  x\n  ~~~":
+        "1.|```sh\n   tea. B\n   ```|2. Pour.|Sip|- [ ]|~~~\n  x\n  ~~~",
     "A) Yes\nB) No. Why?\n[ ] Do it. Now": "A) Yes|B) No.|Why?|[ ] Do it.|Now",
 }  # fmt: skip
 
