@@ -14,7 +14,7 @@ from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError
 from ..events import Outcome, Reply
-from .link import made
+from .link import check_streams, made
 from .opening import Opening
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -49,6 +49,7 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
     """
     if not streams:
         raise ValueError("no streams to race")
+    check_streams("race", streams)
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
     return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
@@ -177,8 +178,11 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     One that fails gives a last item `Failure` under its name; the others go on. Completes when all have ended. Each
     one's `Reply` is its last item; the run's own is that of the last stream.
     """
+    if not isinstance(streams, Mapping):
+        raise TypeError(f"side_by_side takes a mapping of names to streams, not {type(streams).__name__}")
     if not streams:
         raise ValueError("no streams to compare")
+    check_streams("side_by_side", streams.values())
     named = dict(streams)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:

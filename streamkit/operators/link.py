@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
@@ -10,7 +10,7 @@ from reactivex import Observable, abc
 from ..engine import Stream
 from ..protocols import Op
 
-__all__ = ["Connect", "link", "made"]
+__all__ = ["Connect", "check_streams", "link", "made"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -42,3 +42,10 @@ def made(label: str, connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase
     """A stream that has no source to operate on."""
     operator = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
     return Stream(operator(Observable()), label=label)
+
+
+def check_streams(name: str, given: Iterable[Any]) -> None:
+    """TypeError for what cannot be subscribed to: where it is given, not when its turn comes."""
+    for stream in given:
+        if not isinstance(stream, Observable):
+            raise TypeError(f"{name} takes streams (or any Observables), not {type(stream).__name__}")

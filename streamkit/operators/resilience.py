@@ -20,7 +20,7 @@ from ..sources.limits import Retry
 from ..stages import Fold
 from ..usage import Usage, summed, weakest
 from .combine import all_failed
-from .link import link
+from .link import check_streams, link
 from .opening import Opening, commits
 
 __all__ = ["continue_with", "fallback", "retry_unstarted"]
@@ -35,6 +35,7 @@ def fallback(*streams: Observable[T]) -> Op[T, T]:
     """
     if not streams:
         raise ValueError("nothing to fall back on")
+    check_streams("fallback", streams)
 
     def connect(
         source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
@@ -130,6 +131,8 @@ def continue_with(
     Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, and a total
     time that is over; at most ``attempts`` times.
     """
+    if not callable(ask):
+        raise TypeError("ask is a function: ask(partial) gives the stream that goes on")
     if mode not in ("restart", "prefill") or attempts < 1:
         raise ValueError("mode is 'restart' or 'prefill', attempts at least 1")
 
@@ -201,6 +204,8 @@ class _Continued(Whole):
             self._next(Restart(error.kind, partial.text if self._mode == "prefill" else ""))
         try:
             following = self._ask(partial)
+            if not isinstance(following, Observable):
+                raise TypeError(f"ask gives a stream, not {type(following).__name__}")
         except Exception as exc:
             self._observer.on_error(exc)
             return

@@ -18,7 +18,7 @@ from ..engine.report import ShutdownError, report
 from ..errors import BrokenError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
-from .link import made
+from .link import check_streams, made
 
 __all__ = ["share"]
 
@@ -35,8 +35,7 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
     that loop ends, so does the stream, for all.
     """
-    if not isinstance(stream, Observable):
-        raise TypeError(f"a stream (or any Observable) is shared, not {type(stream).__name__}")
+    check_streams("share", [stream])
     if replay < 0:
         raise ValueError("replay must not be negative")
     return made("share", _Shared(stream, replay).join)

@@ -46,6 +46,8 @@ def tool_loop(
 
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
+    if not callable(ask):
+        raise TypeError("ask is a function: ask(messages) gives the stream of one round")
     if rounds < 1 or concurrency < 1:
         raise ValueError("rounds and concurrency must be at least 1")
     asked, box = messages_of(messages), Toolbox(tools)

@@ -121,6 +121,25 @@ def test_misuse_is_said_at_once(wrong):
         wrong()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda stream: sk.race([stream, stream]),
+        lambda stream: sk.race(stream, "x"),
+        lambda stream: sk.side_by_side([stream]),
+        lambda stream: sk.side_by_side({"a": stream, "b": "x"}),
+        lambda stream: ops.fallback([stream]),
+        lambda stream: ops.fallback(lambda: stream),
+        lambda stream: ops.continue_with(stream),
+        lambda stream: sk.tool_loop(stream, "Hi", []),
+        lambda stream: sk.sse("x"),
+    ],
+)
+def test_what_is_no_stream_is_refused_where_it_is_given(wrong):
+    with pytest.raises(TypeError, match="stream"):
+        wrong(testing.script("x"))
+
+
 def test_a_race_that_all_lose_tells_of_all():
     slow = testing.script(fail=sk.StatusError("no", status=500), first=1)
     got = played(sk.race(slow, testing.script(fail=sk.ConnectError("off"))))

@@ -187,6 +187,12 @@ def test_a_limit_below_a_rewriter_tells_what_it_let_through():
     assert got.error.partial.text.startswith("mail ")
 
 
+def test_an_ask_that_gives_no_stream_is_an_error():
+    got = played(testing.script("a", drop_after=1).pipe(ops.continue_with(lambda partial: partial.text)))
+    assert isinstance(got.error, TypeError)
+    assert "not str" in str(got.error)
+
+
 @pytest.mark.parametrize("wrong", [{}, {"first": 0}, {"total": -1}])
 def test_time_limits_want_seconds(wrong):
     with pytest.raises(ValueError):

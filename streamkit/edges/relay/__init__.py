@@ -137,6 +137,8 @@ def sse(
     Note: chunks have no form for the rounds of a `tool_loop`: pass on its text (`ops.text`), or relay its events. And a
     browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
     """
+    if not isinstance(stream, Observable):
+        raise TypeError(f"sse relays a stream (or any Observable), not {type(stream).__name__}")
     if format not in FORMS:
         raise ValueError(f"format is one of {', '.join(FORMS)}, not {format!r}")
     if on_close not in ("cancel", "drain"):
