@@ -13,7 +13,8 @@ from ..events import Event, Restart, TextDelta
 from ..protocols import Encoding, Op
 from ..stages.budget import Budget
 from ..stages.meter import Account, Meter, Request
-from ..tokens import Gauge, PriceList, TokenCounter, checked
+from ..tokens import Gauge, PriceList, TokenCounter
+from ..tokens.prices import check_prices
 from .lift import Lifted, stage
 from .link import link
 
@@ -73,7 +74,7 @@ def meter(
 
     Place it before what changes text: what it sees is what it counts.
     """
-    checked(prices)
+    check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
     return _metered("meter", Lifted, lambda request: Meter(gauge, prices, request))
 
@@ -103,7 +104,7 @@ def budget(
         raise ValueError("a budget is 0 or more")
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")
-    checked(prices)
+    check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
 
     def make(request: Request) -> Budget:

@@ -31,23 +31,14 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        **dict.fromkeys(("Cleaner",), "clean"),
-        **dict.fromkeys(("JsonItems", "JsonValues"), "jsonish"),
-        **dict.fromkeys(("Redactor",), "redact"),
-        **dict.fromkeys(("Rewriter",), "rewrite"),
-        **dict.fromkeys(
-            (
-                "Segment",
-                "Segments",
-            ),
-            "segment",
-        ),
-        **dict.fromkeys(
-            (
-                "StopAt",
-                "ThinkTags",
-            ),
-            "tags",
-        ),
+        "Cleaner": "clean",
+        "JsonItems": "jsonish",
+        "JsonValues": "jsonish",
+        "Redactor": "redact",
+        "Rewriter": "rewrite",
+        "Segment": "segment",
+        "Segments": "segment",
+        "StopAt": "tags",
+        "ThinkTags": "tags",
     },
 )

@@ -175,8 +175,8 @@ _STARTERS = {
     " while although because since please not no yes do does did don't doesn't didn't am is isn't are aren't was were"
     " has have had can could will would should may might must let let's some any all many most more much several few"
     " each every everyone everybody everything someone something anyone anything nobody nothing none both neither"
-    " either one two three such next now today tomorrow later meanwhile finally instead otherwise perhaps maybe thus"
-    " hence therefore by to of or nor never until without despite unlike once during under over only just even still"
+    " either one two three such next now today tomorrow later meanwhile finally instead otherwise else perhaps maybe"
+    " thus hence therefore by to of or nor never until without despite unlike once during under over only just even still"
     " see",
     "de": "der die das den dem des ein eine einen einem einer er sie es wir ihr ich du man dies diese dieser dieses"
     " diesem diesen dort hier da dann danach so und aber oder doch denn wenn als wie was wer wo warum wann nicht nur"

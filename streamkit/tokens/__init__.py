@@ -6,7 +6,7 @@ from ..protocols import Encoding
 from .counter import TokenCounter
 from .gauge import Gauge
 from .models import Resolved, resolve
-from .prices import PriceList, Prices, checked, price_of
+from .prices import PriceList, Prices, price_of
 from .prompt import Count, prompt_tokens
 from .rough import Rough
 
@@ -19,7 +19,6 @@ __all__ = [
     "Resolved",
     "Rough",
     "TokenCounter",
-    "checked",
     "price_of",
     "prompt_tokens",
     "resolve",

@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..usage import Usage
 
-__all__ = ["PriceList", "Prices", "checked", "price_of"]
+__all__ = ["PriceList", "Prices", "check_prices", "price_of"]
 
 MILLION = 1_000_000
 DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
@@ -46,12 +46,11 @@ class Prices:
 PriceList: TypeAlias = "Prices | Mapping[str, Prices] | None"
 
 
-def checked(prices: PriceList) -> PriceList:
-    """``prices`` themselves; TypeError for what are none, before a stream runs."""
+def check_prices(prices: Any) -> None:
+    """TypeError for what is no `PriceList`."""
     given = prices.values() if isinstance(prices, Mapping) else () if prices is None else (prices,)
     if not all(isinstance(one, Prices) for one in given):
         raise TypeError(f"prices are Prices, or those of each model as {{name: Prices}}, not {prices!r}")
-    return prices
 
 
 def price_of(prices: PriceList, model: str) -> Prices | None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit.tokens import checked, price_of
+from streamkit.tokens import price_of
+from streamkit.tokens.prices import check_prices
 from streamkit.usage import summed, unfinished, weakest
 
 DEAR = sk.Prices(input=2.5, output=10, cached=1.25)
@@ -41,7 +42,7 @@ def test_what_is_no_price_is_told(bad: float):
 @pytest.mark.parametrize("bad", [5, {"gpt-4o": 1}, {"gpt-4o": None}, [DEAR]])
 def test_what_are_no_prices_is_told(bad: Any):
     with pytest.raises(TypeError, match="prices are Prices"):
-        checked(bad)
+        check_prices(bad)
 
 
 def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for_another():
