@@ -176,8 +176,8 @@ _STARTERS = {
     " has have had can could will would should may might must let let's some any all many most more much several few"
     " each every everyone everybody everything someone something anyone anything nobody nothing none both neither"
     " either one two three such next now today tomorrow later meanwhile finally instead otherwise else perhaps maybe"
-    " thus hence therefore by to of or nor never until without despite unlike once during under over only just even still"
-    " see",
+    " thus hence therefore by to of or nor never until without despite unlike once during under over only just even"
+    " still see",
     "de": "der die das den dem des ein eine einen einem einer er sie es wir ihr ich du man dies diese dieser dieses"
     " diesem diesen dort hier da dann danach so und aber oder doch denn wenn als wie was wer wo warum wann nicht nur"
     " auch noch schon jetzt heute morgen gestern im in am an auf bei mit nach von vor zu zum zur für aus über unter"
