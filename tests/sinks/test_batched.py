@@ -319,7 +319,7 @@ def test_no_descriptor_or_task_stays(spool: Path):
         clock.run(texts(*"abc", every=0.7), sink)
     after = os.open(spool, os.O_RDONLY)
     os.close(after)
-    assert after == before
+    assert after <= before  # the lowest free one; others may have gone meanwhile
     assert clock.run_coroutine(_tasks()) == 1
     assert repr(sink) == "<batched 100 items or 1 s>"
 
