@@ -235,7 +235,7 @@ def test_cancelling_closes_every_request_and_leaves_nothing(loop_complaints: lis
         assert recorded.cancelled_at == 50.0
         assert recorded.items == []
         assert [request.outcome for request in one.requests] == ["cancelled"] * 5
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 async def others() -> set[str]:

@@ -286,7 +286,7 @@ def test_it_runs_in_a_thread_and_leaves_none():
         assert text(answer.content) == "Hi"
         assert httpx.get(f"{url}/models").json()["data"][0]["id"] == "scripted"
         assert set(threading.enumerate()) - before
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/models")
 

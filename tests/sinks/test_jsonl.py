@@ -386,7 +386,7 @@ def test_no_descriptor_stays_open(path: Path):
     sinks.jsonl(path, mode="append")
     again = os.open(path, os.O_RDONLY)
     os.close(again)
-    assert fd == again
+    assert again <= fd  # the lowest free one
 
 
 @posix

@@ -270,5 +270,5 @@ def test_a_sink_that_was_never_used_costs_nothing(path: Path):
     before = threading.active_count()
     for _ in range(3):
         sinks.sqlite(path)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert "events" in repr(sinks.sqlite(path))
