@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
@@ -186,26 +186,38 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     named = dict(streams)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        run, left = scheduler_for(scheduler), set(named)
-        loop = run.loop  # where all signals come together, whatever threads the streams use
-
-        def ended(name: str) -> None:
-            left.discard(name)
-            if not left:
-                observer.on_completed()
-
-        def failed(name: str, error: Exception) -> None:
-            observer.on_next(Labelled(name, Failure(error)))
-            ended(name)
-
-        def begin(name: str, stream: Observable[T]) -> abc.DisposableBase:
-            return stream.subscribe(
-                lambda item: on_loop(loop, observer.on_next, Labelled(name, item)),
-                lambda error: on_loop(loop, failed, name, error),
-                lambda: on_loop(loop, ended, name),
-                scheduler=run,
-            )
-
-        return CompositeDisposable([begin(name, stream) for name, stream in named.items()])
+        together = _Together(scheduler_for(scheduler), named, observer)
+        return CompositeDisposable([together.begin(name, stream) for name, stream in named.items()])
 
     return made("side_by_side", connect)
+
+
+class _Together(Whole):
+    """Everything happens on the run's loop, whatever threads the streams use."""
+
+    def __init__(self, scheduler: RunScheduler, names: Iterable[str], observer: abc.ObserverBase[Any]) -> None:
+        super().__init__(scheduler)
+        self._loop, self._observer = scheduler.loop, observer
+        self._left = set(names)
+
+    def whole(self, outcome: Outcome | None) -> Reply:
+        """The last one's; but what was cancelled with some of them under way is not what that one became."""
+        reply = self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
+        return replace(reply, outcome=outcome) if outcome is not None and self._left else reply
+
+    def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
+        return stream.subscribe(
+            lambda item: on_loop(self._loop, self._observer.on_next, Labelled(name, item)),
+            lambda error: on_loop(self._loop, self._failed, name, error),
+            lambda: on_loop(self._loop, self._ended, name),
+            scheduler=self.vantage.scheduler,
+        )
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._observer.on_next(Labelled(name, Failure(error)))
+        self._ended(name)
+
+    def _ended(self, name: str) -> None:
+        self._left.discard(name)
+        if not self._left:
+            self._observer.on_completed()

@@ -221,6 +221,13 @@ def test_side_by_side_takes_streams_that_fail_at_once_and_threads():
     assert [type(item.item.error) for item in got if item.label == "bad"] == [ZeroDivisionError]
 
 
+def test_a_cancelled_run_of_several_streams_is_cancelled_although_the_last_one_failed_before():
+    both = sk.side_by_side({"a": testing.script("x", "y", every=2), "b": testing.script("z", drop_after=1)})
+    got = testing.clock().run(both, until=1)
+    assert (got.reply.outcome, got.error) == ("cancelled", None)
+    assert testing.clock().run(both).reply.outcome == "truncated"
+
+
 def test_leaving_side_by_side_cancels_all():
     client = testing.client(testing.Script("a b c d", every=1))
 
