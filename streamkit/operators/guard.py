@@ -28,8 +28,9 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is
-    held back meanwhile. A refused piece is not shown and ends the reply: ``stopped``, by ``guard``. A check that raises
-    fails closed, with a `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls pass.
+    held back meanwhile. The white space before a piece stays with it unasked, and goes if it is replaced by nothing.
+    A refused piece is not shown and ends the reply: ``stopped``, by ``guard``. A check that raises fails closed, with a
+    `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls pass.
     """
     Segments(unit=unit, **segmenting)
 

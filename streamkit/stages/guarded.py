@@ -16,11 +16,12 @@ __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A piece of one choice's text to be checked; ``bare`` if it came as str."""
+    """A piece of one choice's text to be checked, and the white space ``before`` it; ``bare`` if it came as str."""
 
     text: str
     index: int = 0
     bare: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ class Answered:
 def verdict_of(asked: Asked, verdict: object) -> Answered:
     """True or None approve, a str replaces, False refuses; StreamkitError for anything else."""
     if verdict is True or verdict is None:
-        return Answered(asked, asked.text)
+        return Answered(asked, asked.before + asked.text)
     if verdict is False:
         return Answered(asked, None)
     if isinstance(verdict, str):
-        return Answered(asked, verdict)
+        return Answered(asked, verdict and asked.before + verdict)
     raise StreamkitError(f"a check gives True, False, None or a str, not {excerpt(repr(verdict), 60)}")
 
 
@@ -82,7 +83,7 @@ class Cutter:
             cut = self._cuts.get(index)
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())
-            return [Asked(piece, index, self._bare) for piece in cut.feed(text)]
+            return [self._asked(piece, index) for piece in cut.feed(text)]
         known(event, "guard")
         if isinstance(event, Finish):
             return [*self._rest(event.index), quiet(event)]
@@ -96,9 +97,15 @@ class Cutter:
     def flush(self) -> list[Any]:
         return [asked for index in sorted(self._cuts) for asked in self._rest(index)]
 
-    def _rest(self, index: int) -> list[Asked]:
+    def _rest(self, index: int) -> list[Asked | Answered]:
         cut = self._cuts.pop(index, None)
-        return [Asked(piece, index, self._bare) for piece in cut.flush()] if cut is not None else []
+        return [self._asked(piece, index) for piece in cut.flush()] if cut is not None else []
+
+    def _asked(self, piece: str, index: int) -> Asked | Answered:
+        """White space alone needs nobody's approval."""
+        text = piece.lstrip()
+        asked = Asked(text, index, self._bare, piece[: len(piece) - len(text)])
+        return asked if text else Answered(asked, piece)
 
 
 class Joiner:
