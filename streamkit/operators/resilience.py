@@ -157,6 +157,7 @@ class _Continued(Whole):
         self._ask, self._mode, self._left, self._observer = ask, mode, attempts, observer
         self._subscription = SerialDisposable()
         self._fold = Fold()
+        self._opening = Opening()
         self._shown = False
         self._parts: list[Reply] = []  # those that broke off
 
@@ -178,11 +179,19 @@ class _Continued(Whole):
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:
-        follow(
-            self._subscription, stream, self._next, self._failed, self._observer.on_completed, self.vantage.scheduler
-        )
+        self._opening = Opening()
+        follow(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
 
     def _next(self, event: Event) -> None:
+        for ready in self._opening.feed(event):
+            self._show(ready)
+
+    def _completed(self) -> None:
+        for ready in self._opening.flush():
+            self._show(ready)
+        self._observer.on_completed()
+
+    def _show(self, event: Event) -> None:
         if isinstance(event, Reply):
             event = self._with_parts(event)
         else:
@@ -201,7 +210,7 @@ class _Continued(Whole):
         self._left -= 1
         self._parts.append(error.partial)
         if self._shown:
-            self._next(Restart(error.kind, partial.text if self._mode == "prefill" else ""))
+            self._show(Restart(error.kind, partial.text if self._mode == "prefill" else ""))
         try:
             following = self._ask(partial)
             if not isinstance(following, Observable):

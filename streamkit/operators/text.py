@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import clock
-from ..events import Choice, Event, ReasoningDelta, Reply, TextDelta, ToolCall
+from ..events import Choice, Event, ReasoningDelta, Reply, Restart, TextDelta, ToolCall
 from ..protocols import Op
 from .link import link
 
@@ -32,28 +33,28 @@ def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Op[Any, A
     return link(name, connect)
 
 
-def _pieces(name: str, kind: type[TextDelta] | type[ReasoningDelta]) -> Op[Any, str]:
-    def make(emit: Callable[[str], None]) -> Feed:
-        def feed(item: Any) -> None:
-            if type(item) is kind:
-                if not item.index:
-                    emit(item.text)
-            elif type(item) is str:
-                emit(item)
+def _pieces(kind: type[TextDelta] | type[ReasoningDelta], emit: Callable[[str], None]) -> Feed:
+    def feed(item: Any) -> None:
+        if type(item) is kind:
+            if not item.index:
+                emit(item.text)
+        elif type(item) is str:
+            emit(item)
 
-        return feed
-
-    return _view(name, make)
+    return feed
 
 
 def text() -> Op[Event | str, str]:
-    """Events → the pieces of the answer's text as they come; str passes."""
-    return _pieces("text", TextDelta)
+    """Events → the pieces of the answer's text as they come; str passes.
+
+    Note: after a `Restart` come pieces of the new text, and nothing says so; `snapshots` has the text that counts.
+    """
+    return _view("text", partial(_pieces, TextDelta))
 
 
 def reasoning() -> Op[Event | str, str]:
     """Events → the pieces of the shown reasoning as they come; str passes."""
-    return _pieces("reasoning", ReasoningDelta)
+    return _view("reasoning", partial(_pieces, ReasoningDelta))
 
 
 def tool_calls() -> Op[Event, ToolCall]:
@@ -104,8 +105,9 @@ def choice(index: int) -> Op[Event, Event]:
 def snapshots(every: float | None = None) -> Op[Event | str, str]:
     """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
 
-    The first piece is shown at once and the last state always, also before an error. With ``every`` the cost is linear
-    in the pieces; without, each piece copies the text.
+    The first piece is shown at once and the last state always, also before an error. What a `Restart` makes void goes
+    when there is something in its place. With ``every`` the cost is linear in the pieces; without, each piece copies
+    the text.
     """
     if every is not None and every <= 0:
         raise ValueError("every must be positive")
@@ -114,7 +116,7 @@ def snapshots(every: float | None = None) -> Op[Event | str, str]:
         source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         snapshot = _Snapshot(observer, every, clock(scheduler) if every is not None else None)
-        return snapshot.connect(text()(source), scheduler)
+        return snapshot.connect(source, scheduler)
 
     return link("snapshots", connect)
 
@@ -126,13 +128,22 @@ class _Snapshot(abc.ObserverBase[str]):
         self._observer, self._every, self._clock = observer, every, timer
         self._text = ""
         self._pieces: list[str] = []
+        self._feed = _pieces(TextDelta, self._add)
+        self._void = False  # something of what is shown
         self._waiting = SerialDisposable()
         self._resting = False
 
-    def connect(self, source: Observable[str], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+    def connect(self, source: Observable[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._waiting)
 
-    def on_next(self, piece: str) -> None:
+    def on_next(self, item: Any) -> None:
+        if type(item) is Restart:
+            self._void = self._void or item.kept != self._text
+            self._text, self._pieces = item.kept, []
+        else:
+            self._feed(item)
+
+    def _add(self, piece: str) -> None:
         self._pieces.append(piece)
         if not self._resting:
             self._show()
@@ -148,12 +159,13 @@ class _Snapshot(abc.ObserverBase[str]):
     def _last(self) -> None:
         self._waiting.dispose()
         self._clock = None
-        if self._pieces:
+        if self._pieces or self._void:
             self._show()
 
     def _show(self) -> None:
         self._text += "".join(self._pieces)
         self._pieces.clear()
+        self._void = False
         if self._clock is not None and self._every is not None:
             self._resting = True
             self._waiting.disposable = self._clock.schedule_relative(self._every, self._rested)

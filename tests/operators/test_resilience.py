@@ -245,6 +245,13 @@ def test_a_broken_reply_is_restarted_when_asked_for():
     assert (got.reply.text, got.reply.attempts) == ("a whole one", 2)
 
 
+def test_a_reply_that_broke_before_anything_was_said_leaves_no_trace():
+    got = played(
+        testing.script(fail=sk.BrokenError("cut")).pipe(ops.continue_with(lambda partial: testing.script("b")))
+    )
+    assert [item.type for item in got.items] == ["start", "text.delta", "finish", "reply"]
+
+
 def test_a_broken_reply_is_continued_when_asked_for():
     seen = []
 
