@@ -34,7 +34,8 @@ class Console:
         if isinstance(item, str):
             self._show(item)
         elif isinstance(item, Restart):
-            self._break("\n")
+            if not item.kept:
+                self._break("\n")
         elif isinstance(item, (TextDelta, RefusalDelta, ReasoningDelta)) and not item.index:
             if isinstance(item, ReasoningDelta) and not self._reasoning:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..events import Reply, TextDelta
+from ..events import Reply, Restart, TextDelta
 
 __all__ = ["Memory", "memory"]
 
@@ -28,6 +28,8 @@ class Memory:
                 pieces.append(item)
             elif isinstance(item, TextDelta) and not item.index:
                 pieces.append(item.text)
+            elif isinstance(item, Restart):
+                pieces = [item.kept]
         return "".join(pieces)
 
     def write(self, item: Any) -> None:

@@ -59,6 +59,7 @@ class Notebook:
         if isinstance(item, Restart):
             self._stale = self._stale or bool(self._pieces)
             self._begin_text()
+            self._add(self._cleaner.feed(item.kept))
         else:
             self._add(self._cleaner.feed(piece(item)))
         if self._stale and self._timer is None:

@@ -48,6 +48,7 @@ def test_reasoning_is_hidden_unless_asked_for():
 
 def test_a_restart_begins_a_new_line():
     assert shown(T("Onc"), sk.Restart(), T("Once")) == "Onc\nOnce\n"
+    assert shown(T("Onc"), sk.Restart("stalled", "Onc"), T("e")) == "Once\n"  # it only goes on
 
 
 def test_escapes_are_shown_the_same_at_every_split():

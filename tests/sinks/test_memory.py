@@ -32,3 +32,10 @@ def test_keeps_what_broke_the_stream_and_what_had_come():
     assert kept.error is caught.value
     assert kept.reply is not None
     assert (kept.reply.outcome, kept.reply.text) == ("truncated", "Hi")
+
+
+def test_its_text_is_the_one_that_counts_after_a_restart():
+    memory = sinks.memory()
+    for item in (sk.TextDelta("a"), sk.Restart(), sk.TextDelta("b"), sk.Restart("stalled", "b"), sk.TextDelta("c")):
+        memory.write(item)
+    assert (memory.text, len(memory.items)) == ("bc", 5)

@@ -75,6 +75,10 @@ def test_a_restart_begins_anew_in_the_same_place(shown: list[dict[str, Any]]):
     stream = sk.stream(rx.of(sk.TextDelta("wrong"), sk.Restart(), sk.TextDelta("right"), sk.Reply()))
     sk.run(stream, sinks.notebook())
     assert texts(shown) == ["wrong", "right"]
+    shown.clear()
+    stream = sk.stream(rx.of(sk.TextDelta("left"), sk.Restart("stalled", "left"), sk.TextDelta(" right"), sk.Reply()))
+    sk.run(stream, sinks.notebook())
+    assert texts(shown)[-1] == "left right"
 
 
 def test_the_answer_and_a_refusal_of_the_first_choice_are_shown(shown: list[dict[str, Any]]):
