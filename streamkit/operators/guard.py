@@ -11,7 +11,7 @@ from reactivex import compose
 from ..errors import StreamkitError, excerpt
 from ..protocols import Op
 from ..stages import Segments
-from ..stages.guarded import Answered, Asked, Cutter, Joiner, verdict_of
+from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from .lift import map_async, stage
 
 __all__ = ["Check", "guard"]

@@ -13,11 +13,11 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
-from ..stages.ending import Ending
-from ..stages.redact import MASK, JsonRedactor, Redactor, Rule
-from ..stages.rewrite import Rewriter, parts_of
-from ..stages.scan import HOLD
-from ..stages.tags import StopAt, ThinkTags
+from ..stages.rewriting.ending import Ending
+from ..stages.rewriting.redact import MASK, JsonRedactor, Redactor, Rule
+from ..stages.rewriting.rewrite import Rewriter, parts_of
+from ..stages.rewriting.scan import HOLD
+from ..stages.rewriting.tags import StopAt, ThinkTags
 from .lift import Lifted, stage
 from .link import link
 

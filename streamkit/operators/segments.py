@@ -10,8 +10,8 @@ from reactivex import compose, operators as rxo
 from ..events import Event
 from ..protocols import Op
 from ..stages import Segment, Segments
-from ..stages.segment import Segmenting
-from ..stages.segmented import Segmented
+from ..stages.segments.segment import Segmenting
+from ..stages.segments.segmented import Segmented
 from .lift import stage
 
 __all__ = ["code_blocks", "segments", "sentences"]

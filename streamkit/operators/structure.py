@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar, overload
 
 from ..events import Event
 from ..protocols import Op
-from ..stages.jsonevents import JsonEvents
-from ..stages.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
-from ..stages.jsonpath import Steps
+from ..stages.structure.events import JsonEvents
+from ..stages.structure.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
+from ..stages.structure.path import Steps
 from .lift import stage
 
 __all__ = ["json_items", "json_values"]

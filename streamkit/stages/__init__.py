@@ -9,11 +9,11 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from .clean import Cleaner
-    from .jsonish import JsonItems, JsonValues
-    from .redact import Redactor
-    from .rewrite import Rewriter
-    from .segment import Segment, Segments
-    from .tags import StopAt, ThinkTags
+    from .rewriting.redact import Redactor
+    from .rewriting.rewrite import Rewriter
+    from .rewriting.tags import StopAt, ThinkTags
+    from .segments.segment import Segment, Segments
+    from .structure.jsonish import JsonItems, JsonValues
 
 __all__ = [
     "Cleaner",
@@ -32,13 +32,13 @@ __getattr__ = lazily(
     __name__,
     {
         "Cleaner": "clean",
-        "JsonItems": "jsonish",
-        "JsonValues": "jsonish",
-        "Redactor": "redact",
-        "Rewriter": "rewrite",
-        "Segment": "segment",
-        "Segments": "segment",
-        "StopAt": "tags",
-        "ThinkTags": "tags",
+        "JsonItems": "structure.jsonish",
+        "JsonValues": "structure.jsonish",
+        "Redactor": "rewriting.redact",
+        "Rewriter": "rewriting.rewrite",
+        "Segment": "segments.segment",
+        "Segments": "segments.segment",
+        "StopAt": "rewriting.tags",
+        "ThinkTags": "rewriting.tags",
     },
 )

@@ -75,7 +75,7 @@ def substituted(pattern: str) -> Callable[[str], Any]:
 
 
 def ready_patterns() -> str:
-    from streamkit.stages.redact import PATTERNS
+    from streamkit.stages.rewriting.redact import PATTERNS
 
     return "|".join([*(f"(?:{pattern})" for pattern, _ in PATTERNS.values()), r"\d(?:[ -]?\d){12,18}"])
 

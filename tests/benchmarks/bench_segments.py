@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamkit.stages import Segments
-from streamkit.stages.boundary import Rules
+from streamkit.stages.segments.boundary import Rules
 
 SIZES = (2_000, 20_000, 200_000)
 ROUNDS = 5

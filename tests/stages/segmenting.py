@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streamkit.stages import Segment, Segments
-from streamkit.stages.boundary import Engine, Judge, Rules
+from streamkit.stages.segments.boundary import Engine, Judge, Rules
 
 try:
     JUDGES: list[Judge] = [Engine(), Rules()]

@@ -12,9 +12,9 @@ import regex
 
 from streamkit import testing
 from streamkit.stages import Segment, Segments
-from streamkit.stages.boundary import Rules
-from streamkit.stages.scripts import between_graphemes
-from streamkit.stages.segment import Segmenting
+from streamkit.stages.segments.boundary import Rules
+from streamkit.stages.segments.scripts import between_graphemes
+from streamkit.stages.segments.segment import Segmenting
 from tests.stages.segmenting import JUDGES, pieces_of, segments, some_options, texts, troubling
 
 MIXED = (

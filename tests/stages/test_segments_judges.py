@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from streamkit.stages import Segments, boundary
-from streamkit.stages.boundary import Engine, Rules
+from streamkit.stages import Segments
+from streamkit.stages.segments import boundary
+from streamkit.stages.segments.boundary import Engine, Rules
 from tests.stages.segmenting import JUDGES, segments, texts
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamkit.stages import abbreviations as known
+from streamkit.stages.segments import abbreviations as known
 from tests.stages.segmenting import JUDGES, pieces_of, texts
 
 CASES = {

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from ..errors import StreamkitError
-from ..events import (
+from ...errors import StreamkitError
+from ...events import (
     Choice,
     Event,
     Finish,
@@ -26,8 +26,8 @@ from ..events import (
     ToolCallDelta,
     ToolResult,
 )
-from ..shape import Sent
-from .fold import Fold, outcome_of
+from ...shape import Sent
+from ..fold import Fold, outcome_of
 from .hiding import known, masked, quiet, unquoted
 
 __all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]

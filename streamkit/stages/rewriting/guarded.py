@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import StreamkitError, excerpt
-from ..events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
-from .fold import Fold
+from ...errors import StreamkitError, excerpt
+from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
+from ..fold import Fold
 from .hiding import known, quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
-from ..errors import MalformedError
-from ..validation import Partials, adapter_of, validate
-from .jsonpath import JsonPath, Steps
-from .jsontext import JsonText
-from .jsontree import NOTHING
+from ...errors import MalformedError
+from ...validation import Partials, adapter_of, validate
+from .path import JsonPath, Steps
+from .text import JsonText
+from .tree import NOTHING
 
 __all__ = ["JsonItems", "JsonValues", "OnInvalid", "Unfinished"]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..errors import AllFailedError, MalformedError, StreamkitError
-from ..events import Reply, ToolResult, UsageUpdate
-from ..shape import Sent
+from ...errors import AllFailedError, MalformedError, StreamkitError
+from ...events import Reply, ToolResult, UsageUpdate
+from ...shape import Sent
 
 __all__ = ["known", "masked", "quiet", "unquoted"]
 

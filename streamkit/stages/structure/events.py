@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..errors import StreamkitError
-from ..events import Event, Reply, Restart, TextDelta, ToolCall, ToolCallDelta
-from .fold import Fold
+from ...errors import StreamkitError
+from ...events import Event, Reply, Restart, TextDelta, ToolCall, ToolCallDelta
+from ..fold import Fold
 
 __all__ = ["JsonEvents"]
 

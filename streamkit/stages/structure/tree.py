@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ..errors import MalformedError
-from .jsonpath import JsonPath
+from ...errors import MalformedError
+from .path import JsonPath
 
 __all__ = ["NOTHING", "Edge", "JsonTree"]
 

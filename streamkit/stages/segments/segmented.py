@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..events import Event, Finish, Restart, TextDelta, ToolResult
+from ...events import Event, Finish, Restart, TextDelta, ToolResult
 from .segment import Segment, Segments
 
 __all__ = ["Segmented"]

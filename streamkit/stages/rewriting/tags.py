@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..events import ReasoningDelta
+from ...events import ReasoningDelta
 from .matching import Find, Found, Pattern
 from .rewrite import Piece
 from .scan import HOLD, Scan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..events import Reply
-from .fold import Fold
+from ...events import Reply
+from ..fold import Fold
 
 __all__ = ["Ending"]
 

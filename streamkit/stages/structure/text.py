@@ -16,10 +16,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..errors import MalformedError, excerpt
-from .jsonlead import JsonLead
-from .jsonpath import JsonPath
-from .jsontree import NOTHING, Edge, JsonTree
+from ...errors import MalformedError, excerpt
+from .lead import JsonLead
+from .path import JsonPath
+from .tree import NOTHING, Edge, JsonTree
 
 __all__ = ["JsonText"]
 

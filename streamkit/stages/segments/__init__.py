@@ -1,0 +1,1 @@
+"""Text cut into sentences, words, lines, paragraphs and blocks of code, the same ones however it comes."""
