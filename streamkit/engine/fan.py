@@ -57,6 +57,8 @@ class Fan:
         self.gate = Gate(scheduler.gate)
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
+        self.last: Any = None
+        self._came = 0
         self._loop = scheduler.loop
         self._thread = get_ident()
         self._observers: tuple[abc.ObserverBase[Any], ...] = ()
@@ -132,6 +134,8 @@ class Fan:
         observer: abc.ObserverBase[Any] | None = None
         try:
             while True:
+                self.last = item
+                self._came += 1
                 taps = self._taps
                 self._round = iter(taps)
                 for call, observer in self._round:
@@ -258,7 +262,7 @@ class Fan:
 
     @property
     def progress(self) -> int:
-        return sum(outlet.progress for outlet in self.outlets)
+        return self._came + sum(outlet.progress for outlet in self.outlets)
 
 
 def _same(one: Exception | None, other: Exception | None) -> bool:

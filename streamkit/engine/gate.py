@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from weakref import WeakSet
+from weakref import ref
 
 __all__ = ["Gate", "TimedGate"]
 
@@ -34,12 +34,14 @@ class Gate:
     """One valve. `hold` and `release` come in pairs; a source that finds its gate ``closed``, or ``waiters`` who came
     before it, awaits its `turn` before the next event."""
 
-    __slots__ = ("__weakref__", "_children", "_line", "_parents", "closed", "waiters")
+    __slots__ = ("__weakref__", "_children", "_line", "_parents", "_room", "closed", "waiters")
 
     def __init__(self, *parents: Gate) -> None:
         self.closed = 0
         """How many reasons there are to be closed: own holds and closed parents. Read once an event, so kept ready."""
-        self._children: WeakSet[Gate] | None = None  # made when there are some: it weighs more than the gate
+        self._children: list[ref[Gate]] = []  # a WeakSet weighs six times as much as a gate
+        self._room = 4
+        """Children before those that have gone are cleared away."""
         self._parents: list[Gate] = []
         self._line: _Line = parents[0]._line if parents else _Line()
         self.waiters = self._line.waiters
@@ -49,9 +51,7 @@ class Gate:
     def add(self, parent: Gate) -> None:
         """Closed also while ``parent`` is."""
         self._parents.append(parent)
-        if parent._children is None:
-            parent._children = WeakSet()
-        parent._children.add(self)
+        parent._adopt(self)
         if parent.closed:
             self._close()
 
@@ -59,8 +59,7 @@ class Gate:
         """Forget a parent, for instance because its consumer has gone."""
         if parent in self._parents:
             self._parents.remove(parent)
-            if parent._children is not None:
-                parent._children.discard(self)
+            parent._children.remove(ref(self))
             if parent.closed:
                 self._wake(set(self._open()))
 
@@ -86,10 +85,19 @@ class Gate:
             line.waiters.remove(entry)
             line.wake()  # the next one runs after our event, and keeps its place if that closes the gate
 
+    def _adopt(self, child: Gate) -> None:
+        if len(self._children) >= self._room:
+            self._children = [ref(gate) for gate in self._alive()]
+            self._room = 4 + 2 * len(self._children)
+        self._children.append(ref(child))
+
+    def _alive(self) -> list[Gate]:
+        return [gate for child in self._children if (gate := child()) is not None]
+
     def _close(self) -> None:
         self.closed += 1
         if self.closed == 1:
-            for child in self._children or ():
+            for child in self._alive():
                 child._close()
 
     def _open(self) -> Iterator[_Line]:
@@ -97,7 +105,7 @@ class Gate:
         self.closed -= 1
         if not self.closed:
             yield self._line
-            for child in tuple(self._children or ()):
+            for child in self._alive():
                 yield from child._open()
 
     @staticmethod

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 from ..events import Reply
@@ -50,28 +49,30 @@ class Settled:
     def block(self, timeout: float | None) -> bool:
         """Block this thread until it is over, ``timeout`` seconds at most. False if it is not over then."""
         ready = threading.Event()
-        with self._calling(ready.set):
+        self._call(ready.set)
+        try:
             return ready.wait(timeout)
+        finally:
+            self._wakes.remove(ready.set)
 
     async def wait(self) -> None:
         """Until it is over."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-        with self._calling(partial(on_loop, loop, resolve, waiter)):
+        wake = partial(on_loop, loop, resolve, waiter)
+        self._call(wake)
+        try:
             await waiter
+        finally:
+            self._wakes.remove(wake)
 
-    @contextmanager
-    def _calling(self, wake: Callable[[], None]) -> Iterator[None]:
+    def _call(self, wake: Callable[[], None]) -> None:
+        """As soon as it is over, which may be now."""
         with self._lock:
             over = self.over
             self._wakes.append(wake)
         if over:
             wake()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._wakes.remove(wake)
 
 
 def resolve(waiter: asyncio.Future[None]) -> None:

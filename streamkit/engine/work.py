@@ -31,7 +31,6 @@ class Work:
 
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
         self.settled = Settled()
-        self.last: Any = None
         self.fan: Fan | None = None
         self.settling: asyncio.Task[None] | None = None
         self._bridge = bridge
@@ -43,13 +42,12 @@ class Work:
         self._subscription: abc.DisposableBase | None = None
         self._error: Exception | None = None
         self._raise: BaseException | None = None
-        self._received = 0
 
     # -- for the exit of the interpreter ---------------------------------------------------------------------------
 
     @property
     def progress(self) -> int:
-        return self._received + (self.fan.progress if self.fan else 0)
+        return self.fan.progress if self.fan is not None else 0
 
     @property
     def patience(self) -> float:
@@ -65,6 +63,10 @@ class Work:
         if self.fan is not None:
             self.fan.halt()  # at once: nothing is delivered after this call
         on_loop(self._loop, self._cancel)
+
+    @property
+    def last(self) -> Any:
+        return self.fan.last if self.fan is not None else None
 
     def so_far(self, outcome: Outcome | None = None) -> Reply:
         if isinstance(self.last, Reply):
@@ -92,13 +94,7 @@ class Work:
         if self._bridge is not None:
             fan.add(self._bridge, self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
-        self._subscription = stream.subscribe(self._on_next, self._end.error, self._end.completed, scheduler=source)
-
-    def _on_next(self, item: Any) -> None:
-        self._received += 1
-        self.last = item
-        if self.fan is not None:
-            self.fan.on_next(item)
+        self._subscription = stream.subscribe(fan.on_next, self._end.error, self._end.completed, scheduler=source)
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, ShutdownError):

@@ -68,7 +68,7 @@ class Exchange:
             if pool.ours:
                 del request.extensions["trace"]  # it would go on, and keep us until the collector comes round
         response, self.sent = self._response, True
-        self._reading.cut = partial(shut_socket, response)
+        self._reading.cut = self._cut
         self.request_id = request_id(response.headers)
         # a response that was made whole, as by a mock transport, has no raw bytes any more
         self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw())
@@ -161,6 +161,9 @@ class Exchange:
                     size += len(chunk)
                     if size > DRAIN_BYTES:
                         break
+
+    def _cut(self) -> None:
+        shut_socket(self._response)
 
     async def close(self) -> None:
         response, self._response = self._response, None
