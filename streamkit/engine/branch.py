@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isasyncgenfunction, isclass, isgeneratorfunction
 from typing import Any, Literal, TypeAlias
 
 from .backlog import OVERFLOWS, Overflow
@@ -62,8 +63,7 @@ def branch(
 
     Note: a conflated sink gets sentences or snapshots glued together: conflate pieces of a text only.
     """
-    if not (callable(into) or callable(getattr(into, "write", None))):
-        raise TypeError(f"a sink is a callable or has a write method, not {into!r}")
+    _check_sink(into)
     if capacity < 1 or max_bytes < 1 or max_wait <= 0:
         raise ValueError("capacity, max_bytes and max_wait must be positive")
     overflow = overflow or getattr(into, "overflow", None) or "wait"
@@ -74,6 +74,17 @@ def branch(
         raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
     title = name or getattr(into, "__qualname__", None) or type(into).__name__
     return Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
+
+
+def _check_sink(into: Any) -> None:
+    """TypeError for what is no sink, also if it only looks like one."""
+    write = getattr(into, "write", None) or into
+    if not callable(write):
+        raise TypeError(f"a sink is a callable or has a write method, not {into!r}")
+    if isclass(into) and write is not into:
+        raise TypeError(f"{into.__qualname__} is a class: a sink is one of its instances")
+    if isgeneratorfunction(write) or isasyncgenfunction(write):
+        raise TypeError(f"{write.__qualname__} has a yield in it, so calling it would do nothing: a sink is a function")
 
 
 def as_branch(given: Any) -> Branch:

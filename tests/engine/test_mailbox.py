@@ -167,6 +167,28 @@ def test_the_sink_has_a_wish_and_the_branch_the_last_word():
     assert sk.branch(into=sinks.console()).overflow == "conflate"
 
 
+def test_what_only_looks_like_a_sink_is_refused():
+    def forgets(item):
+        yield item
+
+    async def forgets_too(item):
+        yield item
+
+    class Written:
+        def write(self, item):
+            yield item
+
+    for wrong, told in [
+        (forgets, "yield"),
+        (forgets_too, "yield"),
+        (Written(), "yield"),
+        (sinks.Console, "one of its instances"),
+        ("out.jsonl", "not 'out.jsonl'"),
+    ]:
+        with pytest.raises(TypeError, match=told):
+            sk.branch(into=wrong)
+
+
 def test_an_unknown_policy_is_refused_wherever_it_comes_from():
     class Odd(Slow):
         overflow = "fold"
