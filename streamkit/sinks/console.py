@@ -81,4 +81,6 @@ def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool 
     an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the stream cannot encode are escaped too.
     The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a failure of this sink.
     """
+    if stream is not None and not hasattr(stream, "write"):
+        raise TypeError(f"stream is a text file, not {type(stream).__name__}; the sink is what console() gives")
     return Console(stream, reasoning=reasoning, raw=raw)

@@ -106,3 +106,8 @@ def test_a_reader_that_went_away_is_a_failure_of_this_sink_only():
     assert caught.value.partial.text == kept.text == "Hi there"
     with pytest.raises(BrokenPipeError):
         pipe.close()
+
+
+def test_the_function_itself_is_no_sink():
+    with pytest.raises(sk.SinkError, match=r"what console\(\) gives"):
+        sk.run(testing.script("Hi"), sinks.console)
