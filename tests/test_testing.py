@@ -302,3 +302,24 @@ def test_the_servers_transport_serves_any_httpx_client():
             return (await client.get("/models")).status_code
 
     assert testing.clock().run_coroutine(main()) == 200
+
+
+def test_a_clock_that_is_forgotten_leaves_nothing_unfinished(caplog):
+    ended = []
+
+    async def sleeper():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    async def main():
+        tasks.append(asyncio.create_task(sleeper()))
+        await asyncio.sleep(1)
+
+    tasks = []
+    testing.clock().run_coroutine(main())
+    gc.collect()
+    assert ended == [True]
+    assert tasks.pop().cancelled()
+    assert caplog.text == ""

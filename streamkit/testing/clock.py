@@ -44,7 +44,7 @@ class Clock:
     def __init__(self, limit: float) -> None:
         self._loop = loop = JumpingLoop(limit)
         self._runner = asyncio.Runner(loop_factory=lambda: loop)
-        weakref.finalize(self, loop.close)
+        weakref.finalize(self, _forget, loop)
 
     @property
     def now(self) -> float:
@@ -109,6 +109,17 @@ class Clock:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+
+def _forget(loop: JumpingLoop) -> None:
+    """Nobody closed it: what is left is cancelled all the same, or it would complain about being destroyed."""
+    tasks = asyncio.all_tasks(loop)
+    if tasks and running_loop() is None:
+        for task in tasks:
+            task.cancel()
+        with suppress(DeadlockError):
+            loop.run_until_complete(asyncio.wait(tasks))
+    loop.close()
 
 
 def clock(*, limit: float = 100_000) -> Clock:
