@@ -120,7 +120,8 @@ class BrokenError(StreamkitError):
 
 
 class StalledError(StreamkitError):
-    """A clock ran out: ``clock`` is ``first_byte``, ``byte_idle``, ``event_idle`` or ``total``."""
+    """A clock ran out: ``clock`` is ``first_byte``, ``byte_idle``, ``event_idle`` or ``total``; of `ops.time_limits` it
+    is ``first``, ``between`` or ``total``."""
 
     kind = "stalled"
     outcome = "truncated"
