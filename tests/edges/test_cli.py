@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -59,7 +60,8 @@ def test_demo_streams_recorded_words_and_says_so(cli):
     assert ran.code == 0
     assert "recorded" in ran.out
     assert "this is a recording" in ran.err
-    assert "complete, 93 words, 93 tokens (provider), first text after 0." in ran.err
+    assert "complete, 93 words, 108 tokens (provider), first text after 0." in ran.err
+    assert re.search(r"a second branch .* found: 6\.\n.* counted, after every piece: 108\.\n$", ran.err)
     assert "\x1b" not in ran.out + ran.err
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
@@ -49,12 +48,15 @@ def _demo(args: argparse.Namespace) -> int:
             recording = Recording.open(name)
             sys.stdout.write(f"{name:15} {recording.api:12} {recording.seconds:5.1f} s  {recording.note}\n")
         return 0
-    recording, counted = Recording.open(args.name), sinks.memory()
+    recording, sentences, tokens = Recording.open(args.name), sinks.memory(), sinks.memory()
     say(f"No model is asked: this is a recording ({recording.note or args.name}).\n")
-    counting = sk.branch(ops.text(), rxo.count(), into=counted)
-    code = show(sk.replay(recording, args.speed).pipe(ops.attach(counting)), verbose=True)
-    for pieces in counted.items:
-        say(f"A second branch of the same reply counted {pieces} pieces of text.")
+    branches = [sk.branch(ops.sentences(), into=sentences)]
+    with suppress(RuntimeError):  # without the extra `offline` there may be no vocabulary
+        branches.append(sk.branch(ops.count_tokens("gpt-4o"), into=tokens))
+    code = show(sk.replay(recording, args.speed).pipe(ops.attach(*branches)), verbose=True)
+    say(f"Sentences that a second branch of the same reply found: {len(sentences.items)}.")
+    for total in tokens.items[-1:]:
+        say(f"Tokens that a third one counted, after every piece: {total}.")
     return code
 
 
