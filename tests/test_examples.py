@@ -67,6 +67,7 @@ def test_runs_without_a_key(path: Path):
     assert re.fullmatch(EXPECTED[path.stem] + r"\s*", run(path))
 
 
+@pytest.mark.slow  # a process each
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.stem not in NO_REQUEST], ids=lambda path: path.stem)
 def test_with_a_key_it_asks_the_api(path: Path):
     server = testing.Server("A scripted answer.")

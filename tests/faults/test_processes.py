@@ -51,7 +51,7 @@ LAST_LINES = {
 }
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", [pytest.param("127.0.0.1", marks=pytest.mark.slow), "localhost"])
 @pytest.mark.parametrize("line", LAST_LINES.values(), ids=LAST_LINES)
 def test_a_script_that_ends_prints_the_whole_reply(line: str, host: str) -> None:
     with serving(SLOWLY) as server:
