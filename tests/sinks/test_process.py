@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 import reactivex as rx
 
 import streamkit as sk
-from streamkit import sinks, testing, worker
+from streamkit import operators as ops, sinks, testing, worker
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and programs of POSIX")
 module = sys.modules["streamkit.sinks.process"]
@@ -211,3 +213,15 @@ def test_misuse_is_told_at_once(argv: Any, more: dict[str, Any], problem: type[E
 
 def test_repr_tells_the_program():
     assert repr(sinks.process(["say", "-v", "Anna"])) == "<process ['say', '-v', 'Anna']>"
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed (.ci/run does that)")
+def test_a_real_voice_says_every_sentence(tmp_path: Path):
+    def seconds(name: str, *pieces: str) -> float:
+        voice = sinks.process(["espeak-ng", "--stdin", "-w", str(tmp_path / name)])
+        sk.run(testing.script(*pieces), sk.branch(ops.sentences(), into=voice))
+        with wave.open(str(tmp_path / name)) as sound:
+            return sound.getnframes() / sound.getframerate()
+
+    one = seconds("one.wav", "Once upon ", "a time.")
+    assert seconds("two.wav", "Once upon a ti", "me. There was another sentence.") > 1.5 * one > 0.5
