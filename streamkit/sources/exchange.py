@@ -53,7 +53,7 @@ class Exchange:
         self._response: Any = None
         self._chunks: AsyncIterator[bytes] | None = None
         self._held = False
-        self._encoding = ""
+        self._encoding = self._type = ""
 
     async def send(self, url: str, params: dict[str, str], headers: httpx.Headers, content: bytes) -> None:
         """Until the headers of a good answer are here; `StatusError` for any other."""
@@ -77,6 +77,9 @@ class Exchange:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
             raise status_error(response.status_code, response.reason_phrase, response.headers, body)
+        self._type = response.headers.get("content-type", "")
+        if pool.ours:  # servers send kilobytes of them
+            response.headers = request.headers = httpx.Headers()
 
     def _request(
         self, pool: Pool, url: str, params: dict[str, str] | None, headers: httpx.Headers, content: bytes
@@ -106,7 +109,7 @@ class Exchange:
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
-        response, clocks = self._response, self._clocks
+        clocks = self._clocks
         inflate = inflater(self._encoding, self._limits)
         began = known = False
         assert self._chunks is not None
@@ -123,7 +126,7 @@ class Exchange:
                 start = data.lstrip()
                 if not start:
                     continue
-                self.kind = looks_like(response.headers.get("content-type", ""), start)
+                self.kind = looks_like(self._type, start)
                 known = True
             yield data
 
