@@ -214,3 +214,16 @@ def test_rounds_of_a_conversation_with_tools_are_told_as_approved():
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(ValueError, match=r"unit|concurrency"):
         ops.guard(lambda text: True, **options)
+
+
+def test_a_refused_piece_ends_bare_text_without_a_word():
+    got = testing.clock().run(sk.stream(rx.of("One. ", "Two. ", "Three.")).pipe(ops.guard(lambda text: text != "Two.")))
+    assert ("".join(got.items), got.error) == ("One.", None)
+
+
+def test_what_a_tool_sent_is_passed_without_what_the_server_sent_besides():
+    call = sk.ToolCall("1", "f", "{}", raw={"x": "bad"})
+    stream = sk.stream(rx.of(sk.ToolResult(call, 5), sk.Reply()))
+    got = testing.clock().run(stream.pipe(ops.guard(lambda text: True)))
+    assert got.items[0] == sk.ToolResult(call, 5)
+    assert got.items[0].call.raw is None

@@ -450,3 +450,30 @@ def test_nothing_hidden_is_served(form):
     body = testing.clock().run_coroutine(main())
     assert b"bob" not in body
     assert b"[redacted]" in body
+
+
+def test_results_of_tools_are_searched_as_deep_as_they_are():
+    secret = "bob@example.com"
+    result = sk.ToolResult(sk.ToolCall("1", "f", "{}"), {"who": [secret, 5], secret: (secret, None)})
+    got = list(sk.stream(rx.of(result, sk.Reply())).pipe(ops.redact("email")))
+    mask = "[redacted]"
+    assert got[0].value == {"who": [mask, 5], mask: [mask, None]}
+
+
+def test_a_restart_that_keeps_nothing_and_a_call_without_pieces_pass():
+    call = sk.ToolCall("1", "f", '{"to": "bob@example.com"}')
+    events = [sk.ToolCallDelta("{", 3, "x", "g"), sk.Restart("lost"), call, sk.Reply()]
+    got = list(sk.stream(rx.of(*events)).pipe(ops.redact("email")))
+    assert sk.Restart("lost") in got
+    assert sk.ToolCall("1", "f", '{"to": "[redacted]"}') in got
+
+
+def test_whole_calls_find_their_own_pieces():
+    pieces = [sk.ToolCallDelta('{"a": "b', 0, "x", "f"), sk.ToolCallDelta('{"c": "d', 1, "y", "g")]
+    whole = [sk.ToolCall("y", "g", '{"c": "d"}'), sk.ToolCall("z", "h", "{}"), sk.ToolCall("x", "f", '{"a": "b"}')]
+    got = list(sk.stream(rx.of(*pieces, *whole, sk.Reply())).pipe(ops.redact("email")))
+    assert [event for event in got if isinstance(event, sk.ToolCall)] == whole
+    for call in (0, 1):
+        assert "".join(e.arguments for e in got if isinstance(e, sk.ToolCallDelta) and e.call == call) == (
+            pieces[call].arguments
+        )

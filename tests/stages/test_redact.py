@@ -193,3 +193,29 @@ def test_a_rule_that_cannot_work_is_refused(rule):
 def test_no_rule_is_refused():
     with pytest.raises(ValueError, match="email"):
         Redactor()
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "shown"),
+    [
+        (r"(?=b)", "abc", "abc"),  # what has no length hides nothing
+        (r"(?<=b)", "ab", "ab"),
+        (r"\Aab", "xxab", "xxab"),
+        (r"\Aab", "abab", f"{MASK}ab"),
+        ("phone", "call +1 234567 now", "call +1 234567 now"),  # seven digits are no number
+    ],
+)
+def test_patterns_that_find_nothing_to_hide(rule, text, shown):
+    for pieces in every_split(text):
+        redactor = Redactor(rule)
+        assert "".join([*(part for piece in pieces for part in redactor.feed(piece)), *redactor.flush()]) == shown
+
+
+def test_a_pattern_over_bytes_is_refused():
+    with pytest.raises(TypeError, match="compiled pattern of str"):
+        Redactor(re.compile(b"x"))
+
+
+def test_nothing_can_be_held_without_room():
+    with pytest.raises(ValueError, match="hold"):
+        Redactor("email", hold=0)
