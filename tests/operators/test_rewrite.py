@@ -477,3 +477,20 @@ def test_whole_calls_find_their_own_pieces():
         assert "".join(e.arguments for e in got if isinstance(e, sk.ToolCallDelta) and e.call == call) == (
             pieces[call].arguments
         )
+
+
+def test_arguments_that_were_cut_off_hide_what_they_might_have_become():
+    broken = testing.script("", tool_calls=[("f", '{"to": "write to bob@exam')], fail=sk.BrokenError("lost"))
+    got = testing.clock().run(broken.pipe(ops.redact("email")))
+    assert isinstance(got.error, sk.StreamkitError)
+    assert "bob" not in "".join(map(repr, [*got.items, got.error.partial]))
+
+
+def test_nothing_follows_the_end():
+    events = [sk.TextDelta("a. stop b"), sk.TextDelta("c"), sk.Reply()]
+    subject, seen = Subject[Any](), list[Any]()
+    sk.stream(subject).pipe(ops.stop_at("stop")).subscribe(seen.append)
+    for event in events:
+        subject.on_next(event)
+    assert [type(event) for event in seen] == [sk.TextDelta, sk.Reply]
+    assert seen[-1].text == "a. "

@@ -198,3 +198,14 @@ def test_items_pass_on_to_slow_work_in_order():
 
     got = collected(testing.script(TEXT).pipe(ops.json_items("cities", City), ops.map_async(look_up, concurrency=3)))
     assert got.items == ["OSLO", "ROME", "ŁÓDŹ"]
+
+
+def test_arguments_survive_a_restart_and_a_call_that_was_never_named():
+    events = [
+        sk.ToolCallDelta('{"a": [1', 0, "x"),
+        sk.Restart("lost"),
+        sk.ToolCall("y", "", "{}"),
+        sk.ToolCall("z", "f", '{"a": [1, 2]}'),
+        sk.Reply(),
+    ]
+    assert list(sk.stream(rx.of(*events)).pipe(ops.json_items("a", tool="f"))) == [1, 2]

@@ -188,6 +188,7 @@ def test_nan_and_infinity_are_taken_as_python_takes_them():
         ("{'a': 1}", "no JSON"),
         ("[" * (DEPTH + 1), "nested more than"),
         (f'{{"a": {"9" * 5001}', "a value"),
+        (f'{{"a": {"9" * 4400}}}', "a value"),  # more digits than Python converts
     ],
 )
 def test_what_is_no_json_is_told_with_its_place(text, told):

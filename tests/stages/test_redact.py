@@ -219,3 +219,16 @@ def test_a_pattern_over_bytes_is_refused():
 def test_nothing_can_be_held_without_room():
     with pytest.raises(ValueError, match="hold"):
         Redactor("email", hold=0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "text", "shown"),
+    [
+        ([["ab", "bcd"]], "abcx", f"{MASK}cx"),  # the second word would begin within the first
+        ([["abc"], r"c+d"], "abccdx", f"{MASK}{MASK}x"),  # of the pattern's match only the rest is left
+    ],
+)
+def test_matches_that_begin_within_others(rules, text, shown):
+    for pieces in every_split(text):
+        redactor = Redactor(*rules)
+        assert "".join([*(part for piece in pieces for part in redactor.feed(piece)), *redactor.flush()]) == shown
