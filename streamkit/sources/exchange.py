@@ -178,12 +178,12 @@ class Exchange:
             if response is not None:
                 await response.aclose()
         except asyncio.CancelledError:
-            pool.retired = pool.ours  # it may count this connection for ever
+            self._pools.retire(pool)  # it may count this connection for ever
             raise
         except Exception:  # it is gone either way
             return
         finally:
-            self._pools.give_back(pool)
+            pool.replies -= 1
 
 
 class _Body:

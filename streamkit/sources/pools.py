@@ -1,7 +1,7 @@
 """Connection pools, of which every event loop that a client is used on has its own: an httpx client works on one only.
 
 And it serves few replies at a time: for each request and each end httpx looks at every connection of its pool, several
-times over if many requests find idle ones at once. So there are more pools the more replies there are.
+times over if many requests find idle ones at once. So there are more pools the more replies there are at a time.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import httpx
 from ..engine import on_loop
 from ..engine.loop import running_loop
 
-__all__ = ["CROWD", "SPARE", "Pool", "Pools"]
+__all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
 
 CROWD = 8
 """Replies at a time in one pool."""
-SPARE = 12
-"""Pools that keep their connections while they serve none."""
+KEEPING = 12
+"""Pools, the first ones, that keep connections for later requests."""
 
 
 class Pool:
@@ -34,12 +34,12 @@ class Pool:
     def __init__(self, client: Any, ours: bool) -> None:
         self.client, self.ours = client, ours
         self.replies = 0
-        self.retired = False
+        """Those it serves: counted by `Pools.take` and by whoever took it."""
         self._guard: AsyncGenerator[None, None] | None = None
 
     @property
     def has_room(self) -> bool:
-        return not self.ours or (self.replies < CROWD and not self.retired)
+        return not self.ours or self.replies < CROWD
 
     async def watch(self) -> None:
         """Have the pool closed when the loop is: a loop's shutdown closes the async generators that began on it."""
@@ -74,8 +74,7 @@ class Pools:
         self.closed = False
 
     async def take(self) -> Pool:
-        """A pool of the running loop, to be given back. RuntimeError after `close`, or for a given transport on a
-        second loop."""
+        """A pool of the running loop. RuntimeError after `close`, or for a given transport on a second loop."""
         if self.closed:
             raise RuntimeError("this client is closed")
         loop = asyncio.get_running_loop()
@@ -85,43 +84,38 @@ class Pools:
             pools = self._pools.setdefault(loop, [])
             pool = next((pool for pool in pools if pool.has_room), None)
             if pool is None:
-                pool = self._make(loop)
+                pool = self._make(loop, CROWD if len(pools) < KEEPING else 0)
                 pools.append(pool)
         await pool.watch()
         pool.replies += 1
         return pool
 
-    def give_back(self, pool: Pool) -> None:
-        """A reply has ended, on the pool's loop."""
-        pool.replies -= 1
-        loop = asyncio.get_running_loop()
+    def retire(self, pool: Pool) -> None:
+        """Never give it out again; it is closed when those who have it let go of it."""
         with self._lock:
-            pools = self._pools.get(loop, [])
-            idle = sum(not other.replies for other in pools)
-            if pool.replies or pool not in pools or not (pool.retired or idle > SPARE):
-                return
-            pools.remove(pool)
-        _close_on(loop, pool)
+            pools = self._pools.get(asyncio.get_running_loop(), [])
+            if pool.ours and pool in pools:
+                pools.remove(pool)
 
     def _forked(self) -> None:
         """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
         _abandoned.append(self._pools)
         self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
 
-    def _make(self, loop: asyncio.AbstractEventLoop) -> Pool:
+    def _make(self, loop: asyncio.AbstractEventLoop, kept: int) -> Pool:
         if self._given is None:
-            return Pool(self._client(None), ours=True)
+            return Pool(self._client(None, kept), ours=True)
         owner = self._owner() if self._owner is not None else None
         bound = not getattr(self._given, "any_loop", isinstance(self._given, httpx.MockTransport))
         if bound and owner is not None and owner is not loop and not owner.is_closed():
             raise RuntimeError("the given transport belongs to another event loop: make one client for each loop")
         self._owner = weakref.ref(loop)
         if isinstance(self._given, httpx.AsyncBaseTransport):
-            return Pool(self._client(self._given), ours=False)
+            return Pool(self._client(self._given, kept), ours=False)
         return Pool(self._given, ours=False)
 
-    def _client(self, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)  # ours bound time, not numbers
+    def _client(self, transport: httpx.AsyncBaseTransport | None, kept: int) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=kept)  # ours bound time, not numbers
         return httpx.AsyncClient(
             transport=transport,
             verify=self._context(),
