@@ -259,7 +259,9 @@ def test_leaving_the_loop_cancels():
             assert item.text == "Hi"
             break
         sk.shutdown()
-        assert one.server.cancelled == 3
+        outcomes = [request.outcome for request in one.requests]
+        assert outcomes.count("done") == 1
+        assert outcomes.count("cancelled") == len(outcomes) - 1 in (2, 3)  # the first one's place may be taken again
 
 
 def test_it_can_be_iterated_awaited_and_piped():
