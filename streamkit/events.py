@@ -97,13 +97,18 @@ class ToolCallDelta(Sent):
 
 @value
 class ToolCall(Sent):
-    """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked."""
+    """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked.
+
+    ``call`` is the number of its deltas (`ToolCallDelta.call`), or None for a call that came without any. It takes no
+    part in comparison.
+    """
 
     type: ClassVar[str] = "tool_call"
     id: str
     name: str
     arguments: str
     index: int = 0
+    call: int | None = field(default=None, compare=False)
 
     @overload
     def args(self, model: None = None) -> Any: ...
@@ -205,7 +210,8 @@ class Reply(Sent):
     """The whole reply, or as much of it as there is: the last event of every stream and ``.partial`` of every error.
 
     ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.
-    ``attempts`` counts requests, ``rounds`` the replies of a tool loop.
+    ``attempts`` counts requests, ``rounds`` the replies of a tool loop. ``warnings`` name, in plain sentences, what a
+    server sent that was read with a doubt: a finish reason that nobody knows, a token figure that cannot be one.
     """
 
     type: ClassVar[str] = "reply"
@@ -221,6 +227,7 @@ class Reply(Sent):
     earlier: tuple[Message, ...] = field(default=(), repr=False)
     answers: tuple[Message, ...] = field(default=(), repr=False)
     """What tools have answered to the calls of this reply, if it was cut while they ran."""
+    warnings: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

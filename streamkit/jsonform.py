@@ -83,7 +83,7 @@ def _reply(values: dict[str, Any]) -> dict[str, Any]:
         out["choices"] = tuple(_choice(choice) for choice in values["choices"])
     if values.get("usage"):
         out["usage"] = Usage(**_known(Usage, values["usage"]))
-    out |= {name: tuple(values[name]) for name in ("earlier", "answers") if name in values}
+    out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
     return out
 
 
