@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
-from .plain import plain
+from .plain import line, plain
 
 __all__ = ["from_json", "to_json"]
 
@@ -22,11 +22,7 @@ def to_json(event: Event) -> bytes:
 
     Nothing in it ends a line or moves a cursor, whatever the text holds; lone surrogates survive as escapes.
     """
-    form = {"type": event.type, **_plain(event)}
-    line = json.dumps(form, ensure_ascii=False, separators=(",", ":"), default=plain)
-    if not line.isprintable():
-        line = json.dumps(form, separators=(",", ":"), default=plain)
-    return line.encode()
+    return line({"type": event.type, **_plain(event)}, plain)
 
 
 def from_json(data: bytes | str) -> Event:

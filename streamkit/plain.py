@@ -1,12 +1,45 @@
-"""What a value is to a JSON encoder that does not know it."""
+"""Values as JSON can hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any
 
-__all__ = ["plain"]
+__all__ = ["dumps", "line", "plain"]
+
+
+def dumps(value: Any, *, ascii: bool = False, default: Callable[[Any], Any] | None = None) -> str:
+    """``value`` as JSON text without blanks. JSON knows neither infinity nor NaN, which servers send all the same, as
+    the logarithm of nothing for instance: they are written as null."""
+
+    def written(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), default=default, allow_nan=False)
+
+    try:
+        return written(value)
+    except ValueError:
+        try:
+            return written(_finite(value))
+        except RecursionError:
+            raise ValueError("a value that holds itself") from None
+
+
+def line(value: Any, default: Callable[[Any], Any]) -> bytes:
+    """``value`` as one line of UTF-8 JSON without a line end. Nothing in it ends a line or moves a cursor, whatever its
+    texts hold; lone surrogates survive as escapes."""
+    text = dumps(value, default=default)
+    return (text if text.isprintable() else dumps(value, ascii=True, default=default)).encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def plain(value: Any) -> Any:

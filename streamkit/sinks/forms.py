@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ..events import Event, RefusalDelta, TextDelta
 from ..jsonform import to_json
-from ..plain import plain
+from ..plain import line, plain
 
 __all__ = ["EVENTS", "form", "numbered", "piece"]
 
@@ -41,10 +41,7 @@ def numbered(item: Any, stream: str, seq: int) -> bytes:
 
 
 def _line(value: Any) -> bytes:
-    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    if not line.isprintable():  # as `to_json`: nothing in a line ends it or moves a cursor
-        line = json.dumps(value, separators=(",", ":"), default=_plain)
-    return line.encode()
+    return line(value, _plain)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from ..events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
 from ..tokens import Count, Gauge, Rough, TokenCounter
 from ..usage import Origin, Usage, weakest
+from .opencalls import OpenCalls
 
 __all__ = ["BILLED", "Bill"]
 
@@ -38,7 +39,7 @@ class Bill:
         self._prompt: Count | None = None
         self._looked = False
         self._counters: dict[tuple[type, int, int], TokenCounter | Rough] = {}
-        self._calls: list[tuple[int, str, str]] = []  # begun by pieces, and not yet told whole
+        self._calls = OpenCalls()
         self.tokens = 0
         self._thought = 0
         self._before = (0, 0)  # tokens and thinking that `reported` covers
@@ -94,14 +95,12 @@ class Bill:
         key = (ToolCallDelta, event.index, event.call)
         if key not in self._counters:
             self._begin_call(event.name or "")
-            self._calls.append((event.index, event.id or "", event.name or ""))
+        self._calls.feed(event)
         self._take(key, arguments)
 
     def _whole_call(self, event: ToolCall) -> None:
-        for call in self._calls:
-            if call[0] == event.index and call[1] in ("", event.id) and call[2] in ("", event.name):
-                self._calls.remove(call)
-                return
+        if self._calls.close(event) is not None:
+            return
         self._begin_call(event.name)
         self._take((ToolCall, event.index, len(self._counters)), event.arguments)
 

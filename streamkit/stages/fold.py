@@ -29,27 +29,21 @@ from ..events import (
 )
 from ..messages import Message
 from ..usage import summed, unfinished
-from .growing import GrowingCalls, joined
+from .growing import GrowingCall, joined
+from .opencalls import OpenCalls
+from .reasons import meaning
 
 __all__ = ["Fold", "outcome_of"]
 
 OVERHEAD = 100  # what a choice, a call or the log probabilities of a token weigh besides their text
 
-LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "incomplete"})
-FILTERED = frozenset({"content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content",
-                      "spii", "image_safety", "guardrail_intervened", "sensitive"})  # fmt: skip
-
 
 def outcome_of(choice: Choice) -> Outcome:
     """How a choice ended that was not cut, by the server's word for it."""
-    reason = (choice.finish_reason or "").lower()
-    if reason in LENGTH:
-        return "length"
-    if reason in FILTERED:
-        return "filtered"
-    if reason == "cancelled":
-        return "cancelled"
-    return "refused" if choice.refusal or reason == "refusal" else "complete"
+    meant = meaning(choice.finish_reason or "")
+    if meant == "complete" or meant == "unknown":
+        return "refused" if choice.refusal else "complete"
+    return meant
 
 
 class Fold:
@@ -69,6 +63,7 @@ class Fold:
         self.usage: Usage | None = None
         self._room = reply_bytes if reply_bytes is not None else float("inf")
         self._choices: dict[int, _Choice] = {}
+        self._open = OpenCalls()
         self._earlier: list[Message] = []
         self._asked: Reply | None = None  # whose calls have answers by now
         self._spent: list[Usage | None] = []  # in the rounds before this one
@@ -134,22 +129,24 @@ class Fold:
 
     def _call_delta(self, event: ToolCallDelta) -> None:
         calls = self._choice(event.index).calls
-        call = calls.by_number.get(event.call)
+        call = calls.get(event.call)
         self._take(len(event.arguments) + (OVERHEAD if call is None else 0))
         if call is None:
-            call = calls.open(event.call)
-        if event.id or event.name:
-            calls.name(call, call.id or event.id or "", call.name or event.name or "")
+            call = calls[event.call] = GrowingCall(event.call)
+        if not call.whole:
+            self._open.feed(event)
+            call.id, call.name = call.id or event.id or "", call.name or event.name or ""
         call.arguments.append(event.arguments)
 
     def _call(self, event: ToolCall) -> None:
         """Mostly one whose pieces came before; else it counts in its own right."""
         calls = self._choice(event.index).calls
-        call = calls.unfinished(event)
-        if call is None:
+        number = self._open.close(event)
+        if number is None:
             self._take(len(event.arguments) + OVERHEAD)
-            call = calls.open(-1 - len(calls.by_number))
-        calls.close(call, event)
+            number = -1 - len(calls)
+            calls[number] = GrowingCall(event.call)
+        calls[number].close(event)
 
     def _logprobs(self, event: LogprobsDelta) -> None:
         tokens = sum(len(item) for item in event.logprobs.values() if isinstance(item, (list, tuple)))
@@ -166,7 +163,7 @@ class Fold:
     def _result(self, event: ToolResult) -> None:
         if self._choices or self._asked is None:
             self._next_round()
-            self._asked, self._choices = self.reply("complete"), {}
+            self._asked, self._choices, self._open = self.reply("complete"), {}, OpenCalls()
         self._asked = replace(self._asked, answers=(*self._asked.answers, event.message))
 
     def _next_round(self) -> None:
@@ -177,7 +174,7 @@ class Fold:
             self._asked = None
 
     def _restart(self, event: Restart) -> None:
-        self._choices = {}
+        self._choices, self._open = {}, OpenCalls()
         if event.kept:
             self._text(TextDelta(event.kept))
 
@@ -190,18 +187,17 @@ class _Choice:
         self.text: list[str] = pieces()
         self.reasoning: list[str] = pieces()
         self.refusal: list[str] = pieces()
-        self.calls = GrowingCalls()
+        self.calls: dict[int, GrowingCall] = {}
         self.finish_reason: str | None = None
         self.logprobs: list[dict[str, Any]] = pieces()
 
     def snapshot(self) -> Choice:
-        calls = (ToolCall(c.id, c.name, joined(c.arguments), self.index) for c in list(self.calls.by_number.values()))
         return Choice(
             self.index,
             joined(self.text),
             joined(self.reasoning),
             joined(self.refusal),
-            tuple(calls),
+            tuple(call.snapshot(self.index) for call in list(self.calls.values())),
             self.finish_reason,
             tuple(self.logprobs),
         )

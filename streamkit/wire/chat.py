@@ -7,15 +7,19 @@ from typing import Any
 
 from ..errors import ApiError, MalformedError
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
-from .calls import Calls, fragment
+from .calls import Calls
 from .dialect import Dialect, text_field
+from .fragments import Fragment, fragment, legacy_fragment
 from .loads import shown
 from .problems import api_error, find
 
 __all__ = ["Chat"]
 
 REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "reasoning_details")
-NO_REASON = (None, "", "null")
+NO_REASON = (None, "", "null", "not_finished", "NOT_FINISHED")
+TEXTS = ("text", "summary", "content", "thinking", "reasoning")
+"""Where an object holds its text."""
+MOST_CHOICES = 2**31
 
 
 class Chat(Dialect):
@@ -24,7 +28,7 @@ class Chat(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._choices: dict[int, _Choice] = {}
-        self._flowing: set[int] = set()  # choices that had a delta
+        self._flowing: set[int] = set()  # choices that had something in a delta
 
     @property
     def finished(self) -> bool:
@@ -45,6 +49,7 @@ class Chat(Dialect):
                 and chunk.get("usage") is None
                 and index in self._flowing
                 and self._halves is None
+                and not self.word
                 and "error" not in chunk
                 and "error" not in choice
                 and "x_groq" not in chunk
@@ -58,6 +63,10 @@ class Chat(Dialect):
     @property
     def opened(self) -> bool:
         return bool(self._choices)
+
+    @property
+    def said(self) -> bool:
+        return bool(self._flowing)
 
     def flush(self) -> Iterable[Event]:
         out = self._release()
@@ -91,7 +100,7 @@ class Chat(Dialect):
         index = form.get("index")
         if index is None:
             index = position
-        if type(index) is not int:
+        if type(index) is not int or not 0 <= index < MOST_CHOICES:
             raise MalformedError(f"the index of a choice is no number: {shown(index)}")
         choice = self._choices.get(index)
         if choice is None:
@@ -114,7 +123,8 @@ class Chat(Dialect):
             return {}
         if not isinstance(delta, dict):
             raise MalformedError(f"a delta is no object: {shown(delta)}")
-        self._flowing.add(index)
+        if any(value for name, value in delta.items() if name != "role"):
+            self._flowing.add(index)
         return delta
 
     def _content(
@@ -129,13 +139,9 @@ class Chat(Dialect):
         self._say(ReasoningDelta, choice.reasoning(delta, thinking), index, chunk, out)
         self._say(TextDelta, content, index, chunk, out)
         self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
-        entries = delta.get("tool_calls")
-        if entries:
-            if not isinstance(entries, list):
-                raise MalformedError("tool_calls are no list")
-            for found in map(fragment, entries):
-                call = choice.calls.find(*found)
-                self._call(call, index, *found[1:], chunk, out)
+        for found in _fragments(delta):
+            call = choice.calls.find(found)
+            self._call(call, index, found.id, found.name, found.arguments, chunk, out)
 
     def _finish(
         self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
@@ -146,8 +152,7 @@ class Chat(Dialect):
             return problem
         if not isinstance(reason, str):
             raise MalformedError(f"finish_reason is no text: {shown(reason)}")
-        if reason.lower() == "error":
-            return problem or api_error("the server ended the reply with an error")
+        problem = problem or self._ends(reason)
         if not choice.finished and problem is None:
             choice.finished = True
             out += self._release(index)
@@ -165,23 +170,34 @@ class _Choice:
         self.source = ""
 
     def reasoning(self, delta: dict[str, Any], thinking: str) -> str:
-        """The reasoning in ``delta``. Servers send the same text in two fields: the first field seen is the one."""
-        for source in (self.source,) if self.source else REASONING:
-            text = thinking if source == "thinking" else _plain_text(delta.get(source))
+        """The reasoning in ``delta``, from one field only, for servers send the same text in two: the field in use so
+        far, or else another one, which is then in use. ``thinking`` is what parts of ``content`` hold of it."""
+        if self.source:
+            text = thinking if self.source == "content" else _plain_text(delta.get(self.source))
             if text:
-                self.source = source
                 return text
-        return ""
+        texts = {"content": thinking, **{source: _plain_text(delta.get(source)) for source in REASONING}}
+        self.source = next((source for source, text in texts.items() if text), self.source)
+        return texts.get(self.source, "")
+
+
+def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:
+    """The pieces of calls in ``delta``; where both forms are used they say the same."""
+    entries, function = delta.get("tool_calls"), delta.get("function_call")
+    if not entries:
+        return (legacy_fragment(function),) if function else ()
+    if not isinstance(entries, list):
+        raise MalformedError("tool_calls are no list")
+    return map(fragment, entries)
 
 
 def _plain_text(value: Any) -> str:
-    """Text as it stands or in a list of parts."""
+    """Text as it stands, in an object, or in a list of parts."""
     if isinstance(value, str):
         return value
-    if not isinstance(value, list):
-        return ""
-    texts = (part.get("text") or part.get("summary") if isinstance(part, dict) else part for part in value)
-    return "".join(text for text in texts if isinstance(text, str))
+    if isinstance(value, dict):
+        return next((text for text in map(_plain_text, map(value.get, TEXTS)) if text), "")
+    return "".join(map(_plain_text, value)) if isinstance(value, list) else ""
 
 
 def _parts(content: list[Any]) -> tuple[str, str]:

@@ -16,5 +16,7 @@ class Completions(Chat):
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
         if "text" not in form:
             return super()._delta(form, index)
-        self._flowing.add(index)
-        return {"content": text_field(form, "text")}
+        text = text_field(form, "text")
+        if text:
+            self._flowing.add(index)
+        return {"content": text}

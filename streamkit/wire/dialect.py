@@ -6,13 +6,14 @@ error is content all the same.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from ..errors import MalformedError, StreamkitError, excerpt
+from ..errors import ApiError, BrokenError, MalformedError, StreamkitError, excerpt
 from ..events import (
     Event,
     Other,
@@ -25,8 +26,9 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
+from ..stages.reasons import may_pass, meaning
 from .calls import Call
-from .loads import load_slowly, shown
+from .loads import load, load_slowly, shown
 from .sse import ServerSentEvent
 from .usage import merged
 
@@ -35,7 +37,10 @@ __all__ = ["Dialect", "text_field"]
 _Field: TypeAlias = "tuple[type[Any], int, Call | None]"  # what grows: a kind of text of a choice, or a call
 
 DONE = "[DONE]"
-KEEP_ALIVE = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
+HEARTBEATS = frozenset({"heartbeat", "keepalive", "keep-alive", "keep_alive", "ping"})
+"""Names of events that only keep a connection open, whatever they say."""
+BARE_WORD = re.compile(r"""(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
+"""What a server may write in place of a comment, unless it speaks of an error."""
 
 
 class Dialect(ABC):
@@ -47,6 +52,9 @@ class Dialect(ABC):
         started: there was something of a reply.
         id, model: the first that were not empty.
         request_id: of the HTTP answer, if known.
+        warnings: what was read with a doubt, each once.
+        word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
+            to keep the connection open; else nobody knows what it means.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -54,7 +62,10 @@ class Dialect(ABC):
         self.id = self.model = ""
         self.started = False
         self.request_id = request_id
+        self.warnings: dict[str, None] = {}
+        self.word = ""
         self._usage: Usage | None = None
+        self._ended_by: str | None = None  # the first finish reason of all choices
         self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
 
     @property
@@ -64,16 +75,35 @@ class Dialect(ABC):
     @property
     @abstractmethod
     def opened(self) -> bool:
-        """Whether there was anything that makes a reply."""
+        """Whether there was anything that makes a reply, be it empty."""
+
+    @property
+    @abstractmethod
+    def said(self) -> bool:
+        """Whether there was content, known to us or not."""
+
+    def verdict(self) -> StreamkitError | None:
+        """Why a reply that the server takes for whole is none all the same."""
+        if self.said or (self._ended_by and self._usage and self._usage.completion_tokens):
+            return None  # the second: of thinking that is not shown
+        if self._ended_by is None:
+            return BrokenError("the server ended the reply before it said anything", retryable=True)
+        if meaning(self._ended_by) == "length":
+            return ApiError(f"the reply was cut before its first word: {excerpt(self._ended_by)}", code=self._ended_by)
+        return None
 
     def feed(self, sse: ServerSentEvent) -> Iterable[Event]:
         """The events of one server-sent event."""
-        data = sse.data
-        if self.done or not data.strip():
+        data = sse.data.strip()
+        if self.done or not data:
             return self.feed_object(None, "error") if sse.event == "error" and not self.done else ()
         if data == DONE:
             self.done = True
             return self.flush()
+        if data.startswith(":"):  # a comment that was wrapped into data
+            return ()
+        if sse.event.lower() in HEARTBEATS:
+            return (Other(sse.event, raw=_object_or(data, {"type": sse.event})),)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
@@ -101,7 +131,11 @@ class Dialect(ABC):
 
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
+            if name != "error" and not isinstance(chunk, list) and BARE_WORD.fullmatch(_written(chunk)):
+                self.word = _written(chunk)
+                return
             chunk = _wrapped(chunk, name)
+        self.word = ""
         out: list[Event] = []
         self._held = False
         try:
@@ -124,8 +158,8 @@ class Dialect(ABC):
         except MalformedError:
             if sse.event == "error":
                 return {"error": sse.data}
-            if sse.event in KEEP_ALIVE:
-                return {"type": sse.event}
+            if BARE_WORD.fullmatch(sse.data.strip()):
+                return sse.data.strip()
             raise
         self.expect_halves()
         return value
@@ -147,7 +181,7 @@ class Dialect(ABC):
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = merged(self._usage, report)
+        usage = merged(self._usage, report, self.warnings)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
@@ -171,9 +205,21 @@ class Dialect(ABC):
         event = call.add(index, id, name, arguments, chunk)
         if event is not None:
             out.append(event)
+        elif not (call.announced or call.arguments.closed):
+            self._held = True
 
-    def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCall]:
-        return [call.whole(index, chunk) for call in calls]
+    def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCallDelta | ToolCall]:
+        return [event for call in calls for event in call.whole(index, chunk)]
+
+    def _ends(self, reason: str) -> ApiError | None:
+        """Note a finish reason. The error, if it is the word for a failure of the server."""
+        self._ended_by = self._ended_by or reason
+        meant = meaning(reason)
+        if meant == "unknown":
+            self.warnings[f"unknown finish reason {excerpt(reason)!r}, taken for a whole reply"] = None
+        if meant != "failed":
+            return None
+        return ApiError(f"the server ended the reply: {excerpt(reason)}", code=reason, retryable=may_pass(reason))
 
     def _joined(self, field: _Field, text: str) -> str:
         """``text`` with the half of a character that waited, without the half that it ends with.
@@ -201,6 +247,18 @@ class Dialect(ABC):
                 event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
                 out += [event] if event is not None else []
         return out
+
+
+def _written(scalar: Any) -> str:
+    return scalar.strip() if isinstance(scalar, str) else shown(scalar)
+
+
+def _object_or(data: str, otherwise: dict[str, Any]) -> dict[str, Any]:
+    try:
+        value = load(data)
+    except MalformedError:
+        return otherwise
+    return value if isinstance(value, dict) else otherwise
 
 
 def _wrapped(chunk: Any, name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import ApiError, StreamkitError
@@ -21,6 +22,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
+from ..stages.opencalls import OpenCalls
 from .dialect import DONE
 from .encode_responses import ResponsesWriter
 from .loads import encode
@@ -112,8 +114,8 @@ class ChatWriter:
         self._model, self._id, self._created = model, id, created
         self._begun: set[int] = set()
         self._finished: set[int] = set()
-        self._calls: dict[int, dict[int, tuple[str, str]]] = {}  # what was streamed but not announced
-        self._count: dict[int, int] = {}
+        self._calls = OpenCalls()
+        self._count: dict[int, int] = {}  # calls of each choice
         self._usage: Usage | None = None
 
     def feed(self, event: Event) -> Iterator[Payload]:
@@ -159,9 +161,7 @@ class ChatWriter:
         return self._chunk([{"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}])
 
     def _call_piece(self, event: ToolCallDelta) -> dict[str, Any]:
-        calls = self._calls.setdefault(event.index, {})
-        id, name = calls.get(event.call, ("", ""))
-        calls[event.call] = (id or event.id or "", name or event.name or "")
+        self._calls.feed(event)
         self._count[event.index] = max(self._count.get(event.index, 0), event.call + 1)
         function: dict[str, Any] = {"arguments": event.arguments}
         entry: dict[str, Any] = {"index": event.call, "function": function}
@@ -172,14 +172,10 @@ class ChatWriter:
 
     def _whole_call(self, event: ToolCall) -> Iterator[Payload]:
         """Only a call whose pieces did not come before has to be written."""
-        calls = self._calls.get(event.index, {})
-        for number, call in calls.items():
-            if call == (event.id, event.name):
-                del calls[number]
-                return
-        number = self._count.get(event.index, 0)
-        yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
-        del self._calls[event.index][number]
+        if self._calls.close(event) is None:
+            number = self._count.get(event.index, 0)
+            yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
+            self._calls.close(replace(event, call=number))
 
     def _rest(self, reply: Reply) -> Iterator[Payload]:
         """What the reply knows and no event has told."""

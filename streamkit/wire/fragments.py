@@ -1,0 +1,72 @@
+"""One entry of ``tool_calls`` in a chunk: what it says, in whatever form a server writes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..errors import MalformedError
+from .loads import dumps, shown
+
+__all__ = ["Fragment", "fragment", "legacy_fragment", "text_of"]
+
+LARGEST_INDEX = 2**31
+
+
+class Fragment(NamedTuple):
+    """A piece of a call; ``free`` if its arguments are the free text of a custom tool and no JSON."""
+
+    position: int | None
+    id: str
+    name: str
+    arguments: str
+    free: bool = False
+
+
+def fragment(entry: Any) -> Fragment:
+    """One entry of ``tool_calls``; raises `MalformedError` for what has another shape."""
+    if not isinstance(entry, dict):
+        raise MalformedError("a tool call that is no object")
+    function = entry.get("function")
+    custom = None if function else entry.get("custom")
+    name, arguments = _function(custom or function or {})
+    return Fragment(_index(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
+
+
+def legacy_fragment(function: Any) -> Fragment:
+    """A ``function_call``, the form before ``tool_calls``: one call a choice, without an id."""
+    return Fragment(None, "", *_function(function))
+
+
+def _function(function: Any) -> tuple[str, str]:
+    if not isinstance(function, dict):
+        raise MalformedError("the function of a tool call is no object")
+    return _name(function.get("name")), text_of(function.get("arguments", function.get("input")))
+
+
+def _index(value: Any) -> int | None:
+    """A number however it is written; None for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value < LARGEST_INDEX else None
+
+
+def text_of(arguments: Any) -> str:
+    """``arguments`` as JSON text: some servers send the object itself, or null for nothing."""
+    if arguments is None:
+        return ""
+    if isinstance(arguments, str):
+        return arguments
+    if isinstance(arguments, (dict, list)):
+        return dumps(arguments)
+    raise MalformedError(f"arguments of a tool call that are neither text nor object: {shown(arguments)}")
+
+
+def _name(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, int):
+        return str(value)
+    raise MalformedError("an id or name of a tool call that is no text")

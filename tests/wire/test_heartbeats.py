@@ -1,0 +1,76 @@
+"""What servers send to keep a connection open, besides comments, and the spellings of the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamkit.errors import MalformedError
+from streamkit.events import Other, Reply
+from tests.wire.bodies import DONE, error_of, finish, read, say, splits, sse
+
+HI, YOU = sse(say("Hi")), sse(say(" you"), finish())
+
+
+def text_of(data: bytes) -> str:
+    """The text of a whole reply; the same wherever it is cut."""
+    replies = {repr(reply_in(chunks)) for chunks in ([data], *splits(data))}
+    assert len(replies) == 1
+    return reply_in([data]).text
+
+
+def reply_in(chunks: list[bytes]) -> Reply:
+    events, error = read(chunks)
+    assert error is None
+    assert isinstance(events[-1], Reply)
+    return events[-1]
+
+
+HEARTBEATS = {
+    "a comment as data": b"data: : waiting\n\n",
+    "a bare colon": b"data: :\n\n",
+    "a comment as data, without the space": b"data::waiting\n\n",
+    "two of them": b"data: : a\ndata: : b\n\n",
+    "a word": b"data: ping\n\n",
+    "two words one after the other": b"data: ping\n\ndata: pong\n\n",
+    "a word in quotes": b'data: "keep-alive"\n\n',
+    "a number": b"data: 17\n\n",
+    "null": b"data: null\n\n",
+    **{
+        f"{name}: {data}": f"event: {name}\ndata: {data}\n\n".encode()
+        for name in ("ping", "heartbeat", "keepalive", "keep-alive", "Ping")
+        for data in ('""', "null", "{}", "still here", '{"type": "ping"}', '{"error": "none"}', "[1]")
+    },
+}
+
+
+@pytest.mark.parametrize("name", HEARTBEATS)
+def test_a_heartbeat_says_nothing(name: str):
+    beat = HEARTBEATS[name]
+    assert text_of(beat + HI + beat + YOU + beat + DONE) == "Hi you"
+
+
+def test_a_named_heartbeat_is_to_be_seen():
+    events, _ = read(b'event: ping\ndata: {"n": 1}\n\nevent: ping\ndata: still\n\n' + HI + DONE)
+    assert [event for event in events if type(event) is Other] == [Other("ping"), Other("ping")]
+    assert [event.raw for event in events[:2]] == [{"n": 1}, {"type": "ping"}]
+
+
+@pytest.mark.parametrize("before", [b"", HI, HI + YOU], ids=["at the start", "later", "behind the finish"])
+@pytest.mark.parametrize("word", ["bye", '"bye"', "bye\n\ndata: bye"])
+def test_a_word_that_nothing_follows_is_malformed_and_quoted(word: str, before: bytes):
+    error = error_of(before + f"data: {word}\n\n".encode())
+    assert isinstance(error, MalformedError)
+    assert "bye" in str(error)
+
+
+@pytest.mark.parametrize("data", ["upstream_failed", "Internal Server Error", "<html>", '{"choices"', "x" * 65])
+def test_what_is_no_heartbeat_is_malformed_at_once(data: str):
+    _, error = read(HI + sse(data) + YOU + DONE)
+    assert isinstance(error, MalformedError)
+    assert error.partial.text == "Hi"
+
+
+@pytest.mark.parametrize("end", ["[DONE] ", " [DONE]", "\t[DONE]\t", "[DONE]"])
+@pytest.mark.parametrize("tail", ["\n\n", "\n", ""])
+def test_white_space_around_the_end_means_nothing(end: str, tail: str):
+    assert text_of(HI + f"data: {end}{tail}".encode()) == "Hi"
