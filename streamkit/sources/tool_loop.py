@@ -14,7 +14,7 @@ from ..engine.follow import follow
 from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Event, Outcome, Reply, ToolResult
+from ..events import Event, Outcome, Reply, ToolResult, warned
 from ..messages import Message
 from ..usage import summed
 from .requests import messages_of
@@ -116,6 +116,7 @@ class _Loop(Whole):
             rounds=len(every),
             earlier=tuple(self._earlier),
             answers=tuple(self._answers),
+            warnings=warned(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ error is content all the same.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
@@ -28,7 +27,8 @@ from ..events import (
 )
 from ..stages.reasons import may_pass, meaning
 from .calls import Call
-from .loads import load, load_slowly, shown
+from .heartbeats import bare_word, is_comment, named_heartbeat
+from .loads import load_slowly, shown
 from .sse import ServerSentEvent
 from .usage import merged
 
@@ -37,10 +37,6 @@ __all__ = ["Dialect", "text_field"]
 _Field: TypeAlias = "tuple[type[Any], int, Call | None]"  # what grows: a kind of text of a choice, or a call
 
 DONE = "[DONE]"
-HEARTBEATS = frozenset({"heartbeat", "keepalive", "keep-alive", "keep_alive", "ping"})
-"""Names of events that only keep a connection open, whatever they say."""
-BARE_WORD = re.compile(r"""(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
-"""What a server may write in place of a comment, unless it speaks of an error."""
 
 
 class Dialect(ABC):
@@ -100,10 +96,11 @@ class Dialect(ABC):
         if data == DONE:
             self.done = True
             return self.flush()
-        if data.startswith(":"):  # a comment that was wrapped into data
+        if is_comment(data):
             return ()
-        if sse.event.lower() in HEARTBEATS:
-            return (Other(sse.event, raw=_object_or(data, {"type": sse.event})),)
+        heartbeat = named_heartbeat(sse)
+        if heartbeat is not None:
+            return (heartbeat,)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
@@ -131,8 +128,9 @@ class Dialect(ABC):
 
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
-            if name != "error" and not isinstance(chunk, list) and BARE_WORD.fullmatch(_written(chunk)):
-                self.word = _written(chunk)
+            word = bare_word(chunk) if name != "error" else ""
+            if word:
+                self.word = word
                 return
             chunk = _wrapped(chunk, name)
         self.word = ""
@@ -158,8 +156,8 @@ class Dialect(ABC):
         except MalformedError:
             if sse.event == "error":
                 return {"error": sse.data}
-            if BARE_WORD.fullmatch(sse.data.strip()):
-                return sse.data.strip()
+            if bare_word(sse.data):
+                return sse.data
             raise
         self.expect_halves()
         return value
@@ -247,18 +245,6 @@ class Dialect(ABC):
                 event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
                 out += [event] if event is not None else []
         return out
-
-
-def _written(scalar: Any) -> str:
-    return scalar.strip() if isinstance(scalar, str) else shown(scalar)
-
-
-def _object_or(data: str, otherwise: dict[str, Any]) -> dict[str, Any]:
-    try:
-        value = load(data)
-    except MalformedError:
-        return otherwise
-    return value if isinstance(value, dict) else otherwise
 
 
 def _wrapped(chunk: Any, name: str) -> dict[str, Any]:

@@ -61,6 +61,8 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
     meter.clear()
     if verbose or _is_terminal(sys.stderr):
         say(meter.figures(reply))
+        for warning in reply.warnings:
+            say(f"streamkit: {warning}")
     if error is not None:
         say(f"streamkit: {error}")
     return CODES[reply.outcome]

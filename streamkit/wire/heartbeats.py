@@ -1,0 +1,41 @@
+"""What servers send instead of comments to keep a connection open."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..errors import MalformedError
+from ..events import Other
+from .loads import load, shown
+from .sse import ServerSentEvent
+
+__all__ = ["bare_word", "is_comment", "named_heartbeat"]
+
+NAMES = frozenset({"heartbeat", "keepalive", "keep-alive", "keep_alive", "ping"})
+WORD = re.compile(r"""(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
+"""One word, unless it speaks of an error."""
+
+
+def is_comment(data: str) -> bool:
+    """Whether a comment was wrapped into data."""
+    return data.startswith(":")
+
+
+def named_heartbeat(sse: ServerSentEvent) -> Other | None:
+    """The event for a heartbeat that its name gives away, whatever its data is; None for anything else."""
+    if sse.event.lower() not in NAMES:
+        return None
+    try:
+        form = load(sse.data)
+    except MalformedError:
+        form = None
+    return Other(sse.event, raw=form if isinstance(form, dict) else {"type": sse.event})
+
+
+def bare_word(value: Any) -> str:
+    """The word that stands where an object should (text that is no JSON, or the value of JSON); empty if it is none."""
+    if isinstance(value, (dict, list)):
+        return ""
+    text = value.strip() if isinstance(value, str) else shown(value)
+    return text if WORD.fullmatch(text) else ""
