@@ -1,7 +1,7 @@
 """What the words mean with which servers end a reply, whatever API they speak: one table for all of them.
 
 Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishReason.MAX_TOKENS`` are all
-``max_tokens``. What stands in `WORDS` is that; else the first of `PATTERNS` that is found in it decides.
+``max_tokens``. What stands in `WORDS` is that; else the first line of `PARTS` decides of which a part is found in it.
 """
 
 from __future__ import annotations
@@ -16,55 +16,53 @@ Meaning: TypeAlias = Literal["complete", "length", "filtered", "refused", "cance
 
 WORDS: dict[str, Meaning] = {
     "": "complete",
-    "error_limit": "length",
     "incomplete": "length",
-    "limit": "length",
-    "max_output": "length",
-    "refusal": "refused",
-    "refused": "refused",
-    "too_many_tool_calls": "failed",
     "load": "complete",
     "pause_turn": "complete",
+    "too_many_tool_calls": "failed",
     "unload": "complete",
 }
-PATTERNS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
-    (re.compile("cancel|user_stop|stopped_by_user"), "cancelled"),
+PASSING = """
+    network connection disconnect reset lost time_?out timed_out time_limit max_time deadline overload unavailable
+    internal insufficient_system capacity server busy rate_limit throttl interrupt preempt evict shut_?down temporar
+"""
+"""Failures that say themselves that another attempt may succeed."""
+PARTS: tuple[tuple[str, Meaning], ...] = (
+    ("cancel user_stop stopped_by_user", "cancelled"),
+    ("refus declined", "refused"),
     (
-        re.compile(
-            "filter|safety|sensitive|recitation|block_?list|blocked|prohibited|guardrail|moderat|policy|toxic|harm"
-            "|copyright|(^|_)s?pii(_|$)"
-        ),
+        """
+        filter safety unsafe sensitive recitation block_?list blocked prohibited guardrail moderat policy violat toxic
+        harm risk censor inappropriate illegal copyright (^|_)s?pii(_|$)
+        """,
         "filtered",
     ),
+    ("rate_limit quota time_limit max_time deadline", "failed"),
+    ("length context truncat too_long exceed limit budget (^|_)max tokens?_(reached|exhausted|spent)", "length"),
+    (PASSING, "failed"),
     (
-        re.compile(
-            "length|context|truncat|too_long|max_len|tokens?_(reached|exhausted)|predicted_tokens"
-            "|(max|limit|exceed|too_many|out_of|budget).*(token|output|prompt|input)"
-            "|(token|output|prompt|input).*(max|limit|exceed|budget)"
-        ),
-        "length",
-    ),
-    (
-        re.compile(
-            "error|fail|malformed|invalid|abort|time_?out|timed_out|time_limit|overload|unavailable|internal|network"
-            "|connection|disconnect|insufficient|exhausted|crash|unexpected|interrupt|preempt|evict|model_unload|missing"
-            "|exception|out_of_memory|max_time|rate_limit|throttl|busy|killed"
-        ),
+        """
+        error fail malformed invalid abort insufficient exhausted crash unexpected broken killed missing exception
+        fault out_of_memory model_unload denied
+        """,
         "failed",
     ),
     (
-        re.compile(
-            "(^|_)(stop|stopped|end|ended|eos|eot|eom|complete|completed|done|finish|finished|success|succeeded|normal"
-            "|ok|tool|tools|function|functions|commands?)(_|$)"
-        ),
+        """
+        (^|_)(stop|stopped|end|ended|eos|eot|eom)(_|$) (^|_)(tool|tools|function|functions|commands?)(_|$)
+        (^|_)(complete|completed|done|finish|finished|success|succeeded|normal|ok)(_|$)
+        """,
         "complete",
     ),
 )
-PASSING = re.compile(
-    "network|connection|disconnect|time_?out|timed_out|time_limit|overload|unavailable|internal|insufficient_system"
-    "|server|busy|rate_limit|throttl|interrupt|preempt|evict|try_again"
-)
-"""Words of failures that say themselves that another attempt may succeed."""
+
+
+def _any_of(parts: str) -> re.Pattern[str]:
+    return re.compile("|".join(parts.split()))
+
+
+PATTERNS = tuple((_any_of(parts), meant) for parts, meant in PARTS)
+PASSES = _any_of(PASSING)
 PREFIX = re.compile("^(finish|stop|done|incomplete)?_?reason_")
 
 
@@ -80,7 +78,7 @@ def meaning(reason: str) -> Meaning:
 
 def may_pass(reason: str) -> bool:
     """Whether a failure of this name may be over at the next attempt."""
-    return PASSING.search(_spelled(reason)) is not None
+    return PASSES.search(_spelled(reason)) is not None
 
 
 def _spelled(reason: str) -> str:

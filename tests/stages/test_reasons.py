@@ -14,14 +14,16 @@ MEANINGS = {
     "length": "length max_tokens MAX_TOKENS maxTokens FinishReason.MAX_TOKENS max_output_tokens max_new_tokens"
     " max_completion_tokens maximum_tokens model_length max_length token_limit TOKEN_LIMIT_REACHED length_limit"
     " model_context_window_exceeded context_length_exceeded contextLengthReached maxPredictedTokensReached"
+    " output_limit limit_reached max_turns budget_exceeded"
     " REASON_MAX_LEN REASON_MAX_CONTEXT prompt_too_long truncated incomplete ERROR_LIMIT context-window-exceeded",
     "filtered": "content_filter content_filtered content-filter SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII"
-    " IMAGE_SAFETY guardrail_intervened sensitive ERROR_TOXIC content_policy_violation moderation",
+    " IMAGE_SAFETY guardrail_intervened sensitive ERROR_TOXIC content_policy_violation moderation unsafe risk_control",
     "refused": "refusal",
     "cancelled": "cancelled canceled CANCELLED USER_CANCEL userStopped",
     "failed": "error ERROR failed abort aborted network_error timeout TIMEOUT TIME_LIMIT overloaded internal_error"
     " internal_server_error insufficient_system_resource malformed_function_call MALFORMED_FUNCTION_CALL"
-    " UNEXPECTED_TOOL_CALL malformed_model_output modelUnloaded server_error rate_limit_exceeded out_of_memory",
+    " UNEXPECTED_TOOL_CALL malformed_model_output modelUnloaded server_error rate_limit_exceeded out_of_memory"
+    " deadline_exceeded insufficient_quota connection_lost",
     "unknown": "OTHER LANGUAGE compaction something_new wombat",
 }
 WORDS = [(word, meant) for meant, words in MEANINGS.items() for word in words.split()]
