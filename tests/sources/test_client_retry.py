@@ -9,7 +9,7 @@ from hypothesis import given, strategies as some
 
 import streamkit as sk
 from streamkit.sources.answers import status_error
-from tests.faults.bodies import START, data, reply, say
+from tests.faults.bodies import DONE, START, data, reply, say
 from tests.faults.server import RESET, head, serving
 
 AGAIN = sk.BrokenError("cut", retryable=True)
@@ -138,6 +138,10 @@ FIRST_ATTEMPTS = {
     "truncated by a reset after other things": [head(), b": x\n\n", data({"id": "old", "odd": 1}), RESET],
     "overloaded": [head(), data({"id": "old", "error": {"type": "overloaded_error", "message": "busy"}})],
     "a status": [head("500 Oops", "text/plain"), b"old"],
+    "a clean end": [head(), START.replace(b"c-1", b"old")],
+    "an end before anything": [head(), START.replace(b"c-1", b"old"), DONE],
+    "an empty body": [head(content_length="0")],
+    "an empty document": [head(type="application/json", content_length="0")],
 }
 
 
@@ -162,7 +166,7 @@ def test_an_attempt_before_content_leaves_no_trace(first: Any) -> None:
         say("a"),
         data({"choices": [{"index": 0, "delta": {"reasoning_content": "a"}}]}),
         data({"choices": [{"index": 0, "delta": {"refusal": "a"}}]}),
-        data({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a"}]}}]}),
+        data({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"name": "f"}}]}}]}),
     ],
 )
 def test_no_attempt_after_content(content: bytes) -> None:
