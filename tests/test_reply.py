@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import streamkit as sk
 from streamkit import testing
+from streamkit.wire import Encoder
 
 CALL = sk.ToolCall("c1", "f", "{}")
 
@@ -57,3 +60,12 @@ def test_upto_ends_where_it_was_heard():
 def test_upto_of_a_tool_loop_keeps_the_rounds_before():
     earlier = (sk.assistant("Let me see."), CALL.result("x"))
     assert reply("It is fine.", earlier=earlier).upto(5).messages == [*earlier, sk.assistant("It is")]
+
+
+def test_json_has_no_numbers_that_json_does_not_know():
+    event = sk.LogprobsDelta({"content": [{"logprob": float("-inf"), "top": [float("nan"), 0.5]}]})
+    line = sk.to_json(event)
+    told = json.loads(line, parse_constant=pytest.fail)["logprobs"]
+    assert told == {"content": [{"logprob": None, "top": [None, 0.5]}]}
+    (block,) = Encoder().feed(event)
+    json.loads(block.removeprefix(b"data: "), parse_constant=pytest.fail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -532,3 +533,19 @@ def test_rounds_without_words_count_too():
     second = (sk.Start("2", "gpt-4o"), sk.UsageUpdate(sk.Usage(20, 5, 25)), sk.Reply())
     got = collected(events_of(*first, *second).pipe(ops.meter()))
     assert got.reply.usage == sk.Usage(30, 10, 40, requests=2)
+
+
+@pytest.mark.parametrize("figure", [10**308, -1, 2.0**80])
+def test_a_figure_without_sense_costs_nothing_and_is_named(figure: float):
+    usage = {"prompt_tokens": 5, "completion_tokens": figure}
+    chunk = {
+        "id": "r",
+        "model": "gpt-4o",
+        "choices": [{"index": 0, "delta": {"content": TEXT}, "finish_reason": "stop"}],
+    }
+    body = b"data: " + json.dumps({**chunk, "usage": usage}).encode() + b"\n\ndata: [DONE]\n\n"
+    reply = sk.run(sk.from_bytes([body]).pipe(ops.meter(PRICES)))
+    assert reply.usage.prompt_tokens == 5
+    assert 0 < reply.usage.completion_tokens < 2 * len(TEXT)
+    assert reply.usage.cost < 1
+    assert "completion_tokens" in reply.warnings[0]

@@ -143,6 +143,11 @@ def test_text_in_parts():
         ([{"reasoning_text": "a"}, {"reasoning_text": "b", "reasoning_opaque": "x"}], "ab"),
         ([{"reasoning_content": None, "reasoning": ""}, {"reasoning": "a"}], "a"),
         ([{"reasoning": {"effort": "low"}}, {"reasoning": 5}], ""),
+        ([{"thinking": "a"}, {"thinking": {"content": "b"}}, {"thinking": {"thinking": "c", "signature": "x"}}], "abc"),
+        ([{"thinking": [{"type": "text", "text": "a"}]}, {"thinking": {"text": [{"text": "b"}]}}], "ab"),
+        ([{"reasoning_content": "a "}, {"reasoning": "b"}, {"reasoning": " c", "reasoning_content": " c"}], "a b c"),
+        ([{"reasoning": "a"}, {"content": [{"type": "thinking", "thinking": "b"}]}, {"reasoning": "c"}], "abc"),
+        ([{"content": [{"thinking": "a"}], "reasoning": "a"}, {"reasoning": "b"}], "ab"),
     ],
 )
 def test_reasoning_has_one_source(deltas: list[dict[str, Any]], expected: str):
