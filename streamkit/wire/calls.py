@@ -15,8 +15,6 @@ the reply is over. One that gets no name by then is a repetition and void, or ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 from ..errors import MalformedError
@@ -29,21 +27,23 @@ __all__ = ["Call", "Calls"]
 
 PATIENCE = 4096
 """Characters of arguments for which a call without a name waits."""
+WAITING = 64
+"""Calls of a choice that may wait; further ones are told at once, so that a limit of the reply's size sees them."""
 
 
 class Call:
     """One call as it grows; ``number`` is its place among the calls of its choice that were shown."""
 
-    __slots__ = ("_numbers", "_told", "announced", "arguments", "id", "name", "number", "repeated")
+    __slots__ = ("_patience", "_shown", "_told", "announced", "arguments", "id", "name", "number", "repeated")
 
-    def __init__(self, numbers: Iterator[int]) -> None:
+    def __init__(self, shown: list[Call], patience: int) -> None:
         self.id = self.name = ""
         self.arguments = Arguments()
         self.number: int | None = None
         self.repeated = False
         """Its name was told before, by a call that is whole: without arguments of its own it is no call."""
         self.announced = False
-        self._numbers = numbers
+        self._shown, self._patience = shown, patience
         self._told: tuple[str, str, int] = ("", "", 0)  # id, name, and how many pieces of the arguments
 
     @property
@@ -63,7 +63,7 @@ class Call:
             return False
         if self.name:
             return self.repeated and self.arguments.blank
-        return self.arguments.size < PATIENCE
+        return self.arguments.size < self._patience
 
     def add(self, index: int, id: str, name: str, arguments: str, raw: Any) -> ToolCallDelta | None:
         """The event for a fragment; None when it brings nothing new, or nothing that may be told."""
@@ -87,7 +87,8 @@ class Call:
         if (id, name, pieces) == (self.id, self.name, len(self.arguments.pieces)) and self.number is not None:
             return None
         if self.number is None:
-            self.number = next(self._numbers)
+            self.number = len(self._shown)
+            self._shown.append(self)
         self._told = (self.id, self.name, len(self.arguments.pieces))
         text = "".join(self.arguments.pieces[pieces:])
         return ToolCallDelta(
@@ -98,11 +99,11 @@ class Call:
 class Calls:
     """The calls of one choice, in the order in which they began."""
 
-    __slots__ = ("_borrowed", "_by_id", "_by_index", "_numbers", "_open", "_touched", "calls")
+    __slots__ = ("_borrowed", "_by_id", "_by_index", "_open", "_shown", "_touched", "calls")
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self._numbers = count()
+        self._shown: list[Call] = []
         self._open: list[Call] = []  # those that are not whole, and some that are by now
         self._by_index: dict[int, Call] = {}
         self._by_id: dict[tuple[int | None, str], Call] = {}
@@ -111,7 +112,7 @@ class Calls:
 
     def open(self) -> Call:
         """A further call."""
-        call = Call(self._numbers)
+        call = Call(self._shown, PATIENCE if len(self.calls) - len(self._shown) < WAITING else 0)
         self.calls.append(call)
         self._open.append(call)
         return call

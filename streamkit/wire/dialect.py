@@ -207,7 +207,13 @@ class Dialect(ABC):
             self._held = True
 
     def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCallDelta | ToolCall]:
-        return [event for call in calls for event in call.whole(index, chunk)]
+        """The events that end ``calls``, with the halves of characters that they waited for."""
+        halves = (self._halves or {}).get(index, {})
+        out: list[ToolCallDelta | ToolCall] = []
+        for call in calls:
+            call.arguments.feed(halves.pop((ToolCallDelta, index, call), ""))
+            out += call.whole(index, chunk)
+        return out
 
     def _ends(self, reason: str) -> ApiError | None:
         """Note a finish reason. The error, if it is the word for a failure of the server."""

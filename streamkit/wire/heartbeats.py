@@ -13,8 +13,8 @@ from .sse import ServerSentEvent
 __all__ = ["bare_word", "is_comment", "named_heartbeat"]
 
 NAMES = frozenset({"heartbeat", "keepalive", "keep-alive", "keep_alive", "ping"})
-WORD = re.compile(r"""(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
-"""One word, unless it speaks of an error."""
+WORD = re.compile(r"""(?=.*[^\W\d_])(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
+"""One word with a letter in it, unless it speaks of an error."""
 
 
 def is_comment(data: str) -> bool:

@@ -222,7 +222,7 @@ class Responses(Dialect):
         place = place_of(chunk)
         call = self._grow(place, "", text_field(chunk, "name"), self._rest(place, chunk), chunk, out)
         if call.name and not call.announced:  # else the name comes with the end of the item
-            out += call.whole(0, chunk)
+            out += self._announce([call], 0, chunk)
 
     def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         item, place = object_in(chunk, "item"), place_of(chunk)
@@ -251,7 +251,7 @@ class Responses(Dialect):
         self._vacate(place, item)
         call = self._grow(place, call_id(item), text_field(item, "name"), self._rest(place, item), chunk, out)
         if not call.announced:
-            out += call.whole(0, chunk)
+            out += self._announce([call], 0, chunk)
 
     def _rest(self, place: Place, form: Chunk) -> str:
         """The whole arguments, if there were none so far (half a character may still be held back)."""

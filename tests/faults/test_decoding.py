@@ -96,7 +96,7 @@ DECODING = [
           check=lambda seen: any(e.raw.get("created") == "yesterday" for e in seen.events if e.raw)),
     Fault("F13 things after [DONE]", [[OK, WHOLE, say("more"), b"data: {bad\n\n", data({"error": {"message": "no"}})]],
           text=TEXT),
-    Fault("F13 text that starts like [DONE]", [[OK, START, say("a"), b"data: [DONE] \n\n", END, DONE]], "malformed", "a"),
+    Fault("F13 text that starts like [DONE]", [[OK, START, say("a"), b"data: [DONE]x\n\n", END, DONE]], "malformed", "a"),
     Fault("F14 open after [DONE]", [[OK, WHOLE, HANG]], text=TEXT, within=0.4, closes=True),
     Fault("F14 comments after [DONE]", [lambda _: chain([OK, WHOLE], every(0.01, repeat(b": x\n\n")))], text=TEXT, within=0.4,
           closes=True),

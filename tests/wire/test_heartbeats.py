@@ -33,7 +33,6 @@ HEARTBEATS = {
     "a word": b"data: ping\n\n",
     "two words one after the other": b"data: ping\n\ndata: pong\n\n",
     "a word in quotes": b'data: "keep-alive"\n\n',
-    "a number": b"data: 17\n\n",
     "null": b"data: null\n\n",
     **{
         f"{name}: {data}": f"event: {name}\ndata: {data}\n\n".encode()
@@ -63,7 +62,7 @@ def test_a_word_that_nothing_follows_is_malformed_and_quoted(word: str, before: 
     assert "bye" in str(error)
 
 
-@pytest.mark.parametrize("data", ["upstream_failed", "Internal Server Error", "<html>", '{"choices"', "x" * 65])
+@pytest.mark.parametrize("data", ["17", "upstream_failed", "Internal Server Error", "<html>", '{"choices"', "x" * 65])
 def test_what_is_no_heartbeat_is_malformed_at_once(data: str):
     _, error = read(HI + sse(data) + YOU + DONE)
     assert isinstance(error, MalformedError)
