@@ -31,25 +31,28 @@ def check_library(given: Any) -> None:
 async def open_library(given: Any, closing: AsyncExitStack) -> Any:
     """The stream (or the whole reply) that ``given`` leads to. ``closing`` closes whatever was opened on the way."""
     called = callable(given) and not _readable(given)
-    made = await _called(given, closing, _shut) if called else await _awaited(given, closing)
-    if not _readable(made) and hasattr(made, "__aenter__"):
-        entered, manager = await made.__aenter__(), made
-        closing.push_async_callback(_quietly, lambda: manager.__aexit__(None, None, None))
-        made = entered
-    elif not _readable(made) and hasattr(made, "__enter__"):
-        entered, manager = await in_thread(made.__enter__, lambda _: made.__exit__(None, None, None)), made
-        closing.push_async_callback(_quietly, lambda: in_thread(lambda: manager.__exit__(None, None, None)))
-        made = entered
+    made = await _awaited(await in_thread(given, _shut) if called else given, closing)
+    if not _readable(made):
+        made = await _entered(made, closing)
     if not _readable(made) and callable(getattr(made, "parse", None)):  # a raw answer
-        made = await _called(made.parse, closing, _shut)
+        made = await _awaited(await in_thread(made.parse, _shut), closing)
     if not _readable(made):
         raise TypeError(f"no stream of the library is made of {type(made).__name__}: {PASS_INSTEAD}")
     below = getattr_static(made, "_raw_stream", None)  # of a helper, which fails where it cannot parse what was said
     return made if below is None else below
 
 
-async def _called(make: Callable[[], Any], closing: AsyncExitStack, unwanted: Callable[[Any], object]) -> Any:
-    return await _awaited(await in_thread(make, unwanted), closing)
+async def _entered(manager: Any, closing: AsyncExitStack) -> Any:
+    """What a context manager gives; anything else as it is."""
+    if hasattr(manager, "__aenter__"):
+        made = await manager.__aenter__()
+        closing.push_async_callback(_quietly, lambda: manager.__aexit__(None, None, None))
+    elif hasattr(manager, "__enter__"):
+        made = await in_thread(manager.__enter__, lambda _: manager.__exit__(None, None, None))
+        closing.push_async_callback(_quietly, lambda: in_thread(lambda: manager.__exit__(None, None, None)))
+    else:
+        made = manager
+    return made
 
 
 async def _awaited(given: Any, closing: AsyncExitStack) -> Any:
