@@ -4,6 +4,8 @@ between processes. ``raw`` stays behind, but for `Other`, which has nothing else
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
 from typing import Any, get_args
@@ -12,9 +14,11 @@ from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .plain import line, plain
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["from_json", "tell_missed", "to_json"]
 
-_EVENTS: dict[str, Any] = {cls.type: cls for cls in get_args(Event)}
+BESIDE = frozenset({"type", "stream", "seq"})
+
+_EVENTS: dict[Any, Any] = {cls.type: cls for cls in get_args(Event)}
 
 
 def to_json(event: Event) -> bytes:
@@ -26,13 +30,26 @@ def to_json(event: Event) -> bytes:
 
 
 def from_json(data: bytes | str) -> Event:
-    """The event that `to_json` wrote. Keys that are not known are ignored; `MalformedError` for anything else."""
+    """The event that `to_json` wrote, also that of an earlier version. `MalformedError` for anything else.
+
+    What a newer version wrote is told: an event of a type that is not known is a `MalformedError` which names it, and
+    keys that are not known are left out with a RuntimeWarning (but for ``stream`` and ``seq``, which sinks add).
+    """
+    missed: set[str] = set()
     try:
-        form = json.loads(data)
-        return _event(form)
+        event = _event(json.loads(data), missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
         raise MalformedError(f"not an event: {excerpt(shown)}") from exc
+    tell_missed(f"an event {event.type!r}", missed - BESIDE)
+    return event
+
+
+def tell_missed(what: str, names: Iterable[str]) -> None:
+    """Warn the caller of whoever calls this of stored parts that this version does not know, if there are any."""
+    if names := sorted(names):
+        text = f"{what} has what this version of streamkit does not know, and leaves out: {', '.join(names)}"
+        warnings.warn(excerpt(text), RuntimeWarning, stacklevel=3)
 
 
 def _plain(value: Any) -> Any:
@@ -55,37 +72,41 @@ def _defaults(cls: type) -> dict[str, Any] | None:
     return {f.name: f.default for f in fields(cls)} if hasattr(cls, "__dataclass_fields__") else None
 
 
-def _event(form: dict[str, Any]) -> Event:
-    cls = _EVENTS[form["type"]]
-    values = _known(cls, form)
+def _event(form: dict[str, Any], missed: set[str]) -> Event:
+    kind = form["type"]
+    if isinstance(kind, str) and kind not in _EVENTS:
+        raise MalformedError(f"an event of type {excerpt(kind, 60)!r}, which this version of streamkit does not know")
+    cls = _EVENTS[kind]
+    values = _known(cls, form, missed)
     if cls is UsageUpdate:
-        values["usage"] = Usage(**_known(Usage, form["usage"]))
+        values["usage"] = Usage(**_known(Usage, form["usage"], missed))
     elif cls is ToolResult:
-        values["call"] = ToolCall(**_known(ToolCall, form["call"]))
+        values["call"] = ToolCall(**_known(ToolCall, form["call"], missed))
     elif cls is Reply:
-        values |= _reply(values)
+        values |= _reply(values, missed)
     event: Event = cls(**values)
     return event
 
 
-def _known(cls: type, form: dict[str, Any]) -> dict[str, Any]:
+def _known(cls: Any, form: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     names = _defaults(cls) or {}
+    missed |= form.keys() - names.keys()
     return {name: item for name, item in form.items() if name in names}
 
 
-def _reply(values: dict[str, Any]) -> dict[str, Any]:
+def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if "choices" in values:
-        out["choices"] = tuple(_choice(choice) for choice in values["choices"])
+        out["choices"] = tuple(_choice(choice, missed) for choice in values["choices"])
     if values.get("usage"):
-        out["usage"] = Usage(**_known(Usage, values["usage"]))
+        out["usage"] = Usage(**_known(Usage, values["usage"], missed))
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
     return out
 
 
-def _choice(form: dict[str, Any]) -> Choice:
-    values = _known(Choice, form)
-    calls = (_known(ToolCall, call) for call in values.pop("tool_calls", ()))
+def _choice(form: dict[str, Any], missed: set[str]) -> Choice:
+    values = _known(Choice, form, missed)
+    calls = (_known(ToolCall, call, missed) for call in values.pop("tool_calls", ()))
     return Choice(
         **values
         | {

@@ -1,10 +1,35 @@
-"""Messages of a conversation: plain dicts in the shape that chat APIs take, so they mix with the user's own."""
+"""Messages of a conversation: plain dicts in the shape that chat APIs take, so they mix with the user's own, and with
+the message objects of the official library."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Required, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
-__all__ = ["FunctionCall", "Message", "ToolCallPart", "assistant", "system", "turn", "user"]
+__all__ = [
+    "FunctionCall",
+    "Message",
+    "MessageModel",
+    "Messages",
+    "ToolCallPart",
+    "assistant",
+    "messages_of",
+    "system",
+    "turn",
+    "user",
+]
+
+PARSED = frozenset({"parsed", "parsed_arguments"})
+
+
+class MessageModel(Protocol):
+    """A message as a pydantic model, as the official library gives it."""
+
+    def model_dump(self) -> dict[str, Any]: ...
+
+
+Messages: TypeAlias = "str | Sequence[Mapping[str, Any] | MessageModel]"
+"""A conversation, or a single turn of the user."""
 
 
 class FunctionCall(TypedDict):
@@ -61,3 +86,46 @@ def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> 
         if reasoning:
             message["reasoning_content"] = reasoning
     return message
+
+
+def messages_of(given: Messages) -> list[Mapping[str, Any]]:
+    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for what has no end."""
+    if isinstance(given, str):
+        return [{"role": "user", "content": given}]
+    if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)) or _is_model(given):
+        raise TypeError(f"messages are a str or a list of dicts with a role, not {type(given).__name__}")
+    return [_as_message(one) for one in given]
+
+
+def _as_message(given: Any) -> Mapping[str, Any]:
+    if not (isinstance(given, Mapping) or _is_model(given)):
+        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type(given).__name__}")
+    try:
+        form: dict[str, Any] = _plain(given)
+    except RecursionError as exc:
+        raise ValueError("a message is nested too deeply, or holds itself") from exc
+    if _is_model(given) and "role" in form and hasattr(given, "content"):
+        form.setdefault("content", None)  # a turn of calls alone: not every server takes it without
+    return form
+
+
+def _is_model(value: Any) -> bool:
+    return callable(getattr(value, "model_dump", None)) and not isinstance(value, type)
+
+
+def _plain(value: Any) -> Any:
+    """Models, also within dicts, as dicts. What is null in one was not said."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if not _is_model(value):
+        return value
+    return _said(value.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False))
+
+
+def _said(form: Any) -> Any:
+    """What helpers of the official library have parsed is left out: no server knows it."""
+    if isinstance(form, dict):
+        return {name: _said(item) for name, item in form.items() if name not in PARSED}
+    return [_said(item) for item in form] if isinstance(form, list) else form

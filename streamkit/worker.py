@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from .errors import SinkError
 from .events import Reply
+from .runtimes import refuse_gevent
 
 __all__ = ["LIMIT", "Worker", "limit"]
 
@@ -83,6 +84,7 @@ class Worker(concurrent.futures.Executor):
         if self._calls is None:
             if self._thread is not None and self._thread.is_alive():
                 raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
+            refuse_gevent()
             self._calls = SimpleQueue()
             self._dismiss = weakref.finalize(self, self._calls.put, None)  # if nobody else does it
             self._thread = threading.Thread(

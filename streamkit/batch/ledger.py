@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import MalformedError, SinkError, excerpt
 from ..events import Reply
-from ..jsonform import from_json, to_json
+from ..jsonform import from_json, tell_missed, to_json
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..worker import Worker
 from .item import BatchItem
@@ -23,6 +23,7 @@ from .item import BatchItem
 __all__ = ["Book", "Ledger"]
 
 HEAD = b'{"asked":'
+KEYS = frozenset({"asked", "content", "cost", "error", "outcome", "reply"})
 PATIENCE, PAUSE = 2.0, 0.05
 """Seconds to wait for a batch that is just closing the file, and between two looks."""
 
@@ -108,12 +109,13 @@ class Book:
         assert self._fd is not None
         # a descriptor of its own: writing moves the place at which the other one reads
         self._file = file = open(open_private(self.path), "rb")  # noqa: SIM115  # read from until the end
-        damaged = 0
+        damaged, missed = 0, set[str]()
         for line in file:
             place, self._size = self._size, self._size + len(line)
             form = self._check(line, place)
             if form is not None:
                 self._note(form, place)
+                missed |= form.keys() - KEYS
             elif line.endswith(b"\n"):
                 damaged += 1
             else:
@@ -125,6 +127,7 @@ class Book:
         if damaged:
             text = f"damaged lines in {self.path.name}: {damaged}; their prompts are asked again"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
+        tell_missed(f"ledger {self.path.name}", missed)
 
     def _check(self, line: bytes, place: int) -> dict[str, Any] | None:
         try:
@@ -132,7 +135,10 @@ class Book:
                 raise ValueError("no line of a ledger")
             return _form(line)
         except ValueError as exc:
-            raise ValueError(f"{self.path} is no ledger: it holds something else") from exc
+            raise ValueError(
+                f"{self.path} is no ledger, or one of a newer version of streamkit: it holds something else "
+                f"({excerpt(line.decode('utf-8', 'replace'), 60)})"
+            ) from exc
 
     def _note(self, form: dict[str, Any], place: int) -> None:
         if "reply" in form:
@@ -149,9 +155,14 @@ class Book:
             return None
         try:
             reply = from_json(json.dumps(form.get("reply")))
-        except MalformedError:
-            return None
-        return (reply, form.get("cost")) if isinstance(reply, Reply) else None
+            if isinstance(reply, Reply):
+                return reply, form.get("cost")
+            problem = f"its answer is an event {reply.type!r}"
+        except MalformedError as exc:
+            problem = str(exc)
+        text = f"a prompt in {self.path.name} is asked again, for its answer cannot be read: {problem}"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+        return None
 
     def _write(self, item: BatchItem, content: str | None) -> None:
         assert self._fd is not None

@@ -78,4 +78,5 @@ def _bytes(value: Any) -> int:
         return sum(map(_bytes, value))
     if is_dataclass(value) and not isinstance(value, type):
         return _bytes(asdict(value))
-    return 0
+    dump = getattr(value, "model_dump", None)
+    return _bytes(dump(mode="json")) if callable(dump) and not isinstance(value, type) else 0

@@ -14,10 +14,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from ..runtimes import refuse_gevent, refuse_trio
+
 __all__ = [
     "Live",
     "background",
     "call_on",
+    "current_loop",
     "is_background",
     "is_own",
     "live",
@@ -115,7 +118,8 @@ live: set[Live] = set()
 
 
 def background() -> asyncio.AbstractEventLoop:
-    """The shared loop's thread is started if need be."""
+    """The shared loop's thread is started if need be; RuntimeError where gevent keeps it from running."""
+    refuse_gevent()
     return _background.loop()
 
 
@@ -134,6 +138,15 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def current_loop() -> asyncio.AbstractEventLoop:
+    """The running loop; RuntimeError if there is none, which names trio where a task of its asks."""
+    loop = running_loop()
+    if loop is None:
+        refuse_trio("await and async for need asyncio, and this is a task of trio's")
+        raise RuntimeError("no asyncio loop is running here, which await and async for need")
+    return loop
 
 
 def runs_here(loop: asyncio.AbstractEventLoop) -> bool:
@@ -179,6 +192,7 @@ def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
 
 def thread_runner() -> asyncio.Runner:
     """The runner of this plain thread's own loop, kept for its next use (connections stay open with it)."""
+    refuse_gevent()
     own = getattr(_local, "own", None)
     if own is None:
         own = _local.own = _Own()

@@ -11,11 +11,12 @@ from typing import Any, Self
 from reactivex import Observable
 
 from ..events import Reply, Usage
+from ..runtimes import refuse_trio
 from .branch import as_branch
 from .bridge import Bridge, Reader
 from .context import Note, RunScheduler
 from .gate import Gate
-from .loop import is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
+from .loop import current_loop, is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
 from .stats import SinkStats
 from .work import CLOSING, Work
 
@@ -110,6 +111,7 @@ class Run:
         return self._wait().__await__()
 
     async def _wait(self) -> Reply:
+        current_loop()
         self._let_go()
         try:
             await self._work.settled.wait()
@@ -148,6 +150,7 @@ class Run:
             self.cancel()
 
     async def __aenter__(self) -> Self:
+        current_loop()
         return self
 
     async def __aexit__(
@@ -165,6 +168,7 @@ class Run:
         return self._only_reader()
 
     def __aiter__(self) -> AsyncIterator[Any]:
+        current_loop()
         return self._only_reader()
 
     def _only_reader(self) -> Reader:
@@ -198,10 +202,11 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     """Like `start`, but blocks until the end: the Reply, or the error raised.
 
     The calling thread drives its own loop meanwhile, so callbacks and sinks are called in this thread. RuntimeError
-    under a running loop: ``await sk.start(...)`` there.
+    under a running loop: ``await sk.start(...)`` there; under trio's: ``await trio.to_thread.run_sync(sk.run, ...)``.
     """
     if running_loop() is not None:
         raise RuntimeError("sk.run() would block the running loop: await sk.start(...) instead")
+    refuse_trio("sk.run() would block trio's loop")
     runner = thread_runner()
     job = Run(stream, branches, runner.get_loop())
     try:

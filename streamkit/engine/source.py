@@ -16,7 +16,7 @@ from reactivex import Observable, abc
 from ..errors import BrokenError, SinkError, StreamkitError, excerpt
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked, RunScheduler, scheduler_for
-from .loop import is_background, live, on_loop, runs_here
+from .loop import is_background, live, on_loop
 from .mailbox import cancelled_from_outside
 from .report import ShutdownError
 
@@ -46,7 +46,8 @@ class Reading(abc.DisposableBase):
 
     The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took), may `hold`
     off cancellation while it must not be interrupted, may set ``cut`` (called at once when cancelled, to shut a
-    socket), looks at ``committed`` before it starts over, and calls `start_over` when it does.
+    socket), looks at ``committed`` before it starts over, and calls `start_over` when it does. A mistake in the user's
+    own code is no failure of the source: the producer names it ``mistake`` and raises it, and it passes as it is.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -56,6 +57,7 @@ class Reading(abc.DisposableBase):
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
+        self.mistake: Exception | None = None
         self.committed = False
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
@@ -116,7 +118,7 @@ class Reading(abc.DisposableBase):
         self._final = self.snapshot("cancelled" if self.context.cancelled else "stopped")
         if self.cut is not None:
             self.cut()
-        if self._task is not _current(self.loop):  # a task that is running looks at `_disposed` itself
+        if self._task is not asyncio.current_task():  # a task that is running looks at `_disposed` itself
             self._cancel()
 
     def interrupt(self, error: StreamkitError) -> None:
@@ -180,7 +182,7 @@ class Reading(abc.DisposableBase):
         except StreamkitError as exc:
             self._fail(exc)
         except Exception as exc:
-            self._fail(self._foreign(BrokenError, "the source failed:", exc))
+            self._fail(exc if exc is self.mistake else self._foreign(BrokenError, "the source failed:", exc))
         except BaseException as exc:  # KeyboardInterrupt or the like
             self._over = True
             (self.context.abort or self.context.lost)(exc)
@@ -284,17 +286,13 @@ class Reading(abc.DisposableBase):
             error.partial = self.snapshot(None)
         return error
 
-    def _fail(self, error: StreamkitError) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._disposed:
             return
         if self._over:  # an observer failed after it was told of the end: it may not have passed that on
             self.context.lost(error)
             return
-        self._over, self._final = True, error.partial
+        self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         with suppress(Exception):  # it is told of an error anyway
             self._commit()
         self.context.end(self._observer, error)
-
-
-def _current(loop: asyncio.AbstractEventLoop) -> asyncio.Task[object] | None:
-    return asyncio.current_task(loop) if runs_here(loop) else None

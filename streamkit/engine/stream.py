@@ -13,7 +13,7 @@ from .bridge import Bridge, Reader
 from .context import RunScheduler
 from .ending import Ending
 from .gate import Gate
-from .loop import background, call_on, is_background, loop_of, runs_here
+from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
 from .report import report
 
 __all__ = ["Stream", "stream"]
@@ -155,7 +155,7 @@ class Stream(Observable[T]):
         return self._reader(background())
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._reader(asyncio.get_running_loop())
+        return self._reader(current_loop())
 
     def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
         gate = Gate()

@@ -15,7 +15,7 @@ from ..engine.context import Note
 from ..errors import SinkError, excerpt
 from ..events import Event
 from ..protocols import Op
-from ..sources.recording import Recorder
+from ..sources.recorder import Recorder
 from .link import link
 
 __all__ = ["attach", "note", "record"]

@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 
 from ..engine import RunScheduler, Sources, scheduler_for
 from ..events import Event, Restart, TextDelta
+from ..messages import Messages
 from ..protocols import Encoding, Op
 from ..stages.budget import Budget
 from ..stages.meter import Account, Meter, Request
@@ -22,7 +23,6 @@ __all__ = ["budget", "count_tokens", "meter"]
 
 T = TypeVar("T")
 Tokenizer: TypeAlias = "str | Encoding | Any"
-Messages: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
 Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
 
 
@@ -59,7 +59,7 @@ class _Counted:
 
 
 def meter(
-    prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages = None, tools: Tools = None
+    prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages | None = None, tools: Tools = None
 ) -> Op[T, T]:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
@@ -86,7 +86,7 @@ def budget(
     prices: PriceList = None,
     drain: bool = False,
     encoding: Tokenizer | None = None,
-    prompt: Messages = None,
+    prompt: Messages | None = None,
     tools: Tools = None,
 ) -> Op[T, T]:
     """Events → the same events as long as they are within the budget; then the request is cancelled.

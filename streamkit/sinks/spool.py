@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import SinkError, StreamkitError
+from ..errors import SinkError, StreamkitError, excerpt
 from ..jsonform import from_json
 from .files import locked, open_private, write_all
 from .forms import EVENTS, form
@@ -77,7 +77,10 @@ class Spool:
                 raise ValueError("not a line of ours")
             entries = [_entry(line) for line in lines]
         except (ValueError, KeyError, TypeError, StreamkitError) as exc:
-            raise ValueError(f"{self.path} is no spool of batches: it holds something else") from exc
+            raise ValueError(
+                f"{self.path} is no spool of batches, or one of a newer version of streamkit: it holds something else "
+                f"({excerpt(str(exc))})"
+            ) from exc
         self._size = sum(len(line) + 1 for line in lines)
         if self._fd is not None:
             os.ftruncate(fd, self._size)
@@ -90,4 +93,6 @@ def _json(item: Any) -> bytes:
 
 def _entry(line: bytes) -> tuple[str, Any]:
     found = json.loads(line)
+    if not {"key", "event", "item"}.issuperset(found):
+        raise ValueError(f"unknown parts: {', '.join(found)}")
     return found["key"], from_json(json.dumps(found["event"])) if "event" in found else found["item"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
+from ..messages import messages_of
 
 __all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "messages_of"]
 
@@ -170,16 +171,6 @@ class Request:
             return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply
             return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
-
-
-def messages_of(asked: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A conversation as it is now: later changes to the caller's list are not sent."""
-    if isinstance(asked, str):
-        return [{"role": "user", "content": asked}]
-    listed = isinstance(asked, Iterable) and not isinstance(asked, (Mapping, bytes))
-    if not listed or not all(isinstance(message, Mapping) for message in asked):
-        raise TypeError("messages are a str or a list of dicts with a role")
-    return [dict(message) for message in asked]
 
 
 def _is_loopback(host: str) -> bool:

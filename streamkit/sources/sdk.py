@@ -8,112 +8,113 @@ reason counts as cut, and keys that it drops are not in ``raw``.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from contextlib import aclosing, suppress
-from inspect import isawaitable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from ..engine import Reading, Source, Stream
-from ..errors import ApiError, MalformedError, StreamkitError, excerpt
-from ..events import Event
+from ..errors import ApiError, ConnectError, MalformedError, StreamkitError, excerpt
+from ..events import Event, Outcome, Reply
 from ..wire import Parser
 from ..wire.loads import encode
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
-from .iterators import check_given, items_of
-from .threads import in_thread
+from .library import api_of, check_library, forms_of, is_whole, open_library, plain_form
 
 __all__ = ["from_sdk"]
+
+BUGS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
+)
+"""What a mistake in a program raises, and no server makes it raise."""
 
 
 def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
     """The events of a stream that the official ``openai`` library opened; the last is the `Reply`.
 
-    ``stream`` is what ``create(..., stream=True)`` gives, of ``OpenAI`` or ``AsyncOpenAI``, for chat, completions or
-    responses; or a callable that opens one, which makes the result cold: each subscription is a request. Blocking
-    calls run in a thread of their own. The library's errors come as ours, with the partial reply.
+    ``stream`` is what ``create(..., stream=True)`` or ``stream(...)`` gives, of ``OpenAI`` or ``AsyncOpenAI``, for
+    chat, completions or responses; or a callable that opens one, which makes the result cold: each subscription is a
+    request. Blocking calls run in a thread of their own. The library's errors come as ours, with the partial reply. A
+    mistake in the callable (NameError, TypeError, KeyError, ...) is raised as it is; TypeError for what is no such
+    stream.
 
     Note: the library retries by itself and has its own time limits; those of `Limits` do not apply.
     """
-    if not isawaitable(stream):
-        check_given(stream, "events of the library")
+    check_library(stream)
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        parser: Parser | None = None
-        opened: Any = None
-        try:
-            opened = await _open(stream)
-            reading.cut = lambda: shut_socket(getattr(opened, "response", None))
-            if hasattr(opened, "model_dump"):  # asked without stream=True: the whole reply at once
-                form = _plain(opened)
-                parser = Parser(_api(form), lenient=lenient)
-                reading.snapshot = parser.reply
-                yield parser.body(encode(form))
-                return
-            async with aclosing(items_of(opened)) as chunks:
-                async for chunk in chunks:
-                    form = _plain(chunk)
-                    if parser is None:
-                        parser = Parser(_api(form), lenient=lenient, request_id=_request_id(opened))
-                        reading.snapshot = parser.reply
-                    yield parser.feed_object(form)
-                    if parser.done:
-                        return
-            if parser is None:
-                _check_media(opened)
-            yield (parser or Parser(lenient=lenient)).flush()
-        except Exception as exc:
-            error = _error(exc, sent=parser is not None)
-            if parser is not None:
-                if parser.finished and not isinstance(error, ApiError):  # the server had said all of it
-                    yield parser.flush()
+        read, opened = _Reader(lenient), None
+        reading.snapshot = read.reply
+        async with AsyncExitStack() as closing:
+            try:
+                opened = await open_library(stream, closing)
+                reading.cut = lambda: shut_socket(getattr(opened, "response", None))
+                read.parser.request_id = _request_id(opened)
+                if is_whole(opened):
+                    yield read.whole(plain_form(opened))
                     return
-                error.partial = parser.reply()
-            raise error from (None if error is exc else exc)
-        finally:
-            await _close(opened)
+                async with aclosing(forms_of(opened)) as forms:
+                    async for form in forms:
+                        yield read.chunk(form)
+                        if read.parser.done:
+                            return
+                if not read.began:
+                    _check_media(opened)
+                yield read.parser.flush()
+            except Exception as exc:
+                if _is_mistake(exc, opened):
+                    reading.mistake = exc
+                    raise
+                error = _error(exc, sent=read.began)
+                if read.parser.finished and not isinstance(error, ApiError):  # the server had said all of it
+                    yield read.parser.flush()
+                    return
+                if read.began:
+                    error.partial = read.reply()
+                raise error from (None if error is exc else exc)
 
     return Stream(Source(produce), label="openai stream")
 
 
-async def _open(stream: Any) -> Any:
-    if isinstance(stream, (AsyncIterable, Iterable)):
-        return stream
-    made = await in_thread(stream, _shut) if callable(stream) else stream
-    return await made if isawaitable(made) else made
+class _Reader:
+    """A parser of whatever API the chunks turn out to be of."""
+
+    def __init__(self, lenient: bool) -> None:
+        self.parser = Parser("completions", lenient=lenient)
+        self.began = self._known = False
+
+    def reply(self, outcome: Outcome | None = None) -> Reply:
+        return self.parser.reply(outcome)
+
+    def chunk(self, form: Any) -> Iterable[Event]:
+        self.began = True
+        self._know(form)
+        return self.parser.feed_object(form)
+
+    def whole(self, form: Any) -> Iterable[Event]:
+        self._know(form)
+        return self.parser.body(encode(form))
+
+    def _know(self, form: Any) -> None:
+        api = None if self._known else api_of(form)
+        if api == "responses":  # what came before, if anything, was of no API in particular
+            self.parser = Parser(api, lenient=self.parser.lenient, request_id=self.parser.request_id)
+        self._known = self._known or api is not None
 
 
-def _shut(opened: Any) -> None:
-    """Close what was opened too late; of an async client that is a coroutine that never began."""
-    close = getattr(opened, "close", None)
-    if callable(close):
-        close()
-
-
-async def _close(opened: Any) -> None:
-    close = getattr(opened, "close", None)
-    if not callable(close):
-        return
-    with suppress(Exception):
-        if isinstance(opened, AsyncIterable):
-            await close()
-        else:
-            await in_thread(close)
-
-
-def _plain(chunk: Any) -> Any:
-    """A library object as the dict it was made from."""
-    dump = getattr(chunk, "model_dump", None)
-    return dump(mode="json", by_alias=True, exclude_unset=True, warnings=False) if dump is not None else chunk
-
-
-def _api(form: Any) -> str:
-    if not isinstance(form, dict):
-        return "chat"
-    if form.get("object") == "text_completion":
-        return "completions"
-    event = form.get("object") == "response" or isinstance(form.get("type"), str)
-    return "responses" if event and "choices" not in form else "chat"
+def _is_mistake(exc: Exception, opened: Any) -> bool:
+    """Whether ``exc`` is of the user's own code: what opens a stream, or a generator around one. What the library
+    raises while it reads is the doing of the server."""
+    if opened is None and isinstance(exc, ValueError):
+        return not isinstance(exc, (json.JSONDecodeError, UnicodeError))  # of a whole reply
+    return isinstance(exc, BUGS) and getattr(opened, "response", None) is None
 
 
 def _check_media(opened: Any) -> None:
@@ -136,7 +137,7 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if isinstance(exc, (ValueError, RecursionError)):  # of json or of a codec
         return MalformedError(f"the library could not read the reply: {excerpt(str(exc))}")
     status, response = getattr(exc, "status_code", None), getattr(exc, "response", None)
-    if isinstance(status, int):
+    if isinstance(status, int) and status >= 400:
         headers = getattr(response, "headers", {})
         return status_error(status, getattr(response, "reason_phrase", ""), headers, _body(exc))
     names = {cls.__name__ for cls in type(exc).__mro__}
@@ -149,6 +150,9 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
             error_type=getattr(exc, "type", None),
             param=getattr(exc, "param", None),
         )
+    if "OpenAIError" in names:  # of the library itself: no key, or what was said is not what it expects
+        said = excerpt(str(exc))
+        return MalformedError(f"the library could not read the reply: {said}") if sent else ConnectError(said)
     return translated(exc, sent=True)
 
 

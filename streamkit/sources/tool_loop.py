@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,8 @@ from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
 from ..events import Event, Outcome, Reply, ToolResult, warned
-from ..messages import Message
+from ..messages import Message, Messages, messages_of
 from ..usage import summed
-from .requests import messages_of
 from .toolbox import Toolbox, Tools
 
 __all__ = ["tool_loop"]
@@ -25,7 +24,7 @@ __all__ = ["tool_loop"]
 
 def tool_loop(
     ask: Callable[[list[Any]], Observable[Event]],
-    messages: str | Sequence[Mapping[str, Any]],
+    messages: Messages,
     tools: Tools,
     *,
     rounds: int = 8,

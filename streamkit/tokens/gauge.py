@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..messages import Messages
 from ..protocols import Encoding
 from .counter import TokenCounter
 from .encodings import is_loaded, load
@@ -27,11 +28,11 @@ class Gauge:
         self,
         encoding: str | Encoding | None = None,
         *,
-        prompt: str | Sequence[Mapping[str, Any]] | None = None,
+        prompt: Messages | None = None,
         tools: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        check_request(prompt or "", tools)
-        self._encoding, self._prompt, self._tools = encoding, prompt, tools
+        turns = check_request(prompt or "", tools)
+        self._encoding, self._prompt, self._tools = encoding, turns if prompt is not None else None, tools
         if encoding is None:
             load(CURRENT)
         else:

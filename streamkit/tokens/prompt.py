@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..messages import Messages, messages_of
 from ..protocols import Encoding
 from .counter import TokenCounter
 from .encodings import load
@@ -45,7 +46,7 @@ class Count:
 
 
 def prompt_tokens(
-    messages: str | Sequence[Mapping[str, Any]],
+    messages: Messages,
     model: str | Encoding,
     tools: Sequence[Mapping[str, Any]] | None = None,
     *,
@@ -54,13 +55,13 @@ def prompt_tokens(
 ) -> Count:
     """The tokens of a chat request, before it is sent.
 
-    ``messages``, ``tools`` and the rest are what the request holds (tools as JSON schemas). Exact for text alone and
-    OpenAI's models; anything else, also what another tokenizer than theirs gives, is an estimate that leaves out what
-    cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for what no request can hold.
+    ``messages`` are what `Client.chat` takes, ``tools`` and the rest what the request holds (tools as JSON schemas).
+    Exact for text alone and OpenAI's models; anything else, also what another tokenizer than theirs gives, is an
+    estimate that leaves out what cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for what no
+    request can hold.
     """
-    check_request(messages, tools)
+    turns = check_request(messages, tools)
     tally = _Tally(model)
-    turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     for message in turns:
         tally.message(message)
     if tools:
@@ -70,11 +71,11 @@ def prompt_tokens(
     return tally.count()
 
 
-def check_request(messages: Any, tools: Any) -> None:
-    """TypeError unless these are lists of dicts (or ``messages`` a str)."""
-    for name, given in (("messages", [] if isinstance(messages, str) else messages), ("tools", tools or [])):
-        if not isinstance(given, Sequence) or not all(isinstance(one, Mapping) for one in given):
-            raise TypeError(f"{name} are a list of dicts, as in the JSON of a request, not {given!r}")
+def check_request(messages: Messages, tools: Any) -> list[Mapping[str, Any]]:
+    """``messages`` as dicts; TypeError for what are none, or if ``tools`` are no list of dicts."""
+    if not isinstance(tools or [], Sequence) or not all(isinstance(one, Mapping) for one in tools or ()):
+        raise TypeError(f"tools are a list of dicts, as in the JSON of a request, not {tools!r}")
+    return messages_of(messages)
 
 
 class _Tally:

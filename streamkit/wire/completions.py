@@ -11,10 +11,10 @@ __all__ = ["Completions"]
 
 
 class Completions(Chat):
-    """The dialect of ``/completions``."""
+    """The dialect of ``/completions``, and of chat where it is not known which of the two it is."""
 
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
-        if "text" not in form:
+        if form.get("delta") or "text" not in form:
             return super()._delta(form, index)
         text = text_field(form, "text")
         if text:

@@ -175,7 +175,7 @@ def test_a_full_disk_does_not_break_the_reply(tmp_path: Path, monkeypatch: pytes
 
     def fills(event: sk.Event) -> None:
         seen.append(event)
-        monkeypatch.setattr("streamkit.sources.recording.Recorder._line", full)
+        monkeypatch.setattr("streamkit.sources.recorder.Recorder._line", full)
 
     with pytest.raises(sk.SinkError, match="the recording broke off: No space left on device") as caught:
         sk.run(stream, fills)

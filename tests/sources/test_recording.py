@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import streamkit as sk
-from streamkit.sources.recording import Read, Recorder, Recording, shipped
+from streamkit.sources.recorder import Recorder
+from streamkit.sources.recording import Read, Recording, shipped
 from streamkit.wire import parse
 
 HEAD = b'{"streamkit": 1, "api": "chat"}\n'
@@ -195,7 +196,8 @@ def test_errors_that_are_unknown_or_foreign_count_as_a_broken_stream(tmp_path):
     foreign = written(tmp_path / "r", [], ValueError("oops")).error()
     assert (type(foreign), str(foreign)) == (sk.BrokenError, "oops")
     line = b'{"end": 1, "error": {"kind": "volcano", "message": "lava", "status": 7, "clock": "x", "retry_after": 1}}\n'
-    assert isinstance(Recording.parse(HEAD + line).error(), sk.BrokenError)
+    with pytest.warns(RuntimeWarning, match="volcano"):
+        assert isinstance(Recording.parse(HEAD + line).error(), sk.BrokenError)
 
 
 def test_a_with_block_closes_the_file_with_its_error(tmp_path):

@@ -315,15 +315,6 @@ def test_an_answer_that_is_no_stream(library: Any, media: str) -> None:
     assert media.partition(";")[0] in str(error)
 
 
-def test_what_the_caller_raises_is_not_lost() -> None:
-    def fail() -> Any:
-        raise KeyError("no such thing")
-
-    with pytest.raises(sk.StreamkitError) as caught:
-        sk.run(sk.from_sdk(fail))
-    assert isinstance(caught.value.__cause__, KeyError)
-
-
 def _pumps() -> list[str]:
     """Threads of ours that read a sync stream, once they had time to end."""
     for thread in threading.enumerate():

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, assert_never, assert_type
 
 import httpx
 from openai import AsyncOpenAI, OpenAI
+from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
 from reactivex import Observable, operators as rxo
 from reactivex.subject import Subject
@@ -16,6 +17,7 @@ import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.batch import Ledger, progress, run_shard
 from streamkit.stages import Segment
+from streamkit.tokens import Count, prompt_tokens
 
 T = TypeVar("T")
 client = sk.Client(model="small")
@@ -100,6 +102,9 @@ def conversations(history: list[sk.Message]) -> None:
     reply = sk.run(loop, sk.on(text=show))
     history += reply.messages
     assert_type(reply.upto(7), sk.Reply)
+    theirs = ChatCompletionMessage(role="assistant", content="Hello")
+    assert_type(sk.tool_loop(client.chat, [sk.user("Hi"), theirs], []), sk.Stream[sk.Event])
+    assert_type(prompt_tokens([theirs], "small"), Count)
 
 
 async def to_the_web(respond: Callable[[AsyncIterable[bytes], Mapping[str, str]], None]) -> None:

@@ -37,8 +37,14 @@ def test_choices_are_kept_apart():
     assert [one.text for one in reply.choices] == ["ab", "x"]
 
 
-def test_a_server_that_answers_in_the_form_of_chat_is_understood():
-    assert reply_of(chunk(choice({"content": "a"})), api="completions").text == "a"
+@pytest.mark.parametrize("beside", [{}, {"text": None}, {"text": ""}])
+def test_a_server_that_answers_in_the_form_of_chat_is_understood(beside: dict[str, Any]):
+    assert reply_of(chunk({**choice({"content": "a"}), **beside}), api="completions").text == "a"
+
+
+@pytest.mark.parametrize("delta", [None, {}])
+def test_an_empty_delta_hides_no_text(delta: Any):
+    assert reply_of(text("a", delta=delta), api="completions").text == "a"
 
 
 def test_other_shapes_are_malformed():

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from reactivex import Observable
 
 from ...engine import Run, on_loop, start
+from ...engine.loop import current_loop
 from ...engine.report import report
 from .forms import FORMS
 from .outbox import Outbox
@@ -84,7 +85,7 @@ class _Service:
     """The run behind one response. It does not know the `Relay`, whose end tells that the client has left."""
 
     def __init__(self, stream: Observable[Any], form: Format, on_close: OnClose, max_wait: float) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop = current_loop()
         self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
         self._drains = on_close == "drain"
         self._run: Run = start(self.outbox, _ignore)
