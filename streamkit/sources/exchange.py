@@ -26,7 +26,7 @@ from ..errors import (
     TooLargeError,
     excerpt,
 )
-from .answers import inflater, looks_like, request_id, status_error
+from .answers import Inflating, Opening, inflater, request_id, status_error
 from .clocks import Clocks
 from .limits import Limits
 from .pools import Pool, Pools
@@ -72,7 +72,7 @@ class Exchange:
         self.request_id = request_id(response.headers)
         # a response that was made whole, as by a mock transport, has no raw bytes any more
         self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw())
-        self._encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
+        self._encoding = response.headers.get("content-encoding", "")
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
@@ -109,9 +109,9 @@ class Exchange:
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
-        clocks = self._clocks
-        inflate = inflater(self._encoding, self._limits)
-        began = known = False
+        clocks, inflate = self._clocks, self._inflate()
+        opening = Opening(self._type)
+        began = False
         assert self._chunks is not None
         async for chunk in self._chunks:
             if not chunk:
@@ -121,14 +121,16 @@ class Exchange:
             else:
                 began = True
                 clocks.enter("body")
-            data = inflate.feed(chunk) if inflate else chunk
-            if not known:
-                start = data.lstrip()
-                if not start:
-                    continue
-                self.kind = looks_like(self._type, start)
-                known = True
+            if data := opening.feed(inflate.feed(chunk) if inflate else chunk):
+                self.kind = opening.kind
+                yield data
+        if data := opening.flush():
+            self.kind = opening.kind
             yield data
+
+    def _inflate(self) -> Inflating | None:
+        inflate = inflater(self._encoding, self._limits)
+        return None if self._response.is_stream_consumed else inflate
 
     async def whole(self, first: bytes, rest: AsyncIterator[bytes]) -> bytes:
         """The rest of a body that is one JSON document."""
@@ -145,7 +147,7 @@ class Exchange:
         parts, size = [], 0
         assert self._chunks is not None
         with suppress(Exception):
-            inflate = inflater(self._encoding, self._limits)
+            inflate = self._inflate()
             async with asyncio.timeout(REFUSAL):
                 async for chunk in self._chunks:
                     parts.append(inflate.feed(chunk) if inflate else chunk)
