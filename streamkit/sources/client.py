@@ -41,7 +41,7 @@ class Client:
     ends as complete, for servers that never say so. ``trust_env`` lets proxies and certificates of the environment
     count. ValueError for a key, header or address that cannot be sent safely.
 
-    Close it with ``with``, ``async with``, `close` or `aclose`.
+    Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class Client:
         """Request after request until one gets as far as content: from there on every failure is final."""
         clocks = Clocks(reading, self.limits)
         made = 0
+        self._pools.readings.add(reading)
         try:
             while True:
                 made += 1
@@ -178,6 +179,7 @@ class Client:
                 await self._before_next(made, error, reading, clocks)
         finally:
             clocks.stop()
+            self._pools.readings.discard(reading)
 
     def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
         return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
@@ -260,7 +262,7 @@ class Client:
         return "stream_options" in error.body or "include_usage" in error.body
 
     def close(self) -> None:
-        """Close all connections; streams that are being read end as cancelled or broken."""
+        """Close all connections; what is being read ends with a `BrokenError` that says so."""
         self._pools.close()
 
     async def aclose(self) -> None:

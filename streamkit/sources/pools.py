@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 
-from ..engine import on_loop
+from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
+from ..errors import BrokenError
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
 
@@ -66,6 +67,8 @@ class Pools:
 
     def __init__(self, given: Any, *, secure: bool, trust_env: bool) -> None:
         self._given, self._secure, self._trust_env = given, secure, trust_env
+        self.readings: set[Reading] = set()
+        """Replies under way, which end when we are closed: `Client` keeps the list."""
         self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
@@ -99,8 +102,9 @@ class Pools:
 
     def _forked(self) -> None:
         """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
-        _abandoned.append(self._pools)
+        _abandoned.append((self._pools, self.readings))
         self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
+        self.readings = set()
 
     def _make(self, loop: asyncio.AbstractEventLoop, kept: int) -> Pool:
         if self._given is None:
@@ -136,7 +140,7 @@ class Pools:
 
     async def aclose(self) -> None:
         """Close every pool: here at once, on other loops as soon as they run."""
-        self.closed = True
+        self._end_replies()
         here = running_loop()
         for loop, pool in self._all():
             if loop is here:
@@ -145,15 +149,27 @@ class Pools:
                 _close_on(loop, pool)
 
     def close(self) -> None:
-        self.closed = True
+        self._end_replies()
         for loop, pool in self._all():
             _close_on(loop, pool)
+
+    def _end_replies(self) -> None:
+        self.closed = True
+        if self._pid != os.getpid():
+            self._forked()
+        for reading in tuple(self.readings):
+            on_loop(reading.loop, _end, reading)
 
     def _all(self) -> tuple[tuple[asyncio.AbstractEventLoop, Pool], ...]:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
             return tuple((loop, pool) for loop, pools in self._pools.items() for pool in pools)
+
+
+def _end(reading: Reading) -> None:
+    partial = reading.snapshot(None)
+    reading.interrupt(BrokenError("the client was closed while this reply was being read", partial=partial))
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
