@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -19,11 +18,12 @@ from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
 from .clocks import Clocks
+from .environment import endpoint
 from .exchange import Exchange, tapped, translated
 from .limits import Limits, Retry
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import OPENAI, Endpoint, Request, check_text, messages_of
+from .requests import Request, check_text, messages_of
 from .schemas import with_schemas
 
 __all__ = ["Client"]
@@ -62,18 +62,15 @@ class Client:
         lenient: bool = False,
         trust_env: bool = True,
     ) -> None:
-        env = os.environ.get
-        own = {
-            "openai-organization": organization or env("OPENAI_ORG_ID"),
-            "openai-project": project or env("OPENAI_PROJECT_ID"),
-        }
-        self._endpoint = Endpoint(
-            base_url or env("OPENAI_BASE_URL") or OPENAI,
-            api_key if api_key is not None else env("OPENAI_API_KEY"),
-            azure,
-            {**{name: value for name, value in own.items() if value}, **(headers or {})},
-            dict(query or {}),
-            allow_http,
+        self._endpoint = endpoint(
+            base_url,
+            api_key,
+            azure=azure,
+            headers=headers,
+            query=query,
+            organization=organization,
+            project=project,
+            allow_http=allow_http,
         )
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
