@@ -37,9 +37,10 @@ class Client:
     Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID. ``base_url``
     includes the version (``…/v1``). ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource:
     ``base_url`` is its address, the model names the deployment. ``transport`` is any httpx transport, an
-    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``; it stays yours to close. ``lenient`` takes a stream that just
-    ends as complete, for servers that never say so. ``trust_env`` lets proxies and certificates of the environment
-    count. ValueError for a key, header or address that cannot be sent safely.
+    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it stays yours to close. ``lenient`` takes a
+    stream that just ends as complete, for servers that never say so. ``trust_env`` lets proxies (but for this machine)
+    and certificates of the environment count. ``allow_private=False`` connects to addresses of the public internet
+    only, whatever a name stands for. ValueError for a key, header or address that cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
@@ -59,6 +60,7 @@ class Client:
         organization: str | None = None,
         project: str | None = None,
         allow_http: bool = False,
+        allow_private: bool = True,
         lenient: bool = False,
         trust_env: bool = True,
     ) -> None:
@@ -71,11 +73,12 @@ class Client:
             organization=organization,
             project=project,
             allow_http=allow_http,
+            allow_private=allow_private,
         )
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._include_usage = True
-        self._pools = Pools(transport, secure=self._endpoint.secure, trust_env=trust_env)
+        self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
 
     def chat(
         self,

@@ -20,6 +20,7 @@ def endpoint(
     organization: str | None,
     project: str | None,
     allow_http: bool,
+    allow_private: bool,
 ) -> Endpoint:
     """Arguments win. An empty OPENAI_BASE_URL is none, an empty ``base_url`` a mistake (ValueError)."""
     env = os.environ.get
@@ -38,4 +39,5 @@ def endpoint(
         {**{name: value for name, value in own.items() if value}, **(headers or {})},
         dict(query or {}),
         allow_http,
+        allow_private,
     )
