@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import sys
 import time
 import zlib
 from collections.abc import Mapping
 from datetime import UTC
+from typing import Protocol
 
 from ..errors import MalformedError, StatusError, TooLargeError, excerpt
 from .limits import Limits
 
-__all__ = ["Inflate", "inflater", "looks_like", "request_id", "status_error"]
+__all__ = ["Inflate", "Inflating", "Opening", "inflater", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
+CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Content codings that zlib reads, with what it calls them (``wbits``)."""
+UNREADABLE = frozenset(
+    {"aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "lz4", "lzma", "pack200-gzip", "snappy"}
+    | {"x-brotli", "x-bzip2", "x-compress", "x-lzma", "x-snappy", "x-xz", "x-zstd", "xz", "zstd"}
+)
+"""Those that it does not: the registry of IANA and what else is in use."""
+LAYERS = 3
+"""Codings on top of each other that are taken for honest."""
+BOM = b"\xef\xbb\xbf"
+_LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
+FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+"""How an event stream begins."""
 HOPELESS = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
@@ -83,28 +98,58 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def looks_like(content_type: str, start: bytes) -> str:
-    """``"sse"`` or ``"json"``, from the media type and the first bytes that are no white space.
+class Opening:
+    """The first bytes of a body, held back until they tell what ``kind`` it is: ``"sse"`` or ``"json"``.
 
-    Servers send event streams under any name, so only an honest event stream is taken at its word; HTML is never a
-    reply (`MalformedError`).
+    Servers send event streams under any name, so only an honest event stream is taken at its word. HTML is never a
+    reply (`MalformedError`); what only bears its name is, if it begins like an event stream or an object. White space
+    before the first word is dropped.
     """
-    media = content_type.partition(";")[0].strip().lower()
-    if media == "text/event-stream":
-        return "sse"
-    if media == "text/html" or start.startswith(b"<"):
-        shown = excerpt(_without_tags(start.decode("utf-8", "replace")))
-        raise MalformedError(f"the answer is {media or 'HTML'}, not an event stream: {shown}")
-    return "json" if start[:1] in (b"{", b"[") else "sse"
+
+    def __init__(self, content_type: str) -> None:
+        self.kind = "sse"
+        self._media = content_type.partition(";")[0].strip().lower()
+        self._known = False
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be read by now."""
+        if self._known:
+            return data
+        self._held = _LEAD.sub(b"", self._held + data, count=1)
+        if not self._held or BOM.startswith(self._held) or (self._is_html and _may_become(self._held)):
+            return b""
+        return self.flush()
+
+    def flush(self) -> bytes:
+        """The rest, after the last read."""
+        held, self._held, self._known = self._held, b"", True
+        if self._media == "text/event-stream":
+            return held
+        if held.startswith(b"<") or (held and self._is_html and not held.startswith((*FIELDS, b"{"))):
+            shown = excerpt(_without_tags(held.decode("utf-8", "replace")))
+            raise MalformedError(f"the answer is {self._media or 'HTML'}, not an event stream: {shown}")
+        if held.startswith((b"{", b"[")):
+            self.kind = "json"
+        return held
+
+    @property
+    def _is_html(self) -> bool:
+        return self._media == "text/html"
+
+
+def _may_become(start: bytes) -> bool:
+    return any(field.startswith(start) and field != start for field in FIELDS)
+
+
+class Inflating(Protocol):
+    def feed(self, data: bytes) -> bytes: ...
 
 
 class Inflate:
     """A compressed body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
 
-    def __init__(self, encoding: str, limit: int, total: int) -> None:
-        wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding.lower())
-        if wbits is None:
-            raise MalformedError(f"the answer is encoded as {excerpt(encoding)}, though only identity was asked for")
+    def __init__(self, wbits: int, limit: int, total: int) -> None:
         self._zlib, self._wbits = zlib.decompressobj(wbits), wbits
         self._limit, self._left = limit, total
 
@@ -129,9 +174,31 @@ class Inflate:
         return b"".join(out)
 
 
-def inflater(encoding: str, limits: Limits) -> Inflate | None:
-    """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it."""
-    encoding = encoding.strip()
-    if encoding.lower() in ("", "identity"):
+class _Layers:
+    """Compressed again after compression: the last coding comes off first."""
+
+    def __init__(self, layers: list[Inflate]) -> None:
+        self._layers = layers
+
+    def feed(self, data: bytes) -> bytes:
+        for layer in self._layers:
+            data = layer.feed(data)
+        return data
+
+
+def inflater(encoding: str, limits: Limits) -> Inflating | None:
+    """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it.
+
+    Servers also write words there that are no codings (none, utf-8, chunked): these change nothing. `MalformedError`
+    for codings that we cannot read.
+    """
+    words = [word.partition(";")[0].strip().lower() for word in encoding.split(",")]
+    unreadable = [word for word in words if word in UNREADABLE]
+    codings = [CODINGS[word] for word in words if word in CODINGS]
+    if unreadable or len(codings) > LAYERS:
+        shown = unreadable[0] if unreadable else excerpt(encoding)
+        raise MalformedError(f"the answer is encoded as {shown}, though only identity was asked for")
+    if not codings:
         return None
-    return Inflate(encoding, limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize)
+    limit, total = limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize
+    return _Layers([Inflate(wbits, limit, total) for wbits in reversed(codings)])

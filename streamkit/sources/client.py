@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -19,11 +18,12 @@ from ..errors import ApiError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
 from .clocks import Clocks
+from .environment import endpoint
 from .exchange import Exchange, tapped, translated
 from .limits import Limits, Retry
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import OPENAI, Endpoint, Request, check_text, messages_of
+from .requests import Request, check_text, messages_of
 from .schemas import with_schemas
 
 __all__ = ["Client"]
@@ -37,11 +37,12 @@ class Client:
     Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID. ``base_url``
     includes the version (``…/v1``). ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource:
     ``base_url`` is its address, the model names the deployment. ``transport`` is any httpx transport, an
-    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``; it stays yours to close. ``lenient`` takes a stream that just
-    ends as complete, for servers that never say so. ``trust_env`` lets proxies and certificates of the environment
-    count. ValueError for a key, header or address that cannot be sent safely.
+    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it stays yours to close. ``lenient`` takes a
+    stream that just ends as complete, for servers that never say so. ``trust_env`` lets proxies (but for this machine)
+    and certificates of the environment count. ``allow_private=False`` connects to addresses of the public internet
+    only, whatever a name stands for. ValueError for a key, header or address that cannot be sent safely.
 
-    Close it with ``with``, ``async with``, `close` or `aclose`.
+    Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
 
     def __init__(
@@ -59,26 +60,25 @@ class Client:
         organization: str | None = None,
         project: str | None = None,
         allow_http: bool = False,
+        allow_private: bool = True,
         lenient: bool = False,
         trust_env: bool = True,
     ) -> None:
-        env = os.environ.get
-        own = {
-            "openai-organization": organization or env("OPENAI_ORG_ID"),
-            "openai-project": project or env("OPENAI_PROJECT_ID"),
-        }
-        self._endpoint = Endpoint(
-            base_url or env("OPENAI_BASE_URL") or OPENAI,
-            api_key if api_key is not None else env("OPENAI_API_KEY"),
-            azure,
-            {**{name: value for name, value in own.items() if value}, **(headers or {})},
-            dict(query or {}),
-            allow_http,
+        self._endpoint = endpoint(
+            base_url,
+            api_key,
+            azure=azure,
+            headers=headers,
+            query=query,
+            organization=organization,
+            project=project,
+            allow_http=allow_http,
+            allow_private=allow_private,
         )
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._include_usage = True
-        self._pools = Pools(transport, secure=self._endpoint.secure, trust_env=trust_env)
+        self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
 
     def chat(
         self,
@@ -142,6 +142,7 @@ class Client:
         """Request after request until one gets as far as content: from there on every failure is final."""
         clocks = Clocks(reading, self.limits)
         made = 0
+        self._pools.readings.add(reading)
         try:
             while True:
                 made += 1
@@ -178,6 +179,7 @@ class Client:
                 await self._before_next(made, error, reading, clocks)
         finally:
             clocks.stop()
+            self._pools.readings.discard(reading)
 
     def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
         return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
@@ -260,7 +262,7 @@ class Client:
         return "stream_options" in error.body or "include_usage" in error.body
 
     def close(self) -> None:
-        """Close all connections; streams that are being read end as cancelled or broken."""
+        """Close all connections; what is being read ends with a `BrokenError` that says so."""
         self._pools.close()
 
     async def aclose(self) -> None:

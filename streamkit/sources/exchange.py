@@ -1,13 +1,10 @@
-"""One HTTP request and the body of its answer, read inside a `Reading`.
-
-A connection pool must not be interrupted while it hands out a connection or between connecting and sending: a cancel
-there loses the entry for good. httpcore's trace events tell when it is safe, and a cancel waits for that.
-"""
+"""One HTTP request and the body of its answer, read inside a `Reading`."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from functools import lru_cache, partial
@@ -26,8 +23,9 @@ from ..errors import (
     TooLargeError,
     excerpt,
 )
-from .answers import inflater, looks_like, request_id, status_error
+from .answers import Inflating, Opening, inflater, request_id, status_error
 from .clocks import Clocks
+from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
 from .requests import Scrubber
@@ -52,7 +50,7 @@ class Exchange:
         self._pool: Pool | None = None
         self._response: Any = None
         self._chunks: AsyncIterator[bytes] | None = None
-        self._held = False
+        self._connecting = Connecting(reading, clocks, public_only=pools.public_only)
         self._encoding = self._type = ""
 
     async def send(self, url: str, params: dict[str, str], headers: httpx.Headers, content: bytes) -> None:
@@ -60,19 +58,18 @@ class Exchange:
         pool = self._pool = await self._pools.take()
         request = self._request(pool, url, params or None, headers, content)
         self._clocks.enter("connect" if pool.ours else "first_byte")
-        self._hold(pool.ours)
+        self._connecting.hold(pool.ours)
         try:
             self._response = await pool.client.send(request, stream=True, follow_redirects=False)
         finally:
-            self._hold(False)
-            if pool.ours:
-                del request.extensions["trace"]  # it would go on, and keep us until the collector comes round
+            self._connecting.hold(False)
+            request.extensions.pop("trace", None)  # it would go on, and keep us until the collector comes round
         response, self.sent = self._response, True
         self._reading.cut = self._cut
         self.request_id = request_id(response.headers)
         # a response that was made whole, as by a mock transport, has no raw bytes any more
         self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw())
-        self._encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
+        self._encoding = response.headers.get("content-encoding", "")
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
             body = await self._upto(self._limits.error_body_bytes)
@@ -87,31 +84,18 @@ class Exchange:
         """Our clocks count, also on a given client. What one of ours sends weighs little while the reply is read."""
         build = partial(pool.client.build_request, "POST", params=params, timeout=None)
         if not pool.ours:
-            return build(url, headers=headers, content=content)
+            return build(url, headers=headers, content=content, extensions={"trace": refuse_http2})
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
-        return build(_parsed(url), headers=headers, content=_Body(content), extensions={"trace": self._trace})
-
-    async def _trace(self, event: str, info: dict[str, Any]) -> None:
-        step, _, phase = event.rpartition(".")
-        if step in ("connection.connect_tcp", "connection.start_tls"):
-            self._hold(phase != "started")
-        elif event == "http11.send_request_headers.started":
-            self._clocks.enter("first_byte")
-            self._hold(False)
-
-    def _hold(self, hold: bool) -> None:
-        if hold and not self._held:
-            self._reading.hold()
-        elif self._held and not hold:
-            self._reading.let_go()
-        self._held = hold
+        return build(
+            _parsed(url), headers=headers, content=_Body(content), extensions={"trace": self._connecting.trace}
+        )
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
-        clocks = self._clocks
-        inflate = inflater(self._encoding, self._limits)
-        began = known = False
+        clocks, inflate = self._clocks, self._inflate()
+        opening = Opening(self._type)
+        began = False
         assert self._chunks is not None
         async for chunk in self._chunks:
             if not chunk:
@@ -121,14 +105,16 @@ class Exchange:
             else:
                 began = True
                 clocks.enter("body")
-            data = inflate.feed(chunk) if inflate else chunk
-            if not known:
-                start = data.lstrip()
-                if not start:
-                    continue
-                self.kind = looks_like(self._type, start)
-                known = True
+            if data := opening.feed(inflate.feed(chunk) if inflate else chunk):
+                self.kind = opening.kind
+                yield data
+        if data := opening.flush():
+            self.kind = opening.kind
             yield data
+
+    def _inflate(self) -> Inflating | None:
+        inflate = inflater(self._encoding, self._limits)
+        return None if self._response.is_stream_consumed else inflate
 
     async def whole(self, first: bytes, rest: AsyncIterator[bytes]) -> bytes:
         """The rest of a body that is one JSON document."""
@@ -145,7 +131,7 @@ class Exchange:
         parts, size = [], 0
         assert self._chunks is not None
         with suppress(Exception):
-            inflate = inflater(self._encoding, self._limits)
+            inflate = self._inflate()
             async with asyncio.timeout(REFUSAL):
                 async for chunk in self._chunks:
                     parts.append(inflate.feed(chunk) if inflate else chunk)
@@ -174,16 +160,18 @@ class Exchange:
         self._reading.cut = None
         if pool is None:
             return
+        retire = False
         try:
+            retire = await self._connecting.give_up()
             if response is not None:
                 await response.aclose()
         except asyncio.CancelledError:
-            self._pools.retire(pool)  # it may count this connection for ever
+            retire = True  # it may count this connection for ever
             raise
         except Exception:  # it is gone either way
             return
         finally:
-            pool.replies -= 1
+            await self._pools.give_back(pool, retire=retire)
 
 
 class _Body:
@@ -216,12 +204,17 @@ async def tapped(body: AsyncGenerator[bytes, None], tap: Tap, scrubber: Scrubber
 
 
 def shut_socket(response: Any) -> None:
-    """End a response's connection now: the server sees it, however long the loop takes to come round."""
+    """End a response's connection now: the server sees it, however long the loop takes to come round. One of HTTP/2
+    serves other replies too, and is left alone."""
     with suppress(Exception):  # no such extension, or closed already
-        response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        if response.http_version != "HTTP/2":
+            response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 NOT_CONNECTED = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL")
+
+SET_UP = (FileNotFoundError, ImportError, RuntimeError, TypeError, ValueError)
+"""What is raised before a request for a closed client, one on a foreign loop, a package or file that is missing."""
 
 
 def translated(exc: BaseException, sent: bool) -> StreamkitError:
@@ -232,10 +225,10 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     names = {cls.__name__ for cls in type(exc).__mro__}
     said = excerpt(str(exc)) or type(exc).__name__
     error: StreamkitError
-    if isinstance(exc, RuntimeError) and not sent:  # misuse: a closed client, or one on a foreign loop
+    if isinstance(exc, SET_UP) and not sent:
         error = ConnectError(said)
     elif not sent and names.intersection(NOT_CONNECTED):
-        usable = not names.intersection(("UnsupportedProtocol", "InvalidURL"))
+        usable = not names.intersection(("UnsupportedProtocol", "InvalidURL")) and not _untrusted(exc)
         error = ConnectError(f"no connection: {said}", retryable=usable)
     elif names.intersection(("ReadTimeout", "WriteTimeout")):  # not ours: that of a library or a transport
         clock = "byte_idle" if sent else "first_byte"
@@ -246,3 +239,10 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
         error = BrokenError(f"the connection broke: {said}", retryable=True)
     error.__cause__ = exc
     return error
+
+
+def _untrusted(exc: BaseException | None) -> bool:
+    """Whether a certificate was refused, which it will be again."""
+    while exc is not None and not isinstance(exc, ssl.SSLCertVerificationError):
+        exc = exc.__cause__ or exc.__context__
+    return exc is not None

@@ -16,8 +16,11 @@ from typing import Any
 
 import httpx
 
-from ..engine import on_loop
+from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
+from ..errors import BrokenError, ConnectError, excerpt
+from .addresses import is_local, proxied
+from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
 
@@ -34,7 +37,8 @@ class Pool:
     def __init__(self, client: Any, ours: bool) -> None:
         self.client, self.ours = client, ours
         self.replies = 0
-        """Those it serves: counted by `Pools.take` and by whoever took it."""
+        """Those it serves."""
+        self.retired = False
         self._guard: AsyncGenerator[None, None] | None = None
 
     @property
@@ -64,8 +68,14 @@ class Pool:
 class Pools:
     """The pools of one `Client`, made when first used."""
 
-    def __init__(self, given: Any, *, secure: bool, trust_env: bool) -> None:
-        self._given, self._secure, self._trust_env = given, secure, trust_env
+    def __init__(self, given: Any, endpoint: Endpoint, *, trust_env: bool) -> None:
+        self._given, self._secure, self._trust_env = given, endpoint.secure, trust_env
+        self.public_only = not endpoint.allow_private
+        self._direct = self.public_only or is_local(endpoint.host)
+        if self.public_only:
+            _check_connects_itself(given, endpoint, trust_env)
+        self.readings: set[Reading] = set()
+        """Replies under way, which end when we are closed: `Client` keeps the list."""
         self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
@@ -90,17 +100,23 @@ class Pools:
         pool.replies += 1
         return pool
 
-    def retire(self, pool: Pool) -> None:
-        """Never give it out again; it is closed when those who have it let go of it."""
-        with self._lock:
-            pools = self._pools.get(asyncio.get_running_loop(), [])
-            if pool.ours and pool in pools:
-                pools.remove(pool)
+    async def give_back(self, pool: Pool, *, retire: bool = False) -> None:
+        """What `take` gave. A retired pool is never given out again, and closed when its last reply has left it."""
+        pool.replies -= 1
+        if retire and pool.ours:
+            pool.retired = True
+            with self._lock:
+                pools = self._pools.get(asyncio.get_running_loop(), [])
+                if pool in pools:
+                    pools.remove(pool)
+        if pool.retired and not pool.replies:
+            await pool.close()
 
     def _forked(self) -> None:
         """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
-        _abandoned.append(self._pools)
+        _abandoned.append((self._pools, self.readings))
         self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
+        self.readings = set()
 
     def _make(self, loop: asyncio.AbstractEventLoop, kept: int) -> Pool:
         if self._given is None:
@@ -116,27 +132,28 @@ class Pools:
 
     def _client(self, transport: httpx.AsyncBaseTransport | None, kept: int) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=kept)  # ours bound time, not numbers
-        return httpx.AsyncClient(
-            transport=transport,
-            verify=self._context(),
-            limits=limits,
-            timeout=None,
-            trust_env=self._trust_env,
-            follow_redirects=False,
-        )
+        verify = self._context()
+        try:
+            return httpx.AsyncClient(
+                transport=transport,
+                verify=verify,
+                limits=limits,
+                timeout=None,
+                trust_env=self._trust_env and not self._direct,  # for proxies; certificates are in ``verify``
+                follow_redirects=False,
+            )
+        except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says
+            raise ConnectError(f"the environment's proxies cannot be used: {excerpt(str(exc))}") from exc
 
     def _context(self) -> ssl.SSLContext:
         """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""
         if self._tls is None:
-            if self._secure:
-                self._tls = httpx.create_ssl_context(trust_env=self._trust_env)
-            else:
-                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._tls = _trust(self._trust_env) if self._secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self._tls
 
     async def aclose(self) -> None:
         """Close every pool: here at once, on other loops as soon as they run."""
-        self.closed = True
+        self._end_replies()
         here = running_loop()
         for loop, pool in self._all():
             if loop is here:
@@ -145,15 +162,50 @@ class Pools:
                 _close_on(loop, pool)
 
     def close(self) -> None:
-        self.closed = True
+        self._end_replies()
         for loop, pool in self._all():
             _close_on(loop, pool)
+
+    def _end_replies(self) -> None:
+        self.closed = True
+        if self._pid != os.getpid():
+            self._forked()
+        for reading in tuple(self.readings):
+            on_loop(reading.loop, _end, reading)
 
     def _all(self) -> tuple[tuple[asyncio.AbstractEventLoop, Pool], ...]:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
             return tuple((loop, pool) for loop, pools in self._pools.items() for pool in pools)
+
+
+def _check_connects_itself(given: Any, endpoint: Endpoint, trust_env: bool) -> None:
+    """ValueError where somebody else would connect, to an address that we cannot see."""
+    if given is not None:
+        raise ValueError("allow_private=False cannot be kept by a transport of yours, which connects by itself")
+    if trust_env and proxied(endpoint.host, "https" if endpoint.secure else "http"):
+        raise ValueError(
+            "allow_private=False cannot be kept through the environment's proxy, which connects by itself: "
+            "pass trust_env=False"
+        )
+
+
+def _end(reading: Reading) -> None:
+    partial = reading.snapshot(None)
+    reading.interrupt(BrokenError("the client was closed while this reply was being read", partial=partial))
+
+
+def _trust(trust_env: bool) -> ssl.SSLContext:
+    """The certificates that count; `ConnectError` if those which the environment names cannot be loaded."""
+    named = [(name, os.environ[name]) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    where = f" in {named[0][0]} ({excerpt(named[0][1])})" if named and trust_env else ""
+    try:
+        if where and named[0][0] == "SSL_CERT_DIR" and not any(map(os.path.isdir, named[0][1].split(os.pathsep))):
+            raise FileNotFoundError("there is no such directory")  # OpenSSL would trust nobody
+        return httpx.create_ssl_context(trust_env=trust_env)
+    except OSError as exc:
+        raise ConnectError(f"the certificates{where} cannot be loaded: {excerpt(str(exc))}") from exc
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
 from ..messages import messages_of
+from .addresses import is_local, is_private_literal
 
 __all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "messages_of"]
 
@@ -39,6 +39,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
     allow_http: bool = False
+    allow_private: bool = True
 
     def __post_init__(self) -> None:
         parts = urlsplit(check_text("base_url", self.base_url))
@@ -48,11 +49,13 @@ class Endpoint:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")
         if parts.query or parts.fragment:
             raise ValueError("base_url must not hold a query: pass query= instead")
-        if parts.scheme == "http" and not self.allow_http and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
             raise ValueError(
                 f"plain http to {parts.hostname} would show key and prompt to the network: "
                 "use https, or pass allow_http=True"
             )
+        if not self.allow_private and is_private_literal(parts.hostname):
+            raise ValueError(f"{parts.hostname} is not public, and allow_private=False refuses that")
         if parts.path.rstrip("/").endswith(tuple(f"/{path}" for path in PATHS.values())):
             raise ValueError(f"base_url ends before the call, with the version as a rule (…/v1), not {self.base_url!r}")
         self._check_headers()
@@ -69,8 +72,12 @@ class Endpoint:
                 raise ValueError(f"the {name} holds characters, or white space around it, that no header may hold")
 
     @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
     def secure(self) -> bool:
-        return self.base_url.startswith("https:")
+        return urlsplit(self.base_url).scheme == "https"
 
     def url(self, api: str, model: str | None) -> str:
         """ValueError if the address needs a model and there is none."""
@@ -171,12 +178,3 @@ class Request:
             return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply
             return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

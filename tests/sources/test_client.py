@@ -152,6 +152,38 @@ def test_azure_responses() -> None:
         assert server.requests[0].path == "/openai/responses?api-version=preview"
 
 
+@pytest.mark.parametrize("env", [None, "", "  "])
+def test_azure_without_an_address_says_so(env: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if env is None:
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    else:
+        monkeypatch.setenv("OPENAI_BASE_URL", env)
+    with pytest.raises(ValueError, match="OPENAI_BASE_URL"):
+        sk.Client(api_key="k", azure="2024-10-21")
+
+
+def test_azure_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(FINE) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url.removesuffix("/v1"))
+        with sk.Client(api_key="k", azure="2024-10-21") as client:
+            sk.run(client.chat("hi", model="m"))
+        assert server.requests[0].path.startswith("/openai/deployments/m/")
+
+
+@pytest.mark.parametrize("env", ["", "  "])
+def test_an_empty_address_of_the_environment_is_none(env: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", env)
+    assert repr(sk.Client(api_key="k")) == "Client('https://api.openai.com/v1')"
+
+
+@pytest.mark.parametrize("azure", [None, "2024-10-21"])
+@pytest.mark.parametrize("base_url", ["", " "])
+def test_an_empty_address_is_a_mistake(base_url: str, azure: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example/v1")
+    with pytest.raises(ValueError, match="base_url"):
+        sk.Client(base_url, "k", azure=azure)
+
+
 def test_azure_without_a_model_says_so() -> None:
     with pytest.raises(ValueError, match="model"):
         sk.Client("https://x.openai.azure.com", "k", azure="2024-10-21").chat("hi")

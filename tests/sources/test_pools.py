@@ -239,6 +239,7 @@ def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
     with serving(answer) as server:
         out = subprocess.run(
             [sys.executable, "-W", "error", "-c", textwrap.dedent(FORK), server.url],
+            env={**os.environ, "PYTHONASYNCIODEBUG": ""},  # it would print what a busy machine makes slow
             capture_output=True,
             text=True,
             timeout=15,

@@ -1,0 +1,62 @@
+"""Hosts that are this machine, and addresses of the public internet."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TypeAlias
+from urllib.request import getproxies, proxy_bypass
+
+__all__ = ["is_local", "is_private_literal", "is_public", "proxied"]
+
+_Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""Everything that IPv6 routes in public (RFC 4291, section 2.4, and the registry of IANA)."""
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a network without IPv4 shows its addresses (RFC 6052)."""
+PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
+"""Kept for protocols (RFC 6890): no servers for us, though some of it counts as global."""
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` names this machine: a loopback address, or a name that stands for it."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _literal(host)
+    return address is not None and address.is_loopback
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet: not to this machine, a local or private network, a
+    provider's inner network or a group, whether written as IPv4 or within an IPv6 address."""
+    ip = _literal(address)
+    if ip is None:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast and ip not in PROTOCOLS
+    if ip in NAT64:
+        return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    tunnelled = ip.sixtofour is not None or ip.teredo is not None  # to an IPv4 address by way of a relay: bygone
+    return ip in GLOBAL_UNICAST and ip.is_global and not tunnelled
+
+
+def is_private_literal(host: str) -> bool:
+    """Whether it can be told from ``host`` alone that it is not public; what a name stands for only a lookup tells."""
+    return is_local(host) or (_literal(host) is not None and not is_public(host))
+
+
+def proxied(host: str, scheme: str) -> bool:
+    """Whether the environment names a proxy for such an address."""
+    proxies = getproxies()
+    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
+
+
+def _literal(host: str) -> _Address | None:
+    """The address that ``host`` is, without its zone; None for a name."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped if mapped is not None else address

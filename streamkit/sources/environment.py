@@ -1,0 +1,43 @@
+"""What a client was not told, from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .requests import OPENAI, Endpoint
+
+__all__ = ["endpoint"]
+
+
+def endpoint(
+    base_url: str | None,
+    api_key: str | None,
+    *,
+    azure: str | None,
+    headers: Mapping[str, str] | None,
+    query: Mapping[str, str] | None,
+    organization: str | None,
+    project: str | None,
+    allow_http: bool,
+    allow_private: bool,
+) -> Endpoint:
+    """Arguments win. An empty OPENAI_BASE_URL is none, an empty ``base_url`` a mistake (ValueError)."""
+    env = os.environ.get
+    if base_url is None:
+        base_url = env("OPENAI_BASE_URL", "").strip() or (OPENAI if azure is None else None)
+    if base_url is None:
+        raise ValueError("azure= needs the address of your resource: pass base_url= or set OPENAI_BASE_URL")
+    own = {
+        "openai-organization": organization or env("OPENAI_ORG_ID"),
+        "openai-project": project or env("OPENAI_PROJECT_ID"),
+    }
+    return Endpoint(
+        base_url,
+        api_key if api_key is not None else env("OPENAI_API_KEY"),
+        azure,
+        {**{name: value for name, value in own.items() if value}, **(headers or {})},
+        dict(query or {}),
+        allow_http,
+        allow_private,
+    )
