@@ -1,54 +1,212 @@
-"""Where the items of a response stand and what is in them."""
+"""Which item of a response an event belongs to.
+
+An item has a position and an id, and servers get both wrong: the id changes with every event, or all items share one
+position, or an item is closed under the position of the next one, or one of the two is left out. So an event belongs
+to the item that has its id; else to the one at its position; else, if nothing forbids it, to the one that is open.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import re
+from collections.abc import Callable
+from typing import NamedTuple
 
-from ..errors import MalformedError
-from .dialect import text_field
-from .fragments import text_of
-from .loads import shown
+from .calls import Call
+from .said import Said, canonical
 
-__all__ = ["Chunk", "Place", "call_id", "call_said", "joined", "object_in", "part_of", "place_of"]
+__all__ = ["Item", "Items", "Spot"]
 
-Chunk: TypeAlias = dict[str, Any]
-Place: TypeAlias = int | str
-
-
-def object_in(chunk: Chunk, name: str) -> Chunk:
-    """An object, empty if it is null or missing; `MalformedError` for anything else."""
-    inner = chunk.get(name)
-    if inner is not None and not isinstance(inner, dict):
-        raise MalformedError(f"{name} is no object: {shown(inner)}")
-    return inner or {}
+EMPTY = re.compile(r"\s*(\{\s*\}\s*)?")  # some servers put an empty object where arguments are still to come
 
 
-def place_of(chunk: Chunk) -> Place:
-    """Where an item stands: its position, or its id where a server leaves that out."""
-    index, item = chunk.get("output_index"), chunk.get("item")
-    if isinstance(index, int):
-        return index
-    name = chunk.get("item_id", item.get("id") if isinstance(item, dict) else None)
-    return name if isinstance(name, str) else 0
+class Spot(NamedTuple):
+    """Where an event says that it belongs."""
+
+    kind: str  # message, reasoning or call
+    position: int | None = None
+    id: str = ""
+    call_id: str = ""
 
 
-def part_of(chunk: Chunk) -> int:
-    """Which part of its item."""
-    index = chunk.get("content_index", chunk.get("summary_index"))
-    return index if isinstance(index, int) else 0
+class Item:
+    """An item as it grows.
+
+    Attributes:
+        announced: it began with an event of its own, not with a piece.
+        closed: it was told whole, so that no more of it is expected.
+        call: what grows, if it is a call; ``whole`` if its arguments were told whole.
+        offered: arguments that came with its announcement.
+        source, family: of reasoning: its summary or its text, and the events its pieces come in.
+    """
+
+    __slots__ = ("_said", "announced", "call", "call_id", "closed", "family", "ids", "kind", "offered", "source",
+                 "whole")  # fmt: skip
+
+    def __init__(self, kind: str, announced: bool) -> None:
+        self.kind = kind
+        self.announced = announced
+        self.closed = self.whole = False
+        self.ids: set[str] = set()
+        self.call_id = ""
+        self.call: Call | None = None
+        self.offered = self.source = self.family = ""
+        self._said: dict[str, Said] = {}
+
+    def said(self, word: str) -> Said:
+        said = self._said.get(word)
+        if said is None:
+            said = self._said[word] = Said()
+        return said
+
+    @property
+    def empty(self) -> bool:
+        return not any(said.pieces for said in self._said.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether it is a call whose arguments are complete."""
+        return self.whole or (self.call is not None and self.call.end.closed)
+
+    def takes(self, source: str, family: str = "") -> bool:
+        """Whether reasoning from there belongs to what was said of it: the same is often told from two sources."""
+        return self.source in ("", source) and (not family or self.family in ("", family))
+
+    def tells_call(self, name: str, whole: str) -> bool:
+        """Whether it may be a call of that name with ``whole`` as its arguments."""
+        if name and self.name not in ("", name):
+            return False
+        return not whole or self.hollow or canonical(self.said("arguments").text) == canonical(whole)
+
+    def arguments_left(self, whole: str) -> str:
+        """What is left to say of the arguments."""
+        return whole if self.hollow and not EMPTY.fullmatch(whole) else self.said("arguments").left(whole)
+
+    @property
+    def name(self) -> str:
+        return self.call.name if self.call is not None else ""
+
+    @property
+    def hollow(self) -> bool:
+        """Whether no arguments came so far, or what stands for those to come."""
+        return not self.whole and EMPTY.fullmatch(self.said("arguments").text) is not None
 
 
-def call_id(item: Chunk) -> str:
-    """What an answer to the call refers to."""
-    return text_field(item, "call_id") or text_field(item, "id")
+class Items:
+    """The items of one response, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.all: list[Item] = []
+        self._by_id: dict[tuple[str, str], Item] = {}
+        self._by_position: dict[tuple[str, int], Item] = {}
+        self._last: dict[str, Item] = {}
+        self._positions: set[int] = set()  # at which items began
+        self._crowded = False  # several items at one position: ids decide
+        self.recur = False  # an id came again: ids tell something
+        self._vary = False  # several ids for one item, none of which came again: they tell nothing
+
+    def announced(self, spot: Spot) -> Item:
+        """The item that an event opens: a new one, unless it says again what is known."""
+        at = self._at(spot)
+        item = self._by_id.get((spot.kind, spot.id)) if spot.id else at
+        if item is None or item.closed or _other_call(item, spot) or not (spot.id or item.empty):
+            return self._open(spot, announced=True)
+        return item if item is at or spot.position is None else self._open(spot, announced=True)
+
+    def of_piece(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
+        """The item that a piece belongs to; ``fits`` may refuse one that is known by nothing but its place."""
+        return self._noted(self._known(spot) or self._piece_at(spot, fits), spot)
+
+    def of_whole(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
+        """The item that something whole is told of; ``fits`` tells whether it is what an item has said."""
+        item = self._known(spot)
+        if item is not None and item.closed and item is not self._at(spot) and not fits(item):
+            item = None
+        return self._noted(item or self._whole_at(spot, fits), spot)
+
+    def _known(self, spot: Spot) -> Item | None:
+        at = self._at(spot)
+        if at is not None and (spot.id in at.ids or (spot.call_id and spot.call_id == at.call_id)):
+            return at
+        named = self._by_id.get((spot.kind, spot.call_id)) if spot.call_id else None
+        return named or (self._by_id.get((spot.kind, spot.id)) if spot.id else None)
+
+    def _at(self, spot: Spot) -> Item | None:
+        return None if spot.position is None else self._by_position.get((spot.kind, spot.position))
+
+    def _piece_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
+        item, strange = self._at(spot), bool(spot.id) and not self._vary
+        if item is None:
+            return self._last_open(spot, strange, fits)
+        if item.closed or (strange and not fits(item)):
+            return None
+        another = spot.kind == "call" and strange and (item.full or (self._crowded and not item.empty))
+        return None if another else item
+
+    def _last_open(self, spot: Spot, strange: bool, fits: Callable[[Item], bool]) -> Item | None:
+        """The last item, if a piece at a place where there is none may belong to it: where items are announced, no
+        other has begun; elsewhere one begins where both its id and its position are new, a call where one of them is.
+        """
+        last = self._last.get(spot.kind)
+        if last is None or last.closed or not fits(last):
+            return None
+        news = strange + (spot.position is not None)
+        if last.announced:
+            return None if spot.kind == "call" and strange and last.full else last
+        return last if news < (1 if spot.kind == "call" else 2) else None
+
+    def _whole_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
+        item = self._at(spot)
+        if item is None:
+            return self._last_told(spot, fits)
+        if item.closed:
+            return item if fits(item) and (self._vary or not spot.id) else None
+        decide = self._crowded and bool(spot.id) and not self._vary
+        return None if (decide or _other_call(item, spot)) and not fits(item) else item
+
+    def _last_told(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
+        """The last item, if that can be what is told whole at a place where there is none."""
+        last = self._last.get(spot.kind)
+        if last is None or (_other_call(last, spot) and (last.closed or not last.announced)):
+            return None
+        if spot.position is None and not spot.id and not last.closed:
+            return last
+        return last if (last.announced or not last.closed) and fits(last) else None
+
+    def _open(self, spot: Spot, *, announced: bool = False) -> Item:
+        item = Item(spot.kind, announced)
+        self.all.append(item)
+        self._last[spot.kind] = item
+        if spot.position is not None:
+            self._crowded = self._crowded or spot.position in self._positions
+            self._positions.add(spot.position)
+            self._by_position[spot.kind, spot.position] = item
+        return self._named(item, spot)
+
+    def _noted(self, item: Item | None, spot: Spot) -> Item:
+        """``item``, or a new one, with what ``spot`` tells of it."""
+        if item is None:
+            return self._open(spot)
+        if spot.position is not None:
+            at = self._at(spot)
+            if at is None or at.closed:
+                self._by_position[spot.kind, spot.position] = item
+        if spot.id and spot.id in item.ids:
+            self.recur = True
+        elif spot.id and item.ids and spot.id != item.call_id:
+            if self._vary:
+                return item  # an id that will never come again
+            self._vary = not self.recur
+        return self._named(item, spot)
+
+    def _named(self, item: Item, spot: Spot) -> Item:
+        item.call_id = item.call_id or spot.call_id
+        if spot.id:
+            item.ids.add(spot.id)
+            self._by_id[spot.kind, spot.id] = item
+        if spot.call_id:
+            self._by_id[spot.kind, spot.call_id] = item
+        return item
 
 
-def call_said(item: Chunk) -> tuple[str, str]:
-    """Name and arguments: what a call is known by where a gateway changes the ids."""
-    return text_field(item, "name"), text_of(item.get("arguments", item.get("input")))
-
-
-def joined(parts: Any, field: str) -> str:
-    """The texts under ``field`` of a list of parts."""
-    found = (part.get(field) for part in parts if isinstance(part, dict)) if isinstance(parts, list) else ()
-    return "".join(text for text in found if isinstance(text, str))
+def _other_call(item: Item, spot: Spot) -> bool:
+    return bool(item.call_id and spot.call_id and item.call_id != spot.call_id)

@@ -1,0 +1,178 @@
+"""What is told of the items of a response, as events, and nothing twice.
+
+It may be told up to five times: in pieces, and whole at the end of a text, of a part, of an item and of the response.
+What came in pieces is not taken again; what never did is taken from the first place where it is whole. `Items` tells
+which item is meant, and `Said` what is left to say of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
+from .calls import Calls
+from .dialect import Dialect, text_field
+from .forms import Chunk, arguments_of, call_id, kind_of, object_in, part_of, spot_of, texts_of
+from .items import Item, Items, Spot
+from .leftovers import tells, told_before
+from .said import Said
+
+__all__ = ["Telling"]
+
+EVENTS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] = {
+    "text": TextDelta,
+    "reasoning": ReasoningDelta,
+    "refusal": RefusalDelta,
+}
+HOMES = {"text": "message", "refusal": "message", "reasoning": "reasoning"}
+
+
+class Telling(Dialect):
+    """A dialect whose replies consist of items. All events belong to choice 0."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        super().__init__(request_id)
+        self._items = Items()
+        self._calls = Calls()
+        self._here: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
+        self._growing = Said()  # what grew by it
+        self._source = ""  # of the first reasoning: its summary or its text
+        self._spoke = self._last_is_call = False
+
+    @property
+    def opened(self) -> bool:
+        return self.done or self._spoke or bool(self._calls.calls)
+
+    def flush(self) -> Iterable[Event]:
+        out: list[Event] = []
+        self._take_offers({}, out)
+        return [*out, *self._release(), *self._announce(self._calls.unannounced(), 0, None)]
+
+    def _content(self, chunk: Chunk, out: list[Event]) -> None:
+        if not self.started:
+            self._begin({}, chunk, out, content=True)
+
+    # text, refusals and reasoning
+
+    def _piece(
+        self, word: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "", family: str = ""
+    ) -> None:
+        """A piece in an event of ``kind``; of reasoning, with its source and the family of such events."""
+        if not text:
+            return
+        here = (kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
+        if here == self._here:
+            self._items.recur = self._items.recur or bool(here[2])
+        else:
+            item = self._items.of_piece(spot_of(chunk, HOMES[word]), lambda item: item.takes(source, family))
+            if not item.takes(source, family):
+                return
+            self._note_source(item, source)
+            item.family = family
+            self._here, self._growing = here, item.said(word)
+        self._growing.grow(text, here[-1])
+        self._speak(word, text, chunk, out)
+
+    def _begin_part(self, word: str, chunk: Chunk, source: str = "") -> None:
+        item = self._items.of_piece(spot_of(chunk, HOMES[word]), lambda item: item.takes(source))
+        if item.takes(source):
+            item.said(word).begin(part_of(chunk))
+
+    def _part(self, word: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
+        """A part that an event of ``kind`` tells whole."""
+        if not text:
+            return
+
+        def fits(item: Item) -> bool:
+            return item.takes(source) and (item.empty or item.said(word).tells(text, kind))
+
+        item = self._items.of_whole(spot_of(chunk, HOMES[word]), fits)
+        if item.takes(source):
+            self._note_source(item, source)
+            self._speak(word, item.said(word).rest_of_part(text, part_of(chunk), kind), chunk, out)
+
+    def _note_source(self, item: Item, source: str) -> None:
+        item.source = source
+        self._source = self._source or source
+
+    def _speak(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
+        if text:
+            self._content(chunk, out)
+            self._spoke = True
+            self._last_is_call = self._last_is_call and word == "reasoning"
+            self._say(EVENTS[word], text, 0, chunk, out)
+
+    # items
+
+    def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        form = object_in(chunk, "item")
+        home = kind_of(form)
+        if home:
+            item = self._items.announced(spot_of(chunk, home))
+            if home == "call":
+                item.offered = item.offered or arguments_of(form)
+                self._grow(item, call_id(form), text_field(form, "name"), "", chunk, out)
+
+    def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        form = object_in(chunk, "item")
+        home = kind_of(form)
+        if home:
+            item = self._items.of_whole(spot_of(chunk, home), lambda item: tells(item, form, self._source))
+            self._tell(item, form, chunk, out)
+
+    def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
+        """The final list of items, and with it the end of all calls."""
+        for form, item in told_before(output, self._items.all, self._source):
+            self._tell(item or self._items.announced(Spot(kind_of(form))), form, chunk, out)
+        self._take_offers(chunk, out)
+        out += self._release()
+
+    def _tell(self, item: Item, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        """What a whole item tells that was not said."""
+        item.closed = True
+        for word, text in texts_of(form, item.source, self._source):
+            self._speak(word, item.said(word).rest(text), chunk, out)
+        if item.kind == "call":
+            rest = item.arguments_left(arguments_of(form))
+            self._grow(item, call_id(form), text_field(form, "name"), rest, chunk, out, whole=True)
+
+    # tool calls
+
+    def _arguments(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        item = self._items.of_piece(spot_of(chunk, "call"), lambda item: True)
+        self._grow(item, "", "", text_field(chunk, "delta"), chunk, out)
+
+    def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        name, whole = text_field(chunk, "name"), arguments_of(chunk)
+
+        def fits(item: Item) -> bool:
+            return item.tells_call(name, whole) and (item.announced or not item.whole)
+
+        item = self._items.of_whole(spot_of(chunk, "call"), fits)
+        self._grow(item, "", name, item.arguments_left(whole), chunk, out, whole=bool(whole))
+
+    def _take_offers(self, chunk: Chunk, out: list[Event]) -> None:
+        """Arguments that came with nothing but the announcement of their call."""
+        for item in self._items.all:
+            if item.offered and item.empty:
+                self._grow(item, "", "", item.offered, chunk, out)
+
+    def _grow(
+        self, item: Item, id: str, name: str, arguments: str, chunk: Chunk, out: list[Event], *, whole: bool = False
+    ) -> None:
+        """Add to a call, and announce it if it is ``whole`` now: nothing is added to it after that."""
+        self._content(chunk, out)
+        self._last_is_call = True
+        if item.call is None:
+            item.call = self._calls.open()
+        call = item.call
+        if call.announced:
+            return
+        if arguments:
+            item.said("arguments").grow(arguments)
+            item.whole = item.whole or whole
+        self._call(call, 0, id, name, arguments, chunk, out)
+        if whole and (item.closed or (call.id and call.name)):  # else they come with the end of the item
+            out += self._release(0)  # half a character that waits for its other half
+            out.append(call.whole(0, chunk))
