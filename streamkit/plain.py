@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 __all__ = ["dumps", "line", "plain"]
@@ -20,11 +21,11 @@ def dumps(value: Any, *, ascii: bool = False, default: Callable[[Any], Any] | No
 
     try:
         return written(value)
-    except ValueError:
+    except ValueError as exc:
         try:
-            return written(_finite(value))
-        except RecursionError:
-            raise ValueError("a value that holds itself") from None
+            return written(_finite(value, default))
+        except RecursionError:  # a value that holds itself
+            raise exc from None
 
 
 def line(value: Any, default: Callable[[Any], Any]) -> bytes:
@@ -34,12 +35,15 @@ def line(value: Any, default: Callable[[Any], Any]) -> bytes:
     return (text if text.isprintable() else dumps(value, ascii=True, default=default)).encode()
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
+    """``value`` without numbers that JSON does not know; as keys they become their names."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {str(key) if isinstance(key, float) else key: _finite(item, default) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item, default) for item in value]
+    return value if default is None or isinstance(value, (str, int, NoneType)) else _finite(default(value), default)
 
 
 def plain(value: Any) -> Any:

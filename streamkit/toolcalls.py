@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import json
 from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
 from .messages import Message, ToolCallPart
-from .plain import plain
+from .plain import dumps, plain
 from .shape import Sent, value
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
@@ -61,7 +60,7 @@ class ToolCall(Sent):
 
     def result(self, value: Any) -> Message:
         """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects."""
-        content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=plain)
+        content = value if isinstance(value, str) else dumps(value, default=plain)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
     def as_part(self) -> ToolCallPart:

@@ -41,7 +41,7 @@ OVERHEAD = 100  # what a choice, a call or the log probabilities of a token weig
 def outcome_of(choice: Choice) -> Outcome:
     """How a choice ended that was not cut, by the server's word for it."""
     meant = meaning(choice.finish_reason or "")
-    if meant == "complete" or meant == "unknown":
+    if meant == "complete" or meant == "unknown" or meant == "unfinished":
         return "refused" if choice.refusal else "complete"
     return meant
 

@@ -1,7 +1,7 @@
 """What the words mean with which servers end a reply, whatever API they speak: one table for all of them.
 
 Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishReason.MAX_TOKENS`` are all
-``max_tokens``. What stands in `WORDS` is that; else the first line of `PARTS` decides of which a part is found in it.
+``max_tokens``. The first line of `TABLE` of which a word is among those of the reason says what it means.
 """
 
 from __future__ import annotations
@@ -12,67 +12,76 @@ from typing import Literal, TypeAlias
 
 __all__ = ["Meaning", "may_pass", "meaning"]
 
-Meaning: TypeAlias = Literal["complete", "length", "filtered", "refused", "cancelled", "failed", "unknown"]
+Meaning: TypeAlias = Literal[
+    "complete", "length", "filtered", "refused", "cancelled", "failed", "unfinished", "unknown"
+]
 
-WORDS: dict[str, Meaning] = {
-    "": "complete",
-    "incomplete": "length",
-    "load": "complete",
-    "pause_turn": "complete",
-    "too_many_tool_calls": "failed",
-    "unload": "complete",
-}
 PASSING = """
-    network connection disconnect reset lost time_?out timed_out time_limit max_time deadline overload unavailable
-    internal insufficient_system capacity server busy rate_limit throttl interrupt preempt evict shut_?down temporar
+    network* connection* disconnect* reset lost timeout* time_out timed_out time_limit max_time deadline* overload*
+    unavailable internal* insufficient_system* capacity server_error busy rate_limit* throttl* preempt* evict* shutdown
+    shut_down temporar* interrupted
 """
 """Failures that say themselves that another attempt may succeed."""
-PARTS: tuple[tuple[str, Meaning], ...] = (
-    ("cancel user_stop stopped_by_user", "cancelled"),
-    ("refus declined", "refused"),
+TABLE: tuple[tuple[str, Meaning], ...] = (
+    ("none null unspecified not_finished unfinished in_progress generating running pending partial", "unfinished"),
+    ("no_error no_errors load unload pause_turn pause", "complete"),  # Ollama loads models, Anthropic pauses
+    ("cancel* user_abort* user_stop* user_interrupt* user_disconnect* by_user stopped_by_user", "cancelled"),
+    ("refus* declined", "refused"),
     (
         """
-        filter safety unsafe sensitive recitation block_?list blocked prohibited guardrail moderat policy violat toxic
-        harm risk censor inappropriate illegal copyright (^|_)s?pii(_|$)
+        filter* *filter safety unsafe sensitive recitation blocklist block_list blacklist* denylist blocked prohibited*
+        guardrail* moderat* policy violat* toxic* harm harmful risk* censor* inappropriate illegal copyright* spii pii
+        flagged jailbreak* hate violen* sexual* nsfw profanity armor *安全* *敏感* *违规* *审核* *过滤*
         """,
         "filtered",
     ),
-    ("rate_limit quota time_limit max_time deadline", "failed"),
-    ("length context truncat too_long exceed limit budget (^|_)max tokens?_(reached|exhausted|spent)", "length"),
+    (
+        "rate_limit* quota* usage_limit spend_limit spending_limit time_limit max_time deadline* billing credit*",
+        "failed",
+    ),
+    ("too_many_tool_calls max_tool_calls", "failed"),
+    (
+        """
+        length *length context* truncat* too_long exceed* limit limits budget max maximum max_tokens incomplete full
+        token_reached tokens_reached token_exhausted tokens_exhausted predict n_predict *长度* *截断*
+        """,
+        "length",
+    ),
     (PASSING, "failed"),
     (
         """
-        error fail malformed invalid abort insufficient exhausted crash unexpected broken killed missing exception
-        fault out_of_memory model_unload denied
+        error* fail* malformed* invalid* abort* insufficient* exhausted crash* unexpected* broken killed missing*
+        exception fault out_of_memory oom terminated unloaded denied *错误* *失败*
         """,
         "failed",
     ),
     (
         """
-        (^|_)(stop|stopped|end|ended|eos|eot|eom)(_|$) (^|_)(tool|tools|function|functions|commands?)(_|$)
-        (^|_)(complete|completed|done|finish|finished|success|succeeded|normal|ok)(_|$)
+        stop stops stopped end ended eos eot eom eof endoftext final tool tools toolcall toolcalls function functions
+        functioncall command commands complete completed done finish finished success succeeded normal ok
         """,
         "complete",
     ),
 )
 
 
-def _any_of(parts: str) -> re.Pattern[str]:
-    return re.compile("|".join(parts.split()))
+def _any_of(words: str) -> re.Pattern[str]:
+    """A pattern for whole words of a reason; a star stands for any letters."""
+    return re.compile(f"(?:^|_)(?:{'|'.join(word.replace('*', '[^_]*') for word in words.split())})(?:_|$)")
 
 
-PATTERNS = tuple((_any_of(parts), meant) for parts, meant in PARTS)
+PATTERNS = tuple((_any_of(words), meant) for words, meant in TABLE)
 PASSES = _any_of(PASSING)
 PREFIX = re.compile("^(finish|stop|done|incomplete)?_?reason_")
 
 
-@lru_cache(512)
 def meaning(reason: str) -> Meaning:
     """How a reply ended, by the server's word for it; ``unknown`` for a word that fits nothing."""
-    word = _spelled(reason)
-    known = WORDS.get(word)
-    if known is not None:
-        return known
+    return _meaning(_spelled(reason)) if reason else "complete"
+
+
+@lru_cache(512)
+def _meaning(word: str) -> Meaning:
     return next((meant for pattern, meant in PATTERNS if pattern.search(word)), "unknown")
 
 
@@ -83,5 +92,5 @@ def may_pass(reason: str) -> bool:
 
 def _spelled(reason: str) -> str:
     word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", reason[:200])
-    word = re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_")
+    word = re.sub(r"[\W_]+", "_", word.lower()).strip("_")
     return PREFIX.sub("", word)

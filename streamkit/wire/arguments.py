@@ -1,14 +1,22 @@
-"""The arguments of a tool call while they grow: what may be shown of them, and when they are whole."""
+"""The arguments of a tool call while they grow: what may be shown of them, and when they are whole.
+
+The plan: white space at the start passes. Then the first characters decide. An empty value is held back, because some
+servers send one before the real arguments; if an object follows, it was void. An object or array is followed up to its
+end, and what comes behind that is dropped, because some servers send the arguments again, as they were or as a JSON
+string. Anything else is free text, which passes as it is and has no end of its own.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 __all__ = ["Arguments", "JsonEnd"]
 
-EMPTY = re.compile(r"\s{0,64}\{\s{0,64}\}")
-UNDECIDED = re.compile(r"\s{0,64}(\{\s{0,64})?")
-"""What may still become an empty object. Blanks are counted, so that a model that writes nothing else is not held."""
+EMPTY = re.compile(r'\{\s{0,64}\}|\[\s{0,64}\]|""|null')
+MAY_BE_EMPTY = re.compile(r'(\{\s{0,64}|\[\s{0,64}|"|n|nu|nul)?')
+"""Blanks are counted, so that a model that writes nothing else is not held back for ever."""
+BLANKS = re.compile(r"\s*")
 
 
 class JsonEnd:
@@ -52,23 +60,18 @@ class JsonEnd:
 
 
 class Arguments:
-    """A stage over the text of one call's arguments.
+    """A stage over the text of one call's arguments. ``free`` may be set before the first text, of custom tools."""
 
-    An empty object at the start is held back: some servers send it before the real arguments, and then it is void.
-    Behind a whole object nothing counts: some servers send the arguments again, as they were or as a JSON string.
-    ``free`` arguments are no JSON (those of custom tools) and pass as they are.
-    """
-
-    __slots__ = ("_begun", "_end", "_held", "_over", "free", "pieces", "size")
+    __slots__ = ("_end", "_held", "_state", "free", "pieces", "size")
 
     def __init__(self) -> None:
         self.free = False
         self.pieces: list[str] = []
         """What was shown so far, and ``size`` is its length."""
         self.size = 0
+        self._state: Literal["start", "json", "free", "over"] = "start"
+        self._held = ""  # at the start: an empty value, or what may become one
         self._end = JsonEnd()
-        self._held = ""
-        self._begun = self._over = False
 
     @property
     def closed(self) -> bool:
@@ -77,23 +80,28 @@ class Arguments:
 
     @property
     def whole(self) -> bool:
-        """Whether an object or array is closed, the empty one that is held back included."""
-        return self.closed or self._is_empty_object()
+        """Whether an object or array is closed, an empty one that is held back included."""
+        return self.closed or self._held.endswith(("}", "]"))
 
     @property
     def blank(self) -> bool:
         """Whether nothing came so far but white space."""
-        return not self.pieces and not self._held.strip()
+        return self._state == "start" and not self._held
 
     @property
     def void(self) -> bool:
         """Whether nothing came that further arguments would not replace."""
-        return self.blank or self._is_empty_object()
+        return self.blank or EMPTY.fullmatch(self._held) is not None
 
     def feed(self, text: str) -> str:
         """What may be shown now, in one piece."""
-        if not self.free:
-            text = self._counted(text)
+        if self._state == "over":
+            return ""
+        if self._state == "start" and not self.free:
+            text = self._begin(text)
+        if self._state == "json":
+            text = text[: self._end.feed(text)]
+            self._state = "over" if self.closed else "json"
         self._show(text)
         return text
 
@@ -101,8 +109,8 @@ class Arguments:
         """What was held back, now that nothing follows."""
         text, self._held = self._held, ""
         if text:
-            self._begun = True
             self._end.feed(text)
+            self._state = "over" if self.closed else "json"
             self._show(text)
         return text
 
@@ -111,27 +119,31 @@ class Arguments:
             self.pieces.append(text)
             self.size += len(text)
 
-    def _is_empty_object(self) -> bool:
-        return self._held.endswith("}")
-
-    def _counted(self, text: str) -> str:
-        """What counts of ``text``."""
-        if not self._begun:
-            text = self._after_empty(self._held + text)
-        return text[: self._end.feed(text)] if not self.closed else ""
-
-    def _after_empty(self, text: str) -> str:
-        """``text`` without the empty objects that it begins with; nothing while it may still become one."""
-        self._held = ""
-        while (found := EMPTY.match(text)) is not None:
-            rest = text[found.end() :].lstrip()
-            if not rest.startswith("{") or self._over:
-                self._over = self._over or bool(rest)
-                self._held = found.group()
-                return ""
-            text = rest
-        if UNDECIDED.fullmatch(text):
+    def _begin(self, text: str) -> str:
+        """What may be shown of ``text`` at the start, or for good if it decides what the arguments are."""
+        blanks = ""
+        if not self._held:
+            blanks = text[: BLANKS.match(text).end()]  # type: ignore[union-attr]  # it always matches
+        text, at = self._held + text[len(blanks) :], 0
+        while (empty := EMPTY.match(text, at)) is not None:
+            next = BLANKS.match(text, empty.end()).end()  # type: ignore[union-attr]  # as above
+            if not text.startswith("{", next):
+                return blanks + self._behind_empty(empty.group(), text[next:])
+            at = next
+        text, self._held = text[at:], ""
+        if MAY_BE_EMPTY.fullmatch(text):
             self._held = text
+            return blanks
+        self._state = "json" if text[0] in "{[" else "free"
+        return blanks + text
+
+    def _behind_empty(self, empty: str, rest: str) -> str:
+        """What may be shown when no object follows an empty value: nothing, or text that only begins like one."""
+        self._held = empty
+        if not rest:
             return ""
-        self._begun = True
-        return text
+        if empty[0] in "{[":
+            self._state = "over"
+            return ""
+        self._held, self._state = "", "free"
+        return empty + rest

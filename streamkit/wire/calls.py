@@ -2,15 +2,15 @@
 
 Which call a fragment belongs to:
 
-1. An id that is known names its call. A second name never comes to the same call, so a known id with another name
-   begins a new one.
-2. Else the index decides, and without an index the latest call is meant. A new id begins a new call if it brings a
-   name or the call it points at is whole; a name without an id does so if that call is whole or has another name.
-3. At a new index a fragment with neither id nor name continues the latest call that is open: some servers count the
-   arguments as an item of their own.
+1. An id that is known names its call. It begins another call if its name is another one, or if the call is whole and
+   other arguments come.
+2. Else the index decides, and without an index the latest open call is meant. A new id begins a new call if it brings
+   a name or the call it points at is whole; a name without an id does so if that call is whole or has another name.
+3. A fragment with neither id nor name, at a new index or at that of a whole call, continues an open call: that of the
+   index before, else the latest. Some servers count the arguments as an item of their own.
 
-A call without a name waits for it, unseen: of its number and its arguments nothing is told before the name is there or
-the reply is over. One that gets no name by then is a repetition and void, or holds the arguments of the call before it.
+A call without a name waits for it, unseen. One that gets no name by the end is a repetition and void, or holds the
+arguments of the call before it; else it is told without a name.
 """
 
 from __future__ import annotations
@@ -32,19 +32,22 @@ WAITING = 64
 
 
 class Call:
-    """One call as it grows; ``number`` is its place among the calls of its choice that were shown."""
+    """One call as it grows; ``place`` is its place among the calls of its choice, ``number`` that among those that were
+    told of, or None before it is."""
 
-    __slots__ = ("_patience", "_shown", "_told", "announced", "arguments", "id", "name", "number", "repeated")
+    __slots__ = ("_patience", "_told", "arguments", "ended", "id", "name", "number", "place", "repeated")
 
-    def __init__(self, shown: list[Call], patience: int) -> None:
+    def __init__(self, place: int, patience: int) -> None:
+        self.place = place
         self.id = self.name = ""
         self.arguments = Arguments()
         self.number: int | None = None
         self.repeated = False
-        """Its name was told before, by a call that is whole: without arguments of its own it is no call."""
-        self.announced = False
-        self._shown, self._patience = shown, patience
-        self._told: tuple[str, str, int] = ("", "", 0)  # id, name, and how many pieces of the arguments
+        """Whether it began with the name of the whole call before it: without arguments that was just repeated."""
+        self.ended = False
+        """Whether its `ToolCall` was told, or it turned out to be none."""
+        self._patience = patience
+        self._told = ("", "", 0)  # id, name, and how many pieces of the arguments
 
     @property
     def text(self) -> str:
@@ -54,46 +57,48 @@ class Call:
     @property
     def complete(self) -> bool:
         """Whether nothing can be added."""
-        return self.announced or self.arguments.whole
+        return self.ended or self.arguments.whole
 
     @property
     def waits(self) -> bool:
-        """Whether it is not told of yet."""
+        """Whether nothing may be told of it yet."""
         if self.number is not None:
             return False
         if self.name:
             return self.repeated and self.arguments.blank
         return self.arguments.size < self._patience
 
-    def add(self, index: int, id: str, name: str, arguments: str, raw: Any) -> ToolCallDelta | None:
-        """The event for a fragment; None when it brings nothing new, or nothing that may be told."""
-        if self.announced:
-            return None
-        self.id, self.name = self.id or id, self.name or name
-        self.arguments.feed(arguments)
-        return None if self.waits else self._delta(index, raw)
+    def repeats(self, text: str) -> bool:
+        """Whether ``text`` begins like these arguments once more, as they are or as a JSON string."""
+        said = self.text.strip()
+        return (
+            said.startswith(text.strip()) or text.lstrip().startswith('"') or _value(text) == _value(said) is not None
+        )
 
-    def whole(self, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
+    def add(self, id: str, name: str, arguments: str) -> None:
+        """Take what a fragment brings; nothing is added after the end."""
+        if not self.ended:
+            self.id, self.name = self.id or id, self.name or name
+            self.arguments.feed(arguments)
+
+    def news(self, index: int, raw: Any) -> ToolCallDelta | None:
+        """The event for all that was not told yet; None when there is nothing, or ``number`` is not given yet."""
+        id, name, pieces = self._told
+        now = (self.id, self.name, len(self.arguments.pieces))
+        if self.number is None or now == self._told:
+            return None
+        self._told = now
+        text = "".join(self.arguments.pieces[pieces:])
+        new_id, new_name = self.id[len(id) :] or None, self.name[len(name) :] or None
+        return ToolCallDelta(text, self.number, new_id, new_name, index, raw=raw)
+
+    def end(self, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
         """The events that end the call as it is now; to be asked for once."""
-        self.announced = True
+        self.ended = True
         self.arguments.flush()
-        delta = self._delta(index, raw)
+        delta = self.news(index, raw)
         call = ToolCall(self.id, self.name, self.text, index, self.number, raw=raw)
         return [call] if delta is None else [delta, call]
-
-    def _delta(self, index: int, raw: Any) -> ToolCallDelta | None:
-        """What was not told so far."""
-        id, name, pieces = self._told
-        if (id, name, pieces) == (self.id, self.name, len(self.arguments.pieces)) and self.number is not None:
-            return None
-        if self.number is None:
-            self.number = len(self._shown)
-            self._shown.append(self)
-        self._told = (self.id, self.name, len(self.arguments.pieces))
-        text = "".join(self.arguments.pieces[pieces:])
-        return ToolCallDelta(
-            text, self.number, self.id[len(id) :] or None, self.name[len(name) :] or None, index, raw=raw
-        )
 
 
 class Calls:
@@ -103,86 +108,132 @@ class Calls:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self._shown: list[Call] = []
-        self._open: list[Call] = []  # those that are not whole, and some that are by now
+        self._shown = 0
+        self._open: list[Call] = []  # those that are not complete, and some that are by now
         self._by_index: dict[int, Call] = {}
         self._by_id: dict[tuple[int | None, str], Call] = {}
         self._borrowed: set[int] = set()  # indexes at which a call of another index goes on
         self._touched: dict[Call, None] = {}
 
-    def open(self) -> Call:
-        """A further call."""
-        call = Call(self._shown, PATIENCE if len(self.calls) - len(self._shown) < WAITING else 0)
+    def open(self, *, free: bool = False) -> Call:
+        """A further call; its arguments are ``free`` text if they are no JSON."""
+        place = len(self.calls)
+        call = Call(place, PATIENCE if place - self._shown < WAITING else 0)
+        call.arguments.free = free
         self.calls.append(call)
         self._open.append(call)
         return call
 
     def find(self, fragment: Fragment) -> Call:
         """The call that ``fragment`` belongs to; a new one if there is none."""
-        index, id, name, _, free = fragment
-        call = self._known(index, id, name)
+        call = self._known(fragment)
         if call is None:
-            old = self._pointed_at(index, id, name)
+            old = self._pointed_at(fragment)
+            call = old
             if old is None or _is_another(old, fragment):
-                call = self.open()
-                call.arguments.free = free
-                call.repeated = old is not None and bool(name) and not id and name == old.name
-            else:
-                call = old
-        self._note(call, index, id)
+                call = self.open(free=fragment.free)
+                call.repeated = old is not None and not fragment.id and bool(old.name) and old.name == fragment.name
+        assert call is not None
+        self._note(call, fragment)
         return call
 
-    def closed(self) -> list[Call]:
-        """Calls that became complete since this was asked last."""
-        done = [call for call in self._touched if call.arguments.closed and call.name and not call.announced]
+    def news(self, call: Call, index: int, raw: Any) -> ToolCallDelta | None:
+        """The event for what came of ``call``, which gets its number with the first."""
+        if not call.waits:
+            self._number(call)
+        return call.news(index, raw)
+
+    def end(self, call: Call, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
+        """The events that end ``call`` as it is now."""
+        self._number(call)
+        return call.end(index, raw)
+
+    def take_closed(self) -> list[Call]:
+        """Calls whose arguments were closed since this was asked last."""
+        done = [call for call in self._touched if call.arguments.closed and call.name and not call.ended]
         self._touched = {}
         return done
 
-    def unannounced(self) -> list[Call]:
-        """Calls that nothing but the end can complete. Those that turn out to be none are void from here on."""
+    def whole(self) -> list[Call]:
+        """Calls that are whole and not ended yet: an empty object was all that they got. None while some call waits,
+        for what that one has may be the arguments of another."""
+        if any(call.waits and not call.ended for call in self.calls):
+            return []
+        return [call for call in self.calls if call.name and call.arguments.whole and not call.ended]
+
+    def settle(self) -> list[Call]:
+        """Calls that nothing but the end of the reply completes, once it is here. Calls that waited in vain are made
+        part of the one before them, or void."""
         out: list[Call] = []
         before: Call | None = None
         for call in self.calls:
-            if not call.announced and call.waits and _is_void(call, before):
-                call.announced = True
-                continue
-            before = call
-            if not call.announced:
+            if not call.ended and call.waits:
+                call.arguments.flush()
+                _give_up(call, before)
+            if not call.ended:
                 out.append(call)
+            if call.number is not None or not call.ended:
+                before = call
         return out
 
-    def _known(self, index: int | None, id: str, name: str) -> Call | None:
-        """The call that has this id already."""
-        call = self._by_id.get((index, id)) if id else None
-        if call is None and id and not name:
-            call = self._by_id.get((None, id))
-        return None if call is not None and _has_other_name(call, name) else call
+    def _number(self, call: Call) -> None:
+        if call.number is None:
+            call.number = self._shown
+            self._shown += 1
 
-    def _pointed_at(self, index: int | None, id: str, name: str) -> Call | None:
-        """The call that the place of a fragment means."""
-        if index is None:
-            return self.calls[-1] if self.calls else None
-        if index in self._borrowed and (id or name):  # a call of its own
-            self._borrowed.discard(index)
+    def _known(self, fragment: Fragment) -> Call | None:
+        """The call that has this id already, unless the fragment begins another one all the same."""
+        index, id, name, arguments = fragment.index, fragment.id, fragment.name, fragment.arguments
+        if not id:
             return None
+        call = self._by_id.get((index, id))
+        if call is None:
+            call = self._by_id.get((None, id))
+            elsewhere = call is not None and bool(name) and (call.complete or not arguments.strip())
+            if elsewhere:  # a server that gives all calls the same id
+                return None
+        if call is None or _has_other_name(call, name):
+            return None
+        again = call.complete and bool(name) and arguments.lstrip().startswith("{")
+        return None if again and not call.repeats(arguments) else call
+
+    def _pointed_at(self, fragment: Fragment) -> Call | None:
+        """The call that the place of a fragment means."""
+        index = fragment.index
+        if index is None:
+            return self._latest_open() or (self.calls[-1] if self.calls else None)
+        if fragment.id or fragment.name:
+            if index in self._borrowed:  # a call of its own
+                self._borrowed.discard(index)
+                return None
+            return self._by_index.get(index)
         call = self._by_index.get(index)
-        if call is None and not id and not name:
-            call = self._latest_open()
-            if call is not None:
-                self._borrowed.add(index)
-        return call
+        if call is not None and not (call.complete and self._is_for_a_later(call, fragment.arguments)):
+            return call
+        before = self._by_index.get(index - 1)
+        lender = before if before is not None and not before.complete else self._latest_open()
+        if lender is not None:
+            self._borrowed.add(index)
+        return lender or call
+
+    def _is_for_a_later(self, whole: Call, arguments: str) -> bool:
+        """Whether a call after ``whole`` still has no arguments, and these are not those of ``whole`` once more."""
+        latest = self._latest_open()
+        if latest is None or latest.place < whole.place or not latest.arguments.void:
+            return False
+        return arguments.strip() != whole.text.strip() and not arguments.lstrip().startswith('"')
 
     def _latest_open(self) -> Call | None:
-        while self._open and (self._open[-1].announced or self._open[-1].arguments.closed):
+        while self._open and (self._open[-1].ended or self._open[-1].arguments.closed):
             self._open.pop()
         return self._open[-1] if self._open else None
 
-    def _note(self, call: Call, index: int | None, id: str) -> None:
-        if index is not None:
-            self._by_index[index] = call
-        if id:
-            self._by_id[index, id] = call
-            self._by_id.setdefault((None, id), call)
+    def _note(self, call: Call, fragment: Fragment) -> None:
+        if fragment.index is not None:
+            self._by_index[fragment.index] = call
+        if fragment.id and call.id in ("", fragment.id):  # an id that comes once is worth nothing
+            self._by_id[fragment.index, fragment.id] = call
+            self._by_id.setdefault((None, fragment.id), call)
         self._touched[call] = None
 
 
@@ -191,28 +242,38 @@ def _has_other_name(call: Call, name: str) -> bool:
 
 
 def _is_another(call: Call, fragment: Fragment) -> bool:
-    """Whether ``fragment``, which points at ``call`` but does not have its id, starts a call of its own."""
-    index, id, name, arguments, _ = fragment
+    """Whether ``fragment``, which points at ``call`` but is not known to be of it, starts a call of its own."""
+    id, name, arguments = fragment.id, fragment.name, fragment.arguments
+    started = not (call.complete or call.arguments.blank)
     if _has_other_name(call, name):
-        return index is None or bool(id) or call.complete or call.arguments.blank
-    if name and not (call.name or call.announced) and not (id and call.id):  # the name that it waits for
+        return fragment.index is None or bool(id) or not started
+    if name and not (call.name or call.ended) and not (id and call.id):  # the name that it waits for
         return False
-    if id and id != call.id:
-        return call.complete or bool(name and call.id)
-    again = arguments.lstrip().startswith('"')  # the arguments once more, as a JSON string
-    return bool(name and not id) and call.complete and not again
-
-
-def _is_void(call: Call, before: Call | None) -> bool:
-    """Whether ``call``, which never got what it waited for, is none: nothing but an id, the arguments of the call
-    ``before`` once more, or those that this call never got otherwise."""
-    call.arguments.flush()
-    if call.arguments.blank or before is None:
-        return call.arguments.blank
-    if not before.announced and before.arguments.void:
-        before.arguments.feed(call.text)
+    if id and id == call.id:  # it has the id, and other arguments
         return True
+    if id:
+        goes_on = started and bool(arguments.strip()) and not arguments.lstrip().startswith("{")
+        return call.complete or (bool(name and call.id) and not goes_on)
+    again = arguments.lstrip().startswith('"')  # the arguments once more, as a JSON string
+    return bool(name) and call.complete and not again
+
+
+def _give_up(call: Call, before: Call | None) -> None:
+    """``call`` waited in vain. If it is but an id, or the arguments of the call ``before`` once more, it is none; if
+    that call has no arguments, these are its own."""
+    text = call.text
+    if call.arguments.blank:
+        call.ended = True
+    elif before is not None and not before.ended and before.arguments.void:
+        before.arguments.feed(text)
+        call.ended = True
+    elif before is not None:
+        call.ended = text == before.text or _value(text) == before.text
+
+
+def _value(text: str) -> Any:
+    """What the JSON ``text`` says; None if it is none."""
     try:
-        return call.text == before.text or load(call.text) == before.text
+        return load(text)
     except MalformedError:
-        return False
+        return None

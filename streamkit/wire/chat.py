@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ApiError, MalformedError
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
+from ..stages.reasons import meaning
 from .calls import Calls
 from .dialect import Dialect, text_field
 from .fragments import Fragment, fragment, legacy_fragment
@@ -15,9 +16,9 @@ from .problems import api_error, find
 
 __all__ = ["Chat"]
 
-REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "reasoning_details")
-NO_REASON = (None, "", "null", "not_finished", "NOT_FINISHED")
-TEXTS = ("text", "summary", "content", "thinking", "reasoning")
+REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "reasoning_details", "thinking_content",
+             "thinking_blocks", "thought")  # fmt: skip
+TEXT_FIELDS = ("text", "summary", "content", "thinking", "reasoning")
 """Where an object holds its text."""
 MOST_CHOICES = 2**31
 
@@ -71,7 +72,7 @@ class Chat(Dialect):
     def flush(self) -> Iterable[Event]:
         out = self._release()
         for index, choice in self._choices.items():
-            out += self._announce(choice.calls.unannounced(), index, None)
+            out += self._end_calls(choice.calls, choice.calls.settle(), index, None)
         return out
 
     def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
@@ -111,7 +112,7 @@ class Chat(Dialect):
         logprobs = form.get("logprobs")
         if isinstance(logprobs, dict) and any(logprobs.values()):
             out.append(LogprobsDelta(logprobs, index, raw=chunk))
-        out += self._announce(choice.calls.closed(), index, chunk)
+        out += self._end_calls(choice.calls, choice.calls.take_closed(), index, chunk)
         return self._finish(form, index, choice, chunk, out)
 
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
@@ -139,24 +140,25 @@ class Chat(Dialect):
         self._say(ReasoningDelta, choice.reasoning(delta, thinking), index, chunk, out)
         self._say(TextDelta, content, index, chunk, out)
         self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
-        for found in _fragments(delta):
-            call = choice.calls.find(found)
-            self._call(call, index, found.id, found.name, found.arguments, chunk, out)
+        for piece in _fragments(delta):
+            self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)
 
     def _finish(
         self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
     ) -> ApiError | None:
         problem = find(form, bare=False)
         reason = form.get("finish_reason")
-        if reason in NO_REASON:
+        if not reason:
             return problem
         if not isinstance(reason, str):
             raise MalformedError(f"finish_reason is no text: {shown(reason)}")
+        if choice.finished or meaning(reason) == "unfinished":  # the first word for an end counts
+            return problem
         problem = problem or self._ends(reason)
-        if not choice.finished and problem is None:
+        if problem is None:
             choice.finished = True
             out += self._release(index)
-            out += self._announce(choice.calls.unannounced(), index, chunk)
+            out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)
             out.append(Finish(reason, index, raw=chunk))
         return problem
 
@@ -191,13 +193,16 @@ def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:
     return map(fragment, entries)
 
 
-def _plain_text(value: Any) -> str:
-    """Text as it stands, in an object, or in a list of parts."""
+def _plain_text(value: Any, depth: int = 4) -> str:
+    """Text as it stands, in an object, or in a list of parts; not from deeper than ``depth``."""
     if isinstance(value, str):
         return value
+    if not depth:
+        return ""
     if isinstance(value, dict):
-        return next((text for text in map(_plain_text, map(value.get, TEXTS)) if text), "")
-    return "".join(map(_plain_text, value)) if isinstance(value, list) else ""
+        texts = (_plain_text(value.get(field), depth - 1) for field in TEXT_FIELDS)
+        return next((text for text in texts if text), "")
+    return "".join(_plain_text(part, depth - 1) for part in value) if isinstance(value, list) else ""
 
 
 def _parts(content: list[Any]) -> tuple[str, str]:
@@ -209,7 +214,7 @@ def _parts(content: list[Any]) -> tuple[str, str]:
         elif not isinstance(part, dict):
             raise MalformedError(f"a part of content is no object: {shown(part)}")
         elif "thinking" in part or part.get("type") == "reasoning":
-            thoughts.append(_plain_text(part.get("thinking") or part.get("summary") or part.get("text")))
+            thoughts.append(_plain_text(part))
         else:
             texts.append(text_field(part, "text"))
     return "".join(texts), "".join(thoughts)

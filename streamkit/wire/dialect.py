@@ -26,7 +26,8 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.reasons import may_pass, meaning
-from .calls import Call
+from .calls import Call, Calls
+from .fragments import Fragment
 from .heartbeats import bare_word, is_comment, named_heartbeat
 from .loads import load_slowly, shown
 from .sse import ServerSentEvent
@@ -37,6 +38,7 @@ __all__ = ["Dialect", "text_field"]
 _Field: TypeAlias = "tuple[type[Any], int, Call | None]"  # what grows: a kind of text of a choice, or a call
 
 DONE = "[DONE]"
+MOST_WARNINGS = 16
 
 
 class Dialect(ABC):
@@ -77,6 +79,11 @@ class Dialect(ABC):
     @abstractmethod
     def said(self) -> bool:
         """Whether there was content, known to us or not."""
+
+    def warn(self, doubt: str) -> None:
+        """Say in the Reply what was read with a doubt."""
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings[doubt] = None
 
     def verdict(self) -> StreamkitError | None:
         """Why a reply that the server takes for whole is none all the same."""
@@ -179,7 +186,7 @@ class Dialect(ABC):
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = merged(self._usage, report, self.warnings)
+        usage = merged(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
@@ -196,23 +203,25 @@ class Dialect(ABC):
         if text:
             out.append(kind(text, index, raw=chunk))
 
-    def _call(
-        self, call: Call, index: int, id: str, name: str, arguments: str, chunk: dict[str, Any], out: list[Event]
+    def _grow_call(
+        self, calls: Calls, call: Call, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
     ) -> None:
-        arguments = self._joined((ToolCallDelta, index, call), arguments)
-        event = call.add(index, id, name, arguments, chunk)
+        call.add(piece.id, piece.name, self._joined((ToolCallDelta, index, call), piece.arguments))
+        event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)
-        elif not (call.announced or call.arguments.closed):
+        elif not (call.ended or call.arguments.closed):
             self._held = True
 
-    def _announce(self, calls: list[Call], index: int, chunk: dict[str, Any] | None) -> list[ToolCallDelta | ToolCall]:
-        """The events that end ``calls``, with the halves of characters that they waited for."""
+    def _end_calls(
+        self, calls: Calls, ended: list[Call], index: int, chunk: dict[str, Any] | None
+    ) -> list[ToolCallDelta | ToolCall]:
+        """The events that end some of ``calls``, with the halves of characters that still waited."""
         halves = (self._halves or {}).get(index, {})
         out: list[ToolCallDelta | ToolCall] = []
-        for call in calls:
+        for call in ended:
             call.arguments.feed(halves.pop((ToolCallDelta, index, call), ""))
-            out += call.whole(index, chunk)
+            out += calls.end(call, index, chunk)
         return out
 
     def _ends(self, reason: str) -> ApiError | None:
@@ -220,7 +229,7 @@ class Dialect(ABC):
         self._ended_by = self._ended_by or reason
         meant = meaning(reason)
         if meant == "unknown":
-            self.warnings[f"unknown finish reason {excerpt(reason)!r}, taken for a whole reply"] = None
+            self.warn(f"unknown finish reason {excerpt(reason)!r}, taken for a whole reply")
         if meant != "failed":
             return None
         return ApiError(f"the server ended the reply: {excerpt(reason)}", code=reason, retryable=may_pass(reason))
@@ -243,13 +252,14 @@ class Dialect(ABC):
         return text
 
     def _release(self, index: int | None = None) -> list[Event]:
-        """Halves whose other half never came (of one choice, or of all)."""
+        """Halves of text whose other half never came (of one choice, or of all). Those of a call come with its end."""
         halves = self._halves or {}
         out: list[Event] = []
         for choice in tuple(halves) if index is None else (index,):
-            for (kind, _, call), half in halves.pop(choice, {}).items():
-                event = kind(half, choice) if call is None else call.add(choice, "", "", half, None)
-                out += [event] if event is not None else []
+            for field, half in tuple(halves.get(choice, {}).items()):
+                if field[2] is None:
+                    out.append(field[0](half, choice))
+                    del halves[choice][field]
         return out
 
 

@@ -113,6 +113,7 @@ class ChatWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id, self._created = model, id, created
         self._begun: set[int] = set()
+        self._said = False
         self._finished: set[int] = set()
         self._calls = OpenCalls()
         self._count: dict[int, int] = {}  # calls of each choice
@@ -155,6 +156,7 @@ class ChatWriter:
         return {**head, "choices": choices, **more}
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self._said = self._said or any(delta.values())
         if index not in self._begun:
             self._begun.add(index)
             delta = {"role": "assistant", **delta}
@@ -180,8 +182,9 @@ class ChatWriter:
     def _rest(self, reply: Reply) -> Iterator[Payload]:
         """What the reply knows and no event has told."""
         for choice in reply.choices:
-            if choice.finish_reason and choice.index not in self._finished:
-                yield self._piece(choice.index, {}, finish_reason=choice.finish_reason)
+            reason = choice.finish_reason or ("" if self._said else "stop")  # else a reader takes it for no reply
+            if reason and choice.index not in self._finished:
+                yield self._piece(choice.index, {}, finish_reason=reason)
         if reply.usage is not None and reply.usage != self._usage:
             yield self._chunk([], usage=usage_form(reply.usage))
 
@@ -193,6 +196,7 @@ class CompletionsWriter(ChatWriter):
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
         text = delta.get("content", "")
+        self._said = self._said or bool(text)
         return self._chunk([{"index": index, "text": text, "logprobs": None, "finish_reason": None, **more}])
 
     def feed(self, event: Event) -> Iterator[Payload]:

@@ -89,8 +89,9 @@ class ResponsesWriter:
         yield from self._start()
         for item in self._items:
             yield from self._close(item)
-        reason = INCOMPLETE.get(meaning(self._reason or ""))
-        status = "incomplete" if reason else "completed"
+        meant = meaning(self._reason or "")
+        reason = INCOMPLETE.get(meant)
+        status = "incomplete" if reason else "cancelled" if meant == "cancelled" else "completed"
         response = self._response(status)
         response["incomplete_details"] = {"reason": reason} if reason else None
         yield self._numbered(f"response.{status}", response=response)

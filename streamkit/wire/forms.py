@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ..errors import MalformedError
-from .calls import text_of
 from .dialect import text_field
+from .fragments import text_of
 from .items import Spot
 from .loads import shown
 
@@ -19,6 +19,7 @@ __all__ = [
     "arguments_of",
     "call_id",
     "family_of",
+    "is_free",
     "kind_of",
     "object_in",
     "part_of",
@@ -120,6 +121,11 @@ def texts_of(item: Chunk, source: str, preferred: str = "") -> Iterator[tuple[st
             said = "" if word == "refusal" and isinstance(content, str) else _joined(content, word)
             if said:
                 yield word, said
+
+
+def is_free(item: Chunk) -> bool:
+    """Whether the arguments of a call are free text and no JSON."""
+    return item.get("type") == "custom_tool_call"
 
 
 def call_id(item: Chunk) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ..errors import MalformedError
 from .loads import dumps, shown
@@ -12,10 +13,11 @@ __all__ = ["Fragment", "fragment", "legacy_fragment", "text_of"]
 LARGEST_INDEX = 2**31
 
 
-class Fragment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fragment:
     """A piece of a call; ``free`` if its arguments are the free text of a custom tool and no JSON."""
 
-    position: int | None
+    index: int | None
     id: str
     name: str
     arguments: str
@@ -28,7 +30,7 @@ def fragment(entry: Any) -> Fragment:
         raise MalformedError("a tool call that is no object")
     function = entry.get("function")
     custom = None if function else entry.get("custom")
-    name, arguments = _function(custom or function or {})
+    name, arguments = _function(custom or function or entry)  # the last: of servers that leave a level out
     return Fragment(_index(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
 
 

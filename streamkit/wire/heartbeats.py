@@ -12,9 +12,9 @@ from .sse import ServerSentEvent
 
 __all__ = ["bare_word", "is_comment", "named_heartbeat"]
 
-NAMES = frozenset({"heartbeat", "keepalive", "keep-alive", "keep_alive", "ping"})
-WORD = re.compile(r"""(?=.*[^\W\d_])(?!.*(?:error|fail))[^\s{}\[\]"<>]{1,64}""", re.IGNORECASE)
-"""One word with a letter in it, unless it speaks of an error."""
+NAME = re.compile(r"(?:^|[._-])(?:heart[_-]?beat|keep[_-]?alive|ping)(?:$|[._-])", re.IGNORECASE)
+WORD = re.compile(r"""(?!.*(?:error|fail))(?![\d.+-]+$)(?:\[\w+\]|[^\s{}\[\]"<>]{1,64}|keep.?alive)""", re.IGNORECASE)
+"""One word that is no number, bare or in brackets, unless it speaks of an error."""
 
 
 def is_comment(data: str) -> bool:
@@ -24,7 +24,7 @@ def is_comment(data: str) -> bool:
 
 def named_heartbeat(sse: ServerSentEvent) -> Other | None:
     """The event for a heartbeat that its name gives away, whatever its data is; None for anything else."""
-    if sse.event.lower() not in NAMES:
+    if NAME.search(sse.event.strip()) is None:
         return None
     try:
         form = load(sse.data)

@@ -215,7 +215,7 @@ class Parser:
         if self.done:
             return
         if self._dialect.word:
-            raise MalformedError(f"not JSON: {excerpt(self._dialect.word)}")
+            raise MalformedError(f"the body ends with a word that is no chunk: {excerpt(self._dialect.word)}")
         tail = "".join(line for _, line in self._decoder.stray)
         self._check(tail)
         if self.finished or (self.lenient and self._dialect.opened):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..events import Event, Finish, LogprobsDelta, TextDelta
+from ..stages.reasons import meaning
 from .forms import TEXTS, Chunk, family_of, object_in, text_in
+from .loads import shown
 from .problems import api_error, find
 from .telling import Telling
 
@@ -31,6 +33,7 @@ class Responses(Telling):
                 and not chunk.get("logprobs")
                 and "error" not in chunk
                 and self._halves is None
+                and not self.word
             ):
                 self._growing.pieces.append(text)
                 return TextDelta(text, raw=chunk)
@@ -73,9 +76,14 @@ class Responses(Telling):
         if error or kind == "response.failed":
             self._report_usage(response.get("usage"), chunk, out)
             raise api_error(error or "the server failed to finish the reply", response)
-        out += self._announce(self._calls.unannounced(), 0, chunk)
-        out.append(Finish(self._reason(kind, response), raw=chunk))
+        out += self._end_calls(self._calls, self._calls.settle(), 0, chunk)
+        reason = self._reason(kind, response)
+        problem = self._ends(reason)
+        if problem is None:
+            out.append(Finish(reason, raw=chunk))
         self._report_usage(response.get("usage"), chunk, out)
+        if problem is not None:
+            raise problem
         self.done = True
 
     def _reason(self, kind: str, response: Chunk) -> str:
@@ -83,7 +91,11 @@ class Responses(Telling):
             return "tool_calls" if self._last_is_call else "stop"
         details = response.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
-        return reason if isinstance(reason, str) and reason else kind.removeprefix("response.")
+        if isinstance(reason, str) and meaning(reason) not in ("complete", "unfinished", "unknown"):
+            return reason
+        if reason:  # a word for a whole reply, or for nothing that we know, makes no whole reply of it
+            self.warn(f"unknown reason {shown(reason)} of a response that is not complete")
+        return kind.removeprefix("response.")
 
     def _text(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         self._piece("text", text_in(chunk, "delta"), kind, chunk, out)

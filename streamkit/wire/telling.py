@@ -13,7 +13,8 @@ from typing import Any
 from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from .calls import Calls
 from .dialect import Dialect, text_field
-from .forms import Chunk, arguments_of, call_id, kind_of, object_in, part_of, spot_of, texts_of
+from .forms import Chunk, arguments_of, call_id, is_free, kind_of, object_in, part_of, spot_of, texts_of
+from .fragments import Fragment
 from .items import Item, Items, Spot
 from .leftovers import tells, told_before
 from .said import Said
@@ -42,12 +43,16 @@ class Telling(Dialect):
 
     @property
     def opened(self) -> bool:
-        return self.done or self._spoke or bool(self._calls.calls)
+        return self.done or self.said
+
+    @property
+    def said(self) -> bool:
+        return self._spoke or bool(self._calls.calls)
 
     def flush(self) -> Iterable[Event]:
         out: list[Event] = []
         self._take_offers({}, out)
-        return [*out, *self._release(), *self._announce(self._calls.unannounced(), 0, None)]
+        return [*out, *self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
 
     def _content(self, chunk: Chunk, out: list[Event]) -> None:
         if not self.started:
@@ -112,7 +117,7 @@ class Telling(Dialect):
             item = self._items.announced(spot_of(chunk, home))
             if home == "call":
                 item.offered = item.offered or arguments_of(form)
-                self._grow(item, call_id(form), text_field(form, "name"), "", chunk, out)
+                self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
     def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         form = object_in(chunk, "item")
@@ -135,13 +140,14 @@ class Telling(Dialect):
             self._speak(word, item.said(word).rest(text), chunk, out)
         if item.kind == "call":
             rest = item.arguments_left(arguments_of(form))
-            self._grow(item, call_id(form), text_field(form, "name"), rest, chunk, out, whole=True)
+            piece = Fragment(None, call_id(form), text_field(form, "name"), rest, is_free(form))
+            self._grow(item, piece, chunk, out, whole=True)
 
     # tool calls
 
     def _arguments(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         item = self._items.of_piece(spot_of(chunk, "call"), lambda item: True)
-        self._grow(item, "", "", text_field(chunk, "delta"), chunk, out)
+        self._grow(item, Fragment(None, "", "", text_field(chunk, "delta"), "custom" in kind), chunk, out)
 
     def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         name, whole = text_field(chunk, "name"), arguments_of(chunk)
@@ -150,29 +156,27 @@ class Telling(Dialect):
             return item.tells_call(name, whole) and (item.announced or not item.whole)
 
         item = self._items.of_whole(spot_of(chunk, "call"), fits)
-        self._grow(item, "", name, item.arguments_left(whole), chunk, out, whole=bool(whole))
+        piece = Fragment(None, "", name, item.arguments_left(whole), "custom" in kind)
+        self._grow(item, piece, chunk, out, whole=bool(whole))
 
     def _take_offers(self, chunk: Chunk, out: list[Event]) -> None:
         """Arguments that came with nothing but the announcement of their call."""
         for item in self._items.all:
             if item.offered and item.empty:
-                self._grow(item, "", "", item.offered, chunk, out)
+                self._grow(item, Fragment(None, "", "", item.offered), chunk, out)
 
-    def _grow(
-        self, item: Item, id: str, name: str, arguments: str, chunk: Chunk, out: list[Event], *, whole: bool = False
-    ) -> None:
+    def _grow(self, item: Item, piece: Fragment, chunk: Chunk, out: list[Event], *, whole: bool = False) -> None:
         """Add to a call, and announce it if it is ``whole`` now: nothing is added to it after that."""
         self._content(chunk, out)
         self._last_is_call = True
         if item.call is None:
-            item.call = self._calls.open()
+            item.call = self._calls.open(free=piece.free)
         call = item.call
-        if call.announced:
+        if call.ended:
             return
-        if arguments:
-            item.said("arguments").grow(arguments)
+        if piece.arguments:
+            item.said("arguments").grow(piece.arguments)
             item.whole = item.whole or whole
-        self._call(call, 0, id, name, arguments, chunk, out)
+        self._grow_call(self._calls, call, 0, piece, chunk, out)
         if whole and (item.closed or (call.id and call.name)):  # else they come with the end of the item
-            out += self._release(0)  # half a character that waits for its other half
-            out.append(call.whole(0, chunk))
+            out += self._end_calls(self._calls, [call], 0, chunk)

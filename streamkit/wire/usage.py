@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -31,16 +32,16 @@ LARGEST = 2**53
 """No figure is larger: up to here floats are exact, and no reply has that many tokens."""
 
 
-def merged(old: Usage | None, report: dict[str, Any], warnings: dict[str, None]) -> Usage | None:
+def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
     """``old`` brought up to date by a further ``report``; ``old`` itself when that says nothing new.
 
     A later figure replaces an earlier one, for servers report the sum so far. Nulls and zeros do not: some servers send
-    them when they have nothing further to say. A number that cannot be a figure is left out, and ``warnings`` say so.
+    them when they have nothing further to say. A number that cannot be a figure is left out, and ``warn`` is told.
     """
     changed = False
     figures: dict[str, Any] = {}
     for field, paths in NAMES.items():
-        known, new = getattr(old, field, None), _first(report, paths, warnings)
+        known, new = getattr(old, field, None), _first(report, paths, warn)
         figures[field] = new if known is None or new else known
         changed = changed or figures[field] != known
     if not changed:
@@ -48,11 +49,11 @@ def merged(old: Usage | None, report: dict[str, Any], warnings: dict[str, None])
     return replace(Usage(raw=report), **figures)
 
 
-def _first(report: dict[str, Any], paths: tuple[str, ...], warnings: dict[str, None]) -> int | None:
-    return next((value for path in paths if (value := _figure(report, path, warnings)) is not None), None)
+def _first(report: dict[str, Any], paths: tuple[str, ...], warn: Callable[[str], None]) -> int | None:
+    return next((value for path in paths if (value := _figure(report, path, warn)) is not None), None)
 
 
-def _figure(report: dict[str, Any], path: str, warnings: dict[str, None]) -> int | None:
+def _figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> int | None:
     value: Any = report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -62,5 +63,5 @@ def _figure(report: dict[str, Any], path: str, warnings: dict[str, None]) -> int
         return None
     if 0 <= value <= LARGEST:
         return value
-    warnings[f"the server's {path} is no figure and was left out"] = None
+    warn(f"the server's {path} is no figure and was left out")
     return None

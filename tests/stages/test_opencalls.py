@@ -61,6 +61,11 @@ def test_the_json_of_each_call_grows_by_itself():
     assert whole == [json.loads(arguments) for arguments in reversed(ARGUMENTS)]
 
 
+def test_calls_that_come_whole_have_values_of_their_own():
+    calls = [ToolCall("", "f", f'{{"a":{n}}}') for n in range(3)]
+    assert list(sk.stream([*calls, sk.Reply()]).pipe(ops.json_values(tool="f"))) == [{"a": n} for n in range(3)]
+
+
 @pytest.mark.parametrize("api", ["chat", "responses"])
 def test_calls_are_written_once_and_read_back(api: str):
     encoder = Encoder(api)

@@ -48,7 +48,7 @@ def test_the_order_within_a_chunk():
     everything = chunk(
         choice(
             {
-                "tool_calls": [tool("[]", id="t", name="f")],
+                "tool_calls": [tool("[1]", id="t", name="f")],
                 "refusal": "no",
                 "content": "a",
                 "reasoning_content": "hm",
@@ -302,8 +302,8 @@ def test_fragments_are_put_together(name: str):
 
 
 def test_calls_are_numbered_by_us_and_named_once():
-    events = events_of(tools(tool("[", index=7, id="a", name="f")), tools(tool("]", index=7, id="a", name="f")))
-    assert events == [ToolCallDelta("[", 0, "a", "f"), ToolCallDelta("]", 0), ToolCall("a", "f", "[]")]
+    events = events_of(tools(tool("[1", index=7, id="a", name="f")), tools(tool("]", index=7, id="a", name="f")))
+    assert events == [ToolCallDelta("[1", 0, "a", "f"), ToolCallDelta("]", 0), ToolCall("a", "f", "[1]")]
     assert events[-1].call == 0
 
 
@@ -317,7 +317,7 @@ def test_a_call_is_announced_as_soon_as_its_arguments_are_closed():
         finish("tool_calls"),
     )
     kinds = [event.id if type(event) is ToolCall else type(event).__name__[-5:] for event in events]
-    assert kinds == ["Delta", "Delta", "Delta", "a", "Delta", "b", "Delta", "c", "inish"]
+    assert kinds == ["Delta", "Delta", "Delta", "a", "Delta", "b", "Delta", "inish", "c"]
 
 
 def test_without_finish_open_calls_are_announced_before_the_reply():
@@ -326,7 +326,7 @@ def test_without_finish_open_calls_are_announced_before_the_reply():
 
 
 def test_text_beside_a_call_is_delivered():
-    both = delta(content="a", tool_calls=[tool("[]", id="t", name="f")])
+    both = delta(content="a", tool_calls=[tool("[1]", id="t", name="f")])
     assert [type(event) for event in events_of(both)] == [TextDelta, ToolCallDelta, ToolCall]
 
 
@@ -422,7 +422,7 @@ def test_halves_in_arguments_are_joined():
     pieces = [json.dumps(tools(tool("@", id="t", name="f"))).replace("@", t) for t in (r"[\"\ud83d", r"\ude00\"]")]
     assert events_of(*pieces)[-1] == ToolCall("t", "f", '["😀"]')
     cut = events_of(pieces[0], finish("length"))
-    assert cut[1:] == [ToolCallDelta("\ud83d", 0), ToolCall("t", "f", '["\ud83d'), Finish("length")]
+    assert cut[1:] == [Finish("length"), ToolCallDelta("\ud83d", 0), ToolCall("t", "f", '["\ud83d')]
 
 
 def test_a_half_that_stays_alone_is_delivered_before_the_end():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from streamkit.events import Event, Other, ToolCall, ToolCallDelta
-from tests.wire.bodies import DONE, check_calls, events_of, finish, read, sse, tool, tools
+from tests.wire.bodies import DONE, check_calls, choice, chunk, events_of, finish, read, sse, tool, tools
 
 ARGUMENTS = '{"city":"Oslo"}'
 CUT = ('{"ci', 'ty":', '"Oslo"}')
@@ -37,7 +37,7 @@ HABITS: dict[str, list[Any]] = {
     ],
     "an empty object first": [tool("{}", id="a", name="look"), *map(tool, CUT)],
     "an empty object first, in pieces": [tool("{", id="a", name="look"), tool(" "), tool("}"), *map(tool, CUT)],
-    "an empty object and the arguments at once": [tool(" { } " + ARGUMENTS, id="a", name="look")],
+    "an empty object and the arguments at once": [tool("{ } " + ARGUMENTS, id="a", name="look")],
     "an empty object, then another id": [tool("{}", id="a", name="look"), tool(ARGUMENTS, id="b")],
     "twice": [tool("", id="a", name="look"), *map(tool, CUT), *map(tool, CUT)],
     "twice, at once": [tool(ARGUMENTS * 2, id="a", name="look")],
@@ -56,6 +56,14 @@ HABITS: dict[str, list[Any]] = {
     ],
     "arguments at the next index with an id": [tool("", id="a", name="look"), tool(ARGUMENTS, index=1, id="b")],
     "the name comes last": [*map(tool, CUT), tool("", id="a", name="look")],
+    "an empty list first": [tool("[]", id="a", name="look"), tool(ARGUMENTS)],
+    "null first": [tool("null", id="a", name="look"), tool(ARGUMENTS)],
+    "an empty text first": [tool('""', id="a", name="look"), tool(ARGUMENTS)],
+    "id and name with each piece, the index counts on": [
+        tool("", id="a", name="look"),
+        *(tool(piece, index=n, id="a", name="look") for n, piece in enumerate(CUT, 1)),
+    ],
+    "flat": [{"index": 0, "id": "a", "name": "look", "arguments": ARGUMENTS}],
     "blanks behind": [tool(ARGUMENTS, id="a", name="look"), tool(" \n")],
 }
 
@@ -109,6 +117,34 @@ SEVERAL: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
         [tool('["a', name="f"), tool('["b"]', index=1, name="f"), tool('c"]')],
         [("f", '["ac"]'), ("f", '["b"]')],
     ),
+    "arguments at the next index, all numbers used again": (
+        [
+            tool("", id="a", name="f"),
+            tool("[1]", index=1),
+            tool("", id="b", name="g"),
+            tool("[2", index=1),
+            tool("]", index=1),
+        ],
+        [("f", "[1]"), ("g", "[2]")],
+    ),
+    "arguments always at one index": (
+        [tool("", id="a", name="f"), tool("[1]"), tool("", index=1, id="b", name="g"), tool("[2]")],
+        [("f", "[1]"), ("g", "[2]")],
+    ),
+    "all names first, arguments each at the next index": (
+        [tool("", id="a", name="f"), tool("", index=2, id="b", name="g"), tool("[1]", index=1), tool("[2]", index=3)],
+        [("f", "[1]"), ("g", "[2]")],
+    ),
+    "no index, the latest is whole": (
+        [tool("", index=None, id="a", name="f"), tool("[2]", index=None, id="b", name="g"), tool("[1]", index=None)],
+        [("f", "[1]"), ("g", "[2]")],
+    ),
+    "one id for all, other arguments": (
+        [tool('{"a":1}', id="f", name="f"), tool('{"a":2}', id="f", name="f")],
+        [("f", '{"a":1}'), ("f", '{"a":2}')],
+    ),
+    "no JSON": ([tool("x[0]", id="a", name="f"), tool("\ny{1}\n")], [("f", "x[0]\ny{1}\n")]),
+    "nearly an empty value": ([tool("nu", id="a", name="f"), tool("mber")], [("f", "number")]),
     "never named": ([tool("[1]", id="a", name="f"), tool("[2]", id="b")], [("f", "[1]"), ("", "[2]")]),
     "free text is no JSON": (
         [{"index": 0, "id": "a", "custom": {"name": "f", "input": "{} "}}, {"index": 0, "custom": {"input": "{x} y"}}],
@@ -141,6 +177,20 @@ def test_a_call_whose_name_never_comes_does_not_wait_for_ever():
     events = events_of(*[tools(tool("x" * 1000, id="a"))] * 6)
     assert type(events[0]) is ToolCallDelta
     assert len(events) > 2
+
+
+def test_arguments_after_a_finish_reason_count():
+    chunks = [
+        chunk(choice({"tool_calls": [tool(piece, id="a", name="f")]}, finish_reason="tool_calls")) for piece in CUT
+    ]
+    events, error = read(sse(*chunks, DONE))
+    assert error is None
+    check_calls(events)
+    assert events[-1].tool_calls[0].arguments == ARGUMENTS  # type: ignore[union-attr]
+
+
+def test_many_empty_objects_take_linear_time_and_leave_one():
+    assert called(tool("{}" * 200_000, id="a", name="f")) == [("f", "{}")]
 
 
 # any calls, any habit

@@ -34,9 +34,12 @@ HEARTBEATS = {
     "two words one after the other": b"data: ping\n\ndata: pong\n\n",
     "a word in quotes": b'data: "keep-alive"\n\n',
     "null": b"data: null\n\n",
+    "a word in brackets": b"data: [PING]\n\n",
+    "two words": b"data: keep alive\n\n",
+    "a sign": "data: 💓\n\n".encode(),
     **{
         f"{name}: {data}": f"event: {name}\ndata: {data}\n\n".encode()
-        for name in ("ping", "heartbeat", "keepalive", "keep-alive", "Ping")
+        for name in ("ping", "heartbeat", "keepalive", "keep-alive", "Ping", "message_ping", "response.heartbeat")
         for data in ('""', "null", "{}", "still here", '{"type": "ping"}', '{"error": "none"}', "[1]")
     },
 }

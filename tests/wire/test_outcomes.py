@@ -52,6 +52,17 @@ def test_a_failure_of_the_server_is_an_error_with_what_came_before(reason: str, 
     assert reason in str(error)
 
 
+@pytest.mark.parametrize("word", ["None", "NONE", "FINISH_REASON_UNSPECIFIED", "in_progress"])
+def test_a_word_for_no_end_is_no_end(word: str):
+    halves = [say("Ha", finish_reason=word), say("lf", finish_reason=word)]
+    assert isinstance(error_of(sse(*halves)), BrokenError)
+    assert reply_of(*halves, finish("length")).outcome == "length"
+
+
+def test_the_first_word_counts():
+    assert reply_of(say("Hi"), finish("stop"), finish("malformed_response")).outcome == "complete"
+
+
 def test_an_unknown_word_is_a_whole_reply_with_a_warning():
     reply = reply_of(say("Hi"), finish("wombat"), finish("wombat"))
     assert (reply.outcome, reply.finish_reason) == ("complete", "wombat")
@@ -119,6 +130,11 @@ def test_a_reply_that_broke_off_later_is_not_retried_by_itself():
     _, error = read(sse(say("Hi")))
     assert isinstance(error, BrokenError)
     assert not error.retryable
+
+
+def test_doubts_without_end_are_not_all_told():
+    reply = reply_of(*(say("a", n, finish_reason=f"word{n}") for n in range(100)))
+    assert len(reply.warnings) == 16
 
 
 # figures

@@ -42,7 +42,10 @@ class JsonEvents:
         elif isinstance(item, Restart):
             self._restart(item)
         elif self._tool is not None and isinstance(item, (ToolCallDelta, ToolCall)) and not item.index:
-            return self._told(self._delta(item) if isinstance(item, ToolCallDelta) else self._whole(item))
+            if isinstance(item, ToolCall):
+                return self._told(self._whole(item))
+            self._open.feed(item)
+            return self._told(self._grow(item))
         return ()
 
     def flush(self) -> Iterable[Any]:
@@ -70,11 +73,10 @@ class JsonEvents:
             for _ in self._text.feed(event.kept):
                 pass
 
-    def _delta(self, event: ToolCallDelta) -> Iterable[Any]:
+    def _grow(self, event: ToolCallDelta) -> Iterable[Any]:
         call = self._calls.get(event.call)
         if call is None:
             call = self._calls[event.call] = _Call()
-        self._open.feed(event)
         call.name = call.name or event.name or ""
         call.waiting += event.arguments
         if call.stage is None and call.name:
@@ -90,7 +92,7 @@ class JsonEvents:
         number = self._open.close(event)
         if number is None:
             number = -1 - len(self._calls)
-            yield from self._delta(ToolCallDelta(event.arguments, number, event.id, event.name))
+            yield from self._grow(ToolCallDelta(event.arguments, number, event.id, event.name))
         call = self._calls[number]
         stage, call.stage = call.stage, _Ignored()
         if stage is not None:
