@@ -41,7 +41,7 @@ SHIPPED = Path(__file__).parents[1] / "recordings"
 DETAILS = ("status", "clock", "retryable", "request_id", "retry_after", "code", "error_type", "param")
 KINDS: dict[str, type[StreamkitError]] = {
     cls.kind: cls
-    for cls in vars(errors).values()
+    for cls in (getattr(errors, name) for name in errors.__all__)
     if isinstance(cls, type) and issubclass(cls, StreamkitError) and cls is not errors.AllFailedError
 }
 
