@@ -145,13 +145,14 @@ class Client:
         try:
             while True:
                 made += 1
+                asks_usage = request.may_ask_usage and request.named not in self._without_usage
                 exchange = Exchange(reading, clocks, self.limits, self._pools)
                 parser = self._parser(request, made)
                 reading.snapshot = parser.reply
                 if reading.tap is not None:
                     reading.tap.begin(request.api, request.model or "")
                 try:
-                    await self._send(exchange, request, headers)
+                    await self._send(exchange, request, headers, asks_usage)
                     reading.asked = Asked(request.api, request.body)
                     parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
@@ -175,7 +176,11 @@ class Client:
                 if parser.finished:  # the server had said all of it
                     yield parser.flush()
                     return
-                await self._before_next(made, error, reading, clocks, request)
+                if asks_usage and not reading.committed and _refuses_usage(error):
+                    self._without_usage.add(request.named)
+                else:
+                    await self._before_next(made, error, reading, clocks)
+                reading.start_over()
         finally:
             clocks.stop()
 
@@ -198,13 +203,13 @@ class Client:
             attempts=attempt,
         )
 
-    async def _send(self, exchange: Exchange, request: Request, headers: httpx.Headers) -> None:
+    async def _send(self, exchange: Exchange, request: Request, headers: httpx.Headers, asks_usage: bool) -> None:
         endpoint = self._endpoint
         await exchange.send(
             endpoint.url(request.api, request.model),
             endpoint.params(),
             headers,
-            request.content(include_usage=request.named not in self._without_usage),
+            request.content(include_usage=asks_usage),
         )
 
     def _error(
@@ -222,28 +227,15 @@ class Client:
         explain(error, self._endpoint, request)
         return error
 
-    async def _before_next(
-        self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks, request: Request
-    ) -> None:
+    async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
         """Wait until the next request may be made, or raise ``error`` if there is to be none."""
         if reading.committed or isinstance(error, StalledError):  # the server may still be at work, and charge for it
             raise error
-        if self._rejects_usage(error, request):
-            self._without_usage.add(request.named)
-        else:
-            wait = self.retry.wait(made, error)
-            if wait is None:
-                raise given_up(error, self.retry)
-            clocks.enter("pause")
-            await _sleep(wait, reading)
-        reading.start_over()
-
-    def _rejects_usage(self, error: StreamkitError, request: Request) -> bool:
-        if not request.may_ask_usage or request.named in self._without_usage:
-            return False
-        if not isinstance(error, StatusError) or error.status not in (400, 422):
-            return False
-        return "stream_options" in error.body or "include_usage" in error.body
+        wait = self.retry.wait(made, error)
+        if wait is None:
+            raise given_up(error, self.retry)
+        clocks.enter("pause")
+        await _sleep(wait, reading)
 
     def close(self) -> None:
         """Close all connections; streams that are being read end as cancelled or broken."""
@@ -268,6 +260,12 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._endpoint.base_url!r})"
+
+
+def _refuses_usage(error: StreamkitError) -> bool:
+    if not isinstance(error, StatusError) or error.status not in (400, 422):
+        return False
+    return "stream_options" in error.body or "include_usage" in error.body
 
 
 async def _sleep(seconds: float, reading: Reading) -> None:

@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -75,6 +76,17 @@ def test_the_most_requests_of_every_pair(inner: str) -> None:
                 clock.run(AROUND[outer](lambda: AROUND[inner](lambda: client.chat("hi"))))
                 found[outer] = max(found[outer], course.asked)
     assert tuple(found.values()) == MOST[inner]
+
+
+def test_the_table_of_the_docs_is_right() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "errors-and-limits.md"
+    if not page.exists():
+        pytest.skip("tests of an installed wheel: no documents around them")
+    names = ["Client(retry=)", "retry_unstarted", "continue_with", "fallback", "race", "tool_loop"]
+    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith(tuple(f"| `{n}" for n in names))]
+    told = [[int(cell) for cell in row.split("|")[2:-1]] for row in rows if row.count("|") == 9]
+    alike = [row[:2] + row[3:] for name, row in MOST.items() if name != "prefill"]  # both modes of continue_with
+    assert [tuple(row) for row in told] == alike
 
 
 def refused(**details: Any) -> sk.StatusError:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import streamkit as sk
+from streamkit import testing
 from tests.faults.bodies import data, reply
 from tests.faults.server import Heard, head, serving
 
@@ -268,6 +269,20 @@ def test_whether_usage_is_refused_is_known_of_each_model() -> None:
             sk.run(client.chat("hi", model=model))
         asked = [(heard.json["model"], "stream_options" in heard.json) for heard in server.requests]
     assert asked == [("one", True), ("two", True), ("two", False), ("two", False), ("one", True)]
+
+
+def test_usage_that_is_refused_to_several_at_once_costs_nobody_the_reply() -> None:
+    class Refusing:
+        def answer(self, api: str, body: Any) -> Any:
+            refusal = testing.Script(status=400, body=REFUSED, head_after=1)
+            return (refusal if "stream_options" in body else testing.Script("fine")).answer(api, body)
+
+    with testing.client(Refusing()) as client:
+        crowd = sk.side_by_side({str(number): client.chat("hi") for number in range(3)})
+        got = testing.clock().run(crowd)
+        replies = [labelled.item for labelled in got.items if isinstance(labelled.item, sk.Reply)]
+        assert [reply.text for reply in replies] == ["fine"] * 3
+        assert len(client.requests) == 6
 
 
 def test_a_refusal_of_what_the_caller_asked_for_is_not_answered_by_asking_again() -> None:

@@ -111,6 +111,8 @@ ELSEWHERE: dict[str, Told] = {
     "status and msg": ({"status": 500, "msg": ODD}, ODD, 500, None, True),
     "status text and msg": ({"status": "449", "msg": "You exceeded your rate limit", "body": None},
                             "You exceeded your rate limit", 449, None, True),
+    "status, a float": ({"status": 503.0, "msg": ODD}, ODD, 503, None, True),
+    "code, half a number": ({"code": 1.5, "type": "server_error", "msg": ODD}, ODD, None, "server_error", True),
     "status word": ({"status": "fail", "message": ODD, "data": {}}, ODD, None, None, False),
     "status flag": ({"code": 5, "error": "url.not_found", "message": ODD, "status": False}, ODD, 5, "url.not_found",
                     False),
