@@ -120,11 +120,11 @@ VERDICTS = (
     (True, re.compile(r"throttl|per (minute|second)")),
     (False, re.compile(
         r"invalid|quota|authenticat|unauthori[sz]ed|permission|not found|billing|balance|arrear|daily|monthly"
-        r"|usage limit|content filter|context length|tool use failed|sensitive|余额|欠费|鉴权")),
+        r"|total request|usage limit|content filter|context length|tool use failed|sensitive|余额|欠费|鉴权")),
     (True, re.compile(
         r"\b(rate limit|rate exceeded|too many|request limit|limit reached|slow down|overload|server error|internal"
         r"|api error|unavailable|time ?out|timed out|try again|temporar|capacity|bad gateway|busy|not ready"
-        r"|stream error|retry (your|later))|稍后|频率|限流|繁忙|超时|过载")),
+        r"|stream error|throughput|retry (your|later))|稍后|频率|限流|繁忙|超时|过载")),
 )  # fmt: skip
 """The first that is found in a code, a type or a message decides."""
 

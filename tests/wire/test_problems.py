@@ -271,7 +271,11 @@ def test_a_message_is_fit_for_a_terminal():
         ({"code": "rate_limit_exceeded"}, True), ({"type": "overloaded_error"}, True), ({"type": "server_error"}, True),
         ({"type": "invalid_request_error"}, False), ({"code": "insufficient_quota", "type": "server_error"}, False),
         ({"message": "Please try again later"}, True), ({"message": "bad tool"}, False), ({}, False), ("Timeout", True),
-        (None, False), (17, False),
+        (None, False), (17, False), ({"type": "ServiceUnavailableException"}, True),
+        ("Total request limit reached", False),
+        ({"type": "ProvisionedThroughputExceededException"}, True), ({"type": "AccessDeniedException"}, False),
+        ({"type": "ServiceQuotaExceededException"}, False), ({"message": "请求过多，请稍后再试"}, True),
+        ({"message": "余额不足，请稍后再试"}, False), ("a separate limit of the corporate plan", False),
     ],
 )  # fmt: skip
 def test_whether_trying_again_may_help(error: Any, retryable: bool):
