@@ -2,7 +2,7 @@
 
     StreamkitError
     ├── ConnectError      connect        no connection: refused, unknown host, TLS, no usable address or key
-    ├── StatusError       http_status    the server said no; .retry_after, .body
+    ├── StatusError       http_status    the server said no; .retry_after, .body, .code, .error_type, .param
     ├── BrokenError       stream_broken  the reply was cut: reset, half a body, no sign of an end
     ├── StalledError      stalled        a clock of `Limits` ran out; .clock says which
     ├── MalformedError    malformed      an answer that is no reply: HTML, bad JSON, wrong shapes
@@ -51,7 +51,11 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
 
 
 class StreamkitError(Exception):
-    """The one family. ``kind`` is its stable name, ``partial`` the reply so far (never None)."""
+    """The one family. ``kind`` is its stable name, ``partial`` the reply so far (never None).
+
+    ``retryable``: asking again may help. ``given_up``: a policy has asked again as often as it may, or was told to wait
+    for longer than it does, so no policy around it asks once more.
+    """
 
     kind: ClassVar[str] = "error"
     outcome: ClassVar[Outcome] = "failed"
@@ -71,6 +75,7 @@ class StreamkitError(Exception):
         self.status = status
         self.request_id = request_id
         self.clock = clock
+        self.given_up = False
         self.partial = partial or Reply()
         self._identity = object()
 
@@ -81,8 +86,14 @@ class StreamkitError(Exception):
         twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
         return twin
 
+    def as_given_up(self) -> Self:
+        """The same failure as it leaves a policy that does not ask again: for policies of your own."""
+        twin = self.with_partial(self.partial)
+        twin.given_up = True
+        return twin
+
     def is_same(self, other: object) -> bool:
-        """True for the failure itself and what `with_partial` made of it."""
+        """True for the failure itself and what `with_partial` or `as_given_up` made of it."""
         return isinstance(other, StreamkitError) and other._identity is self._identity
 
     @property
@@ -101,8 +112,27 @@ class ConnectError(StreamkitError):
     kind = "connect"
 
 
-class StatusError(StreamkitError):
-    """The server answered with an HTTP error. ``retry_after`` is what it asked for, in seconds."""
+class _Worded(StreamkitError):
+    """What a server said itself: ``code``, ``error_type`` and ``param`` as it sent them, None where it sent none."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | int | None = None,
+        error_type: str | None = None,
+        param: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.code = code
+        self.error_type = error_type
+        self.param = param
+
+
+class StatusError(_Worded):
+    """The server answered with an HTTP error. ``retry_after`` is what it asked for, in seconds; ``code``,
+    ``error_type`` and ``param`` are out of its ``body``."""
 
     kind = "http_status"
 
@@ -133,24 +163,10 @@ class MalformedError(StreamkitError):
     kind = "malformed"
 
 
-class ApiError(StreamkitError):
+class ApiError(_Worded):
     """The server reported an error inside the reply, in one of the many forms there are."""
 
     kind = "api_error"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str | int | None = None,
-        error_type: str | None = None,
-        param: str | None = None,
-        **details: Any,
-    ) -> None:
-        super().__init__(message, **details)
-        self.code = code
-        self.error_type = error_type
-        self.param = param
 
 
 class TooLargeError(StreamkitError):

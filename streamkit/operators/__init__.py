@@ -3,12 +3,13 @@
 Stock operators live in ``reactivex.operators`` and mix freely with these.
 """
 
+from .continuing import continue_with
 from .guard import guard
 from .lift import map_async, stage
 from .limits import time_limits
 from .observe import attach, note, record
 from .pace import smooth, throttle_text
-from .resilience import continue_with, fallback, retry_unstarted
+from .resilience import fallback, retry_unstarted
 from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
 from .segments import code_blocks, segments, sentences
 from .structure import json_items, json_values

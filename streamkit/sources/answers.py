@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import json
 import re
 import sys
 import time
@@ -12,12 +11,16 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Protocol
 
-from ..errors import MalformedError, StatusError, TooLargeError, excerpt
+from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt
+from ..wire.complaints import api_error, is_hopeless
+from ..wire.loads import load
 from .limits import Limits
 
 __all__ = ["Inflate", "Inflating", "Opening", "inflater", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
+REDIRECT = "redirects are refused: they would carry the key and the prompt elsewhere"
+FOR_EVER = 1e9  # seconds; what is longer is as good as this
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content codings that zlib reads, with what it calls them (``wbits``)."""
 UNREADABLE = frozenset(
@@ -31,23 +34,24 @@ BOM = b"\xef\xbb\xbf"
 _LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 """How an event stream begins."""
-HOPELESS = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 def status_error(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> StatusError:
     """The error for an answer that is no reply; ``body`` is as much of it as was read."""
     text = body.decode("utf-8", "replace")
-    said, codes = _message(text)
-    if 300 <= status < 400:
-        said = "redirects are refused: they would carry the key and the prompt elsewhere"
-    message = f"HTTP {status} {reason}".rstrip() + (f": {excerpt(said)}" if said else "")
+    told = _told(text)
+    said = excerpt(REDIRECT if 300 <= status < 400 else str(told))
+    passes = (status in RETRYABLE or status >= 500) and not is_hopeless(told.code, told.error_type)
     return StatusError(
-        message,
+        f"HTTP {status} {excerpt(reason)}".rstrip() + (f": {said}" if said else ""),
         status=status,
         request_id=request_id(headers),
-        retryable=(status in RETRYABLE or status >= 500) and HOPELESS.isdisjoint(codes),
+        retryable={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower(), passes),
         retry_after=_retry_after(headers),
         body=text,
+        code=told.code,
+        error_type=told.error_type,
+        param=told.param,
     )
 
 
@@ -55,17 +59,16 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-request-id") or headers.get("apim-request-id") or headers.get("request-id")
 
 
-def _message(text: str) -> tuple[str, list[str]]:
-    """What a server says went wrong, out of the forms that servers use, and its code and type."""
+def _told(text: str) -> ApiError:
+    """What a server says went wrong."""
     try:
-        form = json.loads(text)
-    except (ValueError, RecursionError):
-        return _without_tags(text), []
-    inner = form.get("error", form) if isinstance(form, dict) else form
-    if isinstance(inner, dict):
-        said = inner.get("message") or inner.get("detail") or inner.get("msg") or text
-        return said if isinstance(said, str) else json.dumps(said), [str(inner.get(name)) for name in ("code", "type")]
-    return inner if isinstance(inner, str) else text, []
+        value = load(text)
+    except MalformedError:
+        value = None
+    if isinstance(value, (dict, list, str)):
+        return api_error(value)
+    words = _without_tags(text)
+    return api_error(words) if words.strip() else ApiError("")
 
 
 def _without_tags(text: str) -> str:
@@ -84,18 +87,26 @@ def _without_tags(text: str) -> str:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from ``retry-after-ms`` or ``retry-after`` (a number or a date, RFC 9110 section 10.2.3)."""
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            value = float(headers.get(name, "")) / scale
-        except ValueError:
-            continue
-        if 0 <= value < 1e9:
-            return value
+        seconds = _number(headers.get(name, ""))
+        if seconds is not None:
+            return seconds / scale
     try:
         when = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         return max(0.0, when.timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _number(text: str) -> float | None:
+    """Any number of digits is one; what is negative, infinite or no number is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if text.strip().isdecimal():
+        return min(value, FOR_EVER)
+    return value if 0 <= value < FOR_EVER else None
 
 
 class Opening:

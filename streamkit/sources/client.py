@@ -8,27 +8,26 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, Self, Unpack
 
 import httpx
 
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
-from ..errors import ApiError, StatusError, StreamkitError
+from ..errors import StalledError, StatusError, StreamkitError
 from ..events import Event
 from ..wire import Parser
 from .clocks import Clocks
 from .environment import endpoint
 from .exchange import Exchange, tapped, translated
-from .limits import Limits, Retry
+from .failures import explain
+from .limits import Limits, Retry, given_up
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
 from .requests import Request, check_text, messages_of
 from .schemas import with_schemas
 
 __all__ = ["Client"]
-
-T = TypeVar("T")
 
 
 class Client:
@@ -77,7 +76,7 @@ class Client:
         )
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
-        self._include_usage = True
+        self._without_usage: set[str] = set()  # models whose server refuses to tell it
         self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
 
     def chat(
@@ -140,21 +139,23 @@ class Client:
 
     async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
         """Request after request until one gets as far as content: from there on every failure is final."""
+        headers = self._headers  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
         made = 0
         self._pools.readings.add(reading)
         try:
             while True:
                 made += 1
+                asks_usage = request.may_ask_usage and request.named not in self._without_usage
                 exchange = Exchange(reading, clocks, self.limits, self._pools)
                 parser = self._parser(request, made)
                 reading.snapshot = parser.reply
                 if reading.tap is not None:
                     reading.tap.begin(request.api, request.model or "")
                 try:
-                    await self._send(exchange, request)
+                    await self._send(exchange, request, headers, asks_usage)
                     reading.asked = Asked(request.api, request.body)
-                    parser.request_id = self._scrubbed(exchange.request_id)
+                    parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
                             if exchange.kind == "json":
@@ -168,7 +169,7 @@ class Client:
                     yield parser.flush()
                     return
                 except (Exception, asyncio.CancelledError) as exc:
-                    error = self._error(exc, reading, exchange, parser)
+                    error = self._error(exc, reading, exchange, parser, request)
                     if error is None:
                         raise
                 finally:
@@ -176,7 +177,11 @@ class Client:
                 if parser.finished:  # the server had said all of it
                     yield parser.flush()
                     return
-                await self._before_next(made, error, reading, clocks)
+                if asks_usage and not reading.committed and _refuses_usage(error):
+                    self._without_usage.add(request.named)
+                else:
+                    await self._before_next(made, error, reading, clocks)
+                reading.start_over()
         finally:
             clocks.stop()
             self._pools.readings.discard(reading)
@@ -200,16 +205,18 @@ class Client:
             attempts=attempt,
         )
 
-    async def _send(self, exchange: Exchange, request: Request) -> None:
+    async def _send(self, exchange: Exchange, request: Request, headers: httpx.Headers, asks_usage: bool) -> None:
         endpoint = self._endpoint
         await exchange.send(
             endpoint.url(request.api, request.model),
             endpoint.params(),
-            self._headers,
-            request.content(include_usage=self._include_usage),
+            headers,
+            request.content(include_usage=asks_usage),
         )
 
-    def _error(self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser) -> StreamkitError | None:
+    def _error(
+        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser, request: Request
+    ) -> StreamkitError | None:
         """Whatever went wrong as an error of ours, without the key and with the partial reply; None: a plain cancel."""
         if isinstance(exc, asyncio.CancelledError):
             interruption = reading.interrupted()
@@ -217,49 +224,20 @@ class Client:
                 return None
             exc = interruption
         error = translated(exc, exchange.sent)
-        parser.request_id = error.request_id = self._scrubbed(error.request_id or exchange.request_id)
+        parser.request_id = error.request_id = self._endpoint.scrubbed(error.request_id or exchange.request_id)
         error.partial = parser.reply()
-        self._scrub(error)
+        explain(error, self._endpoint, request)
         return error
-
-    def _scrub(self, error: StreamkitError) -> None:
-        """Take out the key, in case the server repeated it."""
-        scrubbed, cause = self._scrubbed, error.__cause__
-        error.args = (scrubbed(str(error)),)
-        if isinstance(error, StatusError):
-            error.body = scrubbed(error.body)
-        elif isinstance(error, ApiError):
-            for name in ("code", "error_type", "param"):
-                setattr(error, name, scrubbed(getattr(error, name)))
-        while cause is not None:
-            for text in (str(cause), *vars(cause).values()):
-                if scrubbed(text) != text:  # the cause is not ours to change, and a traceback shows it
-                    error.__cause__ = error.__context__ = None
-                    return
-            cause = cause.__cause__ or cause.__context__
-
-    def _scrubbed(self, told: T) -> T:
-        """``told`` without the key if it is text, else as it is."""
-        return cast(T, self._endpoint.scrubbed(told)) if isinstance(told, str) else told
 
     async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
         """Wait until the next request may be made, or raise ``error`` if there is to be none."""
-        if reading.committed:
+        if reading.committed or isinstance(error, StalledError):  # the server may still be at work, and charge for it
             raise error
-        if self._rejects_usage(error):
-            self._include_usage = False
-        else:
-            wait = self.retry.wait(made, error)
-            if wait is None:
-                raise error
-            clocks.enter("pause")
-            await _sleep(wait, reading)
-        reading.start_over()
-
-    def _rejects_usage(self, error: StreamkitError) -> bool:
-        if not self._include_usage or not isinstance(error, StatusError) or error.status not in (400, 422):
-            return False
-        return "stream_options" in error.body or "include_usage" in error.body
+        wait = self.retry.wait(made, error)
+        if wait is None:
+            raise given_up(error, self.retry)
+        clocks.enter("pause")
+        await _sleep(wait, reading)
 
     def close(self) -> None:
         """Close all connections; what is being read ends with a `BrokenError` that says so."""
@@ -284,6 +262,12 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._endpoint.base_url!r})"
+
+
+def _refuses_usage(error: StreamkitError) -> bool:
+    if not isinstance(error, StatusError) or error.status not in (400, 422):
+        return False
+    return "stream_options" in error.body or "include_usage" in error.body
 
 
 async def _sleep(seconds: float, reading: Reading) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 from ..errors import StatusError, StreamkitError
 
-__all__ = ["Limits", "Retry"]
+__all__ = ["Limits", "Retry", "given_up", "requests_of"]
 
 MIB = 2**20
+
+E = TypeVar("E", bound=StreamkitError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,8 @@ class Limits:
     ``total``       subscribed, ended: all attempts and waits                  `StalledError`
     ==============  =========================================================  ====================
 
-    ``byte_idle`` and ``event_idle`` stand still while a slow sink holds the source. Sizes raise `TooLargeError`:
+    ``byte_idle`` and ``event_idle`` stand still while a slow sink holds the source. ``first_byte`` is long because a
+    model that thinks, or reads a long prompt on a local machine, is silent for minutes. Sizes raise `TooLargeError`:
     ``event_bytes`` of one event, ``reply_bytes`` of the whole text; of an error's body ``error_body_bytes`` are read.
 
     A `Reply` gathers all its text, which is what grows with a reply; ``keep_text=False`` leaves it (with thoughts,
@@ -35,7 +39,7 @@ class Limits:
     """
 
     connect: float | None = 10.0
-    first_byte: float | None = 60.0
+    first_byte: float | None = 300.0
     byte_idle: float | None = 60.0
     event_idle: float | None = 600.0
     total: float | None = 3600.0
@@ -57,6 +61,9 @@ class Retry:
 
     Waits grow from ``first`` to ``longest`` seconds, each shortened by up to ``jitter`` (a share) at random. A server's
     Retry-After is obeyed up to ``retry_after`` seconds; if it asks for more, the error is raised at once.
+
+    Note: a `Client` does not ask again after silence (`StalledError`), as the server may still be at work on the first
+    request, and charge for both; `ops.retry_unstarted` and `ops.continue_with` do.
     """
 
     attempts: int = 2
@@ -66,15 +73,26 @@ class Retry:
     retry_after: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 0 or self.first < 0 or self.longest < 0 or not 0 <= self.jitter <= 1:
+        counts = (self.attempts, self.first, self.longest, self.retry_after, 1 - self.jitter, self.jitter)
+        if not all(count >= 0 for count in counts):
             raise ValueError(f"not a retry policy: {self}")
 
     def wait(self, made: int, error: StreamkitError, rand: Callable[[], float] = random.random) -> float | None:
         """Seconds to wait before the next request after ``made`` of them, None if there is to be none."""
-        if not error.retryable or made > self.attempts:
+        if not error.retryable or error.given_up or made > self.attempts:
             return None
         asked = error.retry_after if isinstance(error, StatusError) else None
         if asked is not None:
             return asked if asked <= self.retry_after else None
-        wait = min(self.first * 2 ** (made - 1), self.longest)
+        wait = min(self.first * 2.0 ** min(made - 1, 99), self.longest)
         return float(wait * (1 - self.jitter * rand()))
+
+
+def given_up(error: E, policy: Retry) -> E:
+    """``error`` as it leaves a policy that asks no more: marked for those around it, unless this one never does."""
+    return error.as_given_up() if error.retryable and policy.attempts else error
+
+
+def requests_of(error: StreamkitError) -> int:
+    """How many requests one question has cost by now; the rounds of a tool loop are questions of their own."""
+    return max(1, error.partial.attempts - error.partial.rounds + 1)

@@ -44,7 +44,7 @@ KEYS = {
 }
 KINDS: dict[str, type[StreamkitError]] = {
     cls.kind: cls
-    for cls in vars(errors).values()
+    for cls in (getattr(errors, name) for name in errors.__all__)
     if isinstance(cls, type) and issubclass(cls, StreamkitError) and cls is not AllFailedError
 }
 

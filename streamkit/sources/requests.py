@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
@@ -19,7 +19,10 @@ OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
 SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
+VERSION = re.compile(r"/v[0-9]")
 PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
+
+T = TypeVar("T")
 
 
 def check_text(what: str, value: str) -> str:
@@ -91,6 +94,11 @@ class Endpoint:
             raise ValueError("the model names the Azure deployment: pass model=")
         return f"{base}/openai/deployments/{quote(model, safe='')}/{PATHS[api]}"
 
+    @property
+    def names_version(self) -> bool:
+        """Whether the addresses of calls hold a version, as nearly all servers want it."""
+        return self.azure is not None or VERSION.search(urlsplit(self.base_url).path) is not None
+
     def params(self) -> dict[str, str]:
         version = {"api-version": self.azure} if self.azure is not None else {}
         return {**version, **self.query}
@@ -118,14 +126,17 @@ class Endpoint:
         words = [word for value in told for word in (value, value.rpartition(" ")[2])]
         return sorted({text for text in (self.key, *words) if text and len(text) > 3}, key=len, reverse=True)
 
-    def scrubbed(self, text: str) -> str:
-        """``text`` without secrets, which some servers repeat in their messages; cut ones at its end included."""
+    def scrubbed(self, told: T) -> T:
+        """``told`` without secrets if it is text (servers repeat them), cut ones included; else as it is."""
+        return cast(T, self._without_secrets(told)) if isinstance(told, str) else told
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "***")
-            body = text.removesuffix("…")
-            known = next((n for n in range(len(secret) - 1, 5, -1) if body.endswith(secret[:n])), 0)
-            if known:
-                text = f"{body[:-known]}***{text[len(body) :]}"
+            for shown in range(len(secret) - 1, 5, -1):
+                text = text.replace(f"{secret[:shown]}…", "***…")
+            known = next((n for n in range(len(secret) - 1, 5, -1) if text.endswith(secret[:n])), 0)
+            text = f"{text[:-known]}***" if known else text
         return text
 
     def scrubber(self) -> Scrubber:
@@ -169,11 +180,26 @@ class Request:
     model: str | None
     body: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        if self.body.get("stream", True) is not True:
+            raise ValueError("stream=False is refused: replies are read while they are written, whole ones too")
+
+    @property
+    def named(self) -> str:
+        """The model that the body names."""
+        return str(self.body.get("model"))
+
+    @property
+    def may_ask_usage(self) -> bool:
+        """Whether usage has to be asked for, and the caller has not decided about it."""
+        given = self.body.get("stream_options", {})
+        return self.api != "responses" and isinstance(given, Mapping) and "include_usage" not in given
+
     def content(self, *, include_usage: bool) -> bytes:
         """The body as JSON; TypeError or ValueError for what JSON cannot hold."""
         body = {"stream": True, **self.body}
-        if include_usage and self.api != "responses":
-            body.setdefault("stream_options", {"include_usage": True})
+        if include_usage and self.may_ask_usage:
+            body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
         try:
             return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply

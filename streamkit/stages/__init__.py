@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .rewriting.redact import Redactor
     from .rewriting.rewrite import Rewriter
     from .rewriting.tags import StopAt, ThinkTags
+    from .seam import Seam
     from .segments.segment import Segment, Segments
     from .structure.jsonish import JsonItems, JsonValues
 
@@ -22,6 +23,7 @@ __all__ = [
     "JsonValues",
     "Redactor",
     "Rewriter",
+    "Seam",
     "Segment",
     "Segments",
     "StopAt",
@@ -36,6 +38,7 @@ __getattr__ = lazily(
         "JsonValues": "structure.jsonish",
         "Redactor": "rewriting.redact",
         "Rewriter": "rewriting.rewrite",
+        "Seam": "seam",
         "Segment": "segments.segment",
         "Segments": "segments.segment",
         "StopAt": "rewriting.tags",

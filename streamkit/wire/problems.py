@@ -1,68 +1,109 @@
-"""The many forms in which servers report an error inside a reply, all as `ApiError`."""
+"""By what an error is recognised inside a reply, in the many forms that servers have for it.
+
+`SIGNS` is the table: a new form is a new line. What an error says is read elsewhere (`complaints`), the same for all.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from ..errors import ApiError, MalformedError, StreamkitError, excerpt
-from .loads import load, shown
+from .complaints import COMPLAINT, FAILED, WORDS, api_error, code_of, integer, members, plain
+from .loads import load
 
 __all__ = ["api_error", "find", "stray_problem"]
 
-MESSAGE = 1000  # characters of a server's message that are kept
-NONE = (None, False, "")
-SUCCESS = (*NONE, 0, "0", 200, "200", "ok", "success")
-TEXTS = ("message", "msg", "detail", "error_message", "error_msg", "description", "error", "reason")
-CODES = ("code", "status_code", "error_code")
-WORDS = ("message", "msg", "detail", "error_message", "error_msg")
-COMPLAINT = frozenset((*TEXTS, *CODES, "param", "request_id", "error_type"))
-PASSING = ("rate_limit", "rate limit", "overloaded", "server_error", "internal_error", "internal error", "api_error",
-           "server error", "unavailable", "too_many_requests", "too many requests", "timeout", "timed out", "try again",
-           "temporar", "capacity", "bad_gateway", "bad gateway")  # fmt: skip
-LASTING = ("invalid", "quota", "authentication", "permission", "not_found", "not found", "billing", "content_filter",
-           "context_length", "tool_use_failed")  # fmt: skip
+FINE = frozenset({"", "ok", "success", "succeeded", "successful", "normal", "none", "null", "成功"})
+
+
+def _fails(code: Any) -> bool:
+    """Whether a code is none of the many that mean success."""
+    number = integer(code)
+    if number is not None:
+        return number != 0 and not 200 <= number < 300
+    return isinstance(code, str) and code.strip().lower() not in FINE
+
+
+def _is_refusal(status: Any) -> bool:
+    """An HTTP status; small numbers may mean anything."""
+    return status is False or (integer(status) or 0) >= 400
+
+
+def _is_failure(word: Any) -> bool:
+    return isinstance(word, str) and word.lower() in FAILED
+
+
+def _names_error(word: Any) -> bool:
+    return isinstance(word, str) and word.lower().endswith(("error", "exception"))
+
+
+class Sign(NamedTuple):
+    """The member ``name`` of a chunk reports an error if it ``fails``.
+
+    ``beside``: in a chunk with content too. ``worded``: only if there is a message as well. ``passing``: the codes of
+    this form, besides HTTP's, after which trying again may help.
+    """
+
+    name: str
+    fails: Callable[[Any], bool]
+    beside: bool = False
+    worded: bool = False
+    passing: frozenset[int] = frozenset()
+
+
+SIGNS = (
+    Sign("error", bool, beside=True),  # {"error": {...}} or {"error": "text"}: nearly everybody
+    Sign("error", lambda error: error not in (None, False, "")),  # {"error": {}}
+    Sign("base_resp", lambda told: isinstance(told, dict) and _fails(told.get("status_code")), beside=True,
+         passing=frozenset({1000, 1001, 1002, 1013, 1024, 1033, 1039, 1041, 2045})),  # MiniMax
+    Sign("error_code", _fails, beside=True,
+         passing=frozenset({1, 2, 4, 18, 336000, 336100, 336501, 336502, 336503})),  # Qianfan; Databricks
+    Sign("errors", bool),  # Cloudflare, watsonx, ModelScope
+    Sign("success", lambda told: told is False or told == "false", beside=True),  # one-api and its kin
+    Sign("ok", lambda told: told is False),
+    Sign("object", _is_failure),  # vLLM
+    Sign("type", _is_failure),
+    Sign("status", _is_failure),
+    Sign("event", _is_failure),  # Dify
+    Sign("__type", bool),  # AWS
+    Sign("ErrorMsg", bool),  # Hunyuan
+    Sign("Error", bool),
+    Sign("Response", lambda told: isinstance(told, dict) and bool(told.get("Error"))),  # Tencent Cloud
+    Sign("ResponseMetadata", lambda told: isinstance(told, dict) and bool(told.get("Error"))),  # Volcengine
+    *(Sign(name, bool) for name in (  # Bedrock's event stream
+        "internalServerException", "modelStreamErrorException", "modelTimeoutException", "serviceUnavailableException",
+        "throttlingException", "validationException")),
+    Sign("type", _names_error, worded=True),  # TGI and others, flat
+    Sign("code", _fails, worded=True),  # DashScope, Spark, SiliconFlow, gRPC gateways
+    Sign("errorCode", _fails, worded=True),
+    Sign("ErrorCode", _fails, worded=True),  # SageMaker
+    Sign("errcode", _fails, worded=True),
+    Sign("status", _is_refusal, worded=True),  # iFlow, Moonshot, problem+json (RFC 9457)
+    Sign("status_code", _is_refusal, worded=True),
+    Sign("statusCode", _is_refusal, worded=True),  # Azure API Management
+)  # fmt: skip
+BESIDE = tuple(sign for sign in SIGNS if sign.beside)
 
 
 def find(chunk: dict[str, Any], *, bare: bool, alone: bool = False) -> ApiError | None:
     """The error that ``chunk`` reports, if any; ``bare`` if it has no content, so that the flat forms count too, and
     ``alone`` if it comes instead of a reply and nothing says what it is: then a message and nothing else is one."""
-    error = chunk.get("error")
-    if error not in NONE and (error or bare):
-        return api_error(error, chunk)
-    if not bare:
-        return None
-    if "error" in (chunk.get("object"), chunk.get("type"), chunk.get("status")):
-        return api_error(chunk)
-    errors = chunk.get("errors")
-    if isinstance(errors, list) and errors:
-        return api_error(errors[0], chunk)
-    failed = chunk.get("code") not in SUCCESS
-    if isinstance(chunk.get("message"), str) and failed:
-        return api_error(chunk)
-    if alone and COMPLAINT.issuperset(chunk) and any(map(chunk.get, WORDS)) and (failed or "code" not in chunk):
-        return api_error(chunk)
+    for name, fails, _, worded, passing in SIGNS if bare else BESIDE:
+        if name in chunk and fails(chunk[name]) and (not worded or _complains(chunk)):
+            return api_error(chunk, passing=passing)
+    if alone and _complains(chunk) and COMPLAINT.issuperset(map(plain, chunk)):
+        code = code_of([members(chunk)])
+        if code is None or _fails(code):
+            return api_error(chunk)
     return None
 
 
-def api_error(error: Any, around: dict[str, Any] | None = None) -> ApiError:
-    """``error`` (an object or a text, as the server sent it) as an exception; ``around`` is the object it was in."""
-    while isinstance(error, dict) and isinstance(error.get("error"), dict) and error["error"]:
-        error, around = error["error"], error
-    form = error if isinstance(error, dict) else {}
-    code = _field(CODES, form, around)
-    error_type = _field(("type", "error_type"), form, around)
-    error_type = error_type if isinstance(error_type, str) and error_type != "error" else None
-    param = form.get("param")
-    if isinstance(error, int):  # a mere flag, or a code
-        code, error = error if code is None and error is not True else code, around or error
-    message = _message(error)
-    return ApiError(
-        message,
-        code=code,
-        error_type=error_type,
-        param=param if isinstance(param, str) else None,
-        retryable=_passing(code, error_type, message),
-    )
+def _complains(chunk: dict[str, Any]) -> bool:
+    """Whether there are words, and not of success."""
+    told = members(chunk)
+    words = [told[name] for name in WORDS if isinstance(told.get(name), str)]
+    return any(text.strip().lower() not in FINE for text in words)
 
 
 def stray_problem(line: str) -> StreamkitError | None:
@@ -84,43 +125,3 @@ def _maybe_json(text: str) -> Any:
         return load(text)
     except MalformedError:
         return text
-
-
-def _field(names: tuple[str, ...], form: dict[str, Any], around: dict[str, Any] | None) -> str | int | None:
-    for value in (place.get(name) for name in names for place in (form, around or {})):
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-            return value
-    return None
-
-
-def _message(error: Any) -> str:
-    if isinstance(error, str):
-        return excerpt(error, MESSAGE) or "error without a message"
-    if isinstance(error, dict):
-        for name in TEXTS:
-            text = error.get(name)
-            if isinstance(text, str) and text.strip():
-                return excerpt(text, MESSAGE)
-    return shown(error)
-
-
-def _passing(code: str | int | None, error_type: str | None, message: str) -> bool:
-    """Whether trying again may help."""
-    number = _number(code)
-    if number is not None:
-        return number in (408, 409, 425, 429) or 500 <= number < 600
-    for words in (str(code or ""), error_type or "", message):
-        low = words.lower()
-        if any(word in low for word in LASTING):
-            return False
-        if any(word in low for word in PASSING):
-            return True
-    return False
-
-
-def _number(code: str | int | None) -> int | None:
-    if isinstance(code, int):
-        return code
-    return int(code) if code and code.isdecimal() and len(code) == 3 else None

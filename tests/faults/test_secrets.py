@@ -36,6 +36,8 @@ ECHOES: dict[str, Any] = {
     "status, plain": refusal("403 No", f"Bearer {KEY} is no key"),
     "status, cut in the key": refusal("403 No", f"{PAD}{KEY}"),
     "reason": refusal(f"401 {KEY}", "{}"),
+    "reason, cut in the key": refusal(f"401 {PAD}{KEY}", "{}"),
+    "reason, then words": refusal(f"401 {PAD}{KEY}", '{"error": "no"}'),
     "html": [head(type="text/html"), f"<p>{KEY}</p>".encode()],
     "html, cut in the key": [head(type="text/html"), f"<p>{PAD[:-25]}{KEY}</p>".encode()],
     "in the stream": [

@@ -266,6 +266,47 @@ def test_a_broken_reply_is_continued_when_asked_for():
     assert next(item for item in got.items if isinstance(item, sk.Restart)).kept == "Once"
 
 
+def played_on(*pieces, kept=("Hello", " wor"), **broken):
+    first = testing.script(*kept, "never", drop_after=len(kept), **broken)
+    return played(first.pipe(ops.continue_with(lambda partial: testing.script(*pieces), mode="prefill")))
+
+
+@pytest.mark.parametrize("pieces", [["world", "!"], ["w", "or", "ld!"], [*"world!"], ["Hello wor", "ld!"], ["ld", "!"]])
+def test_a_continued_reply_says_nothing_twice_at_its_seam(pieces):
+    got = played_on(*pieces)
+    texts = [item.text for item in got.items if isinstance(item, sk.TextDelta)]
+    assert "".join(texts) == got.reply.text == "Hello world!"
+    assert all(texts)
+
+
+def test_a_genuine_repetition_at_the_seam_stays():
+    assert played_on(" very", " late", kept=("so", " very")).reply.text == "so very very late"
+
+
+def test_other_events_keep_their_place_at_the_seam():
+    got = played_on(sk.ReasoningDelta("hm"), "wor", sk.TextDelta("other", 1), sk.RefusalDelta("no"))
+    assert [item for item in got.items if item.type in ("text.delta", "reasoning.delta", "refusal.delta")][2:] == [
+        sk.ReasoningDelta("hm"), sk.TextDelta("other", 1), sk.TextDelta("wor"), sk.RefusalDelta("no"),
+    ]  # fmt: skip
+    assert got.reply.text == "Hello worwor"
+
+
+def test_what_the_seam_holds_when_a_continuation_breaks_off_is_not_lost():
+    parts = iter([testing.script("wor", "never", drop_after=1), testing.script("world")])
+    broken = testing.script("Hello", " wor", "never", drop_after=2)
+    asked = []
+
+    def ask(partial):
+        asked.append(partial.text)
+        return next(parts)
+
+    got = played(broken.pipe(ops.continue_with(ask, mode="prefill", attempts=2)))
+    assert (got.reply.text, asked) == ("Hello world", ["Hello wor", "Hello wor"])
+    parts = iter([testing.script("wor", "never", drop_after=1)])
+    got = played(broken.pipe(ops.continue_with(ask, mode="prefill")))
+    assert got.error.partial.text == "Hello worwor"
+
+
 def test_the_run_of_a_continued_reply_has_the_whole_text_below_a_view():
     async def main():
         broken = testing.script("Once", drop_after=1)

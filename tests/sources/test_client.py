@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import httpx
 import pytest
 
 import streamkit as sk
+from streamkit import testing
 from tests.faults.bodies import data, reply
 from tests.faults.server import Heard, head, serving
 
@@ -290,6 +292,83 @@ def test_usage_is_not_asked_for_again_where_a_server_rejects_it(status: str) -> 
         assert sum(isinstance(event, sk.Start) for event in seen) == 1
         sk.run(client.chat("hi"))
         assert ["stream_options" in heard.json for heard in server.requests] == [True, False, False]
+
+
+def test_whether_usage_is_refused_is_known_of_each_model() -> None:
+    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED))), REFUSED]
+    with serving(FINE, refusal, FINE) as server, sk.Client(server.url, "k") as client:
+        for model in ("one", "two", "two", "one"):
+            sk.run(client.chat("hi", model=model))
+        asked = [(heard.json["model"], "stream_options" in heard.json) for heard in server.requests]
+    assert asked == [("one", True), ("two", True), ("two", False), ("two", False), ("one", True)]
+
+
+def test_usage_that_is_refused_to_several_at_once_costs_nobody_the_reply() -> None:
+    class Refusing:
+        def answer(self, api: str, body: Any) -> Any:
+            refusal = testing.Script(status=400, body=REFUSED, head_after=1)
+            return (refusal if "stream_options" in body else testing.Script("fine")).answer(api, body)
+
+    with testing.client(Refusing()) as client:
+        crowd = sk.side_by_side({str(number): client.chat("hi") for number in range(3)})
+        got = testing.clock().run(crowd)
+        replies = [labelled.item for labelled in got.items if isinstance(labelled.item, sk.Reply)]
+        assert [reply.text for reply in replies] == ["fine"] * 3
+        assert len(client.requests) == 6
+
+
+def test_a_refusal_of_what_the_caller_asked_for_is_not_answered_by_asking_again() -> None:
+    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED))), REFUSED]
+    for options in ({"include_usage": True}, {"include_usage": False}):
+        with serving(refusal) as server, sk.Client(server.url, "k", model="m") as client:
+            with pytest.raises(sk.StatusError):
+                sk.run(client.chat("hi", stream_options=options))
+            assert len(server.requests) == 1
+
+
+def test_options_of_the_stream_are_added_to_ours() -> None:
+    heard = asked(lambda client: client.chat("hi", model="m", extra={"stream_options": {"include_obfuscation": False}}))
+    assert heard.json["stream_options"] == {"include_obfuscation": False, "include_usage": True}
+
+
+@pytest.mark.parametrize("value", [False, None, 0, "false"])
+def test_a_reply_is_always_streamed(value: Any) -> None:
+    client = sk.Client("http://localhost/v1", "k", model="m")
+    for ask in (client.chat, client.complete, client.respond):
+        with pytest.raises(ValueError, match="stream"):
+            ask("hi", extra={"stream": value})
+        ask("hi", extra={"stream": True})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "hint"), [("", 404, True), ("/v1", 404, False), ("/api/v3/x", 404, False), ("", 400, False)]
+)
+def test_a_refusal_names_the_address(path: str, status: int, hint: bool) -> None:
+    with serving([head(f"{status} No", "text/plain", content_length="4"), b"nope"]) as server:
+        base = server.url.removesuffix("/v1") + path
+        client = sk.Client(base, "the-key-itself", model="m", query={"code": "secret"})
+        with client, pytest.raises(sk.StatusError) as caught:
+            sk.run(client.chat("hi"))
+    asks = ": is /v1 missing in base_url?" if hint else ""
+    assert str(caught.value) == f"HTTP {status} No: nope ({base}/chat/completions{asks})"
+
+
+def test_no_connection_names_the_address() -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        client = sk.Client(base, "the-key-itself", model="m", retry=sk.Retry(attempts=0))
+        with client, pytest.raises(sk.ConnectError) as caught:
+            sk.run(client.chat("hi"))
+    assert str(caught.value).endswith(f" ({base}/chat/completions)")
+
+
+def test_the_address_of_a_refusal_holds_no_key() -> None:
+    with serving([head("404 No", "text/plain", content_length="0")]) as server:
+        client = sk.Client(f"{server.url}/the-key-itself", "the-key-itself", model="m")
+        with client, pytest.raises(sk.StatusError) as caught:
+            sk.run(client.chat("hi"))
+    assert str(caught.value) == f"HTTP 404 No ({server.url}/***/chat/completions)"
 
 
 def test_usage_options_of_the_caller_stay() -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit import testing
+from streamkit import operators as ops, testing
 from tests.faults.bodies import END, START, reply, say
 
 Steps = Iterable[bytes | float]
@@ -67,8 +67,8 @@ def run(transport: Scripted, *branches: Any, **options: Any) -> testing.Recorded
 @pytest.mark.parametrize(
     ("body", "head", "clock", "at", "text"),
     [
-        (lambda: [START], 1e6, "first_byte", 60.0, ""),
-        (lambda: [FOR_EVER], 0.0, "first_byte", 60.0, ""),
+        (lambda: [START], 1e6, "first_byte", 300.0, ""),
+        (lambda: [FOR_EVER], 0.0, "first_byte", 300.0, ""),
         (lambda: [30.0, START, say("a"), FOR_EVER], 20.0, "byte_idle", 110.0, "a"),
         (drip(START, say("a"), step=b": ping\n\n", every=20.0), 0.0, "event_idle", 600.0, "a"),
         (drip(START, say("a"), step=b"\n", every=20.0), 0.0, "event_idle", 600.0, "a"),
@@ -139,11 +139,23 @@ def test_total_counts_on_while_a_sink_holds() -> None:
     assert seen.error.clock == "total"
 
 
-def test_a_stall_before_content_is_tried_again() -> None:
+@pytest.mark.parametrize(("body", "at"), [([FOR_EVER], 300.0), ([START, FOR_EVER], 60.0), ([200.0, reply("")], 200.0)])
+def test_a_request_that_the_server_may_be_at_work_on_is_not_made_again(body: Any, at: float) -> None:
+    transport = Scripted(lambda: body, lambda: [reply("fine")])
+    seen = run(transport, retry=sk.Retry())
+    assert (transport.asked, seen.ended_at) == ([0.0], pytest.approx(at))
+    if at != 200.0:
+        assert isinstance(seen.error, sk.StalledError)
+        assert (seen.error.retryable, seen.error.given_up, seen.error.partial.attempts) == (True, False, 1)
+
+
+def test_a_policy_around_the_client_asks_again_after_silence() -> None:
     transport = Scripted(lambda: [FOR_EVER], lambda: [START, FOR_EVER], lambda: [reply("fine")])
-    seen = run(transport, retry=sk.Retry(jitter=0))
+    client = sk.Client("http://localhost/v1", transport=transport, model="m")
+    with testing.clock() as clock:
+        seen = clock.run(client.chat("hi").pipe(ops.retry_unstarted(sk.Retry(jitter=0))))
     assert (seen.error, seen.reply.text, seen.reply.attempts) == (None, "fine", 3)
-    assert transport.asked == [0.0, 60.5, 121.5]
+    assert transport.asked == [0.0, 300.5, 361.5]
     assert sum(isinstance(event, sk.Start) for event in seen.items) == 1
 
 

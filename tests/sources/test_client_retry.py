@@ -51,7 +51,44 @@ def test_no_more_than_allowed() -> None:
     assert sk.Retry().wait(1, sk.BrokenError("cut")) is None
 
 
-@pytest.mark.parametrize("wrong", [{"attempts": -1}, {"first": -1}, {"longest": -0.1}, {"jitter": 1.5}])
+@given(some.text(max_size=40) | some.from_regex(r"(Mon|Xyz), [0-9]{1,9} [A-Z][a-z]{2} [0-9]{2,9} [0-9:+-]{1,20}"))
+def test_no_retry_after_does_harm(text: str) -> None:
+    seconds = status_error(503, "", {"retry-after": text, "retry-after-ms": text}, b"").retry_after
+    assert seconds is None or seconds >= 0
+    assert seconds is None or isinstance(sk.Retry().wait(1, status(seconds)), float | None)
+
+
+def test_waiting_has_no_largest_number_of_attempts() -> None:
+    assert sk.Retry(attempts=10**6, jitter=0).wait(10**6, AGAIN) == 8.0
+
+
+@pytest.mark.parametrize("said", ["true", "True", " false ", "FALSE", "maybe", ""])
+@pytest.mark.parametrize("code", [400, 503])
+def test_the_server_says_whether_to_try_again(said: str, code: int) -> None:
+    expected = {"true": True, "false": False}.get(said.strip().lower(), code == 503)
+    assert status_error(code, "", {"x-should-retry": said}, b"").retryable is expected
+
+
+def test_an_error_says_what_the_server_said() -> None:
+    body = b'{"error": {"message": "no such model", "type": "invalid", "code": "model_not_found", "param": "model"}}'
+    error = status_error(404, "Not Found", {}, body)
+    assert (error.code, error.error_type, error.param) == ("model_not_found", "invalid", "model")
+    error = status_error(400, "Bad Request", {}, b"no words of that kind")
+    assert (error.code, error.error_type, error.param) == (None, None, None)
+    error = status_error(429, "", {}, b'{"base_resp": {"status_code": 1002, "status_msg": "slow down"}}')
+    assert (str(error), error.code) == ("HTTP 429: slow down", 1002)
+
+
+def test_the_reason_of_a_status_is_fit_for_a_terminal_and_short() -> None:
+    message = str(status_error(500, "Oops\x1b[2J\r\nx: y" + "z" * 9999, {}, b""))
+    assert message.startswith("HTTP 500 Oops\\x1b[2J x: yzz")
+    assert len(message) < 220
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"attempts": -1}, {"first": float("nan")}, {"retry_after": -1}, {"first": -1}, {"longest": -0.1}, {"jitter": 1.5}],
+)
 def test_policies_that_make_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         sk.Retry(**wrong)
@@ -79,6 +116,11 @@ def test_limits_that_make_no_sense(name: str) -> None:
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "1e300"}, None),
+        ({"retry-after": "9" * 5000}, 1e9),
+        ({"retry-after": "99999999999"}, 1e9),
+        ({"retry-after-ms": "-1", "retry-after": "2"}, 2.0),
+        ({"retry-after-ms": "nan", "retry-after": "-2"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -9999"}, None),
         ({"retry-after": "tomorrow"}, None),
         ({"retry-after": ""}, None),
         ({}, None),

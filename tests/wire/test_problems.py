@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from streamkit.errors import ApiError, MalformedError
 from streamkit.events import Reply
+from streamkit.wire import Parser
 from streamkit.wire.problems import api_error
 from tests.wire.bodies import DONE, choice, chunk, delta, error_of, finish, read, reply_of, say, sse, tools
 
@@ -77,15 +78,121 @@ def test_what_the_server_says_about_an_error_is_kept():
     assert (error.code, error.retryable) == (503, True)
 
 
-@pytest.mark.parametrize(
-    "chunk", [{"message": "Slow down"}, {"detail": "Slow down"}, {"error_code": 18, "error_msg": "Slow down"}]
-)
+@pytest.mark.parametrize("chunk", [{"message": "Slow down"}, {"detail": "Slow down"}, {"error_message": "Slow down"}])
 def test_a_message_instead_of_a_reply_is_an_error(chunk: dict[str, Any]):
     for after in (b"", DONE):
         error = error_of(sse(chunk) + after)
         assert isinstance(error, ApiError)
         assert str(error) == "Slow down"
     assert reply_of(say("a"), chunk, say("b")).text == "ab"  # in a reply it may be anything
+
+
+BUSY, POOR, ODD = "Please slow down", "no credit", "no such channel"
+Told: TypeAlias = "tuple[dict[str, Any], str, str | int | None, str | None, bool]"
+ELSEWHERE: dict[str, Told] = {
+    # as the server sends it: message, code, error_type, retryable
+    "base_resp": ({"base_resp": {"status_code": 1002, "status_msg": BUSY}}, BUSY, 1002, None, True),
+    "base_resp, lasting": ({"base_resp": {"status_code": 1008, "status_msg": POOR}}, POOR, 1008, None, False),
+    "base_resp, text": ({"base_resp": {"status_code": "1024", "status_msg": ODD}}, ODD, "1024", None, True),
+    "error_code": ({"error_code": 18, "error_msg": BUSY, "id": "as-7"}, BUSY, 18, None, True),
+    "error_code, lasting": ({"error_code": 336003, "error_msg": ODD, "id": "as-7"}, ODD, 336003, None, False),
+    "error_code, a word": ({"error_code": "BAD_REQUEST", "message": ODD}, ODD, "BAD_REQUEST", None, False),
+    "code and msg": ({"code": 336501, "msg": "Rate limit reached for RPM"}, "Rate limit reached for RPM", 336501,
+                     None, True),
+    "__type": ({"__type": "ThrottlingException", "message": BUSY}, BUSY, "ThrottlingException",
+               "ThrottlingException", True),
+    "__type, long": ({"__type": "com.example.x#ValidationException", "Message": ODD}, ODD, "ValidationException",
+                     "ValidationException", False),
+    "an exception by name": ({"internalServerException": {"message": ODD}}, ODD, "internalServerException",
+                             "internalServerException", True),
+    "success": ({"success": False, "message": ODD}, ODD, None, None, False),
+    "success, errors": ({"success": False, "errors": [{"code": 7009, "message": ODD}], "messages": [],
+                         "result": None}, ODD, 7009, None, False),
+    "status and msg": ({"status": 500, "msg": ODD}, ODD, 500, None, True),
+    "status text and msg": ({"status": "449", "msg": "You exceeded your rate limit", "body": None},
+                            "You exceeded your rate limit", 449, None, True),
+    "status, a float": ({"status": 503.0, "msg": ODD}, ODD, 503, None, True),
+    "code, half a number": ({"code": 1.5, "type": "server_error", "msg": ODD}, ODD, None, "server_error", True),
+    "status word": ({"status": "fail", "message": ODD, "data": {}}, ODD, None, None, False),
+    "status flag": ({"code": 5, "error": "url.not_found", "message": ODD, "status": False}, ODD, 5, "url.not_found",
+                    False),
+    "statusCode": ({"statusCode": 429, "message": BUSY}, BUSY, 429, None, True),
+    "problem+json": ({"type": "about:blank", "title": "Busy", "status": 503, "detail": BUSY}, BUSY, 503, "about:blank",
+                     True),
+    "code": ({"code": "Throttling.RateQuota", "message": BUSY, "request_id": "r"}, BUSY, "Throttling.RateQuota", None,
+             True),
+    "code, lasting": ({"code": "Arrearage", "message": ODD, "request_id": "r"}, ODD, "Arrearage", None, False),
+    "header of its own": ({"header": {"code": 0}, "code": 10013, "message": ODD, "sid": "s"}, ODD, 10013, None, False),
+    "capitals": ({"ErrorCode": "MODEL_TIMEOUT", "Message": ODD}, ODD, "MODEL_TIMEOUT", None, True),
+    "ErrorMsg": ({"Note": "", "ErrorMsg": {"Msg": BUSY, "Code": 4001}, "Id": "1"}, BUSY, 4001, None, True),
+    "Response": ({"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": BUSY}, "RequestId": "r"}}, BUSY,
+                 "RequestLimitExceeded", None, True),
+    "status in capitals": ({"error": {"code": 503, "message": BUSY, "status": "UNAVAILABLE"}}, BUSY, 503,
+                           "UNAVAILABLE", True),
+    "errors, an object": ({"errors": {"message": ODD}, "request_id": "r"}, ODD, None, None, False),
+    "errors within": ({"error": {"message": ODD, "errors": [{"message": "detail"}]}}, ODD, None, None, False),
+    "error_description": ({"error": "invalid_grant", "error_description": ODD}, ODD, None, "invalid_grant", False),
+    "event": ({"event": "error", "code": "provider_quota_exceeded", "message": ODD}, ODD, "provider_quota_exceeded",
+              None, False),
+    "type": ({"type": "overloaded_error", "message": BUSY}, BUSY, None, "overloaded_error", True),
+    "money, whatever the code": ({"error": {"code": 429, "type": "insufficient_quota", "message": POOR}}, POOR, 429,
+                                 "insufficient_quota", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [b"", HI], ids=["first", "later"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_forms_that_servers_use_in_a_stream(name: str, before: bytes) -> None:
+    form, message, code, error_type, retryable = ELSEWHERE[name]
+    for data in (before + sse(form) + DONE, before + json.dumps(form).encode() + b"\n"):
+        error = error_of(data)
+        assert isinstance(error, ApiError), error
+        assert (str(error), error.code, error.error_type, error.retryable) == (message, code, error_type, retryable)
+        assert error.partial.text == ("Hi" if before else "")
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_forms_that_servers_use_instead_of_a_stream(name: str) -> None:
+    form, message, code, error_type, retryable = ELSEWHERE[name]
+    for body in (form, [form]):
+        with pytest.raises(ApiError) as caught:
+            list(Parser().body(json.dumps(body).encode()))
+        error = caught.value
+        assert (str(error), error.code, error.error_type, error.retryable) == (message, code, error_type, retryable)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"base_resp": {"status_code": 1027, "status_msg": ODD}}, {"error_code": 336000, "error_msg": ODD},
+        {"success": False, "message": ODD}, {"error": {"message": ODD}},
+    ],
+)  # fmt: skip
+def test_a_form_that_can_mean_nothing_else_counts_beside_content(failure: dict[str, Any]) -> None:
+    for data in (sse(finish("length", **failure)), sse(chunk(choice({"role": "assistant"}), **failure))):
+        error = error_of(HI + data + DONE)
+        assert isinstance(error, ApiError)
+        assert (str(error), error.partial.text) == (ODD, "Hi")
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {"base_resp": {"status_code": 0, "status_msg": "success"}}, {"base_resp": {"status_code": 0}},
+        {"base_resp": None}, {"success": True, "message": "ok"}, {"success": None}, {"status": "ok", "message": "fine"},
+        {"status": "success", "msg": "fine"}, {"status": 200, "msg": "fine"}, {"code": 0, "message": "Success"},
+        {"code": "200", "msg": "fine"}, {"code": "0000", "message": "fine"}, {"code": 20000, "message": "OK"},
+        {"code": "Success", "message": "fine"}, {"code": 1, "message": "成功"}, {"error_code": 0, "error_msg": ""},
+        {"error_code": "", "error_msg": ""}, {"error_code": None}, {"errors": {}}, {"type": "status", "message": "hm"},
+        {"status": 1, "message": "under way"}, {"event": "message", "message": "hm"}, {"code": 7}, {"ErrorMsg": None},
+        {"Response": {"RequestId": "r"}}, {"statusCode": 200, "message": "fine"}, {"error": {}, "choices": [choice()]},
+    ],
+)  # fmt: skip
+def test_what_means_success_is_no_error(fine: dict[str, Any]) -> None:
+    for place in ({**say("a"), **fine}, {**chunk(), **fine}, {**finish(), **fine}):
+        assert reply_of(say("x"), place).text in ("x", "xa")
+        assert reply_of(place, say("x")).text in ("x", "ax")
+    assert reply_of(fine, say("x")).text == "x"
 
 
 @pytest.mark.parametrize("data", [b"", b"data\n", b"data: null\n", b"data: {}\n"])
@@ -164,7 +271,11 @@ def test_a_message_is_fit_for_a_terminal():
         ({"code": "rate_limit_exceeded"}, True), ({"type": "overloaded_error"}, True), ({"type": "server_error"}, True),
         ({"type": "invalid_request_error"}, False), ({"code": "insufficient_quota", "type": "server_error"}, False),
         ({"message": "Please try again later"}, True), ({"message": "bad tool"}, False), ({}, False), ("Timeout", True),
-        (None, False), (17, False),
+        (None, False), (17, False), ({"type": "ServiceUnavailableException"}, True),
+        ("Total request limit reached", False),
+        ({"type": "ProvisionedThroughputExceededException"}, True), ({"type": "AccessDeniedException"}, False),
+        ({"type": "ServiceQuotaExceededException"}, False), ({"message": "请求过多，请稍后再试"}, True),
+        ({"message": "余额不足，请稍后再试"}, False), ("a separate limit of the corporate plan", False),
     ],
 )  # fmt: skip
 def test_whether_trying_again_may_help(error: Any, retryable: bool):

@@ -1,0 +1,191 @@
+"""What to do when a reply breaks off after it was shown: it goes on, as was asked for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ..engine import RunScheduler, scheduler_for
+from ..engine.follow import follow
+from ..engine.vantage import Whole
+from ..errors import StreamkitError
+from ..events import CONTENT, Event, LogprobsDelta, Outcome, ReasoningDelta, Reply, Restart, TextDelta
+from ..protocols import Op
+from ..sources.limits import Retry, requests_of
+from ..stages import Fold
+from ..stages.seam import Seam
+from ..usage import Usage, summed, weakest
+from .link import link
+from .opening import Opening, commits
+
+__all__ = ["continue_with"]
+
+SETTLING = CONTENT - {LogprobsDelta, ReasoningDelta}
+"""What follows the text, so that no more of it is to be waited for."""
+
+
+def continue_with(
+    ask: Callable[[Reply], Observable[Event]], *, mode: Literal["restart", "prefill"] = "restart", attempts: int = 1
+) -> Op[Event, Event]:
+    """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
+
+    A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
+    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. Where nothing was shown yet there is
+    nothing to announce. What a model says once more of the text that was kept is left out, as `stages.Seam` tells. The
+    Reply is that of the whole; its usage is ``partial``, unless that of every part is known.
+
+    Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
+    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests. There
+    are at most ``attempts`` further requests, those that a client makes again for them counted. A reply that broke off
+    goes on at once; where there was none there is a wait, as `Retry` has it, with Retry-After obeyed.
+    """
+    if not callable(ask):
+        raise TypeError("ask is a function: ask(partial) gives the stream that goes on")
+    if mode not in ("restart", "prefill") or attempts < 1:
+        raise ValueError("mode is 'restart' or 'prefill', attempts at least 1")
+
+    def connect(
+        source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        return _Continued(ask, mode, attempts, observer, scheduler_for(scheduler)).begin(source)
+
+    return link("continue_with", connect)
+
+
+class _Continued(Whole):
+    def __init__(
+        self,
+        ask: Callable[[Reply], Observable[Event]],
+        mode: str,
+        attempts: int,
+        observer: abc.ObserverBase[Event],
+        scheduler: RunScheduler,
+    ) -> None:
+        super().__init__(scheduler)
+        self._ask, self._mode, self._observer = ask, mode, observer
+        self._policy, self._made = Retry(attempts=attempts), 0
+        self._subscription, self._pause = SerialDisposable(), SerialDisposable()
+        self._fold = Fold()
+        self._opening = Opening()
+        self._seam = Seam("")
+        self._shown = False
+        self._parts: list[Reply] = []  # those that broke off
+
+    def begin(self, source: Observable[Event]) -> abc.DisposableBase:
+        self._attempt(source)
+        return CompositeDisposable(self._subscription, self._pause)
+
+    def whole(self, outcome: Outcome | None) -> Reply:
+        return self._with_parts(self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated"))
+
+    def _with_parts(self, reply: Reply) -> Reply:
+        """A part's Reply as that of all parts."""
+        every = [*self._parts, reply]
+        return replace(
+            reply,
+            choices=self._fold.reply(reply.outcome).choices,
+            attempts=sum(part.attempts for part in every),
+            usage=_together([part.usage for part in every]),
+        )
+
+    def _attempt(self, stream: Observable[Event]) -> None:
+        self._opening = Opening()
+        follow(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
+
+    def _next(self, event: Event) -> None:
+        for ready in self._opening.feed(event):
+            self._join(ready)
+
+    def _completed(self) -> None:
+        for ready in self._opening.flush():
+            self._join(ready)
+        self._close_seam()
+        self._observer.on_completed()
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def _join(self, event: Event) -> None:
+        """Show ``event``, text but for what repeats the text that was kept."""
+        if self._seam.over:
+            self._show(event)
+        elif isinstance(event, TextDelta) and event.index == 0:
+            text = self._seam.feed(event.text)
+            if text:
+                self._show(event if text == event.text else replace(event, text=text))
+        else:
+            if isinstance(event, Reply) or (type(event) in SETTLING and getattr(event, "index", 0) == 0):
+                self._close_seam()
+            self._show(event)
+
+    def _close_seam(self) -> None:
+        text = self._seam.flush()
+        if text:
+            self._show(TextDelta(text))
+
+    def _show(self, event: Event) -> None:
+        if isinstance(event, Reply):
+            event = self._with_parts(event)
+        else:
+            self._fold.feed(event)
+            self._shown = self._shown or commits(event)
+        self._observer.on_next(event)
+
+    # -- what fails ------------------------------------------------------------------------------------------------
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, StreamkitError):
+            self._observer.on_error(error)
+            return
+        self._made += requests_of(error) if self._parts else 1
+        wait = self._wait(error)
+        if wait is None:
+            self._close_seam()
+            error = error.as_given_up() if _may_go_on(error) else error
+            self._observer.on_error(error.with_partial(self._with_parts(error.partial)))
+        elif wait:
+            self._pause.disposable = self.vantage.scheduler.schedule_relative(wait, lambda *_: self._go_on(error))
+        else:
+            self._go_on(error)
+
+    def _wait(self, error: StreamkitError) -> float | None:
+        """Seconds until the reply may go on, None if it must not."""
+        if not _may_go_on(error):
+            return None
+        if self._made > self._policy.attempts:
+            return None
+        broke_off = error.outcome == "truncated" and (self._opening.over or not error.retryable)
+        return 0.0 if broke_off else self._policy.wait(self._made, error)
+
+    def _go_on(self, error: StreamkitError) -> None:
+        """What the seam still holds is not shown, so it was not said: the model goes on from before it."""
+        partial = self._with_parts(error.partial)
+        kept = partial.text if self._mode == "prefill" else ""
+        self._seam = Seam(kept)
+        self._parts.append(error.partial)
+        if self._shown:
+            self._show(Restart(error.kind, kept))
+        try:
+            following = self._ask(partial)
+            if not isinstance(following, Observable):
+                raise TypeError(f"ask gives a stream, not {type(following).__name__}")
+        except Exception as exc:
+            self._observer.on_error(exc)
+            return
+        self._attempt(following)
+
+
+def _may_go_on(error: StreamkitError) -> bool:
+    broken = error.outcome == "truncated" and error.clock != "total"
+    return not error.given_up and (error.retryable or broken)
+
+
+def _together(usages: list[Usage | None]) -> Usage | None:
+    """The usage of all parts; else that of the last one, which is not all of it."""
+    last = usages[-1]
+    if len(usages) == 1 or last is None:
+        return last
+    return summed(usages) or replace(last, origin=weakest((last.origin, "partial")))

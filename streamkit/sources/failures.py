@@ -1,0 +1,33 @@
+"""What a failure of a request tells the user: which address was asked, and nothing of the key."""
+
+from __future__ import annotations
+
+from ..errors import ApiError, ConnectError, StatusError, StreamkitError, excerpt
+from .requests import Endpoint, Request
+
+__all__ = ["explain"]
+
+
+def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
+    """Take the key out of ``error``, in case the server repeated it, and name the address where that is the news."""
+    _scrub(error, endpoint)
+    if isinstance(error, (ConnectError, StatusError)):
+        address = excerpt(endpoint.scrubbed(endpoint.url(request.api, request.model)))
+        lacking = error.status == 404 and not endpoint.names_version
+        error.args = (f"{error} ({address}{': is /v1 missing in base_url?' if lacking else ''})",)
+
+
+def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
+    scrubbed, cause = endpoint.scrubbed, error.__cause__
+    error.args = (scrubbed(str(error)),)
+    if isinstance(error, StatusError):
+        error.body = scrubbed(error.body)
+    if isinstance(error, (ApiError, StatusError)):
+        error.code, error.error_type = scrubbed(error.code), scrubbed(error.error_type)
+        error.param = scrubbed(error.param)
+    while cause is not None:
+        for text in (str(cause), *vars(cause).values()):
+            if scrubbed(text) != text:  # the cause is not ours to change, and a traceback shows it
+                error.__cause__ = error.__context__ = None
+                return
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,163 @@
+"""What an error says, in a reply or as the body of an HTTP answer, as an `ApiError`.
+
+It is looked for under all the names that are in use, from the innermost object outwards, so that no form needs a
+reader of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from ..errors import ApiError, excerpt
+from .loads import shown
+
+__all__ = ["COMPLAINT", "FAILED", "WORDS", "api_error", "code_of", "integer", "is_hopeless", "members", "plain"]
+
+MESSAGE = 1000  # characters of a server's message that are kept
+FAILED = frozenset({"error", "fail", "failed", "failure"})
+
+# All names without case and underscores.
+NESTS = ("error", "errors", "errormsg", "baseresp", "response", "responsemetadata")
+TEXTS = ("message", "msg", "statusmsg", "detail", "errormessage", "errormsg", "errmsg", "errordescription",
+         "description", "title", "error", "reason", "errors")  # fmt: skip
+WORDS = ("message", "msg", "detail", "errormessage", "errormsg", "errmsg", "title")
+CODES = ("code", "statuscode", "errorcode", "errcode", "httpcode")
+NUMBERS = ("status", "error")  # a code if they hold a number
+COMPLAINT = frozenset((*TEXTS, *CODES, "param", "requestid", "errortype"))
+
+
+def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozenset[int] = frozenset()) -> ApiError:
+    """``error`` (an object or a text, as the server sent it) as an exception; ``around`` is the object it was in."""
+    forms = [members(form) for form in _nested(error, around)]
+    message = excerpt(error, MESSAGE) if isinstance(error, str) else _message(forms)
+    code, error_type = code_of(forms), _type(forms, message)
+    if code is None and isinstance(error, int) and not isinstance(error, bool):
+        code = error
+    if code is None and error_type is not None and error_type.endswith("Exception"):
+        code = error_type
+    param = next((form["param"] for form in forms if isinstance(form.get("param"), str)), None)
+    message = message or ("error without a message" if isinstance(error, str) else shown(error))
+    retryable = _passes(code, error_type, message, passing)
+    return ApiError(message, code=code, error_type=error_type, param=param, retryable=retryable)
+
+
+def _nested(error: Any, around: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The objects that may tell something, the innermost first."""
+    forms = [around] if isinstance(around, dict) else []
+    inner = _object(error)
+    while inner is not None:
+        forms.append(inner)
+        inner = _inner(inner)
+    return forms[::-1]
+
+
+def _inner(form: dict[str, Any]) -> dict[str, Any] | None:
+    """What is said more exactly in an object that has no words of its own, or under ``error``."""
+    told = members(form)
+    worded = any(isinstance(told.get(name), str) for name in WORDS)
+    nests = [told.get(name) for name in (NESTS[:1] if worded else NESTS)]
+    objects = ((name, inner) for name, inner in form.items() if isinstance(inner, dict))
+    nests += [{"type": name, **inner} for name, inner in objects if name.endswith("Exception")]
+    return next(filter(None, map(_object, nests)), None)
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    """An object that is not empty, or the first one of a list."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, dict) and value else None
+
+
+def plain(name: str) -> str:
+    """A member's name without case and underscores."""
+    return name.replace("_", "").lower()
+
+
+def members(form: dict[str, Any]) -> dict[str, Any]:
+    return {plain(name): value for name, value in form.items()}
+
+
+def _message(forms: list[dict[str, Any]]) -> str:
+    """The first text under one of the names for it, else the first of what is no text there, as JSON."""
+    told = [form[name] for form in forms for name in TEXTS if form.get(name)]
+    texts: Iterator[str] = (excerpt(text, MESSAGE) for text in told if isinstance(text, str) and text.strip())
+    return next(texts, "") or next((shown(value) for value in told if isinstance(value, (list, dict))), "")
+
+
+def code_of(forms: list[dict[str, Any]]) -> str | int | None:
+    """The first code, in `members` of objects; else a status, if it is a number."""
+    told = [form.get(name) for name in CODES for form in forms]
+    told += [integer(form.get(name)) for name in NUMBERS for form in forms]
+    for value in told:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+            return value
+    return None
+
+
+def _type(forms: list[dict[str, Any]], message: str) -> str | None:
+    """The kind of error, as a word; AWS writes ``namespace#Kind``, Google a status in capitals."""
+    for form in forms:
+        for name in ("type", "errortype", "status", "error"):
+            word = form.get(name)
+            if not isinstance(word, str) or not word or word.lower() in FAILED:
+                continue
+            if (name == "status" and not word.isupper()) or (name == "error" and excerpt(word, MESSAGE) == message):
+                continue
+            return excerpt(word.rpartition("#")[2])
+    return None
+
+
+# -- whether trying again may help ---------------------------------------------------------------------------------
+
+STATUSES = frozenset(status.value for status in HTTPStatus if status >= 400)
+HOPELESS = re.compile(r"insufficient (quota|balance|funds|credit)|billing|current quota|arrear")
+VERDICTS = (
+    (True, re.compile(r"throttl|per (minute|second)")),
+    (False, re.compile(
+        r"invalid|quota|authenticat|unauthori[sz]ed|permission|not found|billing|balance|arrear|daily|monthly"
+        r"|total request|usage limit|content filter|context length|tool use failed|sensitive|余额|欠费|鉴权")),
+    (True, re.compile(
+        r"\b(rate limit|rate exceeded|too many|request limit|limit reached|slow down|overload|server error|internal"
+        r"|api error|unavailable|time ?out|timed out|try again|temporar|capacity|bad gateway|busy|not ready"
+        r"|stream error|throughput|retry (your|later))|稍后|频率|限流|繁忙|超时|过载")),
+)  # fmt: skip
+"""The first that is found in a code, a type or a message decides."""
+
+
+def is_hopeless(code: str | int | None, error_type: str | None) -> bool:
+    """Whether somebody has to pay before trying again makes sense, whatever the status."""
+    return any(HOPELESS.search(_spaced(str(word))) for word in (code, error_type) if word is not None)
+
+
+def _passes(code: str | int | None, error_type: str | None, message: str, passing: frozenset[int]) -> bool:
+    number = integer(code)
+    if is_hopeless(code, error_type):
+        return False
+    if number is not None and number in passing:
+        return True
+    if number in STATUSES or (number is not None and 500 <= number < 600):
+        return number in (408, 409, 425, 429) or number >= 500
+    for words in (code if number is None else None, error_type, message):
+        for verdict, pattern in VERDICTS:
+            if words is not None and pattern.search(_spaced(str(words))):
+                return verdict
+    return False
+
+
+def _spaced(words: str) -> str:
+    """``rate_limit``, ``rate-limit`` and ``RateLimit`` alike."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", words).lower()
+
+
+def integer(code: Any) -> int | None:
+    """An integer, also as a float or as a text of digits."""
+    if isinstance(code, float):
+        return int(code) if code.is_integer() else None
+    if isinstance(code, str):
+        return int(code) if re.fullmatch(r"-?[0-9]{1,9}", code.strip()) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
