@@ -119,7 +119,7 @@ def test_items_of_a_response_are_asked_on():
         ),
     ]
     client = testing.client("Fine.")
-    sk.run(client.respond(given))  # type: ignore[arg-type]
+    sk.run(client.respond(given))
     assert client.requests[0].body["input"] == [
         ASKED,
         {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x"},

@@ -13,7 +13,7 @@ from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import CONTENT, Event, LogprobsDelta, Outcome, ReasoningDelta, Reply, Restart, TextDelta
+from ..events import CONTENT, Event, LogprobsDelta, Outcome, ReasoningDelta, Reply, Restart, TextDelta, warned
 from ..protocols import Op
 from ..sources.limits import Retry, requests_of
 from ..stages import Fold
@@ -90,6 +90,7 @@ class _Continued(Whole):
             choices=self._fold.reply(reply.outcome).choices,
             attempts=sum(part.attempts for part in every),
             usage=_together([part.usage for part in every]),
+            warnings=warned(every),
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:

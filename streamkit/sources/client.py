@@ -16,6 +16,7 @@ from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
 from ..errors import StalledError, StatusError, StreamkitError
 from ..events import Event
+from ..messages import Messages, messages_of
 from ..wire import Parser
 from .clocks import Clocks
 from .environment import endpoint
@@ -24,7 +25,7 @@ from .failures import explain
 from .limits import Limits, Retry, given_up
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import Request, check_text, messages_of
+from .requests import Request, check_text
 from .schemas import with_schemas
 
 __all__ = ["Client"]
@@ -81,7 +82,7 @@ class Client:
 
     def chat(
         self,
-        messages: str | Sequence[Mapping[str, Any]],
+        messages: Messages,
         *,
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,
@@ -112,7 +113,7 @@ class Client:
 
     def respond(
         self,
-        input: str | Sequence[Mapping[str, Any]],
+        input: Messages,
         *,
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from ..engine import Stream
 from ..events import Event
+from ..messages import Messages
 from .client import Client
 from .params import ChatParams
 
@@ -18,7 +19,7 @@ _clients: dict[str, Client] = {}
 
 
 def chat(
-    messages: str | Sequence[Mapping[str, Any]],
+    messages: Messages,
     *,
     model: str | None = None,
     extra: Mapping[str, Any] | None = None,

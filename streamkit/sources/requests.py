@@ -10,10 +10,9 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from ..errors import ConnectError
-from ..messages import messages_of
 from .addresses import is_local, is_private_literal
 
-__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "messages_of"]
+__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text"]
 
 OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

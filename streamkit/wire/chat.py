@@ -53,6 +53,9 @@ class Chat(Dialect):
                 and not self.word
                 and "error" not in chunk
                 and "error" not in choice
+                and "error_code" not in chunk
+                and "base_resp" not in chunk
+                and "success" not in chunk
                 and "x_groq" not in chunk
                 and "usage" not in choice
             ):
