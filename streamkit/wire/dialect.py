@@ -26,7 +26,8 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.reasons import may_pass, meaning
-from .calls import Call, Calls
+from .call import Call
+from .calls import Calls
 from .fragments import Fragment
 from .heartbeats import bare_word, is_comment, named_heartbeat
 from .loads import load_slowly, shown

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .calls import Call
+from .call import Call
 from .said import Said, canonical
 
 __all__ = ["Item", "Items", "Spot"]
