@@ -51,12 +51,11 @@ class Call:
 
     def repeats(self, text: str) -> bool:
         """Whether ``text`` begins like these arguments once more, as they are or as a JSON string."""
-        said = self.text.strip()
-        return (
-            said.startswith(text.strip())
-            or text.lstrip().startswith('"')
-            or value_of(text) == value_of(said) is not None
-        )
+        said, text = self.text.strip(), text.strip()
+        if said.startswith(text) or text.startswith('"'):
+            return True
+        value = value_of(text)
+        return value is not None and bool(value == value_of(said))
 
     def add(self, id: str, name: str, arguments: str) -> None:
         """Take what a fragment brings; nothing is added after the end."""
