@@ -51,7 +51,8 @@ class Parser:
     The events of a `feed` are made while they are taken, so each feed must be taken to its end before the next. Raises
     `StreamkitError` with ``.partial`` after the events that came before the fault. ``lenient`` takes a clean end for
     a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size;
-    without ``keep_text`` the Reply has none, and a reply of any length takes no more room than a short one.
+    without ``keep_text`` the Reply has none, and a reply of any length takes no more room than a short one (but for the
+    Responses API, which tells every text again at its end).
     """
 
     def __init__(
