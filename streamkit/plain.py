@@ -12,12 +12,15 @@ from typing import Any
 __all__ = ["dumps", "line", "plain"]
 
 
-def dumps(value: Any, *, ascii: bool = False, default: Callable[[Any], Any] | None = None) -> str:
-    """``value`` as JSON text without blanks. JSON knows neither infinity nor NaN, which servers send all the same, as
-    the logarithm of nothing for instance: they are written as null."""
+def dumps(
+    value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None
+) -> str:
+    """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send all
+    the same, as the logarithm of nothing for instance: they are written as null."""
 
     def written(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), default=default, allow_nan=False)
+        separators = (",", ":") if compact else None
+        return json.dumps(value, ensure_ascii=ascii, separators=separators, default=default, allow_nan=False)
 
     try:
         return written(value)

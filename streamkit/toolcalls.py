@@ -60,7 +60,7 @@ class ToolCall(Sent):
 
     def result(self, value: Any) -> Message:
         """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects."""
-        content = value if isinstance(value, str) else dumps(value, default=plain)
+        content = value if isinstance(value, str) else dumps(value, compact=False, default=plain)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
     def as_part(self) -> ToolCallPart:

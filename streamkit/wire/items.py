@@ -65,7 +65,7 @@ class Item:
     @property
     def full(self) -> bool:
         """Whether it is a call whose arguments are complete."""
-        return self.whole or (self.call is not None and self.call.arguments.closed)
+        return self.whole or (self.call is not None and self.call.arguments.whole)
 
     def takes(self, source: str, family: str = "") -> bool:
         """Whether reasoning from there belongs to what was said of it: the same is often told from two sources."""
