@@ -20,12 +20,14 @@ __all__ = [
 ]
 
 PARSED = frozenset({"parsed", "parsed_arguments"})
+PARTS = frozenset({"content", "function", "output", "tool_calls"})
+"""Fields of a message that hold further parts of it."""
 
 
 class MessageModel(Protocol):
     """A message as a pydantic model, as the official library gives it."""
 
-    def model_dump(self) -> dict[str, Any]: ...
+    def model_dump(self, *, mode: str, by_alias: bool, exclude_none: bool, warnings: bool) -> dict[str, Any]: ...
 
 
 Messages: TypeAlias = "str | Sequence[Mapping[str, Any] | MessageModel]"
@@ -125,7 +127,9 @@ def _plain(value: Any) -> Any:
 
 
 def _said(form: Any) -> Any:
-    """What helpers of the official library have parsed is left out: no server knows it."""
-    if isinstance(form, dict):
-        return {name: _said(item) for name, item in form.items() if name not in PARSED}
-    return [_said(item) for item in form] if isinstance(form, list) else form
+    """What helpers of the official library have parsed is left out, where they put it: no server knows it."""
+    if isinstance(form, list):
+        return [_said(item) for item in form]
+    if not isinstance(form, dict):
+        return form
+    return {name: _said(item) if name in PARTS else item for name, item in form.items() if name not in PARSED}

@@ -12,9 +12,7 @@ from typing import Any
 __all__ = ["dumps", "line", "plain"]
 
 
-def dumps(
-    value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None
-) -> str:
+def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None) -> str:
     """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send all
     the same, as the logarithm of nothing for instance: they are written as null."""
 

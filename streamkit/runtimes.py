@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["refuse_gevent", "refuse_trio"]
+__all__ = ["UnsupportedRuntimeError", "refuse_gevent", "refuse_trio"]
 
 NEEDED = ("threading", "queue", "socket")
 """What loops and threads of ours are made of."""
 
 
+class UnsupportedRuntimeError(RuntimeError):
+    """A mistake in how a program is set up: nothing is gained by trying again."""
+
+
 def refuse_gevent() -> None:
     """RuntimeError if gevent has replaced what a thread needs: whoever waited for one would wait for ever."""
     patched = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", None)
-    if patched is not None and any(map(patched, NEEDED)):
-        raise RuntimeError(
-            "gevent has patched this process, and streamkit needs real threads: use it in a process without gevent's "
-            "monkey.patch_all()"
+    found = [name for name in NEEDED if patched(name)] if patched is not None else []
+    if found:
+        raise UnsupportedRuntimeError(
+            f"gevent has patched {', '.join(found)} in this process, and streamkit needs the real ones: use it in a "
+            "process without gevent's monkey.patch_all()"
         )
 
 
@@ -32,4 +37,4 @@ def refuse_trio(why: str) -> None:
         token()
     except RuntimeError:  # not in one of its tasks
         return
-    raise RuntimeError(f"{why}: await trio.to_thread.run_sync(sk.run, stream) instead")
+    raise UnsupportedRuntimeError(f"{why}: await trio.to_thread.run_sync(sk.run, stream) instead")

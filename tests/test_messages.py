@@ -11,6 +11,7 @@ from pydantic import BaseModel
 import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.batch import Ledger
+from streamkit.messages import messages_of
 from streamkit.tokens import prompt_tokens
 
 openai = pytest.importorskip("openai")
@@ -149,3 +150,13 @@ def test_a_message_that_holds_itself_is_told():
     odd["content"] = [odd]
     with pytest.raises(ValueError, match="holds itself"):
         testing.client("Fine.").chat([odd])
+
+
+def test_only_what_the_library_parsed_is_left_out():
+    class Own(BaseModel):
+        role: str = "user"
+        content: str = "hi"
+        extra: dict[str, int] = {"parsed": 1}
+
+    (message,) = messages_of([Own()])
+    assert message == {"role": "user", "content": "hi", "extra": {"parsed": 1}}

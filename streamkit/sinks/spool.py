@@ -93,6 +93,7 @@ def _json(item: Any) -> bytes:
 
 def _entry(line: bytes) -> tuple[str, Any]:
     found = json.loads(line)
-    if not {"key", "event", "item"}.issuperset(found):
-        raise ValueError(f"unknown parts: {', '.join(found)}")
+    unknown = set(found) - {"key", "event", "item"}
+    if unknown:
+        raise ValueError(f"unknown parts: {', '.join(sorted(unknown))}")
     return found["key"], from_json(json.dumps(found["event"])) if "event" in found else found["item"]

@@ -24,6 +24,7 @@ def endpoint(
 ) -> Endpoint:
     """Arguments win. An empty OPENAI_BASE_URL is none, an empty ``base_url`` a mistake (ValueError)."""
     env = os.environ.get
+    base_url = base_url.strip() if base_url is not None else None
     if base_url is None:
         base_url = env("OPENAI_BASE_URL", "").strip() or (OPENAI if azure is None else None)
     if base_url is None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from ..errors import ConnectError
 from .addresses import is_local, is_private_literal
@@ -17,7 +17,7 @@ __all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text"]
 OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
-SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential", re.IGNORECASE)
+SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^sig(nature)?$", re.IGNORECASE)
 VERSION = re.compile(r"/v[0-9]")
 PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
 
@@ -39,16 +39,17 @@ class Endpoint:
     key: str | None = field(default=None, repr=False)
     azure: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_http: bool = False
     allow_private: bool = True
 
     def __post_init__(self) -> None:
         parts = urlsplit(check_text("base_url", self.base_url))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # ValueError for others
-            raise ValueError(f"base_url must be an http(s) address, not {self.base_url!r}")
         if parts.username or parts.password:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
+            shown = f"{parts.scheme}://{parts.hostname or ''}" if parts.scheme else repr(self.base_url)
+            raise ValueError(f"base_url must be an http(s) address, perhaps with a port, not {shown}")
         if parts.query or parts.fragment:
             raise ValueError("base_url must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
@@ -121,7 +122,7 @@ class Endpoint:
     @property
     def secrets(self) -> list[str]:
         """The key, and what headers hold whose name sounds like one."""
-        told = [value for name, value in self.headers.items() if SECRET.search(name)]
+        told = [value for place in (self.headers, self.query) for name, value in place.items() if SECRET.search(name)]
         words = [word for value in told for word in (value, value.rpartition(" ")[2])]
         return sorted({text for text in (self.key, *words) if text and len(text) > 3}, key=len, reverse=True)
 
@@ -140,6 +141,14 @@ class Endpoint:
 
     def scrubber(self) -> Scrubber:
         return Scrubber(self.secrets)
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port of an address is a number or left out."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 class Scrubber:
@@ -181,7 +190,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.body.get("stream", True) is not True:
-            raise ValueError("stream=False is refused: replies are read while they are written, whole ones too")
+            raise ValueError(f"stream={self.body['stream']!r} is refused: replies are read while they are written")
 
     @property
     def named(self) -> str:

@@ -13,8 +13,9 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from ..engine import Reading, Source, Stream
-from ..errors import ApiError, ConnectError, MalformedError, StreamkitError, excerpt
+from ..errors import ApiError, BrokenError, ConnectError, MalformedError, StreamkitError, excerpt
 from ..events import Event, Outcome, Reply
+from ..runtimes import UnsupportedRuntimeError
 from ..wire import Parser
 from ..wire.loads import encode
 from .answers import request_id, status_error
@@ -69,7 +70,7 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                     _check_media(opened)
                 yield read.parser.flush()
             except Exception as exc:
-                if _is_mistake(exc, opened):
+                if _is_mistake(exc, opened, reading.committed):
                     reading.mistake = exc
                     raise
                 error = _error(exc, sent=read.began)
@@ -109,12 +110,14 @@ class _Reader:
         self._known = self._known or api is not None
 
 
-def _is_mistake(exc: Exception, opened: Any) -> bool:
-    """Whether ``exc`` is of the user's own code: what opens a stream, or a generator around one. What the library
-    raises while it reads is the doing of the server."""
+def _is_mistake(exc: Exception, opened: Any, committed: bool) -> bool:
+    """Whether ``exc`` is of the user's own code: what opens a stream, or a generator around one that gave no content
+    yet. What is raised later, or by the library while it reads, may be the doing of the server."""
+    if isinstance(exc, UnsupportedRuntimeError):
+        return True
     if opened is None and isinstance(exc, ValueError):
         return not isinstance(exc, (json.JSONDecodeError, UnicodeError))  # of a whole reply
-    return isinstance(exc, BUGS) and getattr(opened, "response", None) is None
+    return isinstance(exc, BUGS) and not committed and getattr(opened, "response", None) is None
 
 
 def _check_media(opened: Any) -> None:
@@ -153,6 +156,8 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if "OpenAIError" in names:  # of the library itself: no key, or what was said is not what it expects
         said = excerpt(str(exc))
         return MalformedError(f"the library could not read the reply: {said}") if sent else ConnectError(said)
+    if isinstance(exc, BUGS):
+        return BrokenError(f"what gives the stream failed: {excerpt(f'{type(exc).__name__}: {exc}')}")
     return translated(exc, sent=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import NoneType
 from typing import Any
 
 from ..errors import MalformedError
@@ -35,7 +36,7 @@ def named_heartbeat(sse: ServerSentEvent) -> Other | None:
 
 def bare_word(value: Any) -> str:
     """The word that stands where an object should (text that is no JSON, or the value of JSON); empty if it is none."""
-    if isinstance(value, (dict, list)):
+    if not isinstance(value, (str, float, bool, NoneType)):
         return ""
     text = value.strip() if isinstance(value, str) else shown(value)
     return text if WORD.fullmatch(text) else ""

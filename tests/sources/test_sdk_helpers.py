@@ -369,6 +369,21 @@ def test_a_mistake_in_a_generator_around_the_library():
         sk.run(sk.from_sdk(lambda: ask(client)))
 
 
+def test_what_fails_after_content_keeps_what_was_said():
+    def ask(client: Any) -> Iterator[Any]:
+        for one in chat(client):
+            yield one
+            if one.choices[0].delta.content == "a":
+                raise KeyError("mine")
+
+    with (
+        opened(head(), reply("a", "b")) as (_, client),
+        pytest.raises(sk.BrokenError, match="KeyError: 'mine'") as caught,
+    ):
+        sk.run(sk.from_sdk(lambda: ask(client)))
+    assert (caught.value.partial.text, type(caught.value.__cause__)) == ("a", KeyError)
+
+
 def test_misuse_of_the_library_is_as_the_library_says_it():
     with opened(head(), END) as (_, client), pytest.raises(TypeError, match="Missing required arguments"):
         sk.run(sk.from_sdk(lambda: client.chat.completions.create(stream=True)))
