@@ -51,7 +51,7 @@ REPEATED = [
     ("新しいカメ", "カメラです", "新しいカメラです"),
     ("यह हिन्", "हिन्दी है", "यह हिन्दी है"),
     ("one line\n", "one line\nanother", "one line\nanother"),
-    ("some text\nthen a long line that was cu", "then a long line that was cut", "some text\nthen a long line that was cut"),
+    ("one\nthen a line that was cu", "then a line that was cut", "one\nthen a line that was cut"),
 ]
 SAID_TWICE = [
     ("It was very", " very good"),
