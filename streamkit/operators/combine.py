@@ -12,7 +12,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.vantage import Vantage, Whole
-from ..errors import AllFailedError
+from ..errors import AllFailedError, StreamkitError
 from ..events import Outcome, Reply
 from .link import check_streams, made
 from .opening import Opening
@@ -161,12 +161,16 @@ class _Race(Whole):
 
 
 def all_failed(failures: list[Exception]) -> Exception:
-    """The only failure, or all of them as one; the partial reply is the last one's."""
+    """The only failure, or all of them as one; the partial reply is the last one's, with the requests of all."""
     if len(failures) == 1:
         return failures[0]
-    partials = [error.partial for error in failures if hasattr(error, "partial")]
+    ours = [error for error in failures if isinstance(error, StreamkitError)]
+    requests = sum(error.partial.attempts for error in ours)
+    partial = replace(ours[-1].partial, attempts=requests) if ours else None
     said = "; ".join(f"{type(error).__name__}: {error}" for error in failures)
-    return AllFailedError(f"all {len(failures)} failed: {said}", failures, partial=partials[-1] if partials else None)
+    error = AllFailedError(f"all {len(failures)} failed: {said}", failures, partial=partial)
+    gone = len(ours) == len(failures) and all(one.given_up for one in ours)
+    return error.as_given_up() if gone else error
 
 
 # -- side by side --------------------------------------------------------------------------------------------------

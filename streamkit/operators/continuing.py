@@ -1,4 +1,4 @@
-"""What to do when a reply breaks off after it was shown: it goes on, as was asked for by name."""
+"""`continue_with`: what to do when a reply breaks off after some of it was shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .opening import Opening, commits
 __all__ = ["continue_with"]
 
 SETTLING = CONTENT - {LogprobsDelta, ReasoningDelta}
-"""What follows the text, so that no more of it is to be waited for."""
+"""Events that come after the text of a choice: the seam shows what it still holds before them."""
 
 
 def continue_with(
@@ -39,9 +39,11 @@ def continue_with(
     Reply is that of the whole; its usage is ``partial``, unless that of every part is known.
 
     Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
-    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests. There
-    are at most ``attempts`` further requests, those that a client makes again for them counted. A reply that broke off
-    goes on at once; where there was none there is a wait, as `Retry` has it, with Retry-After obeyed.
+    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests or when it
+    is closed. ``ask`` is called until ``attempts`` further requests were made, those counted that a client made again
+    for one call. So there can be more of them: the last call may take the client as many requests as its own `Retry`
+    allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it, with
+    Retry-After obeyed.
     """
     if not callable(ask):
         raise TypeError("ask is a function: ask(partial) gives the stream that goes on")
@@ -110,7 +112,7 @@ class _Continued(Whole):
     # -- what is shown ---------------------------------------------------------------------------------------------
 
     def _join(self, event: Event) -> None:
-        """Show ``event``, text but for what repeats the text that was kept."""
+        """Show ``event``; of text, only what does not repeat the text that was kept."""
         if self._seam.over:
             self._show(event)
         elif isinstance(event, TextDelta) and event.index == 0:
@@ -162,7 +164,7 @@ class _Continued(Whole):
         return 0.0 if broke_off else self._policy.wait(self._made, error)
 
     def _go_on(self, error: StreamkitError) -> None:
-        """What the seam still holds is not shown, so it was not said: the model goes on from before it."""
+        """Ask for the rest. Text that the seam still holds was not shown, so it is not part of what is kept."""
         partial = self._with_parts(error.partial)
         kept = partial.text if self._mode == "prefill" else ""
         self._seam = Seam(kept)

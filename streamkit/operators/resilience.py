@@ -1,4 +1,4 @@
-"""What to do when a reply fails before its first content: anything may be tried again, unseen."""
+"""What to do when a reply fails before its first content. Nothing was shown yet, so another attempt can replace it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 def fallback(*streams: Observable[T]) -> Op[T, T]:
     """Items → the same items, or those of the next stream if one failed before its first content.
 
-    A failure after that goes on as it is; if all fail: `AllFailedError`.
+    A failure after that goes on as it is; if all fail: `AllFailedError`. ``Reply.attempts`` counts the requests of all.
     """
     if not streams:
         raise ValueError("nothing to fall back on")
@@ -45,9 +45,9 @@ def fallback(*streams: Observable[T]) -> Op[T, T]:
 def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
     """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
-    Only errors that are ``retryable`` and that no policy within has ``given_up``. Requests are counted, not
-    subscriptions: those that a `Client` makes again by itself are among the ``attempts``, and the Reply tells of all.
-    It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
+    Only errors that are ``retryable`` and that no policy within has ``given_up``. It subscribes until ``attempts``
+    further requests were made, those counted that a `Client` made again by itself. So there can be more of them: the
+    last subscription may take the client as many requests as its own `Retry` allows. The Reply tells of all. It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
     """
     policy = retry or Retry()
 
@@ -59,13 +59,27 @@ def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
     return link("retry_unstarted", connect)
 
 
-class _Attempts:
-    """One stream after the other, until one gives content. What the others said before that is not shown."""
+class _Attempts(Whole):
+    """One stream after the other, until one gives content. What the others said before that is not shown.
+
+    Towards the run all of them are one reply.
+    """
 
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
-        self._observer, self._scheduler = observer, scheduler
+        super().__init__(scheduler)
+        self._observer, self._scheduler = observer, self.vantage.scheduler
         self._subscription = SerialDisposable()
         self._opening = Opening()
+        self._made = 0
+        """Requests, before the attempt that is under way."""
+        self._complete = False
+
+    def whole(self, outcome: Outcome | None) -> Reply:
+        reply = self.vantage.reply(outcome)
+        return self._of_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
+
+    def _of_all(self, reply: Reply) -> Reply:
+        return replace(reply, attempts=self._made + reply.attempts) if self._made else reply
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
         self._attempt(source)
@@ -76,9 +90,11 @@ class _Attempts:
         raise NotImplementedError
 
     def _show(self, item: Any) -> None:
-        self._observer.on_next(item)
+        self._observer.on_next(self._of_all(item) if isinstance(item, Reply) else item)
 
     def _fail(self, error: Exception) -> None:
+        if isinstance(error, StreamkitError):
+            error = error.with_partial(self._of_all(error.partial))
         self._observer.on_error(error)
 
     def _attempt(self, stream: Observable[Any]) -> None:
@@ -98,6 +114,7 @@ class _Attempts:
     def _completed(self) -> None:
         for ready in self._opening.flush():
             self._show(ready)
+        self._complete = True
         self._observer.on_completed()
 
 
@@ -112,44 +129,25 @@ class _Fallback(_Attempts):
     def _after(self, error: Exception) -> None:
         self._failures.append(error)
         following = next(self._alternatives, None)
-        if following is not None:
-            self._attempt(following)
-        else:
-            self._fail(all_failed(self._failures))
+        if following is None:
+            self._observer.on_error(all_failed(self._failures))
+            return
+        if isinstance(error, StreamkitError):
+            self._made += error.partial.attempts
+        self._attempt(following)
 
 
-class _Retried(Whole, _Attempts):
-    """The same stream again; towards the run all attempts are one reply."""
+class _Retried(_Attempts):
+    """The same stream again."""
 
     def __init__(self, policy: Retry, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
-        Whole.__init__(self, scheduler)
-        _Attempts.__init__(self, observer, self.vantage.scheduler)
+        super().__init__(observer, scheduler)
         self._policy = policy
         self._pause = SerialDisposable()
-        self._made = 0
-        """Requests, before the attempt that is under way."""
-        self._complete = False
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
         self._source = source
         return CompositeDisposable(super().begin(source), self._pause)
-
-    def whole(self, outcome: Outcome | None) -> Reply:
-        reply = self.vantage.reply(outcome)
-        return self._of_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
-
-    def _of_all(self, reply: Reply) -> Reply:
-        return replace(reply, attempts=self._made + reply.attempts) if self._made else reply
-
-    def _show(self, item: Any) -> None:
-        super()._show(self._of_all(item) if isinstance(item, Reply) else item)
-
-    def _fail(self, error: Exception) -> None:
-        super()._fail(error.with_partial(self._of_all(error.partial)) if isinstance(error, StreamkitError) else error)
-
-    def _completed(self) -> None:
-        self._complete = True
-        super()._completed()
 
     def _after(self, error: Exception) -> None:
         if not isinstance(error, StreamkitError):

@@ -142,7 +142,7 @@ class Client:
         """Request after request until one gets as far as content: from there on every failure is final."""
         headers = self._headers  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
-        made = 0
+        made = refusals = 0
         self._pools.readings.add(reading)
         try:
             while True:
@@ -180,8 +180,9 @@ class Client:
                     return
                 if asks_usage and not reading.committed and _refuses_usage(error):
                     self._without_usage.add(request.named)
+                    refusals += 1
                 else:
-                    await self._before_next(made, error, reading, clocks)
+                    await self._before_next(made - refusals, error, reading, clocks)
                 reading.start_over()
         finally:
             clocks.stop()

@@ -90,10 +90,12 @@ class Retry:
 
 
 def given_up(error: E, policy: Retry) -> E:
-    """``error`` as it leaves a policy that asks no more: marked for those around it, unless this one never does."""
+    """``error`` as a policy raises it that does not ask again. It is marked as given up, so that no policy around it asks
+    either; not so if this policy has no attempts at all, or the error is not retryable."""
     return error.as_given_up() if error.retryable and policy.attempts else error
 
 
 def requests_of(error: StreamkitError) -> int:
-    """How many requests one question has cost by now; the rounds of a tool loop are questions of their own."""
+    """How many requests were made for the question that failed. Each round of a tool loop asks a question of its own, so
+    one request for each earlier round is not counted."""
     return max(1, error.partial.attempts - error.partial.rounds + 1)

@@ -192,8 +192,9 @@ def _check_connects_itself(given: Any, endpoint: Endpoint, trust_env: bool) -> N
 
 
 def _end(reading: Reading) -> None:
-    partial = reading.snapshot(None)
-    reading.interrupt(BrokenError("the client was closed while this reply was being read", partial=partial))
+    """End a reply because its client was closed: no policy around it is to ask again, as nobody could answer."""
+    error = BrokenError("the client was closed while this reply was being read", partial=reading.snapshot(None))
+    reading.interrupt(error.as_given_up())
 
 
 def _trust(trust_env: bool) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,7 @@ MOST = {  # around what is named first: nothing, then the others in their order
     "retry_unstarted": (3, 3, 7, 7, 6, 6, 9, 6),
     "restart": (3, 3, 3, 3, 6, 6, 9, 6),
     "prefill": (3, 3, 3, 3, 6, 6, 9, 6),
-    "fallback": (2, 2, 6, 6, 4, 4, 6, 4),
+    "fallback": (2, 2, 4, 4, 4, 4, 6, 4),
     "race": (2, 2, 6, 6, 4, 4, 6, 4),
     "tool_loop": (3, 5, 9, 9, 4, 4, 3, 6),
 }
@@ -163,6 +164,62 @@ def test_who_gave_up_is_told_by_every_copy_and_never_by_the_original() -> None:
     with testing.client(refused()) as client:
         run = sk.tool_loop(lambda messages: client.chat(messages), "hi", {})
         assert testing.clock().run(run).error.given_up
+
+
+@pytest.mark.parametrize("mode", ["restart", "prefill"])
+def test_closing_a_client_is_the_end_under_every_policy(mode: Any) -> None:
+    seen: list[Any] = []
+
+    def ask(partial: sk.Reply) -> Any:
+        raise AssertionError("nothing is asked again")
+
+    async def main() -> sk.StreamkitError:
+        async with testing.client(testing.Script("Hello world", every=1)) as client:
+            shown = asyncio.Event()
+
+            def show(event: Any) -> None:
+                seen.append(event)
+                if isinstance(event, sk.TextDelta):
+                    shown.set()
+
+            run = sk.start(client.chat("hi").pipe(ops.continue_with(ask, mode=mode), ops.retry_unstarted()), show)
+            await shown.wait()
+            await client.aclose()
+            with pytest.raises(sk.BrokenError, match="client was closed") as caught:
+                await run
+            assert len(client.requests) == 1
+            return caught.value
+
+    error = testing.clock().run_coroutine(main())
+    assert error.given_up
+    text = "".join(event.text for event in seen if isinstance(event, sk.TextDelta))
+    assert text
+    assert error.partial.text == text
+    assert not any(isinstance(event, sk.Restart) for event in seen)
+
+
+def test_what_a_policy_begins_last_may_take_the_client_more_requests() -> None:
+    with testing.client(PLAYS["cut"], refused()) as client:
+        got, requests = asked_at(client, lambda one: ops.continue_with(lambda _: one.chat("hi"), attempts=1))
+    assert (requests, got.error.given_up) == (4, True)
+
+
+def test_fallback_counts_the_requests_of_every_stream() -> None:
+    with testing.client(refused()) as busy, testing.client("fine") as good:
+        got = testing.clock().run(busy.chat("hi").pipe(ops.fallback(good.chat("hi"))))
+        assert (got.reply.text, got.reply.attempts) == ("fine", 4)
+        assert len(busy.requests) + len(good.requests) == 4
+
+
+@pytest.mark.parametrize("together", [sk.race, lambda one, other: one.pipe(ops.fallback(other))])
+def test_a_failure_of_all_counts_the_requests_of_all(together: Any) -> None:
+    with testing.client(refused()) as busy:
+        got = testing.clock().run(together(busy.chat("hi"), busy.chat("hi")))
+        assert isinstance(got.error, sk.AllFailedError)
+        assert (got.error.partial.attempts, got.error.given_up, len(busy.requests)) == (6, True, 6)
+    with testing.client(refused()) as busy, testing.client(sk.StatusError("no", status=401)) as closed:
+        got = testing.clock().run(together(busy.chat("hi"), closed.chat("hi")))
+        assert (got.error.partial.attempts, got.error.given_up) == (4, False)
 
 
 def test_the_run_tells_of_all_attempts() -> None:

@@ -294,6 +294,17 @@ def test_usage_is_not_asked_for_again_where_a_server_rejects_it(status: str) -> 
         assert ["stream_options" in heard.json for heard in server.requests] == [True, False, False]
 
 
+def test_a_refusal_of_usage_takes_no_attempt() -> None:
+    refusal = testing.Script(status=400, body=REFUSED)
+    busy = sk.StatusError("busy", status=503, retryable=True)
+    with testing.client(refusal, busy, "fine", retry=sk.Retry(attempts=1)) as client:
+        got = testing.clock().run(client.chat("hi"))
+        assert (got.reply.text, got.reply.attempts, len(client.requests)) == ("fine", 3, 3)
+    with testing.client(refusal, busy, retry=sk.Retry(attempts=1)) as client:
+        got = testing.clock().run(client.chat("hi"))
+        assert (got.error.status, got.error.given_up, len(client.requests)) == (503, True, 3)
+
+
 def test_whether_usage_is_refused_is_known_of_each_model() -> None:
     refusal = [head("400 No", "application/json", content_length=str(len(REFUSED))), REFUSED]
     with serving(FINE, refusal, FINE) as server, sk.Client(server.url, "k") as client:

@@ -9,7 +9,7 @@ from hypothesis import example, given, strategies as some
 
 from streamkit.stages import Seam
 
-STORY = "Long ago, in a town by the river, a baker's daughter found a map that nobody else could read. She kept it."
+STORY = "Long ago, in 1907, a baker's daughter found a map that nobody could read, for 12.50 or 3,000. She kept it."
 
 
 def joined(kept: str, *pieces: str) -> str:
@@ -29,10 +29,33 @@ REPEATED = [
     ("She opened the old green door", " the old green door and", "She opened the old green door and"),
     ("很久以前，有一", "很久以前，有一座山", "很久以前，有一座山"),
     ("Well", "Well, yes", "Well, yes"),
+    ("Hi", "Hi there", "Hi there"),
+    ("Title: ", "Title: Spring", "Title: Spring"),
+    ("Dear ", "Dear Ann", "Dear Ann"),
+    ("Result:", "Result: none", "Result: none"),
+    ("The answer is ", "is yes", "The answer is yes"),
+    ("The answer is", "is yes", "The answer is yes"),
+    ("a red fox", "fox ran", "a red fox ran"),
+    ("won", "won't", "won't"),
+    ("he won'", "won't go", "he won't go"),
+    ("It", "It's", "It's"),
+    ("since 1998", "1998-12-31", "since 1998-12-31"),
+    ("since 2020-", "2020-12-31", "since 2020-12-31"),
+    ("since 2020", "2020-12-31", "since 2020-12-31"),
+    ("It weighs 25", "250 grams", "It weighs 250 grams"),
+    ("It weighs 25", "25.5 grams", "It weighs 25.5 grams"),
+    ("It weighs 2.", "2.5 grams", "It weighs 2.5 grams"),
+    ("使用Pyth", "Python编程", "使用Python编程"),
+    ("中文的文", "文字", "中文的文文字"),
+    ("这是中文", "中文文字", "这是中文文字"),
+    ("新しいカメ", "カメラです", "新しいカメラです"),
+    ("यह हिन्", "हिन्दी है", "यह हिन्दी है"),
+    ("one line\n", "one line\nanother", "one line\nanother"),
+    ("one\nthen a line that was cu", "then a line that was cut", "one\nthen a line that was cut"),
 ]
 SAID_TWICE = [
-    ("It was very ", "very good"),
     ("It was very", " very good"),
+    (" very", " very good"),
     ("bana", "na split"),
     ("ha", "ha!"),
     ("pom", "pom"),
@@ -40,12 +63,22 @@ SAID_TWICE = [
     ("no, no, no, no, no, no, ", "no, no, no, no, no, no, no"),
     ("I ate a", " apple"),
     ("the man", " manages"),
-    ("1, 10", "100"),
     ("0.3", "3333"),
+    ("0,3", "3333"),
+    ("in the year 20", "20 as well"),
+    ("[10,", "10,20]"),
+    ("0, 10, ", "10, 20"),
+    ("3 10 ", "10 20"),
     ("天", "天向上"),
     ("哈哈哈哈哈哈", "哈哈哈哈哈哈哈"),
     ("| --- | --- | --- | --- |", "| --- | --- | --- | --- |"),
     ("a row of the table\na row of the table\n", "a row of the table\n"),
+    ("[\n [11, 12, 13, 14],\n", " [11, 12, 13, 14],\n [1]]"),
+    ("[\n [11, 12, 13, 14],", "\n [11, 12, 13, 14],\n [1]]"),
+    ("if wrong:\n    raise SystemExit\n", "    raise SystemExit\n"),
+    ("if wrong:\n    raise SystemExit\n    ", "raise SystemExit\n    pass"),
+    ("if wrong:\r\n    raise SystemExit\r\n", "    raise SystemExit\r\n"),
+    ("first\npass\n", "pass\n"),
     ("", "anything"),
     ("Hello wor", "ld"),
 ]
@@ -66,18 +99,17 @@ def test_what_is_said_twice_stays(kept: str, more: str) -> None:
 @given(some.integers(1, len(STORY) - 1), some.lists(some.integers(0, 200), max_size=6))
 def test_a_text_is_whole_wherever_it_was_cut_and_whatever_is_repeated(end: int, cuts: list[int]) -> None:
     kept = STORY[:end]
-    if not kept[-1].isalpha():
+    if not kept[-1].isalnum():
         return
-    word = max(kept.rfind(mark) for mark in " ,.") + 1
+    word = kept.rfind(" ") + 1
     begun = {0 if " " in kept else word, *range(end - 15)}
-    if STORY[end].isalpha():
+    if STORY[end].isalnum():
         begun.add(word)
     for start in begun:
         more = STORY[start:]
         edges = sorted({0, len(more), *(cut for cut in cuts if cut < len(more))})
         pieces = [more[a:b] for a, b in pairwise(edges)]
-        if "'" not in kept[word - 1 : end]:
-            assert joined(kept, *pieces) == STORY, start
+        assert joined(kept, *pieces) == STORY, start
     assert joined(kept, STORY[end:]) == STORY
 
 
@@ -103,6 +135,6 @@ def test_nothing_is_held_that_cannot_be_a_repetition(kept: str, pieces: list[str
 
 
 def test_a_long_text_is_compared_in_linear_time() -> None:
-    kept = " ".join(f"word{number}" for number in range(40_000))
+    kept = "Once " + " ".join(f"word{number}" for number in range(40_000)) + " Once"
     pieces = [kept[at : at + 4] for at in range(0, len(kept), 4)]
     assert joined(kept, *pieces, " end") == kept + " end"
