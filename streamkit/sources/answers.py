@@ -41,6 +41,9 @@ def status_error(status: int, reason: str, headers: Mapping[str, str], body: byt
     text = body.decode("utf-8", "replace")
     told = _told(text)
     said = excerpt(REDIRECT if 300 <= status < 400 else str(told))
+    coding = "" if said else _unreadable(headers.get("content-encoding", ""))
+    if coding:
+        said = f"what it says is encoded as {coding}, though only identity was asked for"
     passes = (status in RETRYABLE or status >= 500) and not is_hopeless(told.code, told.error_type)
     return StatusError(
         f"HTTP {status} {excerpt(reason)}".rstrip() + (f": {said}" if said else ""),
@@ -203,13 +206,23 @@ def inflater(encoding: str, limits: Limits) -> Inflating | None:
     Servers also write words there that are no codings (none, utf-8, chunked): these change nothing. `MalformedError`
     for codings that we cannot read.
     """
-    words = [word.partition(";")[0].strip().lower() for word in encoding.split(",")]
-    unreadable = [word for word in words if word in UNREADABLE]
-    codings = [CODINGS[word] for word in words if word in CODINGS]
-    if unreadable or len(codings) > LAYERS:
-        shown = unreadable[0] if unreadable else excerpt(encoding)
-        raise MalformedError(f"the answer is encoded as {shown}, though only identity was asked for")
+    unreadable = _unreadable(encoding)
+    if unreadable:
+        raise MalformedError(f"the answer is encoded as {unreadable}, though only identity was asked for")
+    codings = [CODINGS[word] for word in _words(encoding) if word in CODINGS]
     if not codings:
         return None
     limit, total = limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize
     return _Layers([Inflate(wbits, limit, total) for wbits in reversed(codings)])
+
+
+def _unreadable(encoding: str) -> str:
+    """The coding in a ``content-encoding`` that we cannot read, if there is one."""
+    words = _words(encoding)
+    if sum(word in CODINGS for word in words) > LAYERS:
+        return excerpt(encoding)
+    return next((word for word in words if word in UNREADABLE), "")
+
+
+def _words(encoding: str) -> list[str]:
+    return [word.partition(";")[0].strip().lower() for word in encoding.split(",")]

@@ -213,8 +213,9 @@ def shut_socket(response: Any) -> None:
 
 NOT_CONNECTED = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL")
 
-SET_UP = (FileNotFoundError, ImportError, RuntimeError, TypeError, ValueError)
-"""What is raised before a request for a closed client, one on a foreign loop, a package or file that is missing."""
+SET_UP = (FileNotFoundError, ImportError, OverflowError, RuntimeError, TypeError, ValueError)
+"""What is raised before a request for a closed client, one on a foreign loop, a package or file that is missing, a port
+that is none."""
 
 
 def translated(exc: BaseException, sent: bool) -> StreamkitError:
@@ -222,13 +223,15 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     the same situations alike."""
     if isinstance(exc, StreamkitError):
         return exc
+    while not sent and isinstance(exc, BaseExceptionGroup):  # of attempts to connect, side by side
+        exc = exc.exceptions[0]
     names = {cls.__name__ for cls in type(exc).__mro__}
     said = excerpt(str(exc)) or type(exc).__name__
     error: StreamkitError
     if isinstance(exc, SET_UP) and not sent:
         error = ConnectError(said)
     elif not sent and names.intersection(NOT_CONNECTED):
-        usable = not names.intersection(("UnsupportedProtocol", "InvalidURL")) and not _untrusted(exc)
+        usable = not (names.intersection(("UnsupportedProtocol", "InvalidURL")) or _untrusted(exc) or _barred(exc))
         error = ConnectError(f"no connection: {said}", retryable=usable)
     elif names.intersection(("ReadTimeout", "WriteTimeout")):  # not ours: that of a library or a transport
         clock = "byte_idle" if sent else "first_byte"
@@ -239,6 +242,11 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
         error = BrokenError(f"the connection broke: {said}", retryable=True)
     error.__cause__ = exc
     return error
+
+
+def _barred(exc: BaseException) -> bool:
+    """Whether a proxy wants a name and a password, which it will want again."""
+    return type(exc).__name__ == "ProxyError" and str(exc).startswith("407")
 
 
 def _untrusted(exc: BaseException | None) -> bool:

@@ -28,6 +28,7 @@ CROWD = 8
 """Replies at a time in one pool."""
 KEEPING = 12
 """Pools, the first ones, that keep connections for later requests."""
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 class Pool:
@@ -143,7 +144,9 @@ class Pools:
                 follow_redirects=False,
             )
         except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says
-            raise ConnectError(f"the environment's proxies cannot be used: {excerpt(str(exc))}") from exc
+            names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+            where = f" ({', '.join(names)})" if names else ""
+            raise ConnectError(f"the environment's proxies{where} cannot be used: {excerpt(str(exc))}") from exc
 
     def _context(self) -> ssl.SSLContext:
         """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""

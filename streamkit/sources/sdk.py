@@ -17,6 +17,7 @@ from ..errors import ApiError, BrokenError, ConnectError, MalformedError, Stream
 from ..events import Event, Outcome, Reply
 from ..runtimes import UnsupportedRuntimeError
 from ..wire import Parser
+from ..wire.complaints import api_error
 from ..wire.loads import encode
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
@@ -147,12 +148,8 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if "APIConnectionError" in names:
         return translated(exc.__cause__ or exc, sent)
     if "APIError" in names:
-        return ApiError(
-            excerpt(str(exc)),
-            code=getattr(exc, "code", None),
-            error_type=getattr(exc, "type", None),
-            param=getattr(exc, "param", None),
-        )
+        said = None if isinstance(status, int) else getattr(exc, "body", None)  # with a status: what was no reply
+        return api_error(said or str(exc))
     if "OpenAIError" in names:  # of the library itself: no key, or what was said is not what it expects
         said = excerpt(str(exc))
         return MalformedError(f"the library could not read the reply: {said}") if sent else ConnectError(said)

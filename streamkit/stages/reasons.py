@@ -21,7 +21,8 @@ PASSING = """
     unavailable internal* insufficient_system* capacity server_error busy rate_limit* throttl* preempt* evict* shutdown
     shut_down temporar* interrupted
 """
-"""Failures that say themselves that another attempt may succeed."""
+"""Failures that say themselves that another attempt may succeed: whole words of a name. The sentences of errors need
+patterns that look at more than a word (`wire.complaints`)."""
 TABLE: tuple[tuple[str, Meaning], ...] = (
     ("none null unspecified not_finished unfinished in_progress generating running pending partial", "unfinished"),
     ("no_error no_errors load unload pause_turn pause", "complete"),  # Ollama loads models, Anthropic pauses

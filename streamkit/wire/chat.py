@@ -12,7 +12,7 @@ from .calls import Calls
 from .dialect import Dialect, text_field
 from .fragments import Fragment, fragment, legacy_fragment
 from .loads import shown
-from .problems import api_error, find
+from .problems import api_error, find, may_report
 
 __all__ = ["Chat"]
 
@@ -51,11 +51,7 @@ class Chat(Dialect):
                 and index in self._flowing
                 and self._halves is None
                 and not self.word
-                and "error" not in chunk
-                and "error" not in choice
-                and "error_code" not in chunk
-                and "base_resp" not in chunk
-                and "success" not in chunk
+                and not may_report(chunk, choice)
                 and "x_groq" not in chunk
                 and "usage" not in choice
             ):
@@ -93,7 +89,9 @@ class Chat(Dialect):
                 raise MalformedError(f"a choice is no object: {shown(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
-        problem = find(chunk, bare=not choices, alone=not (name or self.started)) or problem
+        problem = find(chunk, bare=not choices, over=self.finished) or problem
+        if not name:
+            self._hear(chunk)
         aside = chunk.get("x_groq")
         if isinstance(aside, dict):
             problem = find(aside, bare=False) or problem

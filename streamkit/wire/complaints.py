@@ -14,19 +14,24 @@ from typing import Any
 from ..errors import ApiError, excerpt
 from .loads import shown
 
-__all__ = ["COMPLAINT", "FAILED", "WORDS", "api_error", "code_of", "integer", "is_hopeless", "members", "plain"]
+__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "integer", "is_hopeless", "members",
+           "plain", "spaced"]  # fmt: skip
 
 MESSAGE = 1000  # characters of a server's message that are kept
 FAILED = frozenset({"error", "fail", "failed", "failure"})
 
 # All names without case and underscores.
 NESTS = ("error", "errors", "errormsg", "baseresp", "response", "responsemetadata")
-TEXTS = ("message", "msg", "statusmsg", "detail", "errormessage", "errormsg", "errmsg", "errordescription",
+TEXTS = ("message", "msg", "statusmsg", "detail", "errormessage", "errormsg", "errmsg", "retmsg", "errordescription",
          "description", "title", "error", "reason", "errors")  # fmt: skip
-WORDS = ("message", "msg", "detail", "errormessage", "errormsg", "errmsg", "title")
-CODES = ("code", "statuscode", "errorcode", "errcode", "httpcode")
+WORDS = ("message", "msg", "detail", "errormessage", "errormsg", "errmsg", "retmsg", "title")
+CODES = ("code", "statuscode", "errorcode", "errcode", "httpcode", "ret", "retcode")
+TYPES = ("type", "errortype", "status")
 NUMBERS = ("status", "error")  # a code if they hold a number
-COMPLAINT = frozenset((*TEXTS, *CODES, "param", "requestid", "errortype"))
+VERDICT = (*TEXTS, *CODES, *TYPES, *NESTS)
+"""What may say whether an error is one."""
+COMPLAINT = frozenset((*TEXTS, *CODES, *TYPES, "param", "requestid", "traceid", "timestamp", "path", "data", "success"))
+"""What is in an object that is a complaint and nothing else."""
 
 
 def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozenset[int] = frozenset()) -> ApiError:
@@ -36,7 +41,7 @@ def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozens
     code, error_type = code_of(forms), _type(forms, message)
     if code is None and isinstance(error, int) and not isinstance(error, bool):
         code = error
-    if code is None and error_type is not None and error_type.endswith("Exception"):
+    if code is None and error_type is not None and (error_type.endswith("Exception") or error_type.isupper()):
         code = error_type
     param = next((form["param"] for form in forms if isinstance(form.get("param"), str)), None)
     message = message or ("error without a message" if isinstance(error, str) else shown(error))
@@ -102,7 +107,7 @@ def code_of(forms: list[dict[str, Any]]) -> str | int | None:
 def _type(forms: list[dict[str, Any]], message: str) -> str | None:
     """The kind of error, as a word; AWS writes ``namespace#Kind``, Google a status in capitals."""
     for form in forms:
-        for name in ("type", "errortype", "status", "error"):
+        for name in (*TYPES, "error"):
             word = form.get(name)
             if not isinstance(word, str) or not word or word.lower() in FAILED:
                 continue
@@ -115,23 +120,26 @@ def _type(forms: list[dict[str, Any]], message: str) -> str | None:
 # -- whether trying again may help ---------------------------------------------------------------------------------
 
 STATUSES = frozenset(status.value for status in HTTPStatus if status >= 400)
-HOPELESS = re.compile(r"insufficient (quota|balance|funds|credit)|billing|current quota|arrear")
+BILLING = r"billing(?! (\w+ )?(api|backend|busy|internal|overload|rate|server|service|system|time ?out|unavailable))"
+"""That a bill is open; not that the server which writes bills is down."""
+HOPELESS = re.compile(rf"insufficient (quota|balance|funds|credit)|{BILLING}|current quota|arrear")
 VERDICTS = (
     (True, re.compile(r"throttl|per (minute|second)")),
     (False, re.compile(
-        r"invalid|quota|authenticat|unauthori[sz]ed|permission|not found|billing|balance|arrear|daily|monthly"
+        rf"invalid|quota|authenticat|unauthori[sz]ed|permission|not found|{BILLING}|balance|arrear|daily|monthly"
         r"|total request|usage limit|content filter|context length|tool use failed|sensitive|余额|欠费|鉴权")),
     (True, re.compile(
         r"\b(rate limit|rate exceeded|too many|request limit|limit reached|slow down|overload|server error|internal"
         r"|api error|unavailable|time ?out|timed out|try again|temporar|capacity|bad gateway|busy|not ready"
         r"|stream error|throughput|retry (your|later))|稍后|频率|限流|繁忙|超时|过载")),
 )  # fmt: skip
-"""The first that is found in a code, a type or a message decides."""
+"""The first that is found in a code, a type or a message decides. These are sentences, where a word alone says little:
+the names by which a reply ends have a table of their own (`stages.reasons`)."""
 
 
 def is_hopeless(code: str | int | None, error_type: str | None) -> bool:
     """Whether somebody has to pay before trying again makes sense, whatever the status."""
-    return any(HOPELESS.search(_spaced(str(word))) for word in (code, error_type) if word is not None)
+    return any(HOPELESS.search(spaced(str(word))) for word in (code, error_type) if word is not None)
 
 
 def _passes(code: str | int | None, error_type: str | None, message: str, passing: frozenset[int]) -> bool:
@@ -144,12 +152,12 @@ def _passes(code: str | int | None, error_type: str | None, message: str, passin
         return number in (408, 409, 425, 429) or number >= 500
     for words in (code if number is None else None, error_type, message):
         for verdict, pattern in VERDICTS:
-            if words is not None and pattern.search(_spaced(str(words))):
+            if words is not None and pattern.search(spaced(str(words))):
                 return verdict
     return False
 
 
-def _spaced(words: str) -> str:
+def spaced(words: str) -> str:
     """``rate_limit``, ``rate-limit`` and ``RateLimit`` alike."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", words).lower()
 

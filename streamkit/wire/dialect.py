@@ -31,6 +31,7 @@ from .calls import Calls
 from .fragments import Fragment
 from .heartbeats import bare_word, is_comment, named_heartbeat
 from .loads import load_slowly, shown
+from .problems import complaint
 from .sse import ServerSentEvent
 from .usage import merged
 
@@ -54,6 +55,7 @@ class Dialect(ABC):
         warnings: what was read with a doubt, each once.
         word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
             to keep the connection open; else nobody knows what it means.
+        complaint: an error if no reply follows; else it was progress, or whatever.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -63,6 +65,7 @@ class Dialect(ABC):
         self.request_id = request_id
         self.warnings: dict[str, None] = {}
         self.word = ""
+        self.complaint: ApiError | None = None
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
         self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
@@ -91,7 +94,7 @@ class Dialect(ABC):
         if self.said or (self._ended_by and self._usage and self._usage.completion_tokens):
             return None  # the second: of thinking that is not shown
         if self._ended_by is None:
-            return BrokenError("the server ended the reply before it said anything", retryable=True)
+            return self.complaint or BrokenError("the server ended the reply before it said anything", retryable=True)
         if meaning(self._ended_by) == "length":
             return ApiError(f"the reply was cut before its first word: {excerpt(self._ended_by)}", code=self._ended_by)
         return None
@@ -181,8 +184,13 @@ class Dialect(ABC):
         self.id = self.id or (id if isinstance(id, str) else "")
         self.model = self.model or (model if isinstance(model, str) else "")
         if not self.started and (content or self.id or self.model):
-            self.started = True
+            self.started, self.complaint = True, None
             out.append(Start(self.id, self.model, self.request_id, raw=chunk))
+
+    def _hear(self, chunk: dict[str, Any]) -> None:
+        """Remember words that came instead of a reply, in case none follows."""
+        if not self.started:
+            self.complaint = self.complaint or complaint(chunk)
 
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):

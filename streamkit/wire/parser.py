@@ -204,7 +204,7 @@ class Parser:
         value = _document(data)
         yield from self._take(self._dialect.feed_body(value))
         if not self._dialect.opened:
-            raise MalformedError(f"JSON that is no reply: {shown(value)}")
+            raise self._dialect.complaint or MalformedError(f"JSON that is no reply: {shown(value)}")
         if not self.done:
             yield from self._close()
 
@@ -225,7 +225,8 @@ class Parser:
         self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"no event stream: {excerpt(' '.join((*self._stray, tail)))}")
-        raise BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
+        cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
+        raise self._dialect.complaint or cut
 
     def _close(self) -> Iterator[Event]:
         for event in self._dialect.flush():

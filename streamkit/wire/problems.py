@@ -5,16 +5,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..errors import ApiError, MalformedError, StreamkitError, excerpt
-from .complaints import COMPLAINT, FAILED, WORDS, api_error, code_of, integer, members, plain
+from .complaints import COMPLAINT, FAILED, VERDICT, WORDS, api_error, code_of, integer, members, plain, spaced
 from .loads import load
 
-__all__ = ["api_error", "find", "stray_problem"]
+__all__ = ["BESIDE_NAMES", "api_error", "complaint", "find", "is_fine", "may_report", "stray_problem"]
 
-FINE = frozenset({"", "ok", "success", "succeeded", "successful", "normal", "none", "null", "成功"})
+FINE = re.compile(
+    r"|ok|okay|((the )?(request|operation) (was |is )?)?(success|succeeded|successful|successfully)|normal|none|null"
+    r"|nil|(no|without) errors?|noerror|connected|start|started|begin|streaming|\w{0,4}成功"
+)
+"""Words which say that all is well."""
+DEEP = 4
+"""Levels of an object in which it may say that it is no error."""
+
+
+def _is_well(text: str) -> bool:
+    return FINE.fullmatch(spaced(text[:100]).strip()) is not None
+
+
+def is_fine(error: Any, depth: int = DEEP) -> bool:
+    """Whether what stands in the place of an error is none: empty, or all that it says is success."""
+    if error is None or isinstance(error, bool):
+        return not error
+    if isinstance(error, (dict, list)) and not depth:
+        return False
+    if isinstance(error, dict):
+        told = members(error)
+        verdicts = [told[name] for name in VERDICT if name in told]
+        return all(is_fine(value, depth - 1) for value in verdicts or error.values())
+    if isinstance(error, list):
+        return all(is_fine(value, depth - 1) for value in error)
+    return not _fails(error)
 
 
 def _fails(code: Any) -> bool:
@@ -22,12 +48,21 @@ def _fails(code: Any) -> bool:
     number = integer(code)
     if number is not None:
         return number != 0 and not 200 <= number < 300
-    return isinstance(code, str) and code.strip().lower() not in FINE
+    return isinstance(code, str) and not _is_well(code)
+
+
+def _is_wrong(error: Any) -> bool:
+    return not is_fine(error)
+
+
+def _is_no(told: Any) -> bool:
+    return told is False or (isinstance(told, str) and told.strip().lower() == "false")
 
 
 def _is_refusal(status: Any) -> bool:
-    """An HTTP status; small numbers may mean anything."""
-    return status is False or (integer(status) or 0) >= 400
+    """An HTTP status, or less than nothing; other numbers may mean anything."""
+    number = integer(status)
+    return status is False or (number is not None and (number < 0 or 400 <= number < 1000))
 
 
 def _is_failure(word: Any) -> bool:
@@ -35,42 +70,51 @@ def _is_failure(word: Any) -> bool:
 
 
 def _names_error(word: Any) -> bool:
-    return isinstance(word, str) and word.lower().endswith(("error", "exception"))
+    return isinstance(word, str) and word.lower().endswith(("error", "exception", "fault"))
+
+
+def _has_error(told: Any) -> bool:
+    return isinstance(told, dict) and _is_wrong(told.get("Error"))
 
 
 class Sign(NamedTuple):
     """The member ``name`` of a chunk reports an error if it ``fails``.
 
-    ``beside``: in a chunk with content too. ``worded``: only if there is a message as well. ``passing``: the codes of
-    this form, besides HTTP's, after which trying again may help.
+    ``beside``: in a chunk with content too. ``worded``: only if there is a message as well. ``unsure``: not with a
+    reply's usage nor after its end, where servers put many things; so is all that is ``worded``. ``passing``: the codes
+    of this form, besides HTTP's, after which trying again may help.
     """
 
     name: str
     fails: Callable[[Any], bool]
     beside: bool = False
     worded: bool = False
+    unsure: bool = False
     passing: frozenset[int] = frozenset()
 
 
+# The first sign that fits is the one that counts, so order matters: ``error``, ``__type``, ``type`` and ``status``
+# stand twice, first for what is an error without any doubt, and further down for what is one under a condition.
 SIGNS = (
-    Sign("error", bool, beside=True),  # {"error": {...}} or {"error": "text"}: nearly everybody
-    Sign("error", lambda error: error not in (None, False, "")),  # {"error": {}}
+    Sign("error", _is_wrong, beside=True),  # {"error": {...}} or {"error": "text"}: nearly everybody
+    Sign("error", lambda error: error in ({}, []), unsure=True),
     Sign("base_resp", lambda told: isinstance(told, dict) and _fails(told.get("status_code")), beside=True,
          passing=frozenset({1000, 1001, 1002, 1013, 1024, 1033, 1039, 1041, 2045})),  # MiniMax
     Sign("error_code", _fails, beside=True,
          passing=frozenset({1, 2, 4, 18, 336000, 336100, 336501, 336502, 336503})),  # Qianfan; Databricks
-    Sign("errors", bool),  # Cloudflare, watsonx, ModelScope
-    Sign("success", lambda told: told is False or told == "false", beside=True),  # one-api and its kin
-    Sign("ok", lambda told: told is False),
+    Sign("errors", _is_wrong),  # Cloudflare, watsonx, ModelScope
+    Sign("success", _is_no, beside=True),  # one-api and its kin
+    Sign("ok", _is_no),
     Sign("object", _is_failure),  # vLLM
     Sign("type", _is_failure),
     Sign("status", _is_failure),
     Sign("event", _is_failure),  # Dify
-    Sign("__type", bool),  # AWS
-    Sign("ErrorMsg", bool),  # Hunyuan
-    Sign("Error", bool),
-    Sign("Response", lambda told: isinstance(told, dict) and bool(told.get("Error"))),  # Tencent Cloud
-    Sign("ResponseMetadata", lambda told: isinstance(told, dict) and bool(told.get("Error"))),  # Volcengine
+    Sign("__type", _names_error),  # AWS
+    Sign("__type", bool, worded=True),
+    Sign("ErrorMsg", _is_wrong),  # Hunyuan
+    Sign("Error", _is_wrong),
+    Sign("Response", _has_error),  # Tencent Cloud
+    Sign("ResponseMetadata", _has_error),  # Volcengine
     *(Sign(name, bool) for name in (  # Bedrock's event stream
         "internalServerException", "modelStreamErrorException", "modelTimeoutException", "serviceUnavailableException",
         "throttlingException", "validationException")),
@@ -79,31 +123,47 @@ SIGNS = (
     Sign("errorCode", _fails, worded=True),
     Sign("ErrorCode", _fails, worded=True),  # SageMaker
     Sign("errcode", _fails, worded=True),
+    Sign("ret", _fails, worded=True),
+    Sign("retcode", _fails, worded=True),
     Sign("status", _is_refusal, worded=True),  # iFlow, Moonshot, problem+json (RFC 9457)
     Sign("status_code", _is_refusal, worded=True),
     Sign("statusCode", _is_refusal, worded=True),  # Azure API Management
 )  # fmt: skip
 BESIDE = tuple(sign for sign in SIGNS if sign.beside)
+BESIDE_NAMES = frozenset(sign.name for sign in BESIDE)
+_TESTS = (f"{name!r} in {place}" for name in sorted(BESIDE_NAMES) for place in ("chunk", "choice"))
+may_report: Callable[[Any, Any], bool] = eval(f"lambda chunk, choice: {' or '.join(_TESTS)}")
+"""Whether one of `BESIDE_NAMES` is in a chunk or in its choice. Written out, because each delta is asked this: the
+operators of sets take two or three times as long."""
 
 
-def find(chunk: dict[str, Any], *, bare: bool, alone: bool = False) -> ApiError | None:
+def find(chunk: dict[str, Any], *, bare: bool, over: bool = False) -> ApiError | None:
     """The error that ``chunk`` reports, if any; ``bare`` if it has no content, so that the flat forms count too, and
-    ``alone`` if it comes instead of a reply and nothing says what it is: then a message and nothing else is one."""
-    for name, fails, _, worded, passing in SIGNS if bare else BESIDE:
-        if name in chunk and fails(chunk[name]) and (not worded or _complains(chunk)):
-            return api_error(chunk, passing=passing)
-    if alone and _complains(chunk) and COMPLAINT.issuperset(map(plain, chunk)):
-        code = code_of([members(chunk)])
-        if code is None or _fails(code):
-            return api_error(chunk)
+    ``over`` if the reply has ended before it."""
+    over = over or bool(chunk.get("usage"))
+    for sign in SIGNS if bare else BESIDE:
+        if sign.name not in chunk or not sign.fails(chunk[sign.name]):
+            continue
+        if (over and (sign.unsure or sign.worded)) or (sign.worded and not _complains(chunk)):
+            continue
+        return api_error(chunk, passing=sign.passing)
     return None
+
+
+def complaint(chunk: dict[str, Any]) -> ApiError | None:
+    """The error that ``chunk`` is if no reply follows: a message or a code, and nothing that says what it is."""
+    if not COMPLAINT.issuperset(map(plain, chunk)):
+        return None
+    code = code_of([members(chunk)])
+    fails = code is not None and _fails(code)
+    return api_error(chunk) if fails or (code is None and _complains(chunk)) else None
 
 
 def _complains(chunk: dict[str, Any]) -> bool:
     """Whether there are words, and not of success."""
     told = members(chunk)
     words = [told[name] for name in WORDS if isinstance(told.get(name), str)]
-    return any(text.strip().lower() not in FINE for text in words)
+    return not all(map(_is_well, words))
 
 
 def stray_problem(line: str) -> StreamkitError | None:
@@ -117,7 +177,8 @@ def stray_problem(line: str) -> StreamkitError | None:
     if not isinstance(form, dict):
         return None
     bare = "choices" not in form
-    return find(form, bare=bare, alone=bare) or MalformedError(f"JSON line without 'data:': {excerpt(text)}")
+    problem = find(form, bare=bare) or (complaint(form) if bare else None)
+    return problem or MalformedError(f"JSON line without 'data:': {excerpt(text)}")
 
 
 def _maybe_json(text: str) -> Any:

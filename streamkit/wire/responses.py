@@ -9,7 +9,7 @@ from ..events import Event, Finish, LogprobsDelta, TextDelta
 from ..stages.reasons import meaning
 from .forms import TEXTS, Chunk, family_of, object_in, text_in
 from .loads import shown
-from .problems import api_error, find
+from .problems import api_error, find, is_fine, may_report
 from .telling import Telling
 
 __all__ = ["Responses"]
@@ -31,7 +31,7 @@ class Responses(Telling):
                 and text
                 and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._here
                 and not chunk.get("logprobs")
-                and "error" not in chunk
+                and not may_report(chunk, ())
                 and self._halves is None
                 and not self.word
             ):
@@ -50,7 +50,9 @@ class Responses(Telling):
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
             status = chunk.get("status")
             kind, chunk = f"response.{status if isinstance(status, str) else 'completed'}", {"response": chunk}
-        problem = find(chunk, bare=kind in ("", "error"), alone=not (kind or self.started))
+        problem = find(chunk, bare=kind in ("", "error"))
+        if not kind:
+            self._hear(chunk)
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
         reader = READERS.get(kind)
@@ -73,7 +75,7 @@ class Responses(Telling):
         self._begin(response, chunk, out, content=True)
         self._all_done(response.get("output"), chunk, out)
         error = response.get("error")
-        if error or kind == "response.failed":
+        if kind == "response.failed" or not is_fine(error):
             self._report_usage(response.get("usage"), chunk, out)
             raise api_error(error or "the server failed to finish the reply", response)
         out += self._end_calls(self._calls, self._calls.settle(), 0, chunk)

@@ -111,3 +111,25 @@ def test_layers_together_stay_within_the_limits() -> None:
     assert inflate is not None
     with pytest.raises(sk.TooLargeError):
         inflate.feed(bomb)
+
+
+@pytest.mark.parametrize(("encoding", "named"), [("br", "br"), ("identity, ZSTD", "zstd"), ("gzip, br", "br")])
+def test_a_refusal_whose_words_cannot_be_read_names_their_coding(encoding: str, named: str) -> None:
+    answer = head("400 Bad Request", content_encoding=encoding, content_type="application/json")
+    with (
+        serving([answer, b"\x8b\x03\x80no such thing\x03"]) as server,
+        sk.Client(server.url, retry=ONCE) as client,
+        pytest.raises(sk.StatusError, match=rf"HTTP 400 Bad Request: .* encoded as {named}\b") as caught,
+    ):
+        sk.run(client.chat("hi", model="m"))
+    assert caught.value.body == ""
+
+
+def test_a_refusal_that_is_readable_tells_its_own_words() -> None:
+    body = gzip.compress(b'{"error": {"message": "no such model"}}')
+    with (
+        serving([head("400 Bad Request", content_encoding="gzip"), body]) as server,
+        sk.Client(server.url, retry=ONCE) as client,
+        pytest.raises(sk.StatusError, match=r"400.*: no such model"),
+    ):
+        sk.run(client.chat("hi", model="m"))

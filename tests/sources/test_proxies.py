@@ -172,8 +172,9 @@ def test_a_tunnel_that_is_refused(refusal: str, monkeypatch: pytest.MonkeyPatch)
     async def main() -> None:
         async with proxying(refusal=head(refusal, content_length="0")) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-            with pytest.raises(sk.ConnectError, match=refusal):
+            with pytest.raises(sk.ConnectError, match=refusal) as caught:
                 await ask(f"https://{HOST}/v1")
+            assert caught.value.retryable is ("407" not in refusal)
 
     asyncio.run(main())
 
@@ -194,11 +195,20 @@ def wrong_set_up(url: str, told: str) -> None:
         ("ftp://127.0.0.1:9", "ftp"),
         ("nonsense://host", "nonsense"),
         ("http://127.0.0.1:nine", "nine"),
+        ("http://127.0.0.1:99999", "port"),
+        ("http://localhost:99999", "port"),
     ],
 )
 def test_a_proxy_that_cannot_be_used(name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     wrong_set_up(f"https://{HOST}/v1", told)
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_exceptions_from_proxies_that_cannot_be_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv(name, "[::1]")
+    wrong_set_up(f"https://{HOST}/v1", "HTTPS_PROXY, NO_PROXY")
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])

@@ -117,7 +117,12 @@ def same(direct: Seen, via: Seen) -> bool:
     (events, error), (others, its) = direct, via
     if (error is None) != (its is None) or events != others:
         return False
-    return error is None or its is None or (error.kind, error.partial.text) == (its.kind, its.partial.text)
+    return error is None or its is None or told(error) == told(its)
+
+
+def told(error: sk.StreamkitError) -> tuple[Any, ...]:
+    details = (str(error), error.code, error.error_type, error.param) if isinstance(error, sk.ApiError) else ()
+    return error.kind, error.retryable, error.partial.text, *details
 
 
 def corpus() -> Iterator[Any]:
@@ -165,6 +170,8 @@ BODIES: dict[str, tuple[str, bytes]] = {
         {"type": "response.completed", "response": {"id": "r", "model": "m", "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}},
     ])),
     "an error": ("chat", START + say("kept") + data({"error": {"message": "died", "type": "server_error", "code": "x"}})),
+    "an error that may pass": ("chat", START + data({"error": {"message": "busy", "type": "server_error", "code": "x"}})),
+    "an error of few words": ("chat", START + data({"error": {"code": 429, "param": "n"}})),
     "an error event": ("chat", START + say("kept") + data({"error": {"message": "died"}}, event="error")),
     "a response's error": ("responses", data({"type": "error", "message": "died", "code": "x", "param": None}, event="error")),
     "bad JSON": ("chat", START + say("kept") + b"data: {oops\n\n"),
