@@ -39,11 +39,11 @@ def continue_with(
     Reply is that of the whole; its usage is ``partial``, unless that of every part is known.
 
     Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
-    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests or when it
-    is closed. ``ask`` is called until ``attempts`` further requests were made, those counted that a client made again
-    for one call. So there can be more of them: the last call may take the client as many requests as its own `Retry`
-    allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it, with
-    Retry-After obeyed.
+    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests, or when
+    it is closed. ``ask`` is called until ``attempts`` further requests were made, those counted that a client made
+    again for one call. So there can be more of them: the last call may take the client as many requests as its own
+    `Retry` allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it,
+    with Retry-After obeyed.
     """
     if not callable(ask):
         raise TypeError("ask is a function: ask(partial) gives the stream that goes on")

@@ -47,7 +47,9 @@ def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
 
     Only errors that are ``retryable`` and that no policy within has ``given_up``. It subscribes until ``attempts``
     further requests were made, those counted that a `Client` made again by itself. So there can be more of them: the
-    last subscription may take the client as many requests as its own `Retry` allows. The Reply tells of all. It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
+    last subscription may take the client as many requests as its own `Retry` allows. The Reply tells of all.
+
+    It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
     """
     policy = retry or Retry()
 

@@ -90,12 +90,12 @@ class Retry:
 
 
 def given_up(error: E, policy: Retry) -> E:
-    """``error`` as a policy raises it that does not ask again. It is marked as given up, so that no policy around it asks
-    either; not so if this policy has no attempts at all, or the error is not retryable."""
+    """``error`` as a policy raises it that does not ask again. It is marked as given up, so that no policy around it
+    asks either; not so if this policy has no attempts at all, or the error is not retryable."""
     return error.as_given_up() if error.retryable and policy.attempts else error
 
 
 def requests_of(error: StreamkitError) -> int:
-    """How many requests were made for the question that failed. Each round of a tool loop asks a question of its own, so
-    one request for each earlier round is not counted."""
+    """How many requests were made for the question that failed. Each round of a tool loop asks a question of its own,
+    so one request for each earlier round is not counted."""
     return max(1, error.partial.attempts - error.partial.rounds + 1)
