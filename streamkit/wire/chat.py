@@ -51,7 +51,8 @@ class Chat(Dialect):
                 and index in self._flowing
                 and self._halves is None
                 and not self.word
-                and not may_report(chunk, choice)
+                and not may_report(chunk)
+                and not may_report(choice)
                 and "x_groq" not in chunk
                 and "usage" not in choice
             ):

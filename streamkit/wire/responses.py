@@ -31,7 +31,7 @@ class Responses(Telling):
                 and text
                 and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._here
                 and not chunk.get("logprobs")
-                and not may_report(chunk, ())
+                and not may_report(chunk)
                 and self._halves is None
                 and not self.word
             ):

@@ -10,7 +10,7 @@ import pytest
 from streamkit.errors import ApiError
 from streamkit.wire import Parser
 from streamkit.wire.complaints import is_hopeless
-from streamkit.wire.problems import BESIDE_NAMES, SIGNS, api_error
+from streamkit.wire.problems import BESIDE_NAMES, SIGNS, api_error, may_report
 from tests.wire.bodies import DONE, chunk, error_of, finish, reply_of, say, sse
 
 HI = sse(say("Hi"))
@@ -126,3 +126,8 @@ def test_a_response_whose_error_says_success() -> None:
 def test_an_open_bill_is_hopeless_and_a_broken_office_is_not(name: str, hopeless: bool) -> None:
     assert is_hopeless(name, None) is is_hopeless(None, name) is hopeless
     assert api_error({"code": name, "message": "sorry"}).retryable is not hopeless
+
+
+def test_the_short_way_of_text_looks_for_every_form_that_may_stand_beside_it():
+    assert all(may_report({"id": "c", name: 1}) for name in BESIDE_NAMES)
+    assert not may_report({"id": "c", "choices": [], "usage": None})
