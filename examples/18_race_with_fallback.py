@@ -20,4 +20,5 @@ answer = sk.race(near.chat(question), far.chat(question), after=0.3).pipe(
 
 run = sk.start(answer, sk.on(text=lambda piece: print(piece, end="", flush=True)))
 reply = run.result()
-print(f"\n[{reply.outcome}; requests: {len(run.replies)}, not finished: {sum(r.outcome != "complete" for r in run.replies)}]")
+unfinished = [one for one in run.replies if one.outcome != "complete"]
+print(f"\n[{reply.outcome}; requests: {len(run.replies)}, not finished: {len(unfinished)}]")
