@@ -55,7 +55,7 @@ class Dialect(ABC):
         warnings: what was read with a doubt, each once.
         word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
             to keep the connection open; else nobody knows what it means.
-        complaint: an error if no reply follows; else it was progress, or whatever.
+        complaint: what came in place of a reply and may be an error. It is one if no reply follows.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -69,6 +69,7 @@ class Dialect(ABC):
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
         self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
+        self._held = False  # whether the chunk at hand brought something that is told later
 
     @property
     def finished(self) -> bool:
@@ -92,7 +93,7 @@ class Dialect(ABC):
     def verdict(self) -> StreamkitError | None:
         """Why a reply that the server takes for whole is none all the same."""
         if self.said or (self._ended_by and self._usage and self._usage.completion_tokens):
-            return None  # the second: of thinking that is not shown
+            return None  # tokens without a word are those of thinking that is not shown
         if self._ended_by is None:
             return self.complaint or BrokenError("the server ended the reply before it said anything", retryable=True)
         if meaning(self._ended_by) == "length":

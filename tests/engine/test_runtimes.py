@@ -120,6 +120,7 @@ def told(*lines: str, quiet: bool = True) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patch", ["patch_all()", "patch_all(thread=False)", "patch_thread()", "patch_socket()"])
 def test_where_gevent_has_patched_threads_every_door_says_so_and_the_process_ends(patch: str):
     pytest.importorskip("gevent", reason="gevent is not installed")
@@ -130,6 +131,7 @@ def test_where_gevent_has_patched_threads_every_door_says_so_and_the_process_end
         assert "gevent has patched" in line
 
 
+@pytest.mark.slow
 def test_gevent_that_patches_late_is_no_hang_either():
     pytest.importorskip("gevent", reason="gevent is not installed")
     lines = ["door(lambda: sk.start(stream).result(5))", "monkey.patch_all()", "door(lambda: list(stream))"]
@@ -137,11 +139,13 @@ def test_gevent_that_patches_late_is_no_hang_either():
     assert out.startswith("Hi\nUnsupportedRuntimeError gevent has patched")
 
 
+@pytest.mark.slow
 def test_gevent_that_patches_nothing_is_no_obstacle():
     pytest.importorskip("gevent", reason="gevent is not installed")
     assert told("import gevent", *(f"door(lambda: {DOORS[name]})" for name in ("run", "a thread"))) == "Hi\nHi\n"
 
 
+@pytest.mark.slow
 def test_under_asyncio_a_patched_process_still_awaits():
     pytest.importorskip("gevent", reason="gevent is not installed")
     assert told("monkey.patch_all()", "door(lambda: asyncio.run(wait(stream)))") == "Hi\n"

@@ -13,6 +13,8 @@ import pytest
 from tests.faults.bodies import DONE, END, START, every, say
 from tests.faults.server import HANG, Server, head, serving
 
+pytestmark = pytest.mark.slow  # each is a process of its own
+
 PREFACE = """
 import asyncio, os, sys, time
 import streamkit as sk

@@ -66,6 +66,7 @@ class Course:
         return next(self._plays).answer(api, body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", MOST)
 def test_the_most_requests_of_every_pair(inner: str) -> None:
     course, retry = Course(), sk.Retry(attempts=AGAIN if inner == "client" else 0)
