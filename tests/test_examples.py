@@ -13,6 +13,8 @@ import pytest
 
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 ENV = {

@@ -19,6 +19,8 @@ import pytest
 from streamkit import testing
 from streamkit.edges.answer import Answer
 
+pytestmark = pytest.mark.slow  # each starts and kills programs
+
 HERE = Path(__file__).resolve().parents[2]
 CONCURRENCY = 8
 

@@ -16,6 +16,8 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "streamkit"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and pipes of POSIX")

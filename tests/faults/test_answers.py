@@ -16,6 +16,8 @@ from tests.faults.bodies import START, data, every, reply, say
 from tests.faults.harness import EAGER, Fault, Outcome, cases, check
 from tests.faults.server import HANG, RESET, Heard, chunked, head
 
+pytestmark = pytest.mark.slow  # every fault through every door, with real waits
+
 OK = head()
 FINE = [OK, reply("fine")]
 PAGE = (

@@ -16,6 +16,8 @@ from tests.faults.bodies import DONE, END, START, data, every, say
 from tests.faults.harness import Fault, Outcome, cases, check
 from tests.faults.server import HANG, RESET, chunked, head, serving
 
+pytestmark = pytest.mark.slow  # every fault through every door, with real waits
+
 OK, CHUNKED = head(), head(transfer_encoding="chunked")
 BEGUN = [OK, START, say("kept"), say(" text")]
 KEPT = "kept text"

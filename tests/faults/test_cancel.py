@@ -16,6 +16,8 @@ import streamkit as sk
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
 
+pytestmark = pytest.mark.slow  # every fault through every door, with real waits
+
 BEGUN = [head(), START, say("kept"), HANG]
 ONCE = sk.Retry(attempts=0)
 

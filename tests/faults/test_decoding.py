@@ -16,6 +16,8 @@ from tests.faults.bodies import DONE, END, START, data, every, reply, say
 from tests.faults.harness import Fault, Outcome, cases, check
 from tests.faults.server import HANG, chunked, head
 
+pytestmark = pytest.mark.slow  # every fault through every door, with real waits
+
 OK = head()
 WHOLE = reply("Hello", ", wörld 😀")
 TEXT = "Hello, wörld 😀"

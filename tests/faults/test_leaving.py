@@ -16,6 +16,8 @@ from streamkit.engine.loop import live
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
 
+pytestmark = pytest.mark.slow  # every fault through every door, with real waits
+
 BEGUN = [head(), START, say("kept"), HANG]
 
 

@@ -16,6 +16,8 @@ import streamkit as sk
 from pipelines import batch
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 PROMPTS = ['"Why?"', '{"prompt": "What?"}', '{"id": 7, "messages": [{"role": "user", "content": "Who?"}]}', "{oops"]
 

@@ -6,6 +6,8 @@ import streamkit as sk
 from pipelines import compare_models
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 
 def compared(**scripts):
     asks = {name: testing.client(script, retry=sk.Retry(attempts=0)).chat for name, script in scripts.items()}

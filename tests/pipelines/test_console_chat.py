@@ -14,6 +14,8 @@ import streamkit as sk
 from pipelines import console_chat
 from streamkit import sinks, testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 
 

@@ -13,6 +13,8 @@ import streamkit as sk
 from pipelines import extract_items
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 ROW = extract_items.row_of(["name", "age:int"])
 PEOPLE = [{"name": "Ada", "age": 36}, {"name": "Bo, Jr", "age": "old"}, {"name": "Cy", "age": None}]

@@ -11,6 +11,8 @@ import streamkit as sk
 from pipelines import guarded_chat
 from streamkit import sinks, testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 SECRET = "anna.meier@example.org"
 

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import streamkit as sk
 from pipelines import meter_board
 from streamkit import testing
+
+pytestmark = pytest.mark.slow  # each starts a program
 
 HERE = Path(__file__).resolve().parents[2]
 PRICES = {"a": sk.Prices(input=1, output=10), "b": sk.Prices(input=2, output=20)}

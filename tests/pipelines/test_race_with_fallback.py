@@ -9,6 +9,8 @@ import streamkit as sk
 from pipelines import race_with_fallback
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 
 def asking(*scripts):
     """A client for each, and what to build a pipeline of."""

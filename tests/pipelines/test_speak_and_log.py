@@ -12,6 +12,8 @@ import streamkit as sk
 from pipelines import speak_and_log
 from streamkit import sinks, testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 
 

@@ -13,6 +13,8 @@ import streamkit as sk
 from pipelines import translate_sentences
 from streamkit import testing
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HERE = Path(__file__).resolve().parents[2]
 
 

@@ -24,6 +24,8 @@ from streamkit.sources.pools import CROWD, KEEPING
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 
+pytestmark = pytest.mark.slow  # crowds of connections
+
 BODY = reply("Hello", " world")
 KEPT = [head(transfer_encoding="chunked"), chunked(BODY), chunked(b""), KEEP]
 
