@@ -58,7 +58,9 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
             runner.get_loop().set_debug(False)  # ten times as fast
             runner.run(main(server))
         assert len(server.requests) == 1000
-        assert server.connections <= at_once * 4  # a reader may still be busy ending its body when the next one asks
+        # A reader may still be busy ending its body when the next one asks, and one that the machine holds up for longer
+        # than `DRAIN` gives its connection up. What matters is that they are not a thousand.
+        assert server.connections <= at_once * 4 + 20
 
 
 async def _readers_gone() -> None:
