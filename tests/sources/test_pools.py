@@ -58,8 +58,8 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
             runner.get_loop().set_debug(False)  # ten times as fast
             runner.run(main(server))
         assert len(server.requests) == 1000
-        # A reader may still be busy ending its body when the next one asks, and one that the machine holds up longer than
-        # `DRAIN` gives its connection up. What matters is that they are not a thousand.
+        # A reader may still be busy ending its body when the next one asks, and one that the machine holds up longer
+        # than `DRAIN` gives its connection up. What matters is that they are not a thousand.
         assert server.connections <= at_once * 4 + 20
 
 
