@@ -29,11 +29,12 @@ class Chat(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._choices: dict[int, _Choice] = {}
+        self._finished = 0  # choices that have a finish reason
         self._flowing: set[int] = set()  # choices that had something in a delta
 
     @property
     def finished(self) -> bool:
-        return self.done or (bool(self._choices) and all(choice.finished for choice in self._choices.values()))
+        return self.done or (bool(self._choices) and self._finished == len(self._choices))
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -159,6 +160,7 @@ class Chat(Dialect):
         problem = problem or self._ends(reason)
         if problem is None:
             choice.finished = True
+            self._finished += 1
             out += self._release(index)
             out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)
             out.append(Finish(reason, index, raw=chunk))
