@@ -79,7 +79,10 @@ class Call:
         self.ended = True
         self.arguments.flush()
         delta = self.news(index, raw)
-        call = ToolCall(self.id, self.name, self.text, index, self.number, raw=raw)
+        text = self.text
+        self.arguments.pieces[:] = [text]  # in one piece, for what comes later may be compared with it
+        self._told = (self.id, self.name, 1)
+        call = ToolCall(self.id, self.name, text, index, self.number, raw=raw)
         return [call] if delta is None else [delta, call]
 
 

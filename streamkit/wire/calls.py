@@ -54,14 +54,7 @@ class Calls:
 
     def find(self, fragment: Fragment) -> Call:
         """The call that ``fragment`` belongs to; a new one if there is none."""
-        call = self._known(fragment)
-        if call is None:
-            old = self._pointed_at(fragment)
-            call = old
-            if old is None or _is_another(old, fragment):
-                call = self.open(free=fragment.free)
-                call.repeated = old is not None and not fragment.id and bool(old.name) and old.name == fragment.name
-        assert call is not None
+        call = self._known(fragment) or self._meant(fragment)
         self._note(call, fragment)
         return call
 
@@ -124,6 +117,15 @@ class Calls:
             return None
         again = call.complete and bool(name) and arguments.lstrip().startswith("{")
         return None if again and not call.repeats(arguments) else call
+
+    def _meant(self, fragment: Fragment) -> Call:
+        """The call that the place of a fragment means, unless it begins another one there."""
+        old = self._pointed_at(fragment)
+        if old is not None and not _is_another(old, fragment):
+            return old
+        call = self.open(free=fragment.free)
+        call.repeated = old is not None and not fragment.id and bool(old.name) and old.name == fragment.name
+        return call
 
     def _pointed_at(self, fragment: Fragment) -> Call | None:
         """The call that the place of a fragment means."""
