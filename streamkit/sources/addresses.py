@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from typing import TypeAlias
-from urllib.request import getproxies, proxy_bypass
 
-__all__ = ["is_local", "is_private_literal", "is_public", "proxied"]
+__all__ = ["is_local", "is_private_literal", "is_public"]
 
 _Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
@@ -44,12 +43,6 @@ def is_public(address: str) -> bool:
 def is_private_literal(host: str) -> bool:
     """Whether it can be told from ``host`` alone that it is not public; what a name stands for only a lookup tells."""
     return is_local(host) or (_literal(host) is not None and not is_public(host))
-
-
-def proxied(host: str, scheme: str) -> bool:
-    """Whether the environment names a proxy for such an address."""
-    proxies = getproxies()
-    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)
 
 
 def _literal(host: str) -> _Address | None:

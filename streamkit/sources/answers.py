@@ -14,13 +14,15 @@ from typing import Protocol
 from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt
 from ..wire.complaints import api_error, is_hopeless
 from ..wire.loads import load
+from ..wire.sse import BOM, FIELDS
 from .limits import Limits
 
 __all__ = ["Inflate", "Inflating", "Opening", "inflater", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 REDIRECT = "redirects are refused: they would carry the key and the prompt elsewhere"
-FOR_EVER = 1e9  # seconds; what is longer is as good as this
+FOR_EVER = 1e9
+"""Seconds. Whoever is asked to wait for longer is told to wait for this long."""
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content codings that zlib reads, with what it calls them (``wbits``)."""
 UNREADABLE = frozenset(
@@ -29,11 +31,8 @@ UNREADABLE = frozenset(
 )
 """Those that it does not: the registry of IANA and what else is in use."""
 LAYERS = 3
-"""Codings on top of each other that are taken for honest."""
-BOM = b"\xef\xbb\xbf"
+"""Compressions on top of each other, at most: more are an attempt to have little data expand to very much."""
 _LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
-FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-"""How an event stream begins."""
 
 
 def status_error(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> StatusError:

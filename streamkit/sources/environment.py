@@ -1,13 +1,14 @@
-"""What a client was not told, from the environment."""
+"""What the environment says, where a client was not told: addresses, keys, proxies."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from urllib.request import getproxies, proxy_bypass
 
 from .requests import OPENAI, Endpoint
 
-__all__ = ["endpoint"]
+__all__ = ["endpoint", "proxied"]
 
 
 def endpoint(
@@ -42,3 +43,9 @@ def endpoint(
         allow_http,
         allow_private,
     )
+
+
+def proxied(host: str, scheme: str) -> bool:
+    """Whether the environment names a proxy for such an address."""
+    proxies = getproxies()
+    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)

@@ -19,7 +19,8 @@ import httpx
 from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
 from ..errors import BrokenError, ConnectError, excerpt
-from .addresses import is_local, proxied
+from .addresses import is_local
+from .environment import proxied
 from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
@@ -140,7 +141,7 @@ class Pools:
                 verify=verify,
                 limits=limits,
                 timeout=None,
-                trust_env=self._trust_env and not self._direct,  # for proxies; certificates are in ``verify``
+                trust_env=self._trust_env and not self._direct,  # decides about proxies; certificates are in ``verify``
                 follow_redirects=False,
             )
         except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says

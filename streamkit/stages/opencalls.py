@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ..events import ToolCall, ToolCallDelta
 
-__all__ = ["OpenCalls", "Place"]
+__all__ = ["OpenCalls"]
 
 Place: TypeAlias = tuple[int, int]
 """A choice, and the number of a call in it."""

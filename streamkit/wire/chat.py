@@ -198,7 +198,8 @@ def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:
 
 
 def _plain_text(value: Any, depth: int = 4) -> str:
-    """Text as it stands, in an object, or in a list of parts; not from deeper than ``depth``."""
+    """Text as it stands, in an object, or in a list of parts; not from deeper than ``depth``. (In the Responses API
+    parts are objects always, and a bare text among them is none: see `forms`.)"""
     if isinstance(value, str):
         return value
     if not depth:

@@ -14,8 +14,8 @@ from typing import Any
 from ..errors import ApiError, excerpt
 from .loads import shown
 
-__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "integer", "is_hopeless", "members",
-           "plain", "spaced"]  # fmt: skip
+__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",
+           "members", "spaced"]  # fmt: skip
 
 MESSAGE = 1000  # characters of a server's message that are kept
 FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -76,13 +76,13 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value else None
 
 
-def plain(name: str) -> str:
+def folded(name: str) -> str:
     """A member's name without case and underscores."""
     return name.replace("_", "").lower()
 
 
 def members(form: dict[str, Any]) -> dict[str, Any]:
-    return {plain(name): value for name, value in form.items()}
+    return {folded(name): value for name, value in form.items()}
 
 
 def _message(forms: list[dict[str, Any]]) -> str:

@@ -17,13 +17,12 @@ from .dialect import DONE, Dialect
 from .loads import load, shown
 from .problems import stray_problem
 from .responses import Responses
-from .sse import BOM, LIMIT, Decoder, ServerSentEvent, plain
+from .sse import BOM, FIELDS, LIMIT, Decoder, ServerSentEvent, plain
 
 __all__ = ["APIS", "Parser", "parse"]
 
 APIS: dict[str, type[Dialect]] = {"chat": Chat, "completions": Completions, "responses": Responses}
 STRAY = 64 * 1024
-FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 NAMES = ("data", "event", "id", "retry")
 
 

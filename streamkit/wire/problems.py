@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..errors import ApiError, MalformedError, StreamkitError, excerpt
-from .complaints import COMPLAINT, FAILED, VERDICT, WORDS, api_error, code_of, integer, members, plain, spaced
+from .complaints import COMPLAINT, FAILED, VERDICT, WORDS, api_error, code_of, folded, integer, members, spaced
 from .loads import load
 
 __all__ = ["BESIDE_NAMES", "api_error", "complaint", "find", "is_fine", "may_report", "stray_problem"]
@@ -154,7 +154,7 @@ def find(chunk: dict[str, Any], *, bare: bool, over: bool = False) -> ApiError |
 
 def complaint(chunk: dict[str, Any]) -> ApiError | None:
     """The error that ``chunk`` is if no reply follows: a message or a code, and nothing that says what it is."""
-    if not COMPLAINT.issuperset(map(plain, chunk)):
+    if not COMPLAINT.issuperset(map(folded, chunk)):
         return None
     code = code_of([members(chunk)])
     fails = code is not None and _fails(code)

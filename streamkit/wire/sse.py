@@ -20,9 +20,11 @@ from typing import Any
 
 from ..errors import TooLargeError
 
-__all__ = ["BOM", "LIMIT", "Decoder", "ServerSentEvent", "decode", "plain"]
+__all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "ServerSentEvent", "decode", "plain"]
 
 BOM = b"\xef\xbb\xbf"
+FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+"""How an event stream begins."""
 LIMIT = 32 * 1024 * 1024
 CR, LF = 13, 10  # numbers, because `10 in data` is ten times as quick as asking for the byte string
 MAX_RETRY_DIGITS = 18
