@@ -28,7 +28,7 @@ def body(text: str) -> list[bytes]:
 
 
 def refusal(status: str, text: str) -> list[bytes]:
-    return [head(status, "application/json", content_length=str(len(text))), text.encode()]
+    return [head(status, "application/json", content_length=str(len(text)), connection="close"), text.encode()]
 
 
 ECHOES: dict[str, Any] = {
@@ -53,10 +53,10 @@ ECHOES: dict[str, Any] = {
     "bad chunk size": [head(transfer_encoding="chunked"), chunked(START + say("a")), f"{KEY}\r\n".encode()],
     "encoding": [head(content_encoding=KEY)],
     "media type": [head(type=f"text/html; {KEY}"), b"<p>"],
-    "redirect": [head("307 There", None, location=f"http://127.0.0.1:9/{KEY}", content_length="0")],
-    "retry-after": [head("429 No", "text/plain", retry_after=KEY, content_length="0")],
+    "redirect": [head("307 There", None, location=f"http://127.0.0.1:9/{KEY}", content_length="0", connection="close")],
+    "retry-after": [head("429 No", "text/plain", retry_after=KEY, content_length="0", connection="close")],
     "headers of a good answer": [head(x_echo=KEY, x_request_id=KEY), reply("fine")],
-    "request id": [head("401 No", x_request_id=KEY, content_length="0")],
+    "request id": [head("401 No", x_request_id=KEY, content_length="0", connection="close")],
     "request id, then an error": [head(x_request_id=KEY), START, data({"error": "no"})],
 }
 

@@ -284,7 +284,7 @@ def test_what_was_asked_does_not_change_later() -> None:
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable"])
 def test_usage_is_not_asked_for_again_where_a_server_rejects_it(status: str) -> None:
-    refusal = [head(status, "application/json", content_length=str(len(REFUSED))), REFUSED]
+    refusal = [head(status, "application/json", content_length=str(len(REFUSED)), connection="close"), REFUSED]
     with serving(refusal, FINE) as server, sk.Client(server.url, "k", model="m") as client:
         seen: list[Any] = []
         answer = sk.run(client.chat("hi"), seen.append)
@@ -306,7 +306,7 @@ def test_a_refusal_of_usage_takes_no_attempt() -> None:
 
 
 def test_whether_usage_is_refused_is_known_of_each_model() -> None:
-    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED))), REFUSED]
+    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED)), connection="close"), REFUSED]
     with serving(FINE, refusal, FINE) as server, sk.Client(server.url, "k") as client:
         for model in ("one", "two", "two", "one"):
             sk.run(client.chat("hi", model=model))
@@ -329,7 +329,7 @@ def test_usage_that_is_refused_to_several_at_once_costs_nobody_the_reply() -> No
 
 
 def test_a_refusal_of_what_the_caller_asked_for_is_not_answered_by_asking_again() -> None:
-    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED))), REFUSED]
+    refusal = [head("400 No", "application/json", content_length=str(len(REFUSED)), connection="close"), REFUSED]
     for options in ({"include_usage": True}, {"include_usage": False}):
         with serving(refusal) as server, sk.Client(server.url, "k", model="m") as client:
             with pytest.raises(sk.StatusError):
@@ -355,7 +355,7 @@ def test_a_reply_is_always_streamed(value: Any) -> None:
     ("path", "status", "hint"), [("", 404, True), ("/v1", 404, False), ("/api/v3/x", 404, False), ("", 400, False)]
 )
 def test_a_refusal_names_the_address(path: str, status: int, hint: bool) -> None:
-    with serving([head(f"{status} No", "text/plain", content_length="4"), b"nope"]) as server:
+    with serving([head(f"{status} No", "text/plain", content_length="4", connection="close"), b"nope"]) as server:
         base = server.url.removesuffix("/v1") + path
         client = sk.Client(base, "the-key-itself", model="m", query={"code": "secret"})
         with client, pytest.raises(sk.StatusError) as caught:
@@ -375,7 +375,7 @@ def test_no_connection_names_the_address() -> None:
 
 
 def test_the_address_of_a_refusal_holds_no_key() -> None:
-    with serving([head("404 No", "text/plain", content_length="0")]) as server:
+    with serving([head("404 No", "text/plain", content_length="0", connection="close")]) as server:
         client = sk.Client(f"{server.url}/the-key-itself", "the-key-itself", model="m")
         with client, pytest.raises(sk.StatusError) as caught:
             sk.run(client.chat("hi"))

@@ -182,8 +182,8 @@ FIRST_ATTEMPTS = {
     "a status": [head("500 Oops", "text/plain"), b"old"],
     "a clean end": [head(), START.replace(b"c-1", b"old")],
     "an end before anything": [head(), START.replace(b"c-1", b"old"), DONE],
-    "an empty body": [head(content_length="0")],
-    "an empty document": [head(type="application/json", content_length="0")],
+    "an empty body": [head(content_length="0", connection="close")],
+    "an empty document": [head(type="application/json", content_length="0", connection="close")],
 }
 
 

@@ -17,7 +17,7 @@ from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import HANG, Server, head, serving
 
 BEGUN = [head(), START, say("kept"), HANG]
-BUSY = [head("503 Busy", "text/plain", retry_after="50", content_length="0")]
+BUSY = [head("503 Busy", "text/plain", retry_after="50", content_length="0", connection="close")]
 STANDS: dict[str, Any] = {
     "before the headers": ([HANG], ""),
     "before the body": ([head(), HANG], ""),

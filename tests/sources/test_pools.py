@@ -40,6 +40,10 @@ async def read(one: sk.Client) -> str:
 
 @pytest.mark.parametrize("at_once", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
+    # A reader may still be busy ending its body when the next one asks, and one that the machine holds up longer
+    # than `DRAIN` gives its connection up. What matters is that they are not a thousand.
+    few = at_once * 4 + 20
+
     async def main(server: Server) -> None:
         async with client(server) as one:
             for _ in range(1000 // at_once):
@@ -50,7 +54,7 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
             connections = [connection for pool in pools for connection in pool.connections]
             assert not any(pool._requests for pool in pools)
             assert all(connection.is_idle() for connection in connections)
-            assert len(connections) <= at_once * 2
+            assert len(connections) <= few
         assert await asyncio.to_thread(server.all_closed, 1.0)
 
     with serving(KEPT) as server:
@@ -58,9 +62,7 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
             runner.get_loop().set_debug(False)  # ten times as fast
             runner.run(main(server))
         assert len(server.requests) == 1000
-        # A reader may still be busy ending its body when the next one asks, and one that the machine holds up longer
-        # than `DRAIN` gives its connection up. What matters is that they are not a thousand.
-        assert server.connections <= at_once * 4 + 20
+        assert server.connections <= few
 
 
 async def _readers_gone() -> None:

@@ -203,7 +203,14 @@ def test_a_connection_that_breaks(library: Any) -> None:
 def test_a_status(library: Any, status: str) -> None:
     body = b'{"error": {"message": "not today", "code": "x"}}'
     refusal = [
-        head(status, "application/json", content_length=str(len(body)), retry_after="7", x_request_id="req-1"),
+        head(
+            status,
+            "application/json",
+            content_length=str(len(body)),
+            connection="close",
+            retry_after="7",
+            x_request_id="req-1",
+        ),
         body,
     ]
     with serving(refusal) as server:
