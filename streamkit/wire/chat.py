@@ -52,6 +52,7 @@ class Chat(Dialect):
                 and index in self._flowing
                 and self._halves is None
                 and not self.word
+                and self.complaint is None
                 and not may_report(chunk)
                 and not may_report(choice)
                 and "x_groq" not in chunk

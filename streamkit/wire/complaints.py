@@ -15,7 +15,7 @@ from ..errors import ApiError, excerpt
 from .loads import shown
 
 __all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",
-           "members", "spaced"]  # fmt: skip
+           "members", "spaced", "speaks_of_failure"]  # fmt: skip
 
 MESSAGE = 1000  # characters of a server's message that are kept
 FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -24,8 +24,8 @@ FAILED = frozenset({"error", "fail", "failed", "failure"})
 NESTS = ("error", "errors", "errormsg", "baseresp", "response", "responsemetadata")
 TEXTS = ("message", "msg", "statusmsg", "detail", "errormessage", "errormsg", "errmsg", "retmsg", "errordescription",
          "description", "title", "error", "reason", "errors")  # fmt: skip
-WORDS = ("message", "msg", "detail", "errormessage", "errormsg", "errmsg", "retmsg", "title")
-CODES = ("code", "statuscode", "errorcode", "errcode", "httpcode", "ret", "retcode")
+WORDS = ("message", "msg", "statusmsg", "detail", "errormessage", "errormsg", "errmsg", "retmsg", "title")
+CODES = ("code", "statuscode", "errorcode", "errcode", "errno", "httpcode", "ret", "retcode")
 TYPES = ("type", "errortype", "status")
 NUMBERS = ("status", "error")  # a code if they hold a number
 VERDICT = (*TEXTS, *CODES, *TYPES, *NESTS)
@@ -135,6 +135,14 @@ VERDICTS = (
 )  # fmt: skip
 """The first that is found in a code, a type or a message decides. These are sentences, where a word alone says little:
 the names by which a reply ends have a table of their own (`stages.reasons`)."""
+
+
+BAD_NEWS = re.compile(r"error|exception|fail|denied|abort|crash|错误|失败|异常", re.IGNORECASE)
+
+
+def speaks_of_failure(message: str) -> bool:
+    """Whether words alone, without a code, say that something went wrong."""
+    return any(pattern.search(spaced(message)) for pattern in (BAD_NEWS, HOPELESS, *(words for _, words in VERDICTS)))
 
 
 def is_hopeless(code: str | int | None, error_type: str | None) -> bool:

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from ..errors import ApiError, BrokenError, MalformedError, StreamkitError, excerpt
 from ..events import (
+    CONTENT,
     Event,
     Other,
     ReasoningDelta,
@@ -29,7 +30,7 @@ from ..stages.reasons import may_pass, meaning
 from .call import Call
 from .calls import Calls
 from .fragments import Fragment
-from .heartbeats import bare_word, is_comment, named_heartbeat
+from .heartbeats import bare_word, is_comment, is_end, named_heartbeat
 from .loads import load_slowly, shown
 from .problems import complaint
 from .sse import ServerSentEvent
@@ -55,7 +56,8 @@ class Dialect(ABC):
         warnings: what was read with a doubt, each once.
         word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
             to keep the connection open; else nobody knows what it means.
-        complaint: what came in place of a reply and may be an error. It is one if no reply follows.
+        complaint: what came in place of a chunk and may be an error. It is one if no content follows it, nor a word
+            for an end of the reply.
     """
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -92,10 +94,12 @@ class Dialect(ABC):
 
     def verdict(self) -> StreamkitError | None:
         """Why a reply that the server takes for whole is none all the same."""
+        if self.complaint and self._ended_by is None:
+            return self.complaint
         if self.said or (self._ended_by and self._usage and self._usage.completion_tokens):
             return None  # tokens without a word are those of thinking that is not shown
         if self._ended_by is None:
-            return self.complaint or BrokenError("the server ended the reply before it said anything", retryable=True)
+            return BrokenError("the server ended the reply before it said anything", retryable=True)
         if meaning(self._ended_by) == "length":
             return ApiError(f"the reply was cut before its first word: {excerpt(self._ended_by)}", code=self._ended_by)
         return None
@@ -141,6 +145,10 @@ class Dialect(ABC):
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
             word = bare_word(chunk) if name != "error" else ""
+            if is_end(word):
+                self.done = True
+                yield from self.flush()
+                return
             if word:
                 self.word = word
                 return
@@ -153,6 +161,8 @@ class Dialect(ABC):
         except StreamkitError:
             yield from out
             raise
+        if self.complaint and any(type(event) in CONTENT for event in out):
+            self.complaint = None
         if not out and not self._held:
             kind = chunk.get("type")
             out.append(Other(name or (kind if isinstance(kind, str) else ""), raw=chunk))
@@ -189,9 +199,9 @@ class Dialect(ABC):
             out.append(Start(self.id, self.model, self.request_id, raw=chunk))
 
     def _hear(self, chunk: dict[str, Any]) -> None:
-        """Remember words that came instead of a reply, in case none follows."""
-        if not self.started:
-            self.complaint = self.complaint or complaint(chunk)
+        """Remember words that came in place of a chunk, in case nothing follows."""
+        if self._ended_by is None:
+            self.complaint = self.complaint or complaint(chunk, amid=self.said)
 
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):

@@ -11,11 +11,16 @@ from ..events import Other
 from .loads import load, shown
 from .sse import ServerSentEvent
 
-__all__ = ["bare_word", "is_comment", "named_heartbeat"]
+__all__ = ["bare_word", "is_comment", "is_end", "named_heartbeat"]
 
 NAME = re.compile(r"(?:^|[._-])(?:heart[_-]?beat|keep[_-]?alive|ping)(?:$|[._-])", re.IGNORECASE)
 WORD = re.compile(r"""(?!.*(?:error|fail))(?![\d.+-]+$)(?:\[\w+\]|[^\s{}\[\]"<>]{1,64}|keep.?alive)""", re.IGNORECASE)
 """One word that is no number, bare or in brackets, unless it speaks of an error."""
+
+
+def is_end(word: str) -> bool:
+    """Whether a `bare_word` is the mark of the end, which some servers write small, or without its brackets."""
+    return word == "DONE" or word.lower() == "[done]"
 
 
 def is_comment(data: str) -> bool:

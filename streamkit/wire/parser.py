@@ -13,7 +13,8 @@ from ..events import Event, Outcome, Reply
 from ..stages import Fold
 from .chat import Chat
 from .completions import Completions
-from .dialect import DONE, Dialect
+from .dialect import Dialect
+from .heartbeats import is_end
 from .loads import load, shown
 from .problems import stray_problem
 from .responses import Responses
@@ -155,7 +156,7 @@ class Parser:
     def flush(self) -> Iterator[Event]:
         """What a clean end of the body completes: the `Reply`, or `BrokenError` if the reply was not finished.
 
-        An unfinished last block counts if it is ``[DONE]`` or holds a whole JSON object.
+        An unfinished last block counts if it is the mark of the end or holds a whole JSON object.
         """
         return self._guarded(self._flush())
 
@@ -258,7 +259,7 @@ class Parser:
 
 
 def _is_whole(sse: ServerSentEvent) -> bool:
-    if sse.damaged or sse.data.strip() == DONE:
+    if sse.damaged or is_end(sse.data.strip().strip('"')):
         return not sse.damaged
     try:
         return isinstance(load(sse.data), dict)

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..errors import ApiError, MalformedError, StreamkitError, excerpt
-from .complaints import COMPLAINT, FAILED, VERDICT, WORDS, api_error, code_of, folded, integer, members, spaced
+from .complaints import (
+    COMPLAINT,
+    FAILED,
+    VERDICT,
+    WORDS,
+    api_error,
+    code_of,
+    folded,
+    integer,
+    members,
+    spaced,
+    speaks_of_failure,
+)
 from .loads import load
 
 __all__ = ["BESIDE_NAMES", "api_error", "complaint", "find", "is_fine", "may_report", "stray_problem"]
@@ -123,6 +135,7 @@ SIGNS = (
     Sign("errorCode", _fails, worded=True),
     Sign("ErrorCode", _fails, worded=True),  # SageMaker
     Sign("errcode", _fails, worded=True),
+    Sign("errno", _fails, worded=True),  # Baidu
     Sign("ret", _fails, worded=True),
     Sign("retcode", _fails, worded=True),
     Sign("status", _is_refusal, worded=True),  # iFlow, Moonshot, problem+json (RFC 9457)
@@ -152,20 +165,23 @@ def find(chunk: dict[str, Any], *, bare: bool, over: bool = False) -> ApiError |
     return None
 
 
-def complaint(chunk: dict[str, Any]) -> ApiError | None:
-    """The error that ``chunk`` is if no reply follows: a message or a code, and nothing that says what it is."""
+def complaint(chunk: dict[str, Any], *, amid: bool = False) -> ApiError | None:
+    """The error that ``chunk`` is if no reply follows: a message or a code, and nothing that says what it is. ``amid``
+    a reply, where servers tell of many things, words alone must speak of a failure."""
     if not COMPLAINT.issuperset(map(folded, chunk)):
         return None
     code = code_of([members(chunk)])
-    fails = code is not None and _fails(code)
-    return api_error(chunk) if fails or (code is None and _complains(chunk)) else None
+    if _complains(chunk) if code is None else _fails(code):
+        error = api_error(chunk)
+        return error if code is not None or not amid or speaks_of_failure(str(error)) else None
+    return None
 
 
 def _complains(chunk: dict[str, Any]) -> bool:
     """Whether there are words, and not of success."""
     told = members(chunk)
-    words = [told[name] for name in WORDS if isinstance(told.get(name), str)]
-    return not all(map(_is_well, words))
+    words = [told[name] for name in WORDS if isinstance(told.get(name), (str, list, dict))]
+    return not all(map(is_fine, words))
 
 
 def stray_problem(line: str) -> StreamkitError | None:

@@ -34,6 +34,7 @@ class Responses(Telling):
                 and not may_report(chunk)
                 and self._halves is None
                 and not self.word
+                and self.complaint is None
             ):
                 self._growing.pieces.append(text)
                 return TextDelta(text, raw=chunk)

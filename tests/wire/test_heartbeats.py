@@ -76,3 +76,10 @@ def test_what_is_no_heartbeat_is_malformed_at_once(data: str):
 @pytest.mark.parametrize("tail", ["\n\n", "\n", ""])
 def test_white_space_around_the_end_means_nothing(end: str, tail: str):
     assert text_of(HI + f"data: {end}{tail}".encode()) == "Hi"
+
+
+@pytest.mark.parametrize("end", ["[done]", '"[DONE]"', '"[Done]" ', "DONE"])
+@pytest.mark.parametrize("tail", ["\n\n", "\n", ""])
+def test_other_spellings_of_the_end(end: str, tail: str):
+    assert text_of(HI + f"data: {end}{tail}".encode()) == "Hi"
+    assert text_of(HI + f"data: {end}\n\n".encode() + YOU) == "Hi"  # nothing is read behind it

@@ -254,8 +254,8 @@ def test_nothing_counts_after_done(noise: bytes):
         assert events[-1].text == "Hi"
 
 
-@pytest.mark.parametrize("text", ["[DONE]x", "[done]", '["DONE"]', '"[DONE]"'])
-def test_only_exactly_done_is_done(text: str):
+@pytest.mark.parametrize("text", ["[DONE]x", '["DONE"]', "done", "[END]"])
+def test_what_is_like_the_end_is_none(text: str):
     assert isinstance(error_of(HI + sse(text)), MalformedError)
 
 

@@ -11,7 +11,7 @@ from streamkit.errors import ApiError
 from streamkit.wire import Parser
 from streamkit.wire.complaints import is_hopeless
 from streamkit.wire.problems import BESIDE_NAMES, SIGNS, api_error, may_report
-from tests.wire.bodies import DONE, chunk, error_of, finish, reply_of, say, sse
+from tests.wire.bodies import DONE, chunk, error_of, finish, read, reply_of, say, sse
 
 HI = sse(say("Hi"))
 
@@ -89,6 +89,46 @@ def test_a_complaint_instead_of_a_reply(api: str, form: dict[str, Any], code: An
     with pytest.raises(ApiError) as caught:
         list(Parser(api).body(json.dumps(form).encode()))
     assert (caught.value.code, words in str(caught.value)) == (code, True)
+
+
+GOOD_WORDS = [{"title": "Trip to Rome"}, {"message": "stream finished"}, {"status": "DONE", "detail": "3 s"}]
+BAD_WORDS = [
+    {"message": "Internal server error"}, {"detail": "Not authenticated"}, {"msg": "模型调用失败"}, {"code": 500},
+    {"code": "E-17", "timestamp": 1}, {"message": {"text": "model crashed"}}, {"status": 1, "msg": "request timed out"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize("form", BAD_WORDS)
+def test_a_complaint_that_ends_a_reply_is_an_error(api: str, form: dict[str, Any]) -> None:
+    for end in (b"", DONE):
+        error = error_of(begun(api) + sse(form) + end, api)
+        assert isinstance(error, ApiError), error
+        assert error.partial.text == "a"
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize("form", BAD_WORDS + GOOD_WORDS)
+def test_words_amid_a_reply_that_goes_on_are_no_error(api: str, form: dict[str, Any]) -> None:
+    events, error = read([begun(api) + sse(form) + begun(api) + DONE], api)
+    assert error is None
+    assert events[-1].text == "aa"  # type: ignore[union-attr]  # the last event is the Reply
+
+
+@pytest.mark.parametrize("form", BAD_WORDS + GOOD_WORDS)
+def test_words_behind_the_end_of_a_reply_are_no_error(form: dict[str, Any]) -> None:
+    assert reply_of(say("a"), finish(), form).text == "a"
+
+
+@pytest.mark.parametrize("form", GOOD_WORDS)
+def test_words_that_speak_of_no_failure_may_end_a_reply(form: dict[str, Any]) -> None:
+    assert reply_of(say("a"), form).text == "a"
+
+
+def begun(api: str) -> bytes:
+    """A piece of a reply, without an end."""
+    piece = {"type": "response.output_text.delta", "delta": "a", "output_index": 0, "content_index": 0}
+    return sse(piece if api == "responses" else say("a"))
 
 
 FAILS: dict[str, Any] = {
