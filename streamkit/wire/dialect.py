@@ -145,12 +145,9 @@ class Dialect(ABC):
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
         if type(chunk) is not dict:
             word = bare_word(chunk) if name != "error" else ""
-            if is_end(word):
-                self.done = True
-                yield from self.flush()
-                return
             if word:
-                self.word = word
+                self.word, self.done = word, is_end(word)
+                yield from self.flush() if self.done else ()
                 return
             chunk = _wrapped(chunk, name)
         self.word = ""
