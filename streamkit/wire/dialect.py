@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -30,6 +30,7 @@ from ..stages.reasons import may_pass, meaning
 from .call import Call
 from .calls import Calls
 from .fragments import Fragment
+from .halves import Field, Halves
 from .heartbeats import bare_word, is_comment, is_end, named_heartbeat
 from .loads import load_slowly, shown
 from .problems import complaint
@@ -37,8 +38,6 @@ from .sse import ServerSentEvent
 from .usage import merged
 
 __all__ = ["Dialect", "text_field"]
-
-_Field: TypeAlias = "tuple[type[Any], int, Call | None]"  # what grows: a kind of text of a choice, or a call
 
 DONE = "[DONE]"
 MOST_WARNINGS = 16
@@ -70,7 +69,7 @@ class Dialect(ABC):
         self.complaint: ApiError | None = None
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
-        self._halves: dict[int, dict[_Field, str]] | None = None  # by choice
+        self._halves: Halves | None = None
         self._held = False  # whether the chunk at hand brought something that is told later
 
     @property
@@ -184,7 +183,7 @@ class Dialect(ABC):
     def expect_halves(self) -> None:
         """From now on characters may be cut in two: a price that only such streams pay."""
         if self._halves is None:
-            self._halves = {}
+            self._halves = Halves()
 
     def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
         """Note id and model; the first chunk that has one of them or content starts the reply."""
@@ -234,10 +233,10 @@ class Dialect(ABC):
         self, calls: Calls, ended: list[Call], index: int, chunk: dict[str, Any] | None
     ) -> list[ToolCallDelta | ToolCall]:
         """The events that end some of ``calls``, with the halves of characters that still waited."""
-        halves = (self._halves or {}).get(index, {})
         out: list[ToolCallDelta | ToolCall] = []
         for call in ended:
-            call.arguments.feed(halves.pop((ToolCallDelta, index, call), ""))
+            if self._halves is not None:
+                call.arguments.feed(self._halves.take((ToolCallDelta, index, call)))
             out += calls.end(call, index, chunk)
         return out
 
@@ -251,33 +250,17 @@ class Dialect(ABC):
             return None
         return ApiError(f"the server ended the reply: {excerpt(reason)}", code=reason, retryable=may_pass(reason))
 
-    def _joined(self, field: _Field, text: str) -> str:
-        """``text`` with the half of a character that waited, without the half that it ends with.
-
-        JSON escapes write a character beyond U+FFFF as two halves, and some servers cut between them.
-        """
+    def _joined(self, field: Field, text: str) -> str:
+        """``text`` in whole characters: a half may have waited for it, or wait now."""
         if self._halves is None or not text:
             return text
-        halves = self._halves.setdefault(field[1], {})
-        waiting = halves.pop(field, "")
-        if waiting:
-            text = (waiting + text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        if "\ud800" <= text[-1] <= "\udbff":
-            halves[field] = text[-1]
-            self._held = True
-            text = text[:-1]
+        text = self._halves.join(field, text)
+        self._held = self._held or self._halves.waits(field)
         return text
 
     def _release(self, index: int | None = None) -> list[Event]:
-        """Halves of text whose other half never came (of one choice, or of all). Those of a call come with its end."""
-        halves = self._halves or {}
-        out: list[Event] = []
-        for choice in tuple(halves) if index is None else (index,):
-            for field, half in tuple(halves.get(choice, {}).items()):
-                if field[2] is None:
-                    out.append(field[0](half, choice))
-                    del halves[choice][field]
-        return out
+        """Halves of text whose other half never came, of one choice or of all."""
+        return self._halves.take_text(index) if self._halves is not None else []
 
 
 def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
