@@ -69,7 +69,7 @@ class _Attempts(Whole):
 
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         super().__init__(scheduler)
-        self._observer, self._scheduler = observer, self.vantage.scheduler
+        self._observer = observer
         self._subscription = SerialDisposable()
         self._opening = Opening()
         self._made = 0
@@ -101,7 +101,7 @@ class _Attempts(Whole):
 
     def _attempt(self, stream: Observable[Any]) -> None:
         self._opening = Opening()
-        follow(self._subscription, stream, self._next, self._failed, self._completed, self._scheduler)
+        follow(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
 
     def _next(self, item: Any) -> None:
         for ready in self._opening.feed(item):
@@ -160,7 +160,7 @@ class _Retried(_Attempts):
         if wait is None:
             self._fail(given_up(error, self._policy))
         else:
-            self._pause.disposable = self._scheduler.schedule_relative(wait, lambda *_: self._again(made))
+            self._pause.disposable = self.vantage.scheduler.schedule_relative(wait, lambda *_: self._again(made))
 
     def _again(self, made: int) -> None:
         self._made = made

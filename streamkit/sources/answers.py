@@ -9,7 +9,6 @@ import time
 import zlib
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Protocol
 
 from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt
 from ..wire.complaints import api_error, is_hopeless
@@ -17,7 +16,7 @@ from ..wire.loads import load
 from ..wire.sse import BOM, FIELDS
 from .limits import Limits
 
-__all__ = ["Inflate", "Inflating", "Opening", "inflater", "request_id", "status_error"]
+__all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 REDIRECT = "redirects are refused: they would carry the key and the prompt elsewhere"
@@ -111,7 +110,7 @@ def _number(text: str) -> float | None:
     return value if 0 <= value < FOR_EVER else None
 
 
-class Opening:
+class Sniffer:
     """The first bytes of a body, held back until they tell what ``kind`` it is: ``"sse"`` or ``"json"``.
 
     Servers send event streams under any name, so only an honest event stream is taken at its word. HTML is never a
@@ -155,12 +154,8 @@ def _may_become(start: bytes) -> bool:
     return any(field.startswith(start) and field != start for field in FIELDS)
 
 
-class Inflating(Protocol):
-    def feed(self, data: bytes) -> bytes: ...
-
-
-class Inflate:
-    """A compressed body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
+class _Layer:
+    """One compression of a body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
 
     def __init__(self, wbits: int, limit: int, total: int) -> None:
         self._zlib, self._wbits = zlib.decompressobj(wbits), wbits
@@ -187,10 +182,10 @@ class Inflate:
         return b"".join(out)
 
 
-class _Layers:
-    """Compressed again after compression: the last coding comes off first."""
+class Inflate:
+    """A compressed body, which may have been compressed more than once: the last coding comes off first."""
 
-    def __init__(self, layers: list[Inflate]) -> None:
+    def __init__(self, layers: list[_Layer]) -> None:
         self._layers = layers
 
     def feed(self, data: bytes) -> bytes:
@@ -199,7 +194,7 @@ class _Layers:
         return data
 
 
-def inflater(encoding: str, limits: Limits) -> Inflating | None:
+def inflater(encoding: str, limits: Limits) -> Inflate | None:
     """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it.
 
     Servers also write words there that are no codings (none, utf-8, chunked): these change nothing. `MalformedError`
@@ -212,7 +207,7 @@ def inflater(encoding: str, limits: Limits) -> Inflating | None:
     if not codings:
         return None
     limit, total = limits.event_bytes or sys.maxsize, limits.reply_bytes or sys.maxsize
-    return _Layers([Inflate(wbits, limit, total) for wbits in reversed(codings)])
+    return Inflate([_Layer(wbits, limit, total) for wbits in reversed(codings)])
 
 
 def _unreadable(encoding: str) -> str:

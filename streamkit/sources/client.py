@@ -147,7 +147,7 @@ class Client:
         try:
             while True:
                 made += 1
-                asks_usage = request.may_ask_usage and request.named not in self._without_usage
+                asks_usage = request.may_ask_usage and not refusals and request.named not in self._without_usage
                 exchange = Exchange(reading, clocks, self.limits, self._pools)
                 parser = self._parser(request, made)
                 reading.snapshot = parser.reply
@@ -155,6 +155,8 @@ class Client:
                     reading.tap.begin(request.api, request.model or "")
                 try:
                     await self._send(exchange, request, headers, asks_usage)
+                    if refusals:  # it was usage that the server did not like, and nothing else
+                        self._without_usage.add(request.named)
                     reading.asked = Asked(request.api, request.body)
                     parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
@@ -179,7 +181,6 @@ class Client:
                     yield parser.flush()
                     return
                 if asks_usage and not reading.committed and _refuses_usage(error):
-                    self._without_usage.add(request.named)
                     refusals += 1
                 else:
                     await self._before_next(made - refusals, error, reading, clocks)

@@ -23,7 +23,7 @@ from ..errors import (
     TooLargeError,
     excerpt,
 )
-from .answers import Inflating, Opening, inflater, request_id, status_error
+from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
 from .limits import Limits
@@ -94,7 +94,7 @@ class Exchange:
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
         clocks, inflate = self._clocks, self._inflate()
-        opening = Opening(self._type)
+        sniffer = Sniffer(self._type)
         began = False
         assert self._chunks is not None
         async for chunk in self._chunks:
@@ -105,14 +105,14 @@ class Exchange:
             else:
                 began = True
                 clocks.enter("body")
-            if data := opening.feed(inflate.feed(chunk) if inflate else chunk):
-                self.kind = opening.kind
+            if data := sniffer.feed(inflate.feed(chunk) if inflate else chunk):
+                self.kind = sniffer.kind
                 yield data
-        if data := opening.flush():
-            self.kind = opening.kind
+        if data := sniffer.flush():
+            self.kind = sniffer.kind
             yield data
 
-    def _inflate(self) -> Inflating | None:
+    def _inflate(self) -> Inflate | None:
         inflate = inflater(self._encoding, self._limits)
         return None if self._response.is_stream_consumed else inflate
 

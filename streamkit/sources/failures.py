@@ -5,16 +5,20 @@ from __future__ import annotations
 from ..errors import ApiError, ConnectError, StatusError, StreamkitError, excerpt
 from .requests import Endpoint, Request
 
-__all__ = ["explain"]
+__all__ = ["explain", "name_address"]
 
 
 def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
     """Take the key out of ``error``, in case the server repeated it, and name the address where that is the news."""
     _scrub(error, endpoint)
+    name_address(error, endpoint.scrubbed(endpoint.url(request.api, request.model)), endpoint.names_version)
+
+
+def name_address(error: StreamkitError, address: str, has_version: bool) -> None:
+    """Add the address that was asked, without secrets, to an error about it."""
     if isinstance(error, (ConnectError, StatusError)):
-        address = excerpt(endpoint.scrubbed(endpoint.url(request.api, request.model)))
-        lacking = error.status == 404 and not endpoint.names_version
-        error.args = (f"{error} ({address}{': is /v1 missing in base_url?' if lacking else ''})",)
+        lacking = error.status == 404 and not has_version
+        error.args = (f"{error} ({excerpt(address)}{': is /v1 missing in base_url?' if lacking else ''})",)
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:

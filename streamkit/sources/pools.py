@@ -144,10 +144,11 @@ class Pools:
                 trust_env=self._trust_env and not self._direct,  # decides about proxies; certificates are in ``verify``
                 follow_redirects=False,
             )
-        except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says
-            names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
-            where = f" ({', '.join(names)})" if names else ""
-            raise ConnectError(f"the environment's proxies{where} cannot be used: {excerpt(str(exc))}") from exc
+        except httpx.InvalidURL:  # it would quote a part of the password as the port
+            told = "an address is none; in a password write # as %23, / as %2F and ? as %3F"
+            raise ConnectError(f"{_named_proxies()} cannot be used: {told}") from None
+        except Exception as exc:  # httpx raises ImportError and ValueError for what the environment says
+            raise ConnectError(f"{_named_proxies()} cannot be used: {excerpt(str(exc))}") from exc
 
     def _context(self) -> ssl.SSLContext:
         """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""
@@ -199,6 +200,11 @@ def _end(reading: Reading) -> None:
     """End a reply because its client was closed: no policy around it is to ask again, as nobody could answer."""
     error = BrokenError("the client was closed while this reply was being read", partial=reading.snapshot(None))
     reading.interrupt(error.as_given_up())
+
+
+def _named_proxies() -> str:
+    names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    return "the environment's proxies" + (f" ({', '.join(names)})" if names else "")
 
 
 def _trust(trust_env: bool) -> ssl.SSLContext:

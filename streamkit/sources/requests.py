@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from ..errors import ConnectError
 from .addresses import is_local, is_private_literal
 
-__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text"]
+__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "names_version"]
 
 OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -22,6 +22,11 @@ VERSION = re.compile(r"/v[0-9]")
 PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
 
 T = TypeVar("T")
+
+
+def names_version(path: str) -> bool:
+    """Whether the path of an address holds a version, as nearly all servers want it."""
+    return VERSION.search(path) is not None
 
 
 def check_text(what: str, value: str) -> str:
@@ -96,8 +101,8 @@ class Endpoint:
 
     @property
     def names_version(self) -> bool:
-        """Whether the addresses of calls hold a version, as nearly all servers want it."""
-        return self.azure is not None or VERSION.search(urlsplit(self.base_url).path) is not None
+        """Whether the addresses of calls hold a version, in their path or, on Azure, in their query."""
+        return self.azure is not None or names_version(urlsplit(self.base_url).path)
 
     def params(self) -> dict[str, str]:
         version = {"api-version": self.azure} if self.azure is not None else {}
@@ -133,8 +138,9 @@ class Endpoint:
     def _without_secrets(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "***")
-            for shown in range(len(secret) - 1, 5, -1):
-                text = text.replace(f"{secret[:shown]}…", "***…")
+            if "…" in text:
+                for shown in range(len(secret) - 1, 5, -1):
+                    text = text.replace(f"{secret[:shown]}…", "***…")
             known = next((n for n in range(len(secret) - 1, 5, -1) if text.endswith(secret[:n])), 0)
             text = f"{text[:-known]}***" if known else text
         return text

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..engine import Reading, Source, Stream
 from ..errors import ApiError, BrokenError, ConnectError, MalformedError, StreamkitError, excerpt
@@ -21,7 +22,9 @@ from ..wire.complaints import api_error
 from ..wire.loads import encode
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
+from .failures import name_address
 from .library import api_of, check_library, forms_of, is_whole, open_library, plain_form
+from .requests import names_version
 
 __all__ = ["from_sdk"]
 
@@ -75,6 +78,7 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                     reading.mistake = exc
                     raise
                 error = _error(exc, sent=read.began)
+                _name_address(error, exc)
                 if read.parser.finished and not isinstance(error, ApiError):  # the server had said all of it
                     yield read.parser.flush()
                     return
@@ -156,6 +160,17 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if isinstance(exc, BUGS):
         return BrokenError(f"what gives the stream failed: {excerpt(f'{type(exc).__name__}: {exc}')}")
     return translated(exc, sent=True)
+
+
+def _name_address(error: StreamkitError, exc: Exception) -> None:
+    """Name the address in ``error`` if the library's own exception tells it."""
+    try:
+        url = urlsplit(str(exc.request.url))  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError, ValueError):  # RuntimeError: httpx has exceptions without their request
+        return
+    host = url.netloc.rpartition("@")[2]
+    has_version = names_version(url.path) or "api-version" in url.query  # the latter on Azure
+    name_address(error, f"{url.scheme}://{host}{url.path}", has_version)
 
 
 def _body(exc: Exception) -> bytes:

@@ -337,6 +337,17 @@ def test_a_refusal_of_what_the_caller_asked_for_is_not_answered_by_asking_again(
             assert len(server.requests) == 1
 
 
+def test_a_complaint_about_another_option_says_nothing_about_usage() -> None:
+    body = b'{"error": {"message": "no such field: stream_options.obfuscate"}}'
+    refusal = [head("400 No", "application/json", content_length=str(len(body)), connection="close"), body]
+    with serving(refusal, refusal, FINE) as server, sk.Client(server.url, "k", model="m") as client:
+        with pytest.raises(sk.StatusError):
+            sk.run(client.chat("hi", stream_options={"obfuscate": True}))
+        sk.run(client.chat("hi"))
+    asked = [heard.json.get("stream_options") for heard in server.requests]
+    assert asked == [{"obfuscate": True, "include_usage": True}, {"obfuscate": True}, {"include_usage": True}]
+
+
 def test_options_of_the_stream_are_added_to_ours() -> None:
     heard = asked(lambda client: client.chat("hi", model="m", extra={"stream_options": {"include_obfuscation": False}}))
     assert heard.json["stream_options"] == {"include_obfuscation": False, "include_usage": True}

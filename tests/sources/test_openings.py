@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 import streamkit as sk
-from streamkit.sources.answers import Opening
+from streamkit.sources.answers import Sniffer
 from tests.faults.bodies import START, reply
 from tests.faults.server import head, serving
 
@@ -40,9 +40,9 @@ PAGES = [
 
 def opened(type: str, parts: list[bytes]) -> tuple[str, bytes]:
     """The kind of a body that came in ``parts``, and what of it was read."""
-    opening = Opening(type)
-    read = b"".join(opening.feed(part) for part in parts) + opening.flush()
-    return opening.kind, read
+    sniffer = Sniffer(type)
+    read = b"".join(sniffer.feed(part) for part in parts) + sniffer.flush()
+    return sniffer.kind, read
 
 
 def cuts(data: bytes) -> list[list[bytes]]:

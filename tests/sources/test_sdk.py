@@ -220,7 +220,7 @@ def test_a_status(library: Any, status: str) -> None:
     assert error.retry_after == 7
     assert error.request_id == "req-1"
     assert error.retryable is (error.status in (429, 500))
-    assert "not today" in str(error)
+    assert f"not today ({server.url}/chat/completions)" in str(error)
 
 
 @LIBRARIES
@@ -229,6 +229,15 @@ def test_nobody_listens(library: Any) -> None:
         pass
     _, error = library(server, "chat")
     assert isinstance(error, sk.ConnectError)
+    assert str(error).endswith(f"({server.url}/chat/completions)")
+
+
+@LIBRARIES
+def test_an_address_without_a_version(library: Any) -> None:
+    with serving([head("404 No", "text/plain", content_length="0", connection="close")]) as server:
+        server.url = f"http://bob:hunter2x@127.0.0.1:{server.port}"
+        _, error = library(server, "chat")
+    assert str(error).endswith(f"(http://127.0.0.1:{server.port}/chat/completions: is /v1 missing in base_url?)")
 
 
 @pytest.mark.parametrize("silent", [[HANG], [head(), START, say("kept"), HANG]], ids=["head", "body"])

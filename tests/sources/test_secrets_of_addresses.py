@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 import streamkit as sk
@@ -22,6 +24,15 @@ def test_a_password_in_an_address_is_in_no_message(address: str):
     with pytest.raises(ValueError) as caught:
         sk.Client(address)
     assert "hunter2x" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["hunter2x#", "hunter2x/pw", "hunter2x?pw"])
+def test_a_proxys_password_that_is_not_escaped_is_in_no_message(monkeypatch: pytest.MonkeyPatch, password: str):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://bob:{password}@127.0.0.1:9")
+    with sk.Client("https://example.invalid/v1", "k", model="m") as client, pytest.raises(sk.ConnectError) as caught:
+        sk.run(client.chat("hi"))
+    assert "HTTPS_PROXY" in str(caught.value)
+    assert "hunter2x" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_blanks_around_an_address_do_no_harm():
