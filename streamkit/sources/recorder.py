@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from base64 import b64encode
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BrokenError, excerpt
+from ..plain import line, plain
 from .recording import DETAILS, VERSION
 
 __all__ = ["Recorder"]
@@ -94,10 +94,7 @@ class Recorder:
         return round(self._clock() - self._start, 6)
 
     def _line(self, form: dict[str, Any]) -> None:
-        line = json.dumps(form, ensure_ascii=False)
-        if not line.isprintable():  # a file that is looked at must not move the cursor
-            line = json.dumps(form)
-        self._file.write(line.encode() + b"\n")
+        self._file.write(line(form, plain) + b"\n")
 
 
 class _Tap:

@@ -19,13 +19,17 @@ Meaning: TypeAlias = Literal[
 PASSING = """
     network* connection* disconnect* reset lost timeout* time_out timed_out time_limit max_time deadline* overload*
     unavailable internal* insufficient_system* capacity server_error busy rate_limit* throttl* preempt* evict* shutdown
-    shut_down temporar* interrupted
+    shut_down temporar* interrupt interrupted bad_gateway try_again* too_many_requests resource_exhausted tpm_limit
+    rpm_limit concurrency_limit
 """
 """Failures that say themselves that another attempt may succeed: whole words of a name. The sentences of errors need
 patterns that look at more than a word (`wire.complaints`)."""
 TABLE: tuple[tuple[str, Meaning], ...] = (
-    ("none null unspecified not_finished unfinished in_progress generating running pending partial", "unfinished"),
-    ("no_error no_errors load unload pause_turn pause", "complete"),  # Ollama loads models, Anthropic pauses
+    (
+        "none null unspecified not_finished unfinished in_progress generating running pending queued partial",
+        "unfinished",
+    ),
+    ("no_error no_errors load unload pause_turn pause", "complete"),  # a model was loaded, a turn pauses
     ("cancel* user_abort* user_stop* user_interrupt* user_disconnect* by_user stopped_by_user", "cancelled"),
     ("refus* declined", "refused"),
     (
@@ -37,10 +41,13 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
         "filtered",
     ),
     (
-        "rate_limit* quota* usage_limit spend_limit spending_limit time_limit max_time deadline* billing credit*",
+        """
+        rate_limit* tpm_limit rpm_limit concurrency_limit quota* usage_limit spend_limit spending_limit time_limit
+        max_time deadline* billing credit*
+        """,
         "failed",
     ),
-    ("too_many_tool_calls max_tool_calls", "failed"),
+    ("too_many_tool_calls max_tool_calls tool_call_limit tool_calls_limit", "failed"),
     (
         """
         length *length context* truncat* too_long exceed* limit limits budget max maximum max_tokens incomplete full
@@ -52,7 +59,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         """
         error* fail* malformed* invalid* abort* insufficient* exhausted crash* unexpected* broken killed missing*
-        exception fault out_of_memory oom terminated unloaded denied *错误* *失败*
+        exception fault out_of_memory oom terminated unloaded denied expired *错误* *失败*
         """,
         "failed",
     ),

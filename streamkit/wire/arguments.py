@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Arguments", "JsonEnd"]
+__all__ = ["EMPTY", "Arguments", "JsonEnd"]
 
 EMPTY = re.compile(r'\{\s{0,64}\}|\[\s{0,64}\]|""|null')
 MAY_BE_EMPTY = re.compile(r'(\{\s{0,64}|\[\s{0,64}|"|n|nu|nul)?')
 """Blanks are counted, so that a model that writes nothing else is not held back for ever."""
 BLANKS = re.compile(r"\s*")
+MOST_BLANKS = 64
+"""Blanks behind an empty value that are kept, in case text follows."""
 
 
 class JsonEnd:
@@ -81,7 +83,7 @@ class Arguments:
     @property
     def whole(self) -> bool:
         """Whether an object or array is closed, an empty one that is held back included."""
-        return self.closed or self._held.endswith(("}", "]"))
+        return self.closed or self._held.rstrip().endswith(("}", "]"))
 
     @property
     def blank(self) -> bool:
@@ -91,28 +93,28 @@ class Arguments:
     @property
     def void(self) -> bool:
         """Whether nothing came that further arguments would not replace."""
-        return self.blank or EMPTY.fullmatch(self._held) is not None
+        return self.blank or EMPTY.fullmatch(self._held.rstrip()) is not None
 
-    def feed(self, text: str) -> str:
-        """What may be shown now, in one piece."""
-        if self._state == "over":
-            return ""
-        if self._state == "start" and not self.free:
+    def feed(self, text: str) -> None:
+        """Show what may be shown by now."""
+        if self._state == "over" or not text:
+            return
+        if self._state == "start" and self.free:
+            self._state = "free"
+        elif self._state == "start":
             text = self._begin(text)
         if self._state == "json":
             text = text[: self._end.feed(text)]
             self._state = "over" if self.closed else "json"
         self._show(text)
-        return text
 
-    def flush(self) -> str:
-        """What was held back, now that nothing follows."""
-        text, self._held = self._held, ""
+    def flush(self) -> None:
+        """Show what was held back, now that nothing follows."""
+        text, self._held = self._held.rstrip(), ""
         if text:
             self._end.feed(text)
             self._state = "over" if self.closed else "json"
             self._show(text)
-        return text
 
     def _show(self, text: str) -> None:
         if text:
@@ -128,7 +130,7 @@ class Arguments:
         while (empty := EMPTY.match(text, at)) is not None:
             next = BLANKS.match(text, empty.end()).end()  # type: ignore[union-attr]  # as above
             if not text.startswith("{", next):
-                return blanks + self._behind_empty(empty.group(), text[next:])
+                return blanks + self._behind_empty(empty.group(), text[empty.end() :])
             at = next
         text, self._held = text[at:], ""
         if MAY_BE_EMPTY.fullmatch(text):
@@ -139,8 +141,8 @@ class Arguments:
 
     def _behind_empty(self, empty: str, rest: str) -> str:
         """What may be shown when no object follows an empty value: nothing, or text that only begins like one."""
-        self._held = empty
-        if not rest:
+        self._held = empty + rest[:MOST_BLANKS]
+        if not rest.strip():
             return ""
         if empty[0] in "{[":
             self._state = "over"

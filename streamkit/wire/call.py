@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import MalformedError
 from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
-from .loads import load
+from .loads import canonical, load
 
 __all__ = ["Call", "value_of"]
 
@@ -52,10 +52,7 @@ class Call:
     def repeats(self, text: str) -> bool:
         """Whether ``text`` begins like these arguments once more, as they are or as a JSON string."""
         said, text = self.text.strip(), text.strip()
-        if said.startswith(text) or text.startswith('"'):
-            return True
-        value = value_of(text)
-        return value is not None and bool(value == value_of(said))
+        return said.startswith(text) or text.startswith('"') or canonical(text) == canonical(said)
 
     def add(self, id: str, name: str, arguments: str) -> None:
         """Take what a fragment brings; nothing is added after the end."""

@@ -71,6 +71,8 @@ class Calls:
 
     def take_closed(self) -> list[Call]:
         """Calls whose arguments were closed since this was asked last."""
+        if not self._touched:
+            return []
         done = [call for call in self._touched if call.arguments.closed and call.name and not call.ended]
         self._touched = {}
         return done

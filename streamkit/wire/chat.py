@@ -183,9 +183,14 @@ class _Choice:
             text = thinking if self.source == "content" else _plain_text(delta.get(self.source))
             if text:
                 return text
-        texts = {"content": thinking, **{source: _plain_text(delta.get(source)) for source in REASONING}}
-        self.source = next((source for source, text in texts.items() if text), self.source)
-        return texts.get(self.source, "")
+        if thinking:
+            self.source = "content"
+            return thinking
+        for source in REASONING:
+            if delta.get(source) and (text := _plain_text(delta[source])):
+                self.source = source
+                return text
+        return ""
 
 
 def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:

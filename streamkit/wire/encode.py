@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import ApiError, StreamkitError
@@ -131,9 +130,11 @@ class ChatWriter:
             case RefusalDelta():
                 yield self._piece(event.index, {"refusal": event.text})
             case ToolCallDelta():
+                self._calls.feed(event)
                 yield self._call_piece(event)
-            case ToolCall():
-                yield from self._whole_call(event)
+            case ToolCall() if self._calls.close(event) is None:  # its pieces did not come before
+                number = self._count.get(event.index, 0)
+                yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
             case LogprobsDelta():
                 yield self._piece(event.index, {}, logprobs=event.logprobs)
             case Finish():
@@ -163,7 +164,6 @@ class ChatWriter:
         return self._chunk([{"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}])
 
     def _call_piece(self, event: ToolCallDelta) -> dict[str, Any]:
-        self._calls.feed(event)
         self._count[event.index] = max(self._count.get(event.index, 0), event.call + 1)
         function: dict[str, Any] = {"arguments": event.arguments}
         entry: dict[str, Any] = {"index": event.call, "function": function}
@@ -171,13 +171,6 @@ class ChatWriter:
             function = {"name": event.name or "", **function}
             entry = {"index": event.call, "id": event.id or "", "type": "function", "function": function}
         return self._piece(event.index, {"tool_calls": [entry]})
-
-    def _whole_call(self, event: ToolCall) -> Iterator[Payload]:
-        """Only a call whose pieces did not come before has to be written."""
-        if self._calls.close(event) is None:
-            number = self._count.get(event.index, 0)
-            yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
-            self._calls.close(replace(event, call=number))
 
     def _rest(self, reply: Reply) -> Iterator[Payload]:
         """What the reply knows and no event has told."""

@@ -13,7 +13,7 @@ __all__ = ["Fragment", "fragment", "legacy_fragment", "text_of"]
 LARGEST_INDEX = 2**31
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fragment:
     """A piece of a call; ``free`` if its arguments are the free text of a custom tool and no JSON."""
 

@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .arguments import EMPTY
 from .call import Call
-from .said import Said, canonical
+from .loads import canonical
+from .said import Said
 
 __all__ = ["Item", "Items", "Spot"]
 
-EMPTY = re.compile(r"\s*(\{\s*\}\s*)?")  # some servers put an empty object where arguments are still to come
+NOTHING = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
+"""No arguments, or an empty value that some servers put where they are still to come."""
 
 
 class Spot(NamedTuple):
@@ -79,7 +82,7 @@ class Item:
 
     def arguments_left(self, whole: str) -> str:
         """What is left to say of the arguments."""
-        return whole if self.hollow and not EMPTY.fullmatch(whole) else self.said("arguments").left(whole)
+        return whole if self.hollow and not NOTHING.fullmatch(whole) else self.said("arguments").left(whole)
 
     @property
     def name(self) -> str:
@@ -88,7 +91,7 @@ class Item:
     @property
     def hollow(self) -> bool:
         """Whether no arguments came so far, or what stands for those to come."""
-        return not self.whole and EMPTY.fullmatch(self.said("arguments").text) is not None
+        return not self.whole and NOTHING.fullmatch(self.said("arguments").text) is not None
 
 
 class Items:

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from .dialect import text_field
 from .forms import Chunk, arguments_of, kind_of, texts_of
 from .items import Item
-from .said import canonical, same
+from .loads import canonical
+from .said import same
 
 __all__ = ["tells", "told_before"]
 

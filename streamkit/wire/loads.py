@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from .. import plain
 from ..errors import MalformedError, excerpt
 
-__all__ = ["BROKEN_JSON", "dumps", "encode", "load", "load_slowly", "shown"]
+__all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "shown"]
 
 BROKEN_JSON = (ValueError, RecursionError)  # UnicodeDecodeError and JSONDecodeError are ValueErrors
 
@@ -32,6 +32,19 @@ def load_slowly(text: str) -> Any:
         return json.loads(text)
     except BROKEN_JSON as exc:
         raise MalformedError(f"not JSON: {excerpt(text)}") from exc
+
+
+def canonical(text: str) -> str:
+    """JSON text in one spelling, whatever the order of its keys and the form of its numbers; other text as it is."""
+    try:
+        return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
+    except BROKEN_JSON:
+        return text
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def dumps(value: Any) -> str:

@@ -16,7 +16,7 @@ __all__ = ["Responses"]
 
 TEXT = "response.output_text.delta"
 PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning", "summary_text": "reasoning"}
-ENDS = ("completed", "incomplete", "failed", "cancelled")
+ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
 class Responses(Telling):
@@ -49,8 +49,8 @@ class Responses(Telling):
         if self._here and self._here[0] != kind:
             self._here = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
-            status = chunk.get("status")
-            kind, chunk = f"response.{status if isinstance(status, str) else 'completed'}", {"response": chunk}
+            kind, chunk = f"response.{chunk.get('status')}", {"response": chunk}
+            kind = kind if kind in READERS else "response.done"
         problem = find(chunk, bare=kind in ("", "error"))
         if not kind:
             self._hear(chunk)
@@ -61,6 +61,8 @@ class Responses(Telling):
             reader(self, kind, chunk, out)
         elif family_of(kind):
             self._reasoning(kind, chunk, out)
+        elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that we do not read
+            self._spoke = True
 
     # the reply itself
 
@@ -75,7 +77,8 @@ class Responses(Telling):
             kind = "response.completed"
         self._begin(response, chunk, out, content=True)
         self._all_done(response.get("output"), chunk, out)
-        error = response.get("error")
+        details = response.get("status_details")  # of gateways to the Realtime API
+        error = response.get("error") or (details.get("error") if isinstance(details, dict) else None)
         if kind == "response.failed" or not is_fine(error):
             self._report_usage(response.get("usage"), chunk, out)
             raise api_error(error or "the server failed to finish the reply", response)
@@ -91,8 +94,11 @@ class Responses(Telling):
 
     def _reason(self, kind: str, response: Chunk) -> str:
         if kind == "response.completed":
+            status = response.get("status")
+            if isinstance(status, str) and meaning(status) not in ("complete", "unfinished"):
+                return status
             return "tool_calls" if self._last_is_call else "stop"
-        details = response.get("incomplete_details")
+        details = response.get("incomplete_details") or response.get("status_details")
         reason = details.get("reason") if isinstance(details, dict) else None
         if isinstance(reason, str) and meaning(reason) not in ("complete", "unfinished", "unknown"):
             return reason

@@ -6,10 +6,7 @@ servers count on with every event, or is left out. Where the index does not tell
 
 from __future__ import annotations
 
-from ..errors import MalformedError
-from .loads import dumps, load
-
-__all__ = ["Said", "canonical", "same"]
+__all__ = ["Said", "same"]
 
 
 class _Whole:
@@ -115,14 +112,6 @@ class Said:
 def same(one: str, other: str) -> bool:
     """Whether two texts differ in nothing but white space around them."""
     return one == other or one.strip() == other.strip()
-
-
-def canonical(text: str) -> str:
-    """JSON in one spelling; other text as it is."""
-    try:
-        return dumps(load(text))
-    except MalformedError:
-        return text
 
 
 def _rest(whole: str, said: str) -> str:

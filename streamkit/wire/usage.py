@@ -57,11 +57,9 @@ def _figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> i
     value: Any = report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
-    if 0 <= value <= LARGEST:
-        return value
+    if 0 <= value <= LARGEST and value == int(value):
+        return int(value)
     warn(f"the server's {path} is no figure and was left out")
     return None

@@ -24,8 +24,10 @@ MEANINGS = {
     "failed": "error ERROR failed abort aborted network_error timeout TIMEOUT TIME_LIMIT overloaded internal_error"
     " internal_server_error insufficient_system_resource malformed_function_call MALFORMED_FUNCTION_CALL"
     " UNEXPECTED_TOOL_CALL malformed_model_output modelUnloaded server_error rate_limit_exceeded out_of_memory"
-    " deadline_exceeded insufficient_quota connection_lost spend_limit max_tool_calls terminated",
-    "unfinished": "null none NONE FINISH_REASON_UNSPECIFIED not_finished in_progress ALTERNATIVE_STATUS_PARTIAL",
+    " deadline_exceeded insufficient_quota connection_lost spend_limit max_tool_calls terminated"
+    " too_many_requests bad_gateway try_again_later interrupt resource_exhausted tpm_limit concurrency_limit expired"
+    " tool_calls_limit",
+    "unfinished": "null none NONE FINISH_REASON_UNSPECIFIED not_finished in_progress ALTERNATIVE_STATUS_PARTIAL queued",
     "unknown": "OTHER LANGUAGE compaction something_new wombat default server_side harmony restful </s>",
 }
 WORDS = [(word, meant) for meant, words in MEANINGS.items() for word in words.split()]
@@ -37,7 +39,10 @@ def test_a_word_has_a_meaning_however_it_is_spelled(word: str, meant: str):
     assert {meaning(word), meaning(kebab), meaning(f"finish_reason_{word}"), meaning(word.replace("_", " "))} == {meant}
 
 
-@pytest.mark.parametrize("word", ["network_error", "timeout", "overloaded", "INTERNAL_ERROR", "server-error"])
+@pytest.mark.parametrize(
+    "word",
+    ["network_error", "timeout", "overloaded", "INTERNAL_ERROR", "server-error", "RESOURCE_EXHAUSTED", "tpm_limit"],
+)
 def test_some_failures_say_that_they_pass(word: str):
     assert may_pass(word)
 

@@ -25,6 +25,12 @@ def called(*entries: Any) -> list[tuple[str, str]]:
     return [(call.name, call.arguments) for call in events[-1].tool_calls]  # type: ignore[union-attr]  # a Reply
 
 
+def free(text: str, **entry: Any) -> dict[str, Any]:
+    """A piece of a custom call."""
+    name = {"name": entry.pop("name")} if "name" in entry else {}
+    return {"index": 0, **entry, "custom": {**name, "input": text}}
+
+
 HABITS: dict[str, list[Any]] = {
     "a fresh id with each piece": [
         tool("", id="a", name="look"),
@@ -143,12 +149,29 @@ SEVERAL: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
         [tool('{"a":1}', id="f", name="f"), tool('{"a":2}', id="f", name="f")],
         [("f", '{"a":1}'), ("f", '{"a":2}')],
     ),
+    "true is not 1": (
+        [tool('{"a":1}', id="x", name="f"), tool('{"a":true}', id="x", name="f")],
+        [("f", '{"a":1}'), ("f", '{"a":true}')],
+    ),
+    "the same in another spelling": (
+        [tool('{"a":1,"b":2}', id="x", name="f"), tool('{"b": 2.0, "a": 1}', id="x", name="f")],
+        [("f", '{"a":1,"b":2}')],
+    ),
     "no JSON": ([tool("x[0]", id="a", name="f"), tool("\ny{1}\n")], [("f", "x[0]\ny{1}\n")]),
     "nearly an empty value": ([tool("nu", id="a", name="f"), tool("mber")], [("f", "number")]),
     "never named": ([tool("[1]", id="a", name="f"), tool("[2]", id="b")], [("f", "[1]"), ("", "[2]")]),
     "free text is no JSON": (
         [{"index": 0, "id": "a", "custom": {"name": "f", "input": "{} "}}, {"index": 0, "custom": {"input": "{x} y"}}],
         [("f", "{} {x} y")],
+    ),
+    "free text without a name": ([free("print(1)", id="a")], [("", "print(1)")]),
+    "free text, a fresh id with each piece": (
+        [free("abc ", id="a", name="f"), free("def", id="b", name="f")],
+        [("f", "abc def")],
+    ),
+    "free text, then arguments under another id": (
+        [free("abc", id="a", name="f"), tool('{"q":1}', index=1, id="b", name="g")],
+        [("f", "abc"), ("g", '{"q":1}')],
     ),
 }
 
@@ -157,6 +180,13 @@ SEVERAL: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
 def test_several_calls_stay_apart(name: str):
     entries, expected = SEVERAL[name]
     assert called(*entries) == expected
+
+
+@pytest.mark.parametrize("text", ["null and void", '"" or x', "nul", "null ,\n x", '""  ""'])
+def test_free_text_that_begins_like_an_empty_value_loses_no_blank(text: str):
+    for cut in range(len(text) + 1):
+        assert called(tool(text[:cut], id="a", name="f"), tool(text[cut:])) == [("f", text)]
+    assert called(tool("", id="a", name="f"), *map(tool, text)) == [("f", text)]
 
 
 def test_an_empty_object_is_told_when_the_call_is_over():

@@ -140,7 +140,7 @@ def test_doubts_without_end_are_not_all_told():
 # figures
 
 
-@pytest.mark.parametrize("figure", [-1, 2**53 + 1, 10**308, float(2**60)])
+@pytest.mark.parametrize("figure", [-1, 2**53 + 1, 10**308, float(2**60), 1.5, float("inf"), float("nan")])
 def test_a_number_that_is_no_figure_is_left_out_with_a_warning(figure: Any):
     reply = reply_of(say("Hi"), finish(usage={"prompt_tokens": figure, "completion_tokens": 2}))
     assert reply.usage == Usage(None, 2)

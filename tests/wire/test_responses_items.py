@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from streamkit.errors import ApiError, BrokenError
 from streamkit.events import Reply
 from streamkit.wire.items import Item
-from tests.wire.bodies import reply_of
+from tests.wire.bodies import error_of, reply_of, sse
 
 API = "responses"
 
@@ -256,6 +257,20 @@ def test_an_empty_object_that_came_in_a_piece_is_no_arguments_yet():
     assert one.arguments_left('{"x":1}') == ""
 
 
+@pytest.mark.parametrize("empty", ["{}", "{ }", "[]", "null", '""', "null "])
+def test_an_empty_value_in_pieces_gives_way_to_arguments_that_come_whole(empty: str):
+    chunks = [item("added", F, 0, "x", **call("a")), grown(empty, 0, "x"),
+              ev("function_call_arguments.done", 0, "x", arguments='{"x":1}'),
+              item("done", F, 0, "x", **call("a", "f", '{"x":1}'))]  # fmt: skip
+    assert [one.arguments for one in read(*chunks).tool_calls] == ['{"x":1}']
+
+
+def test_arguments_whose_keys_are_told_in_another_order_are_the_same_call():
+    chunks = [item("added", F, 0, "x", **call("a")), grown('{"x":1,"y":2}', 0, "x")]
+    told = {"type": F, "id": "z", **call("b", "f", '{"y": 2, "x": 1.0}')}
+    assert [one.arguments for one in read(*chunks, output=(told,)).tool_calls] == ['{"x":1,"y":2}']
+
+
 @pytest.mark.parametrize(
     ("response", "outcome"),
     [
@@ -264,6 +279,8 @@ def test_an_empty_object_that_came_in_a_piece_is_no_arguments_yet():
         ({"status": "in_progress"}, "complete"),
         ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "length"),
         ({"status": "cancelled"}, "cancelled"),
+        ({"status": "canceled"}, "cancelled"),
+        ({"status": "incomplete", "status_details": {"reason": "content_filter"}}, "filtered"),
     ],
 )
 def test_done_is_an_end(response: dict[str, Any], outcome: str):
@@ -272,3 +289,32 @@ def test_done_is_an_end(response: dict[str, Any], outcome: str):
     assert (reply.text, reply.outcome) == ("Hi", outcome)
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 4)
+
+
+@pytest.mark.parametrize(("status", "retryable"), [("error", False), ("timed_out", True), ("expired", False)])
+def test_a_status_of_failure_is_an_error(status: str, retryable: bool):
+    for final in (ev("done", response={"status": status}), ev("completed", response={"status": status})):
+        error = error_of(sse(delta("Hi", 0, "m"), final), API)
+        assert isinstance(error, ApiError)
+        assert (error.code, error.retryable, error.partial.text) == (status, retryable, "Hi")
+
+
+def test_an_error_in_the_details_of_a_status_is_told():
+    details = {"type": "failed", "error": {"code": "rate_limit_exceeded", "message": "slow down"}}
+    final = ev("done", response={"status": "failed", "status_details": details})
+    error = error_of(sse(delta("Hi", 0, "m"), final), API)
+    assert isinstance(error, ApiError)
+    assert (error.code, "slow down" in str(error)) == ("rate_limit_exceeded", True)
+
+
+def test_an_unknown_status_is_told_in_the_warnings():
+    reply = reply_of(delta("Hi", 0, "m"), ev("done", response={"status": "wombat"}), api=API, end=b"")
+    assert (reply.outcome, len(reply.warnings)) == ("complete", 1)
+
+
+def test_content_of_an_unknown_kind_is_content():
+    sound = ev("output_audio.delta", 0, "m", delta="AAAA")
+    reply = reply_of(sound, api=API)
+    assert (reply.text, reply.outcome) == ("", "complete")
+    error = error_of(sse(sound), API)
+    assert (type(error), error.retryable) == (BrokenError, False)
