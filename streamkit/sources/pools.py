@@ -144,11 +144,14 @@ class Pools:
                 trust_env=self._trust_env and not self._direct,  # decides about proxies; certificates are in ``verify``
                 follow_redirects=False,
             )
-        except httpx.InvalidURL:  # it would quote a part of the password as the port
-            told = "an address is none; in a password write # as %23, / as %2F and ? as %3F"
-            raise ConnectError(f"{_named_proxies()} cannot be used: {told}") from None
-        except Exception as exc:  # httpx raises ImportError and ValueError for what the environment says
-            raise ConnectError(f"{_named_proxies()} cannot be used: {excerpt(str(exc))}") from exc
+        except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says
+            proxies = _proxies()
+            where = f" ({', '.join(proxies)})" if proxies else ""
+            # An unescaped mark cuts a password in two, and httpx quotes a part of it as the port.
+            secret = isinstance(exc, httpx.InvalidURL) and any("@" in address for address in proxies.values())
+            told = "an address is none: in a password, # is %23, / is %2F and ? is %3F" if secret else excerpt(str(exc))
+            cause = None if secret else exc
+            raise ConnectError(f"the environment's proxies{where} cannot be used: {told}") from cause
 
     def _context(self) -> ssl.SSLContext:
         """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""
@@ -202,9 +205,10 @@ def _end(reading: Reading) -> None:
     reading.interrupt(error.as_given_up())
 
 
-def _named_proxies() -> str:
-    names = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
-    return "the environment's proxies" + (f" ({', '.join(names)})" if names else "")
+def _proxies() -> dict[str, str]:
+    """What the environment says about proxies."""
+    told = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in PROXIES}
+    return {name: address for name, address in told.items() if address}
 
 
 def _trust(trust_env: bool) -> ssl.SSLContext:
