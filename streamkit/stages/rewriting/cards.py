@@ -25,7 +25,7 @@ class Cards:
     def __init__(self, replace: Callable[[str], str | None]) -> None:
         self._replace = replace
 
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
         for start in START.finditer(text, pos):
             end, cut = _end(text, start.start())
             if cut and not final:

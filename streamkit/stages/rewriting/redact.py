@@ -147,4 +147,4 @@ def _replacing(what: Any, put: Callable[[str], str | None]) -> Find:
     if what == "card":
         return Cards(put)
     pattern, holds = PATTERNS.get(what, (what, None)) if isinstance(what, str) else (what, None)
-    return Pattern(pattern, lambda found: put(found.group()), holds)
+    return Pattern(pattern, lambda found: put(found.group()) if holds is None or holds(found.group()) else None)
