@@ -131,10 +131,21 @@ class _Probe:
         return self._made[least]
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    """The ``regex`` package; RuntimeError if this version of it does not tell where it ran out of text."""
     import regex  # type: ignore[import-untyped]  # 30 ms, and only here
 
+    probe = _Probe(regex.compile, r"(?>1.{0,3}|2(?!3))(*SKIP)(?!)").longer_than(0)
+    starts = [found and found.start() for text in ("012", "12", "02") if (found := probe.search(text, partial=True))]
+    if starts != [1, 0, 1]:
+        raise RuntimeError(f"version {regex.__version__} of the package regex cannot search in a text that grows")
+    return regex
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+    regex = _engine()
     try:
         search = regex.compile(pattern, flags)
     except Exception as exc:  # regex.error is no ValueError
@@ -159,7 +170,6 @@ def _parts(pattern: Any) -> tuple[str, int]:
     if not isinstance(source, str):
         raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
     if isinstance(pattern, re.Pattern):
-        import regex
-
+        regex = _engine()
         flags = sum(int(getattr(regex, letter)) for letter in "IMSXA" if flags & getattr(re, letter))
     return source, flags

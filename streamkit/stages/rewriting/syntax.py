@@ -107,7 +107,7 @@ class _Reader:
                 break
             if UNREPEATABLE.match(self._source, at):
                 raise ValueError("a comment or flags and then a quantifier cannot be read")
-            if char in "(\\":  # at the end of the text a search does not ask whether a group would match once more
+            if char == "(" or width != ONE:  # at the end no search asks whether a group would match once more
                 self.out[begin:] = "(?:", *self.out[begin:], PEEK, ")"
             self._copy(len(found.group()))
             least, most = _times(found)
