@@ -19,7 +19,7 @@ from .syntax import watchful
 
 __all__ = ["Find", "Found", "Held", "Pattern"]
 
-SECONDS = 0.5
+SECONDS = 1.0
 """How long one look at the text may take: the model chooses the text, and some patterns take years for some texts."""
 TINY = 16  # characters that any search goes through in no time
 SHORT = 64  # characters that most searches go through in no time
