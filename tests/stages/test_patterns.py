@@ -6,7 +6,7 @@ import re
 
 import pytest
 import regex
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from streamkit import StreamkitError
 from streamkit.stages import Redactor, StopAt
@@ -57,12 +57,21 @@ def groups(items: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 ATOMS = st.one_of(LETTERS, LETTERS, CLASSES, ASSERTIONS, st.just(r"\1"))
-PATTERNS = st.builds("".join, st.tuples(FLAGS, alternatives(groups(groups(ATOMS)))))
+BEGINNINGS = st.sampled_from(["", "", r"\w+", "[ab]*", "a{2,}", "(?:[ab]+b)+", "(?>a+b)"])
+PATTERNS = st.builds("".join, st.tuples(FLAGS, BEGINNINGS, alternatives(groups(groups(ATOMS)))))
 TEXTS = st.text("aab1 \nB-", max_size=20)
 
 
-@given(PATTERNS, TEXTS, st.lists(st.integers(1, 5), max_size=20))
-def test_what_a_pattern_hides_does_not_depend_on_the_cutting(pattern, text, sizes):
+@pytest.mark.parametrize("short", [0, 64])  # characters up to which a quick way is tried first
+@given(pattern=PATTERNS, text=TEXTS, sizes=st.lists(st.integers(1, 5), max_size=20))
+@settings(max_examples=300)
+def test_what_a_pattern_hides_does_not_depend_on_the_cutting(short, pattern, text, sizes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "SHORT", short)
+        compare(pattern, text, sizes)
+
+
+def compare(pattern, text, sizes):
     try:
         regex.compile(pattern)
         Redactor(pattern)
@@ -187,6 +196,17 @@ def test_a_search_that_takes_too_long_is_an_error_that_names_the_pattern(monkeyp
             stage.flush()
 
 
+@pytest.mark.parametrize("pattern", [r"\w+@\w+", r"(?:[a-z]+\d+)+!", r"(?:\d{1,4}[- ]?){3,8}", lambda word: None])
+def test_what_is_quick_on_the_whole_is_quick_while_it_grows(pattern, monkeypatch):
+    """A run of 8,000 characters that turns out to be nothing: trying again at each of them takes seconds."""
+    monkeypatch.setattr(matching, "SECONDS", 0.2)
+    for run in ("a" * 8000, "1" * 8000):
+        text = f"{run} and more"
+        stage = Redactor(pattern, mask="#")
+        shown = "".join([*stage.feed(text), *stage.flush()])
+        assert shown == (text if callable(pattern) else on_the_whole(pattern, text))
+
+
 class Counted:
     """Characters that searches were given, which is what they cost if a search is linear."""
 
@@ -203,7 +223,7 @@ class Counted:
 
 
 @pytest.mark.parametrize("text", ["a" * 6000, "ab " * 2000, '"' + "a " * 3000, "a1" * 3000])
-@pytest.mark.parametrize("rule", [r"\S+", r"\w+@\w+", '"[^"]*"', lambda word: None])
+@pytest.mark.parametrize("rule", [r"\S+", r"\w+@\w+", r"(?:[ab]+1)+!", '"[^"]*"', lambda word: None])
 @pytest.mark.parametrize("size", [1, 4, 6000])
 def test_what_is_held_is_not_looked_at_again_and_again(rule, text, size):
     """However long the hold, a character is looked at a hundred times at most, and a few times if it comes at once."""

@@ -154,11 +154,12 @@ def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
         if search.flags & getattr(regex, name):
             raise ValueError(f"{pattern!r}: the flag {name} is not supported, as text is searched while it grows")
     try:
-        source, may_be_empty = watchful(pattern, search.flags)
+        source, may_be_empty, run = watchful(pattern, search.flags)
     except ValueError as exc:
         raise ValueError(f"{pattern!r}: {exc}") from exc
-    # What prefers to match nothing may match more at the same place, so every way through it is asked about.
-    probe = f"(?:{source})(?!)" if may_be_empty else f"(?>{source})(*SKIP)(?!)"
+    probe = f"(?>{source}|{run}++)(*SKIP)(?!)" if run else f"(?>{source})(*SKIP)(?!)"
+    if may_be_empty:  # and prefers to be, it may match more at the same place: so every way through it is asked about
+        probe = f"(?:{source})(?!)"
     flags |= search.flags & (regex.ASCII | regex.UNICODE)  # which an expression can only set as a whole
     compiling = partial(regex.compile, flags=flags, cache_pattern=False)
     return search, compiling(source), _Probe(compiling, probe)
