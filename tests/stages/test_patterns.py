@@ -64,7 +64,7 @@ TEXTS = st.text("aab1 \nB-", max_size=20)
 
 @pytest.mark.parametrize("short", [0, 64])  # characters up to which a quick way is tried first
 @given(pattern=PATTERNS, text=TEXTS, sizes=st.lists(st.integers(1, 5), max_size=20))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_what_a_pattern_hides_does_not_depend_on_the_cutting(short, pattern, text, sizes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "SHORT", short)
@@ -223,7 +223,7 @@ class Counted:
 
 
 @pytest.mark.parametrize("text", ["a" * 6000, "ab " * 2000, '"' + "a " * 3000, "a1" * 3000])
-@pytest.mark.parametrize("rule", [r"\S+", r"\w+@\w+", r"(?:[ab]+1)+!", '"[^"]*"', lambda word: None])
+@pytest.mark.parametrize("rule", [r"\S+", r"\w+@\w+", '"[^"]*"', lambda word: None])
 @pytest.mark.parametrize("size", [1, 4, 6000])
 def test_what_is_held_is_not_looked_at_again_and_again(rule, text, size):
     """However long the hold, a character is looked at a hundred times at most, and a few times if it comes at once."""
