@@ -185,6 +185,14 @@ class Outlet(abc.ObserverBase[Any]):
             self._clock.reschedule(self._until)
         self._finish()
 
+    def shown(self, reply: Reply) -> Reply:
+        """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
+        try:
+            return reply if self.lens is None else self.lens(reply)
+        except Exception as exc:
+            self.broke(exc)
+            return Reply(outcome=reply.outcome)
+
     async def close(self, reply: Reply) -> None:
         """All that was under way is written; ``fail(error)`` if the branch broke; then ``close(reply)``: once, in any
         case."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from tests.operators.reach import everything
 
 MASK = "[redacted]"
 
@@ -197,28 +197,6 @@ def test_rewriters_chain_and_the_last_one_counts():
 
 SECRET = "bob@example.org"
 KINDS = {"text": sk.TextDelta, "reasoning": sk.ReasoningDelta, "refusal": sk.RefusalDelta}
-
-
-def everything(value: Any, seen: set[int] | None = None) -> str:
-    """All text that can be reached from ``value``, whatever `repr` leaves out."""
-    seen = set() if seen is None else seen
-    if isinstance(value, (str, bytes)):
-        return value if isinstance(value, str) else value.decode()
-    if value is None or isinstance(value, (int, float, type)) or id(value) in seen:
-        return ""
-    seen.add(id(value))
-    if isinstance(value, dict):
-        parts: list[Any] = [*value, *value.values()]
-    elif isinstance(value, (list, tuple)):
-        parts = list(value)
-    else:
-        parts = (
-            [getattr(value, f.name) for f in fields(value)]
-            if is_dataclass(value)
-            else list(getattr(value, "__dict__", {}).values())
-        )
-        parts += [getattr(value, "args", ()), getattr(value, "__cause__", None)]
-    return "\n".join(everything(part, seen) for part in parts)
 
 
 @pytest.mark.parametrize("part", KINDS)

@@ -97,6 +97,8 @@ class Cutter:
     does not count while the source ``is_held`` back, as what were cut then could not be shown any earlier.
     """
 
+    hides = True
+
     def __init__(
         self,
         make: Callable[[], Any],
@@ -163,6 +165,8 @@ class Cutter:
 
 class Joiner:
     """A stage, `Answered` and events in, events out; the Reply says what was approved, or that it was stopped."""
+
+    hides = True
 
     def __init__(self, name: str) -> None:
         self.done = False
