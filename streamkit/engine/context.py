@@ -31,6 +31,7 @@ __all__ = [
     "Tap",
     "as_part",
     "clock",
+    "figures",
     "scheduler_for",
 ]
 
@@ -184,7 +185,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     def aside(self, gate: Gate) -> RunScheduler:
         """The same run for a branch, beside its main chain: what that does to replies does not concern it, and what it
         asks is not the run's own reply. Where the chain hides something, a run tells of such replies the figures."""
-        return self._beside(gate, None if self.telling is None else _figures)
+        return self._beside(gate, None if self.telling is None else figures)
 
     def within(self, gate: Gate) -> RunScheduler:
         """The same run for a stream whose items become some of this place's own: what it asks is not the run's reply
@@ -235,7 +236,7 @@ def as_part(below: Lens | None) -> Lens | None:
         return None
 
     def look(reply: Reply) -> Reply:
-        shown, own = below(reply), _figures(reply)
+        shown, own = below(reply), figures(reply)
         return replace(
             own, choices=shown.choices, earlier=shown.earlier, answers=shown.answers, warnings=shown.warnings
         )
@@ -243,7 +244,7 @@ def as_part(below: Lens | None) -> Lens | None:
     return look
 
 
-def _figures(reply: Reply) -> Reply:
+def figures(reply: Reply) -> Reply:
     """``reply`` without any text, and without what the server sent besides."""
     usage = None if reply.usage is None else replace(reply.usage, raw=None)
     return replace(reply, choices=(Choice(),), usage=usage, earlier=(), answers=(), warnings=(), raw=None)

@@ -19,7 +19,7 @@ from reactivex.disposable import Disposable
 from ..errors import SinkError, StreamkitError, excerpt
 from ..events import Reply
 from .branch import Branch
-from .context import RunScheduler
+from .context import RunScheduler, figures
 from .gate import Gate
 from .loop import on_loop
 from .outlet import SLOW, Outlet
@@ -80,7 +80,7 @@ class Fan:
         if not outlet.spec.operators:
             subscription = self.add(outlet, outlet.gate)
         else:
-            tap = _Tap(self, outlet)
+            tap, outlet.lens = _Tap(self, outlet), figures
             chain = reduce(
                 lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
             )

@@ -43,7 +43,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.lens: Lens | None = None
-        """What of the Reply its operators let through."""
+        """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.detach: Callable[[], None] = _nothing
         self.write: Callable[[Any], Any] = getattr(spec.into, "write", None) or spec.into
         self._loop, self._abort = scheduler.loop, abort

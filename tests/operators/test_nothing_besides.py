@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 import reactivex as rx
 from reactivex import compose, operators as rxo
+from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
@@ -21,6 +22,7 @@ from tests.operators.reach import everything
 
 SECRET = "bob@example.org"
 HIDDEN = "bob@"
+MASK = "[redacted]"
 PARTS = ("text", "reasoning", "refusal", "tool_calls")
 
 Streams = sk.Stream[Any]
@@ -253,6 +255,72 @@ def test_the_secret_is_found_where_nothing_hides_it() -> None:
     assert [above for above, text in told.items() if HIDDEN not in text] == []
     first = next(event for event in testing.clock().run(dirty()).items if isinstance(event, sk.TextDelta))
     assert everything(first.raw).count(SECRET) == 4
+
+
+STARTS: dict[str, Callable[[], list[Any]]] = {
+    "at once": list,
+    "later": lambda: [rxo.delay_subscription(0.5)],
+    "after another": lambda: [rxo.start_with(sk.TextDelta("so "))],
+    "elsewhere": lambda: [rxo.subscribe_on(AsyncIOScheduler(asyncio.get_running_loop()))],
+    "never": lambda: [rxo.take(0)],
+}
+
+
+@pytest.mark.parametrize("begins", STARTS)
+@pytest.mark.parametrize("below", HIDE)
+def test_nothing_hidden_is_told_to_a_sink_however_its_branch_begins(below: str, begins: str) -> None:
+    async def main() -> None:
+        await sk.start(dirty(), sk.branch(*STARTS[begins](), HIDE[below], into=watched))
+
+    watched = Watched()
+    testing.clock().run_coroutine(main())
+    assert HIDDEN not in "".join(watched.told)
+    assert watched.told
+
+
+# -- what is told all the same -----------------------------------------------------------------------------------------
+
+
+def replies_of(stream: Streams) -> list[tuple[str, int]]:
+    """Text and tokens of each reply in ``run.replies``."""
+
+    async def main() -> list[tuple[str, int]]:
+        run = sk.start(stream, lambda item: None)
+        await run
+        return [(reply.text, reply.usage.completion_tokens if reply.usage else 0) for reply in run.replies]
+
+    return testing.clock().run_coroutine(main())
+
+
+def counted(text: str, tokens: int, **options: Any) -> Streams:
+    return testing.script(text, usage=sk.Usage(1, tokens, 1 + tokens), **options)
+
+
+def test_parts_of_what_is_hidden_in_tell_their_figures_and_what_was_let_through() -> None:
+    redacted = f"to {MASK}"
+    asked = sk.stream(rx.of(1)).pipe(ops.map_async(lambda _: counted(f"to {SECRET}", 7)), ops.redact("email"))
+    assert replies_of(asked) == [(redacted, 7)]
+    failing = testing.script(fail=sk.StatusError("no", retryable=True))
+    assert replies_of(failing.pipe(ops.fallback(counted(f"to {SECRET}", 7)), ops.redact("email"))) == [
+        (redacted, 0),
+        (redacted, 7),
+    ]
+
+
+def test_what_a_branch_above_asks_tells_its_figures_only() -> None:
+    asking = sk.branch(ops.sentences(), ops.map_async(lambda _: counted(SECRET, 9)), into=lambda item: None)
+    assert replies_of(counted(f"to {SECRET}", 7).pipe(ops.attach(asking), ops.redact("email"))) == [
+        (f"to {MASK}", 7),
+        ("", 9),
+    ]
+
+
+@pytest.mark.parametrize("below", [ops.stop_at("never"), ops.meter(), ops.think_tags(), ops.smooth()])
+def test_without_hiding_each_tells_its_own_text(below: Any) -> None:
+    asking = sk.branch(ops.sentences(), ops.map_async(lambda _: counted("other", 9)), into=lambda item: None)
+    assert replies_of(counted("text", 7).pipe(ops.attach(asking), below)) == [("text", 7), ("other", 9)]
+    asked = sk.stream(rx.of("one", "two")).pipe(ops.map_async(lambda text: counted(text, 5)), ops.text(), below)
+    assert replies_of(asked) == [("one", 5), ("two", 5)]
 
 
 # -- guard -------------------------------------------------------------------------------------------------------------

@@ -119,6 +119,21 @@ def test_whatever_it_was_to_rewrite(event):
     assert got.error.partial.text == "shown"
 
 
+def test_a_place_that_notes_the_failure_gets_the_same_error_and_changes_nothing():
+    async def main():
+        items: list[Any] = []
+        failing = testing.script("shown:", HELD, fail=sk.ApiError(f"lost {HELD}"))
+        run = sk.start(failing.pipe(ops.note("above"), rewritten("message")), items.append)
+        with pytest.raises(sk.StreamkitError, match="too long"):
+            await run
+        return items, run.notes["above"].error
+
+    items, noted = testing.clock().run_coroutine(main())
+    assert "".join(item.text for item in items if isinstance(item, sk.TextDelta)) == "shown..."
+    assert str(noted) == "it took too long"
+    assert HELD not in everything([items, noted])
+
+
 def test_warnings_that_it_cannot_rewrite_are_left_out():
     reply = sk.Reply((sk.Choice(0, "x"),), warnings=("lost",))
     got = testing.clock().run(sk.stream(rx.of(sk.TextDelta("fine"), reply)).pipe(rewritten("message")))

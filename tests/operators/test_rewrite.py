@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import reactivex as rx
 from hypothesis import given, strategies as st
+from pydantic import BaseModel
 from reactivex import operators as rxo
 from reactivex.subject import Subject
 
@@ -436,6 +439,34 @@ def test_results_of_tools_are_searched_as_deep_as_they_are():
     got = list(sk.stream(rx.of(result, sk.Reply())).pipe(ops.redact("email")))
     mask = "[redacted]"
     assert got[0].value == {"who": [mask, 5], mask: [mask, None]}
+
+
+@dataclass
+class Person:
+    name: str
+    mails: list[str]
+    age: float | None = None
+
+
+class Account(BaseModel):
+    owner: str
+    open: bool = True
+
+
+def test_results_of_tools_are_searched_whatever_they_are_made_of():
+    people = {
+        "a": Person("Bob", ["bob@example.com"], 1.5),
+        "b": Account(owner="bob@example.com"),
+        "c": Path("bob@b.co"),
+    }
+    result = sk.ToolResult(sk.ToolCall("1", "f", "{}"), people)
+    got = list(sk.stream(rx.of(result, sk.Reply())).pipe(ops.redact("email")))
+    assert got[0].value == {
+        "a": {"name": "Bob", "mails": [MASK], "age": 1.5},
+        "b": {"owner": MASK, "open": True},
+        "c": MASK,
+    }
+    assert "bob" not in everything([got, got[0].message, got[-1].messages])
 
 
 def test_a_restart_that_keeps_nothing_and_a_call_without_pieces_pass():

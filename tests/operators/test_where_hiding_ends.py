@@ -128,6 +128,13 @@ def test_a_branch_that_hides_leaves_the_run_as_it_is():
     assert testing.clock().run_coroutine(main()).text == SECRET
 
 
+def test_streams_that_come_in_further_down_are_not_above():
+    broken = testing.script("a", fail=sk.BrokenError("lost")).pipe(ops.redact("email"))
+    on = ops.continue_with(lambda partial: testing.script(f"to {SECRET}"))
+    assert collected(broken.pipe(on)).reply.text == f"to {SECRET}"
+    assert collected(broken.pipe(on, ops.redact("email"))).reply.text == f"to {MASK}"
+
+
 def test_within_a_batch_hiding_belongs_to_each_prompt(tmp_path: Path):
     path = tmp_path / "ledger.jsonl"
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StreamkitError
 from ...events import Reply, ToolResult, UsageUpdate
+from ...plain import plain
 from ...shape import Sent
 
 __all__ = ["known", "masked", "quiet", "unquoted"]
@@ -37,14 +38,16 @@ def quiet(event: E) -> E:
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """Every text in ``value``, as far as it consists of dicts and lists."""
+    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
         return {masked(key, mask): masked(item, mask) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [masked(item, mask) for item in value]
-    return value
+    return masked(plain(value), mask)
 
 
 def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:

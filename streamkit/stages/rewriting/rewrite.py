@@ -103,7 +103,8 @@ class Rewriter:
         try:
             return self._fed(event)
         except StreamkitError as exc:
-            raise self._ended_by(exc)  # noqa: B904  # it is the same one
+            self._end_by(exc)
+            raise
 
     def _fed(self, event: Any) -> list[Any]:
         if type(event) is str:
@@ -120,7 +121,8 @@ class Rewriter:
         try:
             out = [] if self._over else self._noted(self._rest(self._stages, self.broken))
         except StreamkitError as exc:
-            raise self._ended_by(exc)  # noqa: B904  # it is the same one
+            self._end_by(exc)
+            raise
         return [made.text for made in out if type(made) is TextDelta] if self._is_bare else out
 
     def reply(self, reply: Reply) -> Reply:
@@ -156,12 +158,12 @@ class Rewriter:
         try:
             return unquoted(error, self._whole) if self.hides else error
         except StreamkitError as exc:
-            raise self._ended_by(exc)  # noqa: B904  # it is the same one
+            exc.partial = error.partial
+            raise
 
-    def _ended_by(self, error: StreamkitError) -> StreamkitError:
+    def _end_by(self, error: StreamkitError) -> None:
         self._over = True
         error.partial = self.reply(self._fold.reply(error.outcome))
-        return error
 
     # -- events ----------------------------------------------------------------------------------------------------
 
