@@ -210,6 +210,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         try:
             return self.telling(error)
         except Exception as exc:  # of the user's stage; the error itself must not get past it
+            exc.__context__ = None
             return exc
 
     def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:

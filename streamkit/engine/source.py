@@ -169,9 +169,8 @@ class Reading(abc.DisposableBase):
     async def _read(self) -> None:
         batches = self._producer(self)
         try:
-            if (
-                failure := await self._failure_of(batches)
-            ) is not None:  # told while nothing is handled: else it were the context of what observers raise
+            failure = await self._failure_of(batches)
+            if failure is not None:  # told while nothing is handled: else it were the context of what observers raise
                 self._fail(failure)
         finally:
             await batches.aclose()

@@ -175,6 +175,18 @@ class Failing:
         raise LookupError("a mistake")
 
 
+def careless(source: Any) -> Any:
+    """An operator that raises where it must not: when it is told of the end."""
+
+    def subscribe(observer: Any, scheduler: Any = None) -> Any:
+        def ended(*_: Any) -> None:
+            raise LookupError("a mistake")
+
+        return source.subscribe(observer.on_next, ended, ended, scheduler=scheduler)
+
+    return rx.create(subscribe)
+
+
 HIDE: dict[str, Any] = {
     "redact": ops.redact("email"),
     "rewrite": ops.rewrite(lambda: Redactor("email"), parts=PARTS, hides=True),
@@ -255,6 +267,15 @@ def test_the_secret_is_found_where_nothing_hides_it() -> None:
     assert [above for above, text in told.items() if HIDDEN not in text] == []
     first = next(event for event in testing.clock().run(dirty()).items if isinstance(event, sk.TextDelta))
     assert everything(first.raw).count(SECRET) == 4
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("above", ["a source", "a cause", "race", "map_async", "map_async, side by side", "attach"])
+def test_nothing_hidden_is_told_past_an_operator_that_breaks_the_rules(above: str, end: str) -> None:
+    """The error goes to the run directly then, by no chain."""
+    told = result_of(ABOVE[above](dirty, end).pipe(HIDE["redact"], careless))
+    assert HIDDEN not in told
+    assert "<Run ended" in told
 
 
 STARTS: dict[str, Callable[[], list[Any]]] = {
