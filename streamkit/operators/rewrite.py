@@ -14,7 +14,8 @@ from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
 from ..stages.rewriting.ending import Ending
-from ..stages.rewriting.redact import MASK, JsonRedactor, Redactor, Rule
+from ..stages.rewriting.redact import MASK, Redactor, Rule
+from ..stages.rewriting.redact_json import JsonRedactor
 from ..stages.rewriting.rewrite import Rewriter, parts_of
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
