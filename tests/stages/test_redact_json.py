@@ -12,7 +12,7 @@ from hypothesis import example, given, settings, strategies as st
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.stages import Redactor
+from streamkit.stages import JsonValues, Redactor
 from streamkit.stages.rewriting.redact_json import JsonRedactor
 from streamkit.testing import every_split
 
@@ -152,6 +152,14 @@ def test_so_it_does_where_a_rule_holds_more_than_it_may(text, hold, sizes):
 def test_what_nothing_is_found_in_comes_as_it_was(text, more, sizes):
     for rule in (["never to be found"], lambda word: None, lambda word: word):
         assert shown(JsonRedactor(rule), in_pieces(text + more, sizes)) == text + more
+
+
+@given(DOCUMENTS, RULE_LISTS, st.integers(0, 60))
+def test_json_that_was_cut_off_can_be_read_as_far_as_it_goes(text, rules, size):
+    got = shown(JsonRedactor(*rules), ['{"a":' + text[:size]], "cut")
+    reader = JsonValues(unfinished="keep")
+    for _ in (*reader.feed(got), *reader.flush()):
+        pass
 
 
 @given(
@@ -321,7 +329,7 @@ def test_text_after_the_end_is_looked_at_together_with_what_came_before(before, 
         ("42424242-", "#"),
         ('{"a": true', '{"a": true'),
         ('{"a": "b",', '{"a": "b",'),
-        (r'{"a": "b\u', r'{"a": "b\u'),
+        (r'{"a": "b\u00', '{"a": "b'),
         ("{'sec", "{'#"),
         ("a sec", "a #"),
     ],

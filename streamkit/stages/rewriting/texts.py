@@ -37,7 +37,10 @@ class PlainText:
 
 
 class EscapedText(PlainText):
-    """The inside of a JSON string, looked at as the characters that it means."""
+    """The inside of a JSON string, looked at as the characters that it means.
+
+    An escape that was cut off in the middle is held for good: no reader of unfinished JSON wants it.
+    """
 
     def __init__(self, finds: Sequence[Find], mask: str, hold: int) -> None:
         super().__init__(finds, mask, hold)
@@ -48,9 +51,6 @@ class EscapedText(PlainText):
 
     def flush(self) -> str:
         return super().feed(self._escapes.flush()) + super().flush()
-
-    def cut(self) -> str:
-        return super().feed(self._escapes.flush()) + super().cut()
 
     def _shown(self, parts: Iterable[Part]) -> str:
         return "".join(
