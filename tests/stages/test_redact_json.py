@@ -359,3 +359,24 @@ def test_equal_keys_may_come_of_different_ones():
 def test_nothing_can_be_held_without_room():
     with pytest.raises(ValueError, match="hold"):
         JsonRedactor("email", hold=0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "wanted"),
+    [
+        (str.upper, """{'a': "b c", "d": 1}""", """{'A': "B C", "D": 1}"""),  # its quotes stay as they were
+        (str.upper, r'{"a": "b \"c\""}', r'{"A": "B \"C\""}'),
+        ((r"\d", "\ud83d"), '["1", 2]', r'["\ud83d", "\ud83d"]'),  # a half alone could not be encoded
+        (str.upper, "as [1] says [a]", "AS [1] SAYS [A]"),
+        (str.upper, '[a] says\n[true, "a", null] b', '[A] SAYS\n[true, "A", null] B'),
+        (str.upper, 'so [true, "a"]', 'SO [TRUE, "A"]'),  # in mid-line that is no list
+    ],
+)
+def test_what_is_put_is_written_as_its_surroundings_are(rule, text, wanted):
+    for pieces in every_split(text):
+        assert shown(JsonRedactor(rule), pieces) == wanted, pieces
+
+
+def test_a_string_in_which_a_rule_cannot_decide_is_masked_at_the_same_place_for_every_cut():
+    for pieces in every_split('["<' + "y" * 40 + '", "<y", 1]'):
+        assert shown(JsonRedactor("<.*>", mask="#", hold=32), pieces) == '["#' + "y" * 9 + '", "<y", 1]'
