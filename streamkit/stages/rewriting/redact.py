@@ -7,8 +7,8 @@ from copy import copy
 from typing import Any, Self, TypeAlias
 
 from .cards import Cards
-from .matching import Find, Found, Pattern
-from .scan import HOLD, Overflow, Part, Scan
+from .matching import Find, Pattern
+from .scan import HOLD, Overflow, Part, Replaced, Scan
 from .words import Words
 
 __all__ = ["READY", "Redactor", "Rule"]
@@ -94,8 +94,8 @@ class Redactor:
         shown = "".join(part if isinstance(part, str) else self._put(part) for part in parts)
         return [shown] if shown else []
 
-    def _put(self, part: Found | Overflow) -> str:
-        return part.text if isinstance(part, Found) else self._mask
+    def _put(self, part: Replaced | Overflow) -> str:
+        return part.text if isinstance(part, Replaced) else self._mask
 
 
 def _find(rule: Any, mask: str) -> Find:
