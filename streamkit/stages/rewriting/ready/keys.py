@@ -23,13 +23,16 @@ class Keys(Spans):
     longest = LONGEST
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        patterns = _patterns()
-        undecided = len(view) if final else _undecided(patterns, view, at)
+        patterns, size = _patterns(), len(view)
         for token in TOKEN.finditer(view, at):
             key = patterns.whole.search(view, *token.span())
-            if key is not None and key.start() < undecided:
-                return key.span()
-        return undecided if undecided < len(view) else None
+            if key is not None:
+                growing = None if final or token.end() < size else _growing_at(patterns, view, token.start(), key.start())
+                return key.span() if growing is None else growing
+        if final:
+            return None
+        last = LAST.match(view[max(at, size - LONGEST) :][::-1])
+        return _growing_at(patterns, view, size - (last.end() if last else 0), size)
 
 
 class Patterns(NamedTuple):
@@ -40,15 +43,13 @@ class Patterns(NamedTuple):
     """Parts of the literal beginnings."""
 
 
-def _undecided(patterns: Patterns, view: str, at: int) -> int:
-    """Where at the end of ``view`` a key begins that more text could change; its end if none does."""
-    begin = max(at, len(view) - LONGEST)
-    last = LAST.match(view[begin:][::-1])
-    for edge in EDGE.finditer(view, len(view) - (last.end() if last else 0)):
+def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | None:
+    """The first place from ``begin`` to ``end`` where a key may begin that more text could change."""
+    for edge in EDGE.finditer(view, begin, min(end + 1, len(view))):
         start = edge.start()
         if view[start : start + 32] in patterns.beginnings or patterns.growing.match(view, start):
             return start
-    return len(view)
+    return None
 
 
 @lru_cache(maxsize=1)
