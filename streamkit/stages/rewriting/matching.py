@@ -1,20 +1,30 @@
 """Patterns in a growing text: what is found is told only when no further character can change it.
 
-The ``regex`` package (it comes with tiktoken) matches partially: a search says whether it ran out of text. Behind a
-pattern that is followed by a failure, which sends the search down every path, that answers the question where a match
-could still begin or grow. What touches the end of the text is never decided before the end of the stream.
+The ``regex`` package (it comes with tiktoken) matches partially: it says whether it ran out of text. But it looks for a
+match in the text at hand first, even if a longer text would have another one. So one more expression is made of each,
+the probe: ``(?>pattern)(*SKIP)(?!)`` goes the same way through the text as a search for every match, at the same cost,
+but fails after each and goes on behind it. What it tells is the first place at which ``pattern`` asks for a character
+after the last one: before that place all is decided, at it nothing is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias
+
+from ...errors import StreamkitError, excerpt
+from .syntax import watchful
 
 __all__ = ["Find", "Found", "Held", "Pattern"]
 
-SHORT = 32  # characters that a search goes through in no time
+SECONDS = 0.5
+"""How long one look at the text may take: the model chooses the text, and some patterns take years for some texts."""
+TINY = 16  # characters that any search goes through in no time
+SHORT = 64  # characters that most searches go through in no time
+FEWEST = 1024
+UNKNOWN = -1
 Replace: TypeAlias = "Callable[[Any], str | None]"
 """A match to what stands in its place; None: it stays."""
 
@@ -29,98 +39,127 @@ class Held:
 
 
 class Found(Held):
-    """``start:end`` is replaced by ``text``, whatever follows; ``size`` characters of it were not let out before."""
+    """``start:end`` is replaced by ``text``, whatever follows; ``size`` characters of it were not let out before.
 
-    __slots__ = ("end", "size", "text")
+    The rule that found it also knows that all before ``decided`` is decided, if it can say so.
+    """
 
-    def __init__(self, start: int, end: int, text: str) -> None:
+    __slots__ = ("decided", "end", "size", "text")
+
+    def __init__(self, start: int, end: int, text: str, decided: int = UNKNOWN) -> None:
         super().__init__(start)
-        self.end, self.text, self.size = end, text, end - start
+        self.end, self.text, self.size, self.decided = end, text, end - start, decided
 
 
 class Find(Protocol):
-    """Looks for the first thing at or after ``pos``; with ``final`` nothing follows ``text``."""
+    """Looks for the first thing at or after ``pos``; with ``final`` nothing follows ``text``.
+
+    ``last`` is what the same call found last in the same ``text``.
+    """
 
     longest: int
     """The most characters that a match may have, as far as that is known, else 0."""
 
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None: ...
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: int) -> tuple[Any, Any]:
-    import regex  # type: ignore[import-untyped]  # 30 ms, and only here
-
-    return regex.compile(pattern, flags), regex.compile(f"(?:{pattern})(?!)", flags)
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None: ...
 
 
 class Pattern:
     """A regular expression in the syntax of ``regex``, as text or compiled (by ``re`` or ``regex``).
 
-    A match for which ``holds`` is false is none, and the search goes on within it; one for which ``replace`` gives None
-    stays as it is. ValueError for what is no expression or matches nothing at all, which would be everywhere.
+    A match for which ``replace`` gives None stays as it is, and what has no length is none. ValueError for what is no
+    expression, matches the empty text, which would be everywhere, or looks further around than a growing text allows.
+    StreamkitError for a search that takes too long.
     """
 
     longest = 0
 
-    def __init__(self, pattern: Any, replace: Replace, holds: Callable[[str], bool] | None = None) -> None:
-        source, flags = (pattern, 0) if isinstance(pattern, str) else _parts(pattern)
-        try:
-            self._search, self._probe = _compiled(source, flags)
-        except Exception as exc:  # regex.error is no ValueError
-            raise ValueError(f"not a regular expression: {source!r}: {exc}") from exc
+    def __init__(self, pattern: Any, replace: Replace) -> None:
+        self._source, flags = (pattern, 0) if isinstance(pattern, str) else _parts(pattern)
+        self._search, self._glance, self._probe = _compiled(self._source, flags)
         if self._search.match("") is not None:
-            raise ValueError(f"{source!r} matches the empty text")
-        self._replace, self._holds = replace, holds
+            raise ValueError(f"{self._source!r} matches the empty text")
+        self._replace = replace
 
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
-        if not final and len(text) - pos > SHORT and self._may_go_on(text, pos):
-            return Held(pos)
-        held: int | None = None  # where something could begin that is not decided, looked for once
-        looked = final
-        while pos <= len(text):
-            match = self._search.search(text, pos, partial=not final)
-            if not looked or (held is not None and held < pos):
-                held, looked = self._undecided(text, pos, match), True
-            if match is None or match.partial:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
+        try:
+            return self._find(text, pos, final, last)
+        except (TimeoutError, MemoryError):
+            size = len(text) - pos
+        pattern = excerpt(repr(self._source))
+        raise StreamkitError(f"the pattern {pattern} takes too long: it searched {size} characters for {SECONDS} s")
+
+    def _find(self, text: str, pos: int, final: bool, last: Held | None) -> Found | Held | None:
+        size = len(text) - pos
+        limits = {"timeout": SECONDS} if size > TINY else {}
+        decided = last.decided if isinstance(last, Found) and last.end == pos else UNKNOWN
+        if final:
+            decided = len(text)
+        elif decided < pos:
+            if size <= SHORT:
+                found = self._glance.search(text, pos, partial=True, **limits)
+                if found is None or found.partial:  # no match, so that is where one may begin
+                    return None if found is None or found.start() == len(text) else Held(found.start())
+            found = self._probe.longer_than(size).search(text, pos, partial=True, **limits)
+            decided = len(text) if found is None else found.start()
+        for match in self._search.finditer(text, pos, **limits) if pos < decided else ():
+            if match.start() >= decided:
                 break
-            start, end = match.span()
-            if held is not None and held <= start:
-                break
-            if start == end:
-                pos = end + 1
-            elif not final and _touches_end(end, text):
-                return Held(start)
-            elif self._holds is not None and not self._holds(match.group()):
-                pos = start + 1
-            else:
-                put = self._replace(match)
-                if put is not None:
-                    return Found(start, end, put)
-                pos = end
-        return None if held is None else Held(held)
-
-    def _may_go_on(self, text: str, pos: int) -> bool:
-        """Whether it is undecided at ``pos`` already: a search would try every later place first, as it wants a whole
-        match, and so cost the square of a long hold."""
-        partial = self._probe.match(text, pos, partial=True)
-        return partial is not None
-
-    def _undecided(self, text: str, pos: int, match: Any) -> int | None:
-        if match is None:
-            return None
-        partial = match if match.partial else self._probe.search(text, pos, partial=True)
-        return None if partial is None or partial.start() == len(text) else int(partial.start())
+            put = self._replace(match) if match.group() else None
+            if put is not None:
+                return Found(match.start(), match.end(), put, decided)
+        return Held(decided) if decided < len(text) else None
 
 
-def _touches_end(end: int, text: str) -> bool:
-    """Whether more text may change what ends there; ``$`` also holds before a line end that is the last character."""
-    return end == len(text) or (end == len(text) - 1 and text[end] == "\n")
+class _Probe:
+    """The expression that finds what is undecided.
+
+    Before it looks where the text runs out, `regex` looks for a whole match, unless the text is too short for one. So
+    the probe goes on, after it failed, with more characters than the text has.
+    """
+
+    def __init__(self, compiling: Callable[[str], Any], source: str) -> None:
+        self._compiling, self._source = compiling, source
+        self._made: dict[int, Any] = {}
+
+    def longer_than(self, size: int) -> Any:
+        """For a text of ``size`` characters: there is one for 1,000, made in 0.4 ms, and larger ones at need."""
+        least = FEWEST
+        while least <= size:
+            least *= 16
+        if least not in self._made:
+            self._made[least] = self._compiling(f"{self._source}(?s:.{{{least}}})")
+        return self._made[least]
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+    import regex  # type: ignore[import-untyped]  # 30 ms, and only here
+
+    try:
+        search = regex.compile(pattern, flags)
+    except Exception as exc:  # regex.error is no ValueError
+        raise ValueError(f"not a regular expression: {pattern!r}: {exc}") from exc
+    for name in ("REVERSE", "BESTMATCH", "ENHANCEMATCH", "POSIX", "WORD"):
+        if search.flags & getattr(regex, name):
+            raise ValueError(f"{pattern!r}: the flag {name} is not supported, as text is searched while it grows")
+    try:
+        source, may_be_empty = watchful(pattern, search.flags)
+    except ValueError as exc:
+        raise ValueError(f"{pattern!r}: {exc}") from exc
+    # What prefers to match nothing may match more at the same place, so every way through it is asked about.
+    probe = f"(?:{source})(?!)" if may_be_empty else f"(?>{source})(*SKIP)(?!)"
+    flags |= search.flags & (regex.ASCII | regex.UNICODE)  # which an expression can only set as a whole
+    compiling = partial(regex.compile, flags=flags, cache_pattern=False)
+    return search, compiling(source), _Probe(compiling, probe)
 
 
 def _parts(pattern: Any) -> tuple[str, int]:
-    """Source and flags of a compiled pattern; the flags that ``re`` and ``regex`` share have the same values."""
-    source, flags = getattr(pattern, "pattern", None), getattr(pattern, "flags", 0)
+    """Source and flags, as ``regex`` counts them, of a compiled pattern; those of ``re`` have the same letters."""
+    source, flags = getattr(pattern, "pattern", None), int(getattr(pattern, "flags", 0))
     if not isinstance(source, str):
         raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
-    return source, int(flags) & int(re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE | re.ASCII)
+    if isinstance(pattern, re.Pattern):
+        import regex
+
+        flags = sum(int(getattr(regex, letter)) for letter in "IMSXA" if flags & getattr(re, letter))
+    return source, flags

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from .matching import Find, Found, Held
+from .syntax import REACH
 
 __all__ = ["HOLD", "Overflow", "Part", "Scan"]
 
 HOLD = 8192
-CONTEXT = 256
-"""Characters before the place at hand that a pattern may look back at."""
+CONTEXT = 2 * REACH
+"""Characters before the place at hand that are kept for patterns that look back."""
+STEP = 512
+"""So many characters are looked at in one go: rules that find something again and again look at the rest anew."""
 PATIENCE = 32
 """Text that is held is looked at again when it has grown by one part in so many: else long holds cost their square."""
 
@@ -53,7 +56,7 @@ class Scan:
         while text:
             # Whether too much is held is asked at fixed places of the text, not wherever a piece happens to end.
             room = self._hold - self._seen % self._hold
-            piece, text = text[:room], text[room:]
+            piece, text = text[: min(room, STEP)], text[min(room, STEP) :]
             self._seen += len(piece)
             self._text += piece
             self._patience -= len(piece)
@@ -128,7 +131,7 @@ class Scan:
         best: Held | None = None
         for number, found in enumerate(known):
             if found is not None and found.start < pos:  # something else was found across it
-                found = known[number] = self._finds[number].find(text, pos, final)
+                found = known[number] = self._finds[number].find(text, pos, final, found)
             if found is not None and (best is None or found.start < best.start):
                 best = found
         return best

@@ -36,7 +36,7 @@ class Words:
         self._first = re.compile(f"[{first}]") if len(self._next[0]) <= FEW else None
         self._replace = replace
 
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
         while True:
             start, end, undecided = self._leftmost(text, pos)
             if undecided is not None and not final:

@@ -24,7 +24,7 @@ class Spans(ABC):
     def __init__(self, replace: Callable[[str], str | None]) -> None:
         self._replace = replace
 
-    def find(self, text: str, pos: int, final: bool) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
         view = fold(text)
         while True:
             span = self.first(view, pos, final)
