@@ -11,6 +11,10 @@ from .folding import fold
 
 __all__ = ["Span", "Spans"]
 
+BACK = 128
+"""Characters before the place at hand that a rule may look back at; a `Scan` keeps more than that."""
+STEP = 128
+
 Span: TypeAlias = "tuple[int, int] | int | None"
 """Start and end; only a start, from which on more text could change the answer; None for nothing at all."""
 
@@ -25,20 +29,19 @@ class Spans(ABC):
         self._replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
-        view = fold(text)
+        base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
+        view, at = fold(text[base:]), pos - base
         while True:
-            span = self.first(view, pos, final)
+            span = self.first(view, at, final)
             if span is None:
                 return None
             if isinstance(span, int):
-                return Held(span)
-            start, end = span
-            put = self._replace(text[start:end])
+                return Held(base + span)
+            start, at = span
+            put = self._replace(text[base + start : base + at])
             if put is not None:
-                return Found(start, end, put)
-            pos = end
+                return Found(base + start, base + at, put)
 
     @abstractmethod
     def first(self, view: str, at: int, final: bool) -> Span:
-        """The first one that begins at ``at`` or after it; with ``final`` nothing follows ``view``. Of what stands before
-        ``at`` no more than 128 characters may count: that is less than a `Scan` keeps."""
+        """The first one that begins at ``at`` or after it; with ``final`` nothing follows ``view``."""
