@@ -19,18 +19,22 @@ ADDRESSES = [
     "⟦a.b-c_d%e+f@sub-domain.example.co.uk⟧", "⟦1990bob@example.com⟧", "⟦bob1990@example.com⟧",
     "⟦josé@exámple.com⟧ ⟦jose\u0301@example.com⟧ ⟦müller@straße.de⟧", "⟦bob@xn--e1afmkfd.xn--p1ai⟧",
     "⟦bounce+bob=example.org@list.example.com⟧", "⟦bob@example.com⟧-now ⟦bob@example.com⟧--so ⟦bob@example.com⟧_",
-    "⟦bob@example.com⟧/x, ⟦bob@example.com⟧:80", "git@⟦bob@example.com⟧", "⟦bob@example.com⟧@", "x = ⟦bob@example.com⟧;",
+    "⟦bob@example.com⟧/x, ⟦bob@example.com⟧:80", "git@⟦bob@example.com⟧", "⟦bob@example.com⟧@",
+    "x = ⟦bob@example.com⟧;",
     "…⟦bob@example.com⟧…", "{⟦bob@example.com⟧}", "#⟦bob@example.com⟧", "x" * 99 + " ⟦bob@example.com⟧",
     "y" * 36 + "⟦" + "x" * 64 + "@example.com⟧",
     # other signs
     "⟦ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏｍ⟧です", "⟦taro＠example.com⟧", "⟦taro﹫example．com⟧。", "⟦bob١٢@example.com⟧",
     # Latin, against letters of other scripts
-    HAN + "地址是⟦zhang.san@example.com⟧谢谢您", "地址是⟦12345@example.com⟧谢谢", "メールは⟦taro@example.com⟧までお願いします。次。",
+    HAN + "地址是⟦zhang.san@example.com⟧谢谢您", "地址是⟦12345@example.com⟧谢谢",
+    "メールは⟦taro@example.com⟧までお願いします。次。",
     "Пишите⟦ivan@example.com⟧или", "γράψε⟦yannis@example.com⟧εδώ", "이메일은⟦kim@example.co.kr⟧입니다",
-    "كتب⟦ali@example.com⟧الآن", "אל⟦dana@example.com⟧היום", "ईमेल⟦raj@example.com⟧पर", "อีเมล⟦somchai@example.com⟧ครับ",
+    "كتب⟦ali@example.com⟧الآن", "אל⟦dana@example.com⟧היום", "ईमेल⟦raj@example.com⟧पर",
+    "อีเมล⟦somchai@example.com⟧ครับ",
     "⟦taro@日本語.jp⟧へ", "⟦taro@mail.例え.jp⟧へ",
     # in other scripts
-    "⟦用户@example.com⟧", "写给 ⟦用户@例子.广告⟧ 吧", "⟦иван@пример.рф⟧, ⟦иван.петров-1@пример.рф⟧", "⟦иван1990@пример.рф⟧ да",
+    "⟦用户@example.com⟧", "写给 ⟦用户@例子.广告⟧ 吧", "⟦иван@пример.рф⟧, ⟦иван.петров-1@пример.рф⟧",
+    "⟦иван1990@пример.рф⟧ да",
     "⟦χρήστης@παράδειγμα.ελ⟧.", "(⟦उपयोगकर्ता@उदाहरण.भारत⟧)", "⟦ผู้ใช้@ตัวอย่าง.ไทย⟧ ค่ะ", "⟦مستخدم@مثال.إختبار⟧،",
     "⟦사용자@예제.한국⟧!", "，⟦用户@example.com⟧谢谢", "ivan⟦Петров@example.com⟧",
     "我们公司人力⟦" + HAN[:21] + "@example.com⟧谢谢",  # where it begins cannot be told

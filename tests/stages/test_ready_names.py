@@ -11,17 +11,25 @@ from streamkit.stages import Redactor
 from tests.stages.readiness import redacted
 
 NEAR = [
-    "Email", "EMAIL", "emails", "e-mail", "E-Mail", "email_address", "EMAIL_ADDRESS", "emailAddress", "email address", "emial",
-    "Phone", "phones", "phone_number", "PHONE_NUMBER", "phone-number", "PhoneNumber", "telephone", "phone number", "tel", "phne",
-    "phone_nubmer", "credit_crad", "Card", "cards", "credit_card", "CREDIT_CARD", "creditcard", "credit-card", "Credit card",
-    "credit_card_number", "card_number", "debit_card", "Key", "keys", "api_key", "API_KEY", "apikey", "ApiKey", "api-keys",
-    "access_token", "secret_key", "private_key", "jwt", "credentials", "ip", "IP", "ip_address", "IP_ADDRESS", "ipv4", "iban",
-    "IBAN_CODE", "ssn", "US_SSN", "US_DRIVER_LICENSE", "PERSON", "LOCATION", "DATE_TIME", "NRP", "URL", "MEDICAL_LICENSE",
+    "Email", "EMAIL", "emails", "e-mail", "E-Mail", "email_address", "EMAIL_ADDRESS", "emailAddress",
+    "email address", "emial",
+    "Phone", "phones", "phone_number", "PHONE_NUMBER", "phone-number", "PhoneNumber", "telephone", "phone number",
+    "tel", "phne",
+    "phone_nubmer", "credit_crad", "Card", "cards", "credit_card", "CREDIT_CARD", "creditcard", "credit-card",
+    "Credit card",
+    "credit_card_number", "card_number", "debit_card", "Key", "keys", "api_key", "API_KEY", "apikey", "ApiKey",
+    "api-keys",
+    "access_token", "secret_key", "private_key", "jwt", "credentials", "ip", "IP", "ip_address", "IP_ADDRESS",
+    "ipv4", "iban",
+    "IBAN_CODE", "ssn", "US_SSN", "US_DRIVER_LICENSE", "PERSON", "LOCATION", "DATE_TIME", "NRP", "URL",
+    "MEDICAL_LICENSE",
     "US_BANK_NUMBER", "UK_NHS", "passport", "pii", "PII", "email, phone", "email,phone", "email|card", " email",
 ]  # fmt: skip
 WORDS = [
-    "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "person", "location", "date", "name",
-    "password", "Bluebird", "the key", "key to it", "my email is", "keyboard", "cardigan", "headphone", "mailbox", "Alice Smith",
+    "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "person", "location",
+    "date", "name",
+    "password", "Bluebird", "the key", "key to it", "my email is", "keyboard", "cardigan", "headphone", "mailbox",
+    "Alice Smith",
     "Project Phoenix", "keynote", "telegram", "ape", "Phoebe", "Carla", "Kelly",
 ]  # fmt: skip
 PATTERNS = {

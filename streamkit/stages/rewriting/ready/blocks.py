@@ -29,8 +29,9 @@ BODY = re.compile(
 )
 LAST_LINE = re.compile(f"{AROUND}-----END {LABEL}")
 GROWING_FIRST_LINE = re.compile(rf"{MARK}[A-Z0-9 ]{{0,50}}-{{0,4}}\Z")
+GROWING_END = r"-{1,5}|-----E(?:N(?:D[A-Z0-9 ]{0,51}-{0,4})?)?"
 GROWING = re.compile(  # what may stand behind a body that is not complete
-    rf" ?[A-Za-z0-9+/=-]{{0,42}}:?\Z|{AROUND}(?:\\{{1,4}}(?:r\\{{0,4}})?|-{{1,5}}|-----E(?:N(?:D[A-Z0-9 ]{{0,51}}-{{0,4}})?)?)?\Z"
+    rf" ?[A-Za-z0-9+/=-]{{0,42}}:?\Z|{AROUND}(?:\\{{1,4}}(?:r\\{{0,4}})?|{GROWING_END})?\Z"
 )
 
 

@@ -13,7 +13,7 @@ from .vendors import SECRETS, Run
 __all__ = ["Keys"]
 
 SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
-SIGN = "[A-Za-z0-9_.:,=+/%-]"  # every character that a key may have
+SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
 EDGE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
@@ -27,7 +27,9 @@ class Keys(Spans):
         for token in TOKEN.finditer(view, at):
             key = patterns.whole.search(view, *token.span())
             if key is not None:
-                growing = None if final or token.end() < size else _growing_at(patterns, view, token.start(), key.start())
+                growing = (
+                    None if final or token.end() < size else _growing_at(patterns, view, token.start(), key.start())
+                )
                 return key.span() if growing is None else growing
         if final:
             return None

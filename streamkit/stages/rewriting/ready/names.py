@@ -17,8 +17,8 @@ MEANT = {
     "email": "mail email emailaddress emailaddr emailid mailaddress emails mails eml",
     "phone": "phone phonenumber phoneno phonenum telephone telephonenumber tel telno mobile mobilephone mobilenumber"
     " cellphone cellphonenumber fax faxnumber contactnumber",
-    "card": "card cardnumber creditcard creditcardnumber debitcard debitcardnumber paymentcard paymentcardnumber bankcard"
-    " bankcardnumber cardno ccn ccnumber creditcardno pan",
+    "card": "card cardnumber creditcard creditcardnumber debitcard debitcardnumber paymentcard paymentcardnumber"
+    " bankcard bankcardnumber cardno ccn ccnumber creditcardno pan",
     "key": "key apikey apitoken secretkey accesskey accesstoken privatekey authtoken bearertoken awskey awsaccesskey"
     " awssecretkey awskeyid githubtoken openaikey sshkey pemkey jwt credential",
 }
@@ -27,8 +27,9 @@ SLIPS = "emial emal eamil emaii emaill e-mial phne phon phonee phoen fone crad c
 OTHERS = (
     "ip ipaddress ipv ipaddr mac macaddress url uri iban ibancode ssn socialsecuritynumber bic swift swiftcode"
     " bankaccount bankaccountnumber accountnumber routingnumber passport passportnumber driverlicense drivinglicense"
-    " driverslicense nationalid taxid vatid zipcode postalcode postcode streetaddress postaladdress birthdate dateofbirth dob"
-    " medicallicense personname firstname lastname fullname username datetime cryptowallet uuid pii phi pci"
+    " driverslicense nationalid taxid vatid zipcode postalcode"
+    " postcode streetaddress postaladdress birthdate dateofbirth"
+    " dob medicallicense personname firstname lastname fullname username datetime cryptowallet uuid pii phi pci"
     " uspassport usssn usitin usdriverlicense usbanknumber uknhs uknino esnif esnie itfiscalcode itdriverlicense"
     " itvatcode itpassport ititentitycard plpesel sgnricfin sguen auabn auacn autfn aumedicare inpan inaadhaar"
     " invehicleregistration invoter inpassport fipersonalidentitycode krrrn"

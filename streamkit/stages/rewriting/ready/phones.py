@@ -62,7 +62,7 @@ AREA = rf"(?:[18]{GAP}?)?\((?!{YEAR}\))[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,
 TRUNK = rf"{NO_BOOK}{NO_DATE}{NO_TIMES}0[0-9]{{1,5}}{GAP}"
 NATIONAL = re.compile(rf"{LEFT}(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
 USUAL = (11, 10)
-"""Digits of a national number with its area code, if groups end there. Otherwise it has 12 at most, or all there are."""
+"""Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""
 INTERNATIONAL = re.compile(
     rf"(?:(?<![0-9])\+|{LEFT}00 ?)(?P<number>[1-9](?:{MORE}|{GAP}?\([0-9]{{1,5}}\)(?={GAP}{{0,2}}[0-9]){GAP}?){{6,24}})"
 )

@@ -39,12 +39,12 @@ SECRETS: tuple[Secret, ...] = (
     ("LTAI", (LETTERS, 12, 22)),  # Alibaba
     ("AKID", (LETTERS, 32, 36)),  # Tencent
     ("AQVN y0_", (URL, 35, 100)),  # Yandex
-    ("fm1r_ fm1a_ fm2_ fo1_", ("[A-Za-z0-9_+/=,-]", 40, 4000)),  # Fly
+    ("fm1r_ fm1a_ fm2_ fo1_", (BASE64, 40, 4000)),  # Fly
     ("HRKU-", (URL, 30, 80)),  # Heroku
     ("nfp_ nfc_ nfo_ vcp_ vci_ vca_ vcr_ vck_", (LETTERS, 24, 80)),  # Netlify, Vercel
     ("rnd_ napi_", (LETTERS, 20, 80)),  # Render, Neon
     ("sbp_ sb_secret_", (URL, 20, 60)),  # Supabase
-    ("pscale_tkn_ pscale_pw_ pscale_oauth_", ("[A-Za-z0-9_=.-]", 32, 64)),  # PlanetScale
+    ("pscale_tkn_ pscale_pw_ pscale_oauth_", ("[A-Za-z0-9_=-]", 32, 64)),  # PlanetScale
     ("dapi", (HEX, 32, 32)),  # Databricks
     ("hvs. hvb. hvr.", (URL, 24, 400)),  # Vault
     ("atlasv1.", ("[A-Za-z0-9_=-]", 60, 70)),  # Terraform, behind an identity
@@ -97,7 +97,7 @@ SECRETS: tuple[Secret, ...] = (
     # By their form alone
     ("AGE-SECRET-KEY-1", (CAPITALS, 58, 58)),  # age
     ("eyJ", (URL, 8, 2000), ".", (URL, 8, 4000), ".", (URL, 8, 1000)),  # JSON Web Tokens, RFC 7519
-    ("", ("[0-9]", 8, 10), ":AA", (URL, 33, 33)),  # Telegram
+    ("", ("[1-9]", 1, 1), ("[0-9]", 7, 9), ":AA", (URL, 33, 33)),  # Telegram
     ("", (HEX, 32, 32), "-us", ("[0-9]", 1, 2)),  # Mailchimp
     ("", ("[MNO]", 1, 1), (URL, 22, 27), ".", (URL, 6, 6), ".", (URL, 27, 40)),  # Discord
 )
