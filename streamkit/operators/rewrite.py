@@ -59,6 +59,9 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     limit, what might be the beginning of a match is masked as well. Messages of errors and of tools that quote the
     reply are rewritten, and that of a `MalformedError` is left out.
 
+    A name that is nearly a ready one (``Email``, ``phone_number``, ``ip``) is a ValueError: as an expression it would
+    hide that word only. To hide a word as it stands give a list, ``redact(["email"])``.
+
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
     """
     plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))

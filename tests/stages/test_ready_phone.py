@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stages.readiness import check
+from tests.stages.readiness import check, redacted
 
 NUMBERS = [
     # with a country code
@@ -77,6 +77,13 @@ OTHERS = [
 @pytest.mark.parametrize("row", NUMBERS)
 def test_a_number_is_hidden_and_nothing_else(row: str):
     check("phone", row)
+
+
+def test_a_run_that_is_too_long_is_none_wherever_it_is_cut():
+    text = "7" * 300 + " 0301234567"
+    for size in (1, 7, 64, 299):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert redacted(pieces, "phone") == "7" * 300 + " [redacted]"
 
 
 @pytest.mark.parametrize("text", OTHERS)

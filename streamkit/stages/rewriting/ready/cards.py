@@ -70,23 +70,24 @@ def _longest(view: str, start: int, final: bool) -> tuple[int, bool]:
     """Where the longest card number from ``start`` ends (0: there is none); whether more text could change that."""
     sizes: tuple[int, ...] = ()
     digits, end, place = "", 0, start
-    while group := GROUP.match(view, place):
+    while True:
+        group = GROUP.match(view, place)
+        assert group  # a run of digits begins there, or a gap has ended before one
         digits += group[0]
         sizes += (len(group[0]),)
         if len(digits) > LONGEST or digits[0] in "07":
-            break
+            return end, False
         layout = _layout(sizes)
         if group.end() == len(view) and not final:
             return end, layout.may_become_one
         if layout.is_one and _is_card(digits) and not (len(sizes) == 1 and IN_DECIMAL.match(view, start)):
             end = group.end()
         if len(digits) == LONGEST or not layout.may_go_on:
-            break
+            return end, False
         gap = GAP.match(view, group.end())
         if gap is None:
             return end, not final and OPEN_GAP.match(view, group.end()) is not None
         place = gap.end()
-    return end, False
 
 
 class Layout(NamedTuple):
