@@ -91,15 +91,18 @@ class _Attachment(abc.ObserverBase[Any]):
 
     def _so_far(self) -> Reply:
         source = self._scheduler.context.current()
-        return self._reply or (source.reply() if source is not None else Reply())
+        try:
+            return self._reply or (source.reply() if source is not None else Reply())
+        except Exception:  # of a user's stage further down, which the run itself asks and tells of
+            return Reply(outcome="failed")
 
     async def _settle(self, error: Exception | None) -> None:
         context = self._scheduler.context
         failures = await self._fan.settle(error, self._so_far())
         if context.failures is not None:
-            context.failures.extend(failures)
+            context.failures.extend(map(self._scheduler.told, failures))
         elif error is None and failures:
             error = failures[0]
         if self._left:
             return
-        context.end(self._observer, error)
+        self._scheduler.end(self._observer, error)

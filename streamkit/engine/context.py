@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -16,15 +16,28 @@ from reactivex import abc
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
-from ..events import Outcome, Reply
+from ..events import Choice, Outcome, Reply
 from .gate import Gate
 from .loop import loop_of
 from .report import report
 
-__all__ = ["Asked", "Context", "Note", "ReplySource", "RunScheduler", "Sources", "Tap", "clock", "scheduler_for"]
+__all__ = [
+    "Asked",
+    "Context",
+    "Note",
+    "ReplySource",
+    "RunScheduler",
+    "Sources",
+    "Tap",
+    "as_part",
+    "clock",
+    "figures",
+    "scheduler_for",
+]
 
 T = TypeVar("T")
 Lens: TypeAlias = Callable[[Reply], Reply]
+Telling: TypeAlias = Callable[[Exception], Exception]
 
 
 class Tap(Protocol):
@@ -82,16 +95,6 @@ class Context:
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
 
-    def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
-        """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
-        try:
-            if error is None:
-                observer.on_completed()
-            else:
-                observer.on_error(error)
-        except Exception as exc:
-            self.lost(error or exc)
-
     def current(self) -> ReplySource | None:
         """The source whose reply is the run's so far."""
         return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
@@ -123,9 +126,10 @@ class Sources(list[ReplySource]):
 class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the run's loop and carries what a source has to know.
 
-    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; below an operator that changes
-    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; and ``sources``,
-    where a source enters itself as (perhaps) the one whose reply is the run's.
+    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; above an operator that changes
+    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; above one that
+    hides its ``telling``: the same for errors; and ``sources``, where a source enters itself as (perhaps) the one whose
+    reply is the run's. ``cover`` is the lens of another chain, beside which the source's is.
     """
 
     def __init__(
@@ -136,12 +140,14 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         tap: Callable[[], Tap] | None = None,
         lens: Lens | None = None,
         sources: list[ReplySource] | None = None,
+        telling: Telling | None = None,
+        cover: Lens | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
         self.tap = tap
-        self.lens = lens
+        self.lens, self.telling, self.cover = lens, telling, cover
         self.sources = self.context.main if sources is None else sources
 
     @property
@@ -161,6 +167,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         tap: Callable[[], Tap] | None = None,
         lens: Lens | None = None,
         sources: list[ReplySource] | None = None,
+        telling: Telling | None = None,
     ) -> RunScheduler:
         """The same run seen through another gate, recorded, with a further lens (the one furthest downstream looks
         last), or with its sources counted apart."""
@@ -171,18 +178,77 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             tap or self.tap,
             _both(self.lens, lens),
             self.sources if sources is None else sources,
+            _both(self.telling, telling),
+            self.cover,
         )
 
     def aside(self, gate: Gate) -> RunScheduler:
-        """The same run for something beside its main chain: what that does to replies does not concern it, and what
-        it asks is not the run's own reply."""
-        return RunScheduler(self._loop, gate, self.context, sources=[])
+        """The same run for a branch, beside its main chain: what that does to replies does not concern it, and what it
+        asks is not the run's own reply. Where the chain hides something, a run tells of such replies the figures."""
+        return self._beside(gate, None if self.telling is None else figures)
+
+    def within(self, gate: Gate) -> RunScheduler:
+        """The same run for a stream whose items become some of this place's own: what it asks is not the run's reply
+        either. Where the chain hides something, a run tells no more text of it than was let through."""
+        return self._beside(gate, None if self.telling is None else as_part(self.lens))
+
+    def _beside(self, gate: Gate, cover: Lens | None) -> RunScheduler:
+        cover = _both(self.cover, cover)
+        return RunScheduler(self._loop, gate, self.context, sources=[], telling=self.telling, cover=cover)
+
+    # -- what a run may tell ---------------------------------------------------------------------------------------
+
+    def shown(self, reply: Reply) -> Reply:
+        """A source's ``reply`` as far as it is let through below."""
+        shown = reply if self.lens is None else self.lens(reply)
+        return shown if self.cover is None else self.cover(shown)
+
+    def told(self, error: Exception) -> Exception:
+        """``error`` as far as it is let through below: for one that reaches the run by another way than the chain."""
+        if self.telling is None:
+            return error
+        try:
+            return self.telling(error)
+        except Exception as exc:  # of the user's stage; the error itself must not get past it
+            exc.__context__ = None
+            return exc
+
+    def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
+        """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
+        try:
+            if error is None:
+                observer.on_completed()
+            else:
+                observer.on_error(error)
+        except Exception as exc:
+            self.context.lost(self.told(error or exc))
 
 
-def _both(last: Lens | None, first: Lens | None) -> Lens | None:
+def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:
     if last is None or first is None:
         return last or first
-    return lambda reply: last(first(reply))
+    return lambda value: last(first(value))
+
+
+def as_part(below: Lens | None) -> Lens | None:
+    """What may be told of a reply that is a part of what passes ``below``: no more text than was let through there. The
+    figures stay its own, for below are those of the whole."""
+    if below is None:
+        return None
+
+    def look(reply: Reply) -> Reply:
+        shown, own = below(reply), figures(reply)
+        return replace(
+            own, choices=shown.choices, earlier=shown.earlier, answers=shown.answers, warnings=shown.warnings
+        )
+
+    return look
+
+
+def figures(reply: Reply) -> Reply:
+    """``reply`` without any text, and without what the server sent besides."""
+    usage = None if reply.usage is None else replace(reply.usage, raw=None)
+    return replace(reply, choices=(Choice(),), usage=usage, earlier=(), answers=(), warnings=(), raw=None)
 
 
 def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:

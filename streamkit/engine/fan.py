@@ -19,7 +19,7 @@ from reactivex.disposable import Disposable
 from ..errors import SinkError, StreamkitError, excerpt
 from ..events import Reply
 from .branch import Branch
-from .context import Lens, RunScheduler
+from .context import RunScheduler, figures
 from .gate import Gate
 from .loop import on_loop
 from .outlet import SLOW, Outlet
@@ -37,14 +37,13 @@ class _Tap(Observable[Any]):
     def __init__(self, fan: Fan, outlet: Outlet) -> None:
         super().__init__()
         self._fan, self._outlet = fan, outlet
-        self.lens: Lens | None = None
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         if not isinstance(scheduler, RunScheduler):
             return self._fan.add(observer, None, self._outlet)
-        self.lens = scheduler.lens
+        self._outlet.lens = scheduler.lens
         return self._fan.add(observer, scheduler.gate, self._outlet)
 
 
@@ -81,13 +80,12 @@ class Fan:
         if not outlet.spec.operators:
             subscription = self.add(outlet, outlet.gate)
         else:
-            tap = _Tap(self, outlet)
+            tap, outlet.lens = _Tap(self, outlet), figures
             chain = reduce(
                 lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
             )
             inner = scheduler.aside(outlet.gate)
             subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
-            outlet.lens = tap.lens
         self._subscriptions.append(subscription)
         outlet.detach = subscription.dispose
 
@@ -239,8 +237,7 @@ class Fan:
         """Wait for the mailboxes, close the sinks, and tell what failed in branches (never the stream's own error)."""
         self._count()
         names = [outlet.spec.name for outlet in self.outlets]
-        replies = [outlet.lens(reply) if outlet.lens is not None else reply for outlet in self.outlets]
-        await asyncio.gather(*map(Outlet.close, self.outlets, replies))
+        await asyncio.gather(*[outlet.close(outlet.shown(reply)) for outlet in self.outlets])
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
@@ -253,7 +250,7 @@ class Fan:
         """The loop goes away: close the sinks, as far as that goes without waiting."""
         self._count()
         for outlet in self.outlets:
-            outlet.abandon(outlet.lens(reply) if outlet.lens is not None else reply)
+            outlet.abandon(outlet.shown(reply))
 
     def stats(self) -> list[SinkStats]:
         """Of each branch, until now. From any thread."""

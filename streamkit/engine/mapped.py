@@ -133,7 +133,7 @@ class _Mapping(abc.ObserverBase[Any]):
         try:
             result = self._fn(item)
             if isinstance(result, Observable):
-                inner = self._scheduler.aside(slot.gate)
+                inner = self._scheduler.within(slot.gate)
                 slot.work = result.subscribe(
                     lambda value: on_loop(self._loop, self._got, slot, value),
                     lambda error: on_loop(self._loop, self._ended, slot, error),
@@ -149,16 +149,16 @@ class _Mapping(abc.ObserverBase[Any]):
             slot.done, slot.error = True, exc
 
     async def _await(self, slot: _Slot, work: Awaitable[Any]) -> None:
+        error: Exception | None = None
         try:
             slot.items.append(await work)
         except asyncio.CancelledError:
             if self._over:
                 raise
-            self._ended(slot, SinkError("a call of map_async was cancelled from outside"))
+            error = SinkError("a call of map_async was cancelled from outside")
         except Exception as exc:
-            self._ended(slot, exc)
-        else:
-            self._ended(slot, None)
+            error = exc
+        self._ended(slot, error)
 
     def _got(self, slot: _Slot, value: Any) -> None:
         if not self._over:
@@ -191,7 +191,7 @@ class _Mapping(abc.ObserverBase[Any]):
 
     def _finish(self, error: Exception | None) -> None:
         self._stop()
-        self._scheduler.context.end(self._observer, error)
+        self._scheduler.end(self._observer, error)
 
     def _stop(self) -> None:
         self._over = True

@@ -43,7 +43,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.lens: Lens | None = None
-        """What of the Reply its operators let through."""
+        """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.detach: Callable[[], None] = _nothing
         self.write: Callable[[Any], Any] = getattr(spec.into, "write", None) or spec.into
         self._loop, self._abort = scheduler.loop, abort
@@ -184,6 +184,14 @@ class Outlet(abc.ObserverBase[Any]):
         if self._clock is not None and not self._clock.expired():
             self._clock.reschedule(self._until)
         self._finish()
+
+    def shown(self, reply: Reply) -> Reply:
+        """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
+        try:
+            return reply if self.lens is None else self.lens(reply)
+        except Exception as exc:
+            self.broke(exc)
+            return Reply(outcome=reply.outcome)
 
     async def close(self, reply: Reply) -> None:
         """All that was under way is written; ``fail(error)`` if the branch broke; then ``close(reply)``: once, in any

@@ -52,7 +52,9 @@ class Run:
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """One for each request this run made, in the order they were made (races, tool loops, nested streams)."""
+        """One for each request this run made, in the order they were made (races, tool loops, nested streams). Of
+        streams that are parts of others an operator that hides lets through their figures, and no text but what passed.
+        """
         return tuple(source.reply() for source in self._context.replies)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
@@ -25,6 +25,7 @@ __all__ = ["Producer", "Reading", "Source"]
 HELD = 64
 """Events held back before the first content."""
 
+Failure = TypeVar("Failure", BrokenError, SinkError)
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
 
@@ -53,21 +54,17 @@ class Reading(abc.DisposableBase):
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
         self.loop, self.gate = scheduler.loop, scheduler.gate
         self.tap = scheduler.tap() if scheduler.tap is not None else None
-        self.context, self._lens = scheduler.context, scheduler.lens
+        self.context, self._scheduler = scheduler.context, scheduler
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
         self.mistake: Exception | None = None
-        self.committed = False
-        self.last_content = 0.0
-        """When content was last delivered, by `time`."""
-        self.progress = 0
+        self.last_content = 0.0  # when content was last delivered, by `time`
+        self.progress = self._holds = 0
         self._producer, self._observer = producer, observer
         self._pending: list[Event] = []
-        self._disposed = self._over = self._cancelled = self._heard = False
-        self._holds = 0
-        self.stood = 0.0
-        """Seconds spent waiting at the gate."""
+        self.committed = self._disposed = self._over = self._cancelled = self._heard = False
+        self.stood = 0.0  # seconds spent waiting at the gate
         self._waiting: float | None = None
         self._interruption: StreamkitError | None = None
         self._final: Reply | None = None
@@ -83,8 +80,7 @@ class Reading(abc.DisposableBase):
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
         unfinished: Outcome = "cancelled" if self.context.cancelled else "truncated"
-        reply = self._final or self.snapshot(outcome or unfinished)
-        return self._lens(reply) if self._lens is not None else reply
+        return self._scheduler.shown(self._final or self.snapshot(outcome or unfinished))
 
     @property
     def patience(self) -> float:
@@ -173,21 +169,28 @@ class Reading(abc.DisposableBase):
     async def _read(self) -> None:
         batches = self._producer(self)
         try:
+            failure = await self._failure_of(batches)
+            if failure is not None:  # told while nothing is handled: else it were the context of what observers raise
+                self._fail(failure)
+        finally:
+            await batches.aclose()
+
+    async def _failure_of(self, batches: AsyncGenerator[Iterable[Event], None]) -> Exception | None:
+        """Read it all: what went wrong."""
+        try:
             await self._pump(batches)
             if not self._over and not self._disposed:
-                raise BrokenError("the source ended without a reply")
+                return BrokenError("the source ended without a reply")
         except asyncio.CancelledError:
             if not self._disposed:  # else from outside: the loop is being shut down
-                self._fail(self._interruption or self._shut_down())
-        except StreamkitError as exc:
-            self._fail(exc)
+                return self._interruption or self._shut_down()
         except Exception as exc:
-            self._fail(exc if exc is self.mistake else self._foreign(BrokenError, "the source failed:", exc))
+            known = isinstance(exc, StreamkitError) or exc is self.mistake
+            return exc if known else self._foreign(BrokenError, "the source failed:", exc)
         except BaseException as exc:  # KeyboardInterrupt or the like
             self._over = True
             (self.context.abort or self.context.lost)(exc)
-        finally:
-            await batches.aclose()
+        return None
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
@@ -277,9 +280,7 @@ class Reading(abc.DisposableBase):
     def _shut_down(self) -> ShutdownError:
         return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
-    def _foreign(
-        self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
-    ) -> BrokenError | SinkError:
+    def _foreign(self, kind: type[Failure], what: str, cause: BaseException) -> Failure:
         error = kind(f"{what} {excerpt(f'{type(cause).__name__}: {cause}')}")
         error.__cause__ = cause
         with suppress(Exception):  # what failed may be part of it
@@ -290,9 +291,9 @@ class Reading(abc.DisposableBase):
         if self._disposed:
             return
         if self._over:  # an observer failed after it was told of the end: it may not have passed that on
-            self.context.lost(error)
+            self.context.lost(self._scheduler.told(error))
             return
         self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         with suppress(Exception):  # it is told of an error anyway
             self._commit()
-        self.context.end(self._observer, error)
+        self._scheduler.end(self._observer, error)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 from ..events import Outcome, Reply
-from .context import Asked, ReplySource, RunScheduler, Sources
+from .context import Asked, ReplySource, RunScheduler, Sources, as_part
 
 __all__ = ["Vantage", "Whole"]
 
@@ -23,16 +22,13 @@ class Vantage:
         self.sources: list[ReplySource] = [] if part else Sources(scheduler.sources)
         self.scheduler = scheduler.derive(lens=self._look, sources=self.sources)
         self._seen = threading.local()  # runs are asked from any thread
-        if part and scheduler.lens is not None:
-            self._below = scheduler.lens
-            self.scheduler.lens = self._look_as_part
+        below = as_part(scheduler.lens) if part else None
+        if below is not None:
+            self.scheduler.lens = lambda reply: below(self._look(reply))
 
     def _look(self, reply: Reply) -> Reply:
         self._seen.reply = reply
         return reply
-
-    def _look_as_part(self, reply: Reply) -> Reply:
-        return replace(self._look(reply), choices=self._below(reply).choices, raw=None)
 
     def reply(self, outcome: Outcome | None = None) -> Reply | None:
         """None if there is no source of replies above."""
@@ -51,7 +47,7 @@ class Whole:
     def __init__(self, scheduler: RunScheduler) -> None:
         self.vantage = Vantage(scheduler, part=True)
         self.context = scheduler.context
-        self._lens = scheduler.lens
+        self._let_through = scheduler.shown
         scheduler.sources.append(self)
 
     def whole(self, outcome: Outcome | None) -> Reply:
@@ -63,8 +59,7 @@ class Whole:
         return sources[-1].asked if sources else None
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        reply = self.whole(outcome)
-        return self._lens(reply) if self._lens is not None else reply
+        return self._let_through(self.whole(outcome))
 
     async def ended(self) -> None:
         """Its requests are waited for as such."""

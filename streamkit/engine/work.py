@@ -153,7 +153,13 @@ class Work:
             await asyncio.wait(closing, timeout=CLOSING)
 
     def _final(self, outcome: Outcome | None) -> Reply:
-        return self._error.partial if isinstance(self._error, StreamkitError) else self.so_far(outcome)
+        if isinstance(self._error, StreamkitError):
+            return self._error.partial
+        try:
+            return self.so_far(outcome)
+        except Exception as exc:  # of a user's stage, asked what it let through: nobody knows then
+            self._error = self._error or exc
+            return Reply(outcome=outcome or "failed")
 
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
         live.discard(self)

@@ -4,41 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, Unpack
 
-from reactivex import compose
+from reactivex import Observable, abc, compose
 
+from ..engine import scheduler_for
 from ..errors import StreamkitError, excerpt
 from ..protocols import Op
 from ..stages import Segments
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
-from .lift import map_async, stage
+from ..stages.segments.segment import Segmenting
+from .lift import Lifted, map_async, stage
+from .link import link
 
 __all__ = ["Check", "guard"]
 
 T = TypeVar("T")
 Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
-Verdict: TypeAlias = "bool | str | None"
+Verdict: TypeAlias = "bool | str"
 Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
-"""Gets a piece of text; True or None approve it, a str replaces it, False refuses it and ends the reply."""
+"""Gets a piece of text; True approves it, a str replaces it, False refuses it and ends the reply."""
 
 
-def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Any) -> Op[T, T]:
+def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> Op[T, T]:
     """Events → the same events, text in pieces that ``check`` approved or replaced, in order.
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is
     held back meanwhile. The white space before a piece stays with it unasked, and goes if it is replaced by nothing.
-    A refused piece is not shown and ends the reply: ``stopped``, by ``guard``. A check that raises fails closed, with a
-    `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls pass.
+    A refused piece is not shown and ends the reply: ``stopped``, by ``guard``. A check that raises or gives anything
+    else, None too, fails closed, with a `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls
+    pass.
+
+    With ``max_wait``, text of a choice that gets no more of it for so many seconds is cut at its last good place and
+    asked about; time in which the source is held back does not count.
+
+    Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
     """
-    Segments(unit=unit, **segmenting)
+
+    def make() -> Segments:
+        return Segments(unit=unit, **segmenting)
+
+    make()  # a mistake is told here, not in mid-stream
 
     async def asked(item: Any) -> Any:
         return await _answer(check, item) if isinstance(item, Asked) else item
 
+    def cut(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        cutter = Cutter(make, run.loop.time, lambda: run.gate.closed > 0)
+        return Lifted(cutter, observer, run).connect(source)
+
     operator: Op[T, T] = compose(
-        stage(lambda: Cutter(lambda: Segments(unit=unit, **segmenting))),
+        link("guard", cut),
         map_async(asked, concurrency=concurrency),
         stage(lambda: Joiner("guard")),
     )

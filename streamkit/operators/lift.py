@@ -35,6 +35,8 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
       the partial reply of errors then say no more than that.
     - ``broken``: it is set to True before ``flush`` if the stream failed
     - ``failure(error) -> error``: what it lets through of a `StreamkitError`
+    - ``hides``: True if nothing else may be told anywhere. Then ``run.notes``, failures of sinks further up and
+      ``run.replies`` of streams within `map_async` say no more than ``reply`` and ``failure`` let through.
     """
 
     def connect(
@@ -54,6 +56,7 @@ class Lifted(abc.ObserverBase[Any]):
         self._stage: Any = inner
         self._observer, self._scheduler = observer, scheduler
         self._lens: Callable[[Reply], Reply] | None = getattr(inner, "reply", None)
+        self._hides = getattr(inner, "hides", False)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
         self._clock = clock(scheduler) if hasattr(inner, "due") else None
@@ -62,8 +65,9 @@ class Lifted(abc.ObserverBase[Any]):
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         scheduler = self._scheduler
-        if self._lens is not None:
-            scheduler = scheduler_for(scheduler).derive(lens=self._lens)
+        if self._lens is not None or self._hides:
+            telling = self._told if self._hides else None
+            scheduler = scheduler_for(scheduler).derive(lens=self._lens, telling=telling)
         self._upstream.disposable = source.subscribe(self, scheduler=scheduler)
         return CompositeDisposable(self._upstream, self._timer)
 
@@ -87,7 +91,7 @@ class Lifted(abc.ObserverBase[Any]):
             try:
                 error = self._told(error)
             except Exception as exc:  # of the user's stage; the failure itself must not get past it
-                error = exc
+                error, exc.__context__ = exc, None
             self._end(error)
 
     def _told(self, error: Exception) -> Exception:
@@ -109,6 +113,8 @@ class Lifted(abc.ObserverBase[Any]):
                 made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
             failure = exc
+            if self._hides:
+                exc.__context__ = None  # perhaps the failure of the source, as it was
         for item in made:
             self._observer.on_next(item)
         if failure is not None:

@@ -58,7 +58,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
             if problem is not None and source is not None:
                 problem.partial = source.reply()
             if problem is not None and run.context.failures is not None:
-                run.context.failures.append(problem)
+                run.context.failures.append(run.told(problem))
             elif error is None:
                 error = problem
             if error is None:
@@ -106,7 +106,7 @@ def note(name: str) -> Op[T, T]:
             observer.on_next(item)
 
         def failed(error: Exception) -> None:
-            seen.error = error
+            seen.error = run.told(error)
             observer.on_error(error)
 
         return source.subscribe(passed, failed, observer.on_completed, scheduler=run)

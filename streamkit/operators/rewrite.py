@@ -72,7 +72,8 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
     """Events → the events up to the first match of a pattern, exclusive; then the request is cancelled.
 
     A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. What might
-    be the beginning of a match is held back.
+    be the beginning of a match is held back, until no continuation can change what is decided. ValueError for a pattern
+    that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
     StopAt(*patterns)
     return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")

@@ -183,8 +183,7 @@ class _View:
         return source.asked if source is not None else None
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        reply, lens = self._final or self._so_far(outcome), self._run.lens
-        return lens(reply) if lens is not None else reply
+        return self._run.shown(self._final or self._so_far(outcome))
 
     def _so_far(self, outcome: Outcome | None) -> Reply:
         shared = self._shared

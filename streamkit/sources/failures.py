@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+
 from ..errors import ApiError, ConnectError, StatusError, StreamkitError, excerpt
 from .requests import Endpoint, Request
 
@@ -10,8 +12,10 @@ __all__ = ["explain", "name_address"]
 
 def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
     """Take the key out of ``error``, in case the server repeated it, and name the address where that is the news."""
+    address = endpoint.scrubbed(endpoint.url(request.api, request.model))
+    _strip(error.__cause__, address)
     _scrub(error, endpoint)
-    name_address(error, endpoint.scrubbed(endpoint.url(request.api, request.model)), endpoint.names_version)
+    name_address(error, address, endpoint.names_version)
 
 
 def name_address(error: StreamkitError, address: str, has_version: bool) -> None:
@@ -19,6 +23,14 @@ def name_address(error: StreamkitError, address: str, has_version: bool) -> None
     if isinstance(error, (ConnectError, StatusError)):
         lacking = error.status == 404 and not has_version
         error.args = (f"{error} ({excerpt(address)}{': is /v1 missing in base_url?' if lacking else ''})",)
+
+
+def _strip(cause: BaseException | None, address: str) -> None:
+    """Exceptions of httpx hold the request, with the key in its headers, and the prompt: leave them the address."""
+    while cause is not None:
+        if isinstance(cause, httpx.RequestError):
+            cause.request = httpx.Request("POST", address)
+        cause = cause.__cause__ or cause.__context__
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:

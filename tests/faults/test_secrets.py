@@ -18,6 +18,7 @@ import streamkit as sk
 from streamkit import operators as ops
 from tests.faults.bodies import START, data, reply, say
 from tests.faults.server import Heard, chunked, head, serving
+from tests.operators.reach import everything
 
 KEY = "sk-canary-AbCdEfGh0123456789"
 PAD = "x" * 190
@@ -160,6 +161,25 @@ def test_reprs_do_not_tell_the_key() -> None:
     stream = client.chat("hi")
     for thing in (client, client._endpoint, client._pools, stream, stream.source, client.limits, client.retry):
         assert KEY not in f"{thing!r} {thing}"
+
+
+@pytest.mark.parametrize("fault", ["nobody there", "cut", "not HTTP", "silence"])
+def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(fault: str) -> None:
+    """Exceptions of httpx hold the request that failed; it is in no message, but programs that report errors look."""
+    answers: dict[str, Any] = {
+        "cut": [head(content_length="99"), START],
+        "not HTTP": ECHOES["not HTTP"],
+        "silence": [head(), START, 3.0],
+    }
+    limits = sk.Limits(byte_idle=0.2, event_idle=0.2)
+    with serving(answers.get(fault, [])) as server:
+        url = server.url if fault in answers else "http://127.0.0.1:9/v1"
+        client = sk.Client(url, KEY, model="m", query={"key": KEY}, retry=sk.Retry(attempts=0), limits=limits)
+        with client, pytest.raises(sk.StreamkitError) as caught:
+            sk.run(client.chat("my secret prompt"))
+    told = everything(caught.value)
+    assert "my secret prompt" not in told
+    assert KEY not in told
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -10,6 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.stages import Segments
+from streamkit.stages.rewriting.guarded import Cutter
 
 TEXT = "First one. Second bad one! Third one? And the rest"
 
@@ -28,7 +30,7 @@ def test_pieces_are_approved_and_replaced_in_order(wait):
         return "[…]" if "bad" in text else True
 
     def at_once(text):
-        return "[…]" if "bad" in text else None
+        return "[…]" if "bad" in text else True
 
     got = guarded(later if wait else at_once, TEXT, concurrency=4)
     assert got.reply.text == "First one. […] Third one? And the rest"
@@ -59,8 +61,20 @@ def test_a_piece_that_is_replaced_by_nothing_takes_its_space_along():
     assert guarded(lambda text: "" if "bad" in text else True, TEXT).reply.text == "First one. Third one? And the rest"
 
 
-def test_a_check_that_gives_nonsense_fails_closed():
-    assert "True, False, None or a str" in str(guarded(lambda text: 5, TEXT).error)
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(("verdict", "told"), [(None, "None"), (5, "int"), (b"no", "bytes"), (["First"], "list")])
+def test_a_check_that_gives_anything_else_fails_closed(verdict, told, wait):
+    async def later(text):
+        return True if text.startswith("First") else verdict
+
+    def at_once(text):
+        return True if text.startswith("First") else verdict
+
+    got = guarded(later if wait else at_once, TEXT)
+    assert type(got.error) is sk.StreamkitError
+    assert str(got.error) == f"a check gives True, False or a str, not {told}"
+    assert got.error.partial.text == "First one."
+    assert "bad" not in "".join(map(repr, [*got.items, got.error]))
 
 
 def test_nothing_is_shown_before_its_check_is_done():
@@ -154,7 +168,7 @@ def test_each_choice_is_checked_by_itself_and_one_refusal_ends_all():
     events = [sk.TextDelta("On", 0), sk.TextDelta("Tw", 1), sk.TextDelta("e. Mo", 0), sk.TextDelta("o bad. ", 1)]
     events += [sk.TextDelta("re. ", 0), sk.TextDelta("Y", 1), sk.Finish("stop", 0), sk.Finish("stop", 1), sk.Reply()]
     seen = []
-    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(seen.append)))
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: seen.append(text) or True)))
     assert [choice.text for choice in got.items[-1].choices] == ["One. More. ", "Two bad. Y"]
     assert set(seen) == {"One.", "More.", "Two bad.", "Y"}
     got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: "bad" not in text)))
@@ -227,3 +241,127 @@ def test_what_a_tool_sent_is_passed_without_what_the_server_sent_besides():
     got = testing.clock().run(stream.pipe(ops.guard(lambda text: True)))
     assert got.items[0] == sk.ToolResult(call, 5)
     assert got.items[0].call.raw is None
+
+
+# -- text that waits ---------------------------------------------------------------------------------------------------
+
+
+def timed(pieces, check=lambda text: True, **options):
+    """What is shown of ``pieces``, each ``(seconds, event)``, and when."""
+
+    async def body():
+        for seconds, event in pieces:
+            await asyncio.sleep(seconds)
+            yield event
+        yield sk.Reply()
+
+    got = testing.clock().run(sk.stream(body()).pipe(ops.guard(check, **options)))
+    texts = [
+        (round(time, 2), item.index, item.text)
+        for time, item in zip(got.times, got.items, strict=True)
+        if isinstance(item, sk.TextDelta)
+    ]
+    return texts, got
+
+
+def test_text_that_gets_no_more_of_it_is_cut_asked_about_and_shown():
+    asked = []
+
+    def check(text):
+        asked.append(text)
+        return True
+
+    pieces = [(0, sk.TextDelta("One. Two words, and thr")), (10, sk.TextDelta("ee. ")), (10, sk.TextDelta("Four."))]
+    texts, got = timed(pieces, check, max_wait=2)
+    assert texts == [(0, 0, "One."), (2, 0, " Two words,"), (12, 0, " and three."), (20, 0, " Four.")]
+    assert asked == ["One.", "Two words,", "and three.", "Four."]
+    assert got.items[-1].text == "One. Two words, and three. Four."
+
+
+def test_without_max_wait_it_waits_for_the_end_of_its_sentence():
+    texts, _ = timed([(0, sk.TextDelta("Two words, and thr")), (10, sk.TextDelta("ee. ")), (1, sk.TextDelta("E"))])
+    assert texts == [(11, 0, "Two words, and three."), (11, 0, " E")]
+
+
+def test_each_choice_waits_by_itself():
+    pieces = [(0, sk.TextDelta("a b c", 0)), (0, sk.TextDelta("x y", 1))]
+    pieces += [(1, sk.TextDelta(" z", 1)) for _ in range(5)] + [(1, sk.ReasoningDelta("hm", 0)) for _ in range(5)]
+    texts, got = timed(pieces, max_wait=3)
+    assert texts[0] == (3, 0, "a b")  # though the other goes on
+    assert [text for text in texts if text[1] == 1] == [(8, 1, "x y z z z z"), (10, 1, " z")]
+    assert [choice.text for choice in got.items[-1].choices] == ["a b c", "x y z z z z z"]
+
+
+def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():
+    pieces = [(0, sk.TextDelta("One. A bad so")), (9, sk.TextDelta("rt."))]
+    texts, got = timed(pieces, lambda text: "bad" not in text, max_wait=2)
+    assert texts == [(0, 0, "One.")]
+    assert (got.items[-1].stopped_by, round(got.times[-1])) == ("guard", 2)
+    texts, _ = timed(pieces, lambda text: text.upper(), max_wait=2)
+    assert texts == [(0, 0, "ONE."), (2, 0, " A BAD"), (9, 0, " SORT.")]
+
+
+def test_what_waited_comes_in_its_place_whatever_its_check_takes():
+    async def check(text):
+        await asyncio.sleep(7 if text == "One." else 0.5)
+        return True
+
+    pieces = [(0, sk.TextDelta("One. A b c")), (9, sk.ReasoningDelta("hm"))]
+    texts, got = timed(pieces, check, max_wait=2, concurrency=3)
+    assert [text for _, _, text in texts] == ["One.", " A b", " c"]
+    assert [time for time, _, _ in texts] == [7, 7, 9.5]
+    assert got.items[-1].text == "One. A b c"
+
+
+def test_time_in_which_checks_hold_the_source_back_does_not_count():
+    async def check(text):
+        await asyncio.sleep(5)
+        return True
+
+    pieces = [(0, sk.TextDelta("One is. Two a")), (1, sk.TextDelta("nd on. "))]
+    texts, _ = timed(pieces, check, max_wait=2, concurrency=1)
+    assert [text for _, _, text in texts] == ["One is.", " Two and on.", " "]
+
+
+def test_a_block_of_code_is_asked_about_as_a_whole():
+    code = "```python\nx = 1\n\ny = 2\n"
+    for end in ("```\nDone.", ""):
+        asked = []
+        pieces = [code[at : at + 4] for at in range(0, len(code), 4)] + [end][: bool(end)]
+        got = guarded(lambda text, to=asked: to.append(text) or True, *pieces, max_wait=2)
+        assert got.reply.text == code + end
+        assert asked[0].strip() == (code + "```" if end else code.strip())
+
+
+def test_the_text_of_a_long_block_of_code_is_not_joined_before_its_end():
+    """That would cost the square of its length."""
+    cutter = Cutter(Segments)
+    for piece in ["```\n", *["code"] * 1000]:
+        assert cutter.feed(sk.TextDelta(piece)) == []
+        assert max(map(len, cutter._cuts[0]._held)) == 4
+    (asked,) = cutter.flush()
+    assert asked.text == "```\n" + "code" * 1000
+
+
+@given(st.lists(st.integers(1, 9), max_size=20), st.sampled_from(["sentence", "word", "line", "paragraph"]))
+@settings(max_examples=30, deadline=None)
+def test_nothing_is_lost_whatever_waits_where(sizes, unit):
+    text, pieces, at = TEXT + "\n\n- a list\n```\ncode()\n```\nthe end", [], 0
+    for number, size in enumerate([*sizes, len(TEXT) * 9]):
+        if text[at : at + size]:
+            pieces.append((number % 4, sk.TextDelta(text[at : at + size])))
+        at += size
+    texts, _ = timed(pieces, unit=unit, max_wait=1.5)
+    assert "".join(shown for _, _, shown in texts) == text
+
+
+def test_the_message_of_an_error_does_not_quote_what_nobody_approved():
+    async def body():
+        yield b'data: {"choices":[{"index":0,"delta":{"content":"Fine. "}}]}\n\n'
+        yield b'data: {"choices":[{"index":0,"delta":{"content":"bad\n\n'
+
+    got = testing.clock().run(sk.from_bytes(body).pipe(ops.guard(lambda text: "bad" not in text)))
+    assert isinstance(got.error, sk.MalformedError)
+    assert "bad" not in str(got.error)
+    assert got.error.__cause__ is None
+    assert got.error.partial.text == "Fine. "

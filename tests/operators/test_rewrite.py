@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import reactivex as rx
 from hypothesis import given, strategies as st
+from pydantic import BaseModel
 from reactivex import operators as rxo
 from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from tests.operators.reach import everything
 
 MASK = "[redacted]"
 
@@ -197,28 +200,6 @@ def test_rewriters_chain_and_the_last_one_counts():
 
 SECRET = "bob@example.org"
 KINDS = {"text": sk.TextDelta, "reasoning": sk.ReasoningDelta, "refusal": sk.RefusalDelta}
-
-
-def everything(value: Any, seen: set[int] | None = None) -> str:
-    """All text that can be reached from ``value``, whatever `repr` leaves out."""
-    seen = set() if seen is None else seen
-    if isinstance(value, (str, bytes)):
-        return value if isinstance(value, str) else value.decode()
-    if value is None or isinstance(value, (int, float, type)) or id(value) in seen:
-        return ""
-    seen.add(id(value))
-    if isinstance(value, dict):
-        parts: list[Any] = [*value, *value.values()]
-    elif isinstance(value, (list, tuple)):
-        parts = list(value)
-    else:
-        parts = (
-            [getattr(value, f.name) for f in fields(value)]
-            if is_dataclass(value)
-            else list(getattr(value, "__dict__", {}).values())
-        )
-        parts += [getattr(value, "args", ()), getattr(value, "__cause__", None)]
-    return "\n".join(everything(part, seen) for part in parts)
 
 
 @pytest.mark.parametrize("part", KINDS)
@@ -458,6 +439,34 @@ def test_results_of_tools_are_searched_as_deep_as_they_are():
     got = list(sk.stream(rx.of(result, sk.Reply())).pipe(ops.redact("email")))
     mask = "[redacted]"
     assert got[0].value == {"who": [mask, 5], mask: [mask, None]}
+
+
+@dataclass
+class Person:
+    name: str
+    mails: list[str]
+    age: float | None = None
+
+
+class Account(BaseModel):
+    owner: str
+    open: bool = True
+
+
+def test_results_of_tools_are_searched_whatever_they_are_made_of():
+    people = {
+        "a": Person("Bob", ["bob@example.com"], 1.5),
+        "b": Account(owner="bob@example.com"),
+        "c": Path("bob@b.co"),
+    }
+    result = sk.ToolResult(sk.ToolCall("1", "f", "{}"), people)
+    got = list(sk.stream(rx.of(result, sk.Reply())).pipe(ops.redact("email")))
+    assert got[0].value == {
+        "a": {"name": "Bob", "mails": [MASK], "age": 1.5},
+        "b": {"owner": MASK, "open": True},
+        "c": MASK,
+    }
+    assert "bob" not in everything([got, got[0].message, got[-1].messages])
 
 
 def test_a_restart_that_keeps_nothing_and_a_call_without_pieces_pass():

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...errors import StreamkitError, excerpt
+from ...errors import StreamkitError
 from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
 from ..fold import Fold
-from .hiding import known, quiet
+from .hiding import known, quiet, unquoted
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
+
+SOON = 1e-3
+"""Seconds: what is due that soon is due now. Timers are a little early, as their clocks round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,17 @@ class Answered:
 
 
 def verdict_of(asked: Asked, verdict: object) -> Answered:
-    """True or None approve, a str replaces, False refuses; StreamkitError for anything else."""
-    if verdict is True or verdict is None:
+    """True approves, a str replaces, False refuses. Anything else is a StreamkitError, None too: that is what a check
+    gives which has forgotten to return something."""
+    if verdict is True:
         return Answered(asked, asked.before + asked.text)
     if verdict is False:
         return Answered(asked, None)
     if isinstance(verdict, str):
         return Answered(asked, verdict and asked.before + verdict)
-    raise StreamkitError(f"a check gives True, False, None or a str, not {excerpt(repr(verdict), 60)}")
+    raise StreamkitError(
+        f"a check gives True, False or a str, not {None if verdict is None else type(verdict).__name__}"
+    )
 
 
 class _Cut:
@@ -48,31 +54,58 @@ class _Cut:
 
     def __init__(self, segments: Any) -> None:
         self._segments = segments
-        self._text, self._start = "", 0
+        self._held: list[str] = []  # joined only where a segment ends: a long block of code is held as a whole
+        self._start = 0
+        self.fed = 0.0
+        """When the last text came."""
 
-    def feed(self, text: str) -> list[str]:
-        self._text += text
+    def feed(self, text: str, now: float) -> list[str]:
+        self.fed = now
+        self._held.append(text)
         return self._pieces(self._segments.feed(text))
 
     def flush(self) -> list[str]:
         pieces = self._pieces(self._segments.flush())
-        rest, self._text = self._text, ""
+        rest, self._held = "".join(self._held), []
         return [*pieces, rest] if rest else pieces
 
+    @property
+    def until(self) -> float | None:
+        """When what is held has waited for long enough; None if it may wait for ever."""
+        due: float | None = self._segments.due
+        return None if due is None else self.fed + due
+
+    def expire(self) -> list[str]:
+        return self._pieces(self._segments.expire())
+
     def _pieces(self, segments: Any) -> list[str]:
-        out = []
+        if not segments:
+            return []
+        text, at, out = "".join(self._held), 0, []
         for segment in segments:
-            size = segment.end - self._start
-            out.append(self._text[:size])
-            self._text, self._start = self._text[size:], segment.end
+            end = segment.end - self._start
+            out.append(text[at:end])
+            at = end
+        self._held, self._start = [text[at:]], self._start + at
         return out
 
 
 class Cutter:
-    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``."""
+    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
+    ``make`` gives the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds; it
+    does not count while the source ``is_held`` back, as what were cut then could not be shown any earlier.
+    """
+
+    hides = True
+
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        time: Callable[[], float] = lambda: 0.0,
+        is_held: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._make, self._time, self._is_held = make, time, is_held
         self._cuts: dict[int, _Cut] = {}
         self._bare = False
 
@@ -83,7 +116,7 @@ class Cutter:
             cut = self._cuts.get(index)
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())
-            return [self._asked(piece, index) for piece in cut.feed(text)]
+            return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
         known(event, "guard")
         if isinstance(event, Finish):
             return [*self._rest(event.index), quiet(event)]
@@ -96,6 +129,28 @@ class Cutter:
 
     def flush(self) -> list[Any]:
         return [asked for index in sorted(self._cuts) for asked in self._rest(index)]
+
+    @property
+    def due(self) -> float | None:
+        """Seconds until the text of one choice has waited for long enough."""
+        ends = [until for cut in self._cuts.values() if (until := cut.until) is not None]
+        return max(0.0, min(ends) - self._time()) if ends else None
+
+    def expire(self) -> list[Any]:
+        """What has waited for long enough, of each choice by itself: the others may go on meanwhile."""
+        now, out = self._time(), []
+        for index, cut in sorted(self._cuts.items()):
+            if cut.until is None or cut.until > now + SOON:
+                continue
+            if self._is_held():
+                cut.fed = now
+            else:
+                out += [self._asked(piece, index) for piece in cut.expire()]
+        return out
+
+    def failure(self, error: StreamkitError) -> StreamkitError:
+        """``error`` of the source without what it quotes of the reply, which nobody approved."""
+        return unquoted(error, lambda text: text)
 
     def _rest(self, index: int) -> list[Asked | Answered]:
         cut = self._cuts.pop(index, None)
@@ -110,6 +165,8 @@ class Cutter:
 
 class Joiner:
     """A stage, `Answered` and events in, events out; the Reply says what was approved, or that it was stopped."""
+
+    hides = True
 
     def __init__(self, name: str) -> None:
         self.done = False

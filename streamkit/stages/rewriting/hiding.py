@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StreamkitError
 from ...events import Reply, ToolResult, UsageUpdate
+from ...plain import plain
 from ...shape import Sent
 
 __all__ = ["known", "masked", "quiet", "unquoted"]
 
 E = TypeVar("E", bound=Sent)
+Failure = TypeVar("Failure", bound=StreamkitError)
 QUOTING = ("body", "code", "error_type", "param")
 
 
@@ -36,24 +38,28 @@ def quiet(event: E) -> E:
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """Every text in ``value``, as far as it consists of dicts and lists."""
+    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
         return {masked(key, mask): masked(item, mask) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [masked(item, mask) for item in value]
-    return value
+    return masked(plain(value), mask)
 
 
 def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
-    """``error`` without what must not be shown of the reply, of which messages quote parts."""
+    """``error`` without what must not be shown of the reply, of which messages quote parts.
+
+    What caused it is left out, and the traceback: both hold the values at hand, and may be anybody's exceptions.
+    """
     if isinstance(error, AllFailedError):
         return _each_unquoted(error, mask)
-    twin = error.with_partial(error.partial)
-    if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere, and its cause holds all of it
+    twin = _bare(error.with_partial(error.partial), mask)
+    if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere
         twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
-        twin.__cause__, twin.__suppress_context__ = None, True
         return twin
     twin.args = (mask(str(error)),)
     for name in QUOTING:
@@ -70,4 +76,12 @@ def _each_unquoted(error: AllFailedError, mask: Callable[[str], str]) -> Streamk
     ]
     twin = AllFailedError(mask(error.message), parts, partial=error.partial)
     twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
-    return twin
+    return _bare(twin, mask)
+
+
+def _bare(error: Failure, mask: Callable[[str], str]) -> Failure:
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    notes = getattr(error, "__notes__", None)
+    if notes:
+        error.__notes__ = [mask(note) for note in notes]
+    return error

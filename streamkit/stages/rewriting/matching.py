@@ -19,7 +19,7 @@ from .syntax import watchful
 
 __all__ = ["Find", "Found", "Held", "Pattern"]
 
-SECONDS = 0.5
+SECONDS = 1.0
 """How long one look at the text may take: the model chooses the text, and some patterns take years for some texts."""
 TINY = 16  # characters that any search goes through in no time
 SHORT = 64  # characters that most searches go through in no time
@@ -131,10 +131,21 @@ class _Probe:
         return self._made[least]
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    """The ``regex`` package; RuntimeError if this version of it does not tell where it ran out of text."""
     import regex  # type: ignore[import-untyped]  # 30 ms, and only here
 
+    probe = _Probe(regex.compile, r"(?>1.{0,3}|2(?!3))(*SKIP)(?!)").longer_than(0)
+    starts = [found and found.start() for text in ("012", "12", "02") if (found := probe.search(text, partial=True))]
+    if starts != [1, 0, 1]:
+        raise RuntimeError(f"version {regex.__version__} of the package regex cannot search in a text that grows")
+    return regex
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+    regex = _engine()
     try:
         search = regex.compile(pattern, flags)
     except Exception as exc:  # regex.error is no ValueError
@@ -143,11 +154,12 @@ def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
         if search.flags & getattr(regex, name):
             raise ValueError(f"{pattern!r}: the flag {name} is not supported, as text is searched while it grows")
     try:
-        source, may_be_empty = watchful(pattern, search.flags)
+        source, may_be_empty, run = watchful(pattern, search.flags)
     except ValueError as exc:
         raise ValueError(f"{pattern!r}: {exc}") from exc
-    # What prefers to match nothing may match more at the same place, so every way through it is asked about.
-    probe = f"(?:{source})(?!)" if may_be_empty else f"(?>{source})(*SKIP)(?!)"
+    probe = f"(?>{source}|{run}++)(*SKIP)(?!)" if run else f"(?>{source})(*SKIP)(?!)"
+    if may_be_empty:  # and prefers to be, it may match more at the same place: so every way through it is asked about
+        probe = f"(?:{source})(?!)"
     flags |= search.flags & (regex.ASCII | regex.UNICODE)  # which an expression can only set as a whole
     compiling = partial(regex.compile, flags=flags, cache_pattern=False)
     return search, compiling(source), _Probe(compiling, probe)
@@ -159,7 +171,6 @@ def _parts(pattern: Any) -> tuple[str, int]:
     if not isinstance(source, str):
         raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
     if isinstance(pattern, re.Pattern):
-        import regex
-
+        regex = _engine()
         flags = sum(int(getattr(regex, letter)) for letter in "IMSXA" if flags & getattr(re, letter))
     return source, flags

@@ -71,6 +71,9 @@ class Rewriter:
     gets it instead of ``flush`` where its text was cut off: by an error, a limit, or from this side.
 
     ``broken`` is to be set before `flush` if the stream failed.
+
+    What a stage raises is the end: nothing more comes, and nothing that is held is shown. If it is a `StreamkitError`,
+    its partial reply is what was let through.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class Rewriter:
     ) -> None:
         self.done = self.broken = False
         self._make, self._make_json = make, make_json or make
-        self._kinds, self._name, self._hides = kinds, name, hides
+        self._kinds, self._name, self.hides = kinds, name, hides
         self._stages: dict[Key, Any] = {}
         self._ended: dict[Key, Any] = {}  # of what ended already: servers have more to say now and then
         self._calls = OpenCalls()
@@ -97,9 +100,16 @@ class Rewriter:
     def feed(self, event: Any) -> list[Any]:
         if self._over:
             return []
+        try:
+            return self._fed(event)
+        except StreamkitError as exc:
+            self._end_by(exc)
+            raise
+
+    def _fed(self, event: Any) -> list[Any]:
         if type(event) is str:
             return self._bare(event)
-        if self._hides:
+        if self.hides:
             known(event, self._name)
         if isinstance(event, Reply):
             return self._reply(event)
@@ -108,7 +118,11 @@ class Rewriter:
 
     def flush(self) -> list[Any]:
         """What is held, for a stream that ends without its Reply (an error, or bare str)."""
-        out = [] if self._over else self._noted(self._rest(self._stages, self.broken))
+        try:
+            out = [] if self._over else self._noted(self._rest(self._stages, self.broken))
+        except StreamkitError as exc:
+            self._end_by(exc)
+            raise
         return [made.text for made in out if type(made) is TextDelta] if self._is_bare else out
 
     def reply(self, reply: Reply) -> Reply:
@@ -116,14 +130,13 @@ class Rewriter:
         if self._final is not None:
             return self._final
         shown = self._fold.reply(reply.outcome)
-        if self._hides:
-            warnings = tuple(map(self._whole, reply.warnings))  # they quote the server
+        if self.hides:
             return replace(
                 quiet(reply),
                 choices=shown.choices,
                 earlier=shown.earlier,
                 answers=shown.answers,
-                warnings=warnings,
+                warnings=self._warnings(reply),
             )
         return replace(
             reply,
@@ -132,9 +145,25 @@ class Rewriter:
             answers=shown.answers or reply.answers,
         )
 
+    def _warnings(self, reply: Reply) -> tuple[str, ...]:
+        """They quote the server. Where the stage fails over them they are left out: a run must be able to tell its
+        reply at any time."""
+        try:
+            return tuple(map(self._whole, reply.warnings))
+        except Exception:
+            return ()
+
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` as far as it may be told."""
-        return unquoted(error, self._whole) if self._hides else error
+        try:
+            return unquoted(error, self._whole) if self.hides else error
+        except StreamkitError as exc:
+            exc.partial = error.partial
+            raise
+
+    def _end_by(self, error: StreamkitError) -> None:
+        self._over = True
+        error.partial = self.reply(self._fold.reply(error.outcome))
 
     # -- events ----------------------------------------------------------------------------------------------------
 
@@ -179,12 +208,12 @@ class Rewriter:
                 return [self._result(event)]
             case Restart():
                 return self._restart(event)
-            case LogprobsDelta() if self._hides:
+            case LogprobsDelta() if self.hides:
                 return []
         return [self._cleared(event)]
 
     def _cleared(self, event: E) -> E:
-        return quiet(event) if self._hides else event
+        return quiet(event) if self.hides else event
 
     def _restart(self, event: Restart) -> list[Any]:
         """The text begins anew with what is kept of it, which comes as it was before any operator."""
@@ -193,7 +222,7 @@ class Rewriter:
         if event.kept and TextDelta in self._kinds:
             out = self._through((TextDelta, 0, 0), TextDelta(event.kept), event.kept)
         kept = "".join(piece.text for piece in out if type(piece) is TextDelta) if out or self._stages else event.kept
-        reason = self._whole(event.reason) if self._hides else event.reason
+        reason = self._whole(event.reason) if self.hides else event.reason
         others = [piece for piece in out if type(piece) is not TextDelta]
         return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
@@ -212,7 +241,7 @@ class Rewriter:
 
     def _result(self, event: ToolResult) -> ToolResult:
         self._begin_anew()  # what follows is another message
-        if not self._hides or ToolCallDelta not in self._kinds:
+        if not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
         value, error = masked(event.value, self._whole), masked(event.error, self._whole)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
@@ -256,7 +285,7 @@ class Rewriter:
         for key in tuple(keys):
             kind, index, call = key
             stage = self._stages.pop(key)
-            if self._hides:
+            if self.hides:
                 self._ended[key] = stage
             pieces = list((getattr(stage, "cut", None) or stage.flush if cut else stage.flush)())
             self.done = self.done or getattr(stage, "done", False)

@@ -37,6 +37,7 @@ class Scan:
     The leftmost find counts, at one place that of the first in ``finds``. Some ``hold`` characters are held at most
     (more if one of ``finds`` is longer by itself). What was let out as undecided, or by `flush` if more text follows
     all the same, is still looked at: something found that begins there is told with what of it was not out yet.
+    After an error of one of ``finds`` there is nothing but this error.
     """
 
     def __init__(self, finds: Sequence[Find], hold: int = HOLD) -> None:
@@ -50,6 +51,7 @@ class Scan:
         self._out = 0  # what is let out already
         self._seen = 0  # characters fed so far
         self._patience = 0
+        self._error: Exception | None = None
 
     def feed(self, text: str) -> list[Part]:
         out: list[Part] = []
@@ -125,6 +127,15 @@ class Scan:
             self._out = end
 
     def _first(self, final: bool) -> Held | None:
+        if self._error is not None:
+            raise self._error
+        try:
+            return self._leftmost(final)
+        except Exception as exc:
+            self._error = exc
+            raise
+
+    def _leftmost(self, final: bool) -> Held | None:
         known, text, pos = self._known, self._text, self._pos
         if not known:
             known += [find.find(text, pos, final) for find in self._finds]

@@ -43,14 +43,23 @@ OPENING = re.compile(
 )
 
 
-def watchful(pattern: str, flags: int) -> tuple[str, bool]:
-    """``pattern`` in which every assertion about what follows reads it, and whether it may match nothing.
+class Watchful(NamedTuple):
+    """An expression whose every assertion about the next character reads it.
 
-    ``regex`` accepts ``pattern`` with ``flags``. ValueError for what cannot be decided in a text that grows.
+    ``run`` is what it begins with any number of, if its fate depends on the end of these only: where it finds nothing
+    at one of them, it finds nothing at the others that follow at once.
     """
+
+    source: str
+    may_be_empty: bool
+    run: str
+
+
+def watchful(pattern: str, flags: int) -> Watchful:
+    """``pattern``, which ``regex`` accepts with ``flags``; ValueError for what no growing text can decide."""
     reader = _Reader(pattern, flags)
     width = reader.whole()
-    return "".join(reader.out), not width.least
+    return Watchful("".join(reader.out), not width.least, "" if reader.refers else reader.run)
 
 
 class Width(NamedTuple):
@@ -71,8 +80,10 @@ class _Reader:
         self._source, self._at = source, 0
         self._verbose, self._sets = bool(flags & VERBOSE), bool(flags & VERSION1)
         self._folds, self._any_case = bool(flags & (FULLCASE | VERSION1)), bool(flags & IGNORECASE)
-        self.out: list[str] = []
         self._check_case()
+        self._leading = True  # nothing was read yet but flags and the opening of groups
+        self.out: list[str] = []
+        self.run, self.refers = "", False
 
     def whole(self) -> Width:
         width = self.alternatives()
@@ -82,9 +93,10 @@ class _Reader:
 
     def alternatives(self) -> Width:
         """Up to the closing bracket, which stays, or the end; flags that are set here end there."""
-        verbose, widths = self._verbose, [self._sequence()]
+        verbose, leading, widths = self._verbose, self._leading, [self._sequence()]
         while self._source.startswith("|", self._at):
             self._copy(1)
+            self._leading, self.run = False, "" if leading else self.run
             widths.append(self._sequence())
         self._verbose = verbose
         return Width(min(width.least for width in widths), max(width.most for width in widths))
@@ -97,21 +109,27 @@ class _Reader:
         return Width(least, most)
 
     def _repeated(self) -> Width:
-        begin, at, char = len(self.out), self._at, self._source[self._at]
+        begin, at, char, leading = len(self.out), self._at, self._source[self._at], self._leading
         width = self._item()
+        item = self._source[at : self._at]
         while self._skip_blanks():
             if FUZZY.match(self._source, self._at):
                 raise ValueError("fuzzy matching is not supported")
             found = QUANTIFIER.match(self._source, self._at)
             if found is None or found.group() == "{}":
                 break
-            if UNREPEATABLE.match(self._source, at):
+            if UNREPEATABLE.match(item):
                 raise ValueError("a comment or flags and then a quantifier cannot be read")
-            if char in "(\\":  # at the end of the text a search does not ask whether a group would match once more
+            if char == "(" or width != ONE:  # at the end no search asks whether a group would match once more
                 self.out[begin:] = "(?:", *self.out[begin:], PEEK, ")"
             self._copy(len(found.group()))
             least, most = _times(found)
+            if leading and char == "(":
+                self.run = self.run if least else ""
+            elif leading and width == ONE and most == inf and found.group()[-1:] != "?":
+                self.run = item
             width = Width(width.least * least, width.most * most if width.most else 0)
+        self._leading = leading and UNREPEATABLE.match(item) is not None
         return width
 
     def _item(self) -> Width:
@@ -137,6 +155,7 @@ class _Reader:
         if text == r"\X":
             self.out[-1] = f"(?:\\X{NEXT})"  # the next character may be a mark that belongs to it
         if text[1:2] in "gL" or (text[1:2].isdigit() and text[1] != "0"):
+            self.refers = True
             return ANYTHING  # what a group matched, or one of a list
         return WIDTHS.get(text, ONE)
 
@@ -182,6 +201,10 @@ class _Reader:
             if not opening["scoped"]:
                 self._copy(1)
                 return NOTHING
+        self.refers = self.refers or bool(opening["call"])
+        self._leading = self._leading and not (
+            opening["behind"] or opening["ahead"] or opening["test"] or opening["if"]
+        )
         width = self.alternatives()
         self._copy(1)
         self._verbose = before
