@@ -32,7 +32,7 @@ MORE = rf"(?:{GAP}?[0-9])"
 
 # What a national number may not stand against: digits, identifiers, the rest of a decimal, a date, a version or a UUID.
 LEFT = (
-    rf"(?<![0-9{LATIN_LETTER}])(?:(?<![0-9][.,/\-])|(?<=[0-9]{{5}}/))"  # `030-901820/030-901821` are two numbers
+    rf"(?<![0-9{LATIN_LETTER}])(?:(?<![0-9][.,:/\-])|(?<=[0-9]{{5}}/))"  # `030-901820/030-901821` are two numbers
     r"(?<![0-9A-Fa-f]{4}-)"
 )
 RIGHT = re.compile(rf"(?![0-9{LATIN_LETTER}]|-[0-9{LATIN_LETTER}])")
@@ -44,6 +44,7 @@ NO_DATE = (
     rf"|{DAY} {DAY} {YEAR}(?! ?[0-9])"
     rf"|{YEAR}[./\-]{DAY}[./\-]{DAY}{END.pattern})"
 )
+NO_DATE_BEHIND = NO_DATE.replace("mark", "sign")
 TIME = r"(?:[01][0-9]|2[0-4])\.?[0-5][0-9]"
 NO_TIMES = rf"(?!{TIME}[ \-/]{TIME}{END.pattern})"  # 08.30-17.00
 NO_BOOK = "".join(  # ISBN 0306406152, ISSN 0317-8471
@@ -52,19 +53,25 @@ NO_BOOK = "".join(  # ISBN 0306406152, ISSN 0317-8471
     for mark in ("", " ", ":", ": ")
 )
 NUMBERS_OF_A_COUNTRY = (
-    rf"(?:1{GAP})?[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",  # North America
+    rf"(?:[18](?P<gap>{GAP})(?=[0-9]{{3}}(?P=gap)))?[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",  # North America
+    r"0[1-9][0-9]{0,4}\([0-9]{1,5}\)[0-9]{3,5}",  # Japan
     rf"8{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}",  # Russia
     r"1[3-9][0-9](?:[0-9]{8}|[ \-][0-9]{4}[ \-][0-9]{4})(?![.,][0-9])",  # China, mobile
     rf"{NO_BOOK}0[1-9][0-9]{{8,9}}(?![.,][0-9])",  # a trunk prefix, in one run
 )
 WHOLE = re.compile(f"{LEFT}(?:{'|'.join(NUMBERS_OF_A_COUNTRY)}){RIGHT.pattern}")
 AREA = rf"(?:[18]{GAP}?)?\((?!{YEAR}\))[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,2}}"
-TRUNK = rf"{NO_BOOK}{NO_DATE}{NO_TIMES}0[0-9]{{1,5}}{GAP}"
+NO_THOUSANDS = r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
+TRUNK = (
+    rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
+)
 NATIONAL = re.compile(rf"{LEFT}(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
 USUAL = (11, 10)
 """Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""
+UNIT = rf"(?:{MORE}|{GAP}?\([0-9]{{1,5}}\)(?={GAP}{{0,3}}[0-9]){GAP}?)"
 INTERNATIONAL = re.compile(
-    rf"(?:(?<![0-9])\+|{LEFT}00 ?)(?P<number>[1-9](?:{MORE}|{GAP}?\([0-9]{{1,5}}\)(?={GAP}{{0,2}}[0-9]){GAP}?){{6,24}})"
+    rf"(?:(?<![0-9])\+|{LEFT}00 ?|(?<![0-9])(?:\(\+|\(00|\+\()(?=[0-9]{{1,3}}\)))"
+    rf"(?P<number>[1-9](?:[0-9]{{0,2}}\)(?={GAP}?[0-9]){GAP}?)?{UNIT}{{0,5}}(?: ?[/\-] (?=[0-9]))?{UNIT}{{1,24}})"
 )
 GROUP = re.compile(r"[0-9]+")
 TRUNK_IN_BRACKETS = "(0)"
