@@ -17,6 +17,7 @@ ADDRESSES = [
     "mailto:⟦bob@example.com⟧?subject=x", "to=⟦bob@example.com⟧&x=1", "user:⟦pass@host.example.com⟧/path",
     "u'⟦bob@example.com⟧', name='⟦bob@example.com⟧'", "⟦o'brien@example.com⟧, ⟦d’angelo@example.com⟧",
     "⟦a.b-c_d%e+f@sub-domain.example.co.uk⟧", "⟦1990bob@example.com⟧", "⟦bob1990@example.com⟧",
+    "⟦bob@my_host.example.com⟧_",
     "⟦josé@exámple.com⟧ ⟦jose\u0301@example.com⟧ ⟦müller@straße.de⟧", "⟦bob@xn--e1afmkfd.xn--p1ai⟧",
     "⟦bounce+bob=example.org@list.example.com⟧", "⟦bob@example.com⟧-now ⟦bob@example.com⟧--so ⟦bob@example.com⟧_",
     "⟦bob@example.com⟧/x, ⟦bob@example.com⟧:80", "git@⟦bob@example.com⟧", "⟦bob@example.com⟧@",

@@ -23,14 +23,16 @@ NEAR = [
     "ipv4", "iban",
     "IBAN_CODE", "ssn", "US_SSN", "US_DRIVER_LICENSE", "PERSON", "LOCATION", "DATE_TIME", "NRP", "URL",
     "MEDICAL_LICENSE",
-    "US_BANK_NUMBER", "UK_NHS", "passport", "pii", "PII", "email, phone", "email,phone", "email|card", " email",
+    "US_BANK_NUMBER", "UK_NHS", "passport", "pii", "PII", "GCP_API_KEY", "CreditCardNumber", "my-phone",
+    "JSON_WEB_TOKEN", "AUTH_TOKEN", "email_addresses", "API keys", "email, phone", "email,phone", "email|card",
+    " email",
 ]  # fmt: skip
 WORDS = [
     "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "person", "location",
     "date", "name",
     "password", "Bluebird", "the key", "key to it", "my email is", "keyboard", "cardigan", "headphone", "mailbox",
     "Alice Smith",
-    "Project Phoenix", "keynote", "telegram", "ape", "Phoebe", "Carla", "Kelly",
+    "Project Phoenix", "keynote", "telegram", "ape", "PROJECT_X", "Phoebe", "Carla", "Kelly",
 ]  # fmt: skip
 PATTERNS = {
     r"\d+": "7",

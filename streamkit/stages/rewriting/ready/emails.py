@@ -27,14 +27,14 @@ OTHER_FIRST = re.compile(f"[0-9{OTHER}]")
 NO_PART = re.compile(rf"=|(?<![A-Za-z{LATIN}])['’]|['’](?![A-Za-z{LATIN}])")
 RETURN_PATH = re.compile(r"[^=]*[+-][^=]*=[^=]+\.[A-Za-z]{2,}")
 
-LABEL, OTHER_LABEL = rf"{BEGINNING}[0-9A-Za-z{LATIN}-]{{0,62}}", rf"[0-9{OTHER}{LATIN[1]}-]{{1,63}}"
+LABEL, OTHER_LABEL = rf"{BEGINNING}[0-9A-Za-z{LATIN}_-]{{0,62}}", rf"[0-9{OTHER}{LATIN[1]}_-]{{1,63}}"
 LATIN_LAST, OTHER_LAST = rf"[A-Za-z{LATIN[0]}][0-9A-Za-z{LATIN}]{{1,62}}", rf"[{OTHER}][{OTHER}{LATIN[1]}]{{1,23}}"
 LAST = rf"(?:[xX][nN]--[0-9A-Za-z-]{{1,59}}|{LATIN_LAST}|{OTHER_LAST})"
 DOMAIN = re.compile(
     rf"(?:(?:{LABEL}|{OTHER_LABEL})\.){{1,8}}{LAST}"
-    rf"|(?:[0-9A-Za-z{LATIN}{OTHER}-]{{1,63}}\.){{1,8}}{LAST}"  # labels of mixed scripts only where it must be
+    rf"|(?:[0-9A-Za-z{LATIN}{OTHER}_-]{{1,63}}\.){{1,8}}{LAST}"  # labels of mixed scripts only where it must be
 )
-DOMAIN_CHARS = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}.-]{{0,{REACH}}}")
+DOMAIN_CHARS = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH}}}")
 
 
 class Emails(Spans):

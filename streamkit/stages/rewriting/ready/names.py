@@ -20,7 +20,7 @@ MEANT = {
     "card": "card cardnumber creditcard creditcardnumber debitcard debitcardnumber paymentcard paymentcardnumber"
     " bankcard bankcardnumber cardno ccn ccnumber creditcardno pan",
     "key": "key apikey apitoken secretkey accesskey accesstoken privatekey authtoken bearertoken awskey awsaccesskey"
-    " awssecretkey awskeyid githubtoken openaikey sshkey pemkey jwt credential",
+    " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt credential",
 }
 """What else the ready rules are called, without capitals, marks and the s of a plural."""
 SLIPS = "emial emal eamil emaii emaill e-mial phne phon phonee phoen fone crad carrd keey"
@@ -38,6 +38,9 @@ OTHERS = (
 ENTITIES = "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN"
 """The same in words that are quite ordinary unless they are written in capitals."""
 
+PARTS = {"email", "phone", "telephone", "card", "key", "ip", "iban", "ssn", "passport", "pii"}
+"""Words that tell the same as parts of an identifier, as in ``GCP_API_KEY`` or ``CreditCardNumber``."""
+
 NEAR = {near for names in (*MEANT.values(), SLIPS, OTHERS) for near in names.split()}
 LONG = sorted(near for near in NEAR if len(near) > 7)
 WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ _-]?[A-Za-z0-9]+)*")
@@ -53,6 +56,9 @@ def check_name(rule: str) -> None:
         )
 
 
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
 def _is_near(name: str) -> bool:
     if name in ENTITIES.split():
         return True
@@ -60,4 +66,7 @@ def _is_near(name: str) -> bool:
         return False
     bare = re.sub(r"[ _-]|(?<=[a-z])\d$", "", name.casefold())
     single = bare.removesuffix("es") if bare.endswith("sses") else bare.removesuffix("s")
-    return bool({bare, single} & NEAR) or (len(bare) > 7 and bool(get_close_matches(bare, LONG, 1, 0.88)))
+    if {bare, single} & NEAR or (len(bare) > 7 and get_close_matches(bare, LONG, 1, 0.88)):
+        return True
+    parts = {part.casefold().removesuffix("s") for part in PART.findall(name)}
+    return " " not in name and len(parts) > 1 and bool(parts & PARTS)

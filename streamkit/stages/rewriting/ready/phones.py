@@ -62,9 +62,7 @@ NUMBERS_OF_A_COUNTRY = (
 WHOLE = re.compile(f"{LEFT}(?:{'|'.join(NUMBERS_OF_A_COUNTRY)}){RIGHT.pattern}")
 AREA = rf"(?:[18]{GAP}?)?\((?!{YEAR}\))[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,2}}"
 NO_THOUSANDS = r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
-TRUNK = (
-    rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
-)
+TRUNK = rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
 NATIONAL = re.compile(rf"{LEFT}(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
 USUAL = (11, 10)
 """Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""
