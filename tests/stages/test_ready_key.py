@@ -70,7 +70,10 @@ KEYS = [
     "**⟦sk_live_0123456789abcdefghij⟧**",
     "(⟦AKIAIOSFODNN7EXAMPLE⟧)", "密钥⟦sk-proj-abcdEFGH0123456789abcd⟧谢谢", "⟦ｓｋ－proj-abcdEFGH0123456789abcd⟧です",
     "_⟦sk-abcdefghijklmnop1234⟧", "xoxe.⟦xoxb-1-0123456789abcdef⟧",
+    "⟦glpat-abcdefghij0123456789.01.1a2b3c4d5⟧. ⟦glpat-abcdefghij0123456789⟧.", "⟦sk-abcdefghijklmnop⟧",
     # armour
+    f"1. ⟦-----BEGIN PRIVATE KEY-----\n2. {LINE}\n3. -----END PRIVATE KEY-----⟧",
+    f"<p>⟦{pem('PRIVATE KEY', LINE, '<br/>')}⟧</p>",
     f"a ⟦{pem('RSA PRIVATE KEY', 'MIIE')}⟧\n.", f"⟦{pem('PRIVATE KEY', LINE)}⟧",
     f"⟦{pem('ENCRYPTED PRIVATE KEY', LINE)}⟧ and",
     "⟦" + pem("RSA PRIVATE KEY",
@@ -89,7 +92,9 @@ KEYS = [
     f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}⟧ that was it",  # no last line
 ]  # fmt: skip
 OTHERS = [
-    "risk-free sk-short", "The sky is blue. A key is a key; sk- and pk_ and AKIA and eyJ are beginnings.",
+    "risk-free sk-short",
+    "sk-spinner-container-wrapper, pk-based-lookup-for-the-database rk_some_words_like_these",
+    "The sky is blue. A key is a key; sk- and pk_ and AKIA and eyJ are beginnings.",
     "xsk-proj-abcdEFGH0123456789abcd",
     "-----BEGIN RSA PRIVATE KEY----- is the first line of such a file, -----END RSA PRIVATE KEY----- the last.",
     "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",

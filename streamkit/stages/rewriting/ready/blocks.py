@@ -19,7 +19,8 @@ SURE = re.compile(r"[A-Za-z0-9+/=]{40}")  # nobody writes that by hand
 MARK = "-----BEGIN "
 LABEL = r"[A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----"
 AROUND = r"[ \t>|#*\"'`+,;.]{0,16}+"  # indentation, quotation, strings
-BREAK = rf"{AROUND}(?:\r?\n|\r|\\{{1,4}}r\\{{1,4}}n|\\{{1,4}}n){AROUND}"
+NUMBER = r"[0-9]{1,4}[.:|)]? +"
+BREAK = rf"{AROUND}(?:\r?\n|\r|\\{{1,4}}r\\{{1,4}}n|\\{{1,4}}n|<br ?/?>)(?:{NUMBER})?+{AROUND}"
 HEADER = r"[A-Za-z][A-Za-z0-9-]{0,40}: [^\n\r\\]{0,200}+"  # RFC 1421, RFC 4880
 DATA = r"[A-Za-z0-9+/=]"
 
@@ -31,7 +32,8 @@ LAST_LINE = re.compile(f"{AROUND}-----END {LABEL}")
 GROWING_FIRST_LINE = re.compile(rf"{MARK}[A-Z0-9 ]{{0,50}}-{{0,4}}\Z")
 GROWING_END = r"-{1,5}|-----E(?:N(?:D[A-Z0-9 ]{0,51}-{0,4})?)?"
 GROWING = re.compile(  # what may stand behind a body that is not complete
-    rf" ?[A-Za-z0-9+/=-]{{0,42}}:?\Z|{AROUND}(?:\\{{1,4}}(?:r\\{{0,4}})?|{GROWING_END})?\Z"
+    rf" ?[A-Za-z0-9+/=-]{{0,42}}:?\Z"
+    rf"|[0-9]{{1,4}}[.:|)]? *\Z|{AROUND}<(?:b(?:r ?/?)?)?\Z|{AROUND}(?:\\{{1,4}}(?:r\\{{0,4}})?|{GROWING_END})?\Z"
 )
 
 

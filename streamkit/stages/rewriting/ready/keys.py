@@ -16,6 +16,7 @@ SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
 SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
+NO_WORDS = "(?!(?:[a-z]{1,15}[_-])+[a-z]{1,15}(?![A-Za-z0-9_-]))"  # sk-learn-like-names-of-things
 EDGE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
 
 
@@ -62,7 +63,7 @@ def _patterns() -> Patterns:
     growing = (f"(?:{head}){_growing(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
     literals = [literal for beginnings, _ in rows for literal in beginnings]
     return Patterns(
-        re.compile(f"(?<![A-Za-z0-9])(?:{'|'.join(whole)})"),
+        re.compile(f"(?<![A-Za-z0-9]){NO_WORDS}(?:{'|'.join(whole)})"),
         re.compile("|".join(growing)),
         frozenset(literal[:size] for literal in literals for size in range(1, len(literal))),
     )

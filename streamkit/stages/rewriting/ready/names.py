@@ -18,9 +18,9 @@ MEANT = {
     "phone": "phone phonenumber phoneno phonenum telephone telephonenumber tel telno mobile mobilephone mobilenumber"
     " cellphone cellphonenumber fax faxnumber contactnumber",
     "card": "card cardnumber creditcard creditcardnumber debitcard debitcardnumber paymentcard paymentcardnumber"
-    " bankcard bankcardnumber cardno ccn ccnumber creditcardno pan",
+    " creditdebitnumber bankcard bankcardnumber cardno ccn ccnumber creditcardno pan",
     "key": "key apikey apitoken secretkey accesskey accesstoken privatekey authtoken bearertoken awskey awsaccesskey"
-    " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt credential",
+    " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt credential apisecret",
 }
 """What else the ready rules are called, without capitals, marks and the s of a plural."""
 SLIPS = "emial emal eamil emaii emaill e-mial phne phon phonee phoen fone crad carrd keey"

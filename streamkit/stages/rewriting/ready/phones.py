@@ -53,7 +53,8 @@ NO_BOOK = "".join(  # ISBN 0306406152, ISSN 0317-8471
     for mark in ("", " ", ":", ": ")
 )
 NUMBERS_OF_A_COUNTRY = (
-    rf"(?:[18](?P<gap>{GAP})(?=[0-9]{{3}}(?P=gap)))?[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",  # North America
+    # North America
+    rf"(?:[18](?P<gap>{GAP})(?=[0-9]{{3}}(?P=gap)))?[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",
     r"0[1-9][0-9]{0,4}\([0-9]{1,5}\)[0-9]{3,5}",  # Japan
     rf"8{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}",  # Russia
     r"1[3-9][0-9](?:[0-9]{8}|[ \-][0-9]{4}[ \-][0-9]{4})(?![.,][0-9])",  # China, mobile
@@ -62,7 +63,10 @@ NUMBERS_OF_A_COUNTRY = (
 WHOLE = re.compile(f"{LEFT}(?:{'|'.join(NUMBERS_OF_A_COUNTRY)}){RIGHT.pattern}")
 AREA = rf"(?:[18]{GAP}?)?\((?!{YEAR}\))[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,2}}"
 NO_THOUSANDS = r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
-TRUNK = rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
+TRUNK = (
+    rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}"
+    rf"0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
+)
 NATIONAL = re.compile(rf"{LEFT}(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
 USUAL = (11, 10)
 """Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""

@@ -54,6 +54,7 @@ SECRETS: tuple[Secret, ...] = (
     ("ops_eyJ", (BASE64, 100, 2000)),  # 1Password
     # Code
     ("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", (WORD, 20, 255)),  # GitHub
+    ("glpat- glrt- gldt-", (URL, 20, 300), ".", ("[0-9a-z]", 2, 2), ".", ("[0-9a-z]", 7, 9)),  # GitLab, routable
     (
         "glpat- gldt- glrt- glrtr- glptt- glft- glsoat- glcbt- glffct- glimt- glagent- gloas- glwt- GR1348941",
         (URL, 20, 300),
