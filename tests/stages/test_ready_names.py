@@ -19,7 +19,7 @@ NEAR = [
     "Credit card",
     "credit_card_number", "card_number", "debit_card", "Key", "keys", "api_key", "API_KEY", "apikey", "ApiKey",
     "api-keys",
-    "access_token", "secret_key", "private_key", "jwt", "credentials", "ip", "IP", "ip_address", "IP_ADDRESS",
+    "access_token", "secret_key", "private_key", "jwt", "ip", "IP", "ip_address", "IP_ADDRESS",
     "ipv4", "iban",
     "IBAN_CODE", "ssn", "US_SSN", "US_DRIVER_LICENSE", "PERSON", "LOCATION", "DATE_TIME", "NRP", "URL",
     "MEDICAL_LICENSE",
@@ -28,7 +28,8 @@ NEAR = [
     " email",
 ]  # fmt: skip
 WORDS = [
-    "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "person", "location",
+    "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "swift", "mobile",
+    "person", "location",
     "date", "name",
     "password", "Bluebird", "the key", "key to it", "my email is", "keyboard", "cardigan", "headphone", "mailbox",
     "Alice Smith",

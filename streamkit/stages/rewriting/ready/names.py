@@ -14,28 +14,28 @@ __all__ = ["READY", "check_name"]
 READY = ("email", "phone", "card", "key")
 
 MEANT = {
-    "email": "mail email emailaddress emailaddr emailid mailaddress emails mails eml",
-    "phone": "phone phonenumber phoneno phonenum telephone telephonenumber tel telno mobile mobilephone mobilenumber"
-    " cellphone cellphonenumber fax faxnumber contactnumber",
+    "email": "mail email emailaddress emailaddr emailid mailaddress emails mails",
+    "phone": "phone phonenumber phoneno phonenum telephone telephonenumber tel telno mobilephone mobilenumber"
+    " cellphone cellphonenumber faxnumber contactnumber",
     "card": "card cardnumber creditcard creditcardnumber debitcard debitcardnumber paymentcard paymentcardnumber"
-    " creditdebitnumber bankcard bankcardnumber cardno ccn ccnumber creditcardno pan",
+    " creditdebitnumber bankcard bankcardnumber cardno ccn ccnumber creditcardno",
     "key": "key apikey apitoken secretkey accesskey accesstoken privatekey authtoken bearertoken awskey awsaccesskey"
-    " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt credential apisecret",
+    " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt apisecret",
 }
 """What else the ready rules are called, without capitals, marks and the s of a plural."""
 SLIPS = "emial emal eamil emaii emaill e-mial phne phon phonee phoen fone crad carrd keey"
 OTHERS = (
-    "ip ipaddress ipv ipaddr mac macaddress url uri iban ibancode ssn socialsecuritynumber bic swift swiftcode"
+    "ip ipaddress ipv ipaddr macaddress url uri iban ibancode ssn socialsecuritynumber swiftcode"
     " bankaccount bankaccountnumber accountnumber routingnumber passport passportnumber driverlicense drivinglicense"
     " driverslicense nationalid taxid vatid zipcode postalcode"
     " postcode streetaddress postaladdress birthdate dateofbirth"
-    " dob medicallicense personname firstname lastname fullname username datetime cryptowallet uuid pii phi pci"
+    " dob medicallicense personname firstname lastname fullname username datetime cryptowallet uuid pii"
     " uspassport usssn usitin usdriverlicense usbanknumber uknhs uknino esnif esnie itfiscalcode itdriverlicense"
     " itvatcode itpassport ititentitycard plpesel sgnricfin sguen auabn auacn autfn aumedicare inpan inaadhaar"
     " invehicleregistration invoter inpassport fipersonalidentitycode krrrn"
 )
 """What other tools hide as well, and we have no rule for."""
-ENTITIES = "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN"
+ENTITIES = "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN MAC PHI PCI PAN BIC SWIFT FAX"
 """The same in words that are quite ordinary unless they are written in capitals."""
 
 PARTS = {"email", "phone", "telephone", "card", "key", "ip", "iban", "ssn", "passport", "pii"}
