@@ -14,7 +14,8 @@ from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
 from ..stages.rewriting.ending import Ending
-from ..stages.rewriting.redact import MASK, JsonRedactor, Redactor, Rule
+from ..stages.rewriting.redact import MASK, Redactor, Rule
+from ..stages.rewriting.redact_json import JsonRedactor
 from ..stages.rewriting.rewrite import Rewriter, parts_of
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
@@ -55,14 +56,18 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     match could still begin, ``hold`` characters or so at most; beyond that it is masked as far as it goes, so of a
     pattern's match that is longer the end may show. Literal words are held as long as they are.
 
-    Arguments of tools are searched as what their JSON means, and stay JSON. Where text was cut off, by an error or a
-    limit, what might be the beginning of a match is masked as well. Messages of errors and of tools that quote the
-    reply are rewritten, and that of a `MalformedError` is left out.
+    Arguments of tools stay JSON: each string in them, keys too, is searched as what it means, and each number as it is
+    written, which becomes a string if something in it is hidden. No rule sees the marks between them, nor ``true``,
+    ``false`` and ``null``, and no match spans two values. What is no JSON is searched as text.
+
+    Where text was cut off, by an error or a limit, what might be the beginning of a match is masked as well. Messages
+    of errors and of tools that quote the reply are rewritten, and that of a `MalformedError` is left out.
 
     A name that is nearly a ready one (``Email``, ``phone_number``, ``ip``) is a ValueError: as an expression it would
     hide that word only. To hide a word as it stands give a list, ``redact(["email"])``.
 
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
+    Keys in which something is hidden may come out equal, and then readers keep one of them.
     """
     plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
     return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)

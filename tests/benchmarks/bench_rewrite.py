@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamkit.stages import JsonItems, JsonValues, Redactor, StopAt, ThinkTags
+from streamkit.stages.rewriting.redact_json import JsonRedactor
 
 SIZES = (2_000, 20_000, 200_000)
 PIECE = 4
@@ -88,6 +89,8 @@ TASKS: list[Task] = [
     ("redact, a pattern", prose, fed(lambda: Redactor(PATTERN)), substituted(PATTERN)),
     ("redact, ready rules", prose, fed(lambda: Redactor(*READY)), substituted(ROUGHLY_READY)),
     ("redact, one long run", one_run, fed(lambda: Redactor(r"a+b")), substituted(r"a++b")),
+    ("redact, JSON records", records, fed(lambda: JsonRedactor(PATTERN)), json.loads),
+    ("redact, JSON numbers", wide, fed(lambda: JsonRedactor(PATTERN)), json.loads),
     ("stop_at", prose, fed(lambda: StopAt("</answer>", re.compile(r"\n\n+"))), substituted(r"</answer>|\n\n+")),
     ("think_tags", thoughts, fed(ThinkTags), substituted(r"</?think>")),
     ("json_values", records, fed(JsonValues), json.loads),

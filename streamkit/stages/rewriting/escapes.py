@@ -1,4 +1,4 @@
-"""JSON text as the characters that it means, and back to the text."""
+"""The inside of JSON strings as the characters that it means, and back to the text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import json
 import re
 from collections import deque
 
-__all__ = ["Escapes"]
+__all__ = ["Escapes", "quoted"]
 
 PLAIN = re.compile(r"[^\\]+")
 # The first form is one character in two halves.
 ESCAPE = re.compile(r'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|["\\/bfnrt])')
 UNFINISHED = re.compile(r"\\(?:u[0-9a-fA-F]{0,3}|u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?\Z")
+HALF = re.compile("[\ud800-\udfff]")
+
+
+def quoted(text: str) -> str:
+    """``text`` as a JSON string. Single halves of characters are escaped, as raw ones cannot be encoded."""
+    return HALF.sub(lambda half: f"\\u{ord(half.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
 class Escapes:
@@ -21,8 +27,6 @@ class Escapes:
     """
 
     def __init__(self) -> None:
-        self.inside = False
-        """Whether a string is open after what was taken."""
         self._held = ""
         self._runs: deque[tuple[str, str]] = deque()  # characters and their source, which was not taken yet
         self._at = 0  # in the first of them
@@ -39,32 +43,43 @@ class Escapes:
                     break
                 piece = ESCAPE.match(text, at)
             source = piece.group() if piece else text[at]  # a backslash that escapes nothing is one
-            out.append(json.loads(f'"{source}"') if piece and source[0] == "\\" else source)
-            self._runs.append((out[-1], source))
+            out.append(self._read(source) if piece else self._plain(source))
             at += len(source)
         return "".join(out)
 
     def flush(self) -> str:
-        """What waited, as it stands."""
+        """What waited: the first half of a character is one by itself now, the rest of an escape stands as it is."""
         rest, self._held = self._held, ""
-        if rest:
-            self._runs.append((rest, rest))
-        return rest
+        half = ESCAPE.match(rest)
+        first = self._read(half.group()) if half else ""
+        return first + self._plain(rest[half.end() if half else 0 :])
 
-    def take(self, count: int) -> str:
-        """The source of the next ``count`` characters."""
-        out = []
+    def _read(self, source: str) -> str:
+        if source[0] != "\\":
+            return self._plain(source)
+        characters: str = json.loads(f'"{source}"')
+        self._runs.append((characters, source))
+        return characters
+
+    def _plain(self, source: str) -> str:
+        if source:
+            self._runs.append((source, source))
+        return source
+
+    def take(self, count: int) -> tuple[str, str]:
+        """The next ``count`` characters, and their source."""
+        read, written = [], []
         while count:
             characters, source = self._runs[0]
             stop = self._at + count
             if characters == source:
                 source = source[self._at : stop]
-                self.inside ^= source.count('"') % 2 == 1
-            count -= min(count, len(characters) - self._at)
+            read.append(characters[self._at : stop])
+            written.append(source)
+            count -= len(read[-1])
             if stop < len(characters):
                 self._at = stop
             else:
                 self._runs.popleft()
                 self._at = 0
-            out.append(source)
-        return "".join(out)
+        return "".join(read), "".join(written)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from typing import Any, Self, TypeAlias
 
-from .escapes import Escapes
 from .matching import Find, Found, Pattern
 from .ready.blocks import Blocks
 from .ready.cards import Cards
@@ -18,7 +16,7 @@ from .ready.phones import Phones
 from .scan import HOLD, Overflow, Part, Scan
 from .words import Words
 
-__all__ = ["READY", "JsonRedactor", "Redactor", "Rule"]
+__all__ = ["READY", "Redactor", "Rule"]
 
 Rule: TypeAlias = (
     "str | Any | Collection[str] | tuple[Any, str | Callable[[str], str | None]] | Callable[[str], str | None]"
@@ -72,38 +70,6 @@ class Redactor:
 
     def _put(self, part: Found | Overflow) -> str:
         return part.text if isinstance(part, Found) else self._mask
-
-
-class JsonRedactor(Redactor):
-    """The same over JSON text that grows: it looks at the characters, however they are escaped, and leaves valid JSON.
-
-    What stands in the place of a match is a part of its string, or a string of its own outside of one.
-    """
-
-    def _begin(self) -> None:
-        super()._begin()
-        self._escapes = Escapes()
-
-    def feed(self, text: str) -> list[str]:
-        return super().feed(self._escapes.feed(text))
-
-    def flush(self) -> list[str]:
-        return [*super().feed(self._escapes.flush()), *super().flush()]
-
-    def cut(self) -> list[str]:
-        return [*super().feed(self._escapes.flush()), *super().cut()]
-
-    def _shown(self, parts: Iterable[Part]) -> list[str]:
-        shown = "".join(self._taken(part) for part in parts)
-        return [shown] if shown else []
-
-    def _taken(self, part: Part) -> str:
-        if isinstance(part, str):
-            return self._escapes.take(len(part))
-        inside = self._escapes.inside
-        self._escapes.take(part.size)
-        put = json.dumps(self._put(part), ensure_ascii=False)
-        return put[1:-1] if inside else put
 
 
 def _finds(rule: Any, mask: str) -> list[Find]:

@@ -35,7 +35,10 @@ OTHERS = (
     " invehicleregistration invoter inpassport fipersonalidentitycode krrrn"
 )
 """What other tools hide as well, and we have no rule for."""
-ENTITIES = "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN MAC PHI PCI PAN BIC SWIFT FAX"
+ENTITIES = (
+    "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN MAC PHI PCI PAN BIC"
+    " SWIFT FAX"
+)
 """The same in words that are quite ordinary unless they are written in capitals."""
 
 PARTS = {"email", "phone", "telephone", "card", "key", "ip", "iban", "ssn", "passport", "pii"}
