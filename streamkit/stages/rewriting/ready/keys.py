@@ -16,7 +16,7 @@ SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
 SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
-NO_WORDS = "(?!(?:[a-z]{1,15}[_-])+[a-z]{1,15}(?![A-Za-z0-9_-]))"  # sk-learn-like-names-of-things
+NO_WORDS = "(?!(?:[a-z]{1,15}[_-]){1,40}[a-z]{1,15}(?![A-Za-z0-9_-]))"  # sk-learn-like-names-of-things
 EDGE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
 
 
