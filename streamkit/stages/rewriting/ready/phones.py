@@ -42,9 +42,11 @@ DAY, YEAR = r"(?:0?[1-9]|[12][0-9]|3[01])", r"(?:19|20)[0-9]{2}"
 NO_DATE = (
     rf"(?!{DAY}(?P<mark>[./\-]){DAY}(?P=mark)(?:{YEAR}|[0-9]{{2}})(?!(?P=mark)?[0-9])"  # 01.02.2024, 05/06/24
     rf"|{DAY} {DAY} {YEAR}(?! ?[0-9])"
-    rf"|{YEAR}[./\-]{DAY}[./\-]{DAY}{END.pattern})"
+    rf"|{YEAR}[./\-]{DAY}[./\-]{DAY}{END.pattern}"
+    rf"|[0-9]{{2}}(?P<same>{GAP})(?:[0-9]{{2}}(?P=same)){{2}}[0-9]{{2}}(?!(?P=same)?[0-9])"  # 01-02-03-04
+    rf"|[0-9]{{3}}(?:\.[0-9]{{3}}){{3}}{END.pattern})"  # an IP address
 )
-NO_DATE_BEHIND = NO_DATE.replace("mark", "sign")
+NO_DATE_BEHIND = NO_DATE.replace("mark", "mark2").replace("same", "same2")
 TIME = r"(?:[01][0-9]|2[0-4])\.?[0-5][0-9]"
 NO_TIMES = rf"(?!{TIME}[ \-/]{TIME}{END.pattern})"  # 08.30-17.00
 NO_BOOK = "".join(  # ISBN 0306406152, ISSN 0317-8471
@@ -62,9 +64,12 @@ NUMBERS_OF_A_COUNTRY = (
 )
 WHOLE = re.compile(f"{LEFT}(?:{'|'.join(NUMBERS_OF_A_COUNTRY)}){RIGHT.pattern}")
 AREA = rf"(?:[18]{GAP}?)?\((?!{YEAR}\))[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,2}}"
-NO_THOUSANDS = r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
+NO_PART = (
+    r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
+    r"(?!(?<=[0-9]{4} )[0-9]{4} [0-9]{4}(?![0-9]))"  # of an account or a card: 3704 0044 0532 0130
+)
 TRUNK = (
-    rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_THOUSANDS}"
+    rf"{NO_BOOK}{NO_DATE}{NO_TIMES}{NO_PART}"
     rf"0[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})"
 )
 NATIONAL = re.compile(rf"{LEFT}(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
@@ -72,7 +77,7 @@ USUAL = (11, 10)
 """Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""
 UNIT = rf"(?:{MORE}|{GAP}?\([0-9]{{1,5}}\)(?={GAP}{{0,3}}[0-9]){GAP}?)"
 INTERNATIONAL = re.compile(
-    rf"(?:(?<![0-9])\+|{LEFT}00 ?|(?<![0-9])(?:\(\+|\(00|\+\()(?=[0-9]{{1,3}}\)))"
+    rf"(?:(?<![0-9])\+|{LEFT}{NO_PART}00 ?|(?<![0-9])(?:\(\+|\(00|\+\()(?=[0-9]{{1,3}}\)))"
     rf"(?P<number>[1-9](?:[0-9]{{0,2}}\)(?={GAP}?[0-9]){GAP}?)?{UNIT}{{0,5}}(?: ?[/\-] (?=[0-9]))?{UNIT}{{1,24}})"
 )
 GROUP = re.compile(r"[0-9]+")
