@@ -76,7 +76,9 @@ def _unfinished(view: str, start: int, stop: int) -> int:
 
 
 def _growing_mark(view: str, at: int) -> int | None:
-    for size in range(min(len(MARK) - 1, len(view) - at), 0, -1):
-        if view.endswith(MARK[:size]):
-            return len(view) - size
+    start = view.find("-", max(at, len(view) - len(MARK) + 1))
+    while start >= 0:
+        if MARK.startswith(view[start:]):
+            return start
+        start = view.find("-", start + 1)
     return None

@@ -68,6 +68,8 @@ def _latin(view: str, at: int, end: int) -> int:
 
 def _other(view: str, at: int, end: int) -> int:
     """The same for one in another script: of a run without an end so much as a local part may have."""
+    if view.isascii():
+        return end
     run = OTHER_LOCAL.match(view[max(at, end - MOST) : end][::-1])
     start = end - (run.end() if run else 0)
     while len(view[start:end].encode("utf-8", "surrogatepass")) > MOST:

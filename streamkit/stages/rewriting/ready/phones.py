@@ -93,7 +93,8 @@ class Phones(Spans):
 
     def first(self, view: str, at: int, final: bool) -> Span:
         size = len(view)
-        closed = size if final else max(at, len(view.rstrip(SIGNS)), size - LONGEST)
+        closed = size if final else max(at, size - LONGEST)
+        closed += len(view[closed:].rstrip(SIGNS))
         for place in START.finditer(view, at):
             start = place.start()
             if start == at > 0 and place[0] not in "+(" and view[start - 1] in DIGITS:

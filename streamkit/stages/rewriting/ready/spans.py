@@ -29,8 +29,11 @@ class Spans(ABC):
         self._replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
-        base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
-        view, at = fold(text[base:]), pos - base
+        base = 0
+        view, at = text, pos
+        if not text.isascii():
+            base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
+            view, at = fold(text[base:]), pos - base
         while True:
             span = self.first(view, at, final)
             if span is None:
