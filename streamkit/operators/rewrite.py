@@ -63,6 +63,9 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     Where text was cut off, by an error or a limit, what might be the beginning of a match is masked as well. Messages
     of errors and of tools that quote the reply are rewritten, and that of a `MalformedError` is left out.
 
+    A name that is nearly a ready one (``Email``, ``phone_number``, ``ip``) is a ValueError: as an expression it would
+    hide that word only. To hide a word as it stands give a list, ``redact(["email"])``.
+
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
     Keys in which something is hidden may come out equal, and then readers keep one of them.
     """

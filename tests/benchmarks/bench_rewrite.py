@@ -75,16 +75,19 @@ def substituted(pattern: str) -> Callable[[str], Any]:
     return lambda text: compiled.sub("-", text)
 
 
-def ready_patterns() -> str:
-    from streamkit.stages.rewriting.redact import PATTERNS
-
-    return "|".join([*(f"(?:{pattern})" for pattern, _ in PATTERNS.values()), r"\d(?:[ -]?\d){12,18}"])
+ROUGHLY_READY = (
+    r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}"
+    r"|(?<!\w)\+?\(?\d{1,5}[ ./-](?:[ ./-]?\d){5,12}"
+    r"|\d(?:[ -]?\d){12,18}"
+    r"|\b(?:sk|pk|gh[pousr]|AKIA|eyJ)[\w-]{16,400}"
+)
+"""Expressions that find about the same as the ready rules."""
 
 
 TASKS: list[Task] = [
     ("redact, 5,000 words", prose, fed(lambda: Redactor(WORDS)), substituted("|".join(WORDS))),
     ("redact, a pattern", prose, fed(lambda: Redactor(PATTERN)), substituted(PATTERN)),
-    ("redact, ready rules", prose, fed(lambda: Redactor(*READY)), substituted(ready_patterns())),
+    ("redact, ready rules", prose, fed(lambda: Redactor(*READY)), substituted(ROUGHLY_READY)),
     ("redact, one long run", one_run, fed(lambda: Redactor(r"a+b")), substituted(r"a++b")),
     ("redact, JSON records", records, fed(lambda: JsonRedactor(PATTERN)), json.loads),
     ("redact, JSON numbers", wide, fed(lambda: JsonRedactor(PATTERN)), json.loads),

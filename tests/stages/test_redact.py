@@ -153,7 +153,7 @@ def test_where_text_was_cut_off_the_beginning_of_a_secret_is_hidden_too(secrets,
 def test_text_after_the_end_is_still_looked_at_together_with_what_came_before():
     stage = Redactor(["secret"], "email")
     assert [*stage.feed("a sec"), *stage.flush()] == ["a ", "sec"]
-    assert [*stage.feed("ret b@c.d"), *stage.flush(), *stage.feed("e .")] == [f"{MASK} ", "b@c.d", f"{MASK} "]
+    assert [*stage.feed("ret b@c.d"), *stage.flush(), *stage.feed("e .")] == [f"{MASK} ", "b@c.d", f"{MASK} ."]
 
 
 PATTERN = st.sampled_from(

@@ -6,8 +6,13 @@ from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from typing import Any, Self, TypeAlias
 
-from .cards import Cards
-from .matching import Find, Pattern
+from .matching import Find, Pattern, Replace
+from .ready.blocks import Blocks
+from .ready.cards import Cards
+from .ready.emails import Emails
+from .ready.keys import Keys
+from .ready.names import READY, check_name
+from .ready.phones import Phones
 from .scan import HOLD, Overflow, Part, Replaced, Scan
 from .words import Words
 
@@ -20,40 +25,9 @@ Rule: TypeAlias = (
 that gets each word (a run without white space) and gives what stands in its place, None to keep it."""
 
 MASK = "[redacted]"
-
-
-def _phone(match: str) -> bool:
-    return 8 <= sum(char.isdigit() for char in match) <= 15  # ITU-T E.164: 15 at most
-
-
-GAP = "[ ./\\-\u00a0\u2009\u2011\u2013\u202f]"
-PHONE = (
-    r"(?<![\w.+/-])(?:"
-    rf"\+[1-9](?:{GAP}?(?:\(\d{{1,4}}\)|\d)){{6,14}}(?!\d)"  # international
-    rf"|\(\d{{2,5}}\)(?:{GAP}{{0,2}}\d){{5,10}}(?!\d)"  # an area code in brackets
-    rf"|0\d{{1,4}}{GAP}(?:{GAP}?\d){{5,9}}(?![\w-])"  # a trunk prefix
-    rf"|\d{{3}}{GAP}\d{{3}}{GAP}\d{{4}}(?![\w-])"  # North America
-    r")"
-)
-KEY = (
-    r"(?<![A-Za-z0-9])(?:"
-    r"(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,400}"  # OpenAI, Anthropic, Stripe
-    r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
-    r"|glpat-[A-Za-z0-9_-]{20,64}|xox[abeprs]-[A-Za-z0-9-]{10,200}|hf_[A-Za-z0-9]{20,64}|gsk_[A-Za-z0-9]{20,64}"
-    r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,400}"
-    r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,400}"
-    r"|eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}"  # JSON Web Tokens
-    r")|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,6000}-----END [A-Z ]{0,20}PRIVATE KEY-----"
-)
-PATTERNS: dict[str, tuple[str, Callable[[str], bool] | None]] = {
-    "email": (r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}", None),
-    "phone": (PHONE, _phone),
-    "key": (KEY, None),
-}
-"""A pattern and what else must hold of a match. All are bounded, so what they hold back is too."""
-
-READY = (*PATTERNS, "card")
-"""Names of ready rules."""
+RULES: dict[str, tuple[Callable[[Replace], Find], ...]] = {
+    "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, Blocks),
+}  # fmt: skip
 
 
 class Redactor:
@@ -68,7 +42,7 @@ class Redactor:
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
         if not rules:
             raise ValueError("no rules: " + ", ".join(READY) + ", a pattern, a list of words or a callable")
-        self._finds = [_find(rule, mask) for rule in rules]
+        self._finds = [find for rule in rules for find in _finds(rule, mask)]
         self._mask, self._hold = mask, hold
         self._begin()
 
@@ -98,19 +72,20 @@ class Redactor:
         return part.text if isinstance(part, Replaced) else self._mask
 
 
-def _find(rule: Any, mask: str) -> Find:
+def _finds(rule: Any, mask: str) -> list[Find]:
     match rule:
-        case (pattern, replacement) if not isinstance(rule, (str, list)):
-            return _replacing(pattern, replacement if callable(replacement) else lambda found: replacement)
+        case (what, replacement) if not isinstance(rule, (str, list)):
+            return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
         case _ if callable(rule) and not hasattr(rule, "pattern"):
-            return Pattern(r"\S+", lambda found: rule(found.group()))
+            return [Pattern(r"\S+", rule)]
     return _replacing(rule, lambda found: mask)
 
 
-def _replacing(what: Any, put: Callable[[str], str | None]) -> Find:
+def _replacing(what: Any, put: Replace) -> list[Find]:
     if isinstance(what, (list, set, frozenset)):
-        return Words(what, put)
-    if what == "card":
-        return Cards(put)
-    pattern, holds = PATTERNS.get(what, (what, None)) if isinstance(what, str) else (what, None)
-    return Pattern(pattern, lambda found: put(found.group()) if holds is None or holds(found.group()) else None)
+        return [Words(what, put)]
+    if isinstance(what, str):
+        check_name(what)
+        if what in RULES:
+            return [make(put) for make in RULES[what]]
+    return [Pattern(what, put)]

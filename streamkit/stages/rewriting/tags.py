@@ -79,4 +79,3 @@ class StopAt:
                 break
             out.append(part if isinstance(part, str) else part.text)
         return out
-

@@ -1,0 +1,100 @@
+"""E-mail addresses: from each ``@`` the local part is read backwards and the domain forwards.
+
+A local part is Latin (with digits and some marks), or one run of letters of other scripts. As some scripts write no
+spaces, where the second kind begins cannot always be told; then all that may belong to it is taken. A last label of a
+domain is Latin or not, so Japanese text right behind ``.com`` is no part of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .folding import LATIN, OTHER
+from .spans import Span, Spans
+
+__all__ = ["Emails"]
+
+MOST = 64  # octets of a local part, RFC 5321 section 4.5.3.1.1
+REACH = 255  # octets of a domain, section 4.5.3.1.2
+
+BEGINNING = rf"[0-9A-Za-z{LATIN[0]}]"
+LOCAL = re.compile(
+    rf"[0-9A-Za-z{LATIN}._%+\-&!#$^~'’=]{{0,{MOST}}}"
+)  # reversed; less is taken of it than could be held
+OTHER_LOCAL = re.compile(rf"[{OTHER}{LATIN[1]}0-9._+\-]{{0,{MOST}}}")
+FIRST = re.compile(BEGINNING)
+OTHER_FIRST = re.compile(f"[0-9{OTHER}]")
+NO_PART = re.compile(rf"=|(?<![A-Za-z{LATIN}])['’]|['’](?![A-Za-z{LATIN}])")
+RETURN_PATH = re.compile(r"[^=]*[+-][^=]*=[^=]+\.[A-Za-z]{2,}")
+
+LABEL, OTHER_LABEL = rf"{BEGINNING}[0-9A-Za-z{LATIN}_-]{{0,62}}", rf"[0-9{OTHER}{LATIN[1]}_-]{{1,63}}"
+LATIN_LAST, OTHER_LAST = rf"[A-Za-z{LATIN[0]}][0-9A-Za-z{LATIN}]{{1,62}}", rf"[{OTHER}][{OTHER}{LATIN[1]}]{{1,23}}"
+LAST = rf"(?:[xX][nN]--[0-9A-Za-z-]{{1,59}}|{LATIN_LAST}|{OTHER_LAST})"
+DOMAIN = re.compile(
+    rf"(?:(?:{LABEL}|{OTHER_LABEL})\.){{1,8}}{LAST}"
+    rf"|(?:[0-9A-Za-z{LATIN}{OTHER}_-]{{1,63}}\.){{1,8}}{LAST}"  # labels of mixed scripts only where it must be
+)
+DOMAIN_CHARS = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH}}}")
+
+
+class Emails(Spans):
+    """Addresses ``local@domain`` with a domain of at least two labels, of which the last begins with a letter."""
+
+    longest = MOST + 1 + REACH
+
+    def first(self, view: str, at: int, final: bool) -> Span:
+        sign = view.find("@", at)
+        while sign >= 0:
+            widest = min(_latin(view, at, sign), _other(view, at, sign))
+            if widest < sign:
+                reach = DOMAIN_CHARS.match(view, sign + 1).end()  # type: ignore[union-attr]  # it matches nothing too
+                if reach == len(view) and not final:
+                    return widest
+                domain = DOMAIN.match(view, sign + 1, reach)
+                start = _start(view, at, sign, domain.end()) if domain else sign
+                if domain and start < sign:
+                    return start, domain.end()
+            sign = view.find("@", sign + 1)
+        undecided = len(view) if final else min(_latin(view, at, len(view)), _other(view, at, len(view)))
+        return undecided if undecided < len(view) else None
+
+
+def _latin(view: str, at: int, end: int) -> int:
+    """Where a Latin local part that ends at ``end`` begins at the earliest; ``end`` if there is none."""
+    run = LOCAL.match(view[max(at, end - MOST) : end][::-1])
+    first = FIRST.search(view, end - (run.end() if run else 0), end)
+    return first.start() if first else end
+
+
+def _other(view: str, at: int, end: int) -> int:
+    """The same for one in another script: of a run without an end so much as a local part may have."""
+    if view.isascii():
+        return end
+    run = OTHER_LOCAL.match(view[max(at, end - MOST) : end][::-1])
+    start = end - (run.end() if run else 0)
+    while len(view[start:end].encode("utf-8", "surrogatepass")) > MOST:
+        start += 1
+    first = OTHER_FIRST.search(view, start, end)
+    return first.start() if first else end
+
+
+def _start(view: str, at: int, sign: int, end: int) -> int:
+    """Where the address begins whose ``@`` stands at ``sign``; there if it has no local part."""
+    start = _own(view, _latin(view, at, sign), sign, view[end : end + 1])
+    if start == sign:
+        return _other(view, at, sign)
+    if view[start:sign].isdecimal() and any(char in OTHER for char in view[sign:end]):
+        return min(start, _other(view, at, sign))  # иван1990@пример.рф, but 地址是12345@example.com
+    return start
+
+
+def _own(view: str, start: int, sign: int, behind: str) -> int:
+    """What of a widest Latin local part belongs to the address."""
+    if RETURN_PATH.fullmatch(view, start, sign):
+        return start  # bounce+bob=example.org@list.example
+    for mark in NO_PART.finditer(view, start, sign):
+        start = mark.end()
+    if behind and behind in "'’":
+        start = max(start, view.rfind(behind, start, sign) + 1)
+    first = FIRST.search(view, start, sign)
+    return first.start() if first else sign

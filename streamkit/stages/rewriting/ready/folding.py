@@ -1,0 +1,74 @@
+"""A view of a text in which each character of another script or width stands for the plain one that it means.
+
+Ready rules look at this view, so they are written over a few plain classes, and hold in every script. It has as many
+characters as the text, so places in one are places in the other.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+__all__ = ["LATIN", "OTHER", "fold"]
+
+LATIN = "é\u0301"
+"""What stands for any Latin letter outside of ASCII, and for any accent that follows its letter."""
+OTHER = "ж字𐐨"
+"""What stands for any letter or mark of another script, by the octets that it takes in UTF-8: two, three, four."""
+
+PLAIN_FORMS = ("<wide>", "<small>", "<narrow>", "<font>", "<noBreak>")  # how Unicode marks variants of plain characters
+DASHES = "\u00ad\u2043\u2212"  # soft hyphen, hyphen bullet, minus: dashes that are not in the category of dashes
+JOINERS = "\u200c\u200d"  # they stand within words of Arabic and Indic scripts
+BLOCK = 32
+ACCENTS = range(0x300, 0x370)
+EMOJI_MARKS = (*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10))  # marks on symbols, no part of a word
+
+
+class _Table(dict[int, str]):
+    """For ``str.translate``; an entry is worked out when its character is first met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = chr(code) if code < 128 or code in EMOJI_MARKS else _plain(chr(code))
+        return folded
+
+
+TABLE = _Table()
+
+
+def fold(text: str) -> str:
+    return text if text.isascii() else _folded(text)
+
+
+@lru_cache(maxsize=4)  # the rules of one redactor ask for the same text, one after the other
+def _folded(text: str) -> str:
+    return "".join([_block(text[at : at + BLOCK]) for at in range(0, len(text), BLOCK)])
+
+
+@lru_cache(maxsize=256)  # a growing text is asked for again with a few characters more
+def _block(text: str) -> str:
+    return text if text.isascii() else text.translate(TABLE)
+
+
+def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if unicodedata.decomposition(char).startswith(PLAIN_FORMS):
+        plain = unicodedata.normalize("NFKC", char)
+        if len(plain) == 1 and plain.isascii():
+            return plain
+    if category == "Pd" or char in DASHES:
+        return "-"
+    if char not in JOINERS and category in ("Zs", "Cf"):
+        return " "  # also marks of direction, which stand around numbers in Arabic and Hebrew
+    if char in JOINERS or category[0] in "LM":
+        return _letter(char)
+    return char
+
+
+def _letter(char: str) -> str:
+    if ord(char) in ACCENTS:
+        return LATIN[1]
+    if unicodedata.name(char, "").startswith("LATIN "):
+        return LATIN[0]
+    return OTHER[len(char.encode()) - 2]

@@ -1,0 +1,86 @@
+"""Keys and tokens that vendors give out, by the table in `vendors`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from .spans import Span, Spans
+from .vendors import SECRETS, Run
+
+__all__ = ["Keys"]
+
+SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
+SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
+TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
+LAST = re.compile(f"{SIGN}*")  # over reversed text
+NO_WORDS = "(?!(?:[a-z]{1,15}[_-]){1,40}[a-z]{1,15}(?![A-Za-z0-9_-]))"  # sk-learn-like-names-of-things
+EDGE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
+
+
+class Keys(Spans):
+    longest = LONGEST
+
+    def first(self, view: str, at: int, final: bool) -> Span:
+        patterns, size = _patterns(), len(view)
+        for token in TOKEN.finditer(view, at):
+            key = patterns.whole.search(view, *token.span())
+            if key is not None:
+                growing = (
+                    None if final or token.end() < size else _growing_at(patterns, view, token.start(), key.start())
+                )
+                return key.span() if growing is None else growing
+        if final:
+            return None
+        last = LAST.match(view[max(at, size - LONGEST) :][::-1])
+        return _growing_at(patterns, view, size - (last.end() if last else 0), size)
+
+
+class Patterns(NamedTuple):
+    whole: re.Pattern[str]
+    growing: re.Pattern[str]
+    """From its beginning on, a key that is not complete, or may become longer, up to the end of the text."""
+    beginnings: frozenset[str]
+    """Parts of the literal beginnings."""
+
+
+def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | None:
+    """The first place from ``begin`` to ``end`` where a key may begin that more text could change."""
+    for edge in EDGE.finditer(view, begin, min(end + 1, len(view))):
+        start = edge.start()
+        if view[start : start + 32] in patterns.beginnings or patterns.growing.match(view, start):
+            return start
+    return None
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> Patterns:
+    rows = [(beginnings.split(" "), parts) for beginnings, *parts in SECRETS]
+    heads = ["|".join(map(re.escape, beginnings)) for beginnings, _ in rows]
+    whole = (f"(?:{head}){_whole(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
+    growing = (f"(?:{head}){_growing(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
+    literals = [literal for beginnings, _ in rows for literal in beginnings]
+    return Patterns(
+        re.compile(f"(?<![A-Za-z0-9]){NO_WORDS}(?:{'|'.join(whole)})"),
+        re.compile("|".join(growing)),
+        frozenset(literal[:size] for literal in literals for size in range(1, len(literal))),
+    )
+
+
+def _whole(parts: Sequence[str | Run]) -> str:
+    return "".join(re.escape(part) if isinstance(part, str) else f"{part[0]}{{{part[1]},{part[2]}}}+" for part in parts)
+
+
+def _growing(parts: Sequence[str | Run]) -> str:
+    if not parts:
+        return r"\Z"
+    part, *further = parts
+    behind = _growing(further)
+    if isinstance(part, str):
+        for char in reversed(part):
+            behind = rf"{re.escape(char)}(?:\Z|{behind})"
+        return behind
+    kind, least, most = part
+    return rf"(?:{kind}{{0,{most}}}+\Z|{kind}{{{least},{most}}}+{behind})"
