@@ -88,6 +88,30 @@ def compare(pattern, text, sizes):
     assert shown + "".join(stage.flush()) == wanted
 
 
+SOUGHT = [r"\w+", r"[ab]+1", r"\W+", r"(?<=a)b", "a.b", r"(a|b)\1", r"\bb?a\b", ["ab", "b1", "1"]]
+RULES = st.lists(st.tuples(st.sampled_from(SOUGHT), st.booleans()), min_size=2, max_size=4)
+
+
+@given(RULES, TEXTS, st.lists(st.integers(1, 5), max_size=20))
+def test_rules_that_keep_some_of_what_they_find_are_asked_the_same_at_every_cut(rules, text, sizes):
+    def ask(asked, number, keeps):
+        return lambda found: asked.append((number, found)) or (None if keeps and len(found) % 2 else f"<{found}>")
+
+    def run(pieces):
+        asked = []
+        stage = Redactor(*((what, ask(asked, number, keeps)) for number, (what, keeps) in enumerate(rules)))
+        return "".join(part for piece in pieces for part in stage.feed(piece)), asked, "".join(stage.flush())
+
+    pieces, rest = [], text + " ."  # behind which nothing is open
+    for size in sizes:
+        pieces.append(rest[:size])
+        rest = rest[size:]
+    shown, asked, last = run([*pieces, *rest])
+    whole, asked_of_whole, last_of_whole = run(["".join([*pieces, rest])])
+    assert shown + last == whole + last_of_whole
+    assert asked == asked_of_whole
+
+
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +144,12 @@ def compare(pattern, text, sizes):
         (r"\R+", "a\r\n\r\nb\r"),
         (r"a*?b|c??d", "aab cd d"),
         (r"(?=b)|b", "abab"),  # at one place nothing, and then something
+        (r"(?i)(?-i:[a-z]+)\d{3}", "-" * 70 + "aXb123"),
+        (r"(?x)a+ ?b|b.", "bc aab"),  # a blank within a lazy quantifier
+        ("(?x)a+ # one\n ?b|b.", "bc aab"),
+        (r"(?V1)key #\b\w+\b(?x) [.]", "key #abc."),  # verbose from there on
+        (r"(?(DEFINE)(?P<w>[a-z]+))(?&w)(?&w)!", "=" + "a" * 12 + " ab! "),
+        (regex.compile(r"\L<words>\b", words=["ab", "abc"]), "ab abc abcd"),
     ],
 )
 def test_patterns_at_every_split(pattern, text):
@@ -158,6 +188,8 @@ def test_what_is_decided_is_shown_at_once():
         (r"(?<!\s*x)b", "look-behind may see 256"),
         (r"(?<=(a)\1)b", "look-behind may see 256"),
         (r"(?<=\w{257})b", "look-behind may see 256"),
+        (r"(?<=(?<=a.{200}).{200})b", "look-behind may see 256"),
+        (r"[^[:]b\b", r"write \\\[:"),
         (r"(?r)ab", "REVERSE"),
         (r"(?p)a|ab", "POSIX"),
         (r"(?b)(?:ab){e}", "BESTMATCH"),
@@ -165,6 +197,7 @@ def test_what_is_decided_is_shown_at_once():
         (regex.compile("ab", regex.REVERSE), "REVERSE"),
         (r"(?:ab){e<=1}", "fuzzy"),
         (r"(?:ab){i,d}c", "fuzzy"),
+        ("(?x)ab{i # c\n <= 2}", "fuzzy"),
         (r"\Gab", "grows"),
         (r"a\Kb", "look-behind"),
         (r"a(*SKIP)(*FAIL)|b", "verbs"),
@@ -205,6 +238,25 @@ def test_what_is_quick_on_the_whole_is_quick_while_it_grows(pattern, monkeypatch
         stage = Redactor(pattern, mask="#")
         shown = "".join([*stage.feed(text), *stage.flush()])
         assert shown == (text if callable(pattern) else on_the_whole(pattern, text))
+
+
+def test_a_short_piece_of_text_is_no_reason_to_search_for_long(monkeypatch):
+    monkeypatch.setattr(matching, "SECONDS", 0.05)
+    stage = Redactor(r"(?<=x(?:a|aa){1,120})b")  # looks back over many ways to read one text
+    stage.feed("a" * 60)
+    with pytest.raises(StreamkitError, match="takes too long"):
+        stage.feed("b")
+
+
+def test_what_a_callable_raises_is_not_taken_for_a_slow_pattern():
+    def ask(word):
+        raise TimeoutError("no line")
+
+    stage = Redactor(ask)
+    with pytest.raises(TimeoutError, match="no line"):
+        stage.feed("a ")
+    with pytest.raises(TimeoutError, match="no line"):
+        stage.flush()
 
 
 class Counted:

@@ -188,7 +188,7 @@ JUNK = st.one_of(
     st.sampled_from(
         [*'{}[],:"\\ \n', "'", "true", "nul", "12", "-", "1e", "secret", '"secret', "\\u0073ecret", "\\u00"]
     ),
-    st.sampled_from(["bob@ex.org", "+44 20 7946 0958", CARD, "\\ud83d", "\\q", '{"a":', '"b"', "//", "\ufeff", "é"]),
+    st.sampled_from(["amy@ex.org", "+44 20 7946 0958", CARD, "\\ud83d", "\\q", '{"a":', '"b"', "//", "\ufeff", "é"]),
     DOCUMENTS,
 )
 GARBAGE = st.lists(JUNK, max_size=12).map("".join)
@@ -214,10 +214,10 @@ def test_garbage_is_redacted_the_same_however_it_is_cut(text, rules, sizes, end,
 @given(GARBAGE, SIZES, st.sampled_from(["flush", "cut"]))
 @settings(max_examples=200)
 def test_garbage_tells_no_secret(text, sizes, end):
-    stage = JsonRedactor(["secret", "bob@ex.org"], mask="#")
+    stage = JsonRedactor(["secret", "amy@ex.org"], mask="#")
     got = shown(stage, in_pieces(text, sizes), end)
     assert "secret" not in got
-    assert "bob@ex.org" not in got
+    assert "amy@ex.org" not in got
     if end == "cut":
         assert not got.endswith(("secr", "bob@"))
 

@@ -20,11 +20,13 @@ from .syntax import watchful
 __all__ = ["Find", "Found", "Held", "Pattern"]
 
 SECONDS = 1.0
-"""How long one look at the text may take: the model chooses the text, and some patterns take years for some texts."""
-TINY = 16  # characters that any search goes through in no time
+"""Time of the process on a processor that one look at the text may take: the model chooses the text, and some patterns
+take years for some texts."""
+TINY = 16  # characters that any search goes through in no time, unless it looks back
 SHORT = 64  # characters that most searches go through in no time
 FEWEST = 1024
 UNKNOWN = -1
+NamedLists: TypeAlias = "tuple[tuple[str, frozenset[str]], ...]"
 Replace: TypeAlias = "Callable[[str], str | None]"
 """What was found to what stands in its place; None: it stays."""
 
@@ -72,10 +74,8 @@ class Pattern:
     longest = 0
 
     def __init__(self, pattern: Any, replace: Replace) -> None:
-        self._source, flags = (pattern, 0) if isinstance(pattern, str) else _parts(pattern)
-        self._search, self._glance, self._probe = _compiled(self._source, flags)
-        if self._search.match("") is not None:
-            raise ValueError(f"{self._source!r} matches the empty text")
+        self._source, flags, lists = (pattern, 0, ()) if isinstance(pattern, str) else _parts(pattern)
+        self._search, self._glance, self._probe, self._tiny = _compiled(self._source, flags, lists)
         self.replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
@@ -88,7 +88,7 @@ class Pattern:
 
     def _find(self, text: str, pos: int, final: bool, last: Held | None) -> Found | Held | None:
         size = len(text) - pos
-        limits = {"timeout": SECONDS} if size > TINY else {}
+        limits = {"timeout": SECONDS} if size > self._tiny else {}
         decided = last.decided if isinstance(last, Found) and last.end == pos else UNKNOWN
         if final:
             decided = len(text)
@@ -141,33 +141,39 @@ def _engine() -> Any:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: int) -> tuple[Any, Any, _Probe]:
+def _compiled(pattern: str, flags: int, lists: NamedLists) -> tuple[Any, Any, _Probe, int]:
     regex = _engine()
     try:
-        search = regex.compile(pattern, flags)
-    except Exception as exc:  # regex.error is no ValueError
+        search = regex.compile(pattern, flags, **dict(lists))
+        is_everywhere = search.match("") is not None
+    except (Exception, MemoryError) as exc:  # regex.error is no ValueError
         raise ValueError(f"not a regular expression: {pattern!r}: {exc}") from exc
     for name in ("REVERSE", "BESTMATCH", "ENHANCEMATCH", "POSIX", "WORD"):
         if search.flags & getattr(regex, name):
             raise ValueError(f"{pattern!r}: the flag {name} is not supported, as text is searched while it grows")
+    if is_everywhere:
+        raise ValueError(f"{pattern!r} matches the empty text")
+    # In version 0 flags within an expression hold for the whole, in version 1 from their place on.
+    seen = flags | search.flags & regex.VERSION1 if search.flags & regex.VERSION1 else search.flags
+    flags |= search.flags & (regex.ASCII | regex.UNICODE)  # which an expression can only set as a whole
+    compiling = partial(regex.compile, flags=flags, cache_pattern=False, **dict(lists))
     try:
-        source, may_be_empty, run = watchful(pattern, search.flags)
-    except ValueError as exc:
+        source, may_be_empty, run, looks_back = watchful(pattern, seen)
+        glance = compiling(source)
+    except (ValueError, regex.error) as exc:
         raise ValueError(f"{pattern!r}: {exc}") from exc
     probe = f"(?>{source}|{run}++)(*SKIP)(?!)" if run else f"(?>{source})(*SKIP)(?!)"
     if may_be_empty:  # and prefers to be, it may match more at the same place: so every way through it is asked about
         probe = f"(?:{source})(?!)"
-    flags |= search.flags & (regex.ASCII | regex.UNICODE)  # which an expression can only set as a whole
-    compiling = partial(regex.compile, flags=flags, cache_pattern=False)
-    return search, compiling(source), _Probe(compiling, probe)
+    return search, glance, _Probe(compiling, probe), 0 if looks_back else TINY
 
 
-def _parts(pattern: Any) -> tuple[str, int]:
-    """Source and flags, as ``regex`` counts them, of a compiled pattern; those of ``re`` have the same letters."""
+def _parts(pattern: Any) -> tuple[str, int, NamedLists]:
+    """Source, flags as ``regex`` counts them, and lists of words of a compiled pattern."""
     source, flags = getattr(pattern, "pattern", None), int(getattr(pattern, "flags", 0))
     if not isinstance(source, str):
         raise TypeError(f"a pattern is a str or a compiled pattern of str, not {pattern!r}")
-    if isinstance(pattern, re.Pattern):
+    if isinstance(pattern, re.Pattern):  # its flags have the same letters
         regex = _engine()
         flags = sum(int(getattr(regex, letter)) for letter in "IMSXA" if flags & getattr(re, letter))
-    return source, flags
+    return source, flags, tuple(getattr(pattern, "named_lists", {}).items())

@@ -80,7 +80,7 @@ class Scan:
             if at_fixed_place and len(self._text) - self._pos >= self._hold:
                 self._give_up(out, len(self._text))
                 self._pos = len(self._text) - self._hold + 1  # what begins before cannot be that long
-        self._forget()
+            self._forget()
         return out
 
     def flush(self) -> list[Part]:

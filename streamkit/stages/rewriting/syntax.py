@@ -31,14 +31,15 @@ REFUSED = {
     "(?0": "recursion of the whole pattern is not supported: name a group and call that",
 }
 IGNORECASE, VERBOSE, VERSION1, FULLCASE = 2, 64, 256, 16384  # flags of the ``regex`` package
-QUANTIFIER = re.compile(r"(?:[*+?]|\{[ ]*(\d*)[ ]*(,?)[ ]*(\d*)[ ]*\})[?+]?")
+QUANTIFIER = re.compile(r"[*+?]|\{[ ]*(\d*)[ ]*(,?)[ ]*(\d*)[ ]*\}")
 FUZZY = re.compile(r"\{\s*(?:\d+\s*<=?\s*)?\d*[dies]\s*[,}:<+]")
 ESCAPE = re.compile(
     r"\\(?:[pPNLg](?:\{[^}]*\}|<[^>]*>)|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[1-9]\d?|.)", re.DOTALL
 )
+CLASS = re.compile(r"\[:\^?(?:al(?:num|pha)|ascii|blank|cntrl|x?digit|graph|lower|p(?:rint|unct)|space|upper|word):\]")
 UNREPEATABLE = re.compile(r"\(\?(?:#|(?:V[01]|[a-zA-Z-])*\))")  # a comment, or flags
 OPENING = re.compile(
-    r"\((?:\?(?:(?P<behind><[=!])|(?P<ahead>[=!])|(?P<comment>\#)|P?<\w+>|P?'\w+'|[:>|]|\((?P<test>\w+)\)"
+    r"\((?:\?(?:(?P<behind><[=!])|(?P<ahead>[=!])|(?P<comment>\#)|P?<(?P<name>\w+)>|[:>|]|\((?P<test>\w+)\)"
     r"|(?P<call>(?:P=|P>|&)\w+|[+-]?\d+)|(?P<if>(?=\())|(?P<flags>[a-zA-Z0-9]*(?:-[a-zA-Z]+)?)(?P<scoped>:)?))?"
 )
 
@@ -47,19 +48,22 @@ class Watchful(NamedTuple):
     """An expression whose every assertion about the next character reads it.
 
     ``run`` is what it begins with any number of, if its fate depends on the end of these only: where it finds nothing
-    at one of them, it finds nothing at the others that follow at once.
+    at one of them, it finds nothing at the others that follow at once. ``looks_back``: it has a look-behind.
     """
 
     source: str
     may_be_empty: bool
     run: str
+    looks_back: bool
 
 
 def watchful(pattern: str, flags: int) -> Watchful:
     """``pattern``, which ``regex`` accepts with ``flags``; ValueError for what no growing text can decide."""
-    reader = _Reader(pattern, flags)
-    width = reader.whole()
-    return Watchful("".join(reader.out), not width.least, "" if reader.refers else reader.run)
+    groups: dict[str, float] = {}
+    for _ in range(2):  # a group may be called before it is read
+        reader = _Reader(pattern, flags, groups)
+        width = reader.whole()
+    return Watchful("".join(reader.out), not width.least, "" if reader.no_run else reader.run, reader.looks_back)
 
 
 class Width(NamedTuple):
@@ -76,14 +80,16 @@ WIDTHS = {**dict.fromkeys((*ASSERTIONS, r"\A"), NOTHING), r"\R": Width(1, 2), r"
 class _Reader:
     """Goes through the source once; a method that reads something returns how many characters that can match."""
 
-    def __init__(self, source: str, flags: int) -> None:
+    def __init__(self, source: str, flags: int, groups: dict[str, float]) -> None:
         self._source, self._at = source, 0
+        self._groups, self._opened = groups, 0  # the fewest characters of each group, by number and by name
         self._verbose, self._sets = bool(flags & VERBOSE), bool(flags & VERSION1)
         self._folds, self._any_case = bool(flags & (FULLCASE | VERSION1)), bool(flags & IGNORECASE)
         self._check_case()
         self._leading = True  # nothing was read yet but flags and the opening of groups
         self.out: list[str] = []
-        self.run, self.refers = "", False
+        self.run, self.no_run = "", False
+        self.looks_back, self._reach = False, 0.0
 
     def whole(self) -> Width:
         width = self.alternatives()
@@ -98,7 +104,7 @@ class _Reader:
             self._copy(1)
             self._leading, self.run = False, "" if leading else self.run
             widths.append(self._sequence())
-        self._verbose = verbose
+        self._verbose, self._branches = verbose, len(widths)
         return Width(min(width.least for width in widths), max(width.most for width in widths))
 
     def _sequence(self) -> Width:
@@ -113,9 +119,11 @@ class _Reader:
         width = self._item()
         item = self._source[at : self._at]
         while self._skip_blanks():
-            if FUZZY.match(self._source, self._at):
-                raise ValueError("fuzzy matching is not supported")
             found = QUANTIFIER.match(self._source, self._at)
+            if FUZZY.match(self._source, self._at) or (
+                self._verbose and found is None and self._source[self._at] == "{"
+            ):
+                raise ValueError("fuzzy matching is not supported")
             if found is None or found.group() == "{}":
                 break
             if UNREPEATABLE.match(item):
@@ -123,14 +131,22 @@ class _Reader:
             if char == "(" or width != ONE:  # at the end no search asks whether a group would match once more
                 self.out[begin:] = "(?:", *self.out[begin:], PEEK, ")"
             self._copy(len(found.group()))
+            is_lazy = self._mode() == "?"
             least, most = _times(found)
             if leading and char == "(":
                 self.run = self.run if least else ""
-            elif leading and width == ONE and most == inf and found.group()[-1:] != "?":
+            elif leading and width == ONE and most == inf and not is_lazy:
                 self.run = item
             width = Width(width.least * least, width.most * most if width.most else 0)
         self._leading = leading and UNREPEATABLE.match(item) is not None
         return width
+
+    def _mode(self) -> str:
+        """The mark of a lazy or possessive quantifier, which may stand behind blanks."""
+        mode = self._source[self._at] if self._skip_blanks() else ""
+        if mode in ("?", "+"):
+            self._copy(1)
+        return mode
 
     def _item(self) -> Width:
         char = self._source[self._at]
@@ -155,7 +171,7 @@ class _Reader:
         if text == r"\X":
             self.out[-1] = f"(?:\\X{NEXT})"  # the next character may be a mark that belongs to it
         if text[1:2] in "gL" or (text[1:2].isdigit() and text[1] != "0"):
-            self.refers = True
+            self.no_run = True
             return ANYTHING  # what a group matched, or one of a list
         return WIDTHS.get(text, ONE)
 
@@ -168,9 +184,11 @@ class _Reader:
         """A set of characters in brackets, which holds others if ``regex`` is asked for its version 1."""
         source, at, depth = self._source, self._at, 0
         while at < len(source):
-            named = source.find(":]", at) if depth and source.startswith("[:", at) else -1
-            if named > 0:
-                at = named + 1
+            named = CLASS.match(source, at) if depth else None
+            if named:
+                at = named.end() - 1
+            elif depth and source.startswith("[:", at):
+                raise ValueError("[: begins the name of a class, and this is none: write \\[:")
             elif source[at] == "\\":
                 at += 1
             elif source[at] == "[" and (self._sets or not depth):
@@ -181,8 +199,8 @@ class _Reader:
                 depth -= 1
             at += 1
             if not depth:
-                break
-        return self._copy(at - self._at)
+                return self._copy(at - self._at)
+        raise ValueError("the end of a set is not found")
 
     def _group(self) -> Width:
         for refused in ("(*", "(?R", "(?0"):
@@ -194,31 +212,46 @@ class _Reader:
         if opening["comment"]:
             self._at = self._source.index(")", self._at) + 1
             return NOTHING
+        begin = self._at
         self._copy(len(opening.group()))
-        before = self._verbose
+        before, reach, self._reach = self._verbose, self._reach, 0
         if opening["flags"] is not None:
             self._set_flags(opening["flags"])
+            self.no_run = self.no_run or begin > 0  # what it begins with has other flags then
             if not opening["scoped"]:
                 self._copy(1)
                 return NOTHING
-        self.refers = self.refers or bool(opening["call"])
+        width = self._inside(opening)
+        self._copy(1)
+        self._verbose, self._reach = before, max(reach, self._reach)
+        return width
+
+    def _inside(self, opening: re.Match[str]) -> Width:
+        """What a group counts."""
+        names = self._names(opening)
+        self.no_run = self.no_run or bool(opening["call"])
         self._leading = self._leading and not (
             opening["behind"] or opening["ahead"] or opening["test"] or opening["if"]
         )
         width = self.alternatives()
-        self._copy(1)
-        self._verbose = before
-        return self._meant(opening, width)
-
-    def _meant(self, opening: re.Match[str], width: Width) -> Width:
-        """What a group counts for whose content has ``width``."""
-        if opening["behind"] and width.most > REACH:
-            raise ValueError(f"a look-behind may see {REACH} characters at most, and this one has no such bound")
-        if opening["behind"] or opening["ahead"]:
+        self._groups.update(dict.fromkeys(names, width.least))
+        if opening["behind"]:
+            self.looks_back, self._reach = True, self._reach + width.most
+            if self._reach > REACH:
+                raise ValueError(f"a look-behind may see {REACH} characters at most, and this one has no such bound")
+        if opening["behind"] or opening["ahead"] or opening["test"] == "DEFINE":
             return NOTHING
         if opening["call"]:
-            return ANYTHING
-        return Width(0, width.most) if opening["test"] or opening["if"] else width
+            return Width(self._groups.get(opening["call"].lstrip("P>&"), 0), inf)
+        return Width(0, width.most) if opening["if"] or (opening["test"] and self._branches == 1) else width
+
+    def _names(self, opening: re.Match[str]) -> list[str]:
+        """Name and number of a group that can be called."""
+        name = opening["name"]
+        if name is None and opening.group() != "(":
+            return []
+        self._opened += 1
+        return [str(self._opened), name] if name else [str(self._opened)]
 
     def _set_flags(self, flags: str) -> None:
         on, _, off = flags.partition("-")
