@@ -67,8 +67,8 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     hide that word only. To hide a word as it stands give a list, ``redact(["email"])``.
 
     Patterns have the syntax of the ``regex`` package. ValueError for one that cannot be decided in a text that grows
-    (docs/text.md lists them). A search that takes more than a second, as some patterns do for some texts, ends the reply
-    with a `StreamkitError` that names the pattern, and nothing more is shown.
+    (docs/text.md lists them). A search that takes more than a second, as some patterns do for some texts, ends the
+    reply with a `StreamkitError` that names the pattern, and nothing more is shown.
 
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
     Keys in which something is hidden may come out equal, and then readers keep one of them.
