@@ -82,7 +82,9 @@ class _Reader:
 
     def __init__(self, source: str, flags: int, groups: dict[str, float]) -> None:
         self._source, self._at = source, 0
-        self._groups, self._opened = groups, 0  # the fewest characters of each group, by number and by name
+        self._groups = groups  # the fewest characters of each group, by number and by name
+        self._opened, self._named = 0, set[str]()
+        self._renumbered = False  # some groups share a number, so the others have unknown ones
         self._verbose, self._sets = bool(flags & VERBOSE), bool(flags & VERSION1)
         self._folds, self._any_case = bool(flags & (FULLCASE | VERSION1)), bool(flags & IGNORECASE)
         self._check_case()
@@ -228,7 +230,8 @@ class _Reader:
 
     def _inside(self, opening: re.Match[str]) -> Width:
         """What a group counts."""
-        names = self._names(opening)
+        names = [] if opening.group() != "(" and opening["name"] is None else self._names(opening["name"])
+        self._renumbered = self._renumbered or opening.group() == "(?|"
         self.no_run = self.no_run or bool(opening["call"])
         self._leading = self._leading and not (
             opening["behind"] or opening["ahead"] or opening["test"] or opening["if"]
@@ -242,16 +245,15 @@ class _Reader:
         if opening["behind"] or opening["ahead"] or opening["test"] == "DEFINE":
             return NOTHING
         if opening["call"]:
-            return Width(self._groups.get(opening["call"].lstrip("P>&"), 0), inf)
+            return Width(0 if self._renumbered else self._groups.get(opening["call"].lstrip("P>&"), 0), inf)
         return Width(0, width.most) if opening["if"] or (opening["test"] and self._branches == 1) else width
 
-    def _names(self, opening: re.Match[str]) -> list[str]:
-        """Name and number of a group that can be called."""
-        name = opening["name"]
-        if name is None and opening.group() != "(":
-            return []
+    def _names(self, name: str | None) -> list[str]:
+        """Name and number of a group, by which it can be called."""
         self._opened += 1
-        return [str(self._opened), name] if name else [str(self._opened)]
+        self._renumbered = self._renumbered or name in self._named
+        self._named.add(name or "")
+        return [str(self._opened), name or ""]
 
     def _set_flags(self, flags: str) -> None:
         on, _, off = flags.partition("-")
