@@ -25,8 +25,8 @@ TINY = 16  # characters that any search goes through in no time
 SHORT = 64  # characters that most searches go through in no time
 FEWEST = 1024
 UNKNOWN = -1
-Replace: TypeAlias = "Callable[[Any], str | None]"
-"""A match to what stands in its place; None: it stays."""
+Replace: TypeAlias = "Callable[[str], str | None]"
+"""What was found to what stands in its place; None: it stays."""
 
 
 class Held:
@@ -39,26 +39,25 @@ class Held:
 
 
 class Found(Held):
-    """``start:end`` is replaced by ``text``, whatever follows; ``size`` characters of it were not let out before.
+    """``start:end`` is one, whatever follows. The rule also knows that all before ``decided`` is decided for it, if it
+    can say so. ``text`` is put in its place, once that is known."""
 
-    The rule that found it also knows that all before ``decided`` is decided, if it can say so.
-    """
+    __slots__ = ("decided", "end", "text")
 
-    __slots__ = ("decided", "end", "size", "text")
-
-    def __init__(self, start: int, end: int, text: str, decided: int = UNKNOWN) -> None:
+    def __init__(self, start: int, end: int, decided: int = UNKNOWN) -> None:
         super().__init__(start)
-        self.end, self.text, self.size, self.decided = end, text, end - start, decided
+        self.end, self.decided, self.text = end, decided, ""
 
 
 class Find(Protocol):
     """Looks for the first thing at or after ``pos``; with ``final`` nothing follows ``text``.
 
-    ``last`` is what the same call found last in the same ``text``.
+    ``last`` is what it found last in the same ``text``.
     """
 
     longest: int
     """The most characters that a match may have, as far as that is known, else 0."""
+    replace: Replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None: ...
 
@@ -66,9 +65,8 @@ class Find(Protocol):
 class Pattern:
     """A regular expression in the syntax of ``regex``, as text or compiled (by ``re`` or ``regex``).
 
-    A match for which ``replace`` gives None stays as it is, and what has no length is none. ValueError for what is no
-    expression, matches the empty text, which would be everywhere, or looks further around than a growing text allows.
-    StreamkitError for a search that takes too long.
+    What has no length is no match. ValueError for what is no expression, matches the empty text, which would be
+    everywhere, or looks further around than a growing text allows. StreamkitError for a search that takes too long.
     """
 
     longest = 0
@@ -78,7 +76,7 @@ class Pattern:
         self._search, self._glance, self._probe = _compiled(self._source, flags)
         if self._search.match("") is not None:
             raise ValueError(f"{self._source!r} matches the empty text")
-        self._replace = replace
+        self.replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
         try:
@@ -104,9 +102,8 @@ class Pattern:
         for match in self._search.finditer(text, pos, **limits) if pos < decided else ():
             if match.start() >= decided:
                 break
-            put = self._replace(match) if match.group() else None
-            if put is not None:
-                return Found(match.start(), match.end(), put, decided)
+            if match.end() > match.start():
+                return Found(match.start(), match.end(), decided)
         return Held(decided) if decided < len(text) else None
 
 

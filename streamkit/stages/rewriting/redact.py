@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from typing import Any, Self, TypeAlias
 
-from .matching import Find, Found, Pattern
+from .matching import Find, Pattern, Replace
 from .ready.blocks import Blocks
 from .ready.cards import Cards
 from .ready.emails import Emails
 from .ready.keys import Keys
 from .ready.names import READY, check_name
 from .ready.phones import Phones
-from .scan import HOLD, Overflow, Part, Scan
+from .scan import HOLD, Overflow, Part, Replaced, Scan
 from .words import Words
 
 __all__ = ["READY", "Redactor", "Rule"]
@@ -25,7 +25,7 @@ Rule: TypeAlias = (
 that gets each word (a run without white space) and gives what stands in its place, None to keep it."""
 
 MASK = "[redacted]"
-RULES: dict[str, tuple[Callable[[Callable[[str], str | None]], Find], ...]] = {
+RULES: dict[str, tuple[Callable[[Replace], Find], ...]] = {
     "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, Blocks),
 }  # fmt: skip
 
@@ -68,8 +68,8 @@ class Redactor:
         shown = "".join(part if isinstance(part, str) else self._put(part) for part in parts)
         return [shown] if shown else []
 
-    def _put(self, part: Found | Overflow) -> str:
-        return part.text if isinstance(part, Found) else self._mask
+    def _put(self, part: Replaced | Overflow) -> str:
+        return part.text if isinstance(part, Replaced) else self._mask
 
 
 def _finds(rule: Any, mask: str) -> list[Find]:
@@ -77,15 +77,15 @@ def _finds(rule: Any, mask: str) -> list[Find]:
         case (what, replacement) if not isinstance(rule, (str, list)):
             return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
         case _ if callable(rule) and not hasattr(rule, "pattern"):
-            return [Pattern(r"\S+", lambda found: rule(found.group()))]
+            return [Pattern(r"\S+", rule)]
     return _replacing(rule, lambda found: mask)
 
 
-def _replacing(what: Any, put: Callable[[str], str | None]) -> list[Find]:
+def _replacing(what: Any, put: Replace) -> list[Find]:
     if isinstance(what, (list, set, frozenset)):
         return [Words(what, put)]
     if isinstance(what, str):
         check_name(what)
         if what in RULES:
             return [make(put) for make in RULES[what]]
-    return [Pattern(what, lambda found: put(found.group()))]
+    return [Pattern(what, put)]

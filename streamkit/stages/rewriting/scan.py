@@ -8,7 +8,7 @@ from typing import TypeAlias
 from .matching import Find, Found, Held
 from .syntax import REACH
 
-__all__ = ["HOLD", "Overflow", "Part", "Scan"]
+__all__ = ["HOLD", "Overflow", "Part", "Replaced", "Scan"]
 
 HOLD = 8192
 CONTEXT = 2 * REACH
@@ -17,6 +17,15 @@ STEP = 512
 """So many characters are looked at in one go: rules that find something again and again look at the rest anew."""
 PATIENCE = 32
 """Text that is held is looked at again when it has grown by one part in so many: else long holds cost their square."""
+
+
+class Replaced:
+    """What stands in the place of something found, and how many characters of that were not let out before."""
+
+    __slots__ = ("size", "text")
+
+    def __init__(self, text: str, size: int) -> None:
+        self.text, self.size = text, size
 
 
 class Overflow:
@@ -28,14 +37,15 @@ class Overflow:
         self.text, self.size = text, len(text)
 
 
-Part: TypeAlias = "str | Found | Overflow"
+Part: TypeAlias = "str | Replaced | Overflow"
 
 
 class Scan:
-    """A stage, text in and parts out: text as it is, what was found, and what could not be decided within bounds.
+    """A stage, text in and parts out: text as it is, what replaces what was found, and what was too long to decide.
 
-    The leftmost find counts, at one place that of the first in ``finds``. Some ``hold`` characters are held at most
-    (more if one of ``finds`` is longer by itself). What was let out as undecided, or by `flush` if more text follows
+    The leftmost find counts, at one place that of the first in ``finds``. What one of ``finds`` keeps stays and is over
+    for this one, so each is asked once about all that it finds. Some ``hold`` characters are held at most (more if one
+    of ``finds`` is longer by itself). What was let out as undecided, or by `flush` if more text follows
     all the same, is still looked at: something found that begins there is told with what of it was not out yet.
     After an error of one of ``finds`` there is nothing but this error.
     """
@@ -46,6 +56,7 @@ class Scan:
         self._finds = finds
         self._hold = max(hold, *(find.longest for find in finds))
         self._known: list[Held | None] = []  # what each of `finds` found first
+        self._kept = [0] * len(finds)  # in `_text`: the end of what each has kept
         self._text = ""
         self._pos = 0  # in `_text`: where to look from; before it is context
         self._out = 0  # what is let out already
@@ -75,9 +86,9 @@ class Scan:
     def flush(self) -> list[Part]:
         out: list[Part] = []
         self._decide(out, final=False)
-        undecided = self._pos
+        undecided = self._pos, [*self._kept]
         self._decide(out, final=True)
-        self._pos = undecided
+        self._pos, self._kept = undecided
         self._forget()
         return out
 
@@ -85,18 +96,18 @@ class Scan:
         """Like `flush`, for text that was cut off: what might be the beginning of something is undecided."""
         out: list[Part] = []
         self._decide(out, final=False)
-        undecided = self._pos
+        undecided = self._pos, [*self._kept]
         while self._pos < len(self._text):
             self._known = []
             found = self._first(final=True)
-            if isinstance(found, Found) and found.start == self._pos:
-                self._tell(out, found)
-            else:
+            if not isinstance(found, Found) or found.start > self._pos:
                 end = len(self._text) if found is None else found.start
                 self._give_up(out, end)
                 self._pos = end
+            else:
+                self._tell(out, found)
             self._decide(out, final=False)
-        self._pos = undecided
+        self._pos, self._kept = undecided
         self._forget()
         return out
 
@@ -116,8 +127,7 @@ class Scan:
 
     def _tell(self, out: list[Part], found: Found) -> None:
         if found.end > self._out:
-            found.size = found.end - self._out
-            out.append(found)
+            out.append(Replaced(found.text, found.end - self._out))
             self._out = found.end
         self._pos = found.end
 
@@ -127,27 +137,44 @@ class Scan:
             self._out = end
 
     def _first(self, final: bool) -> Held | None:
+        """The first thing that is found and replaced, or not decided."""
         if self._error is not None:
             raise self._error
         try:
-            return self._leftmost(final)
+            return self._replaced(final)
         except Exception as exc:
             self._error = exc
             raise
 
-    def _leftmost(self, final: bool) -> Held | None:
-        known, text, pos = self._known, self._text, self._pos
+    def _replaced(self, final: bool) -> Held | None:
+        known = self._known
         if not known:
-            known += [find.find(text, pos, final) for find in self._finds]
-        best: Held | None = None
-        for number, found in enumerate(known):
-            if found is not None and found.start < pos:  # something else was found across it
-                found = known[number] = self._finds[number].find(text, pos, final, found)
+            known += [self._look(number, final) for number in range(len(self._finds))]
+        while True:
+            number, first = self._leftmost(final)
+            if not isinstance(first, Found):
+                return first
+            text = self._finds[number].replace(self._text[first.start : first.end])
+            if text is not None:
+                first.text = text
+                return first
+            self._kept[number] = first.end
+            known[number] = self._look(number, final, first)
+
+    def _leftmost(self, final: bool) -> tuple[int, Held | None]:
+        best, which = None, 0
+        for number, found in enumerate(self._known):
+            if found is not None and found.start < self._pos:  # something else was found across it
+                found = self._known[number] = self._look(number, final, found)
             if found is not None and (best is None or found.start < best.start):
-                best = found
-        return best
+                best, which = found, number
+        return which, best
+
+    def _look(self, number: int, final: bool, last: Held | None = None) -> Held | None:
+        return self._finds[number].find(self._text, max(self._pos, self._kept[number]), final, last)
 
     def _forget(self) -> None:
         cut = max(0, min(self._pos, self._out) - CONTEXT)
         if cut > CONTEXT:  # now and then
             self._text, self._pos, self._out = self._text[cut:], self._pos - cut, self._out - cut
+            self._kept = [end - cut for end in self._kept]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...events import ReasoningDelta
-from .matching import Find, Found, Pattern
+from .matching import Find, Pattern
 from .rewrite import Piece
-from .scan import HOLD, Scan
+from .scan import HOLD, Replaced, Scan
 from .words import Words
 
 __all__ = ["StopAt", "ThinkTags"]
@@ -38,7 +38,7 @@ class ThinkTags:
         out: list[Piece] = []
         for part in parts:
             text = part if isinstance(part, str) else part.text
-            if isinstance(part, Found):
+            if isinstance(part, Replaced):
                 if text == self._until:
                     self._until = None
                     continue
@@ -59,7 +59,7 @@ class StopAt:
     def __init__(self, *patterns: Any, hold: int = HOLD) -> None:
         words = [pattern for pattern in patterns if isinstance(pattern, str)]
         finds: list[Find] = [Words(words, str)] if words else []
-        finds += [Pattern(pattern, _itself) for pattern in patterns if not isinstance(pattern, str)]
+        finds += [Pattern(pattern, str) for pattern in patterns if not isinstance(pattern, str)]
         if not finds:
             raise ValueError("no patterns")
         self._scan = Scan(finds, hold)
@@ -74,13 +74,8 @@ class StopAt:
     def _before(self, parts: Sequence[Any]) -> list[str]:
         out: list[str] = []
         for part in parts:
-            if isinstance(part, Found):
+            if isinstance(part, Replaced):
                 self.done = True
                 break
             out.append(part if isinstance(part, str) else part.text)
         return out
-
-
-def _itself(match: Any) -> str:
-    text: str = match.group()
-    return text

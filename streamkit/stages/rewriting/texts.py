@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .escapes import Escapes, quoted
-from .matching import Find, Found
-from .scan import Overflow, Part, Scan
+from .matching import Find
+from .scan import Overflow, Part, Replaced, Scan
 
 __all__ = ["EscapedText", "PlainText"]
 
@@ -32,8 +32,8 @@ class PlainText:
     def _shown(self, parts: Iterable[Part]) -> str:
         return "".join(part if isinstance(part, str) else self._put(part) for part in parts)
 
-    def _put(self, part: Found | Overflow) -> str:
-        return part.text if isinstance(part, Found) else self._mask
+    def _put(self, part: Replaced | Overflow) -> str:
+        return part.text if isinstance(part, Replaced) else self._mask
 
 
 class EscapedText(PlainText):
@@ -57,7 +57,7 @@ class EscapedText(PlainText):
             self._escapes.take(len(part))[1] if isinstance(part, str) else self._written(part) for part in parts
         )
 
-    def _written(self, part: Found | Overflow) -> str:
+    def _written(self, part: Replaced | Overflow) -> str:
         put = self._put(part)
         characters, source = self._escapes.take(part.size)
         if put == characters:

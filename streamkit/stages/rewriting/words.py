@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from .matching import Found, Held
+from .matching import Found, Held, Replace
 
 __all__ = ["Words"]
 
@@ -16,11 +16,11 @@ FEW = 8  # first characters: looking for one of so few is quicker than looking a
 class Words:
     """Literal words by the automaton of Aho and Corasick (1975): the leftmost one counts, of those the longest.
 
-    A state is what of the text at hand begins a word, as much as possible of it. ``replace`` that gives None keeps a
-    word. Cost: linear in the text, however many words there are. ValueError for no words and for empty ones.
+    A state is what of the text at hand begins a word, as much as possible of it. Cost: linear in the text, however many
+    words there are. ValueError for no words and for empty ones.
     """
 
-    def __init__(self, words: Iterable[str], replace: Callable[[str], str | None]) -> None:
+    def __init__(self, words: Iterable[str], replace: Replace) -> None:
         self._next: list[dict[str, int]] = [{}]  # of each state
         self._depth = [0]
         self._ends = [0]  # how long the longest word is that ends here
@@ -34,19 +34,13 @@ class Words:
         self._shorter = self._link()
         first = "".join(map(re.escape, self._next[0]))
         self._first = re.compile(f"[{first}]") if len(self._next[0]) <= FEW else None
-        self._replace = replace
+        self.replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
-        while True:
-            start, end, undecided = self._leftmost(text, pos)
-            if undecided is not None and not final:
-                return Held(undecided)
-            put = self._replace(text[start:end]) if end else None
-            if put is not None:
-                return Found(start, end, put)
-            if not end:
-                return None
-            pos = end
+        start, end, undecided = self._leftmost(text, pos)
+        if undecided is not None and not final:
+            return Held(undecided)
+        return Found(start, end) if end else None
 
     def _leftmost(self, text: str, at: int) -> tuple[int, int, int | None]:
         """Where the word stands (its end is 0 if there is none), and from where on more text could change that."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import TypeAlias
 
-from ..matching import Found, Held
+from ..matching import Found, Held, Replace
 from .folding import fold
 
 __all__ = ["Span", "Spans"]
@@ -20,30 +19,23 @@ Span: TypeAlias = "tuple[int, int] | int | None"
 
 
 class Spans(ABC):
-    """A `Find` by what `first` sees in the folded view. What ``replace`` gets is the text as it was written; where it
-    gives None, that stays and is not looked at in parts."""
+    """A `Find` by what `first` sees in the folded view."""
 
     longest: int
 
-    def __init__(self, replace: Callable[[str], str | None]) -> None:
-        self._replace = replace
+    def __init__(self, replace: Replace) -> None:
+        self.replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
         base = 0
-        view, at = text, pos
+        view = text
         if not text.isascii():
             base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
-            view, at = fold(text[base:]), pos - base
-        while True:
-            span = self.first(view, at, final)
-            if span is None:
-                return None
-            if isinstance(span, int):
-                return Held(base + span)
-            start, at = span
-            put = self._replace(text[base + start : base + at])
-            if put is not None:
-                return Found(base + start, base + at, put)
+            view = fold(text[base:])
+        span = self.first(view, pos - base, final)
+        if span is None:
+            return None
+        return Held(base + span) if isinstance(span, int) else Found(base + span[0], base + span[1])
 
     @abstractmethod
     def first(self, view: str, at: int, final: bool) -> Span:
