@@ -27,12 +27,11 @@ class Spans(ABC):
         self.replace = replace
 
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
-        base = 0
-        view = text
+        base, view, at = 0, text, pos
         if not text.isascii():
             base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
-            view = fold(text[base:])
-        span = self.first(view, pos - base, final)
+            view, at = fold(text[base:]), pos - base
+        span = self.first(view, at, final)
         if span is None:
             return None
         return Held(base + span) if isinstance(span, int) else Found(base + span[0], base + span[1])
