@@ -56,9 +56,10 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     match could still begin, ``hold`` characters or so at most; beyond that it is masked as far as it goes, so of a
     pattern's match that is longer the end may show. Literal words are held as long as they are.
 
-    Arguments of tools stay JSON: each string in them, keys too, is searched as what it means, and each number as it is
-    written, which becomes a string if something in it is hidden. No rule sees the marks between them, nor ``true``,
-    ``false`` and ``null``, and no match spans two values. What is no JSON is searched as text.
+    Arguments of tools stay JSON: each string in them, keys too (but not by a callable over words), is searched as what
+    it means, and each number as it is written, which becomes a string if something in it is hidden. No rule sees the
+    marks between them, nor ``true``, ``false`` and ``null``, and no match spans two values. What is no JSON is searched
+    as text.
 
     Where text was cut off, by an error or a limit, what might be the beginning of a match is masked as well. Messages
     of errors and of tools that quote the reply are rewritten, and that of a `MalformedError` is left out.

@@ -45,6 +45,11 @@ class JsonPlace:
         """Whether no document is open, or nothing but the bracket of one, which is prose if nothing in it follows."""
         return not self._open or (len(self._open) == 1 and self.may in (FIRST_KEY, FIRST_ITEM))
 
+    @property
+    def is_at_name(self) -> bool:
+        """Whether a string that begins here is the name of a member."""
+        return self.may is KEY or self.may is FIRST_KEY
+
     def mark(self, char: str) -> None:
         """Go on behind ``char``, one of ``MARKS`` that may come."""
         match char:
@@ -65,7 +70,7 @@ class JsonPlace:
     def string(self) -> None:
         """Go on behind a string, which is a key where only a key could come."""
         self.begun = True
-        self.may = COLON if self.may is KEY or self.may is FIRST_KEY else self._behind_value(NOTHING)
+        self.may = COLON if self.is_at_name else self._behind_value(NOTHING)
 
     def scalar(self) -> None:
         """Go on behind a number or literal."""

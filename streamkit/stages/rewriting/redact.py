@@ -16,7 +16,7 @@ from .ready.phones import Phones
 from .scan import HOLD, Overflow, Part, Replaced, Scan
 from .words import Words
 
-__all__ = ["READY", "Redactor", "Rule"]
+__all__ = ["READY", "EachWord", "Redactor", "Rule"]
 
 Rule: TypeAlias = (
     "str | Any | Collection[str] | tuple[Any, str | Callable[[str], str | None]] | Callable[[str], str | None]"
@@ -72,12 +72,19 @@ class Redactor:
         return part.text if isinstance(part, Replaced) else self._mask
 
 
+class EachWord(Pattern):
+    """Every run without white space, for a callable that judges words. Names in JSON are not put to it."""
+
+    def __init__(self, replace: Replace) -> None:
+        super().__init__(r"\S+", replace)
+
+
 def _finds(rule: Any, mask: str) -> list[Find]:
     match rule:
         case (what, replacement) if not isinstance(rule, (str, list)):
             return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
         case _ if callable(rule) and not hasattr(rule, "pattern"):
-            return [Pattern(r"\S+", rule)]
+            return [EachWord(rule)]
     return _replacing(rule, lambda found: mask)
 
 

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from .escapes import quoted
 from .jsonplace import MARKS, JsonPlace, may_begin
-from .redact import Redactor
+from .matching import Find
+from .redact import EachWord, Redactor
 from .texts import EscapedText, PlainText
 
 __all__ = ["JsonRedactor"]
@@ -46,7 +47,8 @@ class JsonRedactor(Redactor):
         self._step: Step = self._between
         self._value: list[str] = []  # a number or literal, or a whole string, that no rule has seen yet
         self._text: PlainText | None = None  # what looks at the text at hand, if that is not in `_value`
-        self._is_string = self._escaped = False
+        self._is_string = self._is_name = self._escaped = False
+        self._of_names = [find for find in self._finds if not isinstance(find, EachWord)]
         self._held: list[str] = []  # marks and white space behind it
         self._on_new_line = True  # with blanks at most
 
@@ -81,9 +83,9 @@ class JsonRedactor(Redactor):
             self._held.append(char)
         elif char == '"':
             out.append(char)
-            self._is_string, self._step = True, self._string
+            self._is_string, self._is_name, self._step = True, self._place.is_at_name, self._string
         else:
-            self._is_string, self._step = False, self._scalar
+            self._is_string, self._is_name, self._step = False, False, self._scalar
             return stop
         return stop + 1
 
@@ -91,8 +93,8 @@ class JsonRedactor(Redactor):
         stop = _end(STRING, text, at + self._escaped)
         closed = text.startswith('"', stop)
         self._escaped = stop < len(text) and not closed
-        if closed and self._text is None:
-            self._value.append(text[at:stop])
+        if self._text is None and (closed or self._is_name):
+            self._value.append(text[at:stop] if closed else text[at:])
         else:
             if self._text is None:
                 self._text = self._looking(EscapedText)
@@ -160,6 +162,7 @@ class JsonRedactor(Redactor):
     def _break(self, out: list[str]) -> None:
         """It is not: what is not certain yet, and all that follows, is one text."""
         outside = self._place.outside and not self._is_string
+        self._is_name = False
         self._step = self._prose if outside else self._rest
         if self._text is None:
             self._text = self._looking(EscapedText if self._place.begun else PlainText)
@@ -177,7 +180,11 @@ class JsonRedactor(Redactor):
         if not self._is_string and value in LITERALS:
             return value
         # Most values are short and hold nothing: they need no machinery.
-        if len(value) < self._hold and "\\" not in value and all(f.find(value, 0, True) is None for f in self._finds):
+        if (
+            len(value) < self._hold
+            and "\\" not in value
+            and all(find.find(value, 0, True) is None for find in self._finds_here)
+        ):
             return value
         text = self._looking(EscapedText if self._is_string else PlainText)
         shown = text.feed(value) + text.flush()
@@ -220,7 +227,11 @@ class JsonRedactor(Redactor):
         return value
 
     def _looking(self, kind: type[PlainText]) -> PlainText:
-        return kind(self._finds, self._mask, self._hold)
+        return kind(self._finds_here, self._mask, self._hold)
+
+    @property
+    def _finds_here(self) -> list[Find]:
+        return self._of_names if self._is_name else self._finds
 
 
 def _joined(out: list[str]) -> list[str]:

@@ -54,7 +54,7 @@ class Scan:
         if hold < 1:
             raise ValueError("hold must be positive")
         self._finds = finds
-        self._hold = max(hold, *(find.longest for find in finds))
+        self._hold = max([hold, *(find.longest for find in finds)])
         self._known: list[Held | None] = []  # what each of `finds` found first
         self._kept = [0] * len(finds)  # in `_text`: the end of what each has kept
         self._text = ""
