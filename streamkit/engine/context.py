@@ -222,6 +222,8 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 observer.on_error(error)
         except Exception as exc:
             self.context.lost(self.told(error or exc))
+        except (asyncio.CancelledError, GeneratorExit) as exc:  # raised by an operator: nobody cancels us meanwhile
+            self.context.lost(self.told(error) if error is not None else exc)
 
 
 def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:

@@ -164,6 +164,27 @@ def test_whatever_a_check_raises_nothing_gets_out(failure, wait):
     assert not [event for event in got.items if isinstance(event, sk.TextDelta)]
 
 
+class Mine(BaseException):
+    """Of the user's own making, and meant for the caller."""
+
+
+@pytest.mark.parametrize(("failure", "told"), [(Mine(), Mine), (GeneratorExit(), sk.SinkError)])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_check_that_raises_what_is_no_exception_ends_the_run(failure, told, wait):
+    async def later(text):
+        await asyncio.sleep(0)
+        raise failure
+
+    def at_once(text):
+        raise failure
+
+    shown = []
+    run = sk.start(sk.from_text(["One. ", "Two. "]).pipe(ops.guard(later if wait else at_once)), shown.append)
+    with pytest.raises(told):
+        run.result(10)
+    assert not [event for event in shown if isinstance(event, sk.TextDelta)]
+
+
 def test_each_choice_is_checked_by_itself_and_one_refusal_ends_all():
     events = [sk.TextDelta("On", 0), sk.TextDelta("Tw", 1), sk.TextDelta("e. Mo", 0), sk.TextDelta("o bad. ", 1)]
     events += [sk.TextDelta("re. ", 0), sk.TextDelta("Y", 1), sk.Finish("stop", 0), sk.Finish("stop", 1), sk.Reply()]
