@@ -10,6 +10,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import clock, scheduler_for
+from ..engine.apart import Apart
 from ..engine.mapped import Mapped
 from ..errors import StreamkitError
 from ..events import Reply
@@ -64,11 +65,11 @@ class Lifted(abc.ObserverBase[Any]):
         self._armed = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        scheduler = self._scheduler
+        scheduler, above = self._scheduler, Apart(self) if self._hides else self
         if self._lens is not None or self._hides:
             telling = self._told if self._hides else None
             scheduler = scheduler_for(scheduler).derive(lens=self._lens, telling=telling)
-        self._upstream.disposable = source.subscribe(self, scheduler=scheduler)
+        self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
         return CompositeDisposable(self._upstream, self._timer)
 
     def finish(self) -> None:
@@ -91,7 +92,7 @@ class Lifted(abc.ObserverBase[Any]):
             try:
                 error = self._told(error)
             except Exception as exc:  # of the user's stage; the failure itself must not get past it
-                error, exc.__context__ = exc, None
+                error = self._own(exc)
             self._end(error)
 
     def _told(self, error: Exception) -> Exception:
@@ -100,6 +101,12 @@ class Lifted(abc.ObserverBase[Any]):
         if self._lens is not None:
             error = error.with_partial(self._lens(error.partial))
         return self._stage.failure(error) if hasattr(self._stage, "failure") else error
+
+    def _own(self, error: Exception) -> Exception:
+        """What the stage raised. Where it hides, what caused an error of our kind may quote what it looked at."""
+        if self._hides and isinstance(error, StreamkitError):
+            error.__cause__ = error.__context__ = None
+        return error
 
     def on_completed(self) -> None:
         if not self._over and self._give(self._stage.flush):
@@ -112,9 +119,7 @@ class Lifted(abc.ObserverBase[Any]):
             for item in make(*args):
                 made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
-            failure = exc
-            if self._hides:
-                exc.__context__ = None  # perhaps the failure of the source, as it was
+            failure = self._own(exc)
         for item in made:
             self._observer.on_next(item)
         if failure is not None:
