@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import SinkError, excerpt
+from .report import raised
 
 __all__ = ["Ending"]
 
@@ -28,8 +28,7 @@ class Ending:
             return
         self.over = True
         if isinstance(error, LIKE_AN_END):
-            cause, error = error, SinkError(f"an operator raised {excerpt(f'{type(error).__name__}: {error}')}")
-            error.__cause__ = cause
+            error = raised("an operator", error)
         self._error(error)
 
     def completed(self) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError, excerpt
+from ..errors import SinkError, StreamkitError
 from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .loop import on_loop
+from .report import raised
 
 __all__ = ["Mapped"]
 
@@ -166,7 +167,7 @@ class _Mapping(abc.ObserverBase[Any]):
         except (
             Exception
         ) as exc:  # of an operator below that breaks the Rx rules; there is nobody above this task to tell
-            self._finish(exc if isinstance(exc, StreamkitError) else _raised("an observer", exc))
+            self._finish(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
         except BaseException as exc:
             error = self._failure_of("an observer", exc)
             if error is not None:
@@ -178,7 +179,7 @@ class _Mapping(abc.ObserverBase[Any]):
         if isinstance(exc, Exception):
             return exc
         if isinstance(exc, (asyncio.CancelledError, GeneratorExit)):
-            return _raised(what, exc)
+            return raised(what, exc)
         self._stop()
         (self._scheduler.context.abort or self._scheduler.context.lost)(exc)
         return None
@@ -226,12 +227,6 @@ class _Mapping(abc.ObserverBase[Any]):
         if self._upstream is not None:
             self._upstream.dispose()
         self._hold(False)
-
-
-def _raised(what: str, exc: BaseException) -> SinkError:
-    error = SinkError(f"{what} raised {excerpt(f'{type(exc).__name__}: {exc}')}")
-    error.__cause__ = exc
-    return error
 
 
 def _cancel(task: asyncio.Task[None], work: Any) -> None:
