@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import StreamkitError
 from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
 from ..fold import Fold
-from .hiding import known, quiet, unquoted
+from .hiding import bare, known, quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
@@ -150,7 +150,7 @@ class Cutter:
 
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` of the source without what it quotes of the reply, which nobody approved."""
-        return unquoted(error, lambda text: text)
+        return bare(error)
 
     def _rest(self, index: int) -> list[Asked | Answered]:
         cut = self._cuts.pop(index, None)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ...errors import AllFailedError, MalformedError, StreamkitError
+from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...events import Reply, ToolResult, UsageUpdate
 from ...plain import plain
 from ...shape import Sent
 
-__all__ = ["known", "masked", "quiet", "unquoted"]
+__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]
 
 E = TypeVar("E", bound=Sent)
-Failure = TypeVar("Failure", bound=StreamkitError)
-QUOTING = ("body", "code", "error_type", "param")
+QUOTING = ("code", "error_type", "param")
+CUT = "…"
+"""What `excerpt` puts where it cut something off."""
+FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
 
 
 def known(item: Any, name: str) -> Any:
@@ -37,6 +40,25 @@ def quiet(event: E) -> E:
     return replace(event, **changes) if changes else event
 
 
+def through(stage: Any, text: str) -> str:
+    """``text`` as a fresh stage over text shows it."""
+    return "".join(piece for piece in (*stage.feed(text), *stage.flush()) if isinstance(piece, str))
+
+
+def excerpts_through(stage: Any, text: str) -> str:
+    """The same of a message, in which "…" stands where `excerpt` cut something off: what is left of that is looked at
+    as the beginning of something, if the stage can, and the rest of a word that begins there is left out."""
+    cut = getattr(stage, "cut", None)
+    if cut is None or CUT not in text:
+        return through(stage, text)
+    *quoted, last = FRAGMENT.sub(CUT, text).split(CUT)
+    pieces: list[Any] = []
+    for quote in quoted:
+        pieces += [*stage.feed(quote), *cut(), *stage.feed(CUT)]
+    pieces += [*stage.feed(last), *stage.flush()]
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
     """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects."""
     if value is None or isinstance(value, (bool, int, float)):
@@ -51,37 +73,46 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
 
 
 def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
-    """``error`` without what must not be shown of the reply, of which messages quote parts.
+    """`bare`, and with all that it says masked.
 
-    What caused it is left out, and the traceback: both hold the values at hand, and may be anybody's exceptions.
+    A ``body`` ends where no more of it was read.
     """
     if isinstance(error, AllFailedError):
-        return _each_unquoted(error, mask)
-    twin = _bare(error.with_partial(error.partial), mask)
-    if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere
-        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
-        return twin
-    twin.args = (mask(str(error)),)
+        twin: StreamkitError = _group(error, mask(error.message), lambda part: unquoted(part, mask))
+    else:
+        twin = bare(error)
+        if not isinstance(error, MalformedError):
+            twin.args = (mask(str(error)),)
     for name in QUOTING:
         if isinstance(getattr(twin, name, None), str):
             setattr(twin, name, mask(getattr(twin, name)))
+    if isinstance(twin, StatusError) and twin.body:
+        twin.body = mask(twin.body + CUT).removesuffix(CUT)
+    notes = getattr(twin, "__notes__", None)
+    if notes:
+        twin.__notes__ = [mask(note) for note in notes]
     return twin
 
 
-def _each_unquoted(error: AllFailedError, mask: Callable[[str], str]) -> StreamkitError:
+def bare(error: StreamkitError) -> StreamkitError:
+    """``error`` without its cause and its traceback: both hold the values at hand, and may be anybody's exceptions.
+
+    A `MalformedError` does not say what is malformed: its message is an excerpt, which may begin and end anywhere.
+    """
+    if isinstance(error, AllFailedError):
+        return _group(error, error.message, bare)
+    twin = error.with_partial(error.partial)
+    twin.__cause__ = twin.__context__ = twin.__traceback__ = None
+    if isinstance(error, MalformedError):
+        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
+    return twin
+
+
+def _group(error: AllFailedError, message: str, told: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
     """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
     parts = [
-        unquoted(part.with_partial(Reply()), mask) if isinstance(part, StreamkitError) else part
-        for part in error.exceptions
+        told(part.with_partial(Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
     ]
-    twin = AllFailedError(mask(error.message), parts, partial=error.partial)
+    twin = AllFailedError(message, parts, partial=error.partial)
     twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
-    return _bare(twin, mask)
-
-
-def _bare(error: Failure, mask: Callable[[str], str]) -> Failure:
-    error.__cause__ = error.__context__ = error.__traceback__ = None
-    notes = getattr(error, "__notes__", None)
-    if notes:
-        error.__notes__ = [mask(note) for note in notes]
-    return error
+    return twin
