@@ -27,7 +27,8 @@ Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 
 
 def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> Op[T, T]:
-    """Events → the same events, text in pieces that ``check`` approved or replaced, in order.
+    """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
+    before a call of a tool, but after reasoning that came meanwhile.
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is

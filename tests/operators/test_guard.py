@@ -264,6 +264,32 @@ def test_what_a_tool_sent_is_passed_without_what_the_server_sent_besides():
     assert got.items[0].call.raw is None
 
 
+@pytest.mark.parametrize("finish", [[], [sk.Finish("tool_calls")]])
+def test_text_before_a_call_is_asked_about_and_shown_before_it(finish):
+    call = sk.ToolCall("1", "f", "{}")
+    events = [sk.TextDelta("Let me look"), *finish, call, sk.ToolResult(call, 5), sk.TextDelta("ok. Fine."), sk.Reply()]
+    seen = []
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: seen.append(text) or True)))
+    assert seen == ["Let me look", "ok.", "Fine."]
+    assert [getattr(event, "text", event.type) for event in got.items] == [
+        "Let me look", *(event.type for event in finish), "tool_call", "tool.result", "ok.", " Fine.", "ok. Fine."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", [sk.ToolResult(sk.ToolCall("1", "f", "{}"), 5), sk.ToolCall("1", "f", "{}", 1)])
+def test_a_result_begins_another_message_and_a_call_belongs_to_its_choice(event):
+    events = [sk.TextDelta("Let me look"), event, sk.TextDelta(" ok."), sk.Reply()]
+    seen = []
+    testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: seen.append(text) or True)))
+    assert seen == (["Let me look", "ok."] if isinstance(event, sk.ToolResult) else ["Let me look ok."])
+
+
+def test_reasoning_does_not_cut_a_sentence():
+    events = [sk.TextDelta("Two "), sk.ReasoningDelta("hm"), sk.TextDelta("words."), sk.Reply()]
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: text == "Two words.")))
+    assert [event.type for event in got.items] == ["reasoning.delta", "text.delta", "reply"]
+
+
 # -- text that waits ---------------------------------------------------------------------------------------------------
 
 

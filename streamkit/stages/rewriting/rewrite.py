@@ -205,7 +205,7 @@ class Rewriter:
             case ToolCall() if ToolCallDelta in self._kinds:
                 return [*self._rest_of_call(event), self._rewritten(event)]
             case ToolResult():
-                return [self._result(event)]
+                return [*self._rest(self._stages, cut=False), self._result(event)]
             case Restart():
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
