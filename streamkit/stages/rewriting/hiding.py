@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
@@ -12,10 +13,11 @@ from ...events import Reply, ToolResult, UsageUpdate
 from ...plain import plain
 from ...shape import Sent
 
-__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]
+__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted", "with_partial"]
 
 E = TypeVar("E", bound=Sent)
-QUOTING = ("code", "error_type", "param")
+KNOWN = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
+"""Attributes of errors that quote nothing."""
 CUT = "…"
 """What `excerpt` puts where it cut something off."""
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
@@ -60,16 +62,46 @@ def excerpts_through(stage: Any, text: str) -> str:
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects."""
-    if value is None or isinstance(value, (bool, int, float)):
+    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects. A number in
+    which something is hidden becomes a text."""
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return mask(value)
+    if isinstance(value, (int, float)):
+        shown = mask(str(value))
+        return value if shown == str(value) else shown
     if isinstance(value, dict):
-        return {masked(key, mask): masked(item, mask) for key, item in value.items()}
+        return {name: masked(item, mask) for name, item in zip(_names(value, mask), value.values(), strict=True)}
     if isinstance(value, (list, tuple)):
         return [masked(item, mask) for item in value]
     return masked(plain(value), mask)
+
+
+def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
+    """The masked ``keys`` of an object. Those that come out equal are numbered, so that no entry is lost."""
+    shown = [(key, _name(key, mask)) for key in keys]
+    taken = {key for key, name in shown if name == key}
+    names = []
+    for key, name in shown:
+        if name != key:
+            name = next(free for free in _numbered(name) if free not in taken)
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def _name(key: Any, mask: Callable[[str], str]) -> Any:
+    """A key is hashable, and none of those that JSON knows is made of others: what is, is told as text."""
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return masked(key, mask)
+    return mask(str(key))
+
+
+def _numbered(name: Any) -> Iterator[Any]:
+    yield name
+    for number in count(2):
+        yield f"{name} ({number})"
 
 
 def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
@@ -82,15 +114,29 @@ def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitErro
     else:
         twin = bare(error)
         if not isinstance(error, MalformedError):
-            twin.args = (mask(str(error)),)
-    for name in QUOTING:
-        if isinstance(getattr(twin, name, None), str):
-            setattr(twin, name, mask(getattr(twin, name)))
-    if isinstance(twin, StatusError) and twin.body:
-        twin.body = mask(twin.body + CUT).removesuffix(CUT)
-    notes = getattr(twin, "__notes__", None)
-    if notes:
-        twin.__notes__ = [mask(note) for note in notes]
+            twin.args = tuple(_attribute(part, mask) for part in error.args)
+    vars(twin).update((name, _attribute(value, mask)) for name, value in vars(error).items() if name not in KNOWN)
+    if isinstance(twin, StatusError) and isinstance(error, StatusError) and error.body:
+        twin.body = mask(error.body + CUT).removesuffix(CUT)
+    return twin
+
+
+def _attribute(value: Any, mask: Callable[[str], str]) -> Any:
+    try:
+        masked(value, lambda text: text)
+    except Exception:  # nobody can look into it: it holds itself, or cannot be told as text
+        return None
+    return masked(value, mask)
+
+
+def with_partial(error: StreamkitError, partial: Reply) -> StreamkitError:
+    """``error.with_partial(partial)``, also of a class whose constructor does not take the message alone."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.with_partial(partial)
+    twin: StreamkitError = Exception.__new__(type(error), *error.args)
+    twin.__dict__.update(vars(error))
+    twin.partial = partial
+    twin.__cause__, twin.__traceback__ = error.__cause__, error.__traceback__
     return twin
 
 
@@ -101,7 +147,7 @@ def bare(error: StreamkitError) -> StreamkitError:
     """
     if isinstance(error, AllFailedError):
         return _group(error, error.message, bare)
-    twin = error.with_partial(error.partial)
+    twin = with_partial(error, error.partial)
     twin.__cause__ = twin.__context__ = twin.__traceback__ = None
     if isinstance(error, MalformedError):
         twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
@@ -111,7 +157,7 @@ def bare(error: StreamkitError) -> StreamkitError:
 def _group(error: AllFailedError, message: str, told: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
     """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
     parts = [
-        told(part.with_partial(Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
+        told(with_partial(part, Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
     ]
     twin = AllFailedError(message, parts, partial=error.partial)
     twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
