@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Literal, TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
 from ..engine import scheduler_for
 from ..errors import StreamkitError, excerpt
 from ..protocols import Op
-from ..stages import Segments
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
 from .lift import Lifted, map_async, stage
 from .link import link
+from .segments import Unit, segments_of
 
 __all__ = ["Check", "guard"]
 
 T = TypeVar("T")
-Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
 Verdict: TypeAlias = "bool | str"
 Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 """Gets a piece of text; True approves it, a str replaces it, False refuses it and ends the reply."""
@@ -43,10 +42,7 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
     Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
     """
 
-    def make() -> Segments:
-        return Segments(unit=unit, **segmenting)
-
-    make()  # a mistake is told here, not in mid-stream
+    make = segments_of(unit, segmenting)
 
     async def asked(item: Any) -> Any:
         return await _answer(check, item) if isinstance(item, Asked) else item

@@ -251,6 +251,13 @@ def test_options_that_make_no_sense_are_refused(options):
         ops.guard(lambda text: True, **options)
 
 
+@pytest.mark.parametrize("wait", [float("inf"), float("nan"), -1, 0])
+def test_a_wait_is_a_number_of_seconds(wait):
+    for make in (lambda: ops.guard(lambda text: True, max_wait=wait), lambda: ops.segments("line", max_wait=wait)):
+        with pytest.raises(ValueError, match="max_wait"):
+            make()
+
+
 def test_a_refused_piece_ends_bare_text_without_a_word():
     got = testing.clock().run(sk.stream(rx.of("One. ", "Two. ", "Three.")).pipe(ops.guard(lambda text: text != "Two.")))
     assert ("".join(got.items), got.error) == ("One.", None)
