@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
-from ..engine import scheduler_for
+from ..engine import clock, scheduler_for
 from ..errors import StreamkitError, excerpt
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
@@ -47,19 +47,24 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
     async def asked(item: Any) -> Any:
         return await _answer(check, item) if isinstance(item, Asked) else item
 
-    def cut(
+    checks: Op[Any, Any] = map_async(asked, concurrency=concurrency)
+
+    def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        cutter = Cutter(make, run.loop.time, lambda: run.gate.closed > 0)
-        return Lifted(cutter, observer, run).connect(source)
+        timer = clock(scheduler)  # here, as what is subscribed to above may be given another scheduler
 
-    operator: Op[T, T] = compose(
-        link("guard", cut),
-        map_async(asked, concurrency=concurrency),
-        stage(lambda: Joiner("guard")),
-    )
-    return operator
+        def cut(
+            above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            run = scheduler_for(inner)
+            cutter = Cutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
+            return Lifted(cutter, below, run, timer).connect(above)
+
+        chain: Op[Any, Any] = compose(link("guard", cut), checks, stage(lambda: Joiner("guard")))
+        return chain(source).subscribe(observer, scheduler=scheduler)
+
+    return link("guard", connect)
 
 
 async def _answer(check: Check, asked: Asked) -> Answered:

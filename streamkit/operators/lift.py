@@ -50,10 +50,14 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
 
 
 class Lifted(abc.ObserverBase[Any]):
-    """One subscription to a stage."""
+    """One subscription to a stage, whose time is that of ``timer`` if it is not to be the scheduler's."""
 
     def __init__(
-        self, inner: Stage[Any, Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+        self,
+        inner: Stage[Any, Any],
+        observer: abc.ObserverBase[Any],
+        scheduler: abc.SchedulerBase | None,
+        timer: abc.SchedulerBase | None = None,
     ) -> None:
         self._stage: Any = inner
         self._observer, self._scheduler = observer, scheduler
@@ -61,7 +65,7 @@ class Lifted(abc.ObserverBase[Any]):
         self._hides = getattr(inner, "hides", False)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
-        self._clock = clock(scheduler) if hasattr(inner, "due") else None
+        self._clock = timer or clock(scheduler) if hasattr(inner, "due") else None
         self._deadline: Any = None
         self._armed = False
 

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 import reactivex as rx
 from hypothesis import given, settings, strategies as st
+from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
@@ -344,6 +346,23 @@ def test_each_choice_waits_by_itself():
     assert texts[0] == (3, 0, "a b")  # though the other goes on
     assert [text for text in texts if text[1] == 1] == [(8, 1, "x y z z z z"), (10, 1, " z")]
     assert [choice.text for choice in got.items[-1].choices] == ["a b c", "x y z z z z z"]
+
+
+def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
+    async def main():
+        virtual, source, shown = VirtualTimeScheduler(), Subject(), []
+        guarded_stream = sk.stream(source).pipe(ops.guard(lambda text: True, max_wait=2))
+        guarded_stream.subscribe(lambda event: shown.append(event.text), scheduler=virtual)
+        source.on_next(sk.TextDelta("Two words, and thr"))
+        at = []
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            at.append(list(shown))
+            virtual.advance_by(1.5)
+        await asyncio.sleep(0.01)
+        return at, shown
+
+    assert asyncio.run(main()) == ([[], [], ["Two words,"]], ["Two words,"])
 
 
 def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():
