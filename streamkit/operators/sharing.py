@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -148,8 +149,9 @@ class _Shared:
     def _end(self, error: Exception | None) -> None:
         if not self.over:
             self.over, self.error = True, error
-            for member in self._members:
-                member.end(error)
+            with ExitStack() as ends:  # each is told, though one may raise KeyboardInterrupt for whoever runs the loop
+                for member in reversed(self._members):
+                    ends.callback(member.end, error)
 
 
 class _Member:

@@ -219,6 +219,25 @@ async def given(item):
     return item
 
 
+def test_each_subscriber_is_told_of_the_end_though_one_raises_for_whoever_runs_the_loop():
+    told = []
+
+    def interrupted(error):
+        told.append("first")
+        raise KeyboardInterrupt
+
+    async def main():
+        source = Subject()
+        shared = sk.share(sk.stream(source), replay=9)
+        for on_error in (interrupted, lambda error: told.append("second")):
+            shared._subscribe_core(rx.Observer(None, on_error), None)  # no operator in between
+        with pytest.raises(KeyboardInterrupt):
+            source.on_error(ValueError())
+
+    asyncio.run(main())
+    assert told == ["first", "second"]
+
+
 def test_an_operator_below_that_raises_ends_its_own_run_only():
     async def main():
         shared = sk.share(testing.script("a", "b"), replay=9)
