@@ -17,6 +17,7 @@ from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
 from ..events import Choice, Outcome, Reply
+from .apart import apart
 from .gate import Gate
 from .loop import loop_of
 from .report import report
@@ -208,20 +209,24 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         if self.telling is None:
             return error
         try:
-            return self.telling(error)
+            return apart(self.telling, error)
         except Exception as exc:  # of the user's stage; the error itself must not get past it
-            exc.__context__ = None
             return exc
 
     def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
         """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
+        failure: BaseException
         try:
             if error is None:
                 observer.on_completed()
             else:
                 observer.on_error(error)
+            return
         except Exception as exc:
-            self.context.lost(self.told(error or exc))
+            failure = self.told(error or exc)
+        except (asyncio.CancelledError, GeneratorExit) as exc:  # raised by an operator: nobody cancels us meanwhile
+            failure = exc if error is None else self.told(error)
+        self.context.lost(failure)
 
 
 def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:

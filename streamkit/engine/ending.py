@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import SinkError
+from .report import raised
 
 __all__ = ["Ending"]
+
+LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
+"""What would pass for the normal end of an iteration or a task if it were raised again."""
 
 
 class Ending:
@@ -23,9 +27,8 @@ class Ending:
         if self.over:
             return
         self.over = True
-        if isinstance(error, (StopIteration, StopAsyncIteration)):  # raised again it would pass for a normal end
-            cause, error = error, SinkError(f"an operator raised {type(error).__name__}")
-            error.__cause__ = cause
+        if isinstance(error, LIKE_AN_END):
+            error = raised("an operator", error)
         self._error(error)
 
     def completed(self) -> None:

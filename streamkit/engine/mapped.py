@@ -15,11 +15,12 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError
+from ..errors import SinkError, StreamkitError
 from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .loop import on_loop
+from .report import raised
 
 __all__ = ["Mapped"]
 
@@ -145,10 +146,11 @@ class _Mapping(abc.ObserverBase[Any]):
                 slot.work = Disposable(lambda: _cancel(task, result))
             else:
                 raise TypeError(f"map_async calls for an awaitable or a stream, not {type(result).__name__}")
-        except Exception as exc:
-            slot.done, slot.error = True, exc
+        except BaseException as exc:
+            slot.done, slot.error = True, self._failure_of("a call of map_async", exc)
 
     async def _await(self, slot: _Slot, work: Awaitable[Any]) -> None:
+        task = asyncio.current_task()
         error: Exception | None = None
         try:
             slot.items.append(await work)
@@ -156,9 +158,31 @@ class _Mapping(abc.ObserverBase[Any]):
             if self._over:
                 raise
             error = SinkError("a call of map_async was cancelled from outside")
-        except Exception as exc:
-            error = exc
-        self._ended(slot, error)
+        except BaseException as exc:
+            if asyncio.current_task() is not task:
+                raise  # nobody raised this: the coroutine itself is closed, as its loop is gone
+            error = self._failure_of("a call of map_async", exc)
+        try:
+            self._ended(slot, error)
+        except (
+            Exception
+        ) as exc:  # of an operator below that breaks the Rx rules; there is nobody above this task to tell
+            self._finish(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
+        except BaseException as exc:
+            error = self._failure_of("an observer", exc)
+            if error is not None:
+                self._finish(error)
+
+    def _failure_of(self, what: str, exc: BaseException) -> Exception | None:
+        """What ends the stream. KeyboardInterrupt or the like ends the run instead, at once; what only looks as if this
+        coroutine was ended is a failure."""
+        if isinstance(exc, Exception):
+            return exc
+        if isinstance(exc, (asyncio.CancelledError, GeneratorExit)):
+            return raised(what, exc)
+        self._stop()
+        (self._scheduler.context.abort or self._scheduler.context.lost)(exc)
+        return None
 
     def _got(self, slot: _Slot, value: Any) -> None:
         if not self._over:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from reactivex import Observable, abc
 
@@ -25,7 +25,6 @@ __all__ = ["Producer", "Reading", "Source"]
 HELD = 64
 """Events held back before the first content."""
 
-Failure = TypeVar("Failure", BrokenError, SinkError)
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
 
@@ -59,12 +58,16 @@ class Reading(abc.DisposableBase):
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
         self.mistake: Exception | None = None
-        self.last_content = 0.0  # when content was last delivered, by `time`
-        self.progress = self._holds = 0
+        self.committed = False
+        self.last_content = 0.0
+        """When content was last delivered, by `time`."""
+        self.progress = 0
         self._producer, self._observer = producer, observer
         self._pending: list[Event] = []
-        self.committed = self._disposed = self._over = self._cancelled = self._heard = False
-        self.stood = 0.0  # seconds spent waiting at the gate
+        self._disposed = self._over = self._cancelled = self._heard = False
+        self._holds = 0
+        self.stood = 0.0
+        """Seconds spent waiting at the gate."""
         self._waiting: float | None = None
         self._interruption: StreamkitError | None = None
         self._final: Reply | None = None
@@ -169,28 +172,21 @@ class Reading(abc.DisposableBase):
     async def _read(self) -> None:
         batches = self._producer(self)
         try:
-            failure = await self._failure_of(batches)
-            if failure is not None:  # told while nothing is handled: else it were the context of what observers raise
-                self._fail(failure)
-        finally:
-            await batches.aclose()
-
-    async def _failure_of(self, batches: AsyncGenerator[Iterable[Event], None]) -> Exception | None:
-        """Read it all: what went wrong."""
-        try:
             await self._pump(batches)
             if not self._over and not self._disposed:
-                return BrokenError("the source ended without a reply")
+                raise BrokenError("the source ended without a reply")
         except asyncio.CancelledError:
             if not self._disposed:  # else from outside: the loop is being shut down
-                return self._interruption or self._shut_down()
+                self._fail(self._interruption or self._shut_down())
+        except StreamkitError as exc:
+            self._fail(exc)
         except Exception as exc:
-            known = isinstance(exc, StreamkitError) or exc is self.mistake
-            return exc if known else self._foreign(BrokenError, "the source failed:", exc)
+            self._fail(exc if exc is self.mistake else self._foreign(BrokenError, "the source failed:", exc))
         except BaseException as exc:  # KeyboardInterrupt or the like
             self._over = True
             (self.context.abort or self.context.lost)(exc)
-        return None
+        finally:
+            await batches.aclose()
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
@@ -280,7 +276,9 @@ class Reading(abc.DisposableBase):
     def _shut_down(self) -> ShutdownError:
         return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
-    def _foreign(self, kind: type[Failure], what: str, cause: BaseException) -> Failure:
+    def _foreign(
+        self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
+    ) -> BrokenError | SinkError:
         error = kind(f"{what} {excerpt(f'{type(cause).__name__}: {cause}')}")
         error.__cause__ = cause
         with suppress(Exception):  # what failed may be part of it

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Literal, TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
-from ..engine import scheduler_for
+from ..engine import clock, scheduler_for
 from ..errors import StreamkitError, excerpt
 from ..protocols import Op
-from ..stages import Segments
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
 from .lift import Lifted, map_async, stage
 from .link import link
+from .segments import Unit, segments_of
 
 __all__ = ["Check", "guard"]
 
 T = TypeVar("T")
-Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
 Verdict: TypeAlias = "bool | str"
 Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 """Gets a piece of text; True approves it, a str replaces it, False refuses it and ends the reply."""
 
 
 def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> Op[T, T]:
-    """Events → the same events, text in pieces that ``check`` approved or replaced, in order.
+    """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
+    before a call of a tool, but after reasoning that came meanwhile.
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is
@@ -42,27 +42,29 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
     Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
     """
 
-    def make() -> Segments:
-        return Segments(unit=unit, **segmenting)
-
-    make()  # a mistake is told here, not in mid-stream
+    make = segments_of(unit, segmenting)
 
     async def asked(item: Any) -> Any:
         return await _answer(check, item) if isinstance(item, Asked) else item
 
-    def cut(
+    checks: Op[Any, Any] = map_async(asked, concurrency=concurrency)
+
+    def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        cutter = Cutter(make, run.loop.time, lambda: run.gate.closed > 0)
-        return Lifted(cutter, observer, run).connect(source)
+        timer = clock(scheduler)  # here, as what is subscribed to above may be given another scheduler
 
-    operator: Op[T, T] = compose(
-        link("guard", cut),
-        map_async(asked, concurrency=concurrency),
-        stage(lambda: Joiner("guard")),
-    )
-    return operator
+        def cut(
+            above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            run = scheduler_for(inner)
+            cutter = Cutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
+            return Lifted(cutter, below, run, timer).connect(above)
+
+        chain: Op[Any, Any] = compose(link("guard", cut), checks, stage(lambda: Joiner("guard")))
+        return chain(source).subscribe(observer, scheduler=scheduler)
+
+    return link("guard", connect)
 
 
 async def _answer(check: Check, asked: Asked) -> Answered:

@@ -10,10 +10,12 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import clock, scheduler_for
+from ..engine.apart import Apart
 from ..engine.mapped import Mapped
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage
+from ..stages.rewriting.hiding import with_partial
 from .link import link
 
 __all__ = ["map_async", "stage"]
@@ -48,10 +50,14 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
 
 
 class Lifted(abc.ObserverBase[Any]):
-    """One subscription to a stage."""
+    """One subscription to a stage, whose time is that of ``timer`` if it is not to be the scheduler's."""
 
     def __init__(
-        self, inner: Stage[Any, Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+        self,
+        inner: Stage[Any, Any],
+        observer: abc.ObserverBase[Any],
+        scheduler: abc.SchedulerBase | None,
+        timer: abc.SchedulerBase | None = None,
     ) -> None:
         self._stage: Any = inner
         self._observer, self._scheduler = observer, scheduler
@@ -59,16 +65,16 @@ class Lifted(abc.ObserverBase[Any]):
         self._hides = getattr(inner, "hides", False)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
-        self._clock = clock(scheduler) if hasattr(inner, "due") else None
+        self._clock = timer or clock(scheduler) if hasattr(inner, "due") else None
         self._deadline: Any = None
         self._armed = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        scheduler = self._scheduler
+        scheduler, above = self._scheduler, Apart(self) if self._hides else self
         if self._lens is not None or self._hides:
             telling = self._told if self._hides else None
             scheduler = scheduler_for(scheduler).derive(lens=self._lens, telling=telling)
-        self._upstream.disposable = source.subscribe(self, scheduler=scheduler)
+        self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
         return CompositeDisposable(self._upstream, self._timer)
 
     def finish(self) -> None:
@@ -91,15 +97,21 @@ class Lifted(abc.ObserverBase[Any]):
             try:
                 error = self._told(error)
             except Exception as exc:  # of the user's stage; the failure itself must not get past it
-                error, exc.__context__ = exc, None
+                error = self._own(exc)
             self._end(error)
 
     def _told(self, error: Exception) -> Exception:
         if not isinstance(error, StreamkitError):
             return error
         if self._lens is not None:
-            error = error.with_partial(self._lens(error.partial))
+            error = with_partial(error, self._lens(error.partial))
         return self._stage.failure(error) if hasattr(self._stage, "failure") else error
+
+    def _own(self, error: Exception) -> Exception:
+        """What the stage raised. Where it hides, what caused an error of our kind may quote what it looked at."""
+        if self._hides and isinstance(error, StreamkitError):
+            error.__cause__ = error.__context__ = None
+        return error
 
     def on_completed(self) -> None:
         if not self._over and self._give(self._stage.flush):
@@ -112,9 +124,7 @@ class Lifted(abc.ObserverBase[Any]):
             for item in make(*args):
                 made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
-            failure = exc
-            if self._hides:
-                exc.__context__ = None  # perhaps the failure of the source, as it was
+            failure = self._own(exc)
         for item in made:
             self._observer.on_next(item)
         if failure is not None:

@@ -72,7 +72,8 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     reply with a `StreamkitError` that names the pattern, and nothing more is shown.
 
     Note: literal words and patterns mean exactly what they say: for any case pass ``re.compile(..., re.IGNORECASE)``.
-    Keys in which something is hidden may come out equal, and then readers keep one of them.
+    Keys of arguments in which something is hidden may come out equal, and then readers keep one of them; those of
+    results are numbered then.
     """
     plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
     return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)

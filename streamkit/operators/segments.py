@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, Unpack
+from math import isfinite
+from typing import Literal, TypeAlias, Unpack
 
 from reactivex import compose, operators as rxo
 
@@ -14,12 +16,26 @@ from ..stages.segments.segment import Segmenting
 from ..stages.segments.segmented import Segmented
 from .lift import stage
 
-__all__ = ["code_blocks", "segments", "sentences"]
+__all__ = ["Unit", "code_blocks", "segments", "segments_of", "sentences"]
+
+Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
 
 
-def segments(
-    unit: Literal["sentence", "word", "line", "paragraph"] = "sentence", **options: Unpack[Segmenting]
-) -> Op[Event | str, Segment]:
+def segments_of(unit: Unit, options: Segmenting) -> Callable[[], Segments]:
+    """What makes `Segments` for each text; a mistake in the ``options`` is told here, not in mid-stream, and a language
+    is loaded before its first sentence."""
+    wait = options.get("max_wait")
+    if wait is not None and not isfinite(wait):
+        raise ValueError(f"max_wait must be a finite number of seconds, not {wait}; leave it out to wait for ever")
+
+    def make() -> Segments:
+        return Segments(unit=unit, **options)
+
+    make()
+    return make
+
+
+def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event | str, Segment]:
     """Events → the text of the reply as `Segment`s, each as soon as its end is certain; what is left at the end, also
     of a broken reply.
 
@@ -29,10 +45,7 @@ def segments(
     ``Reply.upto(segment.end)`` is the reply up to a segment.
     """
 
-    def make() -> Segments:
-        return Segments(unit=unit, **options)
-
-    make()  # a mistake is told here, not in mid-stream; and a language is loaded before its first sentence
+    make = segments_of(unit, options)
     operator: Op[Event | str, Segment] = stage(lambda: Segmented(make))
     operator.__name__ = "segments"
     return operator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -14,8 +15,8 @@ from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.loop import background, is_own, runs_here
-from ..engine.report import ShutdownError, report
-from ..errors import BrokenError
+from ..engine.report import ShutdownError, raised
+from ..errors import BrokenError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
 from .link import check_streams, made
@@ -46,6 +47,7 @@ class _Shared:
 
     def __init__(self, stream: Observable[Any], replay: int) -> None:
         self.context = Context()
+        self.context.lost = lambda error: on_loop(self.home, self._take, self._end, error)
         self.over = False
         self.error: Exception | None = None
         self._stream, self._keep = stream, replay
@@ -141,14 +143,15 @@ class _Shared:
             try:
                 member.observer.on_next(item)
             except Exception as exc:  # no reason to keep it from the others
-                report(exc)
                 self._leave(member)
+                member.end(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
 
     def _end(self, error: Exception | None) -> None:
         if not self.over:
             self.over, self.error = True, error
-            for member in self._members:
-                member.end(error)
+            with ExitStack() as ends:  # each is told, though one may raise KeyboardInterrupt for whoever runs the loop
+                for member in reversed(self._members):
+                    ends.callback(member.end, error)
 
 
 class _Member:
@@ -160,19 +163,16 @@ class _Member:
         self.observer, self.gate, self.view = observer, gate, view
 
     def end(self, error: Exception | None) -> None:
-        if error is None:
-            self.observer.on_completed()
-        elif isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # it was not his loop
-            self.observer.on_error(BrokenError("the loop of the shared stream was shut down", partial=error.partial))
-        else:
-            self.observer.on_error(error)
+        if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # it was not his loop
+            error = BrokenError("the loop of the shared stream was shut down", partial=error.partial)
+        self.view.run.end(self.observer, error)
 
 
 class _View:
     """The shared reply as one subscriber's run sees it: it ends for that one when it leaves."""
 
     def __init__(self, shared: _Shared, run: RunScheduler) -> None:
-        self._shared, self._run = shared, run
+        self._shared, self.run = shared, run
         self._final: Reply | None = None
         run.context.replies.append(self)
         run.sources.append(self)
@@ -183,7 +183,7 @@ class _View:
         return source.asked if source is not None else None
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self._run.shown(self._final or self._so_far(outcome))
+        return self.run.shown(self._final or self._so_far(outcome))
 
     def _so_far(self, outcome: Outcome | None) -> Reply:
         shared = self._shared
@@ -194,7 +194,7 @@ class _View:
 
     def leave(self) -> None:
         if not self._shared.over:
-            self._final = self._so_far("cancelled" if self._run.context.cancelled else "stopped")
+            self._final = self._so_far("cancelled" if self.run.context.cancelled else "stopped")
 
     async def ended(self) -> None:
         if self._shared.over and runs_here(self._shared.home):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 
 from ..errors import ApiError, ConnectError, StatusError, StreamkitError, excerpt
 from .requests import Endpoint, Request
 
-__all__ = ["explain", "name_address"]
+__all__ = ["chain_of", "explain", "name_address"]
 
 
 def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
@@ -27,23 +29,32 @@ def name_address(error: StreamkitError, address: str, has_version: bool) -> None
 
 def _strip(cause: BaseException | None, address: str) -> None:
     """Exceptions of httpx hold the request, with the key in its headers, and the prompt: leave them the address."""
-    while cause is not None:
-        if isinstance(cause, httpx.RequestError):
-            cause.request = httpx.Request("POST", address)
-        cause = cause.__cause__ or cause.__context__
+    for behind in chain_of(cause):
+        if isinstance(behind, httpx.RequestError):
+            behind.request = httpx.Request("POST", address)
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
-    scrubbed, cause = endpoint.scrubbed, error.__cause__
+    scrubbed = endpoint.scrubbed
     error.args = (scrubbed(str(error)),)
     if isinstance(error, StatusError):
         error.body = scrubbed(error.body)
     if isinstance(error, (ApiError, StatusError)):
         error.code, error.error_type = scrubbed(error.code), scrubbed(error.error_type)
         error.param = scrubbed(error.param)
-    while cause is not None:
-        for text in (str(cause), *vars(cause).values()):
-            if scrubbed(text) != text:  # the cause is not ours to change, and a traceback shows it
+    for behind in chain_of(error.__cause__):
+        for text in (str(behind), *vars(behind).values()):
+            if scrubbed(text) != text:  # it is not ours to change, and a traceback shows it
                 error.__cause__ = error.__context__ = None
                 return
-        cause = cause.__cause__ or cause.__context__
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """``error`` and what is behind it, each once: an exception may be its own cause."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        error = waiting.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            yield error
+            waiting += [error.__context__, error.__cause__]

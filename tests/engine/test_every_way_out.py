@@ -120,6 +120,61 @@ def test_what_is_meant_for_the_caller_reaches_it(error: type[BaseException], way
     assert sk.start(sk.from_text(["b"])).result(5).text == "b"
 
 
+class Mine(BaseException):
+    """Of the user's own making, and meant for the caller."""
+
+
+def _raising_later(error: BaseException) -> Callable[..., Any]:
+    async def boom(*_: Any) -> None:
+        await asyncio.sleep(0)
+        raise error
+
+    return boom
+
+
+def _raising_at_the_second(error: BaseException) -> Callable[..., Any]:
+    calls: list[Any] = []
+
+    def fn(item: Any) -> Any:
+        calls.append(item)
+        if len(calls) > 1:
+            raise error
+        return _given(item)
+
+    return fn
+
+
+makes = pytest.mark.parametrize("make", [raising, _raising_later, _raising_at_the_second])
+
+
+@ways
+@makes
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Mine])
+def test_what_a_call_raises_for_the_caller_reaches_it(error: type[BaseException], make: Any, way: Callable[[Any], Any]):
+    with pytest.raises(error):
+        way(sk.from_text(["a", "b"]).pipe(ops.map_async(make(error()))))
+    assert sk.start(sk.from_text(["b"])).result(5).text == "b"
+
+
+@ways
+@makes
+@pytest.mark.parametrize("error", [asyncio.CancelledError, GeneratorExit])
+def test_a_call_that_looks_cancelled(error: type[BaseException], make: Any, way: Callable[[Any], Any]):
+    with pytest.raises(sk.SinkError, match="a call of map_async"):
+        way(sk.from_text(["a", "b"]).pipe(ops.map_async(make(error()))))
+
+
+@ways
+@pytest.mark.parametrize("signal", ["on_next", "on_completed"])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ZeroDivisionError("oops"), Exception), (GeneratorExit("oops"), sk.SinkError), (Mine("oops"), Mine)],
+)
+def test_an_operator_that_raises_below_a_call(error: Any, told: Any, signal: str, way: Callable[[Any], Any]):
+    with pytest.raises(told, match="oops"):
+        way(sk.from_text(["a"]).pipe(ops.map_async(_given), operator(**{signal: raising(error)})))
+
+
 def test_ctrl_c_in_a_callback_ends_the_loop_it_was_called_on():
     async def main() -> None:
         sk.from_text(["a"]).subscribe(raising(KeyboardInterrupt()), lambda _: None)

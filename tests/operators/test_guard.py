@@ -7,6 +7,8 @@ import asyncio
 import pytest
 import reactivex as rx
 from hypothesis import given, settings, strategies as st
+from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
@@ -164,6 +166,27 @@ def test_whatever_a_check_raises_nothing_gets_out(failure, wait):
     assert not [event for event in got.items if isinstance(event, sk.TextDelta)]
 
 
+class Mine(BaseException):
+    """Of the user's own making, and meant for the caller."""
+
+
+@pytest.mark.parametrize(("failure", "told"), [(Mine(), Mine), (GeneratorExit(), sk.SinkError)])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_check_that_raises_what_is_no_exception_ends_the_run(failure, told, wait):
+    async def later(text):
+        await asyncio.sleep(0)
+        raise failure
+
+    def at_once(text):
+        raise failure
+
+    shown = []
+    run = sk.start(sk.from_text(["One. ", "Two. "]).pipe(ops.guard(later if wait else at_once)), shown.append)
+    with pytest.raises(told):
+        run.result(10)
+    assert not [event for event in shown if isinstance(event, sk.TextDelta)]
+
+
 def test_each_choice_is_checked_by_itself_and_one_refusal_ends_all():
     events = [sk.TextDelta("On", 0), sk.TextDelta("Tw", 1), sk.TextDelta("e. Mo", 0), sk.TextDelta("o bad. ", 1)]
     events += [sk.TextDelta("re. ", 0), sk.TextDelta("Y", 1), sk.Finish("stop", 0), sk.Finish("stop", 1), sk.Reply()]
@@ -230,6 +253,13 @@ def test_options_that_make_no_sense_are_refused(options):
         ops.guard(lambda text: True, **options)
 
 
+@pytest.mark.parametrize("wait", [float("inf"), float("nan"), -1, 0])
+def test_a_wait_is_a_number_of_seconds(wait):
+    for make in (lambda: ops.guard(lambda text: True, max_wait=wait), lambda: ops.segments("line", max_wait=wait)):
+        with pytest.raises(ValueError, match="max_wait"):
+            make()
+
+
 def test_a_refused_piece_ends_bare_text_without_a_word():
     got = testing.clock().run(sk.stream(rx.of("One. ", "Two. ", "Three.")).pipe(ops.guard(lambda text: text != "Two.")))
     assert ("".join(got.items), got.error) == ("One.", None)
@@ -241,6 +271,32 @@ def test_what_a_tool_sent_is_passed_without_what_the_server_sent_besides():
     got = testing.clock().run(stream.pipe(ops.guard(lambda text: True)))
     assert got.items[0] == sk.ToolResult(call, 5)
     assert got.items[0].call.raw is None
+
+
+@pytest.mark.parametrize("finish", [[], [sk.Finish("tool_calls")]])
+def test_text_before_a_call_is_asked_about_and_shown_before_it(finish):
+    call = sk.ToolCall("1", "f", "{}")
+    events = [sk.TextDelta("Let me look"), *finish, call, sk.ToolResult(call, 5), sk.TextDelta("ok. Fine."), sk.Reply()]
+    seen = []
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: seen.append(text) or True)))
+    assert seen == ["Let me look", "ok.", "Fine."]
+    assert [getattr(event, "text", event.type) for event in got.items] == [
+        "Let me look", *(event.type for event in finish), "tool_call", "tool.result", "ok.", " Fine.", "ok. Fine."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", [sk.ToolResult(sk.ToolCall("1", "f", "{}"), 5), sk.ToolCall("1", "f", "{}", 1)])
+def test_a_result_begins_another_message_and_a_call_belongs_to_its_choice(event):
+    events = [sk.TextDelta("Let me look"), event, sk.TextDelta(" ok."), sk.Reply()]
+    seen = []
+    testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: seen.append(text) or True)))
+    assert seen == (["Let me look", "ok."] if isinstance(event, sk.ToolResult) else ["Let me look ok."])
+
+
+def test_reasoning_does_not_cut_a_sentence():
+    events = [sk.TextDelta("Two "), sk.ReasoningDelta("hm"), sk.TextDelta("words."), sk.Reply()]
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.guard(lambda text: text == "Two words.")))
+    assert [event.type for event in got.items] == ["reasoning.delta", "text.delta", "reply"]
 
 
 # -- text that waits ---------------------------------------------------------------------------------------------------
@@ -290,6 +346,23 @@ def test_each_choice_waits_by_itself():
     assert texts[0] == (3, 0, "a b")  # though the other goes on
     assert [text for text in texts if text[1] == 1] == [(8, 1, "x y z z z z"), (10, 1, " z")]
     assert [choice.text for choice in got.items[-1].choices] == ["a b c", "x y z z z z z"]
+
+
+def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
+    async def main():
+        virtual, source, shown = VirtualTimeScheduler(), Subject(), []
+        guarded_stream = sk.stream(source).pipe(ops.guard(lambda text: True, max_wait=2))
+        guarded_stream.subscribe(lambda event: shown.append(event.text), scheduler=virtual)
+        source.on_next(sk.TextDelta("Two words, and thr"))
+        at = []
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            at.append(list(shown))
+            virtual.advance_by(1.5)
+        await asyncio.sleep(0.01)
+        return at, shown
+
+    assert asyncio.run(main()) == ([[], [], ["Two words,"]], ["Two words,"])
 
 
 def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():

@@ -503,3 +503,13 @@ def test_nothing_follows_the_end():
         subject.on_next(event)
     assert [type(event) for event in seen] == [sk.TextDelta, sk.Reply]
     assert seen[-1].text == "a. "
+
+
+def test_text_that_is_held_at_a_result_is_not_lost():
+    """Servers that have no finish reason before it."""
+    call = sk.ToolCall("1", "f", "{}")
+    events = [sk.TextDelta("ask bob@"), sk.ToolResult(call, 5), sk.TextDelta("example.org"), sk.Reply()]
+    got = testing.clock().run(sk.stream(rx.of(*events)).pipe(ops.redact("email")))
+    assert [getattr(event, "text", event.type) for event in got.items[:-1]] == [
+        "ask ", "bob@", "tool.result", "example.org"
+    ]  # fmt: skip

@@ -163,6 +163,93 @@ def test_a_subscriber_that_raises_does_not_disturb_the_others(capsys):
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+def raising(signal, error):
+    """An operator that raises ``error`` when it is told of ``signal``."""
+
+    def boom(*_):
+        raise error
+
+    def operator(source):
+        def subscribe(observer, scheduler=None):
+            names = ("on_next", "on_error", "on_completed")
+            told = (boom if name == signal else getattr(observer, name) for name in names)
+            return source.subscribe(*told, scheduler=scheduler)
+
+        return rx.create(subscribe)
+
+    return operator
+
+
+SECRET = "bob@example.org"
+
+
+class Mine(BaseException):
+    """Of the user's own making, and meant for the caller."""
+
+
+@pytest.mark.parametrize("way", ["run", "thread"])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (sk.ApiError(f"a mistake: {SECRET}"), (sk.ApiError, "a mistake: [redacted]")),
+        (LookupError(SECRET), (sk.SinkError, "an observer raised LookupError: [redacted]")),
+        (Mine("no"), (Mine, "no")),
+    ],
+)
+def test_an_operator_above_that_raises_at_the_end_ends_it_for_all(error, told, way, capsys):
+    """And each of them hears of it by way of its own chain."""
+    shared = sk.share(testing.script("a").pipe(raising("on_completed", error)), replay=9)
+    streams = [shared.pipe(ops.redact("email")), shared.pipe(ops.map_async(given), ops.redact("email"))]
+
+    def told_of(stream):
+        with pytest.raises(told[0]) as caught:
+            sk.start(stream, lambda event: None).result(10)
+        return caught.value
+
+    async def main():
+        runs = [sk.start(stream, lambda event: None) for stream in streams]
+        return await asyncio.gather(*(run._wait() for run in runs), return_exceptions=True)
+
+    failures = [told_of(stream) for stream in streams] if way == "thread" else asyncio.run(main())
+    assert [(type(failure), str(failure)) for failure in failures] == [told, told]
+    assert SECRET not in capsys.readouterr().err
+
+
+async def given(item):
+    return item
+
+
+def test_each_subscriber_is_told_of_the_end_though_one_raises_for_whoever_runs_the_loop():
+    told = []
+
+    def interrupted(error):
+        told.append("first")
+        raise KeyboardInterrupt
+
+    async def main():
+        source = Subject()
+        shared = sk.share(sk.stream(source), replay=9)
+        for on_error in (interrupted, lambda error: told.append("second")):
+            shared._subscribe_core(rx.Observer(None, on_error), None)  # no operator in between
+        with pytest.raises(KeyboardInterrupt):
+            source.on_error(ValueError())
+
+    asyncio.run(main())
+    assert told == ["first", "second"]
+
+
+def test_an_operator_below_that_raises_ends_its_own_run_only():
+    async def main():
+        shared = sk.share(testing.script("a", "b"), replay=9)
+        good = sk.start(shared, lambda event: None)
+        bad = sk.start(shared.pipe(raising("on_next", ZeroDivisionError(SECRET)), ops.redact("email")))
+        return await asyncio.gather(good._wait(), bad._wait(), return_exceptions=True)
+
+    reply, failure = asyncio.run(main())
+    assert reply.text == "ab"
+    assert (type(failure), str(failure)) == (sk.SinkError, "an observer raised ZeroDivisionError: [redacted]")
+
+
 # -- threads and loops -------------------------------------------------------------------------------------------------
 
 

@@ -115,10 +115,33 @@ def test_more_than_may_be_held_is_masked_as_far_as_it_goes_and_its_end_may_show(
 
 
 def test_guard_looks_at_text_only():
-    events = [sk.ReasoningDelta(SECRET), sk.ToolCall("1", "f", json.dumps({"to": SECRET})), sk.TextDelta(SECRET)]
-    got = collected(sk.stream(rx.of(*events, sk.Reply())).pipe(ops.guard(lambda text: False)))
-    assert [event.type for event in got.items] == ["reasoning.delta", "tool_call", "reply"]
-    assert got.items[-1].text == ""
+    call = sk.ToolCall("1", "f", json.dumps({"to": SECRET}))
+    events = [sk.ReasoningDelta(SECRET), call, sk.ToolResult(call, SECRET), sk.Restart(SECRET)]
+    for event in events:
+        got = collected(sk.stream(rx.of(event, sk.Reply(warnings=(SECRET,)))).pipe(ops.guard(lambda text: True)))
+        assert SECRET in everything(got.items[0])
+        assert got.items[-1].warnings == (SECRET,)
+    got = collected(testing.script(SECRET, fail=sk.ApiError(SECRET)).pipe(ops.guard(lambda text: False)))
+    assert got.items[-1].stopped_by == "guard"
+    assert SECRET not in everything(got.items)
+    got = collected(testing.script("Hi.", fail=sk.ApiError(SECRET)).pipe(ops.guard(lambda text: True)))
+    assert SECRET in str(got.error)
+
+
+def test_texts_of_merged_streams_mix():
+    """One that tears a secret of the other apart, so that no rule finds it."""
+    first, second = (testing.script(*pieces, every=2) for pieces in (("to bob@", "example.org."), ("- ", "")))
+    merged = first.pipe(rxo.merge(second.pipe(rxo.delay(1.0))), ops.redact("email"))
+    text = "".join(item.text for item in collected(merged).items if isinstance(item, sk.TextDelta))
+    assert text == "to bob@- example.org."
+
+
+def test_messages_do_not_keep_white_space():
+    def bad(event):
+        raise ValueError("two  words, one\x00two")
+
+    stream = testing.script("a").pipe(ops.attach(bad), ops.redact(["two  words", "one\x00two"]))
+    assert str(collected(stream).error).endswith(r"raised ValueError: two words, one\x00two")
 
 
 def test_a_branch_that_hides_leaves_the_run_as_it_is():

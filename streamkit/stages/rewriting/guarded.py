@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import StreamkitError
-from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta
+from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta, ToolCall, ToolResult
 from ..fold import Fold
-from .hiding import known, quiet, unquoted
+from .hiding import bare, known, quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
@@ -93,6 +93,9 @@ class _Cut:
 class Cutter:
     """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
 
+    A call of a tool and the end of its choice let out the text that came before; reasoning does not, as it may come
+    between the words of a sentence.
+
     ``make`` gives the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds; it
     does not count while the source ``is_held`` back, as what were cut then could not be shown any earlier.
     """
@@ -118,9 +121,9 @@ class Cutter:
                 cut = self._cuts[index] = _Cut(self._make())
             return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
         known(event, "guard")
-        if isinstance(event, Finish):
+        if isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), quiet(event)]
-        if isinstance(event, Reply):
+        if isinstance(event, (ToolResult, Reply)):  # what follows a result is another message
             return [*self.flush(), quiet(event)]
         if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
             self._cuts.clear()
@@ -150,7 +153,7 @@ class Cutter:
 
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` of the source without what it quotes of the reply, which nobody approved."""
-        return unquoted(error, lambda text: text)
+        return bare(error)
 
     def _rest(self, index: int) -> list[Asked | Answered]:
         cut = self._cuts.pop(index, None)

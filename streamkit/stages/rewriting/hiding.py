@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any, TypeVar
 
-from ...errors import AllFailedError, MalformedError, StreamkitError
+from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...events import Reply, ToolResult, UsageUpdate
 from ...plain import plain
 from ...shape import Sent
 
-__all__ = ["known", "masked", "quiet", "unquoted"]
+__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted", "with_partial"]
 
 E = TypeVar("E", bound=Sent)
-Failure = TypeVar("Failure", bound=StreamkitError)
-QUOTING = ("body", "code", "error_type", "param")
+KNOWN = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
+"""Attributes of errors that quote nothing."""
+CUT = "…"
+"""What `excerpt` puts where it cut something off."""
+FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
 
 
 def known(item: Any, name: str) -> Any:
@@ -37,51 +42,123 @@ def quiet(event: E) -> E:
     return replace(event, **changes) if changes else event
 
 
+def through(stage: Any, text: str) -> str:
+    """``text`` as a fresh stage over text shows it."""
+    return "".join(piece for piece in (*stage.feed(text), *stage.flush()) if isinstance(piece, str))
+
+
+def excerpts_through(stage: Any, text: str) -> str:
+    """The same of a message, in which "…" stands where `excerpt` cut something off: what is left of that is looked at
+    as the beginning of something, if the stage can, and the rest of a word that begins there is left out."""
+    cut = getattr(stage, "cut", None)
+    if cut is None or CUT not in text:
+        return through(stage, text)
+    *quoted, last = FRAGMENT.sub(CUT, text).split(CUT)
+    pieces: list[Any] = []
+    for quote in quoted:
+        pieces += [*stage.feed(quote), *cut(), *stage.feed(CUT)]
+    pieces += [*stage.feed(last), *stage.flush()]
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects."""
-    if value is None or isinstance(value, (bool, int, float)):
+    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects. A number in
+    which something is hidden becomes a text."""
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return mask(value)
+    if isinstance(value, (int, float)):
+        shown = mask(str(value))
+        return value if shown == str(value) else shown
     if isinstance(value, dict):
-        return {masked(key, mask): masked(item, mask) for key, item in value.items()}
+        return {name: masked(item, mask) for name, item in zip(_names(value, mask), value.values(), strict=True)}
     if isinstance(value, (list, tuple)):
         return [masked(item, mask) for item in value]
     return masked(plain(value), mask)
 
 
-def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
-    """``error`` without what must not be shown of the reply, of which messages quote parts.
+def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
+    """The masked ``keys`` of an object. Those that come out equal are numbered, so that no entry is lost."""
+    shown = [(key, _name(key, mask)) for key in keys]
+    taken = {key for key, name in shown if name == key}
+    names = []
+    for key, name in shown:
+        if name != key:
+            name = next(free for free in _numbered(name) if free not in taken)
+            taken.add(name)
+        names.append(name)
+    return names
 
-    What caused it is left out, and the traceback: both hold the values at hand, and may be anybody's exceptions.
+
+def _name(key: Any, mask: Callable[[str], str]) -> Any:
+    """A key is hashable, and none of those that JSON knows is made of others: what is, is told as text."""
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return masked(key, mask)
+    return mask(str(key))
+
+
+def _numbered(name: Any) -> Iterator[Any]:
+    yield name
+    for number in count(2):
+        yield f"{name} ({number})"
+
+
+def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
+    """`bare`, and with all that it says masked.
+
+    A ``body`` ends where no more of it was read.
     """
     if isinstance(error, AllFailedError):
-        return _each_unquoted(error, mask)
-    twin = _bare(error.with_partial(error.partial), mask)
-    if isinstance(error, MalformedError):  # an excerpt may begin and end anywhere
-        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
-        return twin
-    twin.args = (mask(str(error)),)
-    for name in QUOTING:
-        if isinstance(getattr(twin, name, None), str):
-            setattr(twin, name, mask(getattr(twin, name)))
+        twin: StreamkitError = _group(error, mask(error.message), lambda part: unquoted(part, mask))
+    else:
+        twin = bare(error)
+        if not isinstance(error, MalformedError):
+            twin.args = tuple(_attribute(part, mask) for part in error.args)
+    vars(twin).update((name, _attribute(value, mask)) for name, value in vars(error).items() if name not in KNOWN)
+    if isinstance(twin, StatusError) and isinstance(error, StatusError) and error.body:
+        twin.body = mask(error.body + CUT).removesuffix(CUT)
     return twin
 
 
-def _each_unquoted(error: AllFailedError, mask: Callable[[str], str]) -> StreamkitError:
+def _attribute(value: Any, mask: Callable[[str], str]) -> Any:
+    try:
+        masked(value, lambda text: text)
+    except Exception:  # nobody can look into it: it holds itself, or cannot be told as text
+        return None
+    return masked(value, mask)
+
+
+def with_partial(error: StreamkitError, partial: Reply) -> StreamkitError:
+    """``error.with_partial(partial)``, also of a class whose constructor does not take the message alone."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.with_partial(partial)
+    twin: StreamkitError = Exception.__new__(type(error), *error.args)
+    twin.__dict__.update(vars(error))
+    twin.partial = partial
+    twin.__cause__, twin.__traceback__ = error.__cause__, error.__traceback__
+    return twin
+
+
+def bare(error: StreamkitError) -> StreamkitError:
+    """``error`` without its cause and its traceback: both hold the values at hand, and may be anybody's exceptions.
+
+    A `MalformedError` does not say what is malformed: its message is an excerpt, which may begin and end anywhere.
+    """
+    if isinstance(error, AllFailedError):
+        return _group(error, error.message, bare)
+    twin = with_partial(error, error.partial)
+    twin.__cause__ = twin.__context__ = twin.__traceback__ = None
+    if isinstance(error, MalformedError):
+        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
+    return twin
+
+
+def _group(error: AllFailedError, message: str, told: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
     """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
     parts = [
-        unquoted(part.with_partial(Reply()), mask) if isinstance(part, StreamkitError) else part
-        for part in error.exceptions
+        told(with_partial(part, Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
     ]
-    twin = AllFailedError(mask(error.message), parts, partial=error.partial)
+    twin = AllFailedError(message, parts, partial=error.partial)
     twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
-    return _bare(twin, mask)
-
-
-def _bare(error: Failure, mask: Callable[[str], str]) -> Failure:
-    error.__cause__ = error.__context__ = error.__traceback__ = None
-    notes = getattr(error, "__notes__", None)
-    if notes:
-        error.__notes__ = [mask(note) for note in notes]
-    return error
+    return twin

@@ -29,7 +29,7 @@ from ...events import (
 from ...shape import Sent
 from ..fold import Fold, outcome_of
 from ..opencalls import OpenCalls
-from .hiding import known, masked, quiet, unquoted
+from .hiding import excerpts_through, known, masked, quiet, through, unquoted
 
 __all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]
 
@@ -149,14 +149,14 @@ class Rewriter:
         """They quote the server. Where the stage fails over them they are left out: a run must be able to tell its
         reply at any time."""
         try:
-            return tuple(map(self._whole, reply.warnings))
+            return tuple(map(self._told, reply.warnings))
         except Exception:
             return ()
 
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` as far as it may be told."""
         try:
-            return unquoted(error, self._whole) if self.hides else error
+            return unquoted(error, self._told) if self.hides else error
         except StreamkitError as exc:
             exc.partial = error.partial
             raise
@@ -205,7 +205,7 @@ class Rewriter:
             case ToolCall() if ToolCallDelta in self._kinds:
                 return [*self._rest_of_call(event), self._rewritten(event)]
             case ToolResult():
-                return [self._result(event)]
+                return [*self._rest(self._stages, cut=False), self._result(event)]
             case Restart():
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
@@ -222,7 +222,7 @@ class Rewriter:
         if event.kept and TextDelta in self._kinds:
             out = self._through((TextDelta, 0, 0), TextDelta(event.kept), event.kept)
         kept = "".join(piece.text for piece in out if type(piece) is TextDelta) if out or self._stages else event.kept
-        reason = self._whole(event.reason) if self.hides else event.reason
+        reason = self._told(event.reason) if self.hides else event.reason
         others = [piece for piece in out if type(piece) is not TextDelta]
         return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
@@ -243,15 +243,17 @@ class Rewriter:
         self._begin_anew()  # what follows is another message
         if not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
-        value, error = masked(event.value, self._whole), masked(event.error, self._whole)
+        value, error = masked(event.value, self._whole), masked(event.error, self._told)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
 
     def _rewritten(self, call: ToolCall) -> ToolCall:
         return replace(call, arguments=self._whole(call.arguments, self._make_json), raw=None)
 
     def _whole(self, text: str, make: Callable[[], Any] | None = None) -> str:
-        stage = (make or self._make)()
-        return "".join(piece for piece in (*stage.feed(text), *stage.flush()) if isinstance(piece, str))
+        return through((make or self._make)(), text)
+
+    def _told(self, text: str) -> str:
+        return excerpts_through(self._make(), text)
 
     # -- text ------------------------------------------------------------------------------------------------------
 
