@@ -19,7 +19,6 @@ TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no erro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -47,7 +46,7 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
     """``text`` fit for a message: one line, nothing a terminal would obey, at most ``limit`` characters."""
     line = " ".join(text[: limit * 4].split())
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
 
 
 class StreamkitError(Exception):
@@ -81,7 +80,8 @@ class StreamkitError(Exception):
 
     def with_partial(self, partial: Reply) -> Self:
         """The same failure with another partial reply: what one consumer may see of it."""
-        twin = copy(self)
+        twin = type(self).__new__(type(self), *self.args)  # whatever the constructor of a class of your own takes
+        twin.__dict__.update(vars(self))
         twin.partial = partial
         twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
         return twin

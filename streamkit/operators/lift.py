@@ -15,7 +15,6 @@ from ..engine.mapped import Mapped
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage
-from ..stages.rewriting.hiding import with_partial
 from .link import link
 
 __all__ = ["map_async", "stage"]
@@ -104,7 +103,7 @@ class Lifted(abc.ObserverBase[Any]):
         if not isinstance(error, StreamkitError):
             return error
         if self._lens is not None:
-            error = with_partial(error, self._lens(error.partial))
+            error = error.with_partial(self._lens(error.partial))
         return self._stage.failure(error) if hasattr(self._stage, "failure") else error
 
     def _own(self, error: Exception) -> Exception:

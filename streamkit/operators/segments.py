@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
 from typing import Literal, TypeAlias, Unpack
 
 from reactivex import compose, operators as rxo
@@ -24,9 +23,6 @@ Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
 def segments_of(unit: Unit, options: Segmenting) -> Callable[[], Segments]:
     """What makes `Segments` for each text; a mistake in the ``options`` is told here, not in mid-stream, and a language
     is loaded before its first sentence."""
-    wait = options.get("max_wait")
-    if wait is not None and not isfinite(wait):
-        raise ValueError(f"max_wait must be a finite number of seconds, not {wait}; leave it out to wait for ever")
 
     def make() -> Segments:
         return Segments(unit=unit, **options)

@@ -113,7 +113,8 @@ class _Program:
     def _said(self) -> str:
         if self._reader is not None:
             self._reader.join(GRACE)
-        said = excerpt(self._tail.decode("utf-8", "replace")[-SHOWN:], SHOWN)
+        said = self._tail.decode("utf-8", "replace")
+        said = excerpt(said if len(said) <= SHOWN else "…" + said[1 - SHOWN :], SHOWN)
         return f": {said}" if said else ""
 
 

@@ -26,6 +26,7 @@ from ..errors import (
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
+from .failures import chain_of
 from .limits import Limits
 from .pools import Pool, Pools
 from .requests import Scrubber
@@ -249,8 +250,6 @@ def _barred(exc: BaseException) -> bool:
     return type(exc).__name__ == "ProxyError" and str(exc).startswith("407")
 
 
-def _untrusted(exc: BaseException | None) -> bool:
+def _untrusted(exc: BaseException) -> bool:
     """Whether a certificate was refused, which it will be again."""
-    while exc is not None and not isinstance(exc, ssl.SSLCertVerificationError):
-        exc = exc.__cause__ or exc.__context__
-    return exc is not None
+    return any(isinstance(behind, ssl.SSLCertVerificationError) for behind in chain_of(exc))

@@ -13,7 +13,7 @@ from ...events import Reply, ToolResult, UsageUpdate
 from ...plain import plain
 from ...shape import Sent
 
-__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted", "with_partial"]
+__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]
 
 E = TypeVar("E", bound=Sent)
 KNOWN = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
@@ -129,17 +129,6 @@ def _attribute(value: Any, mask: Callable[[str], str]) -> Any:
     return masked(value, mask)
 
 
-def with_partial(error: StreamkitError, partial: Reply) -> StreamkitError:
-    """``error.with_partial(partial)``, also of a class whose constructor does not take the message alone."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.with_partial(partial)
-    twin: StreamkitError = Exception.__new__(type(error), *error.args)
-    twin.__dict__.update(vars(error))
-    twin.partial = partial
-    twin.__cause__, twin.__traceback__ = error.__cause__, error.__traceback__
-    return twin
-
-
 def bare(error: StreamkitError) -> StreamkitError:
     """``error`` without its cause and its traceback: both hold the values at hand, and may be anybody's exceptions.
 
@@ -147,7 +136,7 @@ def bare(error: StreamkitError) -> StreamkitError:
     """
     if isinstance(error, AllFailedError):
         return _group(error, error.message, bare)
-    twin = with_partial(error, error.partial)
+    twin = error.with_partial(error.partial)
     twin.__cause__ = twin.__context__ = twin.__traceback__ = None
     if isinstance(error, MalformedError):
         twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
@@ -157,7 +146,7 @@ def bare(error: StreamkitError) -> StreamkitError:
 def _group(error: AllFailedError, message: str, told: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
     """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
     parts = [
-        told(with_partial(part, Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
+        told(part.with_partial(Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
     ]
     twin = AllFailedError(message, parts, partial=error.partial)
     twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})

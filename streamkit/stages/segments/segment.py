@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, TypedDict
 
 from .ahead import Ahead
@@ -80,8 +81,8 @@ class Segments:
         _one_of("markdown", markdown, "keep", "plain")
         if max_chars is not None and max_chars < 1:
             raise ValueError("max_chars must be at least 1")
-        if hold < 0 or (max_wait is not None and max_wait <= 0):
-            raise ValueError("max_wait must be positive and hold not negative")
+        if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
+            raise ValueError("max_wait must be positive and finite, and hold not negative")
         self._code, self._plain, self._wait = code, markdown == "plain", max_wait
         self._gap: list[str] | None = None if strip else []
         self._cutter: Cutter
