@@ -17,6 +17,11 @@ from tests.stages.readiness import MASK, check, redacted
 DICE = random.Random(7)
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jk5N8Q1w0x"
 
+JWE = (
+    "eyJhbGciOiJSU0EtT0FFUCJ9.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b."
+    "5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ"
+)
+
 
 def examples(row: Secret) -> list[str]:
     """The shortest and the longest secret for each beginning."""
@@ -78,8 +83,7 @@ KEYS = [
     "\x1b[32m⟦sk-proj-abcdEFGH0123456789abcd⟧\x1b[0m", r"\033[1;31m⟦sk-proj-abcdEFGH0123456789abcd⟧",
     # what must be taken as one
     "⟦dapi" + "0a" * 16 + "-2⟧", "⟦dapi" + "0a" * 16 + "⟧-x", "⟦xoxe.xoxp-1-0123456789abcdef⟧",
-    "⟦eyJhbGciOiJSU0EtT0FFUCJ9.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b."
-    "5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ⟧. And",
+    f"⟦{JWE}⟧. And",
     "⟦discord.com/api/webhooks/123456789012345678/" + "aB3" * 22 + "⟧ now", "⟦sk-3f2b1a9c-1234-5678-9abc-def012345678⟧",
     # armour
     f"1. ⟦-----BEGIN PRIVATE KEY-----\n2. {LINE}\n3. -----END PRIVATE KEY-----⟧",
@@ -100,7 +104,8 @@ KEYS = [
     "⟦—–-----END"[:0] + "⟦" + pem("PRIVATE KEY", LINE) + "⟧" + "⟦" + pem("PRIVATE KEY", LINE) + "⟧",
     f"so ⟦-----BEGIN PRIVATE KEY-----\n{LINE}\n{LINE}⟧\n…",
     f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}⟧ that was it",  # no last line
-    f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}\nabcdefGH0123456789AbCd⟧\nbye", f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}⟧\nbye",
+    f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}\nabcdefGH0123456789AbCd⟧\nbye",
+    f"⟦-----BEGIN PRIVATE KEY-----\n{LINE}⟧\nbye",
     # whatever stands before the lines
     f"1\t⟦-----BEGIN PRIVATE KEY-----\n2\t{LINE}\n3\tAbC=\n4\t-----END PRIVATE KEY-----⟧ ok",
     f"     1\t⟦-----BEGIN PRIVATE KEY-----\n     2\t{LINE}\n     3\t-----END PRIVATE KEY-----⟧",

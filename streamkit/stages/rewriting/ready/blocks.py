@@ -1,8 +1,8 @@
 """Private keys in text armour: the lines ``-----BEGIN ... PRIVATE KEY-----`` to ``-----END ... PRIVATE KEY-----``.
 
 Between them stands base64, and between its lines whatever the place puts there: line ends or their escapes, numbers,
-times of a log, quotes and commands of a program. So runs of base64 count that are not far from each other, and where the
-last line never comes, what there is of a key is hidden all the same. A sentence about such lines is none.
+times of a log, quotes and commands of a program. So runs of base64 count that are not far from each other, and where
+the last line never comes, what there is of a key is hidden all the same. A sentence about such lines is none.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ HEADERS = 400
 BETWEEN = 96
 """The same between two runs, and before the last line."""
 LEAST = 16  # characters of a run
+LAST_LINE = 72  # characters at most
 
 MARK = "-{4,5}BEGIN "
 LABEL = r"[A-Z0-9 ]{0,32}(?:PRIVATE|SECRET) KEY(?: BLOCK)?-{4,5}"
@@ -32,9 +33,10 @@ SENTENCE = re.compile(r"[\"'`*_)\]]{0,4}[.,;:]? [A-Za-z][a-z]{0,15}[ ,.;:]")
 DATA = "[A-Za-z0-9+/=]"
 PART = re.compile(rf"(?P<data>{DATA}{{{LEAST},}})|-{{4,5}}END {LABEL}", re.IGNORECASE)
 ONLY_DATA = re.compile(rf"[\W_]*(?:\\[nr])?{DATA}{{2,}}(?:\\[nr])?[\W_]*")  # of an example
-SURE = 40  # characters: nobody writes that by hand
+SURE = 40  # characters in all: nobody writes that by hand
 REST = re.compile(  # a shorter last line
-    rf"[^A-Za-z0-9+/=]{{0,24}}?(?:\n|\\n)[ \t>|]{{0,16}}(?P<data>(?={DATA}*(?:[0-9+/=]|[a-z][A-Z]|[A-Z]{{2}})){DATA}{{1,{LEAST - 1}}})"
+    r"[^A-Za-z0-9+/=]{0,24}?(?:\n|\\n)[ \t>|]{0,16}"
+    rf"(?P<data>(?={DATA}*(?:[0-9+/=]|[a-z][A-Z]|[A-Z]{{2}})){DATA}{{1,{LEAST - 1}}})"
     r"(?=[\"'`]?(?:\s|\\n|\Z))"
 )
 
@@ -62,19 +64,22 @@ def _block(view: str, start: int, end: int, *, may_grow: bool) -> int | None:
         return None if may_grow and GROWING_FIRST_LINE.match(view, start, end) else 0
     if SENTENCE.match(view, first.end(), end):
         return 0
-    last, longest = first.end(), 0
-    for part in PART.finditer(view, first.end(), end):
-        if part.start() - last > (BETWEEN if longest else HEADERS):
+    last, amount = first.end(), 0
+    while True:
+        farthest = last + (BETWEEN if amount else HEADERS)
+        begin = PART.search(view, last, min(end, farthest + LAST_LINE))
+        if begin is None or begin.start() > farthest:
+            if may_grow and end <= farthest + LAST_LINE:
+                return None
             break
+        part = PART.match(view, begin.start(), end)
+        assert part  # it matched with less text behind it
         if part["data"] is None:
             if may_grow and part.end() == end and not part[0].endswith("-----"):
                 return None
-            return part.end() if longest or ONLY_DATA.fullmatch(view, first.end(), part.start()) else 0
-        last, longest = part.end(), max(longest, part.end() - part.start())
-    else:
-        if may_grow and end - last <= (BETWEEN if longest else HEADERS) + LEAST:
-            return None
-    if longest < SURE:
+            return part.end() if amount or ONLY_DATA.fullmatch(view, first.end(), part.start()) else 0
+        last, amount = part.end(), amount + part.end() - part.start()
+    if amount < SURE:
         return 0
     rest = REST.match(view, last, end)
     return rest.end("data") if rest else last
