@@ -70,38 +70,6 @@ def _patterns() -> Patterns:
     whole = [f"(?:{head}){_whole(parts)}" for head, (_, parts) in zip(heads, rows, strict=True)]
     named = [pattern for head, pattern in zip(heads, whole, strict=True) if head]
     by_form = [pattern for head, pattern in zip(heads, whole, strict=True) if not head]
-    growing = (
-                    None if final or token.end() < size else _growing_at(patterns, view, token.start(), key.start())
-                )
-                return key.span() if growing is None else growing
-        if final:
-            return None
-        last = LAST.match(view[max(at, size - LONGEST) :][::-1])
-        return _growing_at(patterns, view, size - (last.end() if last else 0), size)
-
-
-class Patterns(NamedTuple):
-    whole: re.Pattern[str]
-    growing: re.Pattern[str]
-    """From its beginning on, a key that is not complete, or may become longer, up to the end of the text."""
-    beginnings: frozenset[str]
-    """Parts of the literal beginnings."""
-
-
-def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | None:
-    """The first place from ``begin`` to ``end`` where a key may begin that more text could change."""
-    for edge in EDGE.finditer(view, begin, min(end + 1, len(view))):
-        start = edge.start()
-        if view[start : start + 32] in patterns.beginnings or patterns.growing.match(view, start):
-            return start
-    return None
-
-
-@lru_cache(maxsize=1)
-def _patterns() -> Patterns:
-    rows = [(beginnings.split(" "), parts) for beginnings, *parts in SECRETS]
-    heads = ["|".join(map(re.escape, beginnings)) for beginnings, _ in rows]
-    whole = (f"(?:{head}){_whole(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
     growing = (f"(?:{head}){_growing(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
     literals = [literal for beginnings, _ in rows for literal in beginnings]
     return Patterns(
