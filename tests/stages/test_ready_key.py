@@ -7,6 +7,7 @@ import re
 import string
 
 import pytest
+from hypothesis import given, strategies as st
 
 from streamkit.stages import Redactor
 from streamkit.stages.rewriting.ready.blocks import LONGEST as LONGEST_BLOCK
@@ -147,6 +148,18 @@ def test_a_key_is_hidden_and_nothing_else(row: str):
 @pytest.mark.parametrize("text", OTHERS)
 def test_what_is_no_key_stays(text: str):
     check("key", text)
+
+
+PIECES = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "----", "-", "\n", r"\n", "1\t", " is the ", "QUJD",
+          LINE, LINE[:16], LINE[:15], "sk-", "sk-proj-abcdEFGH0123456789abcd", "\x1b[32m", "%22", "words-", "_7", ".", "a",
+          "eyJ", JWT, "dapi" + "0a" * 16, "-2", "Comment:", " ", ","]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_nothing_depends_on_the_cut(text: str):
+    whole = redacted([text], "key")
+    for size in (1, 2, 7, 31):
+        assert redacted([text[at : at + size] for at in range(0, len(text), size)], "key") == whole
 
 
 def test_a_sentence_about_the_first_line_is_not_held():

@@ -53,7 +53,7 @@ SECRETS: tuple[Secret, ...] = (
     ("dp.pt. dp.ct. dp.sa. dp.scim. dp.audit.", (LETTERS, 40, 44)),  # Doppler
     ("dp.st.", (URL, 1, 40), ".", (LETTERS, 40, 44)),
     ("tskey-", (URL, 24, 100)),  # Tailscale
-    ("sl.u. sl.", (URL, 80, 2000)),  # Dropbox
+    ("sl.u. sl.", (URL, 60, 2000)),  # Dropbox
     ("sk.eyJ pk.eyJ tk.eyJ", (URL, 20, 600), ".", (URL, 20, 40)),  # Mapbox
     ("ops_eyJ", (BASE64, 100, 2000)),  # 1Password
     # Code
@@ -67,7 +67,7 @@ SECRETS: tuple[Secret, ...] = (
     ("squ_ sqp_ sqa_", (HEX, 40, 40)),  # Sonar
     ("CLOJARS_", ("[0-9a-z]", 60, 60)),
     ("AKCp5 AKCp8", (LETTERS, 64, 73)),  # JFrog
-    ("cmVmdGtu", (LETTERS, 56, 60)),
+    ("cmVmdGtu", (LETTERS, 40, 60)),
     ("npm_", (LETTERS, 36, 36)),
     ("pypi-", (URL, 50, 400)),
     ("rubygems_", (HEX, 48, 48)),
@@ -102,7 +102,7 @@ SECRETS: tuple[Secret, ...] = (
     ("whsec_", ("[A-Za-z0-9+/=]", 20, 100)),  # Stripe
     ("shpat_ shpca_ shppa_ shpss_ shpua_", (HEX, 32, 32)),  # Shopify
     ("sq0atp- sq0csp- sq0idp-", (URL, 22, 60)),  # Square
-    ("EAA", (LETTERS, 57, 400)),  # Meta, Square
+    ("EAA", (LETTERS, 40, 400)),  # Meta, Square
     ("rzp_live_ rzp_test_", (LETTERS, 14, 32)),  # Razorpay
     ("APP_USR-", ("[0-9A-Fa-f-]", 30, 100)),  # Mercado Pago
     ("discord.com/api/webhooks/ discordapp.com/api/webhooks/", ("[0-9]", 17, 20), "/", (URL, 60, 80)),
