@@ -150,9 +150,11 @@ def test_what_is_no_key_stays(text: str):
     check("key", text)
 
 
-PIECES = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "----", "-", "\n", r"\n", "1\t", " is the ", "QUJD",
-          LINE, LINE[:16], LINE[:15], "sk-", "sk-proj-abcdEFGH0123456789abcd", "\x1b[32m", "%22", "words-", "_7", ".", "a",
-          "eyJ", JWT, "dapi" + "0a" * 16, "-2", "Comment:", " ", ","]  # fmt: skip
+PIECES = [
+    "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "----", "-", "\n", r"\n", "1\t", " is the ", "QUJD",
+    LINE, LINE[:16], LINE[:15], "sk-", "sk-proj-abcdEFGH0123456789abcd", "\x1b[32m", "%22", "words-", "_7", ".",
+    "a", "eyJ", JWT, "dapi" + "0a" * 16, "-2", "Comment:", " ", ",",
+]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
