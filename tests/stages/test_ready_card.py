@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies as st
 
+from streamkit.stages.rewriting.ready import cards
 from tests.stages.readiness import check, plain, redacted
 
 CARDS = [
@@ -25,12 +27,17 @@ CARDS = [
     "2024 ⟦4242424242424242⟧ 2027", "1. ⟦4242 4242 4242 4242⟧ 3. ⟦5555 5555 5555 4444⟧", "42-⟦4242424242424242⟧-42",
     "12345678 ⟦4242424242424242⟧", "⟦4242424242424242⟧ ⟦5555555555554444⟧", "123 ⟦378282246310005⟧ 1234",
     "⟦378282246310005⟧ 3.14159265358979 12345678901234567890",
+    # what has other lengths than its issuer gives out takes no number along
+    "⟦5123 8324 0783 2333⟧ 67", "⟦5555555555554444⟧ 123", "⟦5555 5555 5555 4444⟧ 2027", "⟦4242 4242 4242 4242⟧ 11",
+    "2024 ⟦5123 8324 0783 2333⟧", "1999 ⟦4242 4242 4242 4242⟧", "7000 ⟦4242 4242 4242 4242⟧ 2024 2025",
+    "⟦3782 822463 10005⟧ 1234", "⟦2223 0031 2200 3222⟧ 12",
     # two that overlap
     "⟦4242 4242 4242 4242 4242⟧", "⟦4111 1111 1111 1111⟧ ⟦4242 4242 4242 4242⟧",
     # other digits and signs, against letters
     "カード⟦4111－1111－1111－1111⟧です", "卡号⟦４２４２４２４２４２４２４２４２⟧谢谢",
     "بطاقة⟦٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢⟧و", "कार्ड⟦४२४२ ४२४२ ४२४२ ४२४२⟧है",
     "บัตร⟦๔๒๔๒-๔๒๔๒-๔๒๔๒-๔๒๔๒⟧ค่ะ", "карта⟦4242424242424242⟧да", "카드⟦4242-4242-4242-4242⟧입니다",
+    "カード⟦4242・4242・4242・4242⟧です", "⟦4242·4242·4242·4242⟧", "⟦4242･4242･4242･4242⟧",
     "⟦4242　4242　4242　4242⟧", "⟦4242．4242．4242．4242⟧",
 ]  # fmt: skip
 OTHERS = [
@@ -41,6 +48,8 @@ OTHERS = [
     "4242\n4242\n4242\n4242", "4242    4242    4242    4242", "7088123412341233, 0004242424242424",
     "2024-05-06 10:30, +49 30 1234567",
     "123e4567-e89b-12d3-a456-426614174000", "12 34 56", "1, 2, 3, 4, 5", "192.168.100.200", "4242 4242 4242", "- . -",
+    "2019 2020 2021 2022 2023 2024", "1 2 3 4 5 6 7 8 9 1 2 3 4 5 6", "378282246310006", "7992 7398 7130 0007",
+    "3182 8224 6310 0055", "0 1 2 3, 10 20 30 40 50 60 70 80 90",
 ]  # fmt: skip
 
 
@@ -58,6 +67,24 @@ def test_of_cards_that_overlap_without_an_end_nothing_is_shown():
     text = "4242 " * 300
     assert not redacted([text], "card").strip(" ").replace("[redacted]", "")
     assert redacted(list(text), "card") == redacted([text], "card")
+
+
+@given(st.text(st.sampled_from("4242 .-15,·ー"), max_size=60), st.text(st.sampled_from("4 2.５-,·"), max_size=30))
+def test_nothing_depends_on_the_cut(before: str, behind: str):
+    text = before + "4242 4242 4242 4242" + behind
+    whole = redacted([text], "card")
+    for size in (1, 2, 7):
+        assert redacted([text[at : at + size] for at in range(0, len(text), size)], "card") == whole
+
+
+@pytest.mark.parametrize("table", ["4242 ", "4 ", "4.", "1 2 3 4 5 ", "2019 2020 2021 "])
+def test_numbers_of_tables_are_not_worked_out_again_for_each_piece(table: str, monkeypatch: pytest.MonkeyPatch):
+    looks: list[int] = []
+    look = cards._at
+    monkeypatch.setattr(cards, "_at", lambda view, start, final: looks.append(start) or look(view, start, final))
+    text = table * (1000 // len(table))
+    redacted(list(text), "card")
+    assert len(looks) < 16 * len(text)
 
 
 def test_a_replacement_gets_the_number_as_it_was_written():

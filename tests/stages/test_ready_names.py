@@ -25,7 +25,9 @@ NEAR = [
     "MEDICAL_LICENSE",
     "US_BANK_NUMBER", "UK_NHS", "passport", "pii", "PII", "GCP_API_KEY", "CreditCardNumber", "my-phone",
     "JSON_WEB_TOKEN", "AUTH_TOKEN", "email_addresses", "API keys", "email, phone", "email,phone", "email|card",
-    " email",
+    " email", "email:", "'email'", '"email"', "<email>", "{email}", "[phone]", "email.", "Email/Phone", "email phone",
+    "email and phone", "email, phone and card", "email & card", "ｅｍａｉｌ", "CC", "cvv", "MOBILE", "CELL", "UUID",
+    "OPENAI_KEY", "userEmail", "customerPhoneNumber", "debitCard", "ssh-key", "aws_access_key",
 ]  # fmt: skip
 WORDS = [
     "Bob", "art", "secret", "bcd", "a", "end", "Emil", "phony", "cart", "hard", "monkey", "swift", "mobile",
@@ -34,6 +36,9 @@ WORDS = [
     "password", "Bluebird", "the key", "key to it", "my email is", "keyboard", "cardigan", "headphone", "mailbox",
     "Alice Smith",
     "Project Phoenix", "keynote", "telegram", "ape", "PROJECT_X", "Phoebe", "Carla", "Kelly",
+    "KeyError", "primaryKey", "foreign_key", "sort_key", "public_key", "cmp_to_key", "CardView", "MasterCard",
+    "sim_card", "ipRange", "iPhone", "PhoneGap", "WildCard", "test_no_logger_tells_the_key", "url", "uuid", "mail",
+    "username", "datetime", "national", "cell", "token", "Mr. Key", "phone home", "salt and pepper", "Card_Deck",
 ]  # fmt: skip
 PATTERNS = {
     r"\d+": "7",

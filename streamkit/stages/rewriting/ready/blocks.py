@@ -1,8 +1,8 @@
 """Private keys in text armour: the lines ``-----BEGIN ... PRIVATE KEY-----`` to ``-----END ... PRIVATE KEY-----``.
 
-Lines end as in any system, or with the two characters of an escape (as in a file of settings), or are joined by spaces;
-they may be indented, quoted or strings of a program. Where the last line never comes, what there is of a key is hidden
-all the same. A sentence about such lines is none.
+Between them stands base64, and between its lines whatever the place puts there: line ends or their escapes, numbers,
+times of a log, quotes and commands of a program. So runs of base64 count that are not far from each other, and where
+the last line never comes, what there is of a key is hidden all the same. A sentence about such lines is none.
 """
 
 from __future__ import annotations
@@ -14,26 +14,30 @@ from .spans import Span, Spans
 __all__ = ["Blocks"]
 
 LONGEST = 32_768  # characters: a key of 16,384 bits has 13,000
-SURE = re.compile(r"[A-Za-z0-9+/=]{40}")  # nobody writes that by hand
+HEADERS = 400
+"""Characters that may stand before the first run of base64: line ends, and headers (RFC 1421, RFC 4880)."""
+BETWEEN = 96
+"""The same between two runs, and before the last line."""
+LEAST = 16  # characters of a run
+LAST_LINE = 72  # characters at most
 
-MARK = "-----BEGIN "
-LABEL = r"[A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----"
-AROUND = r"[ \t>|#*\"'`+,;.]{0,16}+"  # indentation, quotation, strings
-NUMBER = r"[0-9]{1,4}[.:|)]? +"
-BREAK = rf"{AROUND}(?:\r?\n|\r|\\{{1,4}}r\\{{1,4}}n|\\{{1,4}}n|<br ?/?>)(?:{NUMBER})?+{AROUND}"
-HEADER = r"[A-Za-z][A-Za-z0-9-]{0,40}: [^\n\r\\]{0,200}+"  # RFC 1421, RFC 4880
-DATA = r"[A-Za-z0-9+/=]"
+MARK = "-{4,5}BEGIN "
+LABEL = r"[A-Z0-9 ]{0,32}(?:PRIVATE|SECRET) KEY(?: BLOCK)?-{4,5}"
+FIRST_LINE = re.compile(MARK + LABEL, re.IGNORECASE)
+GROWING_FIRST_LINE = re.compile(rf"{MARK}[A-Z0-9 ]{{0,50}}-{{0,4}}\Z", re.IGNORECASE)
+GROWING_MARK = re.compile(r"-{1,5}(?:(?<=----)B(?:E(?:G(?:I(?:N ?)?)?)?)?)?\Z", re.IGNORECASE)
+BEGINNING = re.compile(MARK, re.IGNORECASE)
+SENTENCE = re.compile(r"[\"'`*_)\]]{0,4}[.,;:]? [A-Za-z][a-z]{0,15}[ ,.;:]")
+"""What follows the first line where it is only spoken of."""
 
-FIRST_LINE = re.compile(MARK + LABEL)
-BODY = re.compile(
-    rf"(?:{BREAK}(?:{HEADER}|{DATA}++)?| ?{DATA}{{16,}}+)*+(?P<rest> {DATA}{{1,15}}+(?={AROUND}(?:-|\Z)))?+"
-)
-LAST_LINE = re.compile(f"{AROUND}-----END {LABEL}")
-GROWING_FIRST_LINE = re.compile(rf"{MARK}[A-Z0-9 ]{{0,50}}-{{0,4}}\Z")
-GROWING_END = r"-{1,5}|-----E(?:N(?:D[A-Z0-9 ]{0,51}-{0,4})?)?"
-GROWING = re.compile(  # what may stand behind a body that is not complete
-    rf" ?[A-Za-z0-9+/=-]{{0,42}}:?\Z"
-    rf"|[0-9]{{1,4}}[.:|)]? *\Z|{AROUND}<(?:b(?:r ?/?)?)?\Z|{AROUND}(?:\\{{1,4}}(?:r\\{{0,4}})?|{GROWING_END})?\Z"
+DATA = "[A-Za-z0-9+/=]"
+PART = re.compile(rf"(?P<data>{DATA}{{{LEAST},}})|-{{4,5}}END {LABEL}", re.IGNORECASE)
+ONLY_DATA = re.compile(rf"[\W_]*(?:\\[nr])?{DATA}{{2,}}(?:\\[nr])?[\W_]*")  # of an example
+SURE = 40  # characters in all: nobody writes that by hand
+REST = re.compile(  # a shorter last line
+    r"[^A-Za-z0-9+/=]{0,24}?(?:\n|\\n)[ \t>|]{0,16}"
+    rf"(?P<data>(?={DATA}*(?:[0-9+/=]|[a-z][A-Z]|[A-Z]{{2}})){DATA}{{1,{LEAST - 1}}})"
+    r"(?=[\"'`]?(?:\s|\\n|\Z))"
 )
 
 
@@ -41,16 +45,16 @@ class Blocks(Spans):
     longest = LONGEST
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        start = view.find(MARK, at)
-        while start >= 0:
+        for place in BEGINNING.finditer(view, at):
+            start = place.start()
             end = min(len(view), start + LONGEST)
             block = _block(view, start, end, may_grow=not final and end < start + LONGEST)
             if block is None:
                 return start
             if block:
                 return start, block
-            start = view.find(MARK, start + 1)
-        return None if final else _growing_mark(view, at)
+        growing = None if final else GROWING_MARK.search(view, max(at, len(view) - 10))
+        return growing.start() if growing else None
 
 
 def _block(view: str, start: int, end: int, *, may_grow: bool) -> int | None:
@@ -58,27 +62,24 @@ def _block(view: str, start: int, end: int, *, may_grow: bool) -> int | None:
     first = FIRST_LINE.match(view, start, end)
     if first is None:
         return None if may_grow and GROWING_FIRST_LINE.match(view, start, end) else 0
-    body = BODY.match(view, first.end(), end)
-    assert body  # it matches nothing too
-    last = LAST_LINE.match(view, body.end(), end)
-    if last:
-        return last.end()
-    if may_grow and GROWING.match(view, body.end(), end):
-        return None
-    return _unfinished(view, first.end(), body.end() if body["rest"] is None else body.start("rest"))
-
-
-def _unfinished(view: str, start: int, stop: int) -> int:
-    """Where the data ends of a key without a last line; 0 if it is hardly one."""
-    if SURE.search(view, start, stop) is None:
+    if SENTENCE.match(view, first.end(), end):
         return 0
-    return start + len(view[start:stop].rstrip(" \t\r\n>|#*\"'`,;.\\"))
-
-
-def _growing_mark(view: str, at: int) -> int | None:
-    start = view.find("-", max(at, len(view) - len(MARK) + 1))
-    while start >= 0:
-        if MARK.startswith(view[start:]):
-            return start
-        start = view.find("-", start + 1)
-    return None
+    last, amount = first.end(), 0
+    while True:
+        farthest = last + (BETWEEN if amount else HEADERS)
+        begin = PART.search(view, last, min(end, farthest + LAST_LINE))
+        if begin is None or begin.start() > farthest:
+            if may_grow and end <= farthest + LAST_LINE:
+                return None
+            break
+        part = PART.match(view, begin.start(), end)
+        assert part  # it matched with less text behind it
+        if part["data"] is None:
+            if may_grow and part.end() == end and not part[0].endswith("-----"):
+                return None
+            return part.end() if amount or ONLY_DATA.fullmatch(view, first.end(), part.start()) else 0
+        last, amount = part.end(), amount + part.end() - part.start()
+    if amount < SURE:
+        return 0
+    rest = REST.match(view, last, end)
+    return rest.end("data") if rest else last

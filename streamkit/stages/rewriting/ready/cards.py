@@ -8,93 +8,158 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import chain
+from itertools import islice
 from typing import NamedTuple
 
+from ..matching import Replace
 from .spans import Span, Spans
 
 __all__ = ["Cards"]
 
 LONGEST = 19  # digits, ISO/IEC 7812-1
-FIRST_DIGITS = {13: "4", 14: "3", 15: "123", **dict.fromkeys(range(16, LONGEST + 1), "2345689")}
-"""By how many digits there are, as issuers give them out: times in milliseconds and numbers of books are no cards."""
-PRINTED = ((4, 6, 5), (4, 6, 4), (4, 3, 3, 3), (6, 13))
+ISSUERS = (
+    (("1", "2131"), (15,)),  # UATP (not in groups of fewer than four digits: lists and tables begin with 1), JCB
+    (("220",), (16, 17, 18, 19)),  # Mir
+    (tuple(map(str, range(2221, 2721))), (16,)),  # Mastercard
+    (("30", "36", "38", "39"), (14, 16)),  # Diners Club
+    (("34", "37"), (15,)),  # American Express
+    (("35",), (16,)),  # JCB
+    (("4",), (13, 16, 19)),  # Visa
+    (("51", "52", "53", "54", "55"), (16,)),  # Mastercard
+    (("50", "56", "57", "58", "6", "81"), (16, 17, 18, 19)),  # Maestro, Discover, UnionPay
+    (("80", "82", "83", "84", "85", "86", "87", "88", "89", "9"), (16,)),  # RuPay, Uzcard, Troy, Humo
+)
+"""By the first digits how many there are, so that times in milliseconds and numbers of books are no cards."""
+LENGTHS = {beginning: lengths for beginnings, lengths in ISSUERS for beginning in beginnings}
+BEGUN = frozenset(beginning[:size] for beginning in LENGTHS for size in range(1, len(beginning)))
+MOST_FIRST_DIGITS = max(map(len, LENGTHS))
+PRINTED = ((4, 6, 5), (4, 5, 6), (4, 6, 4), (4, 3, 3, 3), (6, 13))
 """Groups of unequal size. All others are equal, but the last may be shorter."""
 WIDEST_GROUP = 8  # of several equal ones
 
-RUN = re.compile(r"[0-9]+")
-RUN_BEFORE = re.compile(r"[0-9]{3,}")
-GROUP = re.compile(rf"[0-9]{{1,{LONGEST + 1}}}")
-GAP = re.compile(r"[ .\-]{1,3}(?=[0-9])")
-OPEN_GAP = re.compile(r"[ .\-]{0,3}\Z")
-IN_DECIMAL = re.compile(r"(?<=[0-9]\.)[0-9]")
-ACROSS = re.compile(r"(?<=[0-9. \-])[ .\-]{0,3}[0-9]")
+SIGN = r"[ .\-·・･]"
+OPEN_GAP = re.compile(rf"{SIGN}{{0,3}}\Z")
+START = re.compile(  # where first digits of an issuer stand, and digits for a card follow or may follow
+    rf"(?<![0-9])(?=(?:[0-9]{SIGN}{{0,3}}){{1,12}}+(?:[0-9]|\Z))"
+    rf"(?=[4689]|1(?:[0-9]{{3}}|[0-9]{{0,2}}\Z)|2{SIGN}{{0,3}}(?:[1-7]|\Z)|3{SIGN}{{0,3}}(?:[04-9]|\Z)|5{SIGN}{{0,3}}(?:[0-8]|\Z))[0-9]"
+)
+RUN = re.compile("[0-9]+")
+GROUPS = re.compile(  # by the size of the first one, all that are looked at
+    "|".join(
+        rf"[0-9]{{{size}}}(?![0-9])(?:{SIGN}{{1,3}}[0-9]{{1,{LONGEST}}}){{0,{-(-LONGEST // size) - 1}}}"
+        for size in range(1, WIDEST_GROUP + 1)
+    )
+    + rf"|[0-9]{{1,{LONGEST + 1}}}"
+)
+CHAIN = re.compile(f"(?:{GROUPS.pattern}).{{0,4}}", re.DOTALL)  # with what says whether it goes on
+ACROSS = re.compile(rf"(?<=[0-9]|{SIGN}){SIGN}{{0,3}}[0-9]")
 
 SPAN = 4 * LONGEST  # characters: each digit a group, with three signs between
 """The most that a card has; card numbers that overlap are hidden as one up to there."""
+REACH = SPAN + 2  # two characters before it say whether it is part of a decimal
 DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 
 
 class Cards(Spans):
     longest = 2 * SPAN
 
+    def __init__(self, replace: Replace) -> None:
+        super().__init__(replace)
+        self._settled = Settled(0, "", 0, 0)
+
     def first(self, view: str, at: int, final: bool) -> Span:
-        runs = RUN.finditer(view, at)
+        begin = at
         if ACROSS.match(view, at):  # digits in which something was found already, or a card that overlaps, may go on
-            runs = chain(RUN_BEFORE.finditer(view, max(0, at - SPAN), at), runs)
-        for run in runs:
-            start = run.start()
-            if start and view[start - 1] in DOUBLED:
-                continue
-            end, undecided = _longest(view, start, final)
-            if undecided:
-                return max(start, at)
-            if end > at:
-                return _joined(view, max(start, at), end, run.end(), final)
+            begin = self._settled.end if self._settled.holds(view, at) else max(0, at - REACH)
+        for place in START.finditer(view, begin):
+            start = place.start()
+            end, undecided = _at(view, start, final)
+            if undecided or end > at:
+                if not final:
+                    self._settled = Settled(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
+                return max(start, at) if undecided else _joined(view, start, max(start, at), end, final)
         return None
 
 
-def _joined(view: str, start: int, end: int, place: int, final: bool) -> Span:
-    """A card number and those that begin within it, from ``place`` on, and reach further."""
-    for run in RUN.finditer(view, place):
-        if run.start() >= end or end - start >= SPAN:
+class Settled(NamedTuple):
+    """What is known of a text that grows, so that it is not worked out again for each piece.
+
+    Where ``text`` stands at ``begin``, all numbers that begin before ``end`` are decided, whatever follows, and no card
+    among them goes further than ``at``.
+    """
+
+    begin: int
+    text: str
+    at: int
+    end: int
+
+    def holds(self, view: str, at: int) -> bool:
+        return self.at <= at and view.startswith(self.text, self.begin)
+
+
+def _joined(view: str, first: int, start: int, end: int, final: bool) -> Span:
+    """A card number and those that begin within it, and reach further."""
+    for place in START.finditer(view, first + 1):
+        if place.start() >= end or end - start >= SPAN:
             break
-        further, undecided = _longest(view, run.start(), final)
+        further, undecided = _at(view, place.start(), final)
         if undecided:
             return start
         end = max(end, further)
     return start, end
 
 
-def _longest(view: str, start: int, final: bool) -> tuple[int, bool]:
+def _at(view: str, start: int, final: bool) -> tuple[int, bool]:
     """Where the longest card number from ``start`` ends (0: there is none); whether more text could change that."""
-    sizes: tuple[int, ...] = ()
-    digits, end, place = "", 0, start
-    while True:
-        group = GROUP.match(view, place)
-        assert group  # a run of digits begins there, or a gap has ended before one
-        digits += group[0]
-        sizes += (len(group[0]),)
-        if len(digits) > LONGEST or digits[0] in "07":
-            return end, False
-        layout = _layout(sizes)
-        if group.end() == len(view) and not final:
-            return end, layout.may_become_one
-        if layout.is_one and _is_card(digits) and not (len(sizes) == 1 and IN_DECIMAL.match(view, start)):
-            end = group.end()
-        if len(digits) == LONGEST or not layout.may_go_on:
-            return end, False
-        gap = GAP.match(view, group.end())
-        if gap is None:
-            return end, not final and OPEN_GAP.match(view, group.end()) is not None
-        place = gap.end()
+    chain = CHAIN.match(view, start)
+    assert chain  # there is a digit
+    in_decimal = start > 1 and view[start - 1] == "." and view[start - 2] in DOUBLED
+    size, undecided = _longest(chain[0], in_decimal, final or chain.end() < len(view))
+    return start + size if size else 0, undecided
+
+
+@lru_cache(maxsize=1024)  # a growing text is asked for again, and for what begins within cards that overlap
+def _longest(text: str, in_decimal: bool, final: bool) -> tuple[int, bool]:
+    """The size of the longest card number that ``text`` begins with, or 0; whether more text could change that."""
+    chain = GROUPS.match(text)
+    assert chain  # there is a digit
+    groups = RUN.findall(chain[0])
+    digits = "".join(groups)
+    lengths = _lengths(digits)
+    if not lengths:
+        return 0, False
+    layout = _layout(tuple(map(len, groups)))
+    grows = not final and chain.end() == len(text)  # the last group does
+    undecided = len(digits) <= lengths[-1] and (
+        layout.may_become_one
+        if grows
+        else not final and layout.may_go_on and OPEN_GAP.match(text, chain.end()) is not None
+    )
+    for count, size in layout.cards:
+        whole = size in lengths and not (count == 1 and in_decimal) and not (grows and count == len(groups))
+        if whole and _is_card(digits[:size]):
+            return _end(text, count), undecided
+    return 0, undecided
+
+
+def _end(text: str, count: int) -> int:
+    """Where the group of that number ends."""
+    return next(islice(RUN.finditer(text), count - 1, None)).end()
+
+
+def _lengths(digits: str) -> tuple[int, ...]:
+    """How many digits cards have that begin so; none if there are no such cards."""
+    for size in range(1, min(len(digits), MOST_FIRST_DIGITS) + 1):
+        if digits[:size] in LENGTHS:
+            return LENGTHS[digits[:size]]
+    return (LONGEST,) if digits in BEGUN else ()
 
 
 class Layout(NamedTuple):
     """What groups of digits of these sizes may be."""
 
-    is_one: bool
-    """A card is printed so."""
+    cards: tuple[tuple[int, int], ...]
+    """The first groups of them that are printed so on a card: how many these are, and their digits. Longest first."""
     may_go_on: bool
     """A card begins so, and a further group follows."""
     may_become_one: bool
@@ -103,13 +168,24 @@ class Layout(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _layout(sizes: tuple[int, ...]) -> Layout:
+    counts = range(len(sizes), 0, -1)
     *before, last = sizes
-    single, equal = not before, set(before) == {sizes[0]} and sizes[0] <= WIDEST_GROUP
+    begun = not before or _are_equal(sizes)
     return Layout(
-        single or (equal and last <= sizes[0]) or sizes in PRINTED,
-        (single and last <= WIDEST_GROUP) or (equal and last == sizes[0]) or _begins(sizes, complete=True),
-        single or (equal and last <= sizes[0]) or _begins(sizes, complete=False),
+        tuple((count, sum(sizes[:count])) for count in counts if _is_printed(sizes[:count])),
+        (last == sizes[0] <= WIDEST_GROUP and begun) or _begins(sizes, complete=True),
+        begun or _begins(sizes, complete=False),
     )
+
+
+def _is_printed(sizes: tuple[int, ...]) -> bool:
+    return sum(sizes) <= LONGEST and (len(sizes) == 1 or _are_equal(sizes) or sizes in PRINTED)
+
+
+def _are_equal(sizes: tuple[int, ...]) -> bool:
+    """Groups of the same size; the last may be shorter."""
+    *before, last = sizes
+    return set(before) == {sizes[0]} and last <= sizes[0] <= WIDEST_GROUP
 
 
 def _begins(sizes: tuple[int, ...], *, complete: bool) -> bool:
@@ -124,7 +200,7 @@ def _begins(sizes: tuple[int, ...], *, complete: bool) -> bool:
 
 
 def _is_card(digits: str) -> bool:
-    """Length, first digit and check digit, ISO/IEC 7812-1 annex B."""
-    if digits[0] not in FIRST_DIGITS.get(len(digits), "") or digits == digits[0] * len(digits):
+    """The check digit, ISO/IEC 7812-1 annex B."""
+    if digits == digits[0] * len(digits):
         return False
     return (sum(map(int, digits[-1::-2])) + sum(map(DOUBLED.__getitem__, digits[-2::-2]))) % 10 == 0

@@ -16,8 +16,16 @@ SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
 SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
-NO_WORDS = "(?!(?:[a-z]{1,15}[_-]){1,40}[a-z]{1,15}(?![A-Za-z0-9_-]))"  # sk-learn-like-names-of-things
-EDGE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
+WORDS = r"(?:[a-z]{1,15}[0-9]{0,4}|[0-9]{1,4})"
+NO_WORDS = (  # sk-learn-like-names-of-things, with some numbers
+    rf"(?!(?!(?:[a-z_-]*[0-9]){{9}})(?:[a-z]{{1,15}}[_-]{{1,3}})(?:{WORDS}[_-]{{1,3}}){{0,40}}{WORDS}(?![A-Za-z0-9_-]|/ALTAK))"
+)
+COLOUR = "".join(rf"|(?<=\[[0-9;]{{{size}}}m)" for size in range(12))  # ESC [32m of a terminal
+LEFT = (  # no letter or digit, unless it ends an escape
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[abfnrtv0])|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2})"
+    rf"{COLOUR})"
+)
+EDGE = re.compile(f"{LEFT}[A-Za-z0-9]")
 
 
 class Keys(Spans):
@@ -59,11 +67,16 @@ def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | No
 def _patterns() -> Patterns:
     rows = [(beginnings.split(" "), parts) for beginnings, *parts in SECRETS]
     heads = ["|".join(map(re.escape, beginnings)) for beginnings, _ in rows]
-    whole = (f"(?:{head}){_whole(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
+    whole = [f"(?:{head}){_whole(parts)}" for head, (_, parts) in zip(heads, rows, strict=True)]
+    named = [pattern for head, pattern in zip(heads, whole, strict=True) if head]
+    by_form = [pattern for head, pattern in zip(heads, whole, strict=True) if not head]
     growing = (f"(?:{head}){_growing(parts)}" for head, (_, parts) in zip(heads, rows, strict=True))
     literals = [literal for beginnings, _ in rows for literal in beginnings]
     return Patterns(
-        re.compile(f"(?<![A-Za-z0-9]){NO_WORDS}(?:{'|'.join(whole)})"),
+        re.compile(
+            f"(?=[A-Za-z0-9]){LEFT}(?:(?=(?:{'|'.join(filter(None, heads))})){NO_WORDS}(?:{'|'.join(named)})"
+            f"|{'|'.join(by_form)})"
+        ),
         re.compile("|".join(growing)),
         frozenset(literal[:size] for literal in literals for size in range(1, len(literal))),
     )
