@@ -2,8 +2,8 @@
 
 A local part is Latin (with digits and some marks), or one run of letters of other scripts. As some scripts write no
 spaces, where the second kind begins cannot always be told; then all that may belong to it is taken. Marks may join
-Latin letters and those of another script to one. A last label of a domain is Latin or not, so Japanese text right behind
-``.com`` is no part of it.
+Latin letters and those of another script to one. A last label of a domain is Latin or not, so Japanese text right
+behind ``.com`` is no part of it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ DOMAIN = re.compile(
     rf"|(?:[0-9A-Za-z{LATIN}{OTHER}_-]{{1,63}}\.){{1,8}}{LAST}"  # labels of mixed scripts only where it must be
 )
 DOMAIN_CHARS = re.compile(
-    rf"(?:{LABEL}[。｡](?=[a-z]|\Z))?[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH - 64}}}"  # dots of IDNA, RFC 3490 section 3.1
+    rf"(?:{LABEL}[。｡](?=[a-z]|\Z))?[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH - 64}}}"  # dots: RFC 3490 section 3.1
 )
-SENTENCE = re.compile(r"[0-9a-z_.-]*\.[a-z]{2,62}(?=\.[A-Z][a-z]+(?![0-9A-Za-z_-]))")
+SENTENCE = re.compile(r"[0-9a-z_.-]*\.[a-z]{2,62}(?=\.[A-Z][a-z]+\Z)")
 OTHER_SENTENCE = re.compile(rf"[0-9A-Za-z{LATIN}_.-]*\.[A-Za-z]{{2,62}}(?P<other>\.[{OTHER}{LATIN[1]}]+)")
-VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+\.|v[0-9]+\.(?:alpha|beta|rc|dev|pre|post|next|canary|nightly)\b")
+VERSION = re.compile(
+    r"v[0-9]+(?:\.[0-9]+)+\.|v?[0-9]+(?:\.[0-9]+)*\.(?:alpha|beta|rc|dev|pre|post|next|canary|nightly)\Z"
+)
 FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|html?|js|css|t?gz)\Z")
 
 
@@ -73,8 +75,7 @@ class Emails(Spans):
 
 
 def _end(domain: re.Match[str]) -> int:
-    """Where a domain ends: before a sentence that follows it without a space. 0 if it is a version or the name of a file.
-    """
+    """Where a domain ends: before a sentence without a space. 0 if it is a version or the name of a file."""
     text = domain[0]
     if VERSION.match(text) or FILE.search(text):
         return 0

@@ -28,7 +28,9 @@ ACCENTS = range(0x300, 0x370)
 EMOJI_MARKS = (*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10))  # marks on symbols, no part of a word
 
 LETTER = rf"A-Za-z{LATIN}{OTHER}ー"
-PARTING = re.compile(rf"(?<=[{LETTER}])–(?![\-–]|\Z)|(?<![\-–])–(?=[{LETTER}])")  # at the end of a text nobody knows
+PARTING = re.compile(  # at the end of a text nobody knows yet
+    rf"–(?:(?<=[{LETTER}]–)(?![\-–]|\Z)|(?<![\-–]–)(?=[{LETTER}]))"
+)
 
 
 class _Table(dict[int, str]):

@@ -35,12 +35,12 @@ AGAINST = re.compile(rf"{ESCAPE}\Z")
 WORDED = re.compile(
     r"(?:(?<![A-Za-z])|(?<=\\[nrt]))"
     r"(?:tele?|fax|phone|telephone|telefone?|telefax|mobil|mobile|cell|call|fon|handy|whatsapp)[.:]?-?\Z",
-    re.I,
+    re.IGNORECASE,
 )
 LIST_NUMBER = re.compile(r"(?:\A|[^0-9.,])[1-9][0-9]?\.\Z")
-BOOK = re.compile(r"is[bs]n\W{0,4}(?:1[03])?\W{0,4}\Z", re.I)
+BOOK = re.compile(r"is[bs]n\W{0,4}(?:1[03])?\W{0,4}\Z", re.IGNORECASE)
 DASHED = re.compile(r"-[0-9A-Za-zé]{0,12}")
-EXTENSION = re.compile(r"(?:x|ext\.?)[0-9]{1,5}(?![0-9A-Za-z])", re.I)
+EXTENSION = re.compile(r"(?:x|ext\.?)[0-9]{1,5}(?![0-9A-Za-z])", re.IGNORECASE)
 
 BREAK = re.compile(r"[.,:/][0-9]{1,2}(?![0-9]|[ \-/(]{1,2}[0-9])")
 ELSE = re.compile(
@@ -59,10 +59,9 @@ def left(view: str, start: int) -> str:
     before = view[max(0, start - BEHIND) : start]
     if AGAINST.search(before):
         return "free"
-    if last.isascii() and last.isalpha() or last in ":-.":
-        if WORDED.search(before):
-            return "word"
-    if last in "0123456789" or last == LATIN[0] or last.isascii() and last.isalpha():
+    if WORDED.search(before):
+        return "word"
+    if (last.isascii() and last.isalnum()) or last == LATIN[0]:
         return ""
     if last == "-":
         return "" if re.search(rf"[0-9{LATIN_LETTER}]-\Z", before) else "free"

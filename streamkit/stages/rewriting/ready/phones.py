@@ -1,15 +1,16 @@
-"""Phone numbers as people write them: with a country code, or in one of the national forms listed here.
+"""Phone numbers as people write them: with a country code, or in one of the forms of `shapes`.
 
 Plain numbers are everywhere, so a number counts only with something that marks it: a plus sign, a trunk prefix,
-brackets or the groups of one country. Dates, times, versions and numbers of books are written with the same signs;
-what they look like is said here too.
+brackets or the groups of one country. Dates, times, versions and numbers of books are written with the same signs:
+`numbers` tells what they look like.
 """
 
 from __future__ import annotations
 
 import re
 
-from .numbers import AHEAD, END, NO_DATE, NO_TIMES, YEAR, book, breaks, left, right, starts_else
+from .numbers import AHEAD, book, breaks, left, right, starts_else
+from .shapes import GROUP, INTERNATIONAL, NATIONAL, NATIONAL_DIGITS, NUMBERS_OF_A_COUNTRY, OPEN, USUAL
 from .spans import Span, Spans
 
 __all__ = ["Phones"]
@@ -17,64 +18,12 @@ __all__ = ["Phones"]
 LONGEST = 64
 HELD = LONGEST + AHEAD
 SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15  # digits, E.164 section 6
-NATIONAL_DIGITS = {
-    "1": (10,), "7": (10,), "20": (10,), "27": (9,), "30": (10,), "31": (9,), "33": (9,), "34": (9,), "39": (10, 9),
-    "44": (10,), "45": (8,), "46": (9,), "47": (8,), "48": (9,), "51": (9,), "52": (10,), "55": (11, 10), "57": (10,),
-    "60": (10, 9), "61": (9,), "63": (10,), "65": (8,), "66": (9, 8), "81": (10, 9), "82": (10, 9, 8), "84": (9,),
-    "86": (11, 10), "90": (10,), "91": (10,), "92": (10,), "98": (10,), "234": (10,), "351": (9,), "380": (9,),
-    "420": (9,), "852": (8,), "880": (10,), "886": (9, 8), "966": (9,), "971": (9, 8), "972": (9, 8),
-}  # fmt: skip
-"""How many digits follow a country code as a rule, so that a number behind a phone number is not taken for more of it.
-Where none of them fits, and for other countries, as many groups are taken as a number may have digits."""
-OPEN = ("49", "43", "358", "62", "64", "32", "41", "353", "36", "40", "359", "385", "386", "421", "370", "371", "372")
-"""Codes of other countries that are common behind 00, with numbers of many lengths."""
-
-GAP = r"(?: {1,2}|[./\-])"
-MORE = rf"(?:{GAP}?[0-9])"
-NUMBERS_OF_A_COUNTRY = tuple(
-    re.compile(form)
-    for form in (
-        # North America, and what else is written 3-3-4
-        rf"(?:[18](?P<gap>{GAP})(?=[0-9]{{3}}(?P=gap)))?[2-9][0-9]{{2}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",
-        r"0[1-9][0-9]{0,4}\([0-9]{1,5}\)[0-9]{3,5}",  # Japan
-        r"0[1-9][0-9]{0,2}\) ?[0-9]{3,4}[ \-][0-9]{4}",  # Korea
-        rf"8{GAP}[0-9]{{3}}{GAP}[0-9]{{3}}{GAP}[0-9]{{2}}{GAP}[0-9]{{2}}",  # Russia
-        # China, mobile and with its country code
-        r"(?:86[ \-]?)?1[3-9][0-9](?:[ \-]?[0-9]{4}[ \-]?[0-9]{4}|\.[0-9]{4}\.[0-9]{4}|[ \-]?[0-9]{3}[ \-][0-9]{5})"
-        r"(?!\.[0-9])",
-        r"86-[1-9][0-9]{1,2}-[0-9]{7,8}",
-        r"0[1-9][0-9]{8,9}(?!\.[0-9])",  # a trunk prefix, in one run
-    )
-)
-AREA = (
-    rf"(?:[018]{GAP}?|7 ?(?=\([0-9]{{3,5}}\) ?[0-9]{{1,3}}[ \-][0-9]{{2}}[ \-][0-9]{{2}}{END}))?"
-    rf"\((?!{YEAR}\))(?:0 )?[0-9]{{2,5}}\)(?! ?{YEAR}[./\-]){GAP}{{0,2}}|\(0\) ?(?=[1-9])"
-)
-NO_PART = (
-    r"(?:(?<![0-9] )|(?![0-9]{3}(?: [0-9]{3})+(?![0-9])))"  # 1 012 345 678
-    r"(?!(?<=[0-9]{4} )[0-9]{4} [0-9]{4}(?![0-9]))"  # of an account or a card: 3704 0044 0532 0130
-)
-NO_DATE_BEHIND = NO_DATE.replace("mark", "mark2").replace("same", "same2")
-TRUNK = (
-    rf"{NO_DATE}{NO_TIMES}{NO_PART}"
-    rf"0(?:[1-9](?:[0-9]{{0,4}}{GAP}|[0-9]{{1,4}} [/\-] {NO_DATE_BEHIND}{NO_TIMES})|(?<![0-9] 0) [1-9][0-9]{{1,4}}{GAP})"
-)
-NATIONAL = re.compile(rf"(?P<number>(?:{AREA}|{TRUNK})[0-9]{MORE}{{3,14}})")
-USUAL = (11, 10)
-"""Digits of a national number with its area code, if groups end there. Else it has 12 at most, or all there are."""
-UNIT = rf"(?:{MORE}|{GAP}?\([0-9]{{1,5}}\)(?={GAP}{{0,3}}[0-9]){GAP}?)"
-INTERNATIONAL = re.compile(
-    r"(?:(?<![0-9])(?:\+|(?<![0-9A-Za-z)\]] )\+ )|"
-    rf"{NO_PART}(?P<zeros>00[ \-]?|011[ \-])"
-    r"|(?<![0-9])(?:\(\+|\(00|\+\()(?=[0-9]{1,3}\)))"
-    rf"(?P<number>[1-9](?:[0-9]{{0,2}}\)(?={GAP}?\(?[0-9]){GAP}?)?{UNIT}{{0,5}}(?: ?[/\-] (?=[0-9]))?{UNIT}{{1,24}})"
-)
-GROUP = re.compile(r"[0-9]+")
 TRUNK_IN_BRACKETS = "(0)"
 THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
 MONEY = re.compile(r" ?[€$£¥%]")
 
-START = re.compile(r"\\u[0-9A-Fa-f]{4}|(?:\\x|%)[0-9A-Fa-f]{2}|[0-9]+|[+(]")
+START = re.compile(r"[0-9+(\\%](?:(?<=[0-9])[0-9]*|(?<=\\)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|(?<=%)[0-9A-Fa-f]{2})?")
+ENOUGH = re.compile(rf"(?:[ +()./\-]{{0,5}}[0-9]){{{SHORTEST_NUMBER}}}")
 ESCAPE = 6
 DIGITS = "0123456789"
 SIGNS = DIGITS + "+() ./-,:"
@@ -89,28 +38,29 @@ class Phones(Spans):
         closed = len(view) if final else _closed(view, at)
         for place in START.finditer(view, max(0, at - ESCAPE)):
             start = place.start()
-            if start < at or place[0][0] in "\\%":
-                if place.end() > closed and place[0][0] in "\\%" and start >= at:
-                    return start
+            if start < at or view[start] in "\\%":
                 continue  # the rest of a run that is too long, or digits that mean some other character
             if start >= closed:
                 return start  # nothing but signs of numbers follows it so far
-            end = _international(view, start) or _national(view, start)
-            if end:
-                return start, end
+            if ENOUGH.match(view, start):
+                end = _international(view, start) or _national(view, start)
+                if end:
+                    return start, end
         return None
 
 
 def _closed(view: str, at: int) -> int:
     """What begins before this place is decided, whatever follows."""
-    low = max(at, len(view) - HELD)
-    word = WORD_AT_END.search(view, max(low, len(view) - AHEAD))
-    end = word.start() if word else len(view)
+    low, end = max(at, len(view) - HELD), len(view)
+    if view[-1:].isalnum() and (word := WORD_AT_END.search(view, max(low, end - AHEAD))):
+        end = word.start()
     return low + len(view[low:end].rstrip(SIGNS))
 
 
 def _international(view: str, start: int) -> int:
     """Where the number ends that begins with its country code at ``start``; 0 if none does."""
+    if view[start] not in "+(0":
+        return 0
     found = INTERNATIONAL.match(view, start, start + LONGEST - 2)  # two characters more are looked at
     if found is None:
         return 0
@@ -171,11 +121,13 @@ def _other(number: str, against: str) -> bool:
     groups = GROUP.findall(number)
     if against == "dot" and "." in number:
         return True
-    return number[0] != "0" and len(groups) == 3 and len(groups[2]) == 4 and _round(groups[0]) and groups[2][1:] == "000"
+    return (
+        number[0] != "0" and len(groups) == 3 and len(groups[2]) == 4 and _round(groups[0]) and groups[2][1:] == "000"
+    )
 
 
 def _round(group: str) -> bool:
-    return len(group) > 2 and group[-2:] == "00" or group == "0"
+    return (len(group) > 2 and group[-2:] == "00") or group == "0"
 
 
 def _plausible(view: str, begin: int, end: int, digits: int, against: str) -> bool:
@@ -193,7 +145,10 @@ def _plausible(view: str, begin: int, end: int, digits: int, against: str) -> bo
         return (digits in USUAL or "/" in number) and sum(map(_round, groups[1:])) < 2
     gaps = {gap for gap in GROUP.split(number) if gap}
     if all(len(group) == 2 for group in groups):
-        return len(groups) == 5 and (gaps == {" "} or not _zeros(groups)) or len(gaps) > 1 and not _zeros(groups)
+        if len(groups) == 5 and gaps == {" "}:
+            return True  # 06 01 02 03 04
+        if len(groups) != 5 and len(gaps) == 1:
+            return False
     return not _zeros(groups)
 
 
@@ -211,8 +166,7 @@ def _ends(view: str, begin: int, end: int) -> dict[int, int]:
             break
         if view[first - 1 : last + 1] != TRUNK_IN_BRACKETS or first - 1 == begin:
             digits += len(group[0])
-        in_brackets = last < end and view[last] == ")"
-        if SHORTEST_NUMBER <= digits <= LONGEST_NUMBER and not in_brackets and view[last : last + 1] not in LONGER:
-            if not breaks(view, first, last):
-                ends[digits] = last
+        goes_on = view[last : last + 1] in LONGER or (last < end and view[last] == ")")
+        if SHORTEST_NUMBER <= digits <= LONGEST_NUMBER and not goes_on and not breaks(view, first, last):
+            ends[digits] = last
     return ends
