@@ -28,7 +28,7 @@ NO_DATE = (
     rf"|[0-9]{{3}}(?:\.[0-9]{{3}}){{3}}{END})"  # an IP address
 )
 TIME = r"(?:[01][0-9]|2[0-4])\.?[0-5][0-9]"
-NO_TIMES = rf"(?!{TIME}[ \-/]{TIME}{END})"  # 08.30-17.00
+NO_TIMES = rf"(?!{TIME}(?:[\-/]{TIME}{END}| {TIME}(?! ?[0-9])))"  # 08.30-17.00, 0830 1700
 
 ESCAPE = r"(?:\\[nrtbfv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,8}m)"
 AGAINST = re.compile(rf"{ESCAPE}\Z")

@@ -20,6 +20,7 @@ HELD = LONGEST + AHEAD
 SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15  # digits, E.164 section 6
 TRUNK_IN_BRACKETS = "(0)"
 THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
+MORE_PAIRS = re.compile(r" [0-9]{2}(?![0-9])")
 MONEY = re.compile(r" ?[€$£¥%]")
 
 START = re.compile(r"[0-9+(\\%](?:(?<=[0-9])[0-9]*|(?<=\\)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|(?<=%)[0-9A-Fa-f]{2})?")
@@ -142,11 +143,14 @@ def _plausible(view: str, begin: int, end: int, digits: int, against: str) -> bo
     if against == "slash" and digits < USUAL[1] and "/" in number:
         return False
     if number[1] == " ":  # 0 532 123 45 67
-        return (digits in USUAL or "/" in number) and sum(map(_round, groups[1:])) < 2
+        sizes = {len(group) for group in groups[1:]}
+        row = "/" not in number and len(sizes) == 1 and max(sizes) < 4  # 0 10 20 30 40, 0 120 240 360
+        return not row and (digits in USUAL or "/" in number) and sum(map(_round, groups[1:])) < 2
     gaps = {gap for gap in GROUP.split(number) if gap}
     if all(len(group) == 2 for group in groups):
         if len(groups) == 5 and gaps == {" "}:
-            return True  # 06 01 02 03 04
+            longer = MORE_PAIRS.match(view, end) or re.search(r"[0-9]{2} \Z", view[max(0, begin - 3) : begin])
+            return not (longer and _zeros(groups))  # 06 01 02 03 04, but no longer row
         if len(groups) != 5 and len(gaps) == 1:
             return False
     return not _zeros(groups)
