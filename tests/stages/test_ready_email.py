@@ -63,7 +63,7 @@ OTHERS = [
     "价格@商店", "用户@名", "@" * 50, "a@" * 30, "你好，世界。这是一个很长的句子而且没有任何空格",
     "bob at example dot com, bob(at)example.com", "bob@[10.0.0.1]",
     "logo@2x.png, foo@v1.beta, setup-python@v5.0.0.beta, torch@v2.1.cu118, icon@3x.webp",
-    "bob@host。次, 写@店。com",
+    "bob@host。次, 写@店。com, a=@example.com",
 ]  # fmt: skip
 
 
