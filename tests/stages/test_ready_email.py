@@ -57,7 +57,7 @@ ADDRESSES = [
     "メール.⟦taro@example.com⟧",
 ]  # fmt: skip
 OTHERS = [
-    "no@where, a@b, @name, x @ y.com, bob@, @example.com, bob@localhost, a@b.c",
+    "a=@example.com, no@where, a@b, @name, x @ y.com, bob@, @example.com, bob@localhost, a@b.c",
     "lodash@4.17.21, react@18.2.0-rc.1, user@10.0.0.1, actions/checkout@v4",
     "**@example.com, `@example.com`, ...@example.com, _@example.com", "bob@.com, bob@-.-, bob@example..com",
     "价格@商店", "用户@名", "@" * 50, "a@" * 30, "你好，世界。这是一个很长的句子而且没有任何空格",
