@@ -40,13 +40,30 @@ ADDRESSES = [
     "⟦사용자@예제.한국⟧!", "，⟦用户@example.com⟧谢谢", "ivan⟦Петров@example.com⟧",
     "我们公司人力⟦" + HAN[:21] + "@example.com⟧谢谢",  # where it begins cannot be told
     "и" * 8 + "⟦" + "и" * 32 + "@example.com⟧",
+    # scripts that are mixed, dots of IDNA, sentences without a space
+    "⟦иван.petrov@example.com⟧",
+    "⟦bob.иванов@example.com⟧",
+    "⟦bob.иванов-smith+x@пример.рф⟧ да",
+    "⟦bob.用户@example.com⟧",
+    "⟦bob@example。com⟧ ⟦bob@example｡com⟧ ⟦bob@example.com⟧。Next ⟦bob@mail。example.com⟧",
+    "⟦bob@example.com⟧.Thanks",
+    "⟦bob@example.co.uk⟧.Thanks, ⟦bob@Mail.Example.Com⟧",
+    "⟦bob@example.com⟧.次へ",
+    "⟦bob@example.com⟧.Спасибо",
+    "⟦taro@mail.例え.jp⟧ ⟦ivan@mail.пример.рф⟧",
+    "⟦bob@example.com⟧2024年",
+    "thanks—⟦bob@example.com⟧—thanks–⟦amy@example.com⟧",
+    "⟦bob@163.com⟧ ⟦bob@v2.com⟧ ⟦bob@4x.de⟧ ⟦juan@empresa.com.py⟧ ⟦git@github.com⟧:foo/bar.git",
+    "メール.⟦taro@example.com⟧",
 ]  # fmt: skip
 OTHERS = [
-    "no@where, a@b, @name, x @ y.com, bob@, @example.com, bob@localhost, a@b.c",
+    "a=@example.com, no@where, a@b, @name, x @ y.com, bob@, @example.com, bob@localhost, a@b.c",
     "lodash@4.17.21, react@18.2.0-rc.1, user@10.0.0.1, actions/checkout@v4",
     "**@example.com, `@example.com`, ...@example.com, _@example.com", "bob@.com, bob@-.-, bob@example..com",
     "价格@商店", "用户@名", "@" * 50, "a@" * 30, "你好，世界。这是一个很长的句子而且没有任何空格",
     "bob at example dot com, bob(at)example.com", "bob@[10.0.0.1]",
+    "logo@2x.png, foo@v1.beta, setup-python@v5.0.0.beta, torch@v2.1.cu118, icon@3x.webp",
+    "bob@host。次, 写@店。com, a=@example.com",
 ]  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """E-mail addresses: from each ``@`` the local part is read backwards and the domain forwards.
 
 A local part is Latin (with digits and some marks), or one run of letters of other scripts. As some scripts write no
-spaces, where the second kind begins cannot always be told; then all that may belong to it is taken. A last label of a
-domain is Latin or not, so Japanese text right behind ``.com`` is no part of it.
+spaces, where the second kind begins cannot always be told; then all that may belong to it is taken. Marks may join
+Latin letters and those of another script to one. A last label of a domain is Latin or not, so Japanese text right
+behind ``.com`` is no part of it.
 """
 
 from __future__ import annotations
@@ -17,24 +18,37 @@ __all__ = ["Emails"]
 MOST = 64  # octets of a local part, RFC 5321 section 4.5.3.1.1
 REACH = 255  # octets of a domain, section 4.5.3.1.2
 
+ALPHABETIC = OTHER[0]  # most scripts of two octets separate words by spaces
 BEGINNING = rf"[0-9A-Za-z{LATIN[0]}]"
 LOCAL = re.compile(
     rf"[0-9A-Za-z{LATIN}._%+\-&!#$^~'’=]{{0,{MOST}}}"
 )  # reversed; less is taken of it than could be held
 OTHER_LOCAL = re.compile(rf"[{OTHER}{LATIN[1]}0-9._+\-]{{0,{MOST}}}")
 FIRST = re.compile(BEGINNING)
+MIXED = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}._+\-]{{0,{MOST}}}")
+JOINED = re.compile(rf"(?:[._+\-]+(?:[0-9A-Za-z{LATIN}]+|[0-9{ALPHABETIC}{LATIN[1]}]+))*")  # reversed
+MIXED_FIRST = re.compile(rf"[0-9A-Za-z{LATIN[0]}{OTHER}]")
 OTHER_FIRST = re.compile(f"[0-9{OTHER}]")
 NO_PART = re.compile(rf"=|(?<![A-Za-z{LATIN}])['’]|['’](?![A-Za-z{LATIN}])")
 RETURN_PATH = re.compile(r"[^=]*[+-][^=]*=[^=]+\.[A-Za-z]{2,}")
 
 LABEL, OTHER_LABEL = rf"{BEGINNING}[0-9A-Za-z{LATIN}_-]{{0,62}}", rf"[0-9{OTHER}{LATIN[1]}_-]{{1,63}}"
-LATIN_LAST, OTHER_LAST = rf"[A-Za-z{LATIN[0]}][0-9A-Za-z{LATIN}]{{1,62}}", rf"[{OTHER}][{OTHER}{LATIN[1]}]{{1,23}}"
+LATIN_LAST, OTHER_LAST = rf"[A-Za-z{LATIN[0]}][A-Za-z{LATIN}]{{1,62}}", rf"[{OTHER}][{OTHER}{LATIN[1]}]{{1,23}}"
 LAST = rf"(?:[xX][nN]--[0-9A-Za-z-]{{1,59}}|{LATIN_LAST}|{OTHER_LAST})"
 DOMAIN = re.compile(
-    rf"(?:(?:{LABEL}|{OTHER_LABEL})\.){{1,8}}{LAST}"
+    rf"(?:{LABEL}[。｡](?=[a-z]{{2}}))?(?:(?:{LABEL}|{OTHER_LABEL})\.){{1,8}}{LAST}"
+    rf"|{LABEL}[。｡][a-z]{{2,24}}"
     rf"|(?:[0-9A-Za-z{LATIN}{OTHER}_-]{{1,63}}\.){{1,8}}{LAST}"  # labels of mixed scripts only where it must be
 )
-DOMAIN_CHARS = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH}}}")
+DOMAIN_CHARS = re.compile(
+    rf"(?:{LABEL}[。｡](?=[a-z]|\Z))?[0-9A-Za-z{LATIN}{OTHER}._-]{{0,{REACH - 64}}}"  # dots: RFC 3490 section 3.1
+)
+SENTENCE = re.compile(r"[0-9a-z_.-]*\.[a-z]{2,62}(?=\.[A-Z][a-z]+\Z)")
+OTHER_SENTENCE = re.compile(rf"[0-9A-Za-z{LATIN}_.-]*\.[A-Za-z]{{2,62}}(?P<other>\.[{OTHER}{LATIN[1]}]+)")
+VERSION = re.compile(
+    r"v[0-9]+(?:\.[0-9]+)+\.|v?[0-9]+(?:\.[0-9]+)*\.(?:alpha|beta|rc|dev|pre|post|next|canary|nightly)\Z"
+)
+FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|html?|js|css|t?gz)\Z")
 
 
 class Emails(Spans):
@@ -45,18 +59,39 @@ class Emails(Spans):
     def first(self, view: str, at: int, final: bool) -> Span:
         sign = view.find("@", at)
         while sign >= 0:
-            widest = min(_latin(view, at, sign), _other(view, at, sign))
+            widest = _widest(view, at, sign)
             if widest < sign:
                 reach = DOMAIN_CHARS.match(view, sign + 1).end()  # type: ignore[union-attr]  # it matches nothing too
                 if reach == len(view) and not final:
                     return widest
                 domain = DOMAIN.match(view, sign + 1, reach)
-                start = _start(view, at, sign, domain.end()) if domain else sign
-                if domain and start < sign:
-                    return start, domain.end()
+                end = _end(domain) if domain else sign
+                start = _start(view, at, sign, end) if end > sign else sign
+                if start < sign:
+                    return start, end
             sign = view.find("@", sign + 1)
-        undecided = len(view) if final else min(_latin(view, at, len(view)), _other(view, at, len(view)))
+        undecided = len(view) if final else _widest(view, at, len(view))
         return undecided if undecided < len(view) else None
+
+
+def _end(domain: re.Match[str]) -> int:
+    """Where a domain ends: before a sentence without a space. 0 if it is a version or the name of a file."""
+    text = domain[0]
+    if VERSION.match(text) or FILE.search(text):
+        return 0
+    other, sentence = OTHER_SENTENCE.fullmatch(text), SENTENCE.match(text)
+    size = other.start("other") if other else sentence.end() if sentence else len(text)
+    return domain.start() + size
+
+
+def _widest(view: str, at: int, end: int) -> int:
+    """Where a local part of any kind that ends at ``end`` begins at the earliest; ``end`` if there is none."""
+    widest = _latin(view, at, end)
+    if view.isascii():
+        return widest
+    run = MIXED.match(view[max(at, end - MOST) : end][::-1])
+    first = MIXED_FIRST.search(view, end - (run.end() if run else 0), end)
+    return min(widest, _other(view, at, end), first.start() if first else end)
 
 
 def _latin(view: str, at: int, end: int) -> int:
@@ -80,6 +115,16 @@ def _other(view: str, at: int, end: int) -> int:
 
 def _start(view: str, at: int, sign: int, end: int) -> int:
     """Where the address begins whose ``@`` stands at ``sign``; there if it has no local part."""
+    start = _last_part(view, at, sign, end)
+    if start == sign or view.isascii():
+        return start
+    joined = JOINED.match(view[max(at, sign - MOST) : start][::-1])
+    first = MIXED_FIRST.search(view, start - (joined.end() if joined else 0), sign)
+    return first.start() if first else start
+
+
+def _last_part(view: str, at: int, sign: int, end: int) -> int:
+    """The same for a local part of letters of one kind."""
     start = _own(view, _latin(view, at, sign), sign, view[end : end + 1])
     if start == sign:
         return _other(view, at, sign)

@@ -6,6 +6,7 @@ characters as the text, so places in one are places in the other.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -18,10 +19,18 @@ OTHER = "ж字𐐨"
 
 PLAIN_FORMS = ("<wide>", "<small>", "<narrow>", "<font>", "<noBreak>")  # how Unicode marks variants of plain characters
 DASHES = "\u00ad\u2043\u2212"  # soft hyphen, hyphen bullet, minus: dashes that are not in the category of dashes
+BY_PLACE = dict.fromkeys("\u2013\u2014\u2015", "–") | dict.fromkeys("ーｰ", "ー") | dict.fromkeys("・･·", "・")
+"""What these mean is told by their neighbours: a long dash joins numbers or parts sentences; between digits the mark of
+a long vowel serves as a dash, and a middle dot as a dot."""
 JOINERS = "\u200c\u200d"  # they stand within words of Arabic and Indic scripts
 BLOCK = 32
 ACCENTS = range(0x300, 0x370)
 EMOJI_MARKS = (*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10))  # marks on symbols, no part of a word
+
+LETTER = rf"A-Za-z{LATIN}{OTHER}ー"
+PARTING = re.compile(  # at the end of a text nobody knows yet
+    rf"–(?:(?<=[{LETTER}]–)(?![\-–]|\Z)|(?<![\-–]–)(?=[{LETTER}]))"
+)
 
 
 class _Table(dict[int, str]):
@@ -41,7 +50,12 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4)  # the rules of one redactor ask for the same text, one after the other
 def _folded(text: str) -> str:
-    return "".join([_block(text[at : at + BLOCK]) for at in range(0, len(text), BLOCK)])
+    folded = "".join([_block(text[at : at + BLOCK]) for at in range(0, len(text), BLOCK)])
+    if "–" in folded:
+        folded = PARTING.sub("—", folded).replace("–", "-")
+    if "ー" in folded:
+        folded = re.sub(r"(?<=[0-9])ー(?=[0-9]|\Z)", "-", folded).replace("ー", OTHER[1])
+    return re.sub(r"(?<=[0-9])・(?=[0-9]|\Z)", ".", folded) if "・" in folded else folded
 
 
 @lru_cache(maxsize=256)  # a growing text is asked for again with a few characters more
@@ -50,6 +64,8 @@ def _block(text: str) -> str:
 
 
 def _plain(char: str) -> str:
+    if char in BY_PLACE:
+        return BY_PLACE[char]
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
