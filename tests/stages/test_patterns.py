@@ -52,7 +52,8 @@ def alternatives(items: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def groups(items: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     openings = st.sampled_from(["(", "(", "(?:", "(?>", "(?=", "(?!", "(?i:"])
     around = st.builds(lambda opening, inner: f"{opening}{inner})", openings, alternatives(items))
-    behind = st.builds("({}{})".format, st.sampled_from(["?<=", "?<!"]), st.text("ab 1", min_size=1, max_size=2))
+    seen = st.text("ab 1", min_size=1, max_size=2) | ASSERTIONS
+    behind = st.builds("({}{})".format, st.sampled_from(["?<=", "?<!"]), seen)
     return st.one_of(items, around, behind)
 
 
@@ -123,6 +124,8 @@ def test_rules_that_keep_some_of_what_they_find_are_asked_the_same_at_every_cut(
         (r"foo(?!bar)", "foobar foo foobaz foobar"),
         (r"\bcat\b", "cat concat cats cat"),
         (r"x\B.", "x y xx"),
+        (r".(?<=\B)", "bb b"),  # a look-behind that looks ahead
+        (r"a(?<!\b)", "ab a"),
         (r"end$", "end\nthe end\n"),
         (r"(?m)end$", "end\nthe end\n"),
         (r"a(?:bc)*", "abcbc abcb"),  # a group that may come again

@@ -179,7 +179,8 @@ class _Reader:
 
     def _assertion(self, text: str) -> Width:
         self._at += len(text)
-        self.out.append(f"(?:{ASSERTIONS[text]}{text})" if text in ASSERTIONS else text)
+        ask = ASSERTIONS.get(text)
+        self.out.append(f"(?:{ask}{text}{ask})" if ask else text)  # look-behinds read from right to left
         return NOTHING
 
     def _set(self) -> Width:
