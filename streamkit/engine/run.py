@@ -52,8 +52,10 @@ class Run:
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """One for each request this run made, in the order they were made (races, tool loops, nested streams). Of
-        streams that are parts of others an operator that hides lets through their figures, and no text but what passed.
+        """One for each request this run made, in the order they were made (races, tool loops, nested streams).
+
+        Where an operator hides something, a stream that is a part of what passes it (a runner of a race, say) shows
+        here its figures, and of its text only what that operator let through.
         """
         return tuple(source.reply() for source in self._context.replies)
 

@@ -97,7 +97,7 @@ class Cutter:
     between the words of a sentence.
 
     ``make`` gives the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds; it
-    does not count while the source ``is_held`` back, as what were cut then could not be shown any earlier.
+    does not count while the source ``is_held`` back: text that is cut then would be shown no earlier.
     """
 
     hides = True
