@@ -130,8 +130,8 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     ``gate`` and ``context``; while recording ``tap``, which makes one for each source; above an operator that changes
     replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; above one that
     hides its ``telling``: the same for errors; and ``sources``, where a source enters itself as (perhaps) the one whose
-    reply is the run's. Where a chain flows into another one (a stream within `map_async`), ``cover`` is the lens of that
-    other chain: it too decides what a run may tell of the sources.
+    reply is the run's. Where a chain flows into another (a stream within `map_async`), ``cover`` is the lens of that
+    other one: it too decides what a run may tell of the sources.
     """
 
     def __init__(
