@@ -80,11 +80,15 @@ class StreamkitError(Exception):
 
     def with_partial(self, partial: Reply) -> Self:
         """The same failure with another partial reply: what one consumer may see of it."""
-        twin = type(self).__new__(type(self), *self.args)  # whatever the constructor of a class of your own takes
+        twin = self._twin()
         twin.__dict__.update(vars(self))
         twin.partial = partial
         twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
         return twin
+
+    def _twin(self) -> Self:
+        """An error of the same class and message, whatever the constructor of a class of your own takes."""
+        return type(self).__new__(type(self), *self.args)
 
     def as_given_up(self) -> Self:
         """The same failure as it leaves a policy that does not ask again: for policies of your own."""
@@ -200,6 +204,11 @@ class AllFailedError(StreamkitError, ExceptionGroup[Exception]):
 
     def __reduce__(self) -> Any:  # how it is copied and pickled: its ``args`` are the message alone
         return AllFailedError, (self.message, list(self.exceptions)), vars(self)
+
+    def _twin(self) -> Self:
+        twin = ExceptionGroup.__new__(type(self), self.message, self.exceptions)
+        twin.args = self.args
+        return twin
 
     def derive(self, excs: Sequence[Any]) -> Any:
         return AllFailedError(self.message, excs, partial=self.partial)

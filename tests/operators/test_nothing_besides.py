@@ -246,9 +246,11 @@ def result_of(stream: Streams, *branches: Any, until: float | None = None) -> st
     ("below", "end"),
     [
         *(("redact", end) for end in ENDS),
-        *(("rewrite", end) for end in ("ends", "malformed")),
-        *(("redact, then a mistake", end) for end in ("breaks", "error")),
-        ("redact, then rhythm", "ends"),
+        ("rewrite", "ends"),
+        ("redact, then a mistake", "breaks"),
+        pytest.param("rewrite", "malformed", marks=pytest.mark.slow),
+        pytest.param("redact, then a mistake", "error", marks=pytest.mark.slow),
+        pytest.param("redact, then rhythm", "ends", marks=pytest.mark.slow),
     ],
 )
 def test_nothing_hidden_is_told_by_a_run(below: str, above: str, end: str) -> None:
@@ -256,7 +258,7 @@ def test_nothing_hidden_is_told_by_a_run(below: str, above: str, end: str) -> No
 
 
 @pytest.mark.parametrize("above", ABOVE)
-@pytest.mark.parametrize("until", [1.5, 6.5, 11.5])
+@pytest.mark.parametrize("until", [6.5, *(pytest.param(time, marks=pytest.mark.slow) for time in (1.5, 11.5))])
 def test_nothing_hidden_is_told_by_a_run_that_is_cancelled(until: float, above: str) -> None:
     assert HIDDEN not in result_of(ABOVE[above](dirty, "ends").pipe(HIDE["redact"]), until=until)
 
@@ -365,7 +367,7 @@ SPEAKS_OTHERWISE |= {"retry_unstarted", "attach, a sink fails", "attach, a chain
 
 
 @pytest.mark.parametrize("check", [lambda text: "#" if "bob" in text else True, lambda text: "bob" not in text])
-@pytest.mark.parametrize("end", ["ends", "breaks", "malformed"])
+@pytest.mark.parametrize("end", ["ends", "breaks", pytest.param("malformed", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("above", [name for name in ABOVE if name not in SPEAKS_OTHERWISE])
 def test_nothing_that_was_not_approved_is_told_by_a_run(above: str, end: str, check: Any) -> None:
     assert HIDDEN not in result_of(ABOVE[above](spoken, end).pipe(ops.guard(check)))

@@ -159,6 +159,7 @@ def test_what_nothing_is_found_in_comes_as_it_was(text, more, sizes):
 
 
 @given(DOCUMENTS, RULE_LISTS, st.integers(0, 60))
+@example('{"1bo\\u0062":""}', [lambda word: "#", ["bo"]], 10)  # in an escape within a name
 def test_json_that_was_cut_off_can_be_read_as_far_as_it_goes(text, rules, size):
     got = shown(JsonRedactor(*rules), ['{"a":' + text[:size]], "cut")
     reader = JsonValues(unfinished="keep")

@@ -196,18 +196,18 @@ class JsonRedactor(Redactor):
         if self._step == self._prose:
             out.append(self._looked_at("".join(self._held)))
             self._held.clear()
+        cut_here = cut and self._step != self._between  # else the end of the string was there
         if self._text is not None:
-            is_over = self._step == self._between  # the end of the string was there
-            out.append(self._text.flush() if is_over or not cut else self._text.cut())
+            out.append(self._text.cut() if cut_here else self._text.flush())
         elif self._value:
-            out.append(self._ended_string() if self._is_string else self._ended_scalar(cut))
+            out.append(self._ended_string(cut_here) if self._is_string else self._ended_scalar(cut))
         out += self._held
         self._held.clear()
         return _joined(out)
 
-    def _ended_string(self) -> str:
+    def _ended_string(self, cut: bool) -> str:
         self._text = self._looking(EscapedText)
-        return self._text.feed(self._taken()) + self._text.flush()
+        return self._text.feed(self._taken()) + (self._text.cut() if cut else self._text.flush())
 
     def _ended_scalar(self, cut: bool) -> str:
         value = self._taken()
