@@ -67,6 +67,7 @@ ENDS: dict[str, list[bytes]] = {
     ],
     "malformed": [f'data: {{"choices": [{{"delta": {{"content": "{SECRET}\n\n'.encode()],
 }
+QUICK = ("ends", "breaks")  # the others are slow tests
 
 
 def dirty(end: str = "ends", every: float = 1.0, text: str = f"to {SECRET}, and {SECRET} once more.") -> Streams:
@@ -245,7 +246,7 @@ def result_of(stream: Streams, *branches: Any, until: float | None = None) -> st
 @pytest.mark.parametrize(
     ("below", "end"),
     [
-        *(("redact", end) for end in ENDS),
+        *(pytest.param("redact", end, marks=[] if end in QUICK else pytest.mark.slow) for end in ENDS),
         ("rewrite", "ends"),
         ("redact, then a mistake", "breaks"),
         pytest.param("rewrite", "malformed", marks=pytest.mark.slow),

@@ -38,7 +38,7 @@ WORDED = re.compile(
     re.IGNORECASE,
 )
 LIST_NUMBER = re.compile(r"(?:\A|[^0-9.,])[1-9][0-9]?\.\Z")
-BOOK = re.compile(r"is[bs]n\W{0,4}(?:1[03])?\W{0,4}\Z", re.IGNORECASE)
+BOOK = re.compile(r"is[bs]ns?\W{0,4}(?:1[03]|no|number)?\W{0,4}\Z", re.IGNORECASE)
 DASHED = re.compile(r"-[0-9A-Za-zé]{0,12}")
 EXTENSION = re.compile(r"(?:x|ext\.?)[0-9]{1,5}(?![0-9A-Za-z])", re.IGNORECASE)
 

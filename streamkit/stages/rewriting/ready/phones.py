@@ -30,6 +30,10 @@ DIGITS = "0123456789"
 SIGNS = DIGITS + "+() ./-,:"
 WORD_AT_END = re.compile(r"(?<=[0-9])[A-Za-z]+[0-9]*\Z|(?<=[0-9]-)[0-9A-Za-zé]+\Z")  # `right` wants more of it
 LONGER = tuple(DIGITS)
+FURTHER = re.compile(  # a number with a trunk prefix of its own: 079 123 45 67
+    r"(?=(?:[0-9][ ./\-]?){9})0[1-9]"
+    r"(?:[0-9]{0,4}(?:[ ./\-][0-9]{2,}){2,}|[0-9]{1,4}[ /\-][0-9]{5,}|[0-9]{8,9})(?![0-9])"
+)
 
 
 class Phones(Spans):
@@ -71,11 +75,13 @@ def _international(view: str, start: int) -> int:
     ends = _ends(view, *found.span("number"))
     number = "".join(GROUP.findall(written))
     known = False
-    for code in (number[:1], number[:2], number[:3]):
-        for national in _national_digits(code, number[len(code) :]):
-            known = True
-            if len(code) + national in ends:
-                return ends[len(code) + national]
+    whole = _ends(view, *found.span("number"), whole=True)  # where no number of that country ends before the next one
+    for able in (ends, whole):
+        for code in (number[:1], number[:2], number[:3]):
+            for national in _national_digits(code, number[len(code) :]):
+                known = True
+                if len(code) + national in able:
+                    return able[len(code) + national]
     in_one_run = written.isdigit()
     if found["zeros"] and (found["zeros"][:3] == "011" or (in_one_run and not _open(number))):
         return 0  # a number padded with zeros
@@ -161,12 +167,14 @@ def _zeros(groups: list[str]) -> bool:
     return all(group[0] == "0" for group in groups) and (len(groups) > 2 or len(groups[0]) == len(groups[1]))
 
 
-def _ends(view: str, begin: int, end: int) -> dict[int, int]:
-    """For each number of digits with which a number could end here, the place behind it."""
+def _ends(view: str, begin: int, end: int, *, whole: bool = False) -> dict[int, int]:
+    """For each number of digits with which a number could end here, the place behind it. Unless ``whole`` is asked for,
+    what looks like a further number begins another one."""
     ends, digits = {}, 0
     for group in GROUP.finditer(view, begin, end):
         first, last = group.span()
-        if digits > SHORTEST_NUMBER and view[first - 1] == " " and starts_else(view, first):
+        is_another = starts_else(view, first) or (not whole and FURTHER.match(view, first, end + AHEAD))
+        if digits > SHORTEST_NUMBER and view[first - 1] == " " and is_another:
             break
         if view[first - 1 : last + 1] != TRUNK_IN_BRACKETS or first - 1 == begin:
             digits += len(group[0])
