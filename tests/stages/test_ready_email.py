@@ -53,7 +53,7 @@ ADDRESSES = [
     "⟦taro@mail.例え.jp⟧ ⟦ivan@mail.пример.рф⟧",
     "⟦bob@example.com⟧2024年",
     "thanks—⟦bob@example.com⟧—thanks–⟦amy@example.com⟧",
-    "⟦bob@163.com⟧ ⟦bob@v2.com⟧ ⟦bob@4x.de⟧ ⟦juan@empresa.com.py⟧ ⟦git@github.com⟧:foo/bar.git",
+    "⟦bob@163.com⟧ ⟦bob@v2.com⟧ ⟦bob@v8.07.mail.org⟧ ⟦bob@4x.de⟧ ⟦juan@empresa.com.py⟧ ⟦git@github.com⟧:foo/bar.git",
     "メール.⟦taro@example.com⟧",
 ]  # fmt: skip
 OTHERS = [

@@ -45,9 +45,7 @@ DOMAIN_CHARS = re.compile(
 )
 SENTENCE = re.compile(r"[0-9a-z_.-]*\.[a-z]{2,62}(?=\.[A-Z][a-z]+\Z)")
 OTHER_SENTENCE = re.compile(rf"[0-9A-Za-z{LATIN}_.-]*\.[A-Za-z]{{2,62}}(?P<other>\.[{OTHER}{LATIN[1]}]+)")
-VERSION = re.compile(
-    r"v[0-9]+(?:\.[0-9]+)+\.|v?[0-9]+(?:\.[0-9]+)*\.(?:alpha|beta|rc|dev|pre|post|next|canary|nightly)\Z"
-)
+VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*\.(?:alpha|beta|rc|dev|pre|post|next|canary|nightly|cu|cpu|rocm)\Z")
 FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|html?|js|css|t?gz)\Z")
 
 
