@@ -164,9 +164,8 @@ class _Mapping(abc.ObserverBase[Any]):
             error = self._failure_of("a call of map_async", exc)
         try:
             self._ended(slot, error)
-        except (
-            Exception
-        ) as exc:  # of an operator below that breaks the Rx rules; there is nobody above this task to tell
+        except Exception as exc:
+            # An operator below breaks the Rx rules, and there is nobody above this task who could be told.
             self._finish(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
         except BaseException as exc:
             error = self._failure_of("an observer", exc)

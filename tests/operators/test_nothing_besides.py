@@ -247,8 +247,8 @@ def result_of(stream: Streams, *branches: Any, until: float | None = None) -> st
     ("below", "end"),
     [
         *(pytest.param("redact", end, marks=[] if end in QUICK else pytest.mark.slow) for end in ENDS),
-        ("rewrite", "ends"),
-        ("redact, then a mistake", "breaks"),
+        pytest.param("rewrite", "ends", marks=pytest.mark.slow),
+        pytest.param("redact, then a mistake", "breaks", marks=pytest.mark.slow),
         pytest.param("rewrite", "malformed", marks=pytest.mark.slow),
         pytest.param("redact, then a mistake", "error", marks=pytest.mark.slow),
         pytest.param("redact, then rhythm", "ends", marks=pytest.mark.slow),
@@ -368,7 +368,9 @@ SPEAKS_OTHERWISE |= {"retry_unstarted", "attach, a sink fails", "attach, a chain
 
 
 @pytest.mark.parametrize("check", [lambda text: "#" if "bob" in text else True, lambda text: "bob" not in text])
-@pytest.mark.parametrize("end", ["ends", "breaks", pytest.param("malformed", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "end", ["ends", *(pytest.param(end, marks=pytest.mark.slow) for end in ("breaks", "malformed"))]
+)
 @pytest.mark.parametrize("above", [name for name in ABOVE if name not in SPEAKS_OTHERWISE])
 def test_nothing_that_was_not_approved_is_told_by_a_run(above: str, end: str, check: Any) -> None:
     assert HIDDEN not in result_of(ABOVE[above](spoken, end).pipe(ops.guard(check)))

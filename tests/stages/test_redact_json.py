@@ -152,6 +152,7 @@ def test_so_it_does_where_a_rule_holds_more_than_it_may(text, hold, sizes):
         assert shown(stage.fresh(), pieces) == got
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, DOCUMENTS, SIZES)
 def test_what_nothing_is_found_in_comes_as_it_was(text, more, sizes):
     for rule in (["never to be found"], lambda word: None, lambda word: word):
@@ -199,6 +200,7 @@ JUNK = st.one_of(
 GARBAGE = st.lists(JUNK, max_size=12).map("".join)
 
 
+@pytest.mark.slow
 @given(GARBAGE, SIZES)
 @example('"a"b', [2])
 @example('{"a": 1,}', [3])
@@ -216,6 +218,7 @@ def test_garbage_is_redacted_the_same_however_it_is_cut(text, rules, sizes, end,
         assert shown(stage.fresh(), pieces, end) == got
 
 
+@pytest.mark.slow
 @given(GARBAGE, SIZES, st.sampled_from(["flush", "cut"]))
 @settings(max_examples=200)
 def test_garbage_tells_no_secret(text, sizes, end):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from copy import copy
 from typing import Any, Self, TypeAlias
 
@@ -13,7 +13,8 @@ from .ready.emails import Emails
 from .ready.keys import Keys
 from .ready.names import READY, check_name
 from .ready.phones import Phones
-from .scan import HOLD, Overflow, Part, Replaced, Scan
+from .scan import HOLD
+from .texts import PlainText
 from .words import Words
 
 __all__ = ["READY", "EachWord", "Redactor", "Rule"]
@@ -47,7 +48,7 @@ class Redactor:
         self._begin()
 
     def _begin(self) -> None:
-        self._scan = Scan(self._finds, self._hold)
+        self._plain = PlainText(self._finds, self._mask, self._hold)
 
     def fresh(self) -> Self:
         """Another one with the same rules, which are not worked out again, for another text."""
@@ -56,20 +57,17 @@ class Redactor:
         return twin
 
     def feed(self, text: str) -> list[str]:
-        return self._shown(self._scan.feed(text))
+        return _shown(self._plain.feed(text))
 
     def flush(self) -> list[str]:
-        return self._shown(self._scan.flush())
+        return _shown(self._plain.flush())
 
     def cut(self) -> list[str]:
-        return self._shown(self._scan.cut())
+        return _shown(self._plain.cut())
 
-    def _shown(self, parts: Iterable[Part]) -> list[str]:
-        shown = "".join(part if isinstance(part, str) else self._put(part) for part in parts)
-        return [shown] if shown else []
 
-    def _put(self, part: Replaced | Overflow) -> str:
-        return part.text if isinstance(part, Replaced) else self._mask
+def _shown(text: str) -> list[str]:
+    return [text] if text else []
 
 
 class EachWord(Pattern):

@@ -68,9 +68,9 @@ class Cards(Spans):
         self._settled = Settled(0, "", 0, 0)
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        begin = at
+        begin, settled = at, self._settled  # read once: other texts, in other threads perhaps, have the same rule
         if ACROSS.match(view, at):  # digits in which something was found already, or a card that overlaps, may go on
-            begin = self._settled.end if self._settled.holds(view, at) else max(0, at - REACH)
+            begin = settled.end if settled.holds(view, at) else max(0, at - REACH)
         for place in START.finditer(view, begin):
             start = place.start()
             end, undecided = _at(view, start, final)

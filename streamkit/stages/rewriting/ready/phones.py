@@ -74,18 +74,20 @@ def _international(view: str, start: int) -> int:
     written = found["number"]
     ends = _ends(view, *found.span("number"))
     number = "".join(GROUP.findall(written))
-    known = False
-    whole = _ends(view, *found.span("number"), whole=True)  # where no number of that country ends before the next one
-    for able in (ends, whole):
-        for code in (number[:1], number[:2], number[:3]):
-            for national in _national_digits(code, number[len(code) :]):
-                known = True
-                if len(code) + national in able:
-                    return able[len(code) + national]
+    sizes = [
+        len(code) + national
+        for code in (number[:1], number[:2], number[:3])
+        for national in _national_digits(code, number[len(code) :])
+    ]
+    # Where no number of that country ends before what looks like another one, that is a part of this one.
+    able = ends if ends.keys() & set(sizes) else _ends(view, *found.span("number"), whole=True)
+    for size in sizes:
+        if size in able:
+            return able[size]
     in_one_run = written.isdigit()
     if found["zeros"] and (found["zeros"][:3] == "011" or (in_one_run and not _open(number))):
         return 0  # a number padded with zeros
-    if known and (in_one_run or number[0] in "17"):
+    if sizes and (in_one_run or number[0] in "17"):
         return 0
     end = max(ends.values(), default=0)
     if end and THOUSANDS.fullmatch(written) and MONEY.match(view, end):
@@ -173,8 +175,8 @@ def _ends(view: str, begin: int, end: int, *, whole: bool = False) -> dict[int, 
     ends, digits = {}, 0
     for group in GROUP.finditer(view, begin, end):
         first, last = group.span()
-        is_another = starts_else(view, first) or (not whole and FURTHER.match(view, first, end + AHEAD))
-        if digits > SHORTEST_NUMBER and view[first - 1] == " " and is_another:
+        may_end = digits > SHORTEST_NUMBER and view[first - 1] == " "
+        if may_end and (starts_else(view, first) or (not whole and FURTHER.match(view, first, end + AHEAD))):
             break
         if view[first - 1 : last + 1] != TRUNK_IN_BRACKETS or first - 1 == begin:
             digits += len(group[0])
