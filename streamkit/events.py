@@ -30,6 +30,7 @@ __all__ = [
     "RefusalDelta",
     "Reply",
     "Restart",
+    "RoundEnd",
     "Start",
     "TextDelta",
     "ToolCall",
@@ -52,12 +53,13 @@ class _Piece(Sent):
 
 @value
 class Start(Sent):
-    """The server began to answer."""
+    """The server began to answer. In a `tool_loop` each round begins with one, and ``round`` counts them from 1."""
 
     type: ClassVar[str] = "start"
     id: str = ""
     model: str = ""
     request_id: str | None = None
+    round: int | None = None
 
 
 @value
@@ -114,6 +116,16 @@ class Restart(Sent):
     type: ClassVar[str] = "restart"
     reason: str = ""
     kept: str = ""
+
+
+@value
+class RoundEnd(Sent):
+    """A round of a `tool_loop` is over: its reply, and the results of its tools if there are any. Unless it is the
+    ``last``, what follows is another reply, and so is the Reply so far."""
+
+    type: ClassVar[str] = "round.end"
+    round: int = 1
+    last: bool = False
 
 
 @value
@@ -231,6 +243,7 @@ Event: TypeAlias = (
     | UsageUpdate
     | Finish
     | Restart
+    | RoundEnd
     | Other
     | Reply
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, Literal, TextIO
 
-from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, TextDelta
+from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.clean import Cleaner
 
 __all__ = ["Console", "console"]
@@ -28,7 +28,7 @@ class Console:
     def _new_reply(self) -> None:
         self._cleaner = Cleaner()
         self._last = ""
-        self._shows: type = TextDelta
+        self._shows: type | None = TextDelta
 
     def write(self, item: Event | str) -> None:
         if isinstance(item, str):
@@ -36,6 +36,8 @@ class Console:
         elif isinstance(item, Restart):
             if not item.kept:
                 self._break("\n")
+        elif isinstance(item, RoundEnd):
+            self._shows = None
         elif isinstance(item, (TextDelta, RefusalDelta, ReasoningDelta)) and not item.index:
             if isinstance(item, ReasoningDelta) and not self._reasoning:
                 return
@@ -76,10 +78,11 @@ class Console:
 def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool = False) -> Console:
     """A sink for events or str that shows text as it comes, on ``stream`` (default: what `sys.stdout` is then).
 
-    Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own; other
-    events are passed over. Whatever a terminal would obey (escape sequences, backspaces, reordered text) is shown as
-    an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the stream cannot encode are escaped too.
-    The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a failure of this sink.
+    Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own, and so
+    is each round of a tool loop; other events are passed over. Whatever a terminal would obey (escape sequences,
+    backspaces, reordered text) is shown as an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the
+    stream cannot encode are escaped too. The last line is ended when the reply ends. A reader that went away
+    (BrokenPipeError) is a failure of this sink.
     """
     if stream is not None and not hasattr(stream, "write"):
         raise TypeError(f"stream is a text file, not {type(stream).__name__}; the sink is what console() gives")

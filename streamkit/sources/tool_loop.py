@@ -14,12 +14,15 @@ from ..engine.follow import follow
 from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Event, Outcome, Reply, ToolResult, warned
+from ..events import Event, Other, Outcome, Reply, RoundEnd, Start, ToolResult, UsageUpdate, warned
 from ..messages import Message, Messages, messages_of
 from ..usage import summed
 from .toolbox import Toolbox, Tools
 
 __all__ = ["tool_loop"]
+
+AHEAD = (Other, UsageUpdate)
+"""What may come before the `Start` of a reply."""
 
 
 def tool_loop(
@@ -30,7 +33,7 @@ def tool_loop(
     rounds: int = 8,
     concurrency: int = 4,
 ) -> Stream[Event]:
-    """The events of every round and a `ToolResult` for each call, then one `Reply` for the whole.
+    """The events of every round, a `ToolResult` for each call and a `RoundEnd`, then one `Reply` for the whole.
 
     ``ask(messages)`` gives the stream of one round; it is called again with the calls' results appended, as long as a
     complete reply asks for tools, at most ``rounds`` times (then the Reply is ``stopped``, by ``tool_loop``). ``tools``
@@ -42,6 +45,9 @@ def tool_loop(
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
     are left out of them.
+
+    Each round begins with a `Start` that says its number. What shows text puts a paragraph break between two rounds;
+    it is in no event, Reply or message. Whatever knows a reply so far knows that of the round at hand.
 
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
@@ -83,10 +89,11 @@ class _Loop(Whole):
         self._reply: Reply | None = None  # of this round, once it is over
         self._answers: list[Message] = []
         self._final: Reply | None = None
+        self._started = False  # this round has had its Start
         self._left = False
 
     def begin(self) -> abc.DisposableBase:
-        self._round()
+        self._ask_for_more()
         return Disposable(self._leave)
 
     def _leave(self) -> None:
@@ -103,7 +110,8 @@ class _Loop(Whole):
         return self._and_earlier(replace(self._reply, outcome=told))
 
     def _of_source(self, outcome: Outcome | None) -> Reply:
-        return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
+        asked = self._started or not self._replies
+        return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated", attempts=int(asked))
 
     def _and_earlier(self, reply: Reply) -> Reply:
         """This round's Reply as that of all rounds so far."""
@@ -120,10 +128,23 @@ class _Loop(Whole):
 
     # -- rounds ----------------------------------------------------------------------------------------------------
 
-    def _round(self) -> None:
-        if self._reply is not None:
-            self._replies.append(self._reply)
-            self._earlier += [*self._reply.messages, *self._answers]
+    @property
+    def _number(self) -> int:
+        return len(self._replies) + 1
+
+    def _next_round(self) -> None:
+        """The calls have their results."""
+        assert self._reply is not None
+        end = RoundEnd(self._number)
+        self._replies.append(self._reply)
+        self._earlier += [*self._reply.messages, *self._answers]
+        self._reply, self._answers, self._started = None, [], False
+        self.vantage.sources.clear()
+        self._observer.on_next(end)
+        if not self._left:
+            self._ask_for_more()
+
+    def _ask_for_more(self) -> None:
         try:
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
@@ -131,15 +152,18 @@ class _Loop(Whole):
         except Exception as exc:
             self._observer.on_error(exc)
             return
-        self._reply, self._answers = None, []
-        self.vantage.sources.clear()
         follow(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Reply):
             self._reply = event
-        else:
-            self._observer.on_next(event)
+            return
+        if isinstance(event, Start):
+            event = replace(event, round=self._number)
+        elif not self._started and not isinstance(event, AHEAD):
+            self._observer.on_next(Start(round=self._number))
+        self._started = self._started or not isinstance(event, AHEAD)
+        self._observer.on_next(event)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, StreamkitError):
@@ -150,12 +174,12 @@ class _Loop(Whole):
         reply = self._reply or self._of_source("stopped")
         if reply.outcome != "complete" or not reply.tool_calls:
             self._end(self._and_earlier(reply))
-        elif len(self._replies) + 1 >= self._rounds:
+        elif self._number >= self._rounds:
             self._end(replace(self._and_earlier(reply), outcome="stopped", stopped_by="tool_loop"))
         else:
             self._reply = reply
             calls = Mapped(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            follow(self._subscription, calls, self._result, self._failed, self._round, self.vantage.scheduler)
+            follow(self._subscription, calls, self._result, self._failed, self._next_round, self.vantage.scheduler)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)
@@ -163,5 +187,6 @@ class _Loop(Whole):
 
     def _end(self, reply: Reply) -> None:
         self._final = reply
+        self._observer.on_next(RoundEnd(self._number, last=True))
         self._observer.on_next(reply)
         self._observer.on_completed()

@@ -19,6 +19,7 @@ from ..events import (
     RefusalDelta,
     Reply,
     Restart,
+    RoundEnd,
     Start,
     TextDelta,
     ToolCall,
@@ -51,7 +52,8 @@ class Fold:
 
     Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
     would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
-    voids all choices, but for the text it says it kept; after a `ToolResult` the reply is that of the next round.
+    voids all choices, but for the text it says it kept. After a `RoundEnd` that is not the last the reply is that of
+    the next round; what follows a `ToolResult` without one, as in streams of earlier versions, is of the next as well.
     Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow.
     """
 
@@ -161,10 +163,20 @@ class Fold:
         choice.finish_reason = choice.finish_reason or event.reason
 
     def _result(self, event: ToolResult) -> None:
+        asked = self._over()
+        self._asked = replace(asked, answers=(*asked.answers, event.message))
+
+    def _round_end(self, event: RoundEnd) -> None:
+        if not event.last:
+            self._over()
+            self._next_round()
+
+    def _over(self) -> Reply:
+        """The reply of this round, to which nothing is added any more but the answers to its calls."""
         if self._choices or self._asked is None:
             self._next_round()
             self._asked, self._choices, self._open = self.reply("complete"), {}, OpenCalls()
-        self._asked = replace(self._asked, answers=(*self._asked.answers, event.message))
+        return self._asked
 
     def _next_round(self) -> None:
         if self._asked is not None:
@@ -222,4 +234,5 @@ _TAKERS: dict[type, Callable[[Fold, Any], None]] = {
     Finish: Fold._finish,
     ToolResult: Fold._result,
     Restart: Fold._restart,
+    RoundEnd: Fold._round_end,
 }

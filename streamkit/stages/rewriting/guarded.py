@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import StreamkitError
-from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta, ToolCall, ToolResult
+from ...events import Event, Finish, LogprobsDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall, ToolResult
 from ..fold import Fold
 from .hiding import bare, known, quiet
 
@@ -123,7 +123,7 @@ class Cutter:
         known(event, "guard")
         if isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), quiet(event)]
-        if isinstance(event, (ToolResult, Reply)):  # what follows a result is another message
+        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # what follows is another message
             return [*self.flush(), quiet(event)]
         if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
             self._cuts.clear()

@@ -21,6 +21,7 @@ from ...events import (
     RefusalDelta,
     Reply,
     Restart,
+    RoundEnd,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -206,6 +207,10 @@ class Rewriter:
                 return [*self._rest_of_call(event), self._rewritten(event)]
             case ToolResult():
                 return [*self._rest(self._stages, cut=False), self._result(event)]
+            case RoundEnd(last=False):
+                rest = self._rest(self._stages, cut=False)
+                self._begin_anew()
+                return [*rest, self._cleared(event)]
             case Restart():
                 return self._restart(event)
             case LogprobsDelta() if self.hides:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...events import Event, Finish, Restart, TextDelta, ToolResult
+from ...events import Event, Finish, Restart, RoundEnd, TextDelta, ToolResult
 from .segment import Segment, Segments
 
 __all__ = ["Segmented"]
@@ -35,7 +35,7 @@ class Segmented:
             return [] if item.index else self._text(item.text)
         if isinstance(item, Finish):
             return [] if item.index else self.flush()
-        if isinstance(item, ToolResult):
+        if isinstance(item, ToolResult) or (isinstance(item, RoundEnd) and not item.last):
             return [*self.flush(), *self._begin("")]
         if isinstance(item, Restart) and len(item.kept) != self._size:
             return self._begin(item.kept)
