@@ -209,7 +209,7 @@ SHOWN: dict[str, tuple[Callable[[sk.Stream[Any]], Any], Any]] = {
     "the last snapshot": (last(ops.snapshots()), SECOND),
     "the last snapshot in a while": (last(ops.snapshots(every=5)), SECOND),
     "sentences": (listed(ops.sentences()), ["Let me look.", "It is *noon*.", "Really."]),
-    "lines": (lambda stream: [line.text for line in items(stream.pipe(ops.segments("line")))], BOTH.split(" \n\n")),
+    "lines": (lambda stream: [line.text for line in items(stream.pipe(ops.segments("line")))], BOTH.split("\n\n")),
     "tokens of the last round": (last(ops.count_tokens("o200k_base")), 8),
     "console": (console, f"{BOTH}\n"),
     "memory": (noted, BOTH),

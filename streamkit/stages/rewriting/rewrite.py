@@ -205,12 +205,8 @@ class Rewriter:
                 return [*self._rest([key for key in self._stages if key[1] == index], cut), self._cleared(event)]
             case ToolCall() if ToolCallDelta in self._kinds:
                 return [*self._rest_of_call(event), self._rewritten(event)]
-            case ToolResult():
-                return [*self._rest(self._stages, cut=False), self._result(event)]
-            case RoundEnd(last=False):
-                rest = self._rest(self._stages, cut=False)
-                self._begin_anew()
-                return [*rest, self._cleared(event)]
+            case ToolResult() | RoundEnd(last=False):
+                return [*self._rest(self._stages, cut=False), self._between(event)]
             case Restart():
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
@@ -244,9 +240,9 @@ class Rewriter:
         key = (ToolCallDelta, call.index, number)
         return self._rest([key], cut=False) if number is not None and key in self._stages else []
 
-    def _result(self, event: ToolResult) -> ToolResult:
+    def _between(self, event: ToolResult | RoundEnd) -> Event:
         self._begin_anew()  # what follows is another message
-        if not self.hides or ToolCallDelta not in self._kinds:
+        if isinstance(event, RoundEnd) or not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
         value, error = masked(event.value, self._whole), masked(event.error, self._told)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
