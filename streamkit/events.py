@@ -20,6 +20,7 @@ from .usage import Usage
 __all__ = [
     "CONTENT",
     "CUT",
+    "PRELUDE",
     "Choice",
     "Event",
     "Finish",
@@ -250,6 +251,9 @@ Event: TypeAlias = (
 
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
 """The events that commit a reply: once one of these was seen, nothing may quietly start over."""
+
+PRELUDE: frozenset[type] = frozenset({Start, Other, UsageUpdate})
+"""The events that may come before any content."""
 
 CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
 """The outcomes of replies that were not written to their end."""

@@ -87,11 +87,12 @@ def test_round_ends_go_through_json_and_are_never_dropped():
 
 
 def test_whoever_leaves_at_the_end_of_a_round_pays_for_no_other():
-    client = testing.client(testing.Script(FIRST, tool_calls=CALLS), testing.Script(SECOND))
+    client = testing.client(testing.Script(FIRST, tool_calls=CALLS, usage=ONE), testing.Script(SECOND))
     stream = sk.tool_loop(client.chat, "?", [clock]).pipe(ops.stop_when(lambda event: event.type == "round.end"))
     reply = testing.clock().run(stream).reply
     assert len(client.requests) == reply.attempts == 1
-    assert (reply.outcome, reply.text) == ("stopped", "")  # that of the round which was not asked for
+    assert (reply.outcome, reply.text, reply.rounds) == ("stopped", "", 1)  # nothing was said after the round
+    assert reply.usage.total_tokens == 15
     assert [message["role"] for message in reply.messages] == ["assistant", "tool", "tool"]
 
 
@@ -104,12 +105,48 @@ def test_a_reply_that_is_cut_between_two_rounds_says_nothing_twice():
     assert (reply.text, reply.rounds) == ("", 2)
 
 
+def test_what_ask_raises_later_leaves_what_the_rounds_before_came_to():
+    client = testing.client(testing.Script(FIRST, tool_calls=CALLS, usage=ONE))
+
+    def ask(messages: Any) -> sk.Stream[sk.Event]:
+        if len(messages) > 1:
+            raise OSError("no more")
+        return client.chat(messages)
+
+    got = testing.clock().run(sk.tool_loop(ask, "?", [clock]))
+    assert isinstance(got.error, OSError)
+    assert (got.reply.rounds, got.reply.usage, len(got.reply.messages)) == (1, ONE, 3)
+
+
+def test_rounds_of_a_loop_within_a_round_count():
+    """An ask that gives a tool loop, which answers all calls by itself."""
+    client = testing.client(*[testing.Script(FIRST, tool_calls=CALLS)] * 2, testing.Script(SECOND))
+    events = items(sk.tool_loop(lambda messages: sk.tool_loop(client.chat, messages, [clock]), "?", [clock]))
+    marks = [event for event in events if isinstance(event, (sk.Start, sk.RoundEnd))]
+    assert [(mark.type, mark.round) for mark in marks] == [
+        (kind, number) for number in (1, 2, 3) for kind in ("start", "round.end")
+    ]  # fmt: skip
+    assert [mark.last for mark in marks if isinstance(mark, sk.RoundEnd)] == [False, False, True]
+    fold = Fold()
+    for event in events:
+        fold.feed(event)
+    reply = events[-1]
+    assert (reply.rounds, fold.reply().rounds, reply.attempts) == (3, 3, 3)
+    assert reply.messages == fold.reply().messages
+    assert len(reply.messages) == 7
+
+
+def test_a_reply_without_any_event_has_its_start_and_its_end():
+    told = items(sk.tool_loop(lambda messages: sk.stream([sk.Reply()]), "?", []))
+    assert [event.type for event in told] == ["start", "round.end", "reply"]
+
+
 def test_the_reply_so_far_is_that_of_the_round_at_hand():
     fold = Fold()
     for event in items(loop()):
         fold.feed(event)
         if event == sk.RoundEnd(1):
-            assert (fold.reply().text, fold.reply().rounds, len(fold.reply().messages)) == ("", 2, 3)
+            assert (fold.reply().text, fold.reply().rounds, len(fold.reply().messages)) == ("", 1, 3)
     assert fold.reply().text == SECOND
 
 
@@ -176,8 +213,10 @@ def relayed(format: Any) -> Callable[[sk.Stream[Any]], bytes]:
 
 
 def text_form(stream: sk.Stream[Any]) -> Any:
-    blocks = decode([relayed("text")(stream)])
-    return "".join(block.data for block in blocks if block.event in ("", "message"))
+    shown = ""
+    for block in decode([relayed("text")(stream)]):
+        shown = {"restart": block.data, "end": shown}.get(block.event, shown + block.data)
+    return shown
 
 
 def chunks(stream: sk.Stream[Any]) -> sk.Reply:
@@ -245,6 +284,26 @@ def test_a_program_reads_the_rounds_as_paragraphs(tmp_path: Any):
     assert path.read_text() == BOTH
 
 
+def test_one_listener_hears_several_streams_without_mixing_them_up():
+    heard: list[str] = []
+    listener = sk.on(text=heard.append)
+    plain = testing.script(*"abcdefgh", every=0.5)
+    both = {"loop": loop("One.", "Two.").pipe(ops.attach(listener)), "plain": plain.pipe(ops.attach(listener))}
+    testing.clock().run(sk.side_by_side(both))
+    assert [piece for piece in heard if len(piece) == 1] == list("abcdefgh")
+    assert "".join(piece for piece in heard if len(piece) > 1) == "One.\n\nTwo."
+
+
+@pytest.mark.parametrize("finish", ["", None])
+def test_the_end_of_the_last_round_comes_after_its_text(finish: str | None):
+    client = testing.client(testing.Script("a", tool_calls=CALLS), testing.Script("My pass is secr", finish=finish))
+    got = items(sk.tool_loop(client.chat, "?", [clock]).pipe(ops.redact(["secret"])))
+    assert [event.type for event in got[-2:]] == ["round.end", "reply"]
+    assert got[-1].text == "".join(
+        event.text for event in got[got.index(sk.RoundEnd(1)) :] if event.type == "text.delta"
+    )
+
+
 # -- a reply that begins anew within its round -------------------------------------------------------------------------
 
 
@@ -261,17 +320,20 @@ def test_a_restart_makes_only_its_own_round_void():
     assert noted(stream) == "One.\n\nTwo."
     assert last(ops.snapshots())(stream) == "Two."
     assert listed(ops.sentences())(stream) == ["One.", "Two."]
-    shown = ""
-    for block in decode([relayed("text")(stream)]):
-        shown = {"restart": block.data, "end": shown}.get(block.event, shown + block.data)
-    assert shown == "One.\n\nTwo."
+    assert joined(ops.text())(stream) == listened(stream) == "One.\n\nTw\n\nTwo."  # nothing is taken back there
+    assert text_form(stream) == "One.\n\nTwo."
 
 
-def test_chunks_go_on_where_a_restart_keeps_what_its_round_has_said():
+@pytest.mark.parametrize(
+    "show",
+    [lambda stream: chunks(stream).text, joined(ops.text()), listened, noted, text_form, lambda s: console(s).rstrip()],
+    ids=["chunks", "text", "listener", "memory", "text form", "console"],
+)
+def test_text_goes_on_where_a_restart_keeps_what_its_round_has_said(show: Callable[[sk.Stream[Any]], str]):
     events = restarted()
     events[5] = sk.Restart("cut", "Tw")
     events[7] = sk.TextDelta("o.")
-    assert chunks(sk.stream(rx.of(*events))).text == "One.\n\nTwo."
+    assert show(sk.stream(rx.of(*events))) == "One.\n\nTwo."
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------
@@ -283,6 +345,10 @@ def test_json_begins_anew_with_each_round(first: str):
         stream = loop([piece for piece in pieces if piece], "Here:\n[1, 2, 3]")
         assert items(stream.pipe(ops.json_items()))[-3:] == [1, 2, 3]
         assert items(stream.pipe(ops.json_values()))[-1] == [1, 2, 3]
+
+
+def test_a_round_gives_what_is_whole_at_its_end():
+    assert items(loop("42", "[1]").pipe(ops.json_values())) == [42, [1]]
 
 
 def test_items_that_were_given_stay_given():
@@ -336,14 +402,17 @@ def test_calls_that_nobody_answered_are_shown_when_their_round_is_over():
     assert kinds == sorted(kinds)
 
 
-def test_only_the_calls_without_an_answer_are_shown():
-    one, other = sk.ToolCall("1", "mine", "{}", call=0), sk.ToolCall("2", "yours", '{"a": 1}', call=1)
-    deltas = [sk.ToolCallDelta("{}", 0, "1", "mine"), sk.ToolCallDelta('{"a": 1}', 1, "2", "yours")]
+@pytest.mark.parametrize("numbers", [(0, 1), (None, None)])
+@pytest.mark.parametrize("ids", [("1", "2"), ("", "")])
+def test_only_the_calls_without_an_answer_are_shown(ids: tuple[str, str], numbers: tuple[Any, Any]):
+    one = sk.ToolCall(ids[0], "mine", "{}", call=numbers[0])
+    other = sk.ToolCall(ids[1], "yours", '{"a": 1}', call=numbers[1])
+    deltas = [sk.ToolCallDelta("{}", 0, ids[0], "mine"), sk.ToolCallDelta('{"a": 1}', 1, ids[1], "yours")]
     reply = sk.Reply((sk.Choice(tool_calls=(one, other), finish_reason="tool_calls"),))
     for calls in ([*deltas, one, other], [one, other], deltas):
         end = [sk.Finish("tool_calls"), sk.ToolResult(one, "done"), sk.RoundEnd(1, last=True), reply]
         shown = chunks(sk.stream(rx.of(sk.Start(round=1), *calls, *end)))
-        assert [(call.id, call.name, call.arguments) for call in shown.tool_calls] == [("2", "yours", '{"a": 1}')]
+        assert [(call.name, call.arguments) for call in shown.tool_calls] == [("yours", '{"a": 1}')]
         assert shown.finish_reason == "tool_calls"
 
 
@@ -351,6 +420,28 @@ def test_a_reply_whose_calls_were_all_answered_does_not_end_for_them():
     stream = loop().pipe(ops.stop_when(lambda event: event.type == "tool.result" and "CET" in str(event.value)))
     shown = chunks(stream)
     assert (shown.tool_calls, shown.finish_reason) == ((), "stop")
+
+
+def test_a_call_that_was_cut_is_not_shown_as_one():
+    stream = loop().pipe(ops.stop_when(lambda event: event.type == "tool_call.delta"))
+    shown = chunks(stream)
+    assert (shown.tool_calls, shown.finish_reason) == ((), "stop")
+
+
+def test_a_client_that_comes_late_sees_no_call_that_was_answered():
+    for skipped in range(1, 8):
+        shown = chunks(sk.stream(rx.of(*items(loop())[skipped:])))
+        assert (shown.tool_calls, shown.finish_reason) == ((), "stop")
+
+
+def test_choices_that_only_an_earlier_round_had_end_as_they_did_there():
+    call, other = sk.ToolCall("1", "clock", '{"zone": "UTC"}'), sk.ToolCall("2", "theirs", "{}", 1)
+    ended = [sk.Finish("tool_calls"), sk.Finish("tool_calls", 1)]
+    first = [call, sk.TextDelta("other", 1), other, *ended, sk.Reply((sk.Choice(tool_calls=(call,)), sk.Choice(1)))]
+    second = [sk.TextDelta("Noon."), sk.Finish("stop"), sk.Reply((sk.Choice(text="Noon.", finish_reason="stop"),))]
+    shown = chunks(sk.tool_loop(lambda messages: sk.stream([first, second][len(messages) > 1]), "?", [clock]))
+    assert [(one.text, one.finish_reason) for one in shown.choices] == [("Noon.", "stop"), ("other", "tool_calls")]
+    assert [call.name for one in shown.choices for call in one.tool_calls] == ["theirs"]
 
 
 def test_without_a_tool_loop_calls_are_shown_as_they_come():

@@ -31,7 +31,7 @@ Callback: TypeAlias = Callable[[T], Awaitable[None] | Any]
 class Listener:
     """A sink made of callbacks; see `on`."""
 
-    __slots__ = ("_callbacks", "_error", "_event", "_pieces", "_reply", "_texts")
+    __slots__ = ("_callbacks", "_error", "_event", "_reply", "_texts", "write")
 
     def __init__(
         self,
@@ -43,10 +43,39 @@ class Listener:
     ) -> None:
         self._callbacks, self._texts = callbacks, texts
         self._event, self._error, self._reply = event, error, reply
-        self._new_reply()
+        self.write = self.begin()
 
-    def _new_reply(self) -> None:
-        self._pieces = {kind: Pieces(kind) for kind in self._texts}
+    def begin(self) -> Callable[[Event], Any]:
+        """What takes the events of one stream: several may have the same listener."""
+        return _Heard(self._callbacks, self._texts, self._event).write
+
+    def fail(self, error: Exception) -> Any:
+        return self._error(error) if self._error is not None else None
+
+    def close(self, reply: Reply) -> Any:
+        return self._reply(reply) if self._reply is not None else None
+
+    def __repr__(self) -> str:
+        others = {"event": self._event, "error": self._error, "reply": self._reply}
+        kinds = [kind.__name__ for kind in (*self._callbacks, *self._texts)]
+        return (
+            f"<Listener to {', '.join(kinds + [name for name, callback in others.items() if callback]) or 'nothing'}>"
+        )
+
+
+class _Heard:
+    """The events of one stream on their way to the callbacks."""
+
+    __slots__ = ("_callbacks", "_event", "_pieces", "_texts")
+
+    def __init__(
+        self,
+        callbacks: dict[type, Callable[[Any], Any]],
+        texts: dict[type, Callback[str]],
+        event: Callback[Event] | None,
+    ) -> None:
+        self._callbacks, self._texts, self._event = callbacks, texts, event
+        self._pieces = {kind: Pieces(kind) for kind in texts}
 
     def write(self, event: Event) -> Any:
         """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
@@ -65,20 +94,6 @@ class Listener:
                 pieces.feed(event)
         callback = self._callbacks.get(kind)
         return callback(event) if callback is not None else None
-
-    def fail(self, error: Exception) -> Any:
-        return self._error(error) if self._error is not None else None
-
-    def close(self, reply: Reply) -> Any:
-        self._new_reply()
-        return self._reply(reply) if self._reply is not None else None
-
-    def __repr__(self) -> str:
-        others = {"event": self._event, "error": self._error, "reply": self._reply}
-        kinds = [kind.__name__ for kind in (*self._callbacks, *self._texts)]
-        return (
-            f"<Listener to {', '.join(kinds + [name for name, callback in others.items() if callback]) or 'nothing'}>"
-        )
 
 
 class _InTurn:

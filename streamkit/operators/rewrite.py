@@ -14,9 +14,10 @@ from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
 from ..stages.rewriting.ending import Ending
+from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
 from ..stages.rewriting.redact_json import JsonRedactor
-from ..stages.rewriting.rewrite import Rewriter, parts_of
+from ..stages.rewriting.rewrite import Rewriter
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
 from .lift import Lifted, stage

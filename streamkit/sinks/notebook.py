@@ -51,7 +51,8 @@ class Notebook:
     def write(self, item: Event | str) -> None:
         if self._failure is not None:
             raise self._failure
-        if self._said.feed(item) or isinstance(item, Restart):
+        changes = isinstance(item, Restart) and (self._said.text or item.kept)
+        if self._said.feed(item) or changes:
             self._stale = True
         if self._stale and self._timer is None:
             self._update_soon(asyncio.get_running_loop())

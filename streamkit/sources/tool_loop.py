@@ -14,15 +14,12 @@ from ..engine.follow import follow
 from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Event, Other, Outcome, Reply, RoundEnd, Start, ToolResult, UsageUpdate, warned
+from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..usage import summed
 from .toolbox import Toolbox, Tools
 
 __all__ = ["tool_loop"]
-
-AHEAD = (Other, UsageUpdate)
-"""What may come before the `Start` of a reply."""
 
 
 def tool_loop(
@@ -46,8 +43,9 @@ def tool_loop(
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
     are left out of them.
 
-    Each round begins with a `Start` that says its number. What shows text puts a paragraph break between two rounds;
-    it is in no event, Reply or message. Whatever knows a reply so far knows that of the round at hand.
+    Each round begins with a `Start` that says its number; if ``ask`` gives a tool loop itself, its rounds count. What
+    shows text puts a paragraph break between two rounds; it is in no event, Reply or message. Whatever knows a reply
+    so far knows that of the round at hand.
 
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
@@ -86,9 +84,11 @@ class _Loop(Whole):
         self._subscription = SerialDisposable()
         self._replies: list[Reply] = []  # of the rounds before this one
         self._earlier: list[Message] = []
+        self._ended = 0  # rounds, those of loops within this one too
         self._reply: Reply | None = None  # of this round, once it is over
         self._answers: list[Message] = []
         self._final: Reply | None = None
+        self._asked = False  # for this round's reply
         self._started = False  # this round has had its Start
         self._left = False
 
@@ -110,39 +110,41 @@ class _Loop(Whole):
         return self._and_earlier(replace(self._reply, outcome=told))
 
     def _of_source(self, outcome: Outcome | None) -> Reply:
-        asked = self._started or not self._replies
-        return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated", attempts=int(asked))
+        return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
 
     def _and_earlier(self, reply: Reply) -> Reply:
-        """This round's Reply as that of all rounds so far."""
-        every = [*self._replies, reply]
+        """This round's Reply as that of all rounds so far. One that was not asked for yet has cost nothing."""
+        every = [*self._replies, reply] if self._asked or not self._replies else self._replies
         return replace(
             reply,
             usage=summed([one.usage for one in every]),
             attempts=sum(one.attempts for one in every),
-            rounds=len(every),
-            earlier=tuple(self._earlier),
-            answers=tuple(self._answers),
+            rounds=sum(one.rounds for one in every),
+            earlier=(*self._earlier, *reply.earlier),
+            answers=tuple(self._answers) or reply.answers,
             warnings=warned(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------
 
-    @property
-    def _number(self) -> int:
-        return len(self._replies) + 1
-
-    def _next_round(self) -> None:
-        """The calls have their results."""
+    def _end_round(self) -> None:
+        """The calls have their results: what comes next is another reply."""
         assert self._reply is not None
-        end = RoundEnd(self._number)
         self._replies.append(self._reply)
         self._earlier += [*self._reply.messages, *self._answers]
-        self._reply, self._answers, self._started = None, [], False
+        self._reply, self._answers, self._asked, self._started = None, [], False, False
         self.vantage.sources.clear()
-        self._observer.on_next(end)
+        self._told_end()
         if not self._left:
             self._ask_for_more()
+
+    def _told_end(self, *, last: bool = False) -> None:
+        self._ended += 1
+        self._observer.on_next(RoundEnd(self._ended, last=last))
+
+    def _start(self, event: Start) -> None:
+        self._started = True
+        self._observer.on_next(replace(event, round=self._ended + 1))
 
     def _ask_for_more(self) -> None:
         try:
@@ -152,18 +154,22 @@ class _Loop(Whole):
         except Exception as exc:
             self._observer.on_error(exc)
             return
+        self._asked = True
         follow(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
 
     def _event(self, event: Event) -> None:
+        if isinstance(event, Start):
+            self._start(event)
+            return
+        if not self._started and type(event) not in PRELUDE:
+            self._start(Start())
         if isinstance(event, Reply):
             self._reply = event
-            return
-        if isinstance(event, Start):
-            event = replace(event, round=self._number)
-        elif not self._started and not isinstance(event, AHEAD):
-            self._observer.on_next(Start(round=self._number))
-        self._started = self._started or not isinstance(event, AHEAD)
-        self._observer.on_next(event)
+        elif isinstance(event, RoundEnd):  # of a loop within this one, which ends its last round with ours
+            if not event.last:
+                self._told_end()
+        else:
+            self._observer.on_next(event)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, StreamkitError):
@@ -174,12 +180,12 @@ class _Loop(Whole):
         reply = self._reply or self._of_source("stopped")
         if reply.outcome != "complete" or not reply.tool_calls:
             self._end(self._and_earlier(reply))
-        elif self._number >= self._rounds:
+        elif len(self._replies) + 1 >= self._rounds:
             self._end(replace(self._and_earlier(reply), outcome="stopped", stopped_by="tool_loop"))
         else:
             self._reply = reply
             calls = Mapped(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            follow(self._subscription, calls, self._result, self._failed, self._next_round, self.vantage.scheduler)
+            follow(self._subscription, calls, self._result, self._failed, self._end_round, self.vantage.scheduler)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)
@@ -187,6 +193,6 @@ class _Loop(Whole):
 
     def _end(self, reply: Reply) -> None:
         self._final = reply
-        self._observer.on_next(RoundEnd(self._number, last=True))
+        self._told_end(last=True)
         self._observer.on_next(reply)
         self._observer.on_completed()

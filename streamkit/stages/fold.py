@@ -69,6 +69,7 @@ class Fold:
         self._earlier: list[Message] = []
         self._asked: Reply | None = None  # whose calls have answers by now
         self._spent: list[Usage | None] = []  # in the rounds before this one
+        self._begun = True  # this round
         self._lock = Lock()  # between readers; feeding needs none
 
     def feed(self, event: Event) -> None:
@@ -92,10 +93,11 @@ class Fold:
             choices, answers = self._asked.choices, self._asked.answers
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
-        usage = summed([*self._spent, self.usage])
+        spent = [*self._spent, self.usage] if self._begun else self._spent
+        usage = summed(spent)
         usage = unfinished(usage) if outcome in CUT else usage
         known: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
-        known |= {"rounds": 1 + len(self._spent), "earlier": tuple(self._earlier), "answers": answers}
+        known |= {"rounds": len(spent), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(known | changes))
 
     def _take(self, size: int) -> None:
@@ -107,12 +109,14 @@ class Fold:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
+            self._begun = True
             self._take(OVERHEAD if self._choices else 0)
             choice = self._choices[index] = _Choice(index, list if self.keep_text else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:
         self._next_round()
+        self._begun = True
         self.id = self.id or event.id
         self.model = self.model or event.model
         self.request_id = self.request_id or event.request_id
@@ -156,7 +160,7 @@ class Fold:
         self._choice(event.index).logprobs.append(event.logprobs)
 
     def _usage(self, event: UsageUpdate) -> None:
-        self.usage = event.usage
+        self.usage, self._begun = event.usage, True
 
     def _finish(self, event: Finish) -> None:
         choice = self._choice(event.index)
@@ -170,6 +174,7 @@ class Fold:
         if not event.last:
             self._over()
             self._next_round()
+            self._begun = False
 
     def _over(self) -> Reply:
         """The reply of this round, to which nothing is added any more but the answers to its calls."""

@@ -37,7 +37,10 @@ class Paragraphs:
             self._due = self._due[lead.count("\n") :]
             if rest:
                 text, self._due = lead + self._due + rest, ""
-        self._tail = (self._tail + text)[-2 * len(BREAK) :]
+        if text[-1:] in LINE_ENDS:  # also if there is none
+            self._tail = (self._tail + text)[-2 * len(BREAK) :]
+        else:
+            self._tail = text
         return text
 
     def end(self) -> None:
@@ -57,6 +60,8 @@ class Pieces:
 
     def __init__(self, *kinds: type) -> None:
         self._kinds, self._paragraphs = kinds or (TextDelta,), Paragraphs()
+        self.kept = ""
+        """What the last `Restart` kept, behind its break."""
 
     def feed(self, item: Any) -> str:
         kind = type(item)
@@ -69,6 +74,7 @@ class Pieces:
             self._paragraphs.end()
         elif kind is Restart:
             self._paragraphs.again()
+            self.kept = self._paragraphs.feed(item.kept) if TextDelta in self._kinds else ""
         return ""
 
 
@@ -76,20 +82,18 @@ class Transcript:
     """The whole text so far: of a `Restart` what it kept, behind the rounds before, which it does not make void."""
 
     def __init__(self, *kinds: type) -> None:
-        self._kinds = kinds or (TextDelta,)
-        self._pieces, self._before = Pieces(*self._kinds), ""
+        self._pieces = Pieces(*kinds)
+        self._before = ""  # the rounds before
         self._round: list[str] = []
 
     def feed(self, item: Any) -> str:
         """What ``item`` adds. After a `Restart` look at ``text``, for that takes something away as well."""
         piece = self._pieces.feed(item)
         if type(item) is Restart:
-            self._round.clear()
-            piece = self._pieces.feed(self._kinds[0](item.kept)) if item.kept else ""
+            self._round = [self._pieces.kept]
         elif type(item) is RoundEnd and not item.last:
-            self._before = self.text
-            self._round.clear()
-        if piece:
+            self._before, self._round = self.text, []
+        elif piece:
             self._round.append(piece)
         return piece
 

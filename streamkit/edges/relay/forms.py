@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...errors import ApiError, StreamkitError
@@ -76,8 +76,6 @@ class OpenAIForm:
                 self._shown = 0
             case Restart(kept=kept) if len(kept) != self._shown:
                 raise ValueError("chunks cannot take back what was shown: relay a restart as events or text")
-            case Reply(outcome="stopped", choices=(first, *others)) if not first.finish_reason:
-                event = replace(event, choices=(replace(first, finish_reason="stop"), *others))  # readers wait for one
         return [block for one in self._one_reply.feed(event) for block in self._encoder.feed(one)]
 
     def fail(self, failure: Told) -> list[bytes]:

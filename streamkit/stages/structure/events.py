@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from ...errors import StreamkitError
@@ -47,7 +48,7 @@ class JsonEvents:
         elif isinstance(item, Restart):
             self._begin(item.kept)
         elif isinstance(item, RoundEnd) and not item.last:
-            self._begin("")
+            return self._end_of_round()
         elif self._tool is not None and isinstance(item, (ToolCallDelta, ToolCall)):
             return self._told(self._of_call(item)) if not item.index and self._error is None else ()
         return ()
@@ -68,6 +69,12 @@ class JsonEvents:
                     raise
         if self._error is not None and not self.broken:
             raise self._with_reply(self._error)
+
+    def _end_of_round(self) -> Iterator[Any]:
+        """What its text amounts to; whether that is unfinished is no matter, as it was not the last."""
+        with suppress(StreamkitError):
+            yield from self.flush()
+        self._begin("")
 
     def _told(self, items: Iterable[Any]) -> Iterator[Any]:
         try:
