@@ -61,6 +61,9 @@ class ThinkTags:
 
     def _take(self, token: Token, out: list[Piece]) -> None:
         if self._code.come(token):
+            if not (self._untold or self._waits(token)):
+                self._tell(token, out)
+                return
             self._untold.append(token)
             self._held.append(token)
             self._settle(out)
@@ -70,16 +73,19 @@ class ThinkTags:
     def _settle(self, out: list[Piece]) -> None:
         """Tell what is known, and give out of the rest what is text in any case."""
         untold, held = self._untold, self._held
-        while untold and not (self._until is None and self._code.waits(untold[0])):
+        while untold and not self._waits(untold[0]):
             token = untold.popleft()
             is_held = bool(held) and held[0] is token
             if is_held:
                 held.popleft()
-            self._tell(token, is_held, out)
+            self._tell(token, out, is_held)
         while held and not self._opens(held[0]):
             out.append(held.popleft().whole)
 
-    def _tell(self, token: Token, is_held: bool, out: list[Piece]) -> None:
+    def _waits(self, token: Token) -> bool:
+        return self._until is None and self._code.waits(token)
+
+    def _tell(self, token: Token, out: list[Piece], is_held: bool = True) -> None:
         if self._until is not None:
             if token.kind == TAG and token.text == self._until:
                 self._until = None
