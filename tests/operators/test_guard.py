@@ -349,7 +349,7 @@ def test_each_choice_waits_by_itself():
 
 
 def test_what_waits_is_let_out_in_time_whatever_else_comes():
-    besides = [sk.ReasoningDelta("hm"), sk.UsageUpdate(sk.Usage(1, 2)), sk.ToolCallDelta("1", 0), sk.Other("ping")]
+    besides = [sk.ReasoningDelta("hm"), sk.UsageUpdate(sk.Usage(1, 2)), sk.ToolCallDelta("1", 0), sk.TextDelta("")]
     pieces = [(0, sk.ToolCallDelta("{", 0, "id", "now")), (0, sk.TextDelta("a b c", 0)), (1, sk.TextDelta("x y", 1))]
     texts, got = timed(pieces + [(0.4, event) for event in besides * 5], max_wait=2)
     assert texts == [(2, 0, "a b"), (3, 1, "x"), (9, 0, " c"), (9, 1, " y")]

@@ -109,6 +109,8 @@ BESIDES = {
     "another's end": sk.Finish("stop", 1),
     "log probabilities": sk.LogprobsDelta({}),
     "anything": sk.Other("ping"),
+    "nothing": sk.TextDelta(""),
+    "nothing, as a str": "",
 }
 
 

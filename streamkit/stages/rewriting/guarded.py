@@ -118,6 +118,8 @@ class Cutter:
         if isinstance(event, (str, TextDelta)):
             self._bare = isinstance(event, str)
             text, index = (event, 0) if isinstance(event, str) else (event.text, event.index)
+            if not text:
+                return []
             cut = self._cuts.get(index)
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())

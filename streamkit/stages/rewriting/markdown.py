@@ -165,7 +165,8 @@ class Code:
         if token.size < 3 or len(self._lead) > _LEAD or (token.kind == "`" and self._newest > token.at):
             return False
         quote = _QUOTE.match(self._lead)
-        line = self._lead[quote.end() if quote else 0 :]
+        assert quote is not None
+        line = self._lead[quote.end() :]
         return fence(Ahead(line + token.kind * 3, ended=True), 0) == len(line)
 
     def _take_in_fence(self, token: Token, mark: str, size: int) -> None:

@@ -56,6 +56,8 @@ class Segmented:
         return self._new(self._segments.flush())
 
     def _text(self, text: str) -> list[Segment]:
+        if not text:
+            return []
         self._size, self._fed = self._size + len(text), self._time()
         return self._new(self._segments.feed(text))
 
