@@ -45,6 +45,11 @@ class Token:
         return self.kind in ("`", "~")
 
     @property
+    def opening(self) -> int:
+        """How long the run is that would open a span; one that closes it counts as a whole."""
+        return self.size - self.escaped
+
+    @property
     def whole(self) -> str:
         return self.begin(self.size)
 
@@ -128,7 +133,7 @@ class Code:
             return False
         if self._growing is not None:
             return True
-        if self.inside or token.kind == "~" or token.size == token.escaped or self._seen >= token.at + HOLD:
+        if self.inside or token.kind == "~" or not token.opening or self._seen >= token.at + HOLD:
             return False
         return not self._opens_span(token)
 
@@ -136,6 +141,7 @@ class Code:
         return _QUOTED.match(self._lead) is None and not (self._returned and token.text == "\n")
 
     def take(self, token: Token) -> None:
+        """``token`` is part of the answer, and is known."""
         if self._fence is not None:
             self._take_in_fence(token, *self._fence)
         elif self._span:
@@ -154,10 +160,10 @@ class Code:
             self._fence, self._closing = (token.kind, token.size), False
             self._quoted = _QUOTED.match(self._lead) is not None
         elif self._opens_span(token):
-            self._span = token.size - token.escaped
+            self._span = token.opening
 
     def _opens_span(self, token: Token) -> bool:
-        return token.kind == "`" and self._last.get(token.size - token.escaped, -1) > token.at
+        return token.kind == "`" and self._last.get(token.opening, -1) > token.at
 
     def _opens_fence(self, token: Token) -> bool:
         """Whether it stands where a block begins for `Segments` too, or so in a quote. Behind backticks no others may
