@@ -12,7 +12,7 @@ from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
 from .ends import Ends
 from .fences import parts
-from .plain import plain
+from .plain.queue import Queue
 from .sentences import Sentences
 from .units import Lines, Paragraphs, Words
 
@@ -83,8 +83,9 @@ class Segments:
             raise ValueError("max_chars must be at least 1")
         if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
             raise ValueError("max_wait must be positive and finite, and hold not negative")
-        self._code, self._plain, self._wait = code, markdown == "plain", max_wait
-        self._gap: list[str] | None = None if strip else []
+        self._code, self._strip, self._wait = code, strip, max_wait
+        self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
+        self._gap: list[str] | None = None if strip and self._queue is None else []
         self._cutter: Cutter
         if unit == "sentence":
             ends = Ends(*_judge(judge, lang), lookahead == "word")
@@ -108,17 +109,19 @@ class Segments:
 
     def flush(self) -> list[Segment]:
         """What is left."""
-        return self._found(ended=True)
+        return [*self._found(ended=True), *self._released()]
 
     @property
     def due(self) -> float | None:
-        return self._wait if self._waits and self._cutter.may_force else None
+        held = self._queue is not None and self._queue.waits
+        return self._wait if self._waits and (held or self._cutter.may_force) else None
 
     def expire(self) -> list[Segment]:
         """What has waited too long, as far as it has a good place to end."""
         cut = self._cutter.force(self._text)
         self._waits = False
-        return [] if cut is None else [*self._made(cut), *self._found(ended=False)]
+        found = [] if cut is None else [*self._made(cut), *self._found(ended=False)]
+        return [*found, *self._released()]
 
     def _found(self, *, ended: bool) -> list[Segment]:
         found: list[Segment] = []
@@ -137,13 +140,29 @@ class Segments:
         text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
         if not text.strip():
             return []
-        gap, shown = self._before(cut), plain(text, cut.kind) if self._plain else text
-        if not shown.strip() or (is_code and self._code == "drop"):
-            return []
+        gap = self._before(cut)
         lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
-        start, end = self._base + cut.start - len(gap), self._base + cut.end
-        self._index += 1
-        return [Segment(gap + shown, start, end, cut.kind, self._index - 1, cut.forced, lang, code)]
+        before = "" if self._strip else gap
+        start, end = self._base + cut.start - len(before), self._base + cut.end
+        segment = Segment(before, start, end, cut.kind, 0, cut.forced, lang, code)
+        if self._queue is None:
+            return self._numbered([(segment, text)])
+        after = self._text[cut.end : cut.end + 1]
+        return self._numbered(self._queue.add(segment, text, cut.kind, gap, after))
+
+    def _released(self) -> list[Segment]:
+        """What waits for the end of a mark goes out as it is."""
+        return [] if self._queue is None else self._numbered(self._queue.end())
+
+    def _numbered(self, ready: list[tuple[Segment, str]]) -> list[Segment]:
+        """Those in which something is left to say, and that are wanted."""
+        found = []
+        for segment, text in ready:
+            if text.strip() and not (segment.kind == "code" and self._code == "drop"):
+                segment.text, segment.index = segment.text + text, self._index
+                self._index += 1
+                found.append(segment)
+        return found
 
     def _before(self, cut: Cut) -> str:
         """The white space between the last cut and this one, if it is wanted."""

@@ -1,0 +1,253 @@
+"""The marks within one block of text: which characters of it are not shown, and where more text may still matter.
+
+Plan. A search jumps from one character that may be a mark to the next. Code, maths, tags, addresses, entities and
+escapes are decided at once. Brackets wait for the one that closes them, runs of ``*``, ``_`` and ``~`` for the end of the
+text, or of the label of a link that they stand in: then they are paired (CommonMark 0.31, "phase 2" of its appendix).
+Each character is looked at a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+from .edits import Edit
+from .emphasis import Run, pair
+from .tags import AUTOLINK, ENTITY, OPENING, TAG, character, is_break
+from .targets import target
+
+__all__ = ["INTERESTING", "Inline"]
+
+INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
+_RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
+_ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_NEWLINE, _BLANKS = re.compile(r"\r\n?|\n"), re.compile(r"[ \t]*")
+_INVISIBLE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
+_MATHS = re.compile(r"\$\$(?:[^$\\]|\\.|\$(?!\$))++\$\$|\$(?![\s$])(?:[^$\\]|\\.)++(?<!\s)\$(?!\d)", re.DOTALL)
+_TEX = {"\\(": "\\)", "\\[": "\\]"}
+_FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
+_REFERENCE = re.compile(r"\[[^\[\]]{0,999}+\]")
+
+
+@dataclass(slots=True)
+class _Bracket:
+    at: int
+    image: bool
+    runs: int  # how many runs stand before it
+
+
+class Inline:
+    """Reads ``text``, which stands between the characters ``before`` and ``after``.
+
+    ``edits`` are in order. ``openings`` are the places where something opens that more text may close, and ``pairs``
+    those of what is one with another place behind it.
+    """
+
+    def __init__(self, text: str, before: str = " ", after: str = " ") -> None:
+        self._text, self._before, self._after = text, before or " ", after or " "
+        self.edits: list[Edit] = []
+        self.openings: list[int] = []
+        self.pairs: list[tuple[int, int]] = []
+        self._runs: list[Run] = []
+        self._brackets: list[_Bracket] = []
+        self._dead = 0  # so many brackets, from the outermost, hold a link and can be none
+        self._ticks: dict[int, deque[int]] | None = None
+        self._last: dict[str, int] = {}
+        at = 0
+        while found := INTERESTING.search(text, at):
+            at = self._look(found.start(), found[0])
+        self._pair(0)
+        self.openings += [bracket.at for bracket in self._brackets[self._dead :]]
+        self.edits.sort()
+
+    def unsettled(self, since: int) -> int | None:
+        """From where more text may change what is shown, if openings before ``since`` are too old to count."""
+        place = min((opening for opening in self.openings if opening >= since), default=None)
+        if place is not None:
+            for first, last in sorted(self.pairs, reverse=True):
+                if first < place < last:
+                    place = first
+        return place
+
+    def _look(self, at: int, char: str) -> int:
+        """Take what stands at ``at``; where to go on."""
+        match char:
+            case "\\":
+                return self._escape(at)
+            case "`":
+                return self._code(at)
+            case "*" | "_" | "~":
+                return self._run(at, char)
+            case "[" | "!":
+                return self._open(at, char)
+            case "]":
+                return self._close(at)
+            case "<":
+                return self._angle(at)
+            case "&":
+                return self._entity(at)
+            case "$":
+                return self._dollar(at)
+        return self._newline(at)
+
+    def _char(self, at: int) -> str:
+        return self._text[at] if 0 <= at < len(self._text) else self._before if at < 0 else self._after
+
+    def _find(self, closing: str, at: int) -> int:
+        """Where ``closing`` stands at or behind ``at``, -1 if nowhere; that nothing is there is found out once."""
+        if closing not in self._last:
+            self._last[closing] = self._text.rfind(closing)
+        return self._text.find(closing, at) if self._last[closing] >= at else -1
+
+    def _hide(self, start: int, end: int, new: str = "", *, hole: bool = False) -> int:
+        self.edits.append(Edit(start, end, new, hole))
+        return end
+
+    def _escape(self, at: int) -> int:
+        text, char = self._text, self._char(at + 1)
+        if closing := _TEX.get(text[at : at + 2]):
+            end = self._find(closing, at + 2)
+            if end >= 0:
+                return end + 2
+            self.openings.append(at)
+        if char in _ESCAPED and at + 1 < len(text):
+            return self._hide(at, at + 1) + 1
+        return self._hide(at, at + 1) if char in "\r\n" else at + 1
+
+    def _code(self, at: int) -> int:
+        text = self._text
+        if self._ticks is None:
+            self._ticks = {}
+            for run in _RUNS["`"].finditer(text):
+                self._ticks.setdefault(len(run[0]), deque()).append(run.start())
+        start = self._end_of_run(at)
+        places = self._ticks.get(start - at, deque())
+        while places and places[0] < start:
+            places.popleft()
+        if not places:
+            self.openings.append(at)
+            return start
+        end = places.popleft()
+        apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
+        self._hide(at, start + apart)
+        for newline in _NEWLINE.finditer(text, start + apart, end - apart):
+            self._hide(*newline.span(), " ")
+        return self._hide(end - apart, end + start - at)
+
+    def _end_of_run(self, at: int) -> int:
+        found = _RUNS[self._text[at]].match(self._text, at)
+        return found.end() if found else at + 1
+
+    def _run(self, at: int, char: str) -> int:
+        end = self._end_of_run(at)
+        if char != "~" or end - at > 1:
+            self._runs.append(Run.between(self._char(at - 1), self._text, at, end, self._char(end)))
+        return end
+
+    def _pair(self, since: int) -> None:
+        edits, pairs, openers = pair(self._runs[since:])
+        del self._runs[since:]
+        self.edits += edits
+        self.pairs += pairs
+        if since == 0 and not self._runs:
+            self.openings += [run.first for run in openers]
+
+    def _open(self, at: int, char: str) -> int:
+        image = char == "!"
+        if image and self._char(at + 1) != "[":
+            return at + 1
+        if not image and (note := _FOOTNOTE.match(self._text, at)):
+            return self._hide(at, note.end(), hole=True)
+        self._brackets.append(_Bracket(at, image, len(self._runs)))
+        return at + 1 + image
+
+    def _close(self, at: int) -> int:
+        if not self._brackets:
+            return at + 1
+        bracket = self._brackets.pop()
+        dead = len(self._brackets) < self._dead and not bracket.image
+        self._dead = min(self._dead, len(self._brackets))
+        end = None if dead else self._link_end(bracket, at)
+        if end is None:
+            return at + 1
+        self._hide(bracket.at, bracket.at + 1 + bracket.image)
+        self._hide(at, end, hole=True)
+        self.pairs.append((bracket.at, at))
+        inner, pairs, _ = pair(self._runs[bracket.runs :])
+        del self._runs[bracket.runs :]
+        self.edits += inner
+        self.pairs += pairs
+        if not bracket.image:
+            self._dead = len(self._brackets)
+        return end
+
+    def _link_end(self, bracket: _Bracket, at: int) -> int | None:
+        """Where the link whose label ends at ``at`` ends. One that names a definition is one wherever that stands."""
+        following = self._char(at + 1)
+        if following == "(":
+            end = target(self._text, at + 1)
+            if end is None and self._find(")", at) < 0:
+                self.openings.append(bracket.at)
+            return end
+        if following == "[" and at + 1 < len(self._text) and not self._is_index(bracket.at):
+            found = _REFERENCE.match(self._text, at + 1)
+            return found.end() if found else None
+        return None
+
+    def _is_index(self, at: int) -> bool:
+        """Whether a bracket is one of a formula: `a[i][j]`."""
+        char = self._char(at - 1)
+        return char.isalnum() or char in "_])"
+
+    def _angle(self, at: int) -> int:
+        text = self._text
+        if found := AUTOLINK.match(text, at):
+            self._hide(at, at + 1)
+            return self._hide(found.end() - 1, found.end())
+        if tag := TAG.match(text, at):
+            return self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
+        if not OPENING.match(text, at):
+            return at + 1
+        for opening, closing in _INVISIBLE.items():
+            if text.startswith(opening, at):
+                return self._invisible(at, opening, closing)
+        if self._find(">", at) < 0:
+            self.openings.append(at)
+        return at + 1
+
+    def _invisible(self, at: int, opening: str, closing: str) -> int:
+        if opening == "<!" and not self._char(at + 2).isalpha():
+            return at + 1
+        inner = at + (2 if opening == "<!--" else len(opening))  # `<!-->` and `<!--->` are comments too
+        end = self._find(closing, inner)
+        if end < 0:
+            self.openings.append(at)
+            return at + 1
+        return self._hide(at, end + len(closing), hole=True)
+
+    def _entity(self, at: int) -> int:
+        found = ENTITY.match(self._text, at)
+        char = character(found[0]) if found else None
+        return self._hide(at, found.end(), char) if found and char is not None else at + 1
+
+    def _dollar(self, at: int) -> int:
+        """Maths: behind the first mark is no space, before the last none, and behind that no digit."""
+        if found := _MATHS.match(self._text, at):
+            return found.end()
+        end = self._end_of_run(at)
+        following = self._char(end)
+        if end - at <= 2 and not (end - at == 1 and (following.isspace() or following.isdigit())):
+            self.openings.append(at)  # but no price
+        return end
+
+    def _newline(self, at: int) -> int:
+        """The blanks around a line break are not shown."""
+        text = self._text
+        first = at
+        while first > 0 and text[first - 1] in " \t" and (not self.edits or self.edits[-1].end < first):
+            first -= 1
+        newline, end = _NEWLINE.match(text, at), at + 1
+        if newline and (blanks := _BLANKS.match(text, newline.end())):
+            end = blanks.end()
+        return self._hide(first, end, "\n")

@@ -1,0 +1,98 @@
+"""Segments without their marks, in order. What opens in one segment may close in a later one of the same block.
+
+So a segment in which something is open waits: until that is closed, its block is over, or ``hold`` characters have
+followed. Then an open mark is text like any other. What is decided stays decided, and only what lies behind the first
+open mark is read again with the next segment, so that the cost of a character has a bound.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from .blocks import NEWLINE, Blocks
+from .edits import Edit, edited
+from .inline import INTERESTING, Inline
+from .whole import is_definition, whole
+
+__all__ = ["Queue"]
+
+T = TypeVar("T")
+
+_PROSE = frozenset({"sentence", "list_item", "word"})
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    item: T
+    start: int
+    end: int
+
+
+class Queue(Generic[T]):
+    """`add` and `end` give each item with its text, "" if nothing is left to say, as soon as that is certain."""
+
+    def __init__(self, hold: int) -> None:
+        self._hold = hold
+        self._waiting: deque[_Waiting[T]] = deque()
+        self._blocks = Blocks()
+        self._text, self._before = "", "\n"  # what waits, and the character in front of it
+        self._done = 0  # up to there the text was read for good,
+        self._settled: list[Edit] = []  # and this came of it
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._waiting)
+
+    def add(self, item: T, text: str, kind: str, gap: str, after: str) -> list[tuple[T, str]]:
+        """Take the ``text`` of an item, behind the white space ``gap`` and in front of the character ``after``."""
+        kind = self._blocks.kind(text) if kind == "line" else kind
+        if kind not in _PROSE:
+            self._blocks.leave()
+            return [*self.end(), (item, whole(text, kind))]
+        text, begins = self._blocks.take(text, len(NEWLINE.findall(gap)))
+        if not begins and kind != "list_item":
+            return self._read(item, text, gap, after)
+        found = self.end()
+        return [*found, (item, "")] if is_definition(text) else [*found, *self._read(item, text, "", after)]
+
+    def end(self) -> list[tuple[T, str]]:
+        """The block is over: what is open stays open."""
+        found = self._give(len(self._text), Inline(self._text[self._done :]).edits if self._waiting else [])
+        self._before = "\n"
+        return found
+
+    def _read(self, item: T, text: str, gap: str, after: str) -> list[tuple[T, str]]:
+        if not self._waiting and not INTERESTING.search(text):
+            self._before = text[-1:] or self._before
+            return [(item, text.strip())]
+        start = len(self._text) + len(gap)
+        self._text += gap + text
+        self._waiting.append(_Waiting(item, start, len(self._text)))
+        read = Inline(self._text[self._done :], self._text[self._done - 1] if self._done else self._before, after)
+        place = read.unsettled(len(self._text) - self._hold - self._done)
+        return self._give(len(self._text) if place is None else self._done + place, read.edits)
+
+    def _give(self, certain: int, edits: list[Edit]) -> list[tuple[T, str]]:
+        """What is certain up to that place."""
+        self._settled += [Edit(edit.start + self._done, edit.end + self._done, *edit[2:]) for edit in edits]
+        found = []
+        while self._waiting and self._waiting[0].end <= certain:
+            one = self._waiting.popleft()
+            found.append((one.item, edited(self._text, one.start, one.end, self._settled).strip()))
+        self._forget(certain)
+        return found
+
+    def _forget(self, certain: int) -> None:
+        """Keep the text from the first item that waits, and what was decided about it."""
+        by = min(certain, self._waiting[0].start) if self._waiting else len(self._text)
+        if by:
+            self._before = self._text[by - 1]
+        self._text, self._done = self._text[by:], certain - by
+        self._settled = [
+            Edit(e.start - by, e.end - by, *e[2:]) for e in self._settled if by < e.end and e.start < certain
+        ]
+        for one in self._waiting:
+            one.start, one.end = one.start - by, one.end - by
