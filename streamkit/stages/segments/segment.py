@@ -97,7 +97,7 @@ class Segments:
         else:
             self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
         self._text, self._waits = "", False
-        self._base = self._index = self._behind = 0
+        self._base = self._index = self._behind = self._breaks = 0
 
     def feed(self, item: str) -> list[Segment]:
         """The segments that are certain now."""
@@ -131,6 +131,7 @@ class Segments:
         if cutter.start:
             if self._gap is not None:
                 self._gap.append(self._text[self._behind : cutter.start])
+                found += self._released() if self._is_over(self._gap[-1]) else []
             self._text, self._behind = self._text[cutter.start :], 0
             self._base += cutter.start
             cutter.shift(cutter.start)
@@ -149,6 +150,11 @@ class Segments:
             return self._numbered([(segment, text)])
         after = self._text[cut.end : cut.end + 1]
         return self._numbered(self._queue.add(segment, text, cut.kind, gap, after))
+
+    def _is_over(self, gap: str) -> bool:
+        """Whether a blank line, or what may be one, ends the block in which a segment waits."""
+        self._breaks += gap.count("\n")
+        return self._breaks > 1
 
     def _released(self) -> list[Segment]:
         """What waits for the end of a mark goes out as it is."""
@@ -170,6 +176,7 @@ class Segments:
             return ""
         gap = "".join(self._gap) + self._text[self._behind : cut.start]
         self._gap.clear()
+        self._breaks = 0
         self._behind = cut.end
         return gap
 

@@ -63,7 +63,7 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
             opener = openers[level]
             size = min(opener.last - opener.first, run.last - run.first)
             edits += [Edit(opener.last - size, opener.last), Edit(run.first, run.first + size)]
-            pairs.append((opener.last - size, run.first))
+            pairs.append((opener.at, run.at))
             opener.last -= size
             run.first += size
             del openers[level + (opener.first < opener.last) :]

@@ -1,21 +1,20 @@
 """The marks within one block of text: which characters of it are not shown, and where more text may still matter.
 
 Plan. A search jumps from one character that may be a mark to the next. Code, maths, tags, addresses, entities and
-escapes are decided at once. Brackets wait for the one that closes them, runs of ``*``, ``_`` and ``~`` for the end of the
-text, or of the label of a link that they stand in: then they are paired (CommonMark 0.31, "phase 2" of its appendix).
-Each character is looked at a bounded number of times.
+escapes are decided at once. Brackets wait for the one that closes them, runs of ``*``, ``_`` and ``~`` for the end of
+the text, or of the label of a link that they stand in: then they are paired (CommonMark 0.31, "phase 2" of its
+appendix). Each character is looked at a bounded number of times.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from dataclasses import dataclass
 
+from .code import Ticks
 from .edits import Edit
 from .emphasis import Run, pair
-from .tags import AUTOLINK, ENTITY, OPENING, TAG, character, is_break
-from .targets import target
+from .links import Bracket, Brackets, target
+from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, TAG, TAG_SO_FAR, character, is_break
 
 __all__ = ["INTERESTING", "Inline"]
 
@@ -23,18 +22,9 @@ INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
 _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
 _ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _NEWLINE, _BLANKS = re.compile(r"\r\n?|\n"), re.compile(r"[ \t]*")
-_INVISIBLE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
 _MATHS = re.compile(r"\$\$(?:[^$\\]|\\.|\$(?!\$))++\$\$|\$(?![\s$])(?:[^$\\]|\\.)++(?<!\s)\$(?!\d)", re.DOTALL)
 _TEX = {"\\(": "\\)", "\\[": "\\]"}
 _FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
-_REFERENCE = re.compile(r"\[[^\[\]]{0,999}+\]")
-
-
-@dataclass(slots=True)
-class _Bracket:
-    at: int
-    image: bool
-    runs: int  # how many runs stand before it
 
 
 class Inline:
@@ -50,15 +40,14 @@ class Inline:
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self._runs: list[Run] = []
-        self._brackets: list[_Bracket] = []
-        self._dead = 0  # so many brackets, from the outermost, hold a link and can be none
-        self._ticks: dict[int, deque[int]] | None = None
+        self._brackets = Brackets()
+        self._ticks: Ticks | None = None
         self._last: dict[str, int] = {}
         at = 0
         while found := INTERESTING.search(text, at):
             at = self._look(found.start(), found[0])
-        self._pair(0)
-        self.openings += [bracket.at for bracket in self._brackets[self._dead :]]
+        self.openings += [run.at for run in self._pair(0)]
+        self.openings += [bracket.at for bracket in self._brackets.alive]
         self.edits.sort()
 
     def unsettled(self, since: int) -> int | None:
@@ -66,7 +55,7 @@ class Inline:
         place = min((opening for opening in self.openings if opening >= since), default=None)
         if place is not None:
             for first, last in sorted(self.pairs, reverse=True):
-                if first < place < last:
+                if first < place <= last:
                     place = first
         return place
 
@@ -117,18 +106,12 @@ class Inline:
 
     def _code(self, at: int) -> int:
         text = self._text
-        if self._ticks is None:
-            self._ticks = {}
-            for run in _RUNS["`"].finditer(text):
-                self._ticks.setdefault(len(run[0]), deque()).append(run.start())
+        self._ticks = self._ticks or Ticks(text)
         start = self._end_of_run(at)
-        places = self._ticks.get(start - at, deque())
-        while places and places[0] < start:
-            places.popleft()
-        if not places:
+        end = self._ticks.next(start - at, start)
+        if end is None:
             self.openings.append(at)
             return start
-        end = places.popleft()
         apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
         self._hide(at, start + apart)
         for newline in _NEWLINE.finditer(text, start + apart, end - apart):
@@ -145,13 +128,13 @@ class Inline:
             self._runs.append(Run.between(self._char(at - 1), self._text, at, end, self._char(end)))
         return end
 
-    def _pair(self, since: int) -> None:
+    def _pair(self, since: int) -> list[Run]:
+        """Pair the runs from that one on; those that are left and may open something."""
         edits, pairs, openers = pair(self._runs[since:])
         del self._runs[since:]
         self.edits += edits
         self.pairs += pairs
-        if since == 0 and not self._runs:
-            self.openings += [run.first for run in openers]
+        return openers
 
     def _open(self, at: int, char: str) -> int:
         image = char == "!"
@@ -159,46 +142,23 @@ class Inline:
             return at + 1
         if not image and (note := _FOOTNOTE.match(self._text, at)):
             return self._hide(at, note.end(), hole=True)
-        self._brackets.append(_Bracket(at, image, len(self._runs)))
+        self._brackets.open(Bracket(at, image, len(self._runs)))
         return at + 1 + image
 
     def _close(self, at: int) -> int:
-        if not self._brackets:
-            return at + 1
         bracket = self._brackets.pop()
-        dead = len(self._brackets) < self._dead and not bracket.image
-        self._dead = min(self._dead, len(self._brackets))
-        end = None if dead else self._link_end(bracket, at)
+        if bracket is None:
+            return at + 1
+        end = target(self._text, at + 1, self._char(bracket.at - 1))
         if end is None:
+            if self._text.startswith("(", at + 1) and self._find(")", at) < 0:
+                self.openings.append(bracket.at)
             return at + 1
         self._hide(bracket.at, bracket.at + 1 + bracket.image)
-        self._hide(at, end, hole=True)
+        self._pair(bracket.runs)
         self.pairs.append((bracket.at, at))
-        inner, pairs, _ = pair(self._runs[bracket.runs :])
-        del self._runs[bracket.runs :]
-        self.edits += inner
-        self.pairs += pairs
-        if not bracket.image:
-            self._dead = len(self._brackets)
-        return end
-
-    def _link_end(self, bracket: _Bracket, at: int) -> int | None:
-        """Where the link whose label ends at ``at`` ends. One that names a definition is one wherever that stands."""
-        following = self._char(at + 1)
-        if following == "(":
-            end = target(self._text, at + 1)
-            if end is None and self._find(")", at) < 0:
-                self.openings.append(bracket.at)
-            return end
-        if following == "[" and at + 1 < len(self._text) and not self._is_index(bracket.at):
-            found = _REFERENCE.match(self._text, at + 1)
-            return found.end() if found else None
-        return None
-
-    def _is_index(self, at: int) -> bool:
-        """Whether a bracket is one of a formula: `a[i][j]`."""
-        char = self._char(at - 1)
-        return char.isalnum() or char in "_])"
+        self._brackets.is_link(bracket)
+        return self._hide(at, end, hole=True)
 
     def _angle(self, at: int) -> int:
         text = self._text
@@ -207,18 +167,14 @@ class Inline:
             return self._hide(found.end() - 1, found.end())
         if tag := TAG.match(text, at):
             return self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
-        if not OPENING.match(text, at):
-            return at + 1
-        for opening, closing in _INVISIBLE.items():
-            if text.startswith(opening, at):
-                return self._invisible(at, opening, closing)
-        if self._find(">", at) < 0:
+        if found := INVISIBLE.match(text, at):
+            return self._invisible(at, found[0])
+        if TAG_SO_FAR.match(text, at):
             self.openings.append(at)
         return at + 1
 
-    def _invisible(self, at: int, opening: str, closing: str) -> int:
-        if opening == "<!" and not self._char(at + 2).isalpha():
-            return at + 1
+    def _invisible(self, at: int, opening: str) -> int:
+        closing = CLOSING[opening]
         inner = at + (2 if opening == "<!--" else len(opening))  # `<!-->` and `<!--->` are comments too
         end = self._find(closing, inner)
         if end < 0:

@@ -37,7 +37,8 @@ class Queue(Generic[T]):
         self._hold = hold
         self._waiting: deque[_Waiting[T]] = deque()
         self._blocks = Blocks()
-        self._text, self._before = "", "\n"  # what waits, and the character in front of it
+        self._text = ""  # what waits,
+        self._before, self._after = "\n", "\n"  # and the characters around it
         self._done = 0  # up to there the text was read for good,
         self._settled: list[Edit] = []  # and this came of it
 
@@ -60,7 +61,7 @@ class Queue(Generic[T]):
 
     def end(self) -> list[tuple[T, str]]:
         """The block is over: what is open stays open."""
-        found = self._give(len(self._text), Inline(self._text[self._done :]).edits if self._waiting else [])
+        found = self._give(len(self._text), self._inline().edits) if self._waiting else []
         self._before = "\n"
         return found
 
@@ -71,9 +72,15 @@ class Queue(Generic[T]):
         start = len(self._text) + len(gap)
         self._text += gap + text
         self._waiting.append(_Waiting(item, start, len(self._text)))
-        read = Inline(self._text[self._done :], self._text[self._done - 1] if self._done else self._before, after)
+        self._after = after
+        read = self._inline()
         place = read.unsettled(len(self._text) - self._hold - self._done)
         return self._give(len(self._text) if place is None else self._done + place, read.edits)
+
+    def _inline(self) -> Inline:
+        """What is not decided yet, read anew."""
+        before = self._text[self._done - 1] if self._done else self._before
+        return Inline(self._text[self._done :], before, self._after)
 
     def _give(self, certain: int, edits: list[Edit]) -> list[tuple[T, str]]:
         """What is certain up to that place."""

@@ -6,13 +6,16 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["AUTOLINK", "ENTITY", "OPENING", "TAG", "character", "is_break"]
+__all__ = ["AUTOLINK", "CLOSING", "ENTITY", "INVISIBLE", "TAG", "TAG_SO_FAR", "character", "is_break"]
 
-_NAME, _VALUE = "[A-Za-z_:][A-Za-z0-9:._-]*+", r"(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\")"
-TAG = re.compile(
-    rf"<(?:/([A-Za-z][A-Za-z0-9-]*+)\s*+|([A-Za-z][A-Za-z0-9-]*+)(?:\s++{_NAME}(?:\s*+=\s*+{_VALUE})?+)*+\s*+/?)>"
-)
-OPENING = re.compile(r"</?[A-Za-z]|<[!?]")
+_WORD, _NAME = "[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
+_VALUE = r"(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\")"
+_ATTRIBUTES = rf"(?:\s++{_NAME}(?:\s*+=\s*+{_VALUE})?+)*+\s*+"
+TAG = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD}){_ATTRIBUTES}/?)>")
+TAG_SO_FAR = re.compile(rf"<(?:/{_WORD}\s*+|{_WORD}{_ATTRIBUTES}(?:/|=\s*+(?:'[^']*+|\"[^\"]*+)?)?)\Z")
+INVISIBLE = re.compile(r"<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z])")
+CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
+"""What ends each of the invisible ones."""
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 AUTOLINK = re.compile(

@@ -45,7 +45,7 @@ def _heading(text: str) -> str:
 
 
 def _table_row(text: str) -> str:
-    """The cells, with commas between; "" for the line below the names. Pipes in cells are escaped, also in code (GFM)."""
+    """The cells, with commas between; "" for the line below the names. Only escaped pipes are text, also in code."""
     if _ROW_RULE.fullmatch(text):
         return ""
     cells = (_inline(cell.strip().replace("\\|", "|")) for cell in _PIPE.split(text.strip()))
