@@ -141,7 +141,8 @@ class Inline:
         if image and self._char(at + 1) != "[":
             return at + 1
         if not image and (note := _FOOTNOTE.match(self._text, at)):
-            return self._hide(at, note.end(), hole=True)
+            apart = self._char(at - 1) == " " and self._char(note.end()) in ",.;:!?"
+            return self._hide(max(at - apart, 0), note.end(), hole=True)
         self._brackets.open(Bracket(at, image, len(self._runs)))
         return at + 1 + image
 

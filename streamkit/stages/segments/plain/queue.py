@@ -57,7 +57,10 @@ class Queue(Generic[T]):
         if not begins and kind != "list_item":
             return self._read(item, text, gap, after)
         found = self.end()
-        return [*found, (item, "")] if is_definition(text) else [*found, *self._read(item, text, "", after)]
+        if is_definition(text):
+            self._blocks.leave()
+            return [*found, (item, "")]
+        return [*found, *self._read(item, text, "", after)]
 
     def end(self) -> list[tuple[T, str]]:
         """The block is over: what is open stays open."""

@@ -66,6 +66,8 @@ def _blocks(text: str) -> list[tuple[str, str]]:
         if begins:
             found.append((kind, []))
         found[-1][1].append(rest)
+        if begins and is_definition(rest):
+            blocks.leave()
     return [(kind, "\n".join(lines)) for kind, lines in found]
 
 
