@@ -216,11 +216,7 @@ def test_a_segment_waits_for_an_open_mark_and_no_longer_than_it_must():
 
     assert given("**One. Tw", "o.** Three", " is") == [[], [], ["One.", "Two."]]
     assert given("Use **kwargs. The", "y are\n", "\n") == [[], [], ["Use **kwargs.", "They are"]]
-    assert given("It is $5. The", "y say x<y, and so. ", "Good. Bad") == [
-        ["It is $5."],
-        [],
-        ["They say x<y, and so.", "Good."],
-    ]
+    assert given("It is $5. They say", " x<y, and so. ", "Good. Bad") == [["It is $5."], [], ["They say x<y, and so."]]
     assert given("*One. ", "Two. " * 4, "End", hold=0) == [[], ["*One.", *["Two."] * 3], ["Two."]]
     *_, last = given("*One. ", *["Two. "] * 50)
     assert last == ["Two."]
@@ -230,8 +226,24 @@ def test_a_timer_lets_go_what_waits():
     stage = Segments(markdown="plain", max_wait=1)
     assert stage.feed("**One. Two. ") == []
     assert stage.due == 1
-    assert [one.text for one in stage.expire()] == ["**One.", "Two."]
+    assert [one.text for one in stage.expire()] == ["One.", "Two."]
     assert stage.due is None
+    assert [one.text for one in [*stage.feed("Three.** Four**"), *stage.flush()]] == ["Three.", "Four**"]
+
+
+def test_a_sentence_that_begins_with_a_mark_whose_end_is_far_away():
+    """A mark that stands elsewhere, and a single one, are text by then."""
+    far = "And so on and on. " * 15
+    for text, first, last in (
+        (f"**One. {far}Two.** Three**", "One.", "Three**"),
+        (f"*One. {far}Two.*", "*One.", "Two.*"),
+        (f"So **one. {far}Two.**", "So **one.", "Two.**"),
+        (f"**kwargs is. {far}Two.**", "**kwargs is.", "Two.**"),
+        (f"***One. {far}~~Two. {far}*And*~~ *three*.***", "One.", "And three."),
+        (f"**One. {far}\n\nTwo**", "One.", "Two**"),
+    ):
+        found = plain(text)
+        assert (found[0], found[-1]) == (first, last)
 
 
 RUNS = [

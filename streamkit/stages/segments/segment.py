@@ -121,7 +121,7 @@ class Segments:
         cut = self._cutter.force(self._text)
         self._waits = False
         found = [] if cut is None else [*self._made(cut), *self._found(ended=False)]
-        return [*found, *self._released()]
+        return found if self._queue is None else [*found, *self._numbered(self._queue.release())]
 
     def _found(self, *, ended: bool) -> list[Segment]:
         found: list[Segment] = []
@@ -157,7 +157,7 @@ class Segments:
         return self._breaks > 1
 
     def _released(self) -> list[Segment]:
-        """What waits for the end of a mark goes out as it is."""
+        """What waits for the end of a mark, at the end of its block."""
         return [] if self._queue is None else self._numbered(self._queue.end())
 
     def _numbered(self, ready: list[tuple[Segment, str]]) -> list[Segment]:

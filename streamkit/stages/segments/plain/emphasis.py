@@ -32,6 +32,9 @@ class Run:
     opens: bool
     closes: bool
 
+    def __len__(self) -> int:
+        return self.last - self.first
+
     @classmethod
     def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
         """The run ``text[at:end]``, which stands between two characters."""
@@ -54,27 +57,27 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
     openers: list[Run] = []
     bottom: dict[tuple[str, bool, int], int] = {}  # no opener before that place is one for such a closer
     for run in runs:
-        while run.closes and run.first < run.last:
+        while run.closes and run:
             kind = (run.char, run.opens, run.size % 3)
-            level = _opener(openers, run, bottom.get(kind, -1))
+            level = _opener(openers, run, bottom.get(kind))
             if level is None:
                 bottom[kind] = run.at
                 break
             opener = openers[level]
-            size = min(opener.last - opener.first, run.last - run.first)
+            size = min(len(opener), len(run))
             edits += [Edit(opener.last - size, opener.last), Edit(run.first, run.first + size)]
             pairs.append((opener.at, run.at))
             opener.last -= size
             run.first += size
-            del openers[level + (opener.first < opener.last) :]
-        if run.opens and run.first < run.last:
+            del openers[level + bool(opener) :]
+        if run.opens and run:
             openers.append(run)
     return edits, pairs, openers
 
 
-def _opener(openers: list[Run], closer: Run, bottom: int) -> int | None:
+def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
     level = len(openers) - 1
-    while level >= 0 and openers[level].at >= bottom:
+    while level >= 0 and (bottom is None or openers[level].at >= bottom):
         if _fit(openers[level], closer):
             return level
         level -= 1

@@ -9,6 +9,8 @@ appendix). Each character is looked at a bounded number of times.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from .code import Ticks
 from .edits import Edit
@@ -30,23 +32,25 @@ _FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 class Inline:
     """Reads ``text``, which stands between the characters ``before`` and ``after``.
 
-    ``edits`` are in order. ``openings`` are the places where something opens that more text may close, and ``pairs``
-    those of what is one with another place behind it.
+    ``edits`` are in order. ``openings`` are the places where something opens that more text may close, ``left`` the
+    runs of marks among them, and ``pairs`` the places of what is one with another place behind it. ``opened`` are runs
+    from before the text, outermost first; their places come out negative.
     """
 
-    def __init__(self, text: str, before: str = " ", after: str = " ") -> None:
+    def __init__(self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = ()) -> None:
         self._text, self._before, self._after = text, before or " ", after or " "
         self.edits: list[Edit] = []
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
-        self._runs: list[Run] = []
+        self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
         self._brackets = Brackets()
         self._ticks: Ticks | None = None
         self._last: dict[str, int] = {}
         at = 0
         while found := INTERESTING.search(text, at):
             at = self._look(found.start(), found[0])
-        self.openings += [run.at for run in self._pair(0)]
+        self.left = [run for run in self._pair(0) if run.at >= 0]
+        self.openings += [run.at for run in self.left]
         self.openings += [bracket.at for bracket in self._brackets.alive]
         self.edits.sort()
 
@@ -56,7 +60,7 @@ class Inline:
         if place is not None:
             for first, last in sorted(self.pairs, reverse=True):
                 if first < place <= last:
-                    place = first
+                    place = max(first, 0)
         return place
 
     def _look(self, at: int, char: str) -> int:
@@ -132,7 +136,7 @@ class Inline:
         """Pair the runs from that one on; those that are left and may open something."""
         edits, pairs, openers = pair(self._runs[since:])
         del self._runs[since:]
-        self.edits += edits
+        self.edits += [edit for edit in edits if edit.start >= 0]
         self.pairs += pairs
         return openers
 
