@@ -12,7 +12,7 @@ from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
 from .ends import Ends
 from .fences import parts
-from .plain.queue import Queue
+from .plain import Queue
 from .sentences import Sentences
 from .units import Lines, Paragraphs, Words
 
@@ -50,9 +50,11 @@ class Segments:
     ``first_fast``: the first segment may end at a clause, for a voice to begin.
     ``max_chars``, ``max_wait`` (seconds without input): a segment is cut there, at the last good place, and ``forced``.
     In want of one the first cuts anywhere between two characters, the second does not cut.
-    ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters.
+    ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters; with
+    ``plain`` also how long a segment waits for the end of a mark that is open in it.
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
-    ``markdown``: ``plain`` gives text without its marks; ``start`` and ``end`` still tell where it stood.
+    ``markdown``: ``plain`` gives the text that a renderer shows (CommonMark 0.31, GFM), maths as it stands; ``start``
+    and ``end`` still tell where it stood.
     ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
     space at its end.
     ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
