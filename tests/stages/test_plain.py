@@ -183,6 +183,7 @@ def test_what_stands_at_the_ends_of_lines(text: str, want: list[str]):
 
 
 def test_marks_between_punctuation_and_letters_without_spaces_before_them_are_marks():
+    assert plain('**"강조"**는 *(x)*다') == ['"강조"는 (x)다']
     assert plain("**注意：**请看。**重点。**好。*「あ」*です") == ["注意：请看。", "重点。", "好。", "「あ」です"]
 
 

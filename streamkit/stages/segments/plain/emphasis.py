@@ -1,8 +1,8 @@
 """Which of the marks ``*``, ``_`` and ``~~`` are a pair: the delimiter algorithm of CommonMark 0.31 (section 6.2 and
 its appendix), with strike-through as GFM has it.
 
-It differs in one place: a mark between punctuation and a letter of a script without spaces is one (``**注意：**请``).
-CommonMark leaves it, because such letters have no spaces before them that would tell it from a mark within a word.
+It differs in one place: a mark between punctuation and a Chinese, Japanese or Korean letter is one (``**注意：**请``).
+CommonMark leaves it, because no space before such letters tells it from a mark within a word.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .edits import Edit
 
 __all__ = ["Run", "pair"]
 
-_WIDE = re.compile(f"[{CJK}]")
+_WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 _SPACES = frozenset("\t\n\v\f\r")
 
 
