@@ -44,7 +44,7 @@ OTHERWISE = re.compile(
     r"\]\[|\[\^|\[[1-9]\d{0,2}\]"  # links that name a definition, footnotes
     r"|\\[(\[]|\\\s"  # maths; a backslash before a blank in a target, which the renderer takes for the end of it
     r"|--->"  # the end of a comment, in the specification
-    r"|[^\w\s*~][*_~]+\]"  # the renderer sees a blank behind a label
+    r"|(?:[^\w\s*~]|\*[_~]|_[*~]|~[*_])[*_~]*[*_~]\]"  # the renderer sees a blank behind a label, not its bracket
 )
 """Where we mean to differ from the renderer."""
 
@@ -86,7 +86,7 @@ def plain(text: str, **options: Any) -> list[str]:
     return found
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, derandomize=True)
 @example("*foo**bar*")
 @example("***a** b*")
 @example("**foo*bar*")
@@ -99,7 +99,7 @@ def test_a_paragraph_is_shown_as_a_renderer_shows_it(text: str):
         assert one_blank(of_paragraph(text)) == rendered(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, derandomize=True)
 @given(
     st.lists(st.sampled_from([*MARKS, ". B", "! ", "? One", ": "]), max_size=25), st.sampled_from(["sentence", "word"])
 )
