@@ -24,6 +24,7 @@ __all__ = ["Queue"]
 T = TypeVar("T")
 
 _PROSE = frozenset({"sentence", "list_item", "word"})
+_MOST_OPENED = 8
 
 
 @dataclass(slots=True)
@@ -117,6 +118,7 @@ class Queue(Generic[T]):
             if is_first and end < len(self._text) and not is_lower(self._text[end]):
                 self._settled.append(Edit(start, end))
                 self._opened.append(run)
+        del self._opened[:-_MOST_OPENED]
         self._settled.sort()
 
     def _forget(self, certain: int) -> None:
