@@ -207,6 +207,7 @@ def test_other_units_lose_their_marks_too():
     assert plain("# *A*\nb **c\nd** e\n- *f\n- g*\n| h | *i* |\n---", unit="paragraph") == [
         "A\nb c\nd e\n*f\ng*\nh, i",
     ]
+    assert plain("[a]: b\n[c]: <d> 'e'\nf `g\nh`", unit="paragraph") == ["f g h"]
     assert plain("**One two. Three** *four", unit="word") == ["One", "two.", "Three", "*four"]
 
 
@@ -234,7 +235,7 @@ def test_a_timer_lets_go_what_waits():
 
 def test_a_sentence_that_begins_with_a_mark_whose_end_is_far_away():
     """A mark that stands elsewhere, and a single one, are text by then."""
-    far = "And so on and on. " * 15
+    far = "And so on. " * 5
     for text, first, last in (
         (f"**One. {far}Two.** Three**", "One.", "Three**"),
         (f"*One. {far}Two.*", "*One.", "Two.*"),
@@ -243,7 +244,7 @@ def test_a_sentence_that_begins_with_a_mark_whose_end_is_far_away():
         (f"***One. {far}~~Two. {far}*And*~~ *three*.***", "One.", "And three."),
         (f"**One. {far}\n\nTwo**", "One.", "Two**"),
     ):
-        found = plain(text)
+        found = plain(text, hold=30)
         assert (found[0], found[-1]) == (first, last)
 
 
@@ -324,4 +325,6 @@ def test_nothing_is_too_strange():
         plain_text = of_paragraph(text)
         assert isinstance(plain_text, str)
         assert texts(text, markdown="plain") == texts(list(text), markdown="plain")
+    deep = "[a](" + "(" * 40 + ")" * 40 + ")"
+    assert of_paragraph(deep) == deep
     assert of_paragraph("\0*\0*\ud83d_\ude00_") == "\0\0\ud83d_\ude00_"

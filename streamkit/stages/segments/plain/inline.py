@@ -23,7 +23,7 @@ __all__ = ["INTERESTING", "Inline"]
 INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
 _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
 _ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_NEWLINE, _BLANKS = re.compile(r"\r\n?|\n"), re.compile(r"[ \t]*")
+_NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
 _MATHS = re.compile(r"\$\$(?:[^$\\]|\\.|\$(?!\$))++\$\$|\$(?![\s$])(?:[^$\\]|\\.)++(?<!\s)\$(?!\d)", re.DOTALL)
 _TEX = {"\\(": "\\)", "\\[": "\\]"}
 _FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
@@ -208,7 +208,6 @@ class Inline:
         first = at
         while first > 0 and text[first - 1] in " \t" and (not self.edits or self.edits[-1].end < first):
             first -= 1
-        newline, end = _NEWLINE.match(text, at), at + 1
-        if newline and (blanks := _BLANKS.match(text, newline.end())):
-            end = blanks.end()
-        return self._hide(first, end, "\n")
+        found = _BREAK.match(text, at)
+        assert found is not None
+        return self._hide(first, found.end(), "\n")
