@@ -152,14 +152,16 @@ class _Smooth(_Paced):
         """What has no time to wait for is shown."""
         self._show(self._pacing.take(0))
         if self._pacing.texts and (self._idle or not self._ticking):
-            self._ticking = False
-            self._tick()
+            self._ticking = self._idle = False
+            self._show(self._pacing.tick())
+            self._tick_later()
         elif self._pacing.growing:
             self._idle = self._idle or not self._ticking
             self._tick_later()
 
     def _tick(self) -> None:
         self._idle = False
+        self._pacing.take_in()
         if self._show(self._pacing.tick()):  # the next one has to wait, also if it is not here yet
             self._tick_later()
 

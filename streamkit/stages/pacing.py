@@ -95,12 +95,23 @@ class Pacing:
 
     def tick(self) -> list[Any]:
         """What is to be shown now, and takes until the next tick."""
-        if self.growing:
-            self._take_in()
         shown = self.take(self._rate)
         if not self.texts:
             self._rate = 1
         return shown
+
+    def take_in(self) -> None:
+        """Beginnings that may be shown as they are, if all before them was shown, go to the front of the queue."""
+        if not self.growing:
+            return
+        queue, self._queue = self._queue, deque()
+        while self._begun:
+            key, (_, before) = next(iter(self._begun.items()))
+            if before > self._shown:
+                break
+            self._cut(key)
+        self._queue += queue
+        self._hurry()
 
     def take(self, pieces: float) -> list[Any]:
         """So many pieces from the front of the queue, and what is not text before, between and behind them."""
@@ -156,17 +167,6 @@ class Pacing:
         oldest = next(iter(self._begun.values()))[0] if self._begun else self._moment + 1
         while self._beside and self._beside[0][0] < oldest:
             self._put(self._beside.popleft()[1])
-
-    def _take_in(self) -> None:
-        """Beginnings before which all was shown go to the front of the queue."""
-        queue, self._queue = self._queue, deque()
-        while self._begun:
-            key, (_, before) = next(iter(self._begun.items()))
-            if before > self._shown:
-                break
-            self._cut(key)
-        self._queue += queue
-        self._hurry()
 
 
 class _Part:
