@@ -58,6 +58,11 @@ class Whole:
         sources = self.vantage.sources
         return sources[-1].asked if sources else None
 
+    @property
+    def keeps_text(self) -> bool:
+        sources = self.vantage.sources
+        return not sources or sources[-1].keeps_text
+
     def reply(self, outcome: Outcome | None = None) -> Reply:
         return self._let_through(self.whole(outcome))
 

@@ -19,6 +19,7 @@ from ..stages.rewriting.redact_json import JsonRedactor
 from ..stages.rewriting.rewrite import Rewriter, parts_of
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
+from .above import Above, lifted
 from .lift import Lifted, stage
 from .link import link
 
@@ -96,14 +97,15 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
     """
     if not isinstance(trigger, Observable):
         predicate = trigger
-        return stage(lambda: Ending(predicate, "stop_when"))
+        return lifted("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        lifted = Lifted(Ending(lambda event: False, "stop_when"), observer, scheduler)
-        subscription = lifted.connect(source)
-        watching = trigger.subscribe(lambda _: lifted.finish(), lifted.on_error, scheduler=scheduler)
+        above = Above(scheduler)
+        ending = Lifted(Ending(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
+        subscription = ending.connect(source)
+        watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
 
     return link("stop_when", connect)

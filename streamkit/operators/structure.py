@@ -10,7 +10,7 @@ from ..protocols import Op
 from ..stages.structure.events import JsonEvents
 from ..stages.structure.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
 from ..stages.structure.path import Steps
-from .lift import stage
+from .above import lifted
 
 __all__ = ["json_items", "json_values"]
 
@@ -109,6 +109,4 @@ def json_items(
 
 
 def _structure(name: str, make: Callable[[], Any], tool: str | None) -> Op[Any, Any]:
-    operator: Op[Any, Any] = stage(lambda: JsonEvents(make, tool))
-    operator.__name__ = name
-    return operator
+    return lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))

@@ -22,13 +22,15 @@ class JsonEvents:
     ``broken`` is to be set before `flush` if the stream failed: then it is no news that the JSON is not finished.
     """
 
-    def __init__(self, make: Callable[[], Any], tool: str | None = None) -> None:
+    def __init__(
+        self, make: Callable[[], Any], tool: str | None = None, *, keep_text: Callable[[], bool] | bool = True
+    ) -> None:
         self.broken = False
         self._make, self._tool = make, tool
         self._text = make() if tool is None else None
         self._calls: dict[int, _Call] = {}
         self._open = OpenCalls()
-        self._fold = Fold()
+        self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
 
     def feed(self, item: Event | str) -> Iterable[Any]:
