@@ -30,6 +30,11 @@ class Vantage:
         self._seen.reply = reply
         return reply
 
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the replies above have their text."""
+        return not self.sources or self.sources[-1].keeps_text
+
     def reply(self, outcome: Outcome | None = None) -> Reply | None:
         """None if there is no source of replies above."""
         if not self.sources:
@@ -60,8 +65,7 @@ class Whole:
 
     @property
     def keeps_text(self) -> bool:
-        sources = self.vantage.sources
-        return not sources or sources[-1].keeps_text
+        return self.vantage.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         return self._let_through(self.whole(outcome))

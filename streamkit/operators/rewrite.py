@@ -20,7 +20,7 @@ from ..stages.rewriting.rewrite import Rewriter, parts_of
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
 from .above import Above, lifted
-from .lift import Lifted, stage
+from .lift import Lifted
 from .link import link
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
@@ -43,9 +43,7 @@ def rewrite(
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
     kinds = parts_of(parts)
-    operator: Op[T, T] = stage(lambda: Rewriter(factory, kinds, name=name, **options))
-    operator.__name__ = name
-    return operator
+    return lifted(name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options))
 
 
 def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Op[T, T]:
