@@ -106,7 +106,7 @@ def test_a_client_and_operators_between_pass_it_on():
         with pytest.raises(sk.MalformedError) as failed:
             sk.run(stream)
         assert failed.value.partial.text == ""
-    shared = sk.share(client.chat("?"), replay=None).pipe(ops.json_values())
+    shared = sk.share(client.chat("?"), replay=10).pipe(ops.json_values())
     with pytest.raises(sk.MalformedError) as failed:
         sk.run(shared)
     assert failed.value.partial.text == ""
