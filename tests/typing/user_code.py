@@ -17,6 +17,7 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.batch import Ledger, progress, run_shard
+from streamkit.protocols import Op
 from streamkit.stages import CallValue, Segment
 from streamkit.tokens import Count, prompt_tokens
 
@@ -197,12 +198,13 @@ def views() -> None:
     assert_type(events.pipe(ops.text(), ops.sentences(first_fast=True, code="drop")), sk.Stream[str])
     assert_type(events.pipe(ops.segments("paragraph", strip=False)), sk.Stream[Segment])
     assert_type(events.pipe(ops.smooth("line", finish="keep_pace")), sk.Stream[sk.Event])
-    assert_type(events.pipe(ops.smooth(re.compile(r"\W")), ops.smooth(lambda waiting: waiting[:4])), sk.Stream[sk.Event])
-    assert_type(events.pipe(ops.json_values(tool="*")), sk.Stream[CallValue[Any]])
-    assert_type(events.pipe(ops.json_values(Order, tool=["f", "g"])), sk.Stream[CallValue[Order]])
-    assert_type(events.pipe(ops.json_values(Order, tool="f")), sk.Stream[Order])
-    assert_type(events.pipe(ops.json_items("lines", Order, tool="*")), sk.Stream[CallValue[Order]])
-    assert_type(events.pipe(ops.json_items("lines", tool="f")), sk.Stream[Any])
+    assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.Stream[sk.Event])
+    values: Op[sk.Event | str, CallValue[Any]] = ops.json_values(tool="*")
+    assert_type(events.pipe(values), sk.Stream[CallValue[Any]])
+    assert_type(events.pipe(ops.json_values(City, tool=["f", "g"])), sk.Stream[CallValue[City]])
+    assert_type(events.pipe(ops.json_values(City, tool="f")), sk.Stream[City])
+    assert_type(events.pipe(ops.json_items("lines", City, tool="*")), sk.Stream[CallValue[City]])
     for block in events.pipe(ops.code_blocks()):
         assert_type(block.lang + block.code, str)
 
