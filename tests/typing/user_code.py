@@ -201,7 +201,7 @@ def views() -> None:
     assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.Stream[sk.Event])
     assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.Stream[sk.Event])
     values: Op[sk.Event | str, CallValue[Any]] = ops.json_values(tool="*")
-    assert_type(events.pipe(values), sk.Stream[CallValue[Any]])
+    client.chat("Hi").pipe(values)
     assert_type(events.pipe(ops.json_values(City, tool=["f", "g"])), sk.Stream[CallValue[City]])
     assert_type(events.pipe(ops.json_values(City, tool="f")), sk.Stream[City])
     assert_type(events.pipe(ops.json_items("lines", City, tool="*")), sk.Stream[CallValue[City]])
