@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import inf
 from typing import Any, Literal, TypeVar
@@ -118,7 +119,8 @@ class _Smooth(_Paced):
         super().__init__(observer, every, run.derive(gate=self._gate) if run is scheduler else scheduler)
         self._pacing, self._keeps_pace = pacing, keeps_pace
         self._last: Callable[[], None] | None = None  # tells the end, when its time has come
-        self._held = False
+        self._due: deque[Any] = deque()
+        self._held = self._busy = False
         self._idle = False  # nothing was shown for a while: the timer runs only for a piece that may still grow
 
     def on_next(self, item: Any) -> None:
@@ -171,13 +173,22 @@ class _Smooth(_Paced):
     def _show(self, items: list[Any]) -> bool:
         """Whether there was any text. The end comes with the last item."""
         self._hold(self._pacing.waiting >= BACKLOG)
-        for item in items:
-            self._observer.on_next(item)
+        self._due.extend(items)
+        if not self._busy:  # else an observer has pushed something into its own source: one after the other
+            self._busy = True
+            try:
+                while self._due:
+                    self._observer.on_next(self._due.popleft())
+            finally:
+                self._busy = False
+            self._end_if_due()
+        return any(map(is_text, items))
+
+    def _end_if_due(self) -> None:
         if self._last is not None and not self._pacing.waiting and not self._over:
             self._over = True
             self._timer.dispose()
             self._last()
-        return any(map(is_text, items))
 
     def _hold(self, hold: bool) -> None:
         if hold != self._held:

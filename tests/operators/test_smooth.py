@@ -13,9 +13,11 @@ import reactivex as rx
 import regex
 from hypothesis import given, settings, strategies as st
 from reactivex import operators as rxo
+from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.engine import RunScheduler
 
 
 def events_of(*events):
@@ -231,6 +233,28 @@ def test_a_word_that_stalls_in_one_choice_is_shown_while_another_goes_on():
     got = recorded(sk.stream(body()).pipe(ops.smooth(every=0.02, lag=0.5)))
     first = next(time for time, item in zip(got.times, got.items, strict=True) if item.index == 1)
     assert first <= 0.5 + 2 * 0.02
+
+
+@pytest.mark.parametrize("finish", ["at_once", "keep_pace"])
+def test_what_an_observer_pushes_into_its_own_source_comes_after_what_is_being_shown(finish):
+    async def main():
+        source, seen = Subject(), []
+
+        def see(item):
+            seen.append(item)
+            if item == "b ":
+                source.on_next(5)
+                source.on_completed()
+
+        done = asyncio.get_running_loop().create_future()
+        source.pipe(ops.smooth(every=0.1, lag=0, finish=finish)).subscribe(
+            see, on_completed=lambda: done.set_result(None), scheduler=RunScheduler(asyncio.get_running_loop())
+        )
+        source.on_next("a b c d")
+        await done
+        return seen
+
+    assert testing.clock().run_coroutine(main()) == ["a ", "b ", "c ", "d", 5]
 
 
 def test_a_restart_ends_what_was_begun():
