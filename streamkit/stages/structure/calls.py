@@ -20,8 +20,8 @@ ANY = "*"
 class CallValue(Generic[V]):
     """``value`` is (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
 
-    ``call`` is the number of its deltas (`ToolCallDelta.call`), by which calls without an id can be told apart; None
-    for a call that came whole, all of whose values come together.
+    ``call`` is the number of its deltas (`ToolCallDelta.call`), by which the calls of a reply can be told apart that
+    have no id; None for a call that came whole, all of whose values come together.
     """
 
     call: int | None
