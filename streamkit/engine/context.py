@@ -57,10 +57,13 @@ class Asked:
 
 
 class ReplySource(Protocol):
-    """One request's reply while it grows. ``asked`` is None until a server took it, and where it is not known."""
+    """One request's reply while it grows. ``asked`` is None until a server took it, and where it is not known;
+    ``keeps_text`` says whether the Reply has the text."""
 
     @property
     def asked(self) -> Asked | None: ...
+    @property
+    def keeps_text(self) -> bool: ...
     def reply(self, outcome: Outcome | None = None) -> Reply: ...
     async def ended(self) -> None: ...
 

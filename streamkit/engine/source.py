@@ -44,10 +44,11 @@ class Source(Observable[Event]):
 class Reading(abc.DisposableBase):
     """One subscription to a source, as its producer sees it.
 
-    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took), may `hold`
-    off cancellation while it must not be interrupted, may set ``cut`` (called at once when cancelled, to shut a
-    socket), looks at ``committed`` before it starts over, and calls `start_over` when it does. A mistake in the user's
-    own code is no failure of the source: the producer names it ``mistake`` and raises it, and it passes as it is.
+    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took) and
+    ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may set ``cut`` (called at once when
+    cancelled, to shut a socket), looks at ``committed`` before it starts over, and calls `start_over` when it does. A
+    mistake in the user's own code is no failure of the source: the producer names it ``mistake`` and raises it, and it
+    passes as it is.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -57,6 +58,7 @@ class Reading(abc.DisposableBase):
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
+        self.keeps_text = True
         self.mistake: Exception | None = None
         self.committed = False
         self.last_content = 0.0

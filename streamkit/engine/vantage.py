@@ -30,6 +30,11 @@ class Vantage:
         self._seen.reply = reply
         return reply
 
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the replies above have their text."""
+        return not self.sources or self.sources[-1].keeps_text
+
     def reply(self, outcome: Outcome | None = None) -> Reply | None:
         """None if there is no source of replies above."""
         if not self.sources:
@@ -57,6 +62,10 @@ class Whole:
     def asked(self) -> Asked | None:
         sources = self.vantage.sources
         return sources[-1].asked if sources else None
+
+    @property
+    def keeps_text(self) -> bool:
+        return self.vantage.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         return self._let_through(self.whole(outcome))

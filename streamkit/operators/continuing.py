@@ -48,7 +48,8 @@ def continue_with(
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
     the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. Where nothing was shown yet there is
     nothing to announce. What a model says once more of the text that was kept is left out, as `stages.Seam` tells. The
-    Reply is that of the whole; its usage is ``partial``, unless that of every part is known.
+    Reply is that of the whole; its usage is ``partial``, unless that of every part is known. With ``prefill`` it has
+    the text in any case, which has to be there to be kept.
 
     Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
     that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests, or when
@@ -83,7 +84,8 @@ class _Continued(Whole):
         self._ask, self._mode, self._observer = ask, mode, observer
         self._policy, self._made = Retry(attempts=attempts), 0
         self._subscription, self._pause = SerialDisposable(), SerialDisposable()
-        self._fold = Fold()
+        vantage = self.vantage
+        self._fold = Fold(keep_text=lambda: mode == "prefill" or vantage.keeps_text)
         self._opening = Opening()
         self._seam = Seam("")
         self._shown = False

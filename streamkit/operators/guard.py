@@ -13,7 +13,8 @@ from ..errors import StreamkitError, excerpt
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
-from .lift import Lifted, map_async, stage
+from .above import lifted
+from .lift import Lifted, map_async
 from .link import link
 from .segments import Unit, segments_of
 
@@ -61,7 +62,9 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
             cutter = Cutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
             return Lifted(cutter, below, run, timer).connect(above)
 
-        chain: Op[Any, Any] = compose(link("guard", cut), checks, stage(lambda: Joiner("guard")))
+        chain: Op[Any, Any] = compose(
+            link("guard", cut), checks, lifted("guard", lambda above: Joiner("guard", above.keeps_text))
+        )
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return link("guard", connect)

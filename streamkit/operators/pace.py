@@ -4,44 +4,62 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import ceil
-from typing import Any, TypeVar
+from math import inf
+from typing import Any, Literal, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import Gate, clock, scheduler_for
-from ..events import ReasoningDelta, TextDelta
+from ..events import Finish, Reply
 from ..protocols import Op
-from ..stages.pieces import UNITS, Unit, cut_into, stands_alone
+from ..stages.pacing import BACKLOG, Pacing, is_text, like, text_of
+from ..stages.pieces import Unit, cutters
 from .link import link
 
 __all__ = ["smooth", "throttle_text"]
 
 T = TypeVar("T")
-TEXT = (TextDelta, ReasoningDelta)
-BACKLOG = 4096
-"""Pieces that may wait for their time before the source is held back."""
 
 
-def smooth(unit: Unit = "word", *, every: float = 0.02, lag: float = 0.5) -> Op[T, T]:
+def smooth(
+    unit: Unit = "word",
+    *,
+    every: float = 0.02,
+    lag: float = 0.5,
+    finish: Literal["at_once", "keep_pace"] = "at_once",
+) -> Op[T, T]:
     """Events → the same events, text (and reasoning) in pieces at a steady rhythm: one every ``every`` seconds.
 
-    A word is what stands between white space, in Chinese and Japanese each character. Pieces are those of the text,
-    not of its deltas: one that may still grow waits for what follows it, or until it is its time. When more has come
-    than the rhythm can show within ``lag`` seconds, more is shown at a time, so the reader is never further behind; the
-    end, an error and the last of a choice come at once with all that is left. Works over str too.
+    ``unit`` is ``"word"`` (what stands between white space, in Chinese and Japanese each character), ``"char"``,
+    ``"line"``, a compiled pattern, each match of which ends a piece, or a function: of the text that waits it gives the
+    beginning that is the next piece, or None until more is there. Pieces are those of the text of each choice, not of
+    its deltas. A word or character that may still grow waits for what follows it, or until it is its time; other pieces
+    until they are whole (or of 8192 characters), and what a pattern matches until nothing that follows can change it.
+
+    When more pieces wait than the rhythm can show within ``lag`` seconds, more are shown at a time: n * ``every`` /
+    ``lag`` of them, rounded up, where n is how many have waited since there was last none. So the reader is never
+    further behind, and up to ``lag`` / ``every`` pieces (25) are shown one by one however they came, 200 by eights.
+    With ``lag=math.inf`` it is always one; the source is held back when 4096 wait.
+
+    ``finish="at_once"``: the end, an error and the last of a choice come at once with all that is left. With
+    ``"keep_pace"`` the rhythm goes on, and they come when all before them was shown, at most ``lag`` late; the request
+    is over by then. What is not text stays in its place and takes no time. Works over str too.
+
+    Note: a function is called with all that waits, wherever the deltas were cut (of more than 8192 characters with the
+    first ones): its pieces are those of the text if it asks for what it needs to see. ValueError or TypeError, after
+    what came before, if it gives anything else than it should; what it raises ends the stream as it is.
     """
-    if unit not in UNITS:
-        raise ValueError(f"unit is one of {', '.join(UNITS)}, not {unit!r}")
     if every <= 0 or lag < 0:
         raise ValueError("every must be positive and lag not negative")
-    cut, ticks = cut_into(unit), max(1.0, lag / every)
+    if finish not in ("at_once", "keep_pace"):
+        raise ValueError(f"finish is 'at_once' or 'keep_pace', not {finish!r}")
+    make, ticks = cutters(unit), max(1.0, lag / every)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        return _Smooth(observer, cut, every, ticks, scheduler).connect(source)
+        return _Smooth(observer, Pacing(make, ticks), every, finish == "keep_pace", scheduler).connect(source)
 
     return link("smooth", connect)
 
@@ -52,11 +70,12 @@ class _Paced(abc.ObserverBase[Any]):
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
         self._observer, self._every = observer, every
         self._scheduler, self._clock = scheduler, clock(scheduler)
-        self._timer = SerialDisposable()
+        self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._ticking = self._over = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        return CompositeDisposable(source.subscribe(self, scheduler=self._scheduler), self._timer)
+        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
+        return CompositeDisposable(self._upstream, self._timer)
 
     def on_error(self, error: Exception) -> None:
         self._end(lambda: self._observer.on_error(error))
@@ -90,54 +109,86 @@ class _Smooth(_Paced):
     def __init__(
         self,
         observer: abc.ObserverBase[Any],
-        cut: Callable[[str], list[str]],
+        pacing: Pacing,
         every: float,
-        ticks: float,
+        keeps_pace: bool,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
         run = scheduler_for(scheduler)
         self._gate = Gate(run.gate)
         super().__init__(observer, every, run.derive(gate=self._gate) if run is scheduler else scheduler)
-        self._cut, self._ticks = cut, ticks
-        self._waiting: deque[Any] = deque()
-        self._rate = 1  # pieces a tick; only grows until all are shown, so that none waits longer than the lag
-        self._held = False
+        self._pacing, self._keeps_pace = pacing, keeps_pace
+        self._last: Callable[[], None] | None = None  # tells the end, when its time has come
+        self._due: deque[Any] = deque()
+        self._held = self._busy = False
         self._idle = False  # nothing was shown for a while: the timer runs only for a piece that may still grow
 
     def on_next(self, item: Any) -> None:
-        if type(item) is str or type(item) in TEXT:
-            if self._waiting and _same(self._waiting[-1], item) and not _is_whole(self._waiting[-1]):
-                item = _joined(self._waiting.pop(), item)  # what came last may go on
-            self._waiting.extend(_pieces(item, self._cut))
-            self._rate = max(self._rate, ceil(len(self._waiting) / self._ticks))
-            self._hold(len(self._waiting) >= BACKLOG)
-            if len(self._waiting) == 1 and not _is_whole(self._waiting[0]):
-                self._idle = self._idle or not self._ticking
-                self._tick_later()
-            elif self._idle or not self._ticking:
-                self._ticking = False
-                self._tick()
-        else:  # what is not text has no rhythm, and does not overtake
+        if self._last is not None:
+            return
+        try:
+            self._pacing.feed(item)
+        except Exception as error:  # of the user's function, or a pattern that takes too long
+            self.on_error(error)
+            self._upstream.dispose()
+            return
+        if type(item) in (Finish, Reply) and not self._keeps_pace:
             self._let_out()
-            self._observer.on_next(item)
+        else:
+            self._go_on()
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        if self._last is not None:
+            return
+        self._last = tell
+        try:
+            self._pacing.cut()
+        except Exception as error:
+            failure = error
+            self._last = lambda: self._observer.on_error(failure)
+        if not self._keeps_pace:
+            self._let_out()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What has no time to wait for is shown."""
+        self._show(self._pacing.take(0))
+        if self._pacing.texts and (self._idle or not self._ticking):
+            self._ticking = self._idle = False
+            self._show(self._pacing.tick())
+            self._tick_later()
+        elif self._pacing.growing:
+            self._idle = self._idle or not self._ticking
+            self._tick_later()
 
     def _tick(self) -> None:
         self._idle = False
-        count = len(self._waiting)
-        if count > 1 and not _is_whole(self._waiting[-1]):
-            count -= 1
-        for _ in range(min(self._rate, count)):
-            self._observer.on_next(self._waiting.popleft())
-        self._hold(len(self._waiting) >= BACKLOG)
-        if not self._waiting:
-            self._rate = 1
-        if count:  # the next one has to wait, also if it is not here yet
+        self._pacing.take_in()
+        if self._show(self._pacing.tick()):  # the next one has to wait, also if it is not here yet
             self._tick_later()
 
     def _let_out(self) -> None:
-        while self._waiting:
-            self._observer.on_next(self._waiting.popleft())
-        self._hold(False)
+        self._show(self._pacing.take(inf))
+
+    def _show(self, items: list[Any]) -> bool:
+        """Whether there was any text. The end comes with the last item."""
+        self._hold(self._pacing.waiting >= BACKLOG)
+        self._due.extend(items)
+        if not self._busy:  # else an observer has pushed something into its own source: one after the other
+            self._busy = True
+            try:
+                while self._due:
+                    self._observer.on_next(self._due.popleft())
+            finally:
+                self._busy = False
+            self._end_if_due()
+        return any(map(is_text, items))
+
+    def _end_if_due(self) -> None:
+        if self._last is not None and not self._pacing.waiting and not self._over:
+            self._over = True
+            self._timer.dispose()
+            self._last()
 
     def _hold(self, hold: bool) -> None:
         if hold != self._held:
@@ -148,31 +199,9 @@ class _Smooth(_Paced):
                 self._gate.release()
 
 
-def _text(item: Any) -> str:
-    return item if type(item) is str else item.text
-
-
 def _same(one: Any, other: Any) -> bool:
     """Whether two pieces are of one kind and choice."""
     return type(one) is type(other) and (type(one) is str or one.index == other.index)
-
-
-def _like(item: Any, text: str) -> Any:
-    return text if type(item) is str else type(item)(text, item.index)
-
-
-def _joined(one: Any, other: Any) -> Any:
-    return _like(one, _text(one) + _text(other))
-
-
-def _is_whole(item: Any) -> bool:
-    return stands_alone(_text(item))
-
-
-def _pieces(item: Any, cut: Callable[[str], list[str]]) -> list[Any]:
-    """An event or str cut into pieces; one that is a piece already stays as it is."""
-    texts = cut(_text(item))
-    return [item] if len(texts) <= 1 else [_like(item, text) for text in texts]
 
 
 def throttle_text(every: float) -> Op[T, T]:
@@ -197,21 +226,21 @@ class _Throttle(_Paced):
 
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
         super().__init__(observer, every, scheduler)
-        self._like: Any = None
+        self._last: Any = None
         self._texts: list[str] = []
 
     def on_next(self, item: Any) -> None:
-        if type(item) is not str and type(item) not in TEXT:
+        if not is_text(item):
             self._let_out()
             self._observer.on_next(item)
         elif not self._ticking:
             self._observer.on_next(item)
             self._tick_later()
         else:
-            if self._texts and not _same(item, self._like):
+            if self._texts and not _same(item, self._last):
                 self._let_out()
-            self._like = item
-            self._texts.append(_text(item))
+            self._last = item
+            self._texts.append(text_of(item))
 
     def _tick(self) -> None:
         if self._texts:
@@ -220,7 +249,6 @@ class _Throttle(_Paced):
 
     def _let_out(self) -> None:
         if self._texts:
-            text, like = "".join(self._texts), self._like
-            single = len(self._texts) == 1
+            text = "".join(self._texts)
             self._texts.clear()
-            self._observer.on_next(like if single else _like(like, text))
+            self._observer.on_next(like(self._last, text))

@@ -20,7 +20,8 @@ from ..stages.rewriting.redact_json import JsonRedactor
 from ..stages.rewriting.rewrite import Rewriter
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
-from .lift import Lifted, stage
+from .above import Above, lifted
+from .lift import Lifted
 from .link import link
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
@@ -43,9 +44,7 @@ def rewrite(
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
     kinds = parts_of(parts)
-    operator: Op[T, T] = stage(lambda: Rewriter(factory, kinds, name=name, **options))
-    operator.__name__ = name
-    return operator
+    return lifted(name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options))
 
 
 def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Op[T, T]:
@@ -97,14 +96,15 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
     """
     if not isinstance(trigger, Observable):
         predicate = trigger
-        return stage(lambda: Ending(predicate, "stop_when"))
+        return lifted("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        lifted = Lifted(Ending(lambda event: False, "stop_when"), observer, scheduler)
-        subscription = lifted.connect(source)
-        watching = trigger.subscribe(lambda _: lifted.finish(), lifted.on_error, scheduler=scheduler)
+        above = Above(scheduler)
+        ending = Lifted(Ending(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
+        subscription = ending.connect(source)
+        watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
 
     return link("stop_when", connect)

@@ -182,6 +182,11 @@ class _View:
         source = self._shared.context.current()
         return source.asked if source is not None else None
 
+    @property
+    def keeps_text(self) -> bool:
+        source = self._shared.context.current()
+        return source is None or source.keeps_text
+
     def reply(self, outcome: Outcome | None = None) -> Reply:
         return self.run.shown(self._final or self._so_far(outcome))
 

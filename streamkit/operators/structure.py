@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from ..events import Event
 from ..protocols import Op
+from ..stages.structure.calls import CallValue, Tools, check_tools
 from ..stages.structure.events import JsonEvents
 from ..stages.structure.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
 from ..stages.structure.path import Steps
-from .lift import stage
+from .above import lifted
 
 __all__ = ["json_items", "json_values"]
 
 M = TypeVar("M")
+SeveralTools: TypeAlias = Literal["*"] | list[str] | tuple[str, ...]
 
 
+@overload
+def json_values(
+    model: None = None, *, tool: SeveralTools, unfinished: Unfinished = "error"
+) -> Op[Event | str, CallValue[Any]]: ...
+@overload
+def json_values(
+    model: type[M], *, tool: SeveralTools, unfinished: Unfinished = "error"
+) -> Op[Event | str, CallValue[M]]: ...
 @overload
 def json_values(
     model: None = None, *, tool: str | None = None, unfinished: Unfinished = "error"
 ) -> Op[Event | str, Any]: ...
 @overload
 def json_values(model: type[M], *, tool: str | None = None, unfinished: Unfinished = "error") -> Op[Event | str, M]: ...
-def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfinished = "error") -> Op[Any, Any]:
+def json_values(model: Any = None, *, tool: Tools | None = None, unfinished: Unfinished = "error") -> Op[Any, Any]:
     """Events → the JSON value in the text so far, after each piece that changes it; the last one is the whole.
 
     Strings grow, keys appear with their values, numbers and literals when they are complete. With a ``model`` (any type
@@ -31,8 +41,9 @@ def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfin
     None and strings still grow (``model_fields_set`` tells what came), and at the end a valid one. What cannot be
     partial, like a date or a dataclass, is left out until it is complete.
 
-    ``tool`` names the tool whose arguments are meant instead of the text, ``"*"`` any tool; the values of one call
-    follow those of the other, and a reply without such a call gives nothing.
+    ``tool`` names the tool whose arguments are meant instead of the text; a reply without such a call gives nothing.
+    With ``"*"``, any tool, or a list of names each value comes as a `stages.CallValue`, which says of which call it is:
+    the values of calls that are written side by side alternate.
 
     Prose and fences around the JSON are skipped. `MalformedError`, with the reply so far: at once where the text is no
     JSON; at the end if there is none, if it does not fit the model, or if it is not finished (with
@@ -40,7 +51,7 @@ def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfin
     round begins anew, and what is wrong in one is an error only if it turns out to be the last, at its end.
 
     Cost: linear. For a very wide list or long string that takes leaving out some values, never the last. A model is
-    filled part by part: every finished part is validated once.
+    filled part by part: every finished part is validated once. The value is kept as it grows; `json_items` keeps less.
 
     Note: values share what is finished in them: change a copy.
     """
@@ -50,13 +61,31 @@ def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfin
 
 @overload
 def json_items(
+    path: Steps,
+    model: type[M],
+    on_invalid: Literal["error", "skip"] = "error",
+    *,
+    tool: SeveralTools,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, CallValue[M]]: ...
+@overload
+def json_items(
     path: Steps = "",
-    model: None = None,
+    *,
+    model: type[M],
+    on_invalid: Literal["error", "skip"] = "error",
+    tool: SeveralTools,
+    unfinished: Unfinished = "error",
+) -> Op[Event | str, CallValue[M]]: ...
+@overload
+def json_items(
+    path: Steps = "",
+    model: Any = None,
     on_invalid: OnInvalid = "error",
     *,
-    tool: str | None = None,
+    tool: SeveralTools,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, Any]: ...
+) -> Op[Event | str, CallValue[Any]]: ...
 @overload
 def json_items(
     path: Steps,
@@ -89,7 +118,7 @@ def json_items(
     model: Any = None,
     on_invalid: OnInvalid = "error",
     *,
-    tool: str | None = None,
+    tool: Tools | None = None,
     unfinished: Unfinished = "error",
 ) -> Op[Any, Any]:
     """Events → the items of the list at ``path``, one by one, each as soon as it is complete.
@@ -100,16 +129,17 @@ def json_items(
     ``on_invalid``: an item that does not fit the model raises `MalformedError` (``"error"``), is left out (``"skip"``),
     or is replaced by what a callable gives for the item and the error.
 
-    ``tool`` and the errors are those of `json_values`; `MalformedError` also if there is no such list. Items that were
+    ``tool`` and the errors are those of `json_values` (with ``"*"`` and lists of names each item is the ``value`` of a
+    `stages.CallValue`); `MalformedError` also if there is no such list. Items that were
     complete before a fault are given before it. Stock ``take`` ends the request when there are enough.
 
-    Cost: linear; items that were given are not kept.
+    Cost: linear; only the item at hand is kept.
     """
     JsonItems(path, model, on_invalid, unfinished=unfinished)
     return _structure("json_items", lambda: JsonItems(path, model, on_invalid, unfinished=unfinished), tool)
 
 
-def _structure(name: str, make: Callable[[], Any], tool: str | None) -> Op[Any, Any]:
-    operator: Op[Any, Any] = stage(lambda: JsonEvents(make, tool))
-    operator.__name__ = name
-    return operator
+def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Op[Any, Any]:
+    if tool is not None:
+        check_tools(tool)
+    return lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))

@@ -6,18 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from reactivex import Observable, abc
-
-from ..engine import RunScheduler, Sources, scheduler_for
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding, Op
 from ..stages.budget import Budget
-from ..stages.meter import Account, Meter, Request
+from ..stages.meter import Account, Meter
 from ..tokens import Gauge, PriceList, TokenCounter
 from ..tokens.prices import check_prices
+from .above import Above, lifted
 from .lift import Lifted, stage
-from .link import link
 
 __all__ = ["budget", "count_tokens", "meter"]
 
@@ -78,7 +75,7 @@ def meter(
     """
     check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
-    return _metered("meter", Lifted, lambda request: Meter(gauge, prices, request))
+    return lifted("meter", lambda above: Meter(gauge, prices, above.request), ours=True)
 
 
 def budget(
@@ -109,10 +106,11 @@ def budget(
     check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
 
-    def make(request: Request) -> Budget:
-        return Budget(Account(gauge, prices, request), tokens=tokens, cost=cost, drain=drain)
+    def make(above: Above) -> Budget:
+        account = Account(gauge, prices, above.request)
+        return Budget(account, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
-    return _metered("budget", _Ending, make)
+    return lifted("budget", make, _Ending, ours=True)
 
 
 class _Ending(Lifted):
@@ -123,25 +121,3 @@ class _Ending(Lifted):
             self.on_completed()
         else:
             super().on_error(error)
-
-
-def _metered(name: str, lifted: type[Lifted], make: Callable[[Request], Any]) -> Op[Any, Any]:
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        above = Sources(run.sources)
-        return lifted(make(_request(run, above)), observer, run.derive(sources=above)).connect(source)
-
-    return link(name, connect)
-
-
-def _request(run: RunScheduler, above: Sources) -> Request:
-    """What was asked by the source whose events come here: the last one above, or in a branch that of the run."""
-
-    def request() -> tuple[str, Mapping[str, Any]] | None:
-        source = above[-1] if above else run.context.current()
-        asked = source.asked if source is not None else None
-        return None if asked is None else (asked.api, asked.body)
-
-    return request

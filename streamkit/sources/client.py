@@ -150,7 +150,7 @@ class Client:
                 asks_usage = request.may_ask_usage and not refusals and request.named not in self._without_usage
                 exchange = Exchange(reading, clocks, self.limits, self._pools)
                 parser = self._parser(request, made)
-                reading.snapshot = parser.reply
+                reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
                 if reading.tap is not None:
                     reading.tap.begin(request.api, request.model or "")
                 try:

@@ -80,7 +80,7 @@ def from_bytes(
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api, lenient=lenient, keep_text=keep_text)
-        reading.snapshot = parser.reply
+        reading.snapshot, reading.keeps_text = parser.reply, keep_text
         body = items_of(await opened(chunks))
         if reading.tap is not None:
             reading.tap.begin(api, "")

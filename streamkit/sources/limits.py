@@ -35,8 +35,9 @@ class Limits:
     ``event_bytes`` of one event, ``reply_bytes`` of the whole text; of an error's body ``error_body_bytes`` are read.
 
     A `Reply` gathers all its text, which is what grows with a reply; ``keep_text=False`` leaves it (with thoughts,
-    refusal and log probabilities) to those who get the events. Rewriters (`ops.redact`, ...) gather it all the same,
-    and so does the Responses API, which tells every text again at its end: what was said must be known by then.
+    refusal and log probabilities) to those who get the events; operators below gather it neither, but for what they
+    have to give (`ops.json_values`, prefilling `ops.continue_with`). The Responses API does, as it tells every text
+    again at its end: what was said must be known by then.
     """
 
     connect: float | None = 10.0

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from .rewriting.tags import StopAt, ThinkTags
     from .seam import Seam
     from .segments.segment import Segment, Segments
+    from .structure.calls import CallValue
     from .structure.jsonish import JsonItems, JsonValues
 
 __all__ = [
+    "CallValue",
     "Cleaner",
     "Fold",
     "JsonItems",
@@ -33,6 +35,7 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
+        "CallValue": "structure.calls",
         "Cleaner": "clean",
         "JsonItems": "structure.jsonish",
         "JsonValues": "structure.jsonish",

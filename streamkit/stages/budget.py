@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -100,18 +101,25 @@ class Budget:
     ``stopped`` by ``budget``. Of the text that exceeds it, the part before the first character too many is let through,
     so it does not matter in what pieces it came.
 
-    With ``drain`` the source is read to its end before the Reply is given, but nothing more is shown.
+    With ``drain`` the source is read to its end before the Reply is given, but nothing more is shown. ``keep_text`` is
+    that of `Fold`.
     """
 
     def __init__(
-        self, account: Account, *, tokens: int | None = None, cost: float | None = None, drain: bool = False
+        self,
+        account: Account,
+        *,
+        tokens: int | None = None,
+        cost: float | None = None,
+        drain: bool = False,
+        keep_text: Callable[[], bool] | bool = True,
     ) -> None:
         self.done = False
         self.quiet = False
         """The limit was reached, and the rest of the source is read without showing it."""
         self._account, self._drain = account, drain
         self._limit = Limit(account, tokens=tokens, cost=cost)
-        self._fold = Fold()
+        self._fold = Fold(keep_text=keep_text)
         self._last: Reply | None = None
         self._events = False
 

@@ -54,10 +54,11 @@ class Fold:
     would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
     voids all choices, but for the text it says it kept. After a `RoundEnd` that is not the last the reply is that of
     the next round; what follows a `ToolResult` without one, as in streams of earlier versions, is of the next as well.
-    Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow.
+    Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow; a
+    function is asked whether to keep them when a choice begins.
     """
 
-    def __init__(self, *, reply_bytes: int | None = None, keep_text: bool = True) -> None:
+    def __init__(self, *, reply_bytes: int | None = None, keep_text: bool | Callable[[], bool] = True) -> None:
         self.reply_bytes, self.keep_text = reply_bytes, keep_text
         self.id = ""
         self.model = ""
@@ -105,13 +106,16 @@ class Fold:
             raise TooLargeError(f"the reply exceeds {self.reply_bytes} bytes")
         self._room -= size
 
+    def _keeps(self) -> bool:
+        return self.keep_text() if callable(self.keep_text) else self.keep_text
+
     def _choice(self, index: int) -> _Choice:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
             self._begun = True
             self._take(OVERHEAD if self._choices else 0)
-            choice = self._choices[index] = _Choice(index, list if self.keep_text else _Nothing)
+            choice = self._choices[index] = _Choice(index, list if self._keeps() else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:

@@ -5,30 +5,199 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
-__all__ = ["UNITS", "Unit", "cut_into", "stands_alone"]
+from .rewriting.matching import Pattern
+from .rewriting.scan import Part, Replaced, Scan
 
-Unit: TypeAlias = Literal["char", "word"]
-UNITS = ("char", "word")
+__all__ = ["LONGEST", "UNITS", "Cutter", "Unit", "cutters"]
+
+Unit: TypeAlias = "Literal['char', 'word', 'line'] | re.Pattern[str] | Callable[[str], str | None]"
+UNITS = ("char", "word", "line")
+LONGEST = 8192
+"""The most characters of a line, of what a pattern parts, and of what a function is shown: such a piece is cut."""
+
 CJK = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff"
-LONGEST = 64  # what has no end is cut: else a piece that grows would cost its square
-WORD = re.compile(f"[{CJK}]|[^\\s{CJK}]{{1,{LONGEST}}}\\s{{0,{LONGEST}}}|\\s{{1,{LONGEST}}}")
+RUN = 64  # what has no end is cut: else a piece that grows would cost its square
+WORD = re.compile(f"[{CJK}]|[^\\s{CJK}]{{1,{RUN}}}\\s{{0,{RUN}}}|\\s{{1,{RUN}}}")
 ALONE = re.compile(f"[{CJK}]")
+CLUSTER = 128  # characters (code points) of what a reader takes for one
+LINE_END = r"\r\n|[\n\r]"
+
+
+class Cutter(Protocol):
+    """Takes a text as it comes and gives its pieces as they become whole. ``holds``: the beginning of one is here.
+
+    A ``patient`` one holds it until it is whole. Else it may be shown as it is when its time has come.
+    """
+
+    patient: bool
+
+    @property
+    def holds(self) -> bool: ...
+    def feed(self, text: str) -> list[str]: ...
+    def flush(self) -> list[str]:
+        """What is held, as a piece."""
+        ...
+
+
+def cutters(unit: Any) -> Callable[[], Cutter]:
+    """What makes a cutter for each text. ValueError for what is no unit, or a pattern that cannot be decided in a
+    growing text (see `rewriting.matching`)."""
+    if isinstance(unit, str):
+        if unit not in UNITS:
+            raise ValueError(f"unit is one of {', '.join(UNITS)}, a compiled pattern or a function, not {unit!r}")
+        named: dict[str, Callable[[], Cutter]] = {
+            "char": _Characters,
+            "word": _Words,
+            "line": lambda: _Matches(LINE_END),
+        }
+        return named[unit]
+    if callable(unit):
+        return lambda: _Given(unit)
+    _Matches(unit)  # a mistake is told here
+    return lambda: _Matches(unit)
+
+
+class _Growing:
+    """Short pieces of which more text can change the last one only."""
+
+    patient = False
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    @property
+    def holds(self) -> bool:
+        return self._last != ""
+
+    def feed(self, text: str) -> list[str]:
+        *whole, self._last = self._cut(self._last + text) or [""]
+        if self._last and self._is_whole(self._last):
+            whole += self.flush()
+        return whole
+
+    def flush(self) -> list[str]:
+        last, self._last = self._last, ""
+        return [last] if last else []
+
+    def _cut(self, text: str) -> list[str]:
+        raise NotImplementedError
+
+    def _is_whole(self, piece: str) -> bool:
+        """Whether nothing that follows can belong to the piece."""
+        raise NotImplementedError
+
+
+class _Words(_Growing):
+    """Words, each with the white space behind it; in Chinese and Japanese characters."""
+
+    def _cut(self, text: str) -> list[str]:
+        return WORD.findall(text)
+
+    def _is_whole(self, piece: str) -> bool:
+        return len(piece) == 2 * RUN or ALONE.match(piece) is not None
+
+
+class _Characters(_Growing):
+    """What a reader takes for characters (UAX #29)."""
+
+    def _cut(self, text: str) -> list[str]:
+        match, pieces, at = _cluster(), [], 0
+        while at < len(text):
+            piece: str = match(text[at : at + CLUSTER]).group()
+            pieces.append(piece)
+            at += len(piece)
+        return pieces
+
+    def _is_whole(self, piece: str) -> bool:
+        return len(piece) == CLUSTER
 
 
 @lru_cache
-def cut_into(unit: Unit) -> Callable[[str], list[str]]:
-    """What cuts a text into words, each with the white space behind it (in Chinese and Japanese into characters), or
-    into what a reader takes for characters (UAX #29). More text can change the last piece only."""
-    if unit == "word":
-        return WORD.findall
+def _cluster() -> Callable[[str], Any]:
     import regex  # type: ignore[import-untyped]  # 30 ms, and only here; it comes with tiktoken
 
-    found: Callable[[str], list[str]] = regex.compile(r"\X").findall
-    return found
+    match: Callable[[str], Any] = regex.compile(r"\X").match
+    return match
 
 
-def stands_alone(piece: str) -> bool:
-    """Whether nothing that follows can belong to the piece."""
-    return len(piece) >= 2 * LONGEST or ALONE.match(piece) is not None
+class _Matches:
+    """Pieces that end where a match of a pattern does. It is waited for until nothing that follows can change it."""
+
+    patient = True
+
+    def __init__(self, pattern: Any) -> None:
+        self._scan: Scan | None = Scan([Pattern(pattern, str)])
+        self._text = ""  # from the beginning of the piece at hand
+        self._known = 0  # so much of it is decided
+
+    @property
+    def holds(self) -> bool:
+        return self._text != ""
+
+    def feed(self, text: str) -> list[str]:
+        self._text += text
+        scan, self._scan = self._scan, None  # if it fails it has no more to say, and what it was asked about is left
+        pieces = self._parted(scan.feed(text)) if scan is not None else []
+        self._scan = scan
+        return pieces
+
+    def flush(self) -> list[str]:
+        scan, self._scan = self._scan, None
+        pieces = self._parted(scan.flush()) if scan is not None else []
+        self._scan = scan
+        rest, self._text, self._known = self._text, "", 0
+        return [*pieces, rest] if rest else pieces
+
+    def _parted(self, parts: list[Part]) -> list[str]:
+        pieces, at, end = [], 0, self._known
+        for part in parts:
+            end += len(part) if isinstance(part, str) else part.size
+            while end - at > LONGEST:
+                pieces.append(self._text[at : at + LONGEST])
+                at += LONGEST
+            if isinstance(part, Replaced):
+                pieces.append(self._text[at:end])
+                at = end
+        self._text, self._known = self._text[at:], end - at
+        return pieces
+
+
+class _Given:
+    """Pieces that a function gives: of the text that waits the beginning, or None as long as more has to come."""
+
+    patient = True
+
+    def __init__(self, give: Callable[[str], str | None]) -> None:
+        self._give, self._text = give, ""
+
+    @property
+    def holds(self) -> bool:
+        return self._text != ""
+
+    def feed(self, text: str) -> list[str]:
+        text, pieces, at = self._text + text, [], 0
+        self._text = text
+        while at < len(text):
+            piece = self._first(text[at : at + LONGEST])
+            if piece is None:
+                break
+            pieces.append(piece)
+            at += len(piece)
+        self._text = text[at:]
+        return pieces
+
+    def flush(self) -> list[str]:
+        rest, self._text = self._text, ""
+        return [rest] if rest else []
+
+    def _first(self, text: str) -> str | None:
+        piece = self._give(text)
+        if piece is None:
+            return text if len(text) == LONGEST else None
+        if not isinstance(piece, str):
+            raise TypeError(f"unit gives the next piece of the text, or None, not {type(piece).__name__}")
+        if not piece or not text.startswith(piece):
+            raise ValueError(f"unit gives the beginning of the text that waits, or None, not {piece[:50]!r}")
+        return piece

@@ -14,6 +14,11 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.stages import CallValue
+
+
+class Message(BaseModel):
+    to: str = ""
 
 
 class City(BaseModel):
@@ -102,7 +107,8 @@ def test_items_of_the_arguments_of_one_tool():
 def test_values_of_the_arguments_of_any_tool():
     got = collected(testing.script(tool_calls=CALLS).pipe(ops.json_values(tool="*")))
     wholes = [json.loads(arguments) for _, arguments in CALLS]
-    assert [value for value in got.items if value in wholes] == wholes
+    assert [item.value for item in got.items if item.value in wholes] == wholes
+    assert [item.name for item in got.items if item.value in wholes] == ["add", "log", "add"]
 
 
 def test_calls_may_come_in_pieces_side_by_side_with_a_late_name_or_whole():
@@ -124,6 +130,70 @@ def test_calls_may_come_in_pieces_side_by_side_with_a_late_name_or_whole():
     assert collected(events_of(*events).pipe(ops.json_values(tool="add"))).items[-1] == {}
     error = collected(events_of(*events).pipe(ops.json_items("cities", tool="add"))).error
     assert "no list at cities" in str(error)
+
+
+SIDE_BY_SIDE = [
+    sk.ToolCallDelta('{"to": "bob', 0, "1", "send"),
+    sk.ToolCallDelta('{"to": "', 1, "2", "send"),
+    sk.ToolCallDelta('by"}', 0),
+    sk.ToolCallDelta('ann"}', 1),
+    sk.ToolCall("1", "send", '{"to": "bobby"}', call=0),
+    sk.ToolCall("2", "send", '{"to": "ann"}', call=1),
+    sk.ToolCall("3", "log", '{"x": 1}'),
+    sk.Reply(),
+]
+
+
+@pytest.mark.parametrize("tool", ["*", ["send", "log"], ("log", "send")])
+def test_values_of_calls_side_by_side_say_which_call_they_are_of(tool: Any):
+    got = collected(events_of(*SIDE_BY_SIDE).pipe(ops.json_values(tool=tool))).items
+    assert got == [
+        CallValue(0, "1", "send", {"to": "bob"}),
+        CallValue(1, "2", "send", {"to": ""}),
+        CallValue(0, "1", "send", {"to": "bobby"}),
+        CallValue(1, "2", "send", {"to": "ann"}),
+        CallValue(None, "3", "log", {"x": 1}),
+    ]
+
+
+def test_one_tool_by_its_name_gives_bare_values_and_a_list_those_of_the_tools_in_it():
+    side_by_side = events_of(*SIDE_BY_SIDE)
+    assert collected(side_by_side.pipe(ops.json_values(tool="log"))).items == [{"x": 1}]
+    got = collected(side_by_side.pipe(ops.json_values(Message, tool=["send"]))).items
+    assert [(item.call, item.value.to) for item in got][-2:] == [(0, "bobby"), (1, "ann")]
+    items = [sk.ToolCall("1", "f", '{"a": [1, 2]}'), sk.ToolCall("2", "g", '{"a": [3]}')]
+    got = collected(events_of(*items).pipe(ops.json_items("a", tool="*"))).items
+    assert [(item.name, item.value) for item in got] == [("f", 1), ("f", 2), ("g", 3)]
+
+
+def test_calls_without_a_name():
+    nameless = [
+        sk.ToolCallDelta('{"a": ', 0, "x"),
+        sk.ToolCallDelta("[1, 2]}", 0),
+        sk.ToolCall("x", "late", '{"a": [1, 2]}', call=0),
+    ]
+    asked = events_of(*nameless, sk.Reply())
+    assert collected(asked.pipe(ops.json_items("a", tool="late"))).items == [1, 2]  # the whole call told it
+    assert collected(asked.pipe(ops.json_items("a", tool="other"))).items == []
+    assert [item.value for item in collected(asked.pipe(ops.json_items("a", tool="*"))).items] == [1, 2]
+    never = events_of(*nameless[:2], sk.Reply())
+    assert collected(never.pipe(ops.json_values(tool="*"))).items[-1] == CallValue(0, "x", "", {"a": [1, 2]})
+
+
+def test_a_call_that_is_not_finished_is_an_error_with_the_reply():
+    events = [sk.TextDelta("Well"), sk.ToolCallDelta('{"a": [1', 0, "x", "f"), sk.Finish("stop")]
+    for operator in (ops.json_items("a", tool="f"), ops.json_values(tool="f"), ops.json_values(tool="*")):
+        error = collected(events_of(*events).pipe(operator)).error
+        assert isinstance(error, sk.MalformedError)
+        assert error.partial.text == "Well"
+
+
+@pytest.mark.parametrize(("tool", "error"), [([], ValueError), ([5], TypeError)])
+def test_what_names_no_tools_is_told_when_the_operator_is_made(tool: Any, error: type[Exception]):
+    with pytest.raises(error, match="tool"):
+        ops.json_values(tool=tool)
+    with pytest.raises(error, match="tool"):
+        ops.json_items(tool=tool)
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------

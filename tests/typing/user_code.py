@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeVar, assert_never, assert_type
 
@@ -16,7 +17,8 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.batch import Ledger, progress, run_shard
-from streamkit.stages import Segment
+from streamkit.protocols import Op
+from streamkit.stages import CallValue, Segment
 from streamkit.tokens import Count, prompt_tokens
 
 T = TypeVar("T")
@@ -195,6 +197,14 @@ def views() -> None:
     assert_type(events.pipe(ops.sentences(lang="ja", max_wait=2.0)), sk.Stream[str])
     assert_type(events.pipe(ops.text(), ops.sentences(first_fast=True, code="drop")), sk.Stream[str])
     assert_type(events.pipe(ops.segments("paragraph", strip=False)), sk.Stream[Segment])
+    assert_type(events.pipe(ops.smooth("line", finish="keep_pace")), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.Stream[sk.Event])
+    values: Op[sk.Event | str, CallValue[Any]] = ops.json_values(tool="*")
+    client.chat("Hi").pipe(values)
+    assert_type(events.pipe(ops.json_values(City, tool=["f", "g"])), sk.Stream[CallValue[City]])
+    assert_type(events.pipe(ops.json_values(City, tool="f")), sk.Stream[City])
+    assert_type(events.pipe(ops.json_items("lines", City, tool="*")), sk.Stream[CallValue[City]])
     for block in events.pipe(ops.code_blocks()):
         assert_type(block.lang + block.code, str)
 

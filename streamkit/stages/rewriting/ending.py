@@ -14,13 +14,15 @@ __all__ = ["Ending"]
 class Ending:
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
-    `finish` does the same from outside. Items that are no events just end.
+    `finish` does the same from outside. Items that are no events just end. ``keep_text`` is that of `Fold`.
     """
 
-    def __init__(self, predicate: Callable[[Any], bool], name: str) -> None:
+    def __init__(
+        self, predicate: Callable[[Any], bool], name: str, keep_text: Callable[[], bool] | bool = True
+    ) -> None:
         self.done = False
         self._predicate, self._name = predicate, name
-        self._fold = Fold()
+        self._fold = Fold(keep_text=keep_text)
         self._events = False
         self._last: Reply | None = None
 

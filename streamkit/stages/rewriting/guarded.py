@@ -189,10 +189,10 @@ class Joiner:
 
     hides = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, keep_text: Callable[[], bool] | bool = True) -> None:
         self.done = False
         self._name = name
-        self._fold = Fold()
+        self._fold = Fold(keep_text=keep_text)
         self._final: Reply | None = None
 
     def feed(self, item: Answered | Event) -> list[Any]:

@@ -56,7 +56,7 @@ class Rewriter:
     reply is rewritten too. A stage that sets ``done`` ends the reply as ``stopped`` by ``name``. One that has a ``cut``
     gets it instead of ``flush`` where its text was cut off: by an error, a limit, or from this side.
 
-    ``broken`` is to be set before `flush` if the stream failed.
+    ``broken`` is to be set before `flush` if the stream failed; ``keep_text`` is that of `Fold`.
 
     What a stage raises is the end: nothing more comes, and nothing that is held is shown. If it is a `StreamkitError`,
     its partial reply is what was let through.
@@ -70,6 +70,7 @@ class Rewriter:
         name: str = "",
         hides: bool = False,
         make_json: Callable[[], Any] | None = None,
+        keep_text: Callable[[], bool] | bool = True,
     ) -> None:
         self.done = self.broken = False
         self._make, self._make_json = make, make_json or make
@@ -77,7 +78,7 @@ class Rewriter:
         self._stages: dict[Key, Any] = {}
         self._ended: dict[Key, Any] = {}  # of what ended already: servers have more to say now and then
         self._calls = OpenCalls()
-        self._fold = Fold()
+        self._fold = Fold(keep_text=keep_text)
         self._final: Reply | None = None
         self._over = self._is_bare = False
         self._end: list[RoundEnd] = []  # of the last round, which waits for the Reply: that tells how it ended

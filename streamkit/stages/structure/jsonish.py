@@ -99,7 +99,7 @@ class JsonItems:
     Text around the JSON is skipped. `MalformedError` as well if it is no JSON, or at the end if there is no such list
     or the JSON is not finished (unless ``unfinished="keep"``); items that were complete have been given by then.
 
-    Cost: linear; items that were given are not kept.
+    Cost: linear; only the item at hand is kept, neither those that were given nor what stands beside the list.
     """
 
     def __init__(

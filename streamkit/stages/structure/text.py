@@ -198,6 +198,8 @@ class JsonText:
         else:
             chunk = text[at:stop]
         if chunk:
+            if not (self._in_key or self.tree.keeps):
+                chunk = ""  # a long string that nobody will see
             # Now the local name is the only one: CPython appends in place then, unless a reader kept the last snapshot.
             grown, self._grown = self._grown, ""
             grown += chunk

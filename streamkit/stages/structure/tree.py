@@ -25,7 +25,7 @@ DEPTH = 200
 class JsonTree:
     """Takes values and the beginnings and ends of containers, in the order of the text.
 
-    With ``path`` the items of the lists there go to ``taken`` instead of into the tree. `MalformedError` for nesting
+    With ``path`` the items of the lists there go to ``taken``, and all else is forgotten. `MalformedError` for nesting
     deeper than 200, and for an object where the path leads to a list.
     """
 
@@ -44,6 +44,12 @@ class JsonTree:
         self._taking = 0  # the depth of the list whose items are wanted, while it is open
         self._stack: list[list[Any] | dict[str, Any]] = []
         self._keys: list[str | int] = []  # of each open container in its parent
+        self._counts: list[int] = []  # of the values that came into each open container and were forgotten
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anybody will see the value at hand."""
+        return self._path is None or self._taking > 0
 
     @property
     def in_list(self) -> bool:
@@ -56,6 +62,8 @@ class JsonTree:
             self.root, self.done = value, True
         elif depth == self._taking:
             self.taken.append(value)
+        elif not self.keeps:
+            self._counts[-1] += 1
         else:
             top: Any = self._stack[-1]
             before = len(top)
@@ -70,15 +78,17 @@ class JsonTree:
         if depth == DEPTH:
             raise MalformedError(f"JSON that is nested more than {DEPTH} deep")
         top = self._stack[-1] if depth else None
-        key = len(top) if isinstance(top, list) else self.key
+        key = len(top) + self._counts[-1] if isinstance(top, list) else self.key
         if self._path is not None and self._on_path == depth:
             self._follow(self._path, depth, key, container)
         self._stack.append(container)
         self._keys.append(key)
+        self._counts.append(0)
         self.width += 1
 
     def close(self) -> None:
         container, key = self._stack.pop(), self._keys.pop()
+        self._counts.pop()
         depth = len(self._stack)
         self.width -= len(container) + 1
         self._on_path = min(self._on_path, depth)

@@ -1,0 +1,133 @@
+"""Calls of tools while their arguments grow, each with a stage that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from ...events import ToolCall, ToolCallDelta
+from ..opencalls import OpenCalls
+
+__all__ = ["CallValue", "Calls", "Tools", "check_tools"]
+
+V = TypeVar("V")
+Tools: TypeAlias = "str | Sequence[str]"
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class CallValue(Generic[V]):
+    """``value`` is (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
+
+    ``call`` is the number of its deltas (`ToolCallDelta.call`), by which the calls of a reply can be told apart that
+    have no id; None for a call that came whole, all of whose values come together.
+    """
+
+    call: int | None
+    id: str
+    name: str
+    value: V
+
+
+def check_tools(tool: Any) -> None:
+    """TypeError or ValueError for what names no tools."""
+    names = [tool] if isinstance(tool, str) else list(tool)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"tool is the name of a tool, or a list of names, not {tool!r}")
+    if not names:
+        raise ValueError("tool names no tool")
+
+
+class Calls:
+    """A stage: the deltas and whole calls of one choice → what the stages that ``make`` gives find in their arguments.
+
+    ``tool`` is the name of the tool that is meant, a sequence of names, or ``"*"`` for any tool, also one whose name
+    never comes. With one name what comes out are the bare values, else each is a `CallValue`.
+    """
+
+    def __init__(self, make: Callable[[], Any], tool: Tools) -> None:
+        self._make, self._tells = make, tool == ANY or not isinstance(tool, str)
+        self._names = frozenset([tool] if isinstance(tool, str) else tool)
+        self._calls: dict[int, _Call] = {}
+        self._open = OpenCalls()
+
+    def feed(self, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
+        if isinstance(event, ToolCall):
+            return self._whole(event)
+        self._open.feed(event)
+        call = self._calls.get(event.call)
+        if call is None:
+            call = self._calls[event.call] = _Call(event.call)
+        return self._grow(call, event)
+
+    def flush(self) -> list[Iterable[Any]]:
+        """What each call that is not whole has still to give: each may fail by itself."""
+        return [self._told(call, rest_of(call.stage)) for call in self._calls.values() if call.stage is not None]
+
+    def _grow(self, call: _Call, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
+        call.id, call.name = call.id or event.id or "", call.name or event.name or ""
+        if call.stage is None:
+            call.waiting.append(event.arguments)
+            return self._begin(call)
+        return self._told(call, call.stage.feed(event.arguments))
+
+    def _begin(self, call: _Call) -> Iterable[Any]:
+        """Read what waits, if it is known by now whether anybody wants it."""
+        if not call.name and ANY not in self._names:
+            return ()
+        call.stage = self._make() if ANY in self._names or call.name in self._names else IGNORED
+        arguments = "".join(call.waiting)
+        call.waiting.clear()
+        return self._told(call, call.stage.feed(arguments))
+
+    def _whole(self, event: ToolCall) -> Iterator[Any]:
+        """The end of a call whose pieces came before, or a call that comes at once."""
+        number = self._open.close(event)
+        if number is None:
+            call = _Call(None)
+            yield from self._grow(call, event)
+        else:
+            call = self._calls[number]
+            call.id, call.name = event.id or call.id, event.name or call.name
+            if call.stage is None:
+                yield from self._begin(call)
+        stage, call.stage = call.stage or IGNORED, IGNORED
+        if not event.arguments.strip():
+            yield from self._told(call, stage.feed("{}"))
+        yield from self._told(call, rest_of(stage))
+
+    def _told(self, call: _Call, values: Iterable[Any]) -> Iterable[Any]:
+        if not self._tells:
+            return values
+        return (CallValue(call.number, call.id, call.name, value) for value in values)
+
+
+def rest_of(stage: Any) -> Iterator[Any]:
+    """What ``stage`` has still to give, or its fault, once it is asked for."""
+    yield from stage.flush()
+
+
+class _Call:
+    """``stage`` is None until it is known whether anybody wants its arguments, which are ``waiting`` meanwhile."""
+
+    __slots__ = ("id", "name", "number", "stage", "waiting")
+
+    def __init__(self, number: int | None) -> None:
+        self.number = number
+        self.id = self.name = ""
+        self.waiting: list[str] = []
+        self.stage: Any = None
+
+
+class _Ignored:
+    """The stage of a call that nobody asked for, or that has ended."""
+
+    def feed(self, text: str) -> Iterable[Any]:
+        return ()
+
+    def flush(self) -> Iterable[Any]:
+        return ()
+
+
+IGNORED = _Ignored()
