@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from itertools import groupby
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...events import ReasoningDelta
-from .markdown import TAG, Code, Token, tokens_of
+from .markdown import REACH, Fences
 from .matching import Find, Pattern
 from .rewrite import Piece
 from .scan import HOLD, Replaced, Scan
 from .words import Words
 
 __all__ = ["StopAt", "ThinkTags"]
+
+_MARKS = rf"`{{1,{REACH}}}|~{{1,{REACH}}}|\\[\\`]?|\r\n?|\n"
+"""What code may depend on. An escaped backtick is none, an escaped backslash escapes nothing."""
+_TICKS_OR_BREAK = re.compile(rf"`{{1,{REACH}}}|[\r\n]")
+_NO_TICKS = re.compile(r"[^`\r\n]*+(?!`)")
 
 
 class ThinkTags:
@@ -27,90 +31,122 @@ class ThinkTags:
     with models whose prompt already opened it.
     """
 
+    # Plan. `_text` is read up to `_at`: to its end, or to the first mark of which it is not known what it is, such as
+    # a backtick whose line is not over. What follows that is given out all the same, up to `_out`: the first tag that
+    # may open a thought, or the end.
+
     def __init__(self, tags: Sequence[str] = ("think",), *, inside: bool = False) -> None:
         if not tags:
             raise ValueError("no tags")
         self._closing = {f"<{tag}>": f"</{tag}>" for tag in tags}
-        self._scan = Scan([Words([*self._closing, *self._closing.values()], str)])
-        self._until: str | None = self._closing[f"<{tags[0]}>"] if inside else None
-        self._code, self._at = Code(), 0
-        self._untold: deque[Token] = deque()  # what of the answer is not known to be code or none
-        self._held: deque[Token] = deque()  # the end of that: it is not given out either, as it may be a thought
+        every = {*self._closing, *self._closing.values()}
+        self._opening = re.compile(_any_of(self._closing))
+        self._mark = re.compile(rf"{self._opening.pattern}|{_MARKS}")
+        self._cut = re.compile(rf"(?:{_any_of(tag[:size] for tag in every for size in range(1, len(tag)))})\Z")
+        self._longest = max(map(len, every))
+        self._until = self._closing[f"<{tags[0]}>"] if inside else None
+        self._fences = Fences()
+        self._text = ""
+        self._at = self._out = 0
+        self._looked = 0  # how far for the end of the span that may begin at `_at`
 
     def feed(self, text: str) -> list[Piece]:
-        out: list[Piece] = []
-        self._come(self._scan.feed(text), out)
-        return _joined(out)
+        self._text += text
+        cut = self._cut.search(self._text, max(self._at, len(self._text) - self._longest))
+        return self._read(cut.start() if cut else len(self._text), ended=False)
 
     def flush(self) -> list[Piece]:
-        out: list[Piece] = []
-        self._come(self._scan.flush(), out)
-        self._code.end()
-        self._settle(out)
-        return _joined(out)
+        return self._read(len(self._text), ended=True)
 
-    def _come(self, parts: Sequence[Any], out: list[Piece]) -> None:
-        for part in parts:
-            text, is_tag = (part, False) if isinstance(part, str) else (part.text, isinstance(part, Replaced))
-            if self._until is not None and not is_tag:
-                out.append((ReasoningDelta, text))
-            else:
-                for token in [Token(TAG, text, self._at, len(text))] if is_tag else tokens_of(text, self._at):
-                    self._take(token, out)
-            self._at += len(text)
+    def _read(self, end: int, ended: bool) -> list[Piece]:
+        out = [*self._pieces(end, ended)]
+        over = min(self._at, self._out)
+        self._text = self._text[over:]
+        self._at, self._out, self._looked = self._at - over, self._out - over, self._looked - over
+        return out
 
-    def _take(self, token: Token, out: list[Piece]) -> None:
-        if self._code.come(token):
-            if not (self._untold or self._waits(token)):
-                self._tell(token, out)
-                return
-            self._untold.append(token)
-            self._held.append(token)
-            self._settle(out)
-        elif not self._held:
-            out.append(token.whole)
-
-    def _settle(self, out: list[Piece]) -> None:
-        """Tell what is known, and give out of the rest what is text in any case."""
-        untold, held = self._untold, self._held
-        while untold and not self._waits(untold[0]):
-            token = untold.popleft()
-            is_held = bool(held) and held[0] is token
-            if is_held:
-                held.popleft()
-            self._tell(token, out, is_held)
-        while held and not self._opens(held[0]):
-            out.append(held.popleft().whole)
-
-    def _waits(self, token: Token) -> bool:
-        return self._until is None and self._code.waits(token)
-
-    def _tell(self, token: Token, out: list[Piece], is_held: bool = True) -> None:
-        if self._until is not None:
-            if token.kind == TAG and token.text == self._until:
+    def _pieces(self, end: int, ended: bool) -> Iterator[Piece]:
+        while True:
+            if self._until is not None:
+                found = self._text.find(self._until, self._at)
+                stop = end if found < 0 else found
+                if stop > self._at:
+                    yield ReasoningDelta, self._text[self._at : stop]
+                self._at = self._out = stop
+                if found < 0:
+                    return
+                self._at = self._out = found + len(self._until)
                 self._until = None
+            tag = self._next_thought(end, ended)
+            held = tag or self._opening.search(self._text, max(self._at, self._out), end)
+            stop = held.start() if held else end
+            if stop > self._out:
+                yield self._text[self._out : stop]
+                self._out = stop
+            if tag is None:
+                return
+            self._at = self._out = tag.end()
+            self._until = self._closing[tag[0]]
+
+    def _next_thought(self, end: int, ended: bool) -> re.Match[str] | None:
+        """Read the answer on, up to the next tag that opens a thought; None if it is not known to come."""
+        fences = self._fences
+        while mark := self._mark.search(self._text, self._at, end):
+            self._pass(mark.start())
+            if mark.end() == end and not ended:
+                return None  # more may belong to it
+            fences.leave_quote()
+            kind, behind = mark[0][0], mark.end()
+            if not fences.inside:
+                if kind == "<":
+                    return mark
+                if kind == "`":
+                    behind = self._span_end(mark, ended)
+                    if behind < 0:
+                        return None
+                if behind == mark.end() and self._opens_fence(mark):
+                    fences.open(mark[0])
+            if kind in "\r\n":
+                fences.end_line()
+                self._at = behind
             else:
-                out.append((ReasoningDelta, token.whole))
-        elif self._opens(token) and not self._code.inside:
-            self._until = self._closing[token.text]
-        else:
-            self._code.take(token)
-            if is_held:
-                out.append(token.whole)
+                self._pass(behind)
+        self._pass(end)
+        return None
 
-    def _opens(self, token: Token) -> bool:
-        return token.kind == TAG and token.text in self._closing
+    def _pass(self, to: int) -> None:
+        self._fences.add(self._text[self._at : to])
+        self._at = to
+
+    def _span_end(self, run: re.Match[str], ended: bool) -> int:
+        """Behind the next run of that length in the line; behind ``run`` if there is none, -1 if one may come."""
+        far = run.start() + HOLD
+        there = min(len(self._text), far)
+        is_known, end = ended or there == far, run.end()
+        start, self._looked = max(self._looked, end), there
+        for found in _TICKS_OR_BREAK.finditer(self._text, start, there):
+            if found[0] in "\r\n":
+                is_known = True
+                break
+            if found.end() == there and not ended:
+                self._looked = found.start()  # more may belong to it
+            elif found[0] == run[0]:
+                is_known, end = True, found.end()
+                break
+        if not is_known:
+            return -1
+        self._looked = 0
+        return end
+
+    def _opens_fence(self, run: re.Match[str]) -> bool:
+        if not self._fences.may_open(run[0]):
+            return False
+        return run[0][0] == "~" or _NO_TICKS.match(self._text, run.end(), run.start() + HOLD) is not None
 
 
-def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Neighbours of one kind are one."""
-    if len(pieces) < 2:
-        return pieces
-    out: list[Piece] = []
-    for kind, alike in groupby(pieces, lambda piece: None if isinstance(piece, str) else piece[0]):
-        text = "".join(piece if isinstance(piece, str) else piece[1] for piece in alike)
-        out.append(text if kind is None else (kind, text))
-    return out
+def _any_of(words: Iterable[str]) -> str:
+    """Matches one of them, the longest that it can."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 class StopAt:
