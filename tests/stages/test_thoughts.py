@@ -38,6 +38,9 @@ def told_apart(pieces, *args, **options):
         f"``` a ` {THOUGHT} ```",
         f"A ` b `` c {THOUGHT} ` d.",
         f"`a` `<think>` and `{THOUGHT}`.",
+        "The `<think>` tag opens it, </think> closes it.",
+        "Compare `<think>` with `</think>` and `<think>`",
+        "Use ` so. <think>plan `ls`</think> A lone backtick looks like that one.",
         f"\\``{THOUGHT}`",
         f"`\\` \\\\`{THOUGHT}\\`",
         f"```xml\n{THOUGHT}\n```\nb",
@@ -51,6 +54,7 @@ def told_apart(pieces, *args, **options):
         f"```\n{THOUGHT}\n``` no end\n{THOUGHT}\n```\n",
         f"```\n{THOUGHT} never closed\n",
         f"```{THOUGHT}",
+        f"```{THOUGHT}\n{THOUGHT}\n```\nb",
         f"```\r\n{THOUGHT}\r\n```\r\nb",
         f"```\r{THOUGHT}\r```\rb",
         f"> ```\r\n> {THOUGHT}\r\n> ```\r\nb",
@@ -106,6 +110,11 @@ def test_a_prompt_that_opened_the_thought():
     text = f"t ```\n</think>```\n{THOUGHT}\n```\n{THOUGHT}b"
     for pieces in every_split(text):
         assert told_apart(pieces, inside=True) == (f"```\n{THOUGHT}\n```\nb", "t ```\nt"), pieces
+
+
+def test_a_tag_that_begins_another_one():
+    for pieces in every_split("<a>p</a>b<a>b>q</a></a>b>c `<a>b>` <a"):
+        assert told_apart(pieces, ("a", "a>b")) == ("bc `<a>b>` <a", "pq</a>"), pieces
 
 
 def test_other_tags():

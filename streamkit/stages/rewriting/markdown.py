@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from ..segments.ahead import Ahead
+from ..segments.fences import closing_line
 from ..segments.lines import fence
 
 __all__ = ["REACH", "Fences"]
 
 REACH = 200
-"""A line of more characters has no fence that is closed by it or opens behind them, and a longer run counts as two."""
+"""So many characters of a line are looked at for a fence that begins behind them, or for one that is all of it."""
 
 _QUOTES, _QUOTE = re.compile(r"(?:[ \t]*>)*"), re.compile(r"[ \t]*>")
-_BEFORE_CLOSING, _BEFORE_CLOSING_IN_QUOTE = r"[ \t]*", r"[ \t]*>[ \t>]*"
 
 
 class Fences:
@@ -36,28 +36,27 @@ class Fences:
         self._line = (self._line + text[: REACH + 1])[: REACH + 1]
 
     def leave_quote(self) -> None:
-        """Something comes that is neither white space nor the mark of a quote: without such a mark the quote is over,
-        and with it the block."""
+        """To be called with all of a line up to its first mark or its end: where it has no ``>``, a quote is over, and
+        with it the block."""
         if self._quoted and _QUOTE.match(self._line) is None:
             self._closing, self._quoted = None, False
 
     def end_line(self) -> None:
+        line = self._line[self._quote_end() :] if self._quoted else self._line
         may_close = not self._opened and len(self._line) <= REACH
-        if may_close and self._closing is not None and self._closing.fullmatch(self._line):
+        if may_close and self._closing is not None and self._closing.fullmatch(line):
             self._closing, self._quoted = None, False
         self._line, self._opened = "", False
 
     def may_open(self, marks: str) -> bool:
         """Whether that run stands where a block begins for `Segments` too, or so in a quote."""
-        if self.inside or len(marks) < 3 or len(self._line) > REACH:
+        if len(marks) < 3 or len(self._line) > REACH:
             return False
         line = self._line[self._quote_end() :]
         return fence(Ahead(line + marks[:3], ended=True), 0) == len(line)
 
     def open(self, marks: str) -> None:
-        self._opened, self._quoted = True, self._quote_end() > 0
-        before = _BEFORE_CLOSING_IN_QUOTE if self._quoted else _BEFORE_CLOSING
-        self._closing = re.compile(rf"{before}{marks[0]}{{{len(marks)},}}[ \t]*")
+        self._closing, self._opened, self._quoted = closing_line(marks), True, self._quote_end() > 0
 
     def _quote_end(self) -> int:
         quotes = _QUOTES.match(self._line)

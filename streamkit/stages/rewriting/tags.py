@@ -16,7 +16,8 @@ from .words import Words
 __all__ = ["StopAt", "ThinkTags"]
 
 _MARKS = rf"`{{1,{REACH}}}|~{{1,{REACH}}}|\\[\\`]?|\r\n?|\n"
-"""What code may depend on. An escaped backtick is none, an escaped backslash escapes nothing."""
+"""What code may depend on. An escaped backtick is none, an escaped backslash escapes nothing, and a run of more than 200
+marks, which nobody writes, counts as several: so none of it has to be read again and again while it grows."""
 _TICKS_OR_BREAK = re.compile(rf"`{{1,{REACH}}}|[\r\n]")
 _NO_TICKS = re.compile(r"[^`\r\n]*+(?!`)")
 
@@ -44,7 +45,7 @@ class ThinkTags:
         self._mark = re.compile(rf"{self._opening.pattern}|{_MARKS}")
         self._cut = re.compile(rf"(?:{_any_of(tag[:size] for tag in every for size in range(1, len(tag)))})\Z")
         self._longest = max(map(len, every))
-        self._until = self._closing[f"<{tags[0]}>"] if inside else None
+        self._until = self._closing[f"<{tags[0]}>"] if inside else ""
         self._fences = Fences()
         self._text = ""
         self._at = self._out = 0
@@ -67,50 +68,49 @@ class ThinkTags:
 
     def _pieces(self, end: int, ended: bool) -> Iterator[Piece]:
         while True:
-            if self._until is not None:
-                found = self._text.find(self._until, self._at)
-                stop = end if found < 0 else found
-                if stop > self._at:
-                    yield ReasoningDelta, self._text[self._at : stop]
-                self._at = self._out = stop
-                if found < 0:
-                    return
-                self._at = self._out = found + len(self._until)
-                self._until = None
-            tag = self._next_thought(end, ended)
-            held = tag or self._opening.search(self._text, max(self._at, self._out), end)
-            stop = held.start() if held else end
-            if stop > self._out:
-                yield self._text[self._out : stop]
-                self._out = stop
-            if tag is None:
+            until = self._until
+            yield from self._thought(end) if until else self._answer(end, ended)
+            if self._until == until:
                 return
+
+    def _thought(self, end: int) -> Iterator[Piece]:
+        found = self._text.find(self._until, self._at)
+        stop = end if found < 0 else found
+        if stop > self._at:
+            yield ReasoningDelta, self._text[self._at : stop]
+        self._at = self._out = stop
+        if found >= 0:
+            self._at = self._out = found + len(self._until)
+            self._until = ""
+
+    def _answer(self, end: int, ended: bool) -> Iterator[Piece]:
+        tag = self._next_thought(end, ended)
+        waiting = tag or self._opening.search(self._text, max(self._at, self._out), end)
+        stop = waiting.start() if waiting else end
+        if stop > self._out:
+            yield self._text[self._out : stop]
+            self._out = stop
+        if tag:
             self._at = self._out = tag.end()
             self._until = self._closing[tag[0]]
 
     def _next_thought(self, end: int, ended: bool) -> re.Match[str] | None:
-        """Read the answer on, up to the next tag that opens a thought; None if it is not known to come."""
-        fences = self._fences
+        """Read on, up to the next tag that opens a thought; None if none is known to come."""
         while mark := self._mark.search(self._text, self._at, end):
             self._pass(mark.start())
             if mark.end() == end and not ended:
                 return None  # more may belong to it
-            fences.leave_quote()
-            kind, behind = mark[0][0], mark.end()
-            if not fences.inside:
-                if kind == "<":
-                    return mark
-                if kind == "`":
-                    behind = self._span_end(mark, ended)
-                    if behind < 0:
-                        return None
-                if behind == mark.end() and self._opens_fence(mark):
-                    fences.open(mark[0])
+            self._fences.leave_quote()
+            kind, in_block = mark[0][0], self._fences.inside
             if kind in "\r\n":
-                fences.end_line()
-                self._at = behind
-            else:
-                self._pass(behind)
+                self._fences.end_line()
+                self._at = mark.end()
+            elif kind == "\\" or in_block:
+                self._pass(mark.end())
+            elif kind == "<":
+                return mark
+            elif not self._pass_run(mark, ended):
+                return None
         self._pass(end)
         return None
 
@@ -118,8 +118,21 @@ class ThinkTags:
         self._fences.add(self._text[self._at : to])
         self._at = to
 
-    def _span_end(self, run: re.Match[str], ended: bool) -> int:
-        """Behind the next run of that length in the line; behind ``run`` if there is none, -1 if one may come."""
+    def _pass_run(self, run: re.Match[str], ended: bool) -> bool:
+        """Go behind the run, or behind the span that it opens; False if it is not known yet whether it opens one."""
+        is_tick = run[0][0] == "`"
+        end = self._span_end(run, ended) if is_tick else run.end()
+        if end is None:
+            return False
+        if end == run.end() and self._fences.may_open(run[0]):
+            far = run.start() + HOLD
+            if not is_tick or _NO_TICKS.match(self._text, end, far):
+                self._fences.open(run[0])
+        self._pass(end)
+        return True
+
+    def _span_end(self, run: re.Match[str], ended: bool) -> int | None:
+        """Behind the next run of that length in the line; behind ``run`` if there is none, None if one may come."""
         far = run.start() + HOLD
         there = min(len(self._text), far)
         is_known, end = ended or there == far, run.end()
@@ -134,14 +147,9 @@ class ThinkTags:
                 is_known, end = True, found.end()
                 break
         if not is_known:
-            return -1
+            return None
         self._looked = 0
         return end
-
-    def _opens_fence(self, run: re.Match[str]) -> bool:
-        if not self._fences.may_open(run[0]):
-            return False
-        return run[0][0] == "~" or _NO_TICKS.match(self._text, run.end(), run.start() + HOLD) is not None
 
 
 def _any_of(words: Iterable[str]) -> str:

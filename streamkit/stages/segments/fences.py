@@ -6,7 +6,7 @@ import re
 
 from .lines import NEWLINE
 
-__all__ = ["Fence", "parts"]
+__all__ = ["Fence", "closing_line", "parts"]
 
 _MARKS = re.compile("`{3,200}|~{3,200}")
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
@@ -24,7 +24,7 @@ class Fence:
     def __init__(self, text: str, start: int) -> None:
         opening = _MARKS.match(text, start)
         assert opening is not None
-        self._close = re.compile(f"[ \\t]{{0,64}}{text[start]}{{{len(opening[0])},}}[ \\t]*")
+        self._close = closing_line(opening[0])
         self.line = self._seen = start
         self.closed = self.complete = self._opened = False
 
@@ -56,3 +56,8 @@ def parts(block: str, indent: int = 0) -> tuple[str, str]:
     if indent:
         lines = [re.sub(rf"^[ \t]{{1,{indent}}}", "", line) for line in lines]
     return opening[2], "".join(lines)
+
+
+def closing_line(marks: str) -> re.Pattern[str]:
+    """All of the line that ends a block which such marks opened."""
+    return re.compile(f"[ \\t]{{0,64}}{marks[0]}{{{len(marks)},}}[ \\t]*")
