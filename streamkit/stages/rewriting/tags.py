@@ -16,8 +16,8 @@ from .words import Words
 __all__ = ["StopAt", "ThinkTags"]
 
 _MARKS = rf"`{{1,{REACH}}}|~{{1,{REACH}}}|\\[\\`]?|\r\n?|\n"
-"""What code may depend on. An escaped backtick is none, an escaped backslash escapes nothing, and a run of more than 200
-marks, which nobody writes, counts as several: so none of it has to be read again and again while it grows."""
+"""What code may depend on. An escaped backtick is none, an escaped backslash escapes nothing, and a run of more than
+200 marks, which nobody writes, counts as several: so it need not be read again and again while it grows."""
 _TICKS_OR_BREAK = re.compile(rf"`{{1,{REACH}}}|[\r\n]")
 _NO_TICKS = re.compile(r"[^`\r\n]*+(?!`)")
 
