@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 
 from .ahead import FAR, Ahead, MoreNeeded
-from .boundary import Judge, Question, decide
+from .boundary import Judge
 from .brackets import Candidate
 from .lines import NEWLINE
 from .scripts import CJK, STRONG, between_graphemes, is_lower, language
+from .stops import Question, decide
 
 __all__ = ["Ends"]
 
