@@ -8,7 +8,10 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["NEWLINE", "block", "fence", "goes_on", "marker"]
+__all__ = ["CODE_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+
+CODE_COLUMNS = 4
+"""A line behind a blank one that is indented so far is code."""
 
 NEWLINE = re.compile(r"\r\n?|\n")
 
@@ -20,6 +23,8 @@ _RULE_SO_FAR = re.compile(r"([-*_=])(?:[ \t]*\1)*[ \t]*")
 _FENCES = frozenset("`~")
 _FENCE, _FENCE_SO_FAR = re.compile(r"`{3,}|~{3,}"), re.compile(r"`{1,200}|~{1,200}")
 _INFO_SO_FAR = re.compile(r"`{3,}[^`\r\n]*")
+QUOTED_FENCE = re.compile(r"(?:>[ \t]{0,3}){1,8}(?=`{3}|~{3})")
+_QUOTES_SO_FAR = re.compile(r"[> \t]{1,32}")
 _REACH = 200  # what is still undecided so far into a line is taken for what it looks like
 
 _BULLET = "[-*+•‣◦▪●○]"
@@ -42,9 +47,16 @@ _NEXT_MARKER = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)](?:\s|\Z)")
 _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 
 
-def block(ahead: Ahead, start: int) -> Block:
-    """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing."""
+def block(ahead: Ahead, start: int, *, deep: bool = False) -> Block:
+    """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing.
+
+    One that is indented ``deep`` enough, behind a blank line, is code unless it is an item of a list.
+    """
     first = ahead.text[start]
+    if deep and first not in _FENCES:
+        return "sentence" if marker(ahead, start)[1] else "code"
+    if first == ">":
+        return _is_quoted_fence(ahead, start)
     if first == "|":
         return "table_row"
     if first == "#":
@@ -74,6 +86,13 @@ def _is_fence(ahead: Ahead, start: int) -> Block:
         if info and ahead.text[info.end() : info.end() + 1] == "`" and info.end() < start + _REACH:
             return "sentence"
     return "code"
+
+
+def _is_quoted_fence(ahead: Ahead, start: int) -> Block:
+    at = ahead.after(_QUOTES_SO_FAR, start)
+    if ahead.char(at) not in _FENCES or _is_fence(ahead, at) != "code":
+        return "sentence"
+    return "code" if QUOTED_FENCE.match(ahead.text, start) else "sentence"
 
 
 def _is_rule(ahead: Ahead, start: int) -> Block:

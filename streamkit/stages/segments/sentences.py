@@ -14,8 +14,8 @@ from .ahead import FAR, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
-from .fences import Fence
-from .lines import NEWLINE, block, fence, goes_on, marker
+from .fences import block_of
+from .lines import CODE_COLUMNS, NEWLINE, block, fence, goes_on, marker
 from .marks import EMOJI, MARKS, MOST, extent
 from .scripts import CJK
 
@@ -23,6 +23,9 @@ __all__ = ["Sentences"]
 
 FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
 """Of the first piece for a voice: least, least where words have no spaces, and from where any space will do."""
+
+LIST_COLUMNS = 2
+"""What stands more to the left than that, behind a blank line, is outside of a list."""
 
 _FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
@@ -45,6 +48,7 @@ class Sentences(Cutter):
 
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
         self._ends, self._hold, self._first = ends, hold, first_fast
+        self._item = 0  # the column where the text of the last list item begins, which goes on there; 0 outside of lists
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -96,11 +100,16 @@ class Sentences(Cutter):
         self._skip(ahead.text)
         if self.start == ahead.size:
             return False
-        kind = block(ahead, self.start) if self._fresh else "sentence"
+        margin = self._margin
+        least = self._item + CODE_COLUMNS
+        deep = margin.lines > 1 and margin.columns >= least
+        kind = block(ahead, self.start, deep=deep) if margin.fresh else "sentence"
         self._begin(self.start)
         self._kind = kind
         if kind == "code":
-            self._fence = Fence(ahead.text, self.start)
+            self._fence = block_of(ahead.text, self.start, least)
+        elif margin.fresh and margin.columns < LIST_COLUMNS and (margin.lines > 1 or kind != "sentence"):
+            self._item = 0
         return True
 
     def _whole_line(self, ahead: Ahead) -> Cut | None:
@@ -134,9 +143,11 @@ class Sentences(Cutter):
 
     def _open_text(self, ahead: Ahead) -> Cut | None:
         """See where the text of the line begins."""
-        body, is_item = marker(ahead, self.start) if self._fresh else (self.start, False)
+        body, is_item = marker(ahead, self.start) if self._margin.fresh else (self.start, False)
         before_fence = is_item and body <= self._limit(ahead) and fence(ahead, self.start) is not None
         self._kind = "list_item" if is_item else "sentence"
+        if is_item:
+            self._item = self._margin.columns + body + 1 - self.start
         if before_fence:
             return self._cut_marker(body)
         self._body, self._at = body, max(self._at, body)
