@@ -9,8 +9,9 @@ from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import Judge
 from .brackets import Candidate
 from .lines import NEWLINE
-from .scripts import CJK, STRONG, between_graphemes, is_lower, language
+from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
 from .stops import Question, decide
+from .tags import LONGEST_TAG, TAG, TAG_SO_FAR
 
 __all__ = ["Ends"]
 
@@ -24,11 +25,14 @@ _INK_BEFORE = re.compile(r"[^\W_]")
 _LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
 _LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
 _OPENING = re.compile(
-    r"(?:<\w{1,10}>|[(\[{\"'“‘„«‹»¿¡*_~<「『（《【]){,16}(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}"
+    rf"(?:{TAG}[ \u00a0]{{,4}}|[(\[{{\"'“‘„«‹»¿¡*_~<「『（《【]){{,16}}"
+    r"(?:[-–—―]{1,16}[ \u00a0]{,16})?[(\[{\"'“‘„«¿¡*_~]{,16}"
 )
-_TAG_SO_FAR = re.compile(r"(?:<\w{1,10}>|[^\w\s]|_)*<\w{,10}")
+_TAG_SO_FAR = re.compile(rf"(?:{TAG}[ \u00a0]{{,4}}|[^\w\s]|_){{,16}}{TAG_SO_FAR}")
+_TAG = re.compile(TAG)
+_ENTITY, _LONGEST_QUESTION = re.compile(r"&#?\w{1,10}\Z"), 200
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
-_LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 256
+_LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 600
 _BLANKS = re.compile(r"[^\S ]")  # those that are no space yet
 
 
@@ -43,7 +47,7 @@ class Ends:
     def decide(self, ahead: Ahead, body: int, one: Candidate, spans: list[tuple[int, int]]) -> bool:
         """Whether the sentence that begins at ``body`` ends with ``one``; ``spans`` are code, which is not read."""
         text = ahead.text
-        if text[one.mark] in ";\u037e" and self.lang != "el":
+        if text[one.mark] == ";" and not self._asks(ahead, body, one):
             return False
         if text[one.run - 1] in _STRONG or self._is_wide_pause(text, body, one):
             return self._strong(ahead, one)
@@ -51,6 +55,8 @@ class Ends:
         if not after:
             return True
         if not after.isspace():
+            if after == "<" or (one.end > one.run and text[one.end - 1] == ">"):
+                return self._glued(ahead, body, one, spans)
             wide = one.mark > body and _WIDE.match(text[one.mark - 1]) and _WIDE.match(after)
             return bool(wide) and self._strong(ahead, one)
         following = ahead.ink(one.end)
@@ -61,6 +67,40 @@ class Ends:
         if text[following] == "(" and one.end > one.run and text[one.end - 1] in _SPEECH:
             return False  # the source of a quotation
         return self._ask(ahead, body, one, following, spans)
+
+    def _asks(self, ahead: Ahead, body: int, one: Candidate) -> bool:
+        """As `is_question`; among words of another script the next one tells it too."""
+        text = ahead.text
+        if self.is_question(text, body, one.mark):
+            return True
+        if GREEK.search(text, max(body, one.mark - _LONGEST_QUESTION), one.mark) is None:
+            return False
+        following = ahead.ink(one.end)
+        return following is not None and GREEK.match(text, following) is not None
+
+    @staticmethod
+    def is_question(text: str, body: int, mark: int) -> bool:
+        """Whether a semicolon is one of Greek, where it asks: by the letters of the sentence before it."""
+        before = text[max(body, mark - _LONGEST_QUESTION) : mark]
+        return is_greek(before) and _ENTITY.search(before) is None
+
+    def _glued(self, ahead: Ahead, body: int, one: Candidate, spans: list[tuple[int, int]]) -> bool:
+        """Whether the sentence ends where tags stand instead of a space, as in ``One.</p><p>Two.``."""
+        text = ahead.text
+        if ahead.whole(_TAG_SO_FAR, one.end, _LONGEST_OPENING):
+            raise MoreNeeded
+        at = one.end
+        while found := _TAG.match(text, at, one.end + _LONGEST_OPENING):
+            at = found.end()
+            if ahead.whole(_TAG_SO_FAR, at, LONGEST_TAG):
+                raise MoreNeeded
+        after = ahead.char(at)
+        if at == one.end and text[at - 1] != ">":
+            return False
+        if after.isspace() or not after:
+            return True
+        begins = after.upper() == after and (after.isalpha() or after in '"“‘«¿¡(')
+        return begins and text[one.mark - 1].isalpha() and self._ask(ahead, body, one, one.end, spans)
 
     @staticmethod
     def _is_wide_pause(text: str, body: int, one: Candidate) -> bool:
@@ -133,7 +173,9 @@ def _readable(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> 
         if last <= start:
             break
         if last <= end:
-            pieces += [text[last:end], "x" * (last - max(first, start))]
+            code = "" if text[first] == "<" else "x" * (last - max(first, start))
+            pieces += [text[last:end], code]
             end = max(first, start)
     pieces.append(text[start:end])
-    return _BLANKS.sub(" ", "".join(reversed(pieces))).lstrip()
+    read = "".join(reversed(pieces))
+    return _BLANKS.sub(" ", _TAG.sub("", read) if "<" in read else read).lstrip()

@@ -110,7 +110,7 @@ def _columns(blanks: str) -> int:
 
 
 def parts(block: str, indent: int = 0) -> tuple[str, str]:
-    """The language tag and the body of a block; the body loses the indentation that its fence has, or that made it code."""
+    """The language tag and the body of a block; the body loses the indentation of its fence, or that made it code."""
     quoted = QUOTED_FENCE.match(block)
     if quoted is not None:
         levels, indent = quoted[0].count(">"), 0
@@ -124,4 +124,3 @@ def parts(block: str, indent: int = 0) -> tuple[str, str]:
     if indent:
         lines = [re.sub(rf"^[ \t]{{1,{indent}}}", "", line) for line in lines]
     return opening[2], "".join(lines)
-

@@ -8,7 +8,7 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["CODE_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+__all__ = ["BLANKS", "CODE_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
 
 CODE_COLUMNS = 4
 """A line behind a blank one that is indented so far is code."""
@@ -39,7 +39,7 @@ _MARKER_SO_FAR = re.compile(
     rf"|{_EMPHASIS}\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40
-_BLANKS = re.compile(r"[ \t]*")
+BLANKS = re.compile(r"[ \t]*")
 
 WRAPPED = 24
 """A line shorter than that was not broken for its width."""
@@ -115,12 +115,12 @@ def fence(ahead: Ahead, line: int) -> int | None:
 
     In quotes none does: each line of theirs has a mark.
     """
-    at = ahead.after(_BLANKS, line)
+    at = ahead.after(BLANKS, line)
     if ahead.char(at) not in _FENCES:
         body, is_item = marker(ahead, at)
         if not is_item or ">" in ahead.text[at:body]:
             return None
-        at = ahead.after(_BLANKS, body)
+        at = ahead.after(BLANKS, body)
     return at if ahead.char(at) in _FENCES and block(ahead, at) == "code" else None
 
 

@@ -7,6 +7,7 @@ import re
 from .ahead import FAR, Ahead, MoreNeeded
 from .brackets import CLOSERS, Brackets, Candidate
 from .scripts import STRONG
+from .tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 
 __all__ = ["EMOJI", "MARKS", "extent"]
 
@@ -30,13 +31,16 @@ _CLOSING = re.compile(
     r"|\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\))?"  # of a link, with its target
     r"|\*{1,3}|_{1,3}|~~"
     r"|\[\^?\w{1,3}\](?!\()"  # a footnote
-    r"|<sup>[^<>\s]{1,8}</sup>|</\w{1,10}>"
+    rf"|<sup>[^<>\s]{{1,8}}</sup>|[ ]?{CLOSING_TAG}|{VOID_TAG}"
     r"|[¹²³⁰⁴-⁹]{1,3}"
     rf"|[ ]?(?:[{EMOJI}]{{1,{MOST}}}|[:;]-?[)(D](?![\w)]))"
 )
 _LONGEST_TARGET = 400
 _CLOSING_SO_FAR = re.compile(
-    r"\]?\(\S*|\[\^?\w{0,3}\]?|<(?:/?\w{0,10}|sup>[^<>\s]{0,8}(?:</?\w{0,3})?)|~|[ ]?[:;]-?[)(D]?" + f"|[{_BLANK}]+"
+    r"\]?\(\S*|\[\^?\w{0,3}\]?|<sup>[^<>\s]{0,8}(?:</?\w{0,3})?|[ ]?"
+    + TAG_SO_FAR
+    + r"|~|[ ]?[:;]-?[)(D]?"
+    + f"|[{_BLANK}]+"
 )
 
 

@@ -18,6 +18,8 @@ from .units import Lines, Paragraphs, Words
 
 __all__ = ["Segment", "Segmenting", "Segments"]
 
+_SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks make pictures of letters and digits
+
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
 
@@ -53,6 +55,7 @@ class Segments:
     ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters.
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
     ``markdown``: ``plain`` gives text without its marks; ``start`` and ``end`` still tell where it stood.
+    ``spoken``: pieces without a letter or digit to say (rules, ``$$``, emoji alone) are left out, after ``markdown``.
     ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
     space at its end.
     ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
@@ -72,6 +75,7 @@ class Segments:
         hold: int = 200,
         code: Literal["block", "lines", "drop"] = "block",
         markdown: Literal["keep", "plain"] = "keep",
+        spoken: bool = False,
         strip: bool = True,
         judge: Judge | None = None,
     ) -> None:
@@ -84,6 +88,7 @@ class Segments:
         if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
             raise ValueError("max_wait must be positive and finite, and hold not negative")
         self._code, self._plain, self._wait = code, markdown == "plain", max_wait
+        self._spoken = spoken
         self._gap: list[str] | None = None if strip else []
         self._cutter: Cutter
         if unit == "sentence":
@@ -138,6 +143,8 @@ class Segments:
         if not text.strip():
             return []
         gap, shown = self._before(cut), plain(text, cut.kind) if self._plain else text
+        if self._spoken and not _SAYABLE.search(shown):
+            return []
         if not shown.strip() or (is_code and self._code == "drop"):
             return []
         lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
@@ -166,6 +173,7 @@ class Segmenting(TypedDict, total=False):
     hold: int
     code: Literal["block", "lines", "drop"]
     markdown: Literal["keep", "plain"]
+    spoken: bool
     strip: bool
     judge: Judge | None
 

@@ -9,15 +9,17 @@ While that is not there, `MoreNeeded` leaves everything as it is, and the next c
 from __future__ import annotations
 
 import re
+import sys
 
 from .ahead import FAR, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import block_of
-from .lines import CODE_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .lines import BLANKS, CODE_COLUMNS, NEWLINE, block, fence, goes_on, marker
 from .marks import EMOJI, MARKS, MOST, extent
-from .scripts import CJK
+from .scripts import CJK, is_lower
+from .wholes import WHOLES, Whole, whole
 
 __all__ = ["Sentences"]
 
@@ -29,13 +31,13 @@ LIST_COLUMNS = 2
 
 _FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
-_MARKED = re.escape(MARKS + OPENERS + CLOSERS + "`\r\n")
+_MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "\r\n")
 _INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
 _INTERESTING_FIRST = re.compile(rf"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS)
 _ENDS = frozenset(MARKS)
-_EMOJIS, _TICKS = re.compile(f"[{EMOJI}]{{1,{MOST}}}"), re.compile(f"`{{1,{MOST}}}")
+_EMOJIS = re.compile(f"[{EMOJI}]{{1,{MOST}}}")
 _WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
 _CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
 _WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
@@ -48,7 +50,9 @@ class Sentences(Cutter):
 
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
         self._ends, self._hold, self._first = ends, hold, first_fast
-        self._item = 0  # the column where the text of the last list item begins, which goes on there; 0 outside of lists
+        self._item = (
+            0  # the column where the text of the last list item begins, which goes on there; 0 outside of lists
+        )
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -56,7 +60,7 @@ class Sentences(Cutter):
         self._line = start
         self._body: int | None = None  # where the text begins, behind markers; None if not known yet
         self._brackets = Brackets(start)
-        self._spans: list[tuple[int, int]] = []  # inline code
+        self._spans: list[tuple[int, int]] = []  # inline code, tags, maths
 
     def shift(self, by: int) -> None:
         super().shift(by)
@@ -75,11 +79,16 @@ class Sentences(Cutter):
         return self._body is not None
 
     @property
+    def _farthest(self) -> int:
+        """Where the segment is cut at the latest, whether that much is there or not."""
+        return sys.maxsize if self._max is None else self.start + self._max
+
+    @property
     def _body_start(self) -> int:
         return self.start if self._body is None else self._body
 
     def _known(self, text: str) -> int:
-        return self._at if text.startswith("`", self._at) else len(text)
+        return self._at if text.startswith(tuple(WHOLES), self._at) else len(text)
 
     def _is_whole(self, text: str, end: int) -> bool:
         word = text[max(self._body_start, end - FAR) : end].rpartition(" ")[2]
@@ -154,7 +163,7 @@ class Sentences(Cutter):
         return None
 
     def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
-        if char in _ENDS and not (char == ";" and self._first):
+        if char in _ENDS and not (char == ";" and self._first and not self._is_question(ahead.text, at)):
             return self._mark(ahead, at)
         if char in _BRACKETS:
             self._brackets.see(ahead, at)
@@ -162,8 +171,8 @@ class Sentences(Cutter):
             return None
         if char in "\r\n":
             return self._newline(ahead, at)
-        if char == "`":
-            return self._span(ahead, at)
+        if char in WHOLES:
+            return self._whole(ahead, at)
         if char.isspace():
             return self._space(ahead.text, at)
         return self._clause(ahead, at, char) if char in _CLAUSES else self._face(ahead, at)
@@ -199,6 +208,10 @@ class Sentences(Cutter):
         assert self._body is not None
         return self._try(ahead, extent(ahead, at, self._body, self._brackets))
 
+    def _is_question(self, text: str, at: int) -> bool:
+        assert self._body is not None
+        return self._ends.is_question(text, self._body, at)
+
     def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
         if one.end > self._limit(ahead):
             self._at = one.end
@@ -213,30 +226,37 @@ class Sentences(Cutter):
         self._at = one.end
         return None
 
-    def _span(self, ahead: Ahead, at: int) -> Cut | None:
-        """Skip inline code: from one run of backticks to the next of the same length, in one line."""
-        opening = ahead.after(_TICKS, at)
-        limit = at + self._hold
-        line = NEWLINE.search(ahead.text, opening, limit)
-        for close in _TICKS.finditer(ahead.text, opening, line.start() if line else limit):
-            if len(close[0]) == opening - at:
-                ahead.need(close.end())
-                return self._behind_span(ahead, at, close.start(), close.end())
-        if line is None:
-            ahead.need(limit - 1)
-        self._at = opening
+    def _whole(self, ahead: Ahead, at: int) -> Cut | None:
+        """Pass over code, a tag or maths."""
+        found, text = whole(ahead, at, self._hold, self._farthest), ahead.text
+        if found.inner is None:
+            self._at = found.end
+            return None
+        if found.maths:
+            if end := self._maths_end(ahead, at, found):
+                return self._cut(end)
+        elif text[at] == "`" and (cut := self._behind_code(ahead, found.inner, found.end)):
+            return cut
+        self._spans.append((at, found.end))
+        line = max(text.rfind("\n", at, found.end), text.rfind("\r", at, found.end))
+        self._at, self._line = found.end, max(self._line, line + 1)
         return None
 
-    def _behind_span(self, ahead: Ahead, start: int, inner: int, end: int) -> Cut | None:
+    def _behind_code(self, ahead: Ahead, inner: int, end: int) -> Cut | None:
         """A stop inside the closing backtick ends the sentence as one inside a quote does."""
-        text = ahead.text
-        if text[inner - 1] in ".!?" and text[inner - 2].isalpha() and ahead.char(end).isspace():
-            cut = self._try(ahead, Candidate(inner - 1, inner, end))
-            if cut is not None:
-                return cut
-        self._spans.append((start, end))
-        self._at = end
+        if ahead.text[inner - 1] in ".!?" and ahead.text[inner - 2].isalpha() and ahead.char(end).isspace():
+            return self._try(ahead, Candidate(inner - 1, inner, end))
         return None
+
+    def _maths_end(self, ahead: Ahead, at: int, found: Whole) -> int | None:
+        """Where the segment ends with maths: those in lines of their own are one, others may have a stop inside."""
+        following = ahead.after(BLANKS, found.end)
+        if at == self._body and ahead.char(following) in {"", "\r", "\n"}:
+            return found.end
+        stopped = ahead.text[at : found.inner].rstrip().endswith((".", "!", "?"))
+        if not stopped or following == found.end or self._brackets.open:
+            return None
+        return None if is_lower(ahead.char(following)) else found.end
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
         following = goes_on(ahead, self._line, at)
