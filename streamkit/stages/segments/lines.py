@@ -50,10 +50,10 @@ _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 def block(ahead: Ahead, start: int, *, deep: bool = False) -> Block:
     """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing.
 
-    One that is indented ``deep`` enough, behind a blank line, is code unless it is an item of a list.
+    One that is indented ``deep`` enough, behind a blank line, is code unless it begins with a mark of a list or quote.
     """
     first = ahead.text[start]
-    if deep and first not in _FENCES:
+    if deep and first not in "`~>":
         return "sentence" if marker(ahead, start)[1] else "code"
     if first == ">":
         return _is_quoted_fence(ahead, start)
