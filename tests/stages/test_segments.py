@@ -29,7 +29,10 @@ def check(text: str, found: list[Segment], options: dict[str, Any]) -> None:
     assert all(0 <= segment.start < segment.end <= len(text) and segment.text.strip() for segment in found)
     if options.get("markdown") != "plain":
         assert [segment.text for segment in found] == [text[one.start : one.end] for one in found]
-    end, complete = 0, options.get("code") != "drop" and options.get("markdown") != "plain" and not options.get("spoken")
+    end, complete = (
+        0,
+        options.get("code") != "drop" and options.get("markdown") != "plain" and not options.get("spoken"),
+    )
     for segment in found:
         assert segment.start >= end
         if complete:

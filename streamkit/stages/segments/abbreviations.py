@@ -9,7 +9,7 @@ from functools import cache
 
 from .starters import STARTERS
 
-__all__ = ["abbreviations", "common", "may_end", "never", "numbered", "starters"]
+__all__ = ["abbreviations", "articles", "common", "may_end", "never", "numbered", "starters"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -35,6 +35,24 @@ UNITS = _words(
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
 """Measures: a number behind one goes on with the same quantity."""
+
+UNIT_LETTERS = frozenset("hmgltsdCFKVWAJLGMB")
+"""Units of one letter, behind a number."""
+
+CALENDAR = _words(
+    "jan feb mar apr may jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun janv févr avr"
+    " juil déc ene abr ago dic gen mag giu lug set ott fev mai out dez mrt okt jän mär maj"
+)
+"""Months and days: no letter behind one is the name of a figure."""
+
+POINTING = _words("see in from of to cf. and also or per under by compare this siehe vgl. voir ver véase vedi cfr. zie")
+"""Words before the abbreviation of a figure that is a word of its own too."""
+
+LETTERED = _words(
+    "appendix exhibit plan option vitamin hepatitis type class grade group section figure table schedule annex part"
+    " team model block gate building terminal column row phase level point step room unit version case factor"
+)
+"""Nouns that a letter may follow which ends the sentence, whatever comes."""
 
 TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
 AFTER_TIMES = _words(
@@ -208,6 +226,28 @@ def starters(lang: str) -> frozenset[str]:
     """Small words that are written large only where a sentence begins."""
     own = _words(STARTERS.get(_SAME.get(lang, lang), ""))
     return own if lang in LARGE_NOUNS else own | _words(STARTERS["en"])  # "See", "Will", "Not" are nouns of German
+
+
+_ARTICLES = {
+    "de": "zum zur am im vom beim der die das dem den des ins ihr ihre ihren ihrem ihres sein seine seinen seinem mein"
+    " meine meinen meinem unser unsere unseren unserem euer jeder jede jeden jedem dieser diese dieses diesem diesen",
+    "da": "den det de til sin sit sine min mit mine vores deres hans hendes",
+    "nb": "den det de til sin sitt sine min mitt mine vår vårt deres hans hennes",
+    "is": "á í við",
+    "cs": "na ve v k ke od do za po při před svůj jeho její",
+    "sk": "na vo v k ku od do za po pri pred svoj jeho jej",
+    "hu": "a az",
+    "sl": "na v ob do od po pred za",
+    "hr": "na u do od po za uz pred",
+    "sr": "на у до од по за уз пред na u do od po za uz pred",
+    "tr": "bu şu o",
+}
+
+
+@cache
+def articles(lang: str) -> frozenset[str]:
+    """Words behind which a number with a stop is an ordinal, however long it is."""
+    return _words(_ARTICLES.get(_SAME.get(lang, lang), ""))
 
 
 @cache

@@ -27,6 +27,7 @@ class Candidate:
     stopped: bool = False  # another mark stands behind what closes
     whole: bool = False  # the bracket that closes with it opened the segment
     depth: int = 0
+    answers: bool = False  # the sentence before was a question
 
 
 class Brackets:

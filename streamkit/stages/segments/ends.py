@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .abbreviations import numbered
 from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import Judge
 from .brackets import Candidate
@@ -31,6 +32,11 @@ _OPENING = re.compile(
 _TAG_SO_FAR = re.compile(rf"(?:{TAG}[ \u00a0]{{,4}}|[^\w\s]|_){{,16}}{TAG_SO_FAR}")
 _TAG = re.compile(TAG)
 _ENTITY, _LONGEST_QUESTION = re.compile(r"&#?\w{1,10}\Z"), 200
+_CAPITAL = "A-HJ-ZА-ЯΑ-Ω"
+_NAME = re.compile(rf"(?:[{_CAPITAL}]|[I{_CAPITAL}]{{1,2}}[-.]?\d{{1,4}}[A-Za-z]?)(?![^\W_])")
+_NAME_SO_FAR, _LONGEST_NAME = re.compile(rf"[I{_CAPITAL}]{{1,2}}(?:[-.]?\d{{0,4}}[A-Za-z]?)?"), 10
+_WIDE_NUMBER = re.compile(r"(?:^|[\s（(：:])\d{1,2}\Z")
+_LISTED = re.compile(r"\d{1,3}|[A-Za-z]|[ivx]{1,6}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
 _LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 600
 _BLANKS = re.compile(r"[^\S ]")  # those that are no space yet
@@ -50,7 +56,7 @@ class Ends:
         if text[one.mark] == ";" and not self._asks(ahead, body, one):
             return False
         if text[one.run - 1] in _STRONG or self._is_wide_pause(text, body, one):
-            return self._strong(ahead, one)
+            return self._strong(ahead, body, one)
         after = ahead.char(one.end)
         if not after:
             return True
@@ -58,7 +64,7 @@ class Ends:
             if after == "<" or (one.end > one.run and text[one.end - 1] == ">"):
                 return self._glued(ahead, body, one, spans)
             wide = one.mark > body and _WIDE.match(text[one.mark - 1]) and _WIDE.match(after)
-            return bool(wide) and self._strong(ahead, one)
+            return bool(wide) and self._strong(ahead, body, one)
         following = ahead.ink(one.end)
         if following is None or NEWLINE.search(text, one.end, following):
             return True
@@ -100,20 +106,23 @@ class Ends:
         if after.isspace() or not after:
             return True
         begins = after.upper() == after and (after.isalpha() or after in '"“‘«¿¡(')
-        return begins and text[one.mark - 1].isalpha() and self._ask(ahead, body, one, one.end, spans)
+        return (
+            begins and one.mark > body and text[one.mark - 1].isalpha() and self._ask(ahead, body, one, one.end, spans)
+        )
 
     @staticmethod
     def _is_wide_pause(text: str, body: int, one: Candidate) -> bool:
         return text[one.mark] == "…" and one.mark > body and _WIDE.match(text[one.mark - 1]) is not None
 
     @staticmethod
-    def _strong(ahead: Ahead, one: Candidate) -> bool:
+    def _strong(ahead: Ahead, body: int, one: Candidate) -> bool:
         """Marks that need no space after them."""
         text, after = ahead.text, ahead.char(one.end)
         if after and (after in "，、；：,;:" or not between_graphemes(text, one.end)):
             return False
-        if text[one.run - 1] == "．" and after.isdigit() and one.end == one.run:
-            return False
+        numbers = text[one.run - 1] == "．" and one.end == one.run
+        if numbers and (after.isdigit() or _WIDE_NUMBER.search(text[max(body, one.mark - 4) : one.mark])):
+            return False  # a decimal, or an item of a list
         if after == " " and (following := ahead.ink(one.end)) and is_lower(text[following]):
             return NEWLINE.search(text, one.end, following) is not None  # quoted in the midst of another script
         if one.end == one.run or one.stopped or not after.strip():
@@ -143,7 +152,16 @@ class Ends:
         lang = language(word, self.lang)
         quoted = one.end > one.run and text[one.end - 1] in _SPEECH
         asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, quoted, one.stopped)
+        asked.label = word.lower() in numbered(lang) and self._is_label(ahead, at)
+        asked.answers = one.answers
+        asked.listed = _is_listed(text[one.run : one.end], word, before)
         return decide(asked, self.judge)
+
+    @staticmethod
+    def _is_label(ahead: Ahead, at: int) -> bool:
+        if ahead.whole(_NAME_SO_FAR, at, _LONGEST_NAME):
+            raise MoreNeeded
+        return _NAME.match(ahead.text, at, at + _LONGEST_NAME) is not None
 
     def _next_word(self, ahead: Ahead, at: int) -> tuple[str, bool]:
         """What of the next word may be seen ("" if it is none), and whether it is an initial or a formula."""
@@ -164,6 +182,11 @@ class Ends:
                 ahead.need(found.end() + 1)
         stop = ahead.text[found.end() : found.end() + 1]
         return found[0], len(found[0]) == 1 and stop == ("." if char.isupper() else "(")
+
+
+def _is_listed(closing: str, word: str, before: str) -> bool:
+    """Whether it is the number of a list in mid-line, as in "1.) Open it."."""
+    return closing[:1] == ")" and _LISTED.fullmatch(word) is not None and before.count("(") <= before.count(")")
 
 
 def _readable(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> str:

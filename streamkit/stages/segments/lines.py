@@ -29,14 +29,18 @@ _REACH = 200  # what is still undecided so far into a line is taken for what it 
 
 _BULLET = "[-*+•‣◦▪●○]"
 _EMPHASIS = r"(?:\*{1,3}|_{1,3})?"
-_NUMBER = r"(?:\(?(?:\d{1,4}|[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
+_NUMBER = (
+    r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
+    r"|\(?(?:[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
+)
+_WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
     rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
-    rf"|{_BULLET}(?=[ \t]))?"
+    rf"|(?:{_BULLET}[ \t]+)?{_WIDE_NUMBER}|{_BULLET}(?=[ \t]))?"
 )
 _MARKER_SO_FAR = re.compile(
     rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?"
-    rf"|{_EMPHASIS}\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?{_EMPHASIS})"
+    rf"|{_EMPHASIS}[（(]?(?:\d{{0,4}}(?:\.\d{{0,3}}){{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.．、]?[)）]?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40
 BLANKS = re.compile(r"[ \t]*")

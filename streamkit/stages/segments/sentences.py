@@ -53,6 +53,7 @@ class Sentences(Cutter):
         self._item = (
             0  # the column where the text of the last list item begins, which goes on there; 0 outside of lists
         )
+        self._answers = False  # the segment before was a question
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -71,7 +72,7 @@ class Sentences(Cutter):
         self._spans = [(first - by, last - by) for first, last in self._spans]
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
-        self._first = False
+        self._first = self._answers = False
         return super()._cut(end, forced=forced)
 
     @property
@@ -163,7 +164,9 @@ class Sentences(Cutter):
         return None
 
     def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
-        if char in _ENDS and not (char == ";" and self._first and not self._is_question(ahead.text, at)):
+        if char in _ENDS and not (
+            char == ";" and self._first and not self._ends.is_question(ahead.text, self._body_start, at)
+        ):
             return self._mark(ahead, at)
         if char in _BRACKETS:
             self._brackets.see(ahead, at)
@@ -187,7 +190,7 @@ class Sentences(Cutter):
         for _ in range(levels):
             for one in [one for one in brackets.held if one.depth == 1]:
                 if self._is_end(ahead, one):
-                    return self._cut(one.end)
+                    return self._end(ahead, one)
                 brackets.held.remove(one)
             brackets.drop_outermost()
         return None
@@ -201,16 +204,17 @@ class Sentences(Cutter):
         return None
 
     def _is_end(self, ahead: Ahead, one: Candidate) -> bool:
-        assert self._body is not None
-        return self._ends.decide(ahead, self._body, one, self._spans)
+        return self._ends.decide(ahead, self._body_start, one, self._spans)
+
+    def _end(self, ahead: Ahead, one: Candidate) -> Cut:
+        cut = self._cut(one.end)
+        self._answers = "?" in ahead.text[one.mark : one.run]
+        return cut
 
     def _mark(self, ahead: Ahead, at: int) -> Cut | None:
-        assert self._body is not None
-        return self._try(ahead, extent(ahead, at, self._body, self._brackets))
-
-    def _is_question(self, text: str, at: int) -> bool:
-        assert self._body is not None
-        return self._ends.is_question(text, self._body, at)
+        one = extent(ahead, at, self._body_start, self._brackets)
+        one.answers = self._answers
+        return self._try(ahead, one)
 
     def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
         if one.end > self._limit(ahead):
@@ -218,7 +222,7 @@ class Sentences(Cutter):
             return None  # it is cut at the limit
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
         if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
-            return self._cut(one.end)
+            return self._end(ahead, one)
         for char in closing:
             brackets.close(char)
         if brackets.open:

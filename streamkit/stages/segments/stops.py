@@ -30,6 +30,9 @@ class Question:
     initial: bool = False  # the next word is an initial, or the name of a function in a formula
     quoted: bool = False  # a closing quote follows the mark
     stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
+    label: bool = False  # the next word is a letter, or begins so and ends in digits: "A", "S1"
+    answers: bool = False  # the sentence before was a question
+    listed: bool = False  # a bracket that nothing opened follows the mark, as in "2.)"
 
     @property
     def is_first(self) -> bool:
@@ -42,7 +45,7 @@ class Question:
         return self.before[: -len(self.word) or None].rstrip().rpartition(" ")[2]
 
 
-_NUMBER = re.compile(r"\d+$")
+_NUMBER = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+$|\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
@@ -58,6 +61,8 @@ def decide(asked: Question, judge: Judge) -> bool:
         return _small_after(asked)
     if asked.mark != ".":
         return _other_mark(asked)
+    if asked.listed:
+        return False
     if asked.stopped or asked.word[-1:] in _CLOSED:
         return True  # an abbreviation has its stop right behind it
     answer = _stop(asked, asked.word.lower())
@@ -113,6 +118,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return False
     if len(after) > 1 and _ROMAN.match(after) and word in known.numbered(lang):
         return False
+    if asked.label and _is_labelled(asked, word):
+        return False
     if word in known.FINAL:
         return True
     if ACRONYM.match(asked.word):
@@ -130,6 +137,15 @@ def _is_ordinary(asked: Question, word: str) -> bool:
     return word in known.ORDINARY or (asked.word.islower() and word in known.common(asked.lang))
 
 
+def _is_labelled(asked: Question, word: str) -> bool:
+    """The letter that follows names a figure, a section: not behind words that may end a sentence as well."""
+    if word not in known.numbered(asked.lang) or word in known.CALENDAR:
+        return False
+    if asked.word[:1].isupper() or word not in known.ORDINARY:
+        return True
+    return asked.previous.lower().lstrip("([") in known.POINTING
+
+
 def _is_letter(word: str, lang: str) -> bool:
     if lang in known.SYLLABLE_INITIALS:
         word = "".join(char for char in word if unicodedata.category(char) == "Lo")
@@ -138,13 +154,29 @@ def _is_letter(word: str, lang: str) -> bool:
 
 def _after_number(asked: Question) -> bool | None:
     """In many languages a number with a stop is an ordinal; only German writes nouns behind it large."""
-    if asked.after[:1].isdigit() or len(asked.word) > 2 or asked.lang not in known.ORDINAL:
+    short = len(asked.word) <= 2
+    if asked.is_first and short and not asked.answers:
+        return False  # of a list within a line
+    if short and asked.word == "1" and asked.previous.endswith(":"):
+        return False  # where such a list begins
+    if asked.lang not in known.ORDINAL:
         return True
+    if asked.after[:1].isdigit():
+        return not _is_date(asked)
+    if not short:
+        return _starts(asked) or asked.previous.lower() not in known.articles(asked.lang)
     if asked.previous.removesuffix(".").lower() in known.numbered(asked.lang) and asked.previous.endswith("."):
         return True
     if asked.lang in known.LARGE_NOUNS:
         return _starts(asked)
     return None if not _starts(asked) else True
+
+
+def _is_date(asked: Question) -> bool:
+    """Day or month in front of month or year: "3. 5. 2020"."""
+    if len(asked.word) > 2 or int(asked.word) > 31:
+        return False
+    return len(asked.after) <= 2 or (len(asked.after) == 4 and asked.previous.endswith("."))
 
 
 def _after_acronym(asked: Question, word: str) -> bool | None:
@@ -163,8 +195,15 @@ def _after_acronym(asked: Question, word: str) -> bool | None:
 
 def _after_letter(asked: Question) -> bool | None:
     """An initial, unless the next word can only begin a sentence (as after "plan B.", "Jane B.")."""
-    if asked.dash or asked.initial or asked.is_first or asked.previous.endswith("."):
+    if asked.dash or asked.initial or asked.is_first:
         return False
+    before = asked.previous
+    if before.endswith("."):
+        return before[:-1].lower() in known.numbered(asked.lang) and not asked.after[:1].isdigit()  # "Fig. A."
+    if before[-1:].isdigit() and asked.word in known.UNIT_LETTERS:
+        return True
+    if before.lower() in known.LETTERED:
+        return True
     if asked.previous[:1].isupper() and (asked.lang != "en" or asked.after.lower() in known.SURNAMES):
         return False  # a name
     return _starts(asked)
