@@ -32,6 +32,7 @@ SHOUTED = frozenset({"yahoo", "jeopardy"})
 
 UNITS = _words(
     "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
+    " kg mg ml zł kč kr eur usd dkk sek nok лв"
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
 """Measures: a number behind one goes on with the same quantity."""
@@ -54,6 +55,31 @@ LETTERED = _words(
 )
 """Nouns that a letter may follow which ends the sentence, whatever comes."""
 
+QUANTIFIERS = _words("approx ca in ч ст град сек мин min")
+"""Of the measures, those that something else may follow, or that are words."""
+
+MULTIPLES = _words("тыс млн млрд тис mln mld mio mrd tys tis")
+
+SHORT = _words("ok no me us it go is in so do to up on at by be he we my oh hi ya yo ty np gg ur u")
+"""Words of one or two letters that may end a sentence in a text of small letters."""
+
+AGAINST = frozenset({"v", "vs"})
+ARTICLES = frozenset({"the", "a", "an", "this", "all", "one"})
+
+LARGE_ABBREVIATIONS = _words("vi id ms")
+"""Languages that write abbreviations of titles and kinds of companies in capitals."""
+
+ORDINAL_ARTICLES = _words("hr sr bs sl mk")
+"""Languages that write the number of an article of law with a stop."""
+
+CARDINAL = _words(
+    "um gegen ist sind bin war waren hat haben hatte hatten seite kapitel nummer plus minus macht ergibt kostet zählt"
+)
+"""German words before a number that counts, or tells the time: no ordinal."""
+
+MONTHS = _words("januar jänner februar feber märz april mai juni juli august september oktober november dezember")
+"""Of the languages that write them large."""
+
 TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
 AFTER_TIMES = _words(
     "est edt cst cdt mst mdt pst pdt gmt utc bst cet cest eastern central mountain pacific monday tuesday wednesday"
@@ -71,23 +97,24 @@ ORDINARY = frozenset(
 """Words of their own as often as abbreviations: those only before a number."""
 
 HOMOGRAPHS = _words(
-    "al arts ave ca co col det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz vol"
+    "al arts ave ca civ co col crim det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz vol"
 )
 """English abbreviations that are common words elsewhere."""
 
 FINAL = _words(
     "etc usw osv itd itp atd ecc ets enz stb jne yms vb dll dsb t.d t.p т.д т.п т.ін др пр u.s.w o.s.v m.m m.fl m.v v.v"
-    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh"
+    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh atď atp apod ap usf ff osv itd ipd idr kt o.s.frv u.c utt v.v.a ș.a.m.d ș.a"
 )
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 
 _NEVER = {
     "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
     " det insp mt vs cf e.g i.e viz approx ca eq esp incl resp undef msgr mme mlle hrn atty asst assoc"
-    " ed eds trans tel orig synth subsp ssp spp var phil",
+    " ed eds trans tel orig synth subsp ssp spp var phil suppl civ crim evid bankr",
     "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
     " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
-    " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl",
+    " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl"
+    " fa fam az urt beschl aktz v",
     "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig",
     "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
     " cra cfr p.ej núm dpto excmo excma ilmo ilma mons sto sta tel pág",
@@ -106,7 +133,7 @@ _NEVER = {
     "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen",
     "hu": "dr prof ifj id özv kb pl ill ún ti ker tel",
     "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex",
-    "hr": "g gđa gđica dr prof ing mr sv npr tj tzv ul br str tel god",
+    "hr": "g gđa gđica dr sc čl prof ing mr sv npr tj tzv ul br str tel god",
     "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
     "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
     "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no",
@@ -138,11 +165,11 @@ _NEVER = {
 _NUMBERED = {
     "en": "no nos p pp pg vol vols fig figs sec secs ch chap art arts eq eqs app ver v n nr par para ex exs bk pt pts"
     " cl col ref refs ed tab op sched rm apt ste bldg fl ext tel max min jan feb mar apr jun jul aug sep sept oct nov"
-    " dec mon tue tues wed thu thur thurs fri sat sun №",
+    " evid civ crim supp proc suppl temp wt dec mon tue tues wed thu thur thurs fri sat sun №",
     "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän",
     "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc",
     "es": "pág págs núm nº n cap vol fig art inc n° n.º ene feb mar abr may jun jul ago sept oct nov dic",
-    "it": "pag pagg p pp n nn num cap vol fig art tab gen feb mar apr mag giu lug ago set ott nov dic",
+    "it": "pag pagg p pp n nn num co l lett cc cap vol fig art tab gen feb mar apr mag giu lug ago set ott nov dic",
     "pt": "pág págs p pp n nº cap vol fig art jan fev mar abr mai jun jul ago set out nov dez n.º",
     "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec",
     "da": "s nr kap stk fig bd jan feb mar apr jun jul aug sep okt nov dec d",
@@ -171,6 +198,7 @@ _MAY_END = {
     "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
     "uk": "р рр ст т.д т.п ін тис млн млрд грн коп кв.м куб.м год хв сек га вт од град",
     "bg": "г гг в вв т.г т.н др пр хил млн млрд лв ст кв.м",
+    "lt": "m d",
     "kk": "ғ ғғ ж жж т.б мың млн млрд",
     "tr": "vb vs şti ltd a.ş",
     "hu": "stb kft rt zrt bt u",

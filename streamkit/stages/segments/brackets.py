@@ -13,7 +13,6 @@ __all__ = ["CLOSERS", "OPENERS", "Brackets", "Candidate"]
 OPENERS = "".join(CLOSER_OF)
 CLOSERS = "".join(sorted(set("".join(CLOSER_OF.values()))))
 
-_CLOSERS = frozenset(CLOSERS)
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -47,7 +46,7 @@ class Brackets:
             one.mark, one.run, one.end = one.mark - by, one.run - by, one.end - by
 
     def expects(self, char: str) -> bool:
-        return char in _CLOSERS and any(char in closers for closers, _ in self.open)
+        return any(char in closers for closers, _ in self.open)
 
     def close(self, char: str) -> None:
         """Forget the innermost bracket that ``char`` closes, what lies in it, and the ends it held."""

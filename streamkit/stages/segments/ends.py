@@ -33,7 +33,7 @@ _TAG_SO_FAR = re.compile(rf"(?:{TAG}[ \u00a0]{{,4}}|[^\w\s]|_){{,16}}{TAG_SO_FAR
 _TAG = re.compile(TAG)
 _ENTITY, _LONGEST_QUESTION = re.compile(r"&#?\w{1,10}\Z"), 200
 _CAPITAL = "A-HJ-ZА-ЯΑ-Ω"
-_NAME = re.compile(rf"(?:[{_CAPITAL}]|[I{_CAPITAL}]{{1,2}}[-.]?\d{{1,4}}[A-Za-z]?)(?![^\W_])")
+_NAME = re.compile(rf"(?:[{_CAPITAL}]|[I{_CAPITAL}]{{1,2}}[-.]?\d{{1,4}}[A-Za-z]?|I(?=[,;:)–-]))(?![^\W_])")
 _NAME_SO_FAR, _LONGEST_NAME = re.compile(rf"[I{_CAPITAL}]{{1,2}}(?:[-.]?\d{{0,4}}[A-Za-z]?)?"), 10
 _WIDE_NUMBER = re.compile(r"(?:^|[\s（(：:])\d{1,2}\Z")
 _LISTED = re.compile(r"\d{1,3}|[A-Za-z]|[ivx]{1,6}")

@@ -78,7 +78,7 @@ def _small_after(asked: Question) -> bool:
     if asked.mark != ".":
         return True
     word = asked.word.lower()
-    return len(word) > 2 and "." not in word and word not in known.abbreviations(asked.lang)
+    return (len(word) > 2 or word in known.SHORT) and "." not in word and word not in known.abbreviations(asked.lang)
 
 
 def _has_inner_capital(word: str) -> bool:
@@ -110,8 +110,10 @@ def _stop(asked: Question, word: str) -> bool | None:
     if asked.previous.endswith(".") and f"{asked.previous.lower()}{word}" in known.FINAL:
         return True  # written with a space, as "u. s. w."
     word = ELIDED.sub("", word)
+    if _is_capitals(asked, word):
+        return True
     if word in known.never(lang):
-        return False
+        return word in known.AGAINST and _starts(asked) and after.lower() not in known.ARTICLES
     if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
         return _starts(asked)
     if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
@@ -120,10 +122,14 @@ def _stop(asked: Question, word: str) -> bool | None:
         return False
     if asked.label and _is_labelled(asked, word):
         return False
+    if _is_measure(asked, word):
+        return True
     if word in known.FINAL:
         return True
     if ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
+    if asked.word.islower() and len(word) == 1 and word in known.may_end(lang):
+        return _starts(asked)  # no initial, for those are large
     if _is_letter(word, lang):
         return _after_letter(asked)
     if word in known.may_end(lang):
@@ -131,6 +137,25 @@ def _stop(asked: Question, word: str) -> bool | None:
     if _is_ordinary(asked, word) and not after[:1].isdigit():
         return True
     return None
+
+
+def _is_capitals(asked: Question, word: str) -> bool:
+    """Capitals in a text with small letters are no abbreviation of another word: "CF" is not "cf"."""
+    if len(word) < 2 or not asked.word.isupper() or not word.isalpha() or asked.lang in known.LARGE_ABBREVIATIONS:
+        return False
+    if asked.after[:1].isdigit() or _ROMAN.match(asked.word) or not any(map(is_lower, asked.before)):
+        return False
+    return word in known.never(asked.lang)
+
+
+def _is_measure(asked: Question, word: str) -> bool:
+    """A number with its unit, behind which a capital letter is rare; German writes nouns so, and units without stop."""
+    if word not in known.UNITS or word in known.QUANTIFIERS or not asked.after or asked.after[:1].isdigit():
+        return False
+    before = asked.previous.rstrip(".").lower()
+    if asked.lang in known.LARGE_NOUNS or asked.initial:
+        return False
+    return before[-1:].isdigit() or before in known.MULTIPLES
 
 
 def _is_ordinary(asked: Question, word: str) -> bool:
@@ -165,10 +190,13 @@ def _after_number(asked: Question) -> bool | None:
         return not _is_date(asked)
     if not short:
         return _starts(asked) or asked.previous.lower() not in known.articles(asked.lang)
-    if asked.previous.removesuffix(".").lower() in known.numbered(asked.lang) and asked.previous.endswith("."):
+    if asked.after.lower() in known.MONTHS:
+        return False
+    before = asked.previous.lower()
+    if before.endswith(".") and before[:-1] in known.numbered(asked.lang) and asked.lang not in known.ORDINAL_ARTICLES:
         return True
     if asked.lang in known.LARGE_NOUNS:
-        return _starts(asked)
+        return _starts(asked) or before in known.CARDINAL
     return None if not _starts(asked) else True
 
 
@@ -199,9 +227,10 @@ def _after_letter(asked: Question) -> bool | None:
         return False
     before = asked.previous
     if before.endswith("."):
-        return before[:-1].lower() in known.numbered(asked.lang) and not asked.after[:1].isdigit()  # "Fig. A."
+        is_name = len(before) > 2 and before[:-1].lower() in known.numbered(asked.lang)  # "Fig. A."
+        return is_name and not asked.after[:1].isdigit()
     if before[-1:].isdigit() and asked.word in known.UNIT_LETTERS:
-        return True
+        return not asked.after[:1].isdigit()
     if before.lower() in known.LETTERED:
         return True
     if asked.previous[:1].isupper() and (asked.lang != "en" or asked.after.lower() in known.SURNAMES):
