@@ -97,7 +97,8 @@ ORDINARY = frozenset(
 """Words of their own as often as abbreviations: those only before a number."""
 
 HOMOGRAPHS = _words(
-    "al arts ave ca civ co col crim det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz vol"
+    "al arts ave ca civ co col crim det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz"
+    " vol"
 )
 """English abbreviations that are common words elsewhere."""
 
