@@ -31,11 +31,11 @@ LIST_COLUMNS = 2
 
 _FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
-_MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "\r\n")
+_MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "'\r\n")
 _INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
 _INTERESTING_FIRST = re.compile(rf"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
-_BRACKETS = frozenset(OPENERS + CLOSERS)
+_BRACKETS = frozenset(OPENERS + CLOSERS + "'")
 _ENDS = frozenset(MARKS)
 _EMOJIS = re.compile(f"[{EMOJI}]{{1,{MOST}}}")
 _WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
