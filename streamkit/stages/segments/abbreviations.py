@@ -32,7 +32,7 @@ SHOUTED = frozenset({"yahoo", "jeopardy"})
 
 UNITS = _words(
     "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
-    " kg mg ml zł kč kr eur usd dkk sek nok лв"
+    " kg mg ml кг км см мм мл га μμ zł kč kr eur usd dkk sek nok лв"
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
 """Measures: a number behind one goes on with the same quantity."""
@@ -80,12 +80,18 @@ CARDINAL = _words(
 MONTHS = _words("januar jänner februar feber märz april mai juni juli august september oktober november dezember")
 """Of the languages that write them large."""
 
-TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
+TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e", "π.μ", "μ.μ", "f.m", "e.m"})
 AFTER_TIMES = _words(
     "est edt cst cdt mst mdt pst pdt gmt utc bst cet cest eastern central mountain pacific monday tuesday wednesday"
     " thursday friday saturday sunday january february march april may june july august september october november"
     " december"
 )
+
+DOSES = _words("b.i.d t.i.d q.i.d q.d q.o.d q.h.s h.s p.o p.r.n a.c p.c i.v i.m s.c")
+"""How often and how a medicine is taken."""
+
+CITED = _words("id ibid ann stat rev code comp supp laws tit ch")
+"""Before a sign of section."""
 
 DEGREES = frozenset(
     {"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"}
@@ -115,10 +121,10 @@ _NEVER = {
     "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
     " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
     " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl"
-    " fa fam az urt beschl aktz v",
+    " fa fam az urt beschl aktz v frdl freundl herzl anl",
     "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig",
     "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
-    " cra cfr p.ej núm dpto excmo excma ilmo ilma mons sto sta tel pág",
+    " cra cfr p.ej av núm dpto excmo excma ilmo ilma mons sto sta tel pág",
     "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
     " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ",
     "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
@@ -128,7 +134,7 @@ _NEVER = {
     "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
     "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang",
     "fi": "hra rva nti tri prof esim mm ns ks vrt mr ts fil toim synt puh klo n",
-    "pl": "p pp dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt",
+    "pl": "p pp dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt bł dz",
     "cs": "p pí sl dr mudr judr phdr rndr ing mgr bc prof doc sv např tj tzv resp popř příp č čís str ul nám tel pozn"
     " srov zvl gen plk kpt",
     "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen",
@@ -138,7 +144,7 @@ _NEVER = {
     "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
     "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
     "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no",
-    "el": "κ κα κκ δρ καθ π.χ δηλ βλ πρβλ αρ τηλ σελ",
+    "el": "κ κα κκ δρ καθ αγ π.χ δηλ βλ πρβλ αρ τηλ σελ",
     "ru": "г-н г-жа гр проф акад доц д-р инж им ул пр-т просп пер пл наб бул д корп кв обл р-н пос пгт дер т.е т.к т.н"
     " напр см ср тел стр рис табл св чл корр зам зав гос ок прим изд ред жур журн полк ген адм о-в"
     " п с гл",
@@ -158,6 +164,7 @@ _NEVER = {
     "hy": "թ դ պրոֆ ակադ",
     "vi": "ts ths pgs gs bs ks tp q p đ",
     "id": "bpk sdr sdri dr prof drs ir hj h yth jl no tlp",
+    "tl": "g gng bb gg",
     "lt": "p dr prof doc g pvz žr gyd t.y vad plg",
     "lv": "dr prof doc piem sk t.i resp",
     "et": "hr pr dr prof nt vt s.t st lk tel",
@@ -177,6 +184,8 @@ _NUMBERED = {
     "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек",
     "uk": "с стор гл рис табл т п пп ст ч вип № січ лют бер квіт трав черв лип серп вер жовт лист груд",
     "pl": "s str nr t tab rys rozdz art ust pkt poz sty lut kwi maj cze lip sie wrz paź lis gru",
+    "el": "σελ σ σσ εικ σχ πίν κεφ αρ άρ άρθ παρ τόμ αρθ",
+    "ro": "nr art alin lit pag p pct et ap bl sc cap vol fig",
     "cs": "s str č čís odst obr tab kap sv r",
 }
 

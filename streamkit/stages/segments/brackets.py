@@ -17,27 +17,7 @@ _POINT = re.compile(r"[.,;:!?)\]]|\Z")
 _BEFORE_QUOTE = re.compile(r"[\s(\[\"“„«—–-]")
 _SHORT = re.compile(r"[^\W\d_]{1,6}(?![^\W_])|[^\W\d_]{1,5}\Z")
 _ELISIONS = frozenset(
-    [
-        "tis",
-        "twas",
-        "twere",
-        "em",
-        "cause",
-        "til",
-        "till",
-        "bout",
-        "round",
-        "cuz",
-        "n",
-        "neath",
-        "ere",
-        "s",
-        "t",
-        "k",
-        "m",
-        "d",
-        "gainst",
-    ]
+    {"tis", "twas", "em", "cause", "til", "till", "bout", "round", "cuz", "n", "neath", "s", "t", "k", "m", "d"}
 )
 _LETTER = re.compile(r"[^\W_]")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .abbreviations import numbered
 from .ahead import FAR, Ahead, MoreNeeded
-from .boundary import Judge
+from .boundary import ELIDED, Judge
 from .brackets import Candidate
 from .lines import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
@@ -36,6 +36,8 @@ _CAPITAL = "A-HJ-ZА-ЯΑ-Ω"
 _NAME = re.compile(rf"(?:[{_CAPITAL}]|[I{_CAPITAL}]{{1,2}}[-.]?\d{{1,4}}[A-Za-z]?|I(?=[,;:)–-]))(?![^\W_])")
 _NAME_SO_FAR, _LONGEST_NAME = re.compile(rf"[I{_CAPITAL}]{{1,2}}(?:[-.]?\d{{0,4}}[A-Za-z]?)?"), 10
 _WIDE_NUMBER = re.compile(r"(?:^|[\s（(：:])\d{1,2}\Z")
+_SMALL_WORD = re.compile(r"(?:^|\s)[^\W\d_A-Za-z]{4,}\Z")
+_CLITICS = frozenset("stknm")
 _LISTED = re.compile(r"\d{1,3}|[A-Za-z]|[ivx]{1,6}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
 _LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 600
@@ -63,6 +65,8 @@ class Ends:
         if not after.isspace():
             if after == "<" or (one.end > one.run and text[one.end - 1] == ">"):
                 return self._glued(ahead, body, one, spans)
+            if after.isupper() and after >= "\u0370" and _SMALL_WORD.search(text[max(body, one.mark - 40) : one.mark]):
+                return self._ask(ahead, body, one, one.end, spans)  # scripts that file names and addresses are not in
             wide = one.mark > body and _WIDE.match(text[one.mark - 1]) and _WIDE.match(after)
             return bool(wide) and self._strong(ahead, body, one)
         following = ahead.ink(one.end)
@@ -152,7 +156,7 @@ class Ends:
         lang = language(word, self.lang)
         quoted = one.end > one.run and text[one.end - 1] in _SPEECH
         asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, quoted, one.stopped)
-        asked.label = word.lower() in numbered(lang) and self._is_label(ahead, at)
+        asked.label = ELIDED.sub("", word.lower()) in numbered(lang) and self._is_label(ahead, at)
         asked.answers = one.answers
         asked.listed = _is_listed(text[one.run : one.end], word, before)
         return decide(asked, self.judge)
@@ -166,8 +170,13 @@ class Ends:
     def _next_word(self, ahead: Ahead, at: int) -> tuple[str, bool]:
         """What of the next word may be seen ("" if it is none), and whether it is an initial or a formula."""
         char = ahead.char(at)
+        if at and char in _CLITICS and ahead.text[at - 1] in "'’" and ahead.char(at + 1) == " ":
+            at += 2  # Dutch "'t Is"
+            char = ahead.char(at)
         if char == "`":
             return "X", False
+        if char == "§":
+            return char, False
         if not _INK_BEFORE.match(char):
             return "", False
         if not char.isdigit() and char.lower() == char.upper():

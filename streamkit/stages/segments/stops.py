@@ -47,6 +47,7 @@ class Question:
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+$|\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
+_ADDRESS = re.compile(r"@|://|^www\.")
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
@@ -78,6 +79,8 @@ def _small_after(asked: Question) -> bool:
     if asked.mark != ".":
         return True
     word = asked.word.lower()
+    if asked.lang in known.ORDINAL and _NUMBER.match(word):
+        return False
     return (len(word) > 2 or word in known.SHORT) and "." not in word and word not in known.abbreviations(asked.lang)
 
 
@@ -109,7 +112,11 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _after_number(asked)
     if asked.previous.endswith(".") and f"{asked.previous.lower()}{word}" in known.FINAL:
         return True  # written with a space, as "u. s. w."
+    if _ADDRESS.search(word):
+        return True
     word = ELIDED.sub("", word)
+    if after == "§" and (word in known.CITED or word in known.abbreviations(lang)):
+        return False
     if _is_capitals(asked, word):
         return True
     if word in known.never(lang):
@@ -134,6 +141,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _after_letter(asked)
     if word in known.may_end(lang):
         return _starts(asked)
+    if lang not in known.ORDINAL and len(word) > 1 and _ROMAN.match(asked.word) and not asked.is_first:
+        return True
     if _is_ordinary(asked, word) and not after[:1].isdigit():
         return True
     return None
@@ -166,7 +175,7 @@ def _is_labelled(asked: Question, word: str) -> bool:
     """The letter that follows names a figure, a section: not behind words that may end a sentence as well."""
     if word not in known.numbered(asked.lang) or word in known.CALENDAR:
         return False
-    if asked.word[:1].isupper() or word not in known.ORDINARY:
+    if asked.word[:1].isupper() or word not in known.ORDINARY or asked.lang != "en":
         return True
     return asked.previous.lower().lstrip("([") in known.POINTING
 
@@ -188,6 +197,8 @@ def _after_number(asked: Question) -> bool | None:
         return True
     if asked.after[:1].isdigit():
         return not _is_date(asked)
+    if asked.after == "§":
+        return False
     if not short:
         return _starts(asked) or asked.previous.lower() not in known.articles(asked.lang)
     if asked.after.lower() in known.MONTHS:
@@ -214,6 +225,8 @@ def _after_acronym(asked: Question, word: str) -> bool | None:
         return word in {"a.m", "p.m"} and not _fronted(asked)
     if _starts(asked):
         return not (word in known.TIMES and _fronted(asked))
+    if word in known.DOSES:
+        return True
     if word in known.TIMES:
         return not (_fronted(asked) or asked.after.lower() in known.AFTER_TIMES)
     if asked.lang != "en" and asked.word.isupper() and _INITIALS.match(asked.word):
