@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .ahead import Ahead, MoreNeeded
-from .fences import Block
+from .fences import Block, Indented
 from .scripts import between_graphemes
 
 __all__ = ["Cut", "Cutter", "Kind", "strip_end"]
@@ -180,7 +180,9 @@ class Cutter(ABC):
         if line is None:
             return None
         start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
-        cut = Cut(start, end, "code", fence.closed and not fence.complete, self._margin.indent)
+        margin = self._margin
+        indent = margin.columns if isinstance(fence, Indented) else margin.indent
+        cut = Cut(start, end, "code", fence.closed and not fence.complete, indent)
         if fence.closed:
             self._fence, self._margin = None, Margin(fresh=False, lines=0)
             self._begin(line[1])

@@ -13,6 +13,7 @@ __all__ = ["Block", "Fence", "Indented", "block_of", "parts"]
 _MARKS = re.compile("`{3,200}|~{3,200}")
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
 _QUOTE = r"[ \t]{0,64}>[ \t]?"
+_BLANKS = re.compile(r"^[ \t]+", re.MULTILINE)
 _INK, _INK_IN_LINE = re.compile(r"\S"), re.compile(r"[^ \t]")
 
 
@@ -117,7 +118,7 @@ def parts(block: str, indent: int = 0) -> tuple[str, str]:
         block = re.sub(rf"^(?:{_QUOTE}){{1,{levels}}}", "", block[quoted.end() :], flags=re.MULTILINE)
     opening = _OPENING.match(block)
     if opening is None:
-        return "", dedent(" " * indent + block)
+        return "", dedent(_BLANKS.sub(lambda blanks: blanks[0].expandtabs(4), " " * indent + block))
     lines = block[opening.end() :].splitlines(keepends=True)
     if lines and re.fullmatch(rf"[ \t]*{re.escape(opening[1][0])}{{{len(opening[1])},}}\s*", lines[-1]):
         lines.pop()
