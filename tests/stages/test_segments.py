@@ -129,11 +129,12 @@ def test_a_segment_is_there_with_the_first_character_that_makes_it_certain(text:
 RUNS = [
     *"a .!(“`*_~#>|[。「，\n\r<1\x00ก\u3000\u0301\u200d\ud83d",
     *(". ", "a. (", "a`", "a. **", "- ", "a.](b", "a, ", "1. ", "\N{GRINNING FACE}", "\U0001f1eb"),
+    *("<", "<a ", "<a b=' ", "<b>", "a.<b> ", "$$", "$$ a ", "\\[", "\\begin{a}", "'a. ", "α; ", "> "),
 ]
 
 
 @pytest.mark.parametrize("unit", ["sentence", "word", "line", "paragraph"])
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", [*RUNS, "\n\n    a"])
 def test_the_steps_grow_with_the_text_and_no_more(unit: Any, run: str):
     """Runs of anything, four characters a feed. Calls are counted; what one call reads is bounded by the next test."""
 
