@@ -10,7 +10,7 @@ from . import abbreviations as known
 
 __all__ = ["ACRONYM", "ELIDED", "Engine", "Judge", "Rules", "best_judge"]
 
-ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$")
+ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$|(?:[\u0900-\u0dff]{1,4}\.)+[\u0900-\u0dff]{1,4}$")
 ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
 
 

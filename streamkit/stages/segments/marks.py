@@ -9,10 +9,13 @@ from .brackets import CLOSERS, Brackets, Candidate
 from .scripts import STRONG
 from .tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 
-__all__ = ["EMOJI", "MARKS", "extent"]
+__all__ = ["EMOJI", "FACES", "LOVES", "MARKS", "extent"]
 
 MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
+
+FACES = (
+LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
 
 MOST = 64
 """A run of marks, closers or dots that is longer is looked at in parts: what is done again and again has a bound."""

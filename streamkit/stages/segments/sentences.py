@@ -17,7 +17,7 @@ from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import block_of
 from .lines import BLANKS, CODE_COLUMNS, NEWLINE, block, fence, goes_on, marker
-from .marks import EMOJI, MARKS, MOST, extent
+from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
 from .scripts import CJK, is_lower
 from .wholes import WHOLES, Whole, whole
 
@@ -29,11 +29,12 @@ FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
 LIST_COLUMNS = 2
 """What stands more to the left than that, behind a blank line, is outside of a list."""
 
-_FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
+    "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
+)
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
 _MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "'\r\n")
-_INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
-_INTERESTING_FIRST = re.compile(rf"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
+_INTERESTING = re.compile(f"[{_MARKED}{FACES}]")
+_INTERESTING_FIRST = re.compile(rf"[{_MARKED}{FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS + "'")
 _ENDS = frozenset(MARKS)
@@ -276,7 +277,8 @@ class Sentences(Cutter):
         self._at = end
         if following is None or not ahead.text[following].isupper() or self._brackets.open or end > self._limit(ahead):
             return None
-        return self._cut(end) if _LETTER.search(ahead.text, self.start, at) else None
+        before = ahead.text[max(self.start, at - FAR) : at]
+        return self._cut(end) if _LETTER.search(before) and not LOVES.search(before) else None
 
     # --- the first piece, for a voice to begin early
 

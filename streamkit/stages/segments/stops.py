@@ -47,7 +47,7 @@ class Question:
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+$|\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
-_ADDRESS = re.compile(r"@|://|^www\.")
+_ADDRESS = re.compile(r"@|://|^www\.|\d/[a-z]{1,4}$")
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
@@ -81,7 +81,11 @@ def _small_after(asked: Question) -> bool:
     word = asked.word.lower()
     if asked.lang in known.ORDINAL and _NUMBER.match(word):
         return False
-    return (len(word) > 2 or word in known.SHORT) and "." not in word and word not in known.abbreviations(asked.lang)
+    return (
+        (len(word) > 2 or word in known.SHORT)
+        and "." not in word
+        and word not in known.abbreviations(asked.lang) | known.UNITS
+    )
 
 
 def _has_inner_capital(word: str) -> bool:
@@ -131,8 +135,10 @@ def _stop(asked: Question, word: str) -> bool | None:
         return False
     if _is_measure(asked, word):
         return True
-    if word in known.FINAL:
+    if word in known.FINAL and ("." in word or not asked.is_first):
         return True
+    if asked.initial and word in known.LEGAL and asked.word[:1].isupper():
+        return False
     if ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
     if asked.word.islower() and len(word) == 1 and word in known.may_end(lang):
@@ -219,7 +225,7 @@ def _is_date(asked: Question) -> bool:
 
 
 def _after_acronym(asked: Question, word: str) -> bool | None:
-    if asked.dash:
+    if asked.dash or word in known.PREFIXED or asked.lang in known.DANDA:
         return False
     if asked.after[:1].isdigit():
         return word in {"a.m", "p.m"} and not _fronted(asked)
@@ -230,7 +236,7 @@ def _after_acronym(asked: Question, word: str) -> bool | None:
     if word in known.TIMES:
         return not (_fronted(asked) or asked.after.lower() in known.AFTER_TIMES)
     if asked.lang != "en" and asked.word.isupper() and _INITIALS.match(asked.word):
-        return False  # of a name: other languages write few acronyms with stops
+        return asked.previous.lower() in known.ARTICLED  # else of a name: few other acronyms have stops there
     return None
 
 
