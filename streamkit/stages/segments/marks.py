@@ -14,7 +14,9 @@ __all__ = ["EMOJI", "FACES", "LOVES", "MARKS", "extent"]
 MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
 
-FACES = (
+FACES = "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
+"""Pictures that close a clause as a mark would."""
+
 LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
 
 MOST = 64

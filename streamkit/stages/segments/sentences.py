@@ -29,8 +29,6 @@ FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
 LIST_COLUMNS = 2
 """What stands more to the left than that, behind a blank line, is outside of a list."""
 
-    "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
-)
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
 _MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "'\r\n")
 _INTERESTING = re.compile(f"[{_MARKED}{FACES}]")
