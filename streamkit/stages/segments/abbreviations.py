@@ -117,7 +117,7 @@ ORDINARY = frozenset(
 """Words of their own as often as abbreviations: those only before a number."""
 
 HOMOGRAPHS = _words(
-    "al amb arts ave bro ca civ co col crim del det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen"
+    "al amb arts ave ca civ co col crim del det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen"
     " var ver viz vol"
 )
 """English abbreviations that are common words elsewhere."""

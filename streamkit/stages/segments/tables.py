@@ -7,38 +7,38 @@ __all__ = ["ARTICLES_OF", "COMMON", "MAY_END", "NEVER", "NUMBERED"]
 NEVER = {
     "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
     " det insp mt vs cf e.g i.e viz approx ca eq esp incl resp undef msgr mme mlle hrn atty asst assoc ed eds trans"
-    " tel orig synth subsp ssp spp var phil suppl civ crim evid bankr mmes bro amb pfc spc ens radm del",
+    " tel orig synth subsp ssp spp var phil suppl civ crim evid bankr mmes amb pfc spc ens radm del",
     "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
     " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
     " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl fa fam az urt"
     " beschl aktz v frdl freundl herzl anl",
     "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig gal cdt cne",
     "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
-    " cra cfr p.ej av núm dpto excmo excma ilmo ilma mons sto sta tel pág ntra ntro pbro hno hna gob vid ej fr d.ª",
+    " cra cfr p.ej av núm dpto excmo excma ilmo ilma mons sto sta tel pág ntra ntro pbro hno hna gob ej fr d.ª",
     "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
     " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ preg gent.le stim ill rev p.za"
     " v.le c.so",
     "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm dir pres gov dep sen"
-    " cel ten cap pe frei sto sta",
+    " cel ten cap sto sta",
     "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca i.p.v i.v.m z.g evt incl excl"
-    " resp mej ds kol maj kap jl",
+    " resp mej maj",
     "da": "hr fr frk dr prof skt bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr mht adm afd dir ing stk",
     "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
     "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang enl"
     " kungl",
     "fi": "hra rva nti tri prof esim mm ns ks vrt mr ts fil toim synt puh klo n ins dipl.ins maist toht",
     "pl": "p pp dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt bł dz"
-    " im red wyd jez rz pt ur zm woj pow gm kard bp abp o br ppłk mjr kpr sierż",
+    " red wyd jez rz pt ur zm woj pow gm kard bp abp o br ppłk mjr kpr sierż",
     "cs": "p pí sl dr mudr judr phdr rndr ing mgr bc prof doc sv např tj tzv resp popř příp č čís str ul nám tel pozn"
-    " srov zvl gen plk kpt red vyd nar zemř kard abp bp arch mjr npor por okr kraj obv",
+    " srov zvl gen plk kpt red vyd nar zemř kard abp bp mjr npor por okr obv",
     "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen"
     " red vyd nar zom kard",
     "hu": "dr prof ifj id özv kb pl ill ún ti ker tel szt vö ld szerk ford gr br",
-    "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex sf jud av arh gen col",
+    "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex sf jud av arh",
     "hr": "g gđa gđica dr sc čl prof ing mr sv npr tj tzv ul br str tel god",
     "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
     "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
-    "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no müh mim gör uzm dt ecz hz bşk yard şti",
+    "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no müh mim uzm dt ecz hz bşk yard ltd",
     "el": "κ κα κκ δρ καθ αγ π.χ δηλ βλ πρβλ αρ τηλ σελ αρχ",
     "ru": "г-н г-жа гр проф акад доц д-р инж им ул пр-т просп пер пл наб бул д корп кв обл р-н пос пгт дер т.е т.к"
     " т.н напр см ср тел стр рис табл св чл корр зам зав гос ок прим изд ред жур журн полк ген адм о-в п с гл оз тов"
@@ -114,7 +114,7 @@ MAY_END = {
     "nb": "osv mv m.m m.v m.fl o.l",
     "sv": "osv o.s.v m.m m.fl o.d mfl",
     "fi": "jne yms ym jms oy mm",
-    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek",
+    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek im",
     "cs": "atd apod aj kč s.r.o a.s r tis mil hod min stol",
     "sk": "atď a.s s.r.o apod r tis mil hod min o",
     "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
