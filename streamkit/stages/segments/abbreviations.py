@@ -67,6 +67,9 @@ SHORT = _words("ok no me us it go is in so do to up on at by be he we my oh hi y
 AGAINST = frozenset({"v", "vs"})
 ARTICLES = frozenset({"the", "a", "an", "this", "all", "one"})
 
+TITLES = _words("ing kfm ök phys chem biol psych päd wirt inf math")
+"""German degrees behind a hyphen."""
+
 DANDA = _words("hi ne bn pa as or")
 """Languages whose sentences end with another mark than a full stop."""
 
@@ -75,6 +78,12 @@ LARGE_ABBREVIATIONS = _words("vi id ms")
 
 ORDINAL_ARTICLES = _words("hr sr bs sl mk")
 """Languages that write the number of an article of law with a stop."""
+
+ORDINAL_NOUNS = _words(
+    "geburtstag jubiläum jahrestag todestag hochzeitstag mal tag spiel länderspiel tor sieg ausgabe besucher kunde"
+    " folge auflage sitzung jahr platz stock yıl yılı yılında yıldönümü"
+)
+"""What is often counted, in languages that write it large."""
 
 CARDINAL = _words(
     "platz um gegen ist sind bin war waren hat haben hatte hatten seite kapitel nummer plus minus macht ergibt kostet"
@@ -104,7 +113,7 @@ ARTICLED = _words("la el los las le les a o as os da do na no il lo gli")
 DOSES = _words("b.i.d t.i.d q.i.d q.d q.o.d q.h.s h.s p.o p.r.n a.c p.c i.v i.m s.c")
 """How often and how a medicine is taken."""
 
-CITED = _words("id ibid ann stat rev code comp supp laws tit ch")
+CITED = _words("id ibid compl answer ann stat rev code comp supp laws tit ch")
 """Before a sign of section."""
 
 DEGREES = frozenset(

@@ -111,7 +111,10 @@ class Ends:
             return True
         begins = after.upper() == after and (after.isalpha() or after in '"“‘«¿¡(')
         return (
-            begins and one.mark > body and text[one.mark - 1].isalpha() and self._ask(ahead, body, one, one.end, spans)
+            begins
+            and one.mark > body
+            and (one.end > one.run or text[one.mark - 1].isalpha())
+            and self._ask(ahead, body, one, one.end, spans)
         )
 
     @staticmethod
@@ -175,7 +178,7 @@ class Ends:
             char = ahead.char(at)
         if char == "`":
             return "X", False
-        if char == "§":
+        if char in {"§", "¶"}:
             return char, False
         if not _INK_BEFORE.match(char):
             return "", False

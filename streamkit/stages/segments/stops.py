@@ -94,6 +94,8 @@ def _has_inner_capital(word: str) -> bool:
 
 
 def _other_mark(asked: Question) -> bool:
+    if asked.quoted and asked.dash:
+        return False  # an answer, or who asked
     if (asked.quoted or _PAUSE.match(asked.mark)) and asked.lang == "en" and _I.match(asked.after):
         return False  # written large anywhere, so no sign of a new sentence after a pause or a quoted question
     return asked.word.lower() not in known.SHOUTED or _starts(asked)
@@ -119,11 +121,11 @@ def _stop(asked: Question, word: str) -> bool | None:
     if _ADDRESS.search(word):
         return True
     word = ELIDED.sub("", word)
-    if after == "§" and (word in known.CITED or word in known.abbreviations(lang)):
+    if after in {"§", "¶"} and (word in known.CITED or word in known.abbreviations(lang)):
         return False
     if _is_capitals(asked, word):
         return True
-    if word in known.never(lang):
+    if word in known.never(lang) or (len(word) > 4 and word.rpartition("-")[2] in known.TITLES):
         return word in known.AGAINST and _starts(asked) and after.lower() not in known.ARTICLES
     if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
         return _starts(asked)
@@ -203,10 +205,10 @@ def _after_number(asked: Question) -> bool | None:
         return True
     if asked.after[:1].isdigit():
         return not _is_date(asked)
-    if asked.after == "§":
+    if asked.after in {"§", "¶"}:
         return False
     if not short:
-        return _starts(asked) or asked.previous.lower() not in known.articles(asked.lang)
+        return _starts(asked) or not _is_ordinal(asked)
     if asked.after.lower() in known.MONTHS:
         return False
     before = asked.previous.lower()
@@ -215,6 +217,14 @@ def _after_number(asked: Question) -> bool | None:
     if asked.lang in known.LARGE_NOUNS:
         return _starts(asked) or before in known.CARDINAL
     return None if not _starts(asked) else True
+
+
+def _is_ordinal(asked: Question) -> bool:
+    """Whether a long number counts a place: by the article or genitive before it, or by what is counted."""
+    before = asked.previous
+    if before.lower() in known.articles(asked.lang) or asked.after.lower() in known.ORDINAL_NOUNS:
+        return True
+    return asked.lang in known.LARGE_NOUNS and before[:1].isupper() and before.endswith("s") and len(before) > 3
 
 
 def _is_date(asked: Question) -> bool:

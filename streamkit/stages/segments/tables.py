@@ -68,7 +68,7 @@ NEVER = {
 NUMBERED = {
     "en": "no nos p pp pg vol vols fig figs sec secs ch chap art arts eq eqs app ver v n nr par para ex exs bk pt pts"
     " cl col ref refs ed tab op sched rm apt ste bldg fl ext tel max min jan feb mar apr jun jul aug sep sept oct nov"
-    " evid civ crim supp proc suppl temp wt dec mon tue tues wed thu thur thurs fri sat sun №",
+    " sect sects hep vit inj evid civ crim supp proc suppl temp wt dec mon tue tues wed thu thur thurs fri sat sun №",
     "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän",
     "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc civ com soc crim tabl env",
     "es": "pág págs núm nº n cap vol fig art inc n° n.º ene feb mar abr may jun jul ago sept oct nov dic aprox depto"
@@ -142,14 +142,7 @@ COMMON = {
 ARTICLES_OF = {
     "de": "zum zur am im vom beim der die das dem den des ins ihr ihre ihren ihrem ihres sein seine seinen seinem mein"
     " meine meinen meinem unser unsere unseren unserem euer jeder jede jeden jedem dieser diese dieses diesem diesen",
-    "da": "den det de til sin sit sine min mit mine vores deres hans hendes",
-    "nb": "den det de til sin sitt sine min mitt mine vår vårt deres hans hennes",
-    "is": "á í við",
-    "cs": "na ve v k ke od do za po při před svůj jeho její",
-    "sk": "na vo v k ku od do za po pri pred svoj jeho jej",
+    "da": "den det",
+    "nb": "den det",
     "hu": "a az",
-    "sl": "na v ob do od po pred za",
-    "hr": "na u do od po za uz pred",
-    "sr": "на у до од по за уз пред na u do od po za uz pred",
-    "tr": "bu şu o",
 }

@@ -13,7 +13,7 @@ _ATTRIBUTES = rf"(?:\s+[\w:@-]++(?:\s*+=\s*+{_VALUE})?+)*+"
 _UNFINISHED = r"\s+[\w:@-]*+(?:\s*+=\s*+(?:\"[^\"<]*+|'[^'<]*+|[^\s\"'<>`]*+)?+)?+\s*+"
 
 CLOSING_TAG = rf"</{_NAME}\s*+>"
-VOID_TAG = rf"<(?:{_NAME}{_ATTRIBUTES}\s*+/|[bh]r\s*+|[?!][^<>]*+)>"
+VOID_TAG = rf"<(?:{_NAME}{_ATTRIBUTES}\s*+/|[bhBH][rR]\s*+|[?!][^<>]*+)>"
 TAG = rf"(?:<{_NAME}{_ATTRIBUTES}\s*+/?>|{CLOSING_TAG}|<[?!][^<>]*+>)"
 TAG_SO_FAR = (
     rf"<(?:[?!][^<>]*+|/?(?:{_NAME}(?:{_ATTRIBUTES}\s*+/?|(?:\s+[\w:@-]++(?:\s*+=\s*+{_VALUE})?+)*?{_UNFINISHED})?)?)"
