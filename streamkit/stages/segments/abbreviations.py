@@ -38,7 +38,7 @@ UNITS = _words(
 )
 """Measures: a number behind one goes on with the same quantity."""
 
-UNIT_LETTERS = frozenset("hmgltsdCFKVWAJLGMB")
+UNIT_LETTERS = frozenset("hmgltsdCFKVWAJLGMBTN")
 """Units of one letter, behind a number."""
 
 CALENDAR = _words(
@@ -101,6 +101,9 @@ AFTER_TIMES = _words(
     " december"
 )
 
+COMPANIES = _words("pty co ltd inc corp llc plc bros gmbh kg")
+"""One may follow another: "Co. Ltd."."""
+
 PREFIXED = frozenset({"p.s", "p.p.s", "n.b"})
 """What stands before a sentence that belongs to it."""
 
@@ -133,7 +136,7 @@ HOMOGRAPHS = _words(
 
 FINAL = _words(
     "etc usw osv itd itp atd ecc ets enz stb jne yms vb dll dsb t.d t.p т.д т.п т.ін др пр u.s.w o.s.v m.m m.fl m.v v.v"
-    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh atď atp apod ap usf ff osv itd ipd idr kt o.s.frv u.c utt v.v.a ș.a.m.d ș.a"
+    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh atď atp apod ap usf osv itd ipd idr kt o.s.frv u.c utt v.v.a ș.a.m.d ș.a"
 )
 """Ends of enumerations: a capital letter behind one begins a sentence."""
 

@@ -11,6 +11,7 @@ from .boundary import ELIDED, Judge
 from .brackets import Candidate
 from .lines import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
+from .speech import is_reported, says_so
 from .stops import Question, decide
 from .tags import LONGEST_TAG, TAG, TAG_SO_FAR
 
@@ -18,10 +19,6 @@ __all__ = ["Ends"]
 
 _STRONG, _WIDE = frozenset(STRONG), re.compile(f"[{CJK}]")
 _SPEECH, _ASIDE = frozenset("」』”’\"'»“"), frozenset("）)]］】〕〉")
-_SAY = "说說问問喊叫答叹嘆嚷吼骂罵"
-_SAID = re.compile(f"[^。！？，、；：…\\s]{{0,3}}(?:[{_SAY}]|(?<!知)道(?![路理]))(?!道?[：:])")  # else a new speech
-_SAID_SO_FAR = re.compile(f"[^。！？，、；：…\\s{_SAY}]{{0,3}}(?:[^。！？，、；：…\\s]道?)?")
-_SAYS = re.compile("[とっはをがの]")
 _INK_BEFORE = re.compile(r"[^\W_]")
 _LABEL = re.compile(r"(?:\(\w{1,4}\)|\[\w{1,4}\])[ \u00a0]+")
 _LABEL_SO_FAR = re.compile(r"[(\[]\w{0,4}[)\]]?[ \u00a0]*")
@@ -56,6 +53,8 @@ class Ends:
         """Whether the sentence that begins at ``body`` ends with ``one``; ``spans`` are code, which is not read."""
         text = ahead.text
         if text[one.mark] == ";" and not self._asks(ahead, body, one):
+            return False
+        if one.end > one.run and text[one.end - 1] in _SPEECH and is_reported(ahead, one.end):
             return False
         if text[one.run - 1] in _STRONG or self._is_wide_pause(text, body, one):
             return self._strong(ahead, body, one)
@@ -138,9 +137,7 @@ class Ends:
         if last == "》" or (last in _ASIDE and not one.whole):
             return False  # a title or an aside in mid-sentence
         if last in _SPEECH:
-            if ahead.whole(_SAID_SO_FAR, one.end, 6):
-                raise MoreNeeded
-            return not (_SAYS.match(after) or _SAID.match(text, one.end))
+            return not says_so(ahead, one.end)
         return True
 
     def _ask(self, ahead: Ahead, body: int, one: Candidate, following: int, spans: list[tuple[int, int]]) -> bool:

@@ -8,10 +8,13 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["BLANKS", "CODE_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+__all__ = ["BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
 
 CODE_COLUMNS = 4
 """A line behind a blank one that is indented so far is code."""
+
+LIST_COLUMNS = 2
+"""What stands more to the left than that, behind a blank line, is outside of a list."""
 
 NEWLINE = re.compile(r"\r\n?|\n")
 

@@ -16,7 +16,7 @@ from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import block_of
-from .lines import BLANKS, CODE_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .lines import BLANKS, CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
 from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
 from .scripts import CJK, is_lower
 from .wholes import WHOLES, Whole, whole
@@ -25,9 +25,6 @@ __all__ = ["Sentences"]
 
 FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
 """Of the first piece for a voice: least, least where words have no spaces, and from where any space will do."""
-
-LIST_COLUMNS = 2
-"""What stands more to the left than that, behind a blank line, is outside of a list."""
 
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
 _MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "'\r\n")
@@ -262,7 +259,8 @@ class Sentences(Cutter):
         return None if is_lower(ahead.char(following)) else found.end
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
-        following = goes_on(ahead, self._line, at)
+        small = self._kind == "sentence" and is_lower(ahead.text[self._body_start])  # of a chat: each line is one
+        following = None if small else goes_on(ahead, self._line, at)
         if following is None:
             return self._rest(ahead)
         self._at = self._line = following

@@ -96,6 +96,8 @@ def _has_inner_capital(word: str) -> bool:
 def _other_mark(asked: Question) -> bool:
     if asked.quoted and asked.dash:
         return False  # an answer, or who asked
+    if asked.quoted and _PAUSE.match(asked.mark) and asked.after:
+        return _starts(asked)  # else a name, of who says so
     if (asked.quoted or _PAUSE.match(asked.mark)) and asked.lang == "en" and _I.match(asked.after):
         return False  # written large anywhere, so no sign of a new sentence after a pause or a quoted question
     return asked.word.lower() not in known.SHOUTED or _starts(asked)
@@ -137,6 +139,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return False
     if _is_measure(asked, word):
         return True
+    if after.lower() in known.COMPANIES and word in known.COMPANIES:
+        return False
     if word in known.FINAL and ("." in word or not asked.is_first):
         return True
     if asked.initial and word in known.LEGAL and asked.word[:1].isupper():

@@ -7,7 +7,7 @@ __all__ = ["ARTICLES_OF", "COMMON", "MAY_END", "NEVER", "NUMBERED"]
 NEVER = {
     "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
     " det insp mt vs cf e.g i.e viz approx ca eq esp incl resp undef msgr mme mlle hrn atty asst assoc ed eds trans"
-    " tel orig synth subsp ssp spp var phil suppl civ crim evid bankr mmes amb pfc spc ens radm del",
+    " tel orig synth subsp ssp spp var phil suppl civ crim evid bankr mmes amb pfc spc ens radm del pty",
     "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
     " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
     " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl fa fam az urt"
@@ -69,15 +69,16 @@ NUMBERED = {
     "en": "no nos p pp pg vol vols fig figs sec secs ch chap art arts eq eqs app ver v n nr par para ex exs bk pt pts"
     " cl col ref refs ed tab op sched rm apt ste bldg fl ext tel max min jan feb mar apr jun jul aug sep sept oct nov"
     " sect sects hep vit inj evid civ crim supp proc suppl temp wt dec mon tue tues wed thu thur thurs fri sat sun №",
-    "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän",
-    "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc civ com soc crim tabl env",
+    "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän f ff artt",
+    "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc civ com soc crim tabl env arts figs vols"
+    " chaps suiv ss",
     "es": "pág págs núm nº n cap vol fig art inc n° n.º ene feb mar abr may jun jul ago sept oct nov dic aprox depto"
-    " dpto piso apto tel ap sec tab",
+    " dpto piso apto tel ap sec tab arts caps figs núms vols ss sigs incs",
     "it": "pag pagg p pp n nn num co l lett cc cap vol fig art tab gen feb mar apr mag giu lug ago set ott nov dic"
-    " sez ca",
+    " sez ca artt segg ss capp figg",
     "pt": "pág págs p pp n nº cap vol fig art jan fev mar abr mai jun jul ago set out nov dez n.º aprox apto bl lj"
-    " séc inc al tab tel",
-    "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec hfdst lid jl st",
+    " séc inc al tab tel arts caps figs fls ss vols",
+    "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec hfdst lid jl st artt e.v",
     "da": "s nr kap stk fig bd jan feb mar apr jun jul aug sep okt nov dec d tab art pkt",
     "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек",
     "uk": "с стор гл рис табл т п пп ст ч вип № січ лют бер квіт трав черв лип серп вер жовт лист груд мал",
@@ -104,7 +105,7 @@ NUMBERED = {
 MAY_END = {
     "en": "inc corp co ltd llc plc bros jr sr esq etc al ave blvd rd ln ct hwy st ft dept univ est jan feb mar apr"
     " jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri ind dist",
-    "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän",
+    "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän f ff",
     "fr": "etc cie sarl apr",
     "es": "etc cía ee.uu a.c d.c s.a ee uu lun mié jue vie sáb dom",
     "it": "ecc s.p.a s.r.l spa srl d.c a.c az nov",
