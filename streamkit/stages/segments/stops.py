@@ -47,10 +47,12 @@ class Question:
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+$|\d+$")
 _NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
-_ADDRESS = re.compile(r"@|://|^www\.|\d/[a-z]{1,4}$")
+_ADDRESS = re.compile(r"@|://|^www\.|/[^\W\d_]{1,6}$")
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
+_DOUBLE = re.compile(r"(?:[^\W\d_]\.-)+[^\W\d_]$")  # initials of a double name
+_PLURAL = re.compile(r"([^\W\d_ivxlcm])\1$")  # of initials in Spanish, as in "EE. UU."
 _ROMAN = re.compile("[IVXL]{1,6}$")
 _CLOSED = frozenset(")]}»”）】")
 _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
@@ -125,6 +127,8 @@ def _stop(asked: Question, word: str) -> bool | None:
     word = ELIDED.sub("", word)
     if after in {"§", "¶"} and (word in known.CITED or word in known.abbreviations(lang)):
         return False
+    if asked.word.isupper() and _PLURAL.match(word):
+        return _starts(asked)
     if _is_capitals(asked, word):
         return True
     if word in known.never(lang) or (len(word) > 4 and word.rpartition("-")[2] in known.TITLES):
@@ -145,6 +149,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return True
     if asked.initial and word in known.LEGAL and asked.word[:1].isupper():
         return False
+    if _DOUBLE.match(asked.word):
+        return _starts(asked)
     if ACRONYM.match(asked.word):
         return _after_acronym(asked, word)
     if asked.word.islower() and len(word) == 1 and word in known.may_end(lang):
@@ -161,12 +167,12 @@ def _stop(asked: Question, word: str) -> bool | None:
 
 
 def _is_capitals(asked: Question, word: str) -> bool:
-    """Capitals in a text with small letters are no abbreviation of another word: "CF" is not "cf"."""
+    """Capitals in a text with small letters are an acronym, not the abbreviation of a word: "CF" is not "cf"."""
     if len(word) < 2 or not asked.word.isupper() or not word.isalpha() or asked.lang in known.LARGE_ABBREVIATIONS:
         return False
     if asked.after[:1].isdigit() or _ROMAN.match(asked.word) or not any(map(is_lower, asked.before)):
         return False
-    return word in known.never(asked.lang)
+    return word not in known.LARGE_TITLES
 
 
 def _is_measure(asked: Question, word: str) -> bool:

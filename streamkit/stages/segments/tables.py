@@ -14,7 +14,7 @@ NEVER = {
     " beschl aktz v frdl freundl herzl anl",
     "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig gal cdt cne",
     "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
-    " cra cfr p.ej av núm dpto excmo excma ilmo ilma mons sto sta tel pág ntra ntro pbro hno hna gob ej fr d.ª",
+    " cra cfr p.ej av núm dpto excmo excma ilmo ilma mons sto sta tel pág ntra ntro pbro hno hna gob ej fr d.ª ma fco",
     "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
     " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ preg gent.le stim ill rev p.za"
     " v.le c.so",
@@ -80,7 +80,7 @@ NUMBERED = {
     " séc inc al tab tel arts caps figs fls ss vols",
     "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec hfdst lid jl st artt e.v",
     "da": "s nr kap stk fig bd jan feb mar apr jun jul aug sep okt nov dec d tab art pkt",
-    "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек",
+    "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек таб",
     "uk": "с стор гл рис табл т п пп ст ч вип № січ лют бер квіт трав черв лип серп вер жовт лист груд мал",
     "pl": "s str nr t tab rys rozdz art ust pkt poz sty lut kwi maj cze lip sie wrz paź lis gru",
     "el": "σελ σ σσ εικ σχ πίν κεφ αρ άρ άρθ παρ τόμ αρθ",
