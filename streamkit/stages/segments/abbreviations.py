@@ -70,6 +70,9 @@ ARTICLES = frozenset({"the", "a", "an", "this", "all", "one"})
 TITLES = _words("ing kfm ök phys chem biol psych päd wirt inf math")
 """German degrees behind a hyphen."""
 
+DOUBLING = _words("es ca gl")
+"""Languages that double initials for the plural."""
+
 LARGE_TITLES = _words("mr mrs ms dr st prof jr sr no ps nb vs pt")
 
 DANDA = _words("hi ne bn pa as or")

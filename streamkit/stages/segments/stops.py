@@ -52,7 +52,7 @@ _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
 _DOUBLE = re.compile(r"(?:[^\W\d_]\.-)+[^\W\d_]$")  # initials of a double name
-_PLURAL = re.compile(r"([^\W\d_ivxlcm])\1$")  # of initials in Spanish, as in "EE. UU."
+_PLURAL = re.compile(r"([^\W\d_ivxlcm])\1$")  # of initials, as in "EE. UU."
 _ROMAN = re.compile("[IVXL]{1,6}$")
 _CLOSED = frozenset(")]}»”）】")
 _UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
@@ -127,7 +127,7 @@ def _stop(asked: Question, word: str) -> bool | None:
     word = ELIDED.sub("", word)
     if after in {"§", "¶"} and (word in known.CITED or word in known.abbreviations(lang)):
         return False
-    if asked.word.isupper() and _PLURAL.match(word):
+    if lang in known.DOUBLING and asked.word.isupper() and _PLURAL.match(word):
         return _starts(asked)
     if _is_capitals(asked, word):
         return True
