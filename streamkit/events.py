@@ -20,6 +20,7 @@ from .usage import Usage
 __all__ = [
     "CONTENT",
     "CUT",
+    "PRELUDE",
     "Choice",
     "Event",
     "Finish",
@@ -30,6 +31,7 @@ __all__ = [
     "RefusalDelta",
     "Reply",
     "Restart",
+    "RoundEnd",
     "Start",
     "TextDelta",
     "ToolCall",
@@ -52,12 +54,13 @@ class _Piece(Sent):
 
 @value
 class Start(Sent):
-    """The server began to answer."""
+    """The server began to answer. In a `tool_loop` each round begins with one, and ``round`` counts them from 1."""
 
     type: ClassVar[str] = "start"
     id: str = ""
     model: str = ""
     request_id: str | None = None
+    round: int | None = None
 
 
 @value
@@ -114,6 +117,16 @@ class Restart(Sent):
     type: ClassVar[str] = "restart"
     reason: str = ""
     kept: str = ""
+
+
+@value
+class RoundEnd(Sent):
+    """A round of a `tool_loop` is over: its reply, and the results of its tools if there are any. Unless it is the
+    ``last``, what follows is another reply, and so is the Reply so far."""
+
+    type: ClassVar[str] = "round.end"
+    round: int = 1
+    last: bool = False
 
 
 @value
@@ -231,12 +244,16 @@ Event: TypeAlias = (
     | UsageUpdate
     | Finish
     | Restart
+    | RoundEnd
     | Other
     | Reply
 )
 
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
 """The events that commit a reply: once one of these was seen, nothing may quietly start over."""
+
+PRELUDE: frozenset[type] = frozenset({Start, Other, UsageUpdate})
+"""The events that may come before any content."""
 
 CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
 """The outcomes of replies that were not written to their end."""

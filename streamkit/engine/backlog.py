@@ -14,6 +14,8 @@ from ..events import (
     ReasoningDelta,
     Reply,
     Restart,
+    RoundEnd,
+    Start,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -25,7 +27,7 @@ __all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken", "weight"]
 
 Overflow: TypeAlias = Literal["wait", "conflate", "drop_oldest", "latest", "fail"]
 OVERFLOWS: tuple[Overflow, ...] = ("wait", "conflate", "drop_oldest", "latest", "fail")
-KEPT = frozenset({Finish, Reply, Restart, ToolCall, ToolCallDelta, ToolResult, UsageUpdate})
+KEPT = frozenset({Finish, Reply, Restart, RoundEnd, Start, ToolCall, ToolCallDelta, ToolResult, UsageUpdate})
 """Never dropped: without them what the sink has got means something else."""
 ROOM = 64
 """So many of them have room in any mailbox: the end of a reply must not hold its source."""

@@ -12,12 +12,15 @@ from ..events import (
     ReasoningDelta,
     RefusalDelta,
     Reply,
+    Restart,
+    RoundEnd,
     Start,
     TextDelta,
     ToolCall,
     Usage,
     UsageUpdate,
 )
+from ..stages.rounds import Pieces
 
 __all__ = ["Listener", "on"]
 
@@ -28,24 +31,23 @@ Callback: TypeAlias = Callable[[T], Awaitable[None] | Any]
 class Listener:
     """A sink made of callbacks; see `on`."""
 
-    __slots__ = ("_callbacks", "_error", "_event", "_reply")
+    __slots__ = ("_callbacks", "_error", "_event", "_reply", "_texts", "write")
 
     def __init__(
         self,
         callbacks: dict[type, Callable[[Any], Any]],
+        texts: dict[type, Callback[str]],
         event: Callback[Event] | None,
         error: Callback[Exception] | None,
         reply: Callback[Reply] | None,
     ) -> None:
-        self._callbacks, self._event, self._error, self._reply = callbacks, event, error, reply
+        self._callbacks, self._texts = callbacks, texts
+        self._event, self._error, self._reply = event, error, reply
+        self.write = self.begin()
 
-    def write(self, event: Event) -> Any:
-        """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
-        special = self._callbacks.get(type(event))
-        first = special(event) if special is not None else None
-        if self._event is None or not isinstance(first, Awaitable):
-            return first if self._event is None else self._event(event)
-        return _InTurn(first, partial(self._event, event))
+    def begin(self) -> Callable[[Event], Any]:
+        """What takes the events of one stream: several may have the same listener."""
+        return _Heard(self._callbacks, self._texts, self._event).write
 
     def fail(self, error: Exception) -> Any:
         return self._error(error) if self._error is not None else None
@@ -55,10 +57,43 @@ class Listener:
 
     def __repr__(self) -> str:
         others = {"event": self._event, "error": self._error, "reply": self._reply}
-        kinds = [kind.__name__ for kind in self._callbacks]
+        kinds = [kind.__name__ for kind in (*self._callbacks, *self._texts)]
         return (
             f"<Listener to {', '.join(kinds + [name for name, callback in others.items() if callback]) or 'nothing'}>"
         )
+
+
+class _Heard:
+    """The events of one stream on their way to the callbacks."""
+
+    __slots__ = ("_callbacks", "_event", "_pieces", "_texts")
+
+    def __init__(
+        self,
+        callbacks: dict[type, Callable[[Any], Any]],
+        texts: dict[type, Callback[str]],
+        event: Callback[Event] | None,
+    ) -> None:
+        self._callbacks, self._texts, self._event = callbacks, texts, event
+        self._pieces = {kind: Pieces(kind) for kind in texts}
+
+    def write(self, event: Event) -> Any:
+        """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
+        first = self._special(event)
+        if self._event is None or not isinstance(first, Awaitable):
+            return first if self._event is None else self._event(event)
+        return _InTurn(first, partial(self._event, event))
+
+    def _special(self, event: Event) -> Any:
+        kind = type(event)
+        if kind in self._texts:
+            text = self._pieces[kind].feed(event)
+            return self._texts[kind](text) if text else None
+        if kind is RoundEnd or kind is Restart:
+            for pieces in self._pieces.values():
+                pieces.feed(event)
+        callback = self._callbacks.get(kind)
+        return callback(event) if callback is not None else None
 
 
 class _InTurn:
@@ -93,31 +128,30 @@ def on(
     refusal: Callback[str] | None = None,
     tool_call: Callback[ToolCall] | None = None,
     usage: Callback[Usage] | None = None,
+    round_end: Callback[RoundEnd] | None = None,
     finish: Callback[Finish] | None = None,
     event: Callback[Event] | None = None,
     error: Callback[Exception] | None = None,
     reply: Callback[Reply] | None = None,
 ) -> Listener:
     """A sink that calls back: ``text``, ``reasoning`` and ``refusal`` with each piece (str) of the first choice,
-    ``tool_call`` with each whole call, ``usage`` with a `Usage`, ``event`` with every event after the special one.
+    ``tool_call`` with each whole call, ``usage`` with a `Usage`, ``round_end`` after each round of a tool loop (the
+    next piece of text begins with a paragraph break then), ``event`` with every event after the special one.
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same.
     """
 
-    for callback in (start, text, reasoning, refusal, tool_call, usage, finish, event, error, reply):
+    for callback in (start, text, reasoning, refusal, tool_call, usage, round_end, finish, event, error, reply):
         if callback is not None and not callable(callback):
             raise TypeError(f"a callback is callable, not {callback!r}")
 
-    def piece(callback: Callback[str]) -> Callable[[Any], Any]:
-        return lambda delta: callback(delta.text) if delta.index == 0 else None
-
     callbacks: dict[type, Callable[[Any], Any]] = {}
-    whole: dict[type, Any] = {Start: start, ToolCall: tool_call, Finish: finish}
+    whole: dict[type, Any] = {Start: start, ToolCall: tool_call, RoundEnd: round_end, Finish: finish}
     callbacks |= {kind: callback for kind, callback in whole.items() if callback is not None}
-    pieces = {TextDelta: text, ReasoningDelta: reasoning, RefusalDelta: refusal}
-    callbacks |= {kind: piece(callback) for kind, callback in pieces.items() if callback is not None}
+    texts: dict[type, Callback[str] | None] = {TextDelta: text, ReasoningDelta: reasoning, RefusalDelta: refusal}
     if usage is not None:
         told = usage
         callbacks[UsageUpdate] = lambda update: told(update.usage)
-    return Listener(callbacks, event, error, reply)
+    heard = {kind: callback for kind, callback in texts.items() if callback is not None}
+    return Listener(callbacks, heard, event, error, reply)

@@ -21,6 +21,7 @@ from ..events import Reply
 from .branch import Branch
 from .context import Lens, RunScheduler
 from .gate import Gate
+from .listener import Listener
 from .loop import on_loop, runs_here
 from .mailbox import GRACE, Mailbox, cancelled_from_outside
 from .report import slow_callable
@@ -45,7 +46,9 @@ class Outlet(abc.ObserverBase[Any]):
         self.lens: Lens | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.detach: Callable[[], None] = _nothing
-        self.write: Callable[[Any], Any] = getattr(spec.into, "write", None) or spec.into
+        into = spec.into
+        listens = isinstance(into, Listener)
+        self.write: Callable[[Any], Any] = into.begin() if listens else getattr(into, "write", None) or into
         self._loop, self._abort = scheduler.loop, abort
         self._thread = get_ident()
         self._over = self._failed = False

@@ -13,7 +13,19 @@ from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import CONTENT, Event, LogprobsDelta, Outcome, ReasoningDelta, Reply, Restart, TextDelta, warned
+from ..events import (
+    CONTENT,
+    Event,
+    LogprobsDelta,
+    Outcome,
+    ReasoningDelta,
+    Reply,
+    Restart,
+    RoundEnd,
+    TextDelta,
+    ToolResult,
+    warned,
+)
 from ..protocols import Op
 from ..sources.limits import Retry, requests_of
 from ..stages import Fold
@@ -24,7 +36,7 @@ from .opening import Opening, commits
 
 __all__ = ["continue_with"]
 
-SETTLING = CONTENT - {LogprobsDelta, ReasoningDelta}
+SETTLING = (CONTENT | {RoundEnd, ToolResult}) - {LogprobsDelta, ReasoningDelta}
 """Events that come after the text of a choice: the seam shows what it still holds before them."""
 
 

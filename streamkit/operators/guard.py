@@ -27,7 +27,7 @@ Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 
 def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> Op[T, T]:
     """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
-    before a call of a tool, but after reasoning that came meanwhile.
+    before a call of a tool, as soon as that begins, but after reasoning that came meanwhile.
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is
@@ -36,8 +36,8 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
     else, None too, fails closed, with a `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls
     pass.
 
-    With ``max_wait``, text of a choice that gets no more of it for so many seconds is cut at its last good place and
-    asked about; time in which the source is held back does not count.
+    With ``max_wait``, text of a choice that gets no more of it for so many seconds, whatever else comes, is cut at its
+    last good place and asked about; time in which the source is held back does not count.
 
     Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
     """

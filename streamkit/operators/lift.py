@@ -29,8 +29,8 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     ``flush`` is called at the end and before an error, so that nothing held back is lost. What a stage raises ends the
     stream, after the items it had given. A stage may also have
 
-    - ``due`` (seconds after the last feed, None for not now): ``expire`` is called when they are over, on the
-      subscription's clock
+    - ``due`` (seconds after the last feed, whatever item that was; None for not now): ``expire`` is called when they
+      are over, on the subscription's clock. It is read after each feed and each ``expire``
     - ``done``: once it is true the stream completes and the source is cancelled
     - ``reply(reply) -> Reply``, if it changes replies: what of a source's Reply it lets through. The run's result and
       the partial reply of errors then say no more than that.

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..events import Other, Start, UsageUpdate
+from ..events import PRELUDE
 
 __all__ = ["Opening", "commits"]
 
 HELD = 64
 """Items held back, as many as a source holds back itself."""
-PRELUDE = frozenset({Start, Other, UsageUpdate})
 
 
 def commits(item: Any) -> bool:

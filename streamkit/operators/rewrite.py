@@ -14,9 +14,10 @@ from reactivex.disposable import CompositeDisposable
 
 from ..protocols import Op
 from ..stages.rewriting.ending import Ending
+from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
 from ..stages.rewriting.redact_json import JsonRedactor
-from ..stages.rewriting.rewrite import Rewriter, parts_of
+from ..stages.rewriting.rewrite import Rewriter
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
 from .lift import Lifted, stage
@@ -114,6 +115,10 @@ def think_tags(*tags: str, inside: bool = False) -> Op[T, T]:
 
     ``tags`` is ``think`` by default. ``inside`` is for models whose prompt already opened the tag. Over bare str the
     reasoning is left out.
+
+    An opening tag in a fenced block or in a span of backticks that its line closes is text; what may still be in such a
+    span waits, from the tag on, for the end of that or of the line. In a thought the first closing tag ends it. The
+    rest is in docs/text.md.
     """
     names = tags or ("think",)
     return rewrite(lambda: ThinkTags(names, inside=inside), name="think_tags")

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, TypeAlias, Unpack
 
-from reactivex import compose, operators as rxo
+from reactivex import Observable, abc, compose, operators as rxo
 
+from ..engine import clock
 from ..events import Event
 from ..protocols import Op
 from ..stages import Segment, Segments
 from ..stages.segments.segment import Segmenting
 from ..stages.segments.segmented import Segmented
-from .lift import stage
+from .lift import Lifted
+from .link import link
 
 __all__ = ["Unit", "code_blocks", "segments", "segments_of", "sentences"]
 
@@ -33,18 +35,25 @@ def segments_of(unit: Unit, options: Segmenting) -> Callable[[], Segments]:
 
 def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event | str, Segment]:
     """Events → the text of the reply as `Segment`s, each as soon as its end is certain; what is left at the end, also
-    of a broken reply.
+    of a broken reply, and where a call of a tool begins: the text behind it goes on with a segment of its own.
 
     The options are those of `stages.Segments`: ``lang``, ``lookahead``, ``first_fast``, ``max_chars``, ``max_wait``
-    (seconds without text, on the subscription's clock), ``hold``, ``code``, ``markdown``, ``spoken``, ``strip``,
-    ``judge``. The segments do not depend on how the text came in pieces, but for those that ``max_wait`` forced.
+    (seconds without text, whatever else comes, on the subscription's clock), ``hold``, ``code``, ``markdown``,
+    ``spoken``, ``strip``, ``judge``. The segments do not depend on how the text came in pieces, but for those that
+    ``max_wait`` forced.
     ``Reply.upto(segment.end)`` is the reply up to a segment.
     """
 
     make = segments_of(unit, options)
-    operator: Op[Event | str, Segment] = stage(lambda: Segmented(make))
-    operator.__name__ = "segments"
-    return operator
+
+    def connect(
+        source: Observable[Event | str], observer: abc.ObserverBase[Segment], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        timer = clock(scheduler)
+        segmented = Segmented(make, lambda: timer.to_seconds(timer.now))
+        return Lifted(segmented, observer, scheduler, timer).connect(source)
+
+    return link("segments", connect)
 
 
 def sentences(**options: Unpack[Segmenting]) -> Op[Event | str, str]:

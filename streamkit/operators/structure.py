@@ -36,7 +36,8 @@ def json_values(model: Any = None, *, tool: str | None = None, unfinished: Unfin
 
     Prose and fences around the JSON are skipped. `MalformedError`, with the reply so far: at once where the text is no
     JSON; at the end if there is none, if it does not fit the model, or if it is not finished (with
-    ``unfinished="keep"`` the last value stands). An error of the stream itself passes unchanged.
+    ``unfinished="keep"`` the last value stands). An error of the stream itself passes unchanged. In a tool loop each
+    round begins anew, and what is wrong in one is an error only if it turns out to be the last, at its end.
 
     Cost: linear. For a very wide list or long string that takes leaving out some values, never the last. A model is
     filled part by part: every finished part is validated once.

@@ -11,8 +11,9 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import clock
-from ..events import Choice, Event, ReasoningDelta, Reply, Restart, TextDelta, ToolCall
+from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..protocols import Op
+from ..stages.rounds import Pieces
 from .link import link
 
 __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
@@ -34,12 +35,12 @@ def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Op[Any, A
 
 
 def _pieces(kind: type[TextDelta] | type[ReasoningDelta], emit: Callable[[str], None]) -> Feed:
+    pieces = Pieces(kind)
+
     def feed(item: Any) -> None:
-        if type(item) is kind:
-            if not item.index:
-                emit(item.text)
-        elif type(item) is str:
-            emit(item)
+        text = pieces.feed(item)
+        if text or type(item) is str:
+            emit(text)
 
     return feed
 
@@ -47,13 +48,15 @@ def _pieces(kind: type[TextDelta] | type[ReasoningDelta], emit: Callable[[str], 
 def text() -> Op[Event | str, str]:
     """Events → the pieces of the answer's text as they come; str passes.
 
+    In a tool loop the text of a further round begins with a paragraph break.
+
     Note: after a `Restart` come pieces of the new text, and nothing says so; `snapshots` has the text that counts.
     """
     return _view("text", partial(_pieces, TextDelta))
 
 
 def reasoning() -> Op[Event | str, str]:
-    """Events → the pieces of the shown reasoning as they come; str passes."""
+    """Events → the pieces of the shown reasoning as they come, rounds as in `text`; str passes."""
     return _view("reasoning", partial(_pieces, ReasoningDelta))
 
 
@@ -106,8 +109,8 @@ def snapshots(every: float | None = None) -> Op[Event | str, str]:
     """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
 
     The first piece is shown at once and the last state always, also before an error. What a `Restart` makes void goes
-    when there is something in its place. With ``every`` the cost is linear in the pieces; without, each piece copies
-    the text.
+    when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
+    ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
     if every is not None and every <= 0:
         raise ValueError("every must be positive")
@@ -128,7 +131,6 @@ class _Snapshot(abc.ObserverBase[str]):
         self._observer, self._every, self._clock = observer, every, timer
         self._text = ""
         self._pieces: list[str] = []
-        self._feed = _pieces(TextDelta, self._add)
         self._void = False  # something of what is shown
         self._waiting = SerialDisposable()
         self._resting = False
@@ -137,11 +139,19 @@ class _Snapshot(abc.ObserverBase[str]):
         return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._waiting)
 
     def on_next(self, item: Any) -> None:
-        if type(item) is Restart:
-            self._void = self._void or item.kept != self._text
-            self._text, self._pieces = item.kept, []
-        else:
-            self._feed(item)
+        if type(item) is TextDelta:
+            if not item.index:
+                self._add(item.text)
+        elif type(item) is str:
+            self._add(item)
+        elif type(item) is Restart:
+            self._begin(item.kept)
+        elif type(item) is RoundEnd and not item.last:
+            self._begin("")
+
+    def _begin(self, kept: str) -> None:
+        self._void = self._void or kept != self._text
+        self._text, self._pieces = kept, []
 
     def _add(self, piece: str) -> None:
         self._pieces.append(piece)

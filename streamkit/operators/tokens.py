@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from reactivex import Observable, abc
 
 from ..engine import RunScheduler, Sources, scheduler_for
-from ..events import Event, Restart, TextDelta
+from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding, Op
 from ..stages.budget import Budget
@@ -30,7 +30,7 @@ def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event |
     """Events → the tokens of the answer's text so far, after each piece of it; str counts as text.
 
     ``encoding`` and ``space_safe`` are those of `tokens.TokenCounter`: the name of a model or an encoding, or a
-    tokenizer. A `Restart` begins anew.
+    tokenizer. It begins anew with a `Restart`, and with each round of a tool loop.
     """
     TokenCounter(encoding, space_safe=space_safe)  # loads the vocabulary, and a mistake is told here
     operator = stage(lambda: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
@@ -51,6 +51,8 @@ class _Counted:
         if type(item) is Restart:
             self._counter = self._make()
             self._counter.feed(item.kept)
+        elif type(item) is RoundEnd and not item.last:
+            self._counter = self._make()
         return []
 
     def flush(self) -> list[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, Literal, TextIO
 
-from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, TextDelta
+from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.clean import Cleaner
+from ..stages.rounds import Paragraphs
 
 __all__ = ["Console", "console"]
 
@@ -26,7 +27,7 @@ class Console:
         return f"<Console on {getattr(self._stream or sys.stdout, 'name', 'a stream')}>"
 
     def _new_reply(self) -> None:
-        self._cleaner = Cleaner()
+        self._cleaner, self._paragraphs = Cleaner(), Paragraphs()
         self._last = ""
         self._shows: type = TextDelta
 
@@ -35,26 +36,36 @@ class Console:
             self._show(item)
         elif isinstance(item, Restart):
             if not item.kept:
-                self._break("\n")
+                self._end_line()
+        elif isinstance(item, RoundEnd):
+            if not item.last:
+                self._end_paragraph()
         elif isinstance(item, (TextDelta, RefusalDelta, ReasoningDelta)) and not item.index:
             if isinstance(item, ReasoningDelta) and not self._reasoning:
                 return
             if type(item) is not self._shows:
-                self._break("\n\n")
+                self._end_paragraph()
                 self._shows = type(item)
-            self._show(item.text)
+            self._show(self._paragraphs.feed(item.text))
 
     def close(self, reply: Reply) -> None:
         """The line is ended, whatever ended the reply. The next reply may follow."""
-        self._break("\n")
+        self._end_line()
         self._new_reply()
 
-    def _break(self, gap: str) -> None:
-        """Begin a new line or paragraph, unless there is one."""
+    def _end_line(self) -> None:
+        self._flush()
+        if self._last and not self._last.endswith("\n"):
+            self._put(self._paragraphs.feed("\n"))
+
+    def _end_paragraph(self) -> None:
+        """What is shown next begins another one."""
+        self._flush()
+        self._paragraphs.end()
+
+    def _flush(self) -> None:
         for text in self._cleaner.flush():
             self._put(text)
-        if self._last:
-            self._put(gap[len(self._last) - len(self._last.rstrip("\n")) :])
 
     def _show(self, text: str) -> None:
         for clean in (text,) if self._raw else self._cleaner.feed(text):
@@ -63,7 +74,7 @@ class Console:
     def _put(self, text: str) -> None:
         if not text:
             return
-        self._last = (self._last + text)[-2:]  # first: a Ctrl-C may come as soon as the text is out
+        self._last = text[-1]  # first: a Ctrl-C may come as soon as the text is out
         stream = self._stream or sys.stdout
         try:
             stream.write(text)
@@ -76,10 +87,11 @@ class Console:
 def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool = False) -> Console:
     """A sink for events or str that shows text as it comes, on ``stream`` (default: what `sys.stdout` is then).
 
-    Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own; other
-    events are passed over. Whatever a terminal would obey (escape sequences, backspaces, reordered text) is shown as
-    an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the stream cannot encode are escaped too.
-    The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a failure of this sink.
+    Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own, and so
+    is each round of a tool loop; other events are passed over. Whatever a terminal would obey (escape sequences,
+    backspaces, reordered text) is shown as an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the
+    stream cannot encode are escaped too. The last line is ended when the reply ends. A reader that went away
+    (BrokenPipeError) is a failure of this sink.
     """
     if stream is not None and not hasattr(stream, "write"):
         raise TypeError(f"stream is a text file, not {type(stream).__name__}; the sink is what console() gives")

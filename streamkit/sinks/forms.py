@@ -1,4 +1,4 @@
-"""What an item is to a place that takes text, or lines of JSON."""
+"""What an item is to a place that takes lines of JSON."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from ..events import Event, RefusalDelta, TextDelta
+from ..events import Event, TextDelta
 from ..jsonform import to_json
 from ..plain import line, plain
 
-__all__ = ["EVENTS", "form", "numbered", "piece"]
+__all__ = ["EVENTS", "form", "numbered"]
 
 EVENTS = get_args(Event)
-
-
-def piece(item: Any) -> str:
-    """What an item adds to the answer: a str itself, a delta of the first choice its text, anything else nothing."""
-    if isinstance(item, str):
-        return item
-    return item.text if isinstance(item, (TextDelta, RefusalDelta)) and not item.index else ""
 
 
 def form(item: Any) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..events import Reply, Restart, TextDelta
+from ..events import Reply
+from ..stages.rounds import Transcript
 
 __all__ = ["Memory", "memory"]
 
@@ -21,16 +22,12 @@ class Memory:
 
     @property
     def text(self) -> str:
-        """The text of the first choice so far; of a branch of str, all of them joined."""
-        pieces = []
+        """The text of the first choice so far, that of all rounds of a tool loop; of a branch of str, all of them
+        joined."""
+        said = Transcript()
         for item in self.items:
-            if isinstance(item, str):
-                pieces.append(item)
-            elif isinstance(item, TextDelta) and not item.index:
-                pieces.append(item.text)
-            elif isinstance(item, Restart):
-                pieces = [item.kept]
-        return "".join(pieces)
+            said.feed(item)
+        return said.text
 
     def write(self, item: Any) -> None:
         self.items.append(item)

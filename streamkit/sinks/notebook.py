@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from ..events import Event, Reply, Restart
+from ..events import Event, RefusalDelta, Reply, Restart, TextDelta
 from ..stages.clean import Cleaner
-from .forms import piece
+from ..stages.rounds import Transcript
 
 __all__ = ["Notebook", "notebook"]
 
@@ -43,25 +42,18 @@ class Notebook:
 
     def _new_reply(self) -> None:
         self._handle: Any = None
-        self._begin_text()
+        self._said = Transcript(TextDelta, RefusalDelta)
         self._stale = False
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
         self._failure: Exception | None = None
 
-    def _begin_text(self) -> None:
-        self._pieces: list[str] = []
-        self._cleaner = Cleaner()
-
     def write(self, item: Event | str) -> None:
         if self._failure is not None:
             raise self._failure
-        if isinstance(item, Restart):
-            self._stale = self._stale or bool(self._pieces)
-            self._begin_text()
-            self._add(self._cleaner.feed(item.kept))
-        else:
-            self._add(self._cleaner.feed(piece(item)))
+        changes = isinstance(item, Restart) and (self._said.text or item.kept)
+        if self._said.feed(item) or changes:
+            self._stale = True
         if self._stale and self._timer is None:
             self._update_soon(asyncio.get_running_loop())
 
@@ -72,16 +64,10 @@ class Notebook:
         try:
             if self._failure is not None:
                 raise self._failure
-            self._add(self._cleaner.flush())
-            if self._stale:
-                self._update()
+            if self._stale or self._said.text.endswith("\r"):
+                self._update(over=True)
         finally:
             self._new_reply()
-
-    def _add(self, pieces: Iterable[str]) -> None:
-        for text in filter(None, pieces):
-            self._pieces.append(text)
-            self._stale = True
 
     def _update_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if loop.time() < self._next:
@@ -98,10 +84,11 @@ class Notebook:
         except Exception as exc:  # the next call raises it: nobody would see it here
             self._failure = exc
 
-    def _update(self) -> None:
+    def _update(self, *, over: bool = False) -> None:
         self._stale = False
-        self._pieces = ["".join(self._pieces)]
-        shown = {self._type: self._pieces[0]}
+        cleaner = Cleaner()
+        clean = "".join((*cleaner.feed(self._said.text), *(cleaner.flush() if over else ())))
+        shown = {self._type: clean}
         if self._handle is None:
             self._handle = self._display(shown, raw=True, display_id=True)
         else:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
 from ..errors import SinkError, excerpt
-from ..events import Event, Reply
+from ..events import Event, RefusalDelta, Reply, TextDelta
+from ..stages.rounds import Pieces
 from ..worker import Worker, limit
-from .forms import piece
 
 __all__ = ["Process", "process"]
 
@@ -162,9 +162,10 @@ class Process:
         self._options, self._patience = (env, stdout), patience
         self._program: _Program | None = None
         self._worker = Worker("Process")
+        self._pieces = Pieces(TextDelta, RefusalDelta)
 
     async def write(self, item: Event | str) -> None:
-        text = piece(item)
+        text = self._pieces.feed(item)
         if not text:
             return
         program = self._program = self._program or self._begin()
@@ -182,6 +183,7 @@ class Process:
 
     async def close(self, reply: Reply) -> None:
         program, self._program = self._program, None
+        self._pieces = Pieces(TextDelta, RefusalDelta)
         if program is None:
             return
         if reply.outcome == "cancelled" and self.on_cancel == "discard":

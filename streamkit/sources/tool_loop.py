@@ -14,7 +14,7 @@ from ..engine.follow import follow
 from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Event, Outcome, Reply, ToolResult, warned
+from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..usage import summed
 from .toolbox import Toolbox, Tools
@@ -30,7 +30,7 @@ def tool_loop(
     rounds: int = 8,
     concurrency: int = 4,
 ) -> Stream[Event]:
-    """The events of every round and a `ToolResult` for each call, then one `Reply` for the whole.
+    """The events of every round, a `ToolResult` for each call and a `RoundEnd`, then one `Reply` for the whole.
 
     ``ask(messages)`` gives the stream of one round; it is called again with the calls' results appended, as long as a
     complete reply asks for tools, at most ``rounds`` times (then the Reply is ``stopped``, by ``tool_loop``). ``tools``
@@ -42,6 +42,10 @@ def tool_loop(
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
     are left out of them.
+
+    Each round begins with a `Start` that says its number; if ``ask`` gives a tool loop itself, its rounds count. What
+    shows text puts a paragraph break between two rounds; it is in no event, Reply or message. Whatever knows a reply
+    so far knows that of the round at hand.
 
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
@@ -80,13 +84,16 @@ class _Loop(Whole):
         self._subscription = SerialDisposable()
         self._replies: list[Reply] = []  # of the rounds before this one
         self._earlier: list[Message] = []
+        self._ended = 0  # rounds, those of loops within this one too
         self._reply: Reply | None = None  # of this round, once it is over
         self._answers: list[Message] = []
         self._final: Reply | None = None
+        self._asked = False  # for this round's reply
+        self._started = False  # this round has had its Start
         self._left = False
 
     def begin(self) -> abc.DisposableBase:
-        self._round()
+        self._ask_for_more()
         return Disposable(self._leave)
 
     def _leave(self) -> None:
@@ -106,24 +113,40 @@ class _Loop(Whole):
         return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
 
     def _and_earlier(self, reply: Reply) -> Reply:
-        """This round's Reply as that of all rounds so far."""
-        every = [*self._replies, reply]
+        """This round's Reply as that of all rounds so far. One that was not asked for yet has cost nothing."""
+        every = [*self._replies, reply] if self._asked or not self._replies else self._replies
         return replace(
             reply,
             usage=summed([one.usage for one in every]),
             attempts=sum(one.attempts for one in every),
-            rounds=len(every),
-            earlier=tuple(self._earlier),
-            answers=tuple(self._answers),
+            rounds=sum(one.rounds for one in every),
+            earlier=(*self._earlier, *reply.earlier),
+            answers=tuple(self._answers) or reply.answers,
             warnings=warned(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------
 
-    def _round(self) -> None:
-        if self._reply is not None:
-            self._replies.append(self._reply)
-            self._earlier += [*self._reply.messages, *self._answers]
+    def _end_round(self) -> None:
+        """The calls have their results: what comes next is another reply."""
+        assert self._reply is not None
+        self._replies.append(self._reply)
+        self._earlier += [*self._reply.messages, *self._answers]
+        self._reply, self._answers, self._asked, self._started = None, [], False, False
+        self.vantage.sources.clear()
+        self._told_end()
+        if not self._left:
+            self._ask_for_more()
+
+    def _told_end(self, *, last: bool = False) -> None:
+        self._ended += 1
+        self._observer.on_next(RoundEnd(self._ended, last=last))
+
+    def _start(self, event: Start) -> None:
+        self._started = True
+        self._observer.on_next(replace(event, round=self._ended + 1))
+
+    def _ask_for_more(self) -> None:
         try:
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
@@ -131,13 +154,20 @@ class _Loop(Whole):
         except Exception as exc:
             self._observer.on_error(exc)
             return
-        self._reply, self._answers = None, []
-        self.vantage.sources.clear()
+        self._asked = True
         follow(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
 
     def _event(self, event: Event) -> None:
+        if isinstance(event, Start):
+            self._start(event)
+            return
+        if not self._started and type(event) not in PRELUDE:
+            self._start(Start())
         if isinstance(event, Reply):
             self._reply = event
+        elif isinstance(event, RoundEnd):  # of a loop within this one, which ends its last round with ours
+            if not event.last:
+                self._told_end()
         else:
             self._observer.on_next(event)
 
@@ -155,7 +185,7 @@ class _Loop(Whole):
         else:
             self._reply = reply
             calls = Mapped(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            follow(self._subscription, calls, self._result, self._failed, self._round, self.vantage.scheduler)
+            follow(self._subscription, calls, self._result, self._failed, self._end_round, self.vantage.scheduler)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)
@@ -163,5 +193,6 @@ class _Loop(Whole):
 
     def _end(self, reply: Reply) -> None:
         self._final = reply
+        self._told_end(last=True)
         self._observer.on_next(reply)
         self._observer.on_completed()

@@ -19,6 +19,7 @@ from ..events import (
     RefusalDelta,
     Reply,
     Restart,
+    RoundEnd,
     Start,
     TextDelta,
     ToolCall,
@@ -51,7 +52,8 @@ class Fold:
 
     Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
     would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
-    voids all choices, but for the text it says it kept; after a `ToolResult` the reply is that of the next round.
+    voids all choices, but for the text it says it kept. After a `RoundEnd` that is not the last the reply is that of
+    the next round; what follows a `ToolResult` without one, as in streams of earlier versions, is of the next as well.
     Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow.
     """
 
@@ -67,6 +69,7 @@ class Fold:
         self._earlier: list[Message] = []
         self._asked: Reply | None = None  # whose calls have answers by now
         self._spent: list[Usage | None] = []  # in the rounds before this one
+        self._begun = True  # this round
         self._lock = Lock()  # between readers; feeding needs none
 
     def feed(self, event: Event) -> None:
@@ -90,10 +93,11 @@ class Fold:
             choices, answers = self._asked.choices, self._asked.answers
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
-        usage = summed([*self._spent, self.usage])
+        spent = [*self._spent, self.usage] if self._begun else self._spent
+        usage = summed(spent)
         usage = unfinished(usage) if outcome in CUT else usage
         known: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
-        known |= {"rounds": 1 + len(self._spent), "earlier": tuple(self._earlier), "answers": answers}
+        known |= {"rounds": len(spent), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(known | changes))
 
     def _take(self, size: int) -> None:
@@ -105,12 +109,14 @@ class Fold:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
+            self._begun = True
             self._take(OVERHEAD if self._choices else 0)
             choice = self._choices[index] = _Choice(index, list if self.keep_text else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:
         self._next_round()
+        self._begun = True
         self.id = self.id or event.id
         self.model = self.model or event.model
         self.request_id = self.request_id or event.request_id
@@ -154,17 +160,28 @@ class Fold:
         self._choice(event.index).logprobs.append(event.logprobs)
 
     def _usage(self, event: UsageUpdate) -> None:
-        self.usage = event.usage
+        self.usage, self._begun = event.usage, True
 
     def _finish(self, event: Finish) -> None:
         choice = self._choice(event.index)
         choice.finish_reason = choice.finish_reason or event.reason
 
     def _result(self, event: ToolResult) -> None:
+        asked = self._over()
+        self._asked = replace(asked, answers=(*asked.answers, event.message))
+
+    def _round_end(self, event: RoundEnd) -> None:
+        if not event.last:
+            self._over()
+            self._next_round()
+            self._begun = False
+
+    def _over(self) -> Reply:
+        """The reply of this round, to which nothing is added any more but the answers to its calls."""
         if self._choices or self._asked is None:
             self._next_round()
             self._asked, self._choices, self._open = self.reply("complete"), {}, OpenCalls()
-        self._asked = replace(self._asked, answers=(*self._asked.answers, event.message))
+        return self._asked
 
     def _next_round(self) -> None:
         if self._asked is not None:
@@ -222,4 +239,5 @@ _TAKERS: dict[type, Callable[[Fold, Any], None]] = {
     Finish: Fold._finish,
     ToolResult: Fold._result,
     Restart: Fold._restart,
+    RoundEnd: Fold._round_end,
 }

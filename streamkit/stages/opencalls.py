@@ -27,6 +27,14 @@ class OpenCalls:
         # By what is known of them: an OrderedDict lets its first go at no cost, however many there are.
         self._alike: dict[tuple[int, str, str], OrderedDict[Place, None]] = {}
 
+    def begins(self, event: ToolCallDelta | ToolCall) -> bool:
+        """Take a piece or a whole call; whether it is the first of its call."""
+        if isinstance(event, ToolCall):
+            return self.close(event) is None
+        is_first = (event.index, event.call) not in self._names
+        self.feed(event)
+        return is_first
+
     def feed(self, piece: ToolCallDelta) -> None:
         """Take a piece, which opens its call if it is the first."""
         place = (piece.index, piece.call)

@@ -63,8 +63,8 @@ class Encoder:
     """A stage: events in, blocks of bytes out. What it wrote parses to the same content.
 
     ``model`` and ``id`` stand before those of `Start`; ``created`` is a Unix time. What an API has no form for is left
-    out: legacy completions have only text, the Responses API only choice 0; `Other`, `ToolResult` and `Restart` have
-    no form anywhere.
+    out: legacy completions have only text, the Responses API only choice 0; `Other`, `ToolResult`, `RoundEnd` and
+    `Restart` have no form anywhere.
     """
 
     def __init__(self, api: str = "chat", *, model: str = "", id: str = "", created: int = 0) -> None:

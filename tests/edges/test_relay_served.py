@@ -153,6 +153,34 @@ def test_our_own_client_reads_a_relay_too(app):
     assert (reply.text, reply.reasoning, reply.usage) == ("".join(SAID), "Hm.", sk.Usage(3, 4, 7))
 
 
+def test_clients_with_the_same_tools_run_none_that_ran_behind_the_relay():
+    ran: list[str] = []
+
+    async def clock(zone: str) -> str:
+        ran.append(zone)
+        return "noon"
+
+    rounds = [testing.Script(("Let me look.",), tool_calls=[("clock", {"zone": "UTC"})]), testing.Script(("Noon.",))]
+    asked = testing.client(*rounds, *rounds)
+
+    async def main():
+        async with (
+            served(starlette_app(lambda: sk.sse(sk.tool_loop(asked.chat, "?", [clock])))) as url,
+            openai.AsyncOpenAI(base_url=url, api_key="-", max_retries=0) as client,
+            sk.Client(url, "-", model="m") as ours,
+        ):
+            async with client.chat.completions.stream(model="m", messages=[]) as stream:
+                completion = await stream.get_final_completion()
+            return completion, await sk.tool_loop(ours.chat, "What time is it?", [clock])
+
+    completion, reply = asyncio.run(main())
+    (choice,) = completion.choices
+    assert (choice.message.content, choice.finish_reason) == ("Let me look.\n\nNoon.", "stop")
+    assert not choice.message.tool_calls
+    assert (reply.text, reply.rounds) == ("Let me look.\n\nNoon.", 1)
+    assert (len(asked.requests), ran) == (4, ["UTC", "UTC"])
+
+
 @both
 def test_the_official_client_raises_what_went_wrong(app, capsys):
     failing = testing.script("so far", fail=sk.ApiError("at 10.0.0.7", code="overloaded"))

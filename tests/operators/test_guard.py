@@ -348,6 +348,32 @@ def test_each_choice_waits_by_itself():
     assert [choice.text for choice in got.items[-1].choices] == ["a b c", "x y z z z z z"]
 
 
+def test_what_waits_is_let_out_in_time_whatever_else_comes():
+    besides = [sk.ReasoningDelta("hm"), sk.UsageUpdate(sk.Usage(1, 2)), sk.ToolCallDelta("1", 0), sk.TextDelta("")]
+    pieces = [(0, sk.ToolCallDelta("{", 0, "id", "now")), (0, sk.TextDelta("a b c", 0)), (1, sk.TextDelta("x y", 1))]
+    texts, got = timed(pieces + [(0.4, event) for event in besides * 5], max_wait=2)
+    assert texts == [(2, 0, "a b"), (3, 1, "x"), (9, 0, " c"), (9, 1, " y")]
+    assert [choice.text for choice in got.items[-1].choices] == ["a b c", "x y"]
+
+
+@pytest.mark.parametrize("max_wait", [None, 50])
+@pytest.mark.parametrize("call", [sk.ToolCallDelta("{", 0, "id", "now"), sk.ToolCall("id", "now", "{}")], ids=str)
+def test_a_call_that_begins_lets_out_the_text_of_its_choice_before_it(call, max_wait):
+    asked = []
+
+    async def check(text):
+        asked.append(text)
+        await asyncio.sleep(1)
+        return True
+
+    pieces = [(0, sk.TextDelta("Two wo")), (0, sk.TextDelta("other", 1)), (5, call), (3, sk.ToolCallDelta("}", 0))]
+    texts, got = timed([*pieces, (1, sk.TextDelta("rds. End"))], check, max_wait=max_wait)
+    assert texts[0] == (6, 0, "Two wo")
+    assert [type(item) for item in got.items[:2]] == [sk.TextDelta, type(call)]
+    assert asked == ["Two wo", "rds.", "End", "other"]
+    assert got.items[-1].choices[0].text == "Two words. End"
+
+
 def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
     async def main():
         virtual, source, shown = VirtualTimeScheduler(), Subject(), []

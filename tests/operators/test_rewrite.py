@@ -177,6 +177,14 @@ def test_think_tags_over_deltas():
     assert (got.reply.text, got.reply.reasoning) == ("because", "why")
 
 
+@pytest.mark.parametrize("call", [sk.ToolCallDelta("{", 0, "id", "now"), sk.ToolCall("id", "now", "{}")], ids=str)
+def test_a_call_of_a_tool_does_not_let_out_what_may_have_to_be_hidden(call):
+    events = [sk.TextDelta("to bob@exa"), call, sk.TextDelta("mple.org now"), sk.Reply()]
+    got = collected(events_of(*events).pipe(ops.redact("email")))
+    assert "bob" not in str(got.items)
+    assert got.reply.text == f"to {MASK} now"
+
+
 def test_rewriters_work_on_bare_text_too():
     assert "".join(collected(sk.stream(rx.of("a@b", ".co x")).pipe(ops.redact("email"))).items) == f"{MASK} x"
     assert collected(sk.stream(rx.of("one EN", "D two")).pipe(ops.stop_at("END"))).items == ["one "]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,6 +98,94 @@ def test_a_timer_moves_with_every_piece_and_ends_with_the_stream():
     got = record(testing.script(*"aaa bbb ccc", every=1).pipe(ops.segments(max_wait=1.5)))
     assert [one.forced for one in got.items] == [False]
     assert got.ended_at == got.times[-1]
+
+
+BESIDES = {
+    "reasoning": sk.ReasoningDelta("hm"),
+    "another choice": sk.TextDelta("x", 1),
+    "usage": sk.UsageUpdate(sk.Usage(1, 2)),
+    "arguments": sk.ToolCallDelta("1", 0),
+    "another's call": sk.ToolCallDelta("1", 0, "id", "name", index=1),
+    "another's end": sk.Finish("stop", 1),
+    "log probabilities": sk.LogprobsDelta({}),
+    "anything": sk.Other("ping"),
+    "nothing": sk.TextDelta(""),
+    "nothing, as a str": "",
+}
+
+
+def paced(*pieces: tuple[float, Any]) -> Any:
+    """A stream of events, each so many seconds after the one before."""
+
+    async def body() -> Any:
+        for seconds, event in pieces:
+            await asyncio.sleep(seconds)
+            yield event
+
+    return sk.stream(body())
+
+
+@pytest.mark.parametrize("besides", BESIDES)
+def test_max_wait_counts_from_the_last_text_whatever_else_comes(besides: str):
+    first = [(0, sk.ToolCallDelta("{", 0, "id", "now"))] if besides == "arguments" else []
+    texts = [(0, sk.TextDelta("Two words, and ")), (1.5, sk.TextDelta("thr"))]
+    others = [(0.5, BESIDES[besides])] * 20
+    got = record(paced(*first, *texts, *others, (0, sk.TextDelta("ee. "))).pipe(ops.segments(max_wait=2)))
+    assert [(one.text, one.forced) for one in got.items] == [("Two words,", True), ("and three.", False)]
+    assert got.times == [3.5, 11.5]
+
+
+def test_comments_of_the_server_are_no_text():
+    stream = testing.script("Two words, and thr", "ee.", every=20, keepalive=0.5).pipe(ops.segments(max_wait=2))
+    got = record(stream)
+    assert list(zip([one.text for one in got.items], got.times, strict=True)) == [("Two words,", 2), ("and three.", 20)]
+
+
+def test_a_restart_begins_the_count_of_max_wait_anew():
+    events = [(0, sk.TextDelta("Two words, and thr")), (1.5, sk.Restart("cut")), (0, sk.TextDelta("Ten words, b"))]
+    got = record(paced(*events, *[(0.5, sk.ReasoningDelta("hm"))] * 9).pipe(ops.sentences(max_wait=2)))
+    assert got.items == ["Ten words,", "b"]
+    assert got.times == [3.5, 6]
+
+
+CALLS = {
+    "pieces": [sk.ToolCallDelta("{", 0, "id", "now"), sk.ToolCallDelta("}", 0), sk.ToolCall("id", "now", "{}", 0, 0)],
+    "whole": [sk.ToolCall("id", "now", "{}")],
+}
+
+
+@pytest.mark.parametrize("events", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("options", [{}, {"max_wait": 60}, {"strip": False}], ids=str)
+def test_a_call_of_a_tool_lets_out_what_is_held_when_it_begins(events: Any, options: Any):
+    before, after = "One. Let me loo", "king. Three, fo"
+    whole = before + after
+    for pieces in testing.every_split(before, random_cuts=2):
+        deltas = [sk.TextDelta(piece) for piece in pieces if piece]
+        stream = paced(*((0, event) for event in deltas), *((9, event) for event in events), (9, sk.TextDelta(after)))
+        got = record(stream.pipe(ops.segments(**options)))
+        assert [one.text.strip() for one in got.items] == ["One.", "Let me loo", "king.", "Three, fo"]
+        assert [one.index for one in got.items] == [0, 1, 2, 3]
+        assert all(whole[one.start : one.end] == one.text for one in got.items)
+        assert got.times[1] == 9
+
+
+def test_each_call_lets_out_what_came_before_it_and_its_other_pieces_do_not():
+    first, second = sk.ToolCallDelta("{", 0, "a", "now"), sk.ToolCallDelta("{", 1, "b", "now")
+    events = [first, sk.TextDelta("Two wo"), sk.ToolCallDelta("}", 0), sk.TextDelta("rds"), second, sk.TextDelta("End")]
+    assert list(sk.stream(rx.of(*events)).pipe(ops.sentences())) == ["Two words", "End"]
+    again = [first, sk.Restart("cut"), sk.TextDelta("Two wo"), first, sk.TextDelta("rds")]
+    assert list(sk.stream(rx.of(*again)).pipe(ops.sentences())) == ["Two wo", "rds"]
+
+
+def test_calls_of_other_choices_let_nothing_out():
+    events = [sk.TextDelta("Two wo"), sk.ToolCall("id", "now", "{}", 1), sk.TextDelta("rds")]
+    assert list(sk.stream(rx.of(*events)).pipe(ops.sentences())) == ["Two words"]
+
+
+def test_a_block_of_code_that_a_call_broke_off_is_forced():
+    events = [sk.TextDelta("```py\nx"), sk.ToolCall("id", "now", "{}"), sk.TextDelta("\nEnd.")]
+    block, end = sk.stream(rx.of(*events)).pipe(ops.segments())
+    assert (block.code, block.forced, end.text, end.start) == ("x", True, "End.", 8)
 
 
 def test_the_first_sentence_for_a_voice_comes_early():

@@ -34,6 +34,13 @@ def test_without_a_number_the_oldest_of_the_same_name_is_meant():
     assert [calls.close(call) for call in wanted] == [None, 0, 1, 2]
 
 
+def test_a_call_begins_with_its_first_piece_or_as_a_whole():
+    calls = OpenCalls()
+    pieces = [("", 0, "a", "f"), ("{", 0), ("", 1, "b", "f"), ("", 0, "a", "f", 1)]
+    assert [calls.begins(ToolCallDelta(*piece)) for piece in pieces] == [True, False, True, True]
+    assert [calls.begins(ToolCall(id, "f", "{}")) for id in ("a", "c")] == [False, True]
+
+
 # two calls of one function, interleaved, without ids: everything that reads them
 
 TWO = [

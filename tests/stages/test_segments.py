@@ -277,6 +277,22 @@ def test_a_timer_at_any_moment_loses_nothing_and_leaves_code_whole():
     assert [one.code for one in found + stage.flush() if one.kind == "code"] == ["x = 1. Y\n"]
 
 
+def test_text_behind_a_flush_goes_on_with_a_segment_of_its_own_wherever_it_is_cut():
+    for seed in range(150):
+        dice = random.Random(seed)
+        parts, options = [troubling(dice, 20) for _ in range(3)], some_options(dice)
+        found: list[list[Segment]] = []
+        for most in (10_000, 1, 6):
+            stage, made = Segments(**options), []
+            for part in parts:
+                for piece in pieces_of(part, random.Random(seed), most):
+                    made += stage.feed(piece)
+                made += stage.flush()
+            found.append(made)
+        check("".join(parts), found[0], {**options, "strip": True})
+        assert found[0] == found[1] == found[2]
+
+
 def test_a_timer_runs_only_while_there_is_something_to_cut():
     stage = Segments(max_wait=2.5)
     assert stage.due is None

@@ -248,7 +248,7 @@ def what_an_event_is(event: sk.Event) -> str:
             return event.text
         case sk.Start() | sk.ToolCallDelta() | sk.ToolResult() | sk.LogprobsDelta() | sk.Finish():
             return event.type
-        case sk.Restart() | sk.Other():
+        case sk.Restart() | sk.RoundEnd() | sk.Other():
             return ""
         case _:
             assert_never(event)

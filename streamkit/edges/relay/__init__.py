@@ -135,8 +135,10 @@ def sse(
     `ops.attach` listens either way. While a client reads slowly the source is held; one that takes nothing for
     ``max_wait`` seconds has left. After ``keepalive`` seconds of silence a comment is sent.
 
-    Note: chunks have no form for the rounds of a `tool_loop`: pass on its text (`ops.text`), or relay its events. And a
-    browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
+    Of a `tool_loop` ``text`` is what was said in all rounds, as paragraphs. So are chunks, which are one reply there:
+    calls that were answered are not shown, so that no client makes them again; others come at their round's end.
+
+    Note: a browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
     """
     if not isinstance(stream, Observable):
         raise TypeError(f"sse relays a stream (or any Observable), not {type(stream).__name__}")

@@ -6,13 +6,15 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...errors import ApiError, StreamkitError
-from ...events import Event, Reply, Restart, TextDelta
+from ...events import Event, Reply, Restart, RoundEnd, TextDelta
 from ...jsonform import to_json
+from ...stages.rounds import Transcript
 from ...wire import Encoder, frame
+from .onereply import OneReply
 
 __all__ = ["FORMS", "Form", "Told", "told"]
 
@@ -63,17 +65,18 @@ class OpenAIForm:
 
     def __init__(self) -> None:
         self._encoder = Encoder(created=int(time.time()))
-        self._shown = 0
+        self._one_reply = OneReply()
+        self._shown = 0  # characters, in this round
 
     def feed(self, event: Event) -> list[bytes]:
         match event:
             case TextDelta(text=text, index=0):
                 self._shown += len(text)
+            case RoundEnd(last=False):
+                self._shown = 0
             case Restart(kept=kept) if len(kept) != self._shown:
                 raise ValueError("chunks cannot take back what was shown: relay a restart as events or text")
-            case Reply(outcome="stopped", choices=(first, *others)) if not first.finish_reason:
-                event = replace(event, choices=(replace(first, finish_reason="stop"), *others))  # readers wait for one
-        return self._encoder.feed(event)
+        return [block for one in self._one_reply.feed(event) for block in self._encoder.feed(one)]
 
     def fail(self, failure: Told) -> list[bytes]:
         return self._encoder.fail(ApiError(failure.message, code=failure.code, error_type=failure.kind))
@@ -103,19 +106,21 @@ class TextForm:
 
     def __init__(self) -> None:
         self._after_cr = False
+        self._said = Transcript()
 
     def feed(self, event: Event) -> list[bytes]:
+        text = self._said.feed(event)
         match event:
-            case TextDelta(text=text, index=0):
-                shown = text[1:] if self._after_cr and text.startswith("\n") else text  # a line end cut in two is one
-                self._after_cr = text.endswith("\r")
-                return [frame(shown)] if shown else []
-            case Restart(kept=kept):
+            case Restart():
                 self._after_cr = False
-                return [frame(kept, "restart")]
+                return [frame(self._said.text, "restart")]
             case Reply(outcome=outcome):
                 return [frame(outcome, "end")]
-        return []
+        if not text:
+            return []
+        shown = text[1:] if self._after_cr and text.startswith("\n") else text  # a line end cut in two is one
+        self._after_cr = text.endswith("\r")
+        return [frame(shown)] if shown else []
 
     def fail(self, failure: Told) -> list[bytes]:
         return [frame(failure.message, "error")]

@@ -7,8 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import StreamkitError
-from ...events import Event, Finish, LogprobsDelta, Reply, Restart, TextDelta, ToolCall, ToolResult
+from ...events import (
+    Event,
+    Finish,
+    LogprobsDelta,
+    Reply,
+    Restart,
+    RoundEnd,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolResult,
+)
 from ..fold import Fold
+from ..opencalls import OpenCalls
 from .hiding import bare, known, quiet
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
@@ -93,8 +105,8 @@ class _Cut:
 class Cutter:
     """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
 
-    A call of a tool and the end of its choice let out the text that came before; reasoning does not, as it may come
-    between the words of a sentence.
+    A call of a tool, as soon as it begins, and the end of its choice let out the text that came before; reasoning does
+    not, as it may come between the words of a sentence.
 
     ``make`` gives the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds; it
     does not count while the source ``is_held`` back: text that is cut then would be shown no earlier.
@@ -110,23 +122,29 @@ class Cutter:
     ) -> None:
         self._make, self._time, self._is_held = make, time, is_held
         self._cuts: dict[int, _Cut] = {}
+        self._calls = OpenCalls()
         self._bare = False
 
     def feed(self, event: Any) -> list[Any]:
         if isinstance(event, (str, TextDelta)):
             self._bare = isinstance(event, str)
             text, index = (event, 0) if isinstance(event, str) else (event.text, event.index)
+            if not text:
+                return []
             cut = self._cuts.get(index)
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())
             return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
         known(event, "guard")
-        if isinstance(event, (Finish, ToolCall)):
+        begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
+        if begins or isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), quiet(event)]
-        if isinstance(event, (ToolResult, Reply)):  # what follows a result is another message
+        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # what follows is another message
+            self._calls = OpenCalls()
             return [*self.flush(), quiet(event)]
         if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
             self._cuts.clear()
+            self._calls = OpenCalls()
             return [replace(quiet(event), kept=""), *self.feed(TextDelta(event.kept))]
         return [] if isinstance(event, LogprobsDelta) else [quiet(event)]
 

@@ -7,7 +7,7 @@ was cut short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -17,10 +17,9 @@ from ...events import (
     Event,
     Finish,
     LogprobsDelta,
-    ReasoningDelta,
-    RefusalDelta,
     Reply,
     Restart,
+    RoundEnd,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -31,15 +30,9 @@ from ..fold import Fold, outcome_of
 from ..opencalls import OpenCalls
 from .hiding import excerpts_through, known, masked, quiet, through, unquoted
 
-__all__ = ["PARTS", "Piece", "Rewriter", "TextStage", "parts_of"]
+__all__ = ["Piece", "Rewriter", "TextStage"]
 
 E = TypeVar("E", bound=Sent)
-PARTS: dict[str, type] = {
-    "text": TextDelta,
-    "reasoning": ReasoningDelta,
-    "refusal": RefusalDelta,
-    "tool_calls": ToolCallDelta,
-}
 Key: TypeAlias = tuple[type, int, int]
 """Part, choice, and number of the call."""
 WHOLE = ("complete", "refused")
@@ -53,13 +46,6 @@ class TextStage(Protocol):
 
     def feed(self, text: str, /) -> Iterable[Piece]: ...
     def flush(self) -> Iterable[Piece]: ...
-
-
-def parts_of(names: Sequence[str]) -> frozenset[type]:
-    """The kinds of delta that ``names`` of parts mean; ValueError for an unknown one."""
-    if isinstance(names, str) or not set(names) <= set(PARTS):
-        raise ValueError(f"parts is a list out of {', '.join(PARTS)}, not {names!r}")
-    return frozenset(PARTS[name] for name in names)
 
 
 class Rewriter:
@@ -94,6 +80,7 @@ class Rewriter:
         self._fold = Fold()
         self._final: Reply | None = None
         self._over = self._is_bare = False
+        self._end: list[RoundEnd] = []  # of the last round, which waits for the Reply: that tells how it ended
 
     # -- the stage -------------------------------------------------------------------------------------------------
 
@@ -119,7 +106,7 @@ class Rewriter:
     def flush(self) -> list[Any]:
         """What is held, for a stream that ends without its Reply (an error, or bare str)."""
         try:
-            out = [] if self._over else self._noted(self._rest(self._stages, self.broken))
+            out = [] if self._over else self._noted([*self._rest(self._stages, self.broken), *self._end])
         except StreamkitError as exc:
             self._end_by(exc)
             raise
@@ -179,7 +166,7 @@ class Rewriter:
         return [piece.text for piece in made if type(piece) is TextDelta]
 
     def _reply(self, event: Reply) -> list[Any]:
-        out = self._noted(self._rest(self._stages, event.outcome not in WHOLE))
+        out = self._noted([*self._rest(self._stages, event.outcome not in WHOLE), *self._end])
         return [*out, self._last(event)]
 
     def _last(self, reply: Reply | None) -> Reply:
@@ -204,8 +191,11 @@ class Rewriter:
                 return [*self._rest([key for key in self._stages if key[1] == index], cut), self._cleared(event)]
             case ToolCall() if ToolCallDelta in self._kinds:
                 return [*self._rest_of_call(event), self._rewritten(event)]
-            case ToolResult():
-                return [*self._rest(self._stages, cut=False), self._result(event)]
+            case ToolResult() | RoundEnd(last=False):
+                return [*self._rest(self._stages, cut=False), self._between(event)]
+            case RoundEnd():
+                self._end = [self._cleared(event)]
+                return []
             case Restart():
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
@@ -239,9 +229,9 @@ class Rewriter:
         key = (ToolCallDelta, call.index, number)
         return self._rest([key], cut=False) if number is not None and key in self._stages else []
 
-    def _result(self, event: ToolResult) -> ToolResult:
+    def _between(self, event: ToolResult | RoundEnd) -> Event:
         self._begin_anew()  # what follows is another message
-        if not self.hides or ToolCallDelta not in self._kinds:
+        if isinstance(event, RoundEnd) or not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
         value, error = masked(event.value, self._whole), masked(event.error, self._told)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)

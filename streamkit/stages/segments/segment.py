@@ -12,7 +12,7 @@ from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
 from .ends import Ends
 from .fences import parts
-from .plain import plain
+from .plain import Queue
 from .sentences import Sentences
 from .units import Lines, Paragraphs, Words
 
@@ -52,9 +52,11 @@ class Segments:
     ``first_fast``: the first segment may end at a clause, for a voice to begin.
     ``max_chars``, ``max_wait`` (seconds without input): a segment is cut there, at the last good place, and ``forced``.
     In want of one the first cuts anywhere between two characters, the second does not cut.
-    ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters.
+    ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters; with
+    ``plain`` also how long a segment waits for the end of a mark that is open in it.
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
-    ``markdown``: ``plain`` gives text without its marks; ``start`` and ``end`` still tell where it stood.
+    ``markdown``: ``plain`` gives the text that a renderer shows (CommonMark 0.31, GFM), maths as it stands; ``start``
+    and ``end`` still tell where it stood.
     ``spoken``: pieces without a letter or digit to say (rules, ``$$``, emoji alone) are left out, after ``markdown``.
     ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
     space at its end.
@@ -87,9 +89,10 @@ class Segments:
             raise ValueError("max_chars must be at least 1")
         if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
             raise ValueError("max_wait must be positive and finite, and hold not negative")
-        self._code, self._plain, self._wait = code, markdown == "plain", max_wait
+        self._code, self._strip, self._wait = code, strip, max_wait
+        self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
+        self._gap: list[str] | None = None if strip and self._queue is None else []
         self._spoken = spoken
-        self._gap: list[str] | None = None if strip else []
         self._cutter: Cutter
         if unit == "sentence":
             ends = Ends(*_judge(judge, lang), lookahead == "word")
@@ -101,7 +104,7 @@ class Segments:
         else:
             self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
         self._text, self._waits = "", False
-        self._base = self._index = self._behind = 0
+        self._base = self._index = self._behind = self._breaks = 0
 
     def feed(self, item: str) -> list[Segment]:
         """The segments that are certain now."""
@@ -113,17 +116,19 @@ class Segments:
 
     def flush(self) -> list[Segment]:
         """What is left."""
-        return self._found(ended=True)
+        return [*self._found(ended=True), *self._released()]
 
     @property
     def due(self) -> float | None:
-        return self._wait if self._waits and self._cutter.may_force else None
+        held = self._queue is not None and self._queue.waits
+        return self._wait if self._waits and (held or self._cutter.may_force) else None
 
     def expire(self) -> list[Segment]:
         """What has waited too long, as far as it has a good place to end."""
         cut = self._cutter.force(self._text)
         self._waits = False
-        return [] if cut is None else [*self._made(cut), *self._found(ended=False)]
+        found = [] if cut is None else [*self._made(cut), *self._found(ended=False)]
+        return found if self._queue is None else [*found, *self._numbered(self._queue.release())]
 
     def _found(self, *, ended: bool) -> list[Segment]:
         found: list[Segment] = []
@@ -133,6 +138,7 @@ class Segments:
         if cutter.start:
             if self._gap is not None:
                 self._gap.append(self._text[self._behind : cutter.start])
+                found += self._released() if self._is_over(self._gap[-1]) else []
             self._text, self._behind = self._text[cutter.start :], 0
             self._base += cutter.start
             cutter.shift(cutter.start)
@@ -142,15 +148,35 @@ class Segments:
         text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
         if not text.strip():
             return []
-        gap, shown = self._before(cut), plain(text, cut.kind) if self._plain else text
-        if self._spoken and not _SAYABLE.search(shown):
-            return []
-        if not shown.strip() or (is_code and self._code == "drop"):
-            return []
+        gap = self._before(cut)
         lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
-        start, end = self._base + cut.start - len(gap), self._base + cut.end
-        self._index += 1
-        return [Segment(gap + shown, start, end, cut.kind, self._index - 1, cut.forced, lang, code)]
+        before = "" if self._strip else gap
+        start, end = self._base + cut.start - len(before), self._base + cut.end
+        segment = Segment(before, start, end, cut.kind, 0, cut.forced, lang, code)
+        if self._queue is None:
+            return self._numbered([(segment, text)])
+        after = self._text[cut.end : cut.end + 1]
+        return self._numbered(self._queue.add(segment, text, cut.kind, gap, after))
+
+    def _is_over(self, gap: str) -> bool:
+        """Whether a blank line, or what may be one, ends the block in which a segment waits."""
+        self._breaks += gap.count("\n")
+        return self._breaks > 1
+
+    def _released(self) -> list[Segment]:
+        """What waits for the end of a mark, at the end of its block."""
+        return [] if self._queue is None else self._numbered(self._queue.end())
+
+    def _numbered(self, ready: list[tuple[Segment, str]]) -> list[Segment]:
+        """Those in which something is left to say, and that are wanted."""
+        found = []
+        for segment, text in ready:
+            said = _SAYABLE.search(text) is not None if self._spoken else text.strip() != ""
+            if said and not (segment.kind == "code" and self._code == "drop"):
+                segment.text, segment.index = segment.text + text, self._index
+                self._index += 1
+                found.append(segment)
+        return found
 
     def _before(self, cut: Cut) -> str:
         """The white space between the last cut and this one, if it is wanted."""
@@ -158,6 +184,7 @@ class Segments:
             return ""
         gap = "".join(self._gap) + self._text[self._behind : cut.start]
         self._gap.clear()
+        self._breaks = 0
         self._behind = cut.end
         return gap
 

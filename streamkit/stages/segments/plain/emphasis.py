@@ -1,0 +1,100 @@
+"""Which of the marks ``*``, ``_`` and ``~~`` are a pair: the delimiter algorithm of CommonMark 0.31 (section 6.2 and
+its appendix), with strike-through as GFM has it.
+
+It differs in one place: a mark between punctuation and a Chinese, Japanese or Korean letter is one (``**注意：**请``).
+CommonMark leaves it, because no space before such letters tells it from a mark within a word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from ..scripts import CJK
+from .edits import Edit
+
+__all__ = ["Run", "pair"]
+
+_WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
+_SPACES = frozenset("\t\n\v\f\r")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of the same mark at ``at``; of it ``first`` to ``last`` have no partner yet."""
+
+    at: int
+    char: str
+    size: int  # of the whole run; 0 where the rule of three does not hold
+    first: int
+    last: int
+    opens: bool
+    closes: bool
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    @classmethod
+    def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
+        """The run ``text[at:end]``, which stands between two characters."""
+        space_before, space_after = _is_space(before), _is_space(after)
+        mark_before, mark_after = _is_mark(before), _is_mark(after)
+        left = not space_after and (not mark_after or space_before or mark_before or _WIDE.match(before) is not None)
+        right = not space_before and (not mark_before or space_after or mark_after or _WIDE.match(after) is not None)
+        char, size = text[at], end - at
+        if char == "~":
+            return cls(at, char, 0, at + size % 2, end, left, right)
+        if char == "_":  # not within a word
+            left, right = left and (not right or mark_before), right and (not left or mark_after)
+        return cls(at, char, size, at, end, left, right)
+
+
+def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]:
+    """What the runs of one text take out, where their pairs stand, and the runs that may still open something."""
+    edits: list[Edit] = []
+    pairs: list[tuple[int, int]] = []
+    openers: list[Run] = []
+    bottom: dict[tuple[str, bool, int], int] = {}  # no opener before that place is one for such a closer
+    for run in runs:
+        while run.closes and run:
+            kind = (run.char, run.opens, run.size % 3)
+            level = _opener(openers, run, bottom.get(kind))
+            if level is None:
+                bottom[kind] = run.at
+                break
+            opener = openers[level]
+            size = min(len(opener), len(run))
+            edits += [Edit(opener.last - size, opener.last), Edit(run.first, run.first + size)]
+            pairs.append((opener.at, run.at))
+            opener.last -= size
+            run.first += size
+            del openers[level + bool(opener) :]
+        if run.opens and run:
+            openers.append(run)
+    return edits, pairs, openers
+
+
+def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
+    level = len(openers) - 1
+    while level >= 0 and (bottom is None or openers[level].at >= bottom):
+        if _fit(openers[level], closer):
+            return level
+        level -= 1
+    return None
+
+
+def _fit(opener: Run, closer: Run) -> bool:
+    """They are of one kind, and the rule of three does not part them."""
+    if opener.char != closer.char:
+        return False
+    sizes = opener.size, closer.size
+    return not (opener.closes or closer.opens) or sum(sizes) % 3 != 0 or (sizes[0] % 3 == 0 and sizes[1] % 3 == 0)
+
+
+def _is_space(char: str) -> bool:
+    return char in _SPACES or unicodedata.category(char) == "Zs"
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] in "PS"

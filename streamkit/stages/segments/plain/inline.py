@@ -1,0 +1,213 @@
+"""The marks within one block of text: which characters of it are not shown, and where more text may still matter.
+
+Plan. A search jumps from one character that may be a mark to the next. Code, maths, tags, addresses, entities and
+escapes are decided at once. Brackets wait for the one that closes them, runs of ``*``, ``_`` and ``~`` for the end of
+the text, or of the label of a link that they stand in: then they are paired (CommonMark 0.31, "phase 2" of its
+appendix). Each character is looked at a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .code import Ticks
+from .edits import Edit
+from .emphasis import Run, pair
+from .links import Bracket, Brackets, target
+from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, TAG, TAG_SO_FAR, character, is_break
+
+__all__ = ["INTERESTING", "Inline"]
+
+INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
+_RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
+_ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
+_MATHS = re.compile(r"\$\$(?:[^$\\]|\\.|\$(?!\$))++\$\$|\$(?![\s$])(?:[^$\\]|\\.)++(?<!\s)\$(?!\d)", re.DOTALL)
+_TEX = {"\\(": "\\)", "\\[": "\\]"}
+_FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
+
+
+class Inline:
+    """Reads ``text``, which stands between the characters ``before`` and ``after``.
+
+    ``edits`` are in order. ``openings`` are the places where something opens that more text may close, ``left`` the
+    runs of marks among them, and ``pairs`` the places of what is one with another place behind it. ``opened`` are runs
+    from before the text, outermost first; their places come out negative.
+    """
+
+    def __init__(self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = ()) -> None:
+        self._text, self._before, self._after = text, before or " ", after or " "
+        self.edits: list[Edit] = []
+        self.openings: list[int] = []
+        self.pairs: list[tuple[int, int]] = []
+        self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
+        self._brackets = Brackets()
+        self._ticks: Ticks | None = None
+        self._last: dict[str, int] = {}
+        at = 0
+        while found := INTERESTING.search(text, at):
+            at = self._look(found.start(), found[0])
+        self.left = [run for run in self._pair(0) if run.at >= 0]
+        self.openings += [run.at for run in self.left]
+        self.openings += [bracket.at for bracket in self._brackets.alive]
+        self.edits.sort()
+
+    def unsettled(self, since: int) -> int | None:
+        """From where more text may change what is shown, if openings before ``since`` are too old to count."""
+        place = min((opening for opening in self.openings if opening >= since), default=None)
+        if place is not None:
+            for first, last in sorted(self.pairs, reverse=True):
+                if first < place <= last:
+                    place = max(first, 0)
+        return place
+
+    def _look(self, at: int, char: str) -> int:
+        """Take what stands at ``at``; where to go on."""
+        match char:
+            case "\\":
+                return self._escape(at)
+            case "`":
+                return self._code(at)
+            case "*" | "_" | "~":
+                return self._run(at, char)
+            case "[" | "!":
+                return self._open(at, char)
+            case "]":
+                return self._close(at)
+            case "<":
+                return self._angle(at)
+            case "&":
+                return self._entity(at)
+            case "$":
+                return self._dollar(at)
+        return self._newline(at)
+
+    def _char(self, at: int) -> str:
+        return self._text[at] if 0 <= at < len(self._text) else self._before if at < 0 else self._after
+
+    def _find(self, closing: str, at: int) -> int:
+        """Where ``closing`` stands at or behind ``at``, -1 if nowhere; that nothing is there is found out once."""
+        if closing not in self._last:
+            self._last[closing] = self._text.rfind(closing)
+        return self._text.find(closing, at) if self._last[closing] >= at else -1
+
+    def _hide(self, start: int, end: int, new: str = "", *, hole: bool = False) -> int:
+        self.edits.append(Edit(start, end, new, hole))
+        return end
+
+    def _escape(self, at: int) -> int:
+        text, char = self._text, self._char(at + 1)
+        if closing := _TEX.get(text[at : at + 2]):
+            end = self._find(closing, at + 2)
+            if end >= 0:
+                return end + 2
+            self.openings.append(at)
+        if char in _ESCAPED and at + 1 < len(text):
+            return self._hide(at, at + 1) + 1
+        return self._hide(at, at + 1) if char in "\r\n" else at + 1
+
+    def _code(self, at: int) -> int:
+        text = self._text
+        self._ticks = self._ticks or Ticks(text)
+        start = self._end_of_run(at)
+        end = self._ticks.next(start - at, start)
+        if end is None:
+            self.openings.append(at)
+            return start
+        apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
+        self._hide(at, start + apart)
+        for newline in _NEWLINE.finditer(text, start + apart, end - apart):
+            self._hide(*newline.span(), " ")
+        return self._hide(end - apart, end + start - at)
+
+    def _end_of_run(self, at: int) -> int:
+        found = _RUNS[self._text[at]].match(self._text, at)
+        return found.end() if found else at + 1
+
+    def _run(self, at: int, char: str) -> int:
+        end = self._end_of_run(at)
+        if char != "~" or end - at > 1:
+            self._runs.append(Run.between(self._char(at - 1), self._text, at, end, self._char(end)))
+        return end
+
+    def _pair(self, since: int) -> list[Run]:
+        """Pair the runs from that one on; those that are left and may open something."""
+        edits, pairs, openers = pair(self._runs[since:])
+        del self._runs[since:]
+        self.edits += [edit for edit in edits if edit.start >= 0]
+        self.pairs += pairs
+        return openers
+
+    def _open(self, at: int, char: str) -> int:
+        image = char == "!"
+        if image and self._char(at + 1) != "[":
+            return at + 1
+        if not image and (note := _FOOTNOTE.match(self._text, at)):
+            apart = self._char(at - 1) == " " and self._char(note.end()) in ",.;:!?"
+            return self._hide(max(at - apart, 0), note.end(), hole=True)
+        self._brackets.open(Bracket(at, image, len(self._runs)))
+        return at + 1 + image
+
+    def _close(self, at: int) -> int:
+        bracket = self._brackets.pop()
+        if bracket is None:
+            return at + 1
+        end = target(self._text, at + 1, self._char(bracket.at - 1))
+        if end is None:
+            if self._text.startswith("(", at + 1) and self._find(")", at) < 0:
+                self.openings.append(bracket.at)
+            return at + 1
+        self._hide(bracket.at, bracket.at + 1 + bracket.image)
+        self._pair(bracket.runs)
+        self.pairs.append((bracket.at, at))
+        self._brackets.is_link(bracket)
+        return self._hide(at, end, hole=True)
+
+    def _angle(self, at: int) -> int:
+        text = self._text
+        if found := AUTOLINK.match(text, at):
+            self._hide(at, at + 1)
+            return self._hide(found.end() - 1, found.end())
+        if tag := TAG.match(text, at):
+            return self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
+        if found := INVISIBLE.match(text, at):
+            return self._invisible(at, found[0])
+        if TAG_SO_FAR.match(text, at):
+            self.openings.append(at)
+        return at + 1
+
+    def _invisible(self, at: int, opening: str) -> int:
+        closing = CLOSING[opening]
+        inner = at + (2 if opening == "<!--" else len(opening))  # `<!-->` and `<!--->` are comments too
+        end = self._find(closing, inner)
+        if end < 0:
+            self.openings.append(at)
+            return at + 1
+        return self._hide(at, end + len(closing), hole=True)
+
+    def _entity(self, at: int) -> int:
+        found = ENTITY.match(self._text, at)
+        char = character(found[0]) if found else None
+        return self._hide(at, found.end(), char) if found and char is not None else at + 1
+
+    def _dollar(self, at: int) -> int:
+        """Maths: behind the first mark is no space, before the last none, and behind that no digit."""
+        if found := _MATHS.match(self._text, at):
+            return found.end()
+        end = self._end_of_run(at)
+        following = self._char(end)
+        if end - at <= 2 and not (end - at == 1 and (following.isspace() or following.isdigit())):
+            self.openings.append(at)  # but no price
+        return end
+
+    def _newline(self, at: int) -> int:
+        """The blanks around a line break are not shown."""
+        text = self._text
+        first = at
+        while first > 0 and text[first - 1] in " \t" and (not self.edits or self.edits[-1].end < first):
+            first -= 1
+        found = _BREAK.match(text, at)
+        assert found is not None
+        return self._hide(first, found.end(), "\n")

@@ -1,0 +1,330 @@
+"""Markdown to what a voice would read: as a renderer shows it, wherever the text was cut."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings, strategies as st
+from markdown_it import MarkdownIt
+
+from streamkit.stages import Segments
+from streamkit.stages.segments.plain.edits import edited
+from streamkit.stages.segments.plain.inline import Inline
+from streamkit.stages.segments.plain.tags import TAG, is_break
+from streamkit.testing import every_split
+from tests.stages.segmenting import pieces_of, segments, some_options, texts
+
+RENDERER = MarkdownIt("commonmark").enable("strikethrough")
+MARKS = [
+    *("*", "*", "*", "**", "**", "***", "_", "_", "__", "~~", "~", "`", "``", "[", "]", "(", ")", "<", ">", "!", "\\"),
+    *(
+        "[a](b)",
+        "![i](u 't')",
+        "](<u v>)",
+        "](",
+        "](u)",
+        "<b>",
+        "</b>",
+        "<br>",
+        "<i x='",
+        "'>",
+        "<!--",
+        "-->",
+        "<?",
+        "?>",
+    ),
+    *("<https://x.y>", "<a@b.c>", "&amp;", "&lt;", "&#8217;", "&#x27;", "&x", "\\*", ' "t")', "\n", "\u00a0"),
+    *("a", "b", "One", "1", "é", "π", " ", " ", " ", ".", ",", "?", "-", ":", "€", "×", "“", '"', "'", "/", "=", ";"),
+]
+OTHERWISE = re.compile(
+    r"\]\[|\[\^|\[[1-9]\d{0,2}\]"  # links that name a definition, footnotes
+    r"|\\[(\[]|\\\s"  # maths; a backslash before a blank in a target, which the renderer takes for the end of it
+    r"|--->"  # the end of a comment, in the specification
+    r"|(?:[^\w\s*~]|\*[_~]|_[*~]|~[*_])[*_~]*[*_~]\]"  # the renderer sees a blank behind a label, not its bracket
+)
+"""Where we mean to differ from the renderer."""
+
+
+def rendered(text: str) -> str:
+    """The text that a renderer shows of one paragraph."""
+    return one_blank(shown(RENDERER.parseInline(text)[0].children or []))
+
+
+def shown(tokens: list[Any]) -> str:
+    out = []
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            out.append("\n")
+        elif token.type == "image":
+            out.append(shown(token.children or []))
+        elif token.type == "html_inline":
+            tag = TAG.fullmatch(token.content)
+            out.append(" " if tag and is_break(tag[1] or tag[2]) else "")
+        else:
+            out.append(token.content)
+    return "".join(out)
+
+
+def one_blank(text: str) -> str:
+    """Browsers show many blanks as one."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def of_paragraph(text: str) -> str:
+    return edited(text, 0, len(text), Inline(text).edits)
+
+
+def plain(text: str, **options: Any) -> list[str]:
+    """The segments without marks, which must not depend on how the text came."""
+    found = texts(text, markdown="plain", **options)
+    for pieces in every_split(text):
+        assert texts(pieces, markdown="plain", **options) == found, pieces
+    return found
+
+
+@settings(max_examples=1000, derandomize=True)
+@example("*foo**bar*")
+@example("***a** b*")
+@example("**foo*bar*")
+@example("*a `*` b* ``c`d`` _e_f_")
+@example('[a [b](c) d](e) ![f *[g](h)*](<i j> "k")')
+@example("a**b__c~~d**e__f~~g")
+@given(st.lists(st.sampled_from(MARKS), max_size=30).map("".join).map(str.strip))
+def test_a_paragraph_is_shown_as_a_renderer_shows_it(text: str):
+    if not OTHERWISE.search(text):
+        assert one_blank(of_paragraph(text)) == rendered(text)
+
+
+@settings(max_examples=300, derandomize=True)
+@given(
+    st.lists(st.sampled_from([*MARKS, ". B", "! ", "? One", ": "]), max_size=25), st.sampled_from(["sentence", "word"])
+)
+def test_sentences_together_are_shown_as_their_paragraph(pieces: list[str], unit: Any):
+    """Marks may open in one and close in another."""
+    text = "A" + "".join(pieces).replace("\n", "\nand ")
+    if len(text) < 200 and not OTHERWISE.search(text):
+        found = texts(text, unit=unit, markdown="plain")
+        assert "".join("".join(found).split()) == "".join(rendered(text).split())
+
+
+def test_no_cut_of_the_text_matters():
+    for seed in range(150):
+        dice = random.Random(seed)
+        text = "".join(dice.choices([*MARKS, ". B", "! ", "$", "\\(", "\n\n", "\n- ", "\n> ", "\n# ", "| "], k=60))
+        options = {**some_options(dice), "markdown": "plain"}
+        found = segments(text, **options)
+        for most in (1, 7, 40):
+            assert segments(pieces_of(text, dice, most), **options) == found, (text, options)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("So 2**3 = 8 and 2 * 3 * 4, 5 * 3 is 15. And 2*2", ["So 2**3 = 8 and 2 * 3 * 4, 5 * 3 is 15.", "And 2*2"]),
+        ("Call f(*args, **kwargs) now. Fine.", ["Call f(*args, **kwargs) now.", "Fine."]),
+        ("Use **kwargs here. Then **bold** works.", ["Use **kwargs here.", "Then bold works."]),
+        ("my_snake_case and __init__ and a*b*c", ["my_snake_case and init and abc"]),
+        ("***Both*** and **a *b* c** and ~~gone~~ ~5", ["Both and a b c and gone ~5"]),
+        (r"\*not\* \_this\_ \`nor\` \# C:\dir", ["*not* _this_ `nor` # C:\\dir"]),
+        ("`` a`b `` and `*c*` and `d", ["a`b and *c* and `d"]),
+        ("First<br>Second<br/>third <br> fourth</p><p>fifth", ["First Second third fourth fifth"]),
+        ('H<sub>2</sub>O <b class="x">bold</b><break time="300ms"/>on', ["H2O bold on"]),
+        ("if x<y and y>z, a < b, 1<2, <3", ["if xz, a < b, 1<2, <3"]),
+        ("A <!-- no --> b <!-- not\nso --> c", ["A b c"]),
+        ("See <https://example.com/a_b_c> or <me@example.com>.", ["See https://example.com/a_b_c or me@example.com."]),
+        (
+            "&lt;b&gt; R&amp;D it&#8217;s it&#x27;s a&nbsp;b &unknown; AT&T",
+            ["<b> R&D it’s it's a\u00a0b &unknown; AT&T"],
+        ),
+        ("&#0; &#xD800; &#150; &#9999999;", ["\ufffd \ufffd \ufffd \ufffd"]),
+        ("[a [b] *c*](<u v> 'w') ![d](e(f)g)[h](i)[j](k l)", ["a [b] c dh[j](k l)"]),
+        ("[One. Two](u) and [a][b], [c][], [d], m[i][j]", ["One. Two and a, c, [d], m[i][j]"]),
+        ("Known[^1] well [2], x[0].\n\n[^1]: The note.", ["Known well, x[0].", "The note."]),
+        ("Text.\n\n[a]: http://b.c 'd'\n[e]: <f>", ["Text."]),
+    ],
+)
+def test_what_stands_in_a_sentence(text: str, want: list[str]):
+    assert plain(text) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("$x_1 * y_2 * z$ and $$a*b*c$$ and **d**", ["$x_1 * y_2 * z$ and $$a*b*c$$ and d"]),
+        (r"\(a_1 * b*\) and \[c*d*e\] and \(f", [r"\(a_1 * b*\) and \[c*d*e\] and (f"]),
+        ("$$\na*b*c = 1.\nd*e*f\n$$", ["$$", "a*b*c = 1.", "d*e*f", "$$"]),
+        ("\\[\n\\alpha*b*\n\\]", ["\\[", "\\alpha*b*", "\\]"]),
+        ("It is $5 *or* $6, US$7 **or** US$8.", ["It is $5 or $6, US$7 or US$8."]),
+        (r"\$a *b* c$", ["$a b c$"]),
+    ],
+)
+def test_maths_stays_whole_and_prices_are_none(text: str, want: list[str]):
+    assert plain(text) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("## *The* title ##\n# C#\n#", ["The title", "C#"]),
+        ("- [x] **Done**\n- [ ] To *do*\n1. [x] a\n* > b\n+ c", ["Done", "To do", "1. a", "b", "c"]),
+        ("> *Roses are red\n> violets are blue*\n>\n> *end", ["Roses are red", "violets are blue", "*end"]),
+        ("| a*b | *c* |\n|---|---|\n| x \\| y | |\n| `p` | [q](r) |", ["a*b, c", "x | y", "p, q"]),
+        ("He left - so. - Yes", ["He left - so.", "- Yes"]),
+        ("One\\\ntwo  \nthree\n* * *\nTitle\n===", ["One", "two", "three", "Title"]),
+        ("A *line that was wrapped for its  \n  width* here", ["A line that was wrapped for its\nwidth here"]),
+    ],
+)
+def test_what_stands_at_the_ends_of_lines(text: str, want: list[str]):
+    assert plain(text) == want
+
+
+def test_marks_between_punctuation_and_letters_without_spaces_before_them_are_marks():
+    assert plain('**"강조"**는 *(x)*다') == ['"강조"는 (x)다']
+    assert plain("**注意：**请看。**重点。**好。*「あ」*です") == ["注意：请看。", "重点。", "好。", "「あ」です"]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("**First. Second.** Third *a.", ["First.", "Second.", "Third *a."]),
+        ("*One.\nTwo.* **Three\n\nFour** five", ["One.", "Two.", "**Three", "Four** five"]),
+        ("- *One\n- two*\n# *Three\nfour*", ["*One", "two*", "*Three", "four*"]),
+        ("So <!-- Aha. Bad --> it is. <i title='Aha. Bad'>Good</i>", ["So", "it is.", "Good"]),
+        ("**One. ```\nx*y*z\n```\nTwo.**", ["**One.", "```\nx*y*z\n```", "Two.**"]),
+    ],
+)
+def test_marks_pair_within_their_block_whatever_is_cut(text: str, want: list[str]):
+    assert plain(text.replace(" ```", "\n```")) == want
+
+
+def test_other_units_lose_their_marks_too():
+    text = "# *A*\nb **c\nd** e\n- *f\n```py\n*g*\n```\n> h*"
+    assert plain(text, unit="line") == ["A", "b c", "d e", "*f", "```py", "*g*", "```", "h*"]
+    assert plain("# *A*\nb **c\nd** e\n- *f\n- g*\n| h | *i* |\n---", unit="paragraph") == [
+        "A\nb c\nd e\n*f\ng*\nh, i",
+    ]
+    assert plain("[a]: b\n[c]: <d> 'e'\nf `g\nh`", unit="paragraph") == ["f g h"]
+    assert plain("**One two. Three** *four", unit="word") == ["One", "two.", "Three", "*four"]
+
+
+def test_a_segment_waits_for_an_open_mark_and_no_longer_than_it_must():
+    def given(*pieces: str, **options: Any) -> list[list[str]]:
+        stage = Segments(markdown="plain", **options)
+        return [[one.text for one in stage.feed(piece)] for piece in pieces]
+
+    assert given("**One. Tw", "o.** Three", " is") == [[], [], ["One.", "Two."]]
+    assert given("Use **kwargs. The", "y are\n", "\n") == [[], [], ["Use **kwargs.", "They are"]]
+    assert given("It is $5. They say", " x<y, and so. ", "Good. Bad") == [["It is $5."], [], ["They say x<y, and so."]]
+    assert given("*One. Two. Three is", hold=0) == [["*One.", "Two."]]
+    *_, last = given("*One. ", *["Two. "] * 50)
+    assert last == ["Two."]
+
+
+def test_a_timer_lets_go_what_waits():
+    stage = Segments(markdown="plain", max_wait=1)
+    assert stage.feed("**One. Two. ") == []
+    assert stage.due == 1
+    assert [one.text for one in stage.expire()] == ["One.", "Two."]
+    assert stage.due is None
+    assert [one.text for one in [*stage.feed("Three.** Four**"), *stage.flush()]] == ["Three.", "Four**"]
+
+
+def test_a_sentence_that_begins_with_a_mark_whose_end_is_far_away():
+    """A mark that stands elsewhere, and a single one, are text by then."""
+    far = "And so on. " * 5
+    for text, first, last in (
+        (f"**One. {far}Two.** Three**", "One.", "Three**"),
+        (f"*One. {far}Two.*", "*One.", "Two.*"),
+        (f"So **one. {far}Two.**", "So **one.", "Two.**"),
+        (f"**kwargs is. {far}Two.**", "**kwargs is.", "Two.**"),
+        (f"***One. {far}~~Two. {far}*And*~~ *three*.***", "One.", "And three."),
+        (f"**One. {far}\n\nTwo**", "One.", "Two**"),
+    ):
+        found = plain(text, hold=30)
+        assert (found[0], found[-1]) == (first, last)
+
+
+RUNS = [
+    *(
+        "*",
+        "*a ",
+        "a*",
+        "_*",
+        "**a*b",
+        "~~a ",
+        "`",
+        "`` ` ```",
+        "[",
+        "![",
+        "[]",
+        "[a](b",
+        '[a](b "',
+        "[a](<",
+        "[a]((",
+        "[a][",
+    ),
+    *(
+        "<",
+        "<a ",
+        "<a x='",
+        "<!--",
+        "<!a",
+        "<?",
+        "<a@",
+        "$",
+        "$a ",
+        "$$a ",
+        "\\",
+        "\\(",
+        "\\[",
+        "&",
+        "&a",
+        "\n",
+        " \n",
+        "]",
+    ),
+    *("*a. ", "**A. ", "**A! B** ", "[a! B ", "`a. ", "<a b! ", "$x. ", "*a <b! `c [d "),
+]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_steps_grow_with_the_text_and_no_more(run: str):
+    def steps(size: int) -> float:
+        text, calls = ("x " + run * size)[:size], 0
+
+        def count(frame: Any, event: str, arg: Any) -> None:
+            nonlocal calls
+            calls += 1
+
+        stage = Segments(markdown="plain", max_chars=300)
+        sys.setprofile(count)
+        try:
+            Inline(text)
+            for at in range(0, size, 4):
+                stage.feed(text[at : at + 4])
+        finally:
+            sys.setprofile(None)
+        return calls / size
+
+    assert steps(4000) <= 1.5 * steps(1000) + 1
+
+
+def test_nothing_is_too_strange():
+    for text in (
+        "\0*\0*",
+        "\ud83d*a*\ude00",
+        "*\U0001f600*",
+        "&#xD83D;&#xDE00;",
+        "[" * 5000 + "](a)" * 5000,
+        "<" * 999,
+    ):
+        plain_text = of_paragraph(text)
+        assert isinstance(plain_text, str)
+        assert texts(text, markdown="plain") == texts(list(text), markdown="plain")
+    deep = "[a](" + "(" * 40 + ")" * 40 + ")"
+    assert of_paragraph(deep) == deep
+    assert of_paragraph("\0*\0*\ud83d_\ude00_") == "\0\0\ud83d_\ude00_"
