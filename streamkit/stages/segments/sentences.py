@@ -46,9 +46,7 @@ class Sentences(Cutter):
 
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
         self._ends, self._hold, self._first = ends, hold, first_fast
-        self._item = (
-            0  # the column where the text of the last list item begins, which goes on there; 0 outside of lists
-        )
+        self._item = 0  # the column where the text of the last list item begins and goes on; 0 outside of lists
         self._answers = False  # the segment before was a question
         super().__init__(max_chars, code_lines=code_lines)
 
