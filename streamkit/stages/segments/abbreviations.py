@@ -33,6 +33,7 @@ SHOUTED = frozenset({"yahoo", "jeopardy"})
 
 UNITS = _words(
     "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
+    " ms ns hz khz mhz ghz kb mb gb tb kw mw kwh mol ppm rpm"
     " kg mg ml godz hod u χλμ кг км см мм мл га μμ zł kč kr eur usd dkk sek nok лв"
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )

@@ -131,7 +131,7 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _starts(asked)
     if _is_capitals(asked, word):
         return True
-    if word in known.never(lang) or (len(word) > 4 and word.rpartition("-")[2] in known.TITLES):
+    if (word in known.never(lang) and not _is_counted(asked)) or (len(word) > 4 and word.rpartition("-")[2] in known.TITLES):
         return word in known.AGAINST and _starts(asked) and after.lower() not in known.ARTICLES
     if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
         return _starts(asked)
@@ -183,6 +183,11 @@ def _is_measure(asked: Question, word: str) -> bool:
     if asked.lang in known.LARGE_NOUNS or asked.initial:
         return False
     return before[-1:].isdigit() or before in known.MULTIPLES
+
+
+def _is_counted(asked: Question) -> bool:
+    """A unit behind a number: "40 ms" is not "Ms"."""
+    return asked.word in known.UNITS and asked.previous[-1:].isdigit()
 
 
 def _is_ordinary(asked: Question, word: str) -> bool:
