@@ -1,8 +1,8 @@
 """Sentences by one who had not read the rules: prose, law, medicine, chat, subtitles, Markdown, markup, many languages.
 
-One JSON object a line: ``segments`` are what is expected; joined by ``sep`` (a space if there is none) they are the text,
-if it is not given. Before any rule was changed for them, 96 % of the first file were right, then 92.5 % of the second, and
-99.5 % of the third. One case was changed: dots of Chinese end a sentence here (``b-zh-01``).
+One JSON object a line: ``segments`` are what is expected; joined by ``sep`` (a space if there is none) they are the
+text, if it is not given. Before any rule was changed for them, 96 % of the first file were right, then 92.5 % of the
+second, and 99.5 % of the third. One case was changed: dots of Chinese end a sentence here (``b-zh-01``).
 """
 
 from __future__ import annotations

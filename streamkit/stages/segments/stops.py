@@ -131,7 +131,8 @@ def _stop(asked: Question, word: str) -> bool | None:
         return _starts(asked)
     if _is_capitals(asked, word):
         return True
-    if (word in known.never(lang) and not _is_counted(asked)) or (len(word) > 4 and word.rpartition("-")[2] in known.TITLES):
+    is_title = len(word) > 4 and word.rpartition("-")[2] in known.TITLES
+    if is_title or (word in known.never(lang) and not _is_counted(asked)):
         return word in known.AGAINST and _starts(asked) and after.lower() not in known.ARTICLES
     if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
         return _starts(asked)
