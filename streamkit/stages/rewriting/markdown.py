@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from ..segments.ahead import Ahead
-from ..segments.fences import closing_line
 from ..segments.lines import fence
 
 __all__ = ["REACH", "Fences"]
@@ -56,7 +55,8 @@ class Fences:
         return fence(Ahead(line + marks[:3], ended=True), 0) == len(line)
 
     def open(self, marks: str) -> None:
-        self._closing, self._opened, self._quoted = closing_line(marks), True, self._quote_end() > 0
+        self._closing = re.compile(rf"[ \t]*{marks[0]}{{{len(marks)},}}[ \t]*")
+        self._opened, self._quoted = True, self._quote_end() > 0
 
     def _quote_end(self) -> int:
         quotes = _QUOTES.match(self._line)
