@@ -160,6 +160,16 @@ def test_what_stands_in_a_sentence(text: str, want: list[str]):
         ("\\[\n\\alpha*b*\n\\]", ["\\[", "\\alpha*b*", "\\]"]),
         ("It is $5 *or* $6, US$7 **or** US$8.", ["It is $5 or $6, US$7 or US$8."]),
         (r"\$a *b* c$", ["$a b c$"]),
+        ("Buy $AAPL and **$TSLA** now. $AAPL is *up*.", ["Buy $AAPL and $TSLA now.", "$AAPL is up."]),
+        ("Between $5 and *10$* it is, or $A and **10$**.", ["Between $5 and 10$ it is, or $A and 10$."]),
+        ("Use $PATH or `$HOME` and ${A} *or* $(b).", ["Use $PATH or $HOME and ${A} or $(b)."]),
+        ("Das kostet 5$. Das **andere** kostet 10$.", ["Das kostet 5$.", "Das andere kostet 10$."]),
+        ("In **$** or **€** or **$**.", ["In $ or € or $."]),
+        ("**$f^* = a*b*c$** und $$E=mc^2$$ **x**", ["$f^* = a*b*c$ und $$E=mc^2$$ x"]),
+        ("设$x_1*x_2*y$为**实数**。$a_1 + ... + a*b*c$ is", ["设$x_1*x_2*y$为实数。", "$a_1 + ...", "+ a*b*c$ is"]),
+        (r"Press \[Enter\], \(if you like\) *or* \(n*k*l\).", [r"Press [Enter], (if you like) or \(n*k*l\)."]),
+        (r"\begin{align} a*b*c \end{align} **x** \begin{b}", [r"\begin{align} a*b*c \end{align} x \begin{b}"]),
+        (r"\( `a*b*c\)` **d**", [r"( a*b*c\) d"]),
     ],
 )
 def test_maths_stays_whole_and_prices_are_none(text: str, want: list[str]):

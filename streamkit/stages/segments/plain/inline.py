@@ -16,6 +16,7 @@ from .code import Ticks
 from .edits import Edit
 from .emphasis import Run, pair
 from .links import Bracket, Brackets, target
+from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, TAG, TAG_SO_FAR, character, is_break
 
 __all__ = ["INTERESTING", "Inline"]
@@ -24,8 +25,7 @@ INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
 _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
 _ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
-_MATHS = re.compile(r"\$\$(?:[^$\\]|\\.|\$(?!\$))++\$\$|\$(?![\s$])(?:[^$\\]|\\.)++(?<!\s)\$(?!\d)", re.DOTALL)
-_TEX = {"\\(": "\\)", "\\[": "\\]"}
+_EMPHASIS = re.compile(r"\*+|_+|~~+")
 _FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 
 
@@ -45,7 +45,8 @@ class Inline:
         self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
         self._brackets = Brackets()
         self._ticks: Ticks | None = None
-        self._last: dict[str, int] = {}
+        self._next: dict[str, int] = {}  # where a closing mark stands next
+        self._opening: set[str] = set()  # the runs that may open something
         at = 0
         while found := INTERESTING.search(text, at):
             at = self._look(found.start(), found[0])
@@ -88,10 +89,11 @@ class Inline:
         return self._text[at] if 0 <= at < len(self._text) else self._before if at < 0 else self._after
 
     def _find(self, closing: str, at: int) -> int:
-        """Where ``closing`` stands at or behind ``at``, -1 if nowhere; that nothing is there is found out once."""
-        if closing not in self._last:
-            self._last[closing] = self._text.rfind(closing)
-        return self._text.find(closing, at) if self._last[closing] >= at else -1
+        """Where ``closing`` stands at or behind ``at``, -1 if nowhere; what was found once is not searched again."""
+        place = self._next.get(closing)
+        if place is None or 0 <= place < at:
+            place = self._next[closing] = self._text.find(closing, at)
+        return place
 
     def _hide(self, start: int, end: int, new: str = "", *, hole: bool = False) -> int:
         self.edits.append(Edit(start, end, new, hole))
@@ -99,14 +101,26 @@ class Inline:
 
     def _escape(self, at: int) -> int:
         text, char = self._text, self._char(at + 1)
-        if closing := _TEX.get(text[at : at + 2]):
-            end = self._find(closing, at + 2)
-            if end >= 0:
-                return end + 2
-            self.openings.append(at)
+        if end := self._maths(at):
+            return end
         if char in _ESCAPED and at + 1 < len(text):
             return self._hide(at, at + 1) + 1
         return self._hide(at, at + 1) if char in "\r\n" else at + 1
+
+    def _maths(self, at: int) -> int | None:
+        """Where the maths ends that begins with the backslash at ``at``, None if it begins none."""
+        text = self._text
+        closing, inner = CLOSING_OF.get(text[at : at + 2]), at + 2
+        if closing is None and (found := ENVIRONMENT.match(text, at)):
+            closing, inner = f"\\end{{{found[1]}}}", found.end()
+        if closing is None:
+            return None
+        end, tick = self._find(closing, inner), self._find("`", inner)
+        if end < 0:
+            self.openings.append(at)
+        elif not 0 <= tick < end and not is_words(text, inner, end):
+            return end + len(closing)
+        return None
 
     def _code(self, at: int) -> int:
         text = self._text
@@ -129,7 +143,10 @@ class Inline:
     def _run(self, at: int, char: str) -> int:
         end = self._end_of_run(at)
         if char != "~" or end - at > 1:
-            self._runs.append(Run.between(self._char(at - 1), self._text, at, end, self._char(end)))
+            run = Run.between(self._char(at - 1), self._text, at, end, self._char(end))
+            self._runs.append(run)
+            if run.opens:
+                self._opening.add(self._text[at:end])
         return end
 
     def _pair(self, since: int) -> list[Run]:
@@ -193,14 +210,27 @@ class Inline:
         return self._hide(at, found.end(), char) if found and char is not None else at + 1
 
     def _dollar(self, at: int) -> int:
-        """Maths: behind the first mark is no space, before the last none, and behind that no digit."""
-        if found := _MATHS.match(self._text, at):
-            return found.end()
-        end = self._end_of_run(at)
-        following = self._char(end)
-        if end - at <= 2 and not (end - at == 1 and (following.isspace() or following.isdigit())):
-            self.openings.append(at)  # but no price
-        return end
+        before = self._char(at - 1)
+        end = between_dollars(self._text, at, before)
+        if end is not None and not self._parts_pair(at, end):
+            return end
+        if end is None and dollars_so_far(self._text, at, before):
+            self.openings.append(at)
+        return self._end_of_run(at)
+
+    def _parts_pair(self, start: int, end: int) -> bool:
+        """Whether a mark within would be taken from its partner before or right behind: then the dollars are prices."""
+        text, within = self._text, set[str]()
+        for found in _EMPHASIS.finditer(text, start, end):
+            run = Run.between(text[found.start() - 1], text, *found.span(), text[found.end()])
+            if run.opens and not run.closes:
+                within.add(found[0])
+            elif run.closes and not run.opens:
+                if found[0] not in within and found[0] in self._opening:
+                    return True
+                within.discard(found[0])
+        behind = _EMPHASIS.match(text, end)
+        return behind is not None and behind[0] in within
 
     def _newline(self, at: int) -> int:
         """The blanks around a line break are not shown."""
