@@ -221,6 +221,41 @@ def test_other_units_lose_their_marks_too():
     assert plain("**One two. Three** *four", unit="word") == ["One", "two.", "Three", "*four"]
 
 
+LONG = "Nobody should hear that. " * 12
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("<!-- a\n\nb --> And *so*.", ["And so."]),
+        ("Yes.\n<!--\n- a\n- b\n# Head\n| c |\n```\nd\n```\n-->\nNo.", ["Yes.", "No."]),
+        (f"A <!-- {LONG}--> *b*. C", ["A", "b.", "C"]),
+        (f"- <!-- {LONG}\n\n{LONG}-->*b*\n- <!-->c<!--->", ["b", "c"]),
+        (f"<SCRIPT>alert(1)\n\n{LONG}</SCRIPT>\nA <style>{LONG}</style>*b* <script>c", ["A", "b c"]),
+        ("One <!-- two. Three *four*.\n\nFive", ["One <!-- two.", "Three four.", "Five"]),
+        ("`<!--` opens *it*. So", ["<!-- opens it.", "So"]),
+        ("```\n<!--\n```\n*a* -->", ["```\n<!--\n```", "a -->"]),
+        ("<!--\n```\na --> *b*", ["b"]),
+    ],
+)
+def test_comments_and_scripts_are_not_shown_however_long_they_are(text: str, want: list[str]):
+    assert plain(text, max_chars=None) == want
+    if "```" not in text:
+        for unit in ("line", "paragraph", "word"):
+            assert " ".join(" ".join(plain(text, unit=unit)).split()) == " ".join(want), unit
+
+
+def test_a_timer_does_not_show_what_may_be_hidden():
+    stage = Segments(markdown="plain", max_wait=1)
+    assert [one.text for one in stage.feed("Aha. So <!-- good. Well. No")] == ["Aha."]
+    assert stage.expire() == []
+    assert [one.text for one in [*stage.feed("t. --> Fine. Good"), *stage.flush()]] == [
+        "So",
+        "Fine.",
+        "Good",
+    ]
+
+
 def test_a_segment_waits_for_an_open_mark_and_no_longer_than_it_must():
     def given(*pieces: str, **options: Any) -> list[list[str]]:
         stage = Segments(markdown="plain", **options)
@@ -297,6 +332,7 @@ RUNS = [
         " \n",
         "]",
     ),
+    *("<!--\n", "<!-- A. ", "<!-- A. --> ", "\n<!-- A\n--> ", "<script>A. ", "\\begin{align}"),
     *("*a. ", "**A. ", "**A! B** ", "[a! B ", "`a. ", "<a b! ", "$x. ", "*a <b! `c [d "),
 ]
 

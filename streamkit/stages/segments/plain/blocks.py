@@ -25,6 +25,10 @@ class Blocks:
         self._quotes = 0
         self._fence = ""
 
+    def begins_line(self, breaks: int) -> bool:
+        """Whether what comes behind so many line breaks begins a line."""
+        return breaks > 0 or not self._inside
+
     def leave(self) -> None:
         """What comes now begins a block."""
         self._inside = False

@@ -17,7 +17,7 @@ from .edits import Edit
 from .emphasis import Run, pair
 from .links import Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
-from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, TAG, TAG_SO_FAR, character, is_break
+from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, TAG_SO_FAR, character, is_break
 
 __all__ = ["INTERESTING", "Inline"]
 
@@ -34,7 +34,8 @@ class Inline:
 
     ``edits`` are in order. ``openings`` are the places where something opens that more text may close, ``left`` the
     runs of marks among them, and ``pairs`` the places of what is one with another place behind it. ``opened`` are runs
-    from before the text, outermost first; their places come out negative.
+    from before the text, outermost first; their places come out negative. ``hiding`` is where the first comment (or
+    script) opens that is not closed yet, and what would close it.
     """
 
     def __init__(self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = ()) -> None:
@@ -42,6 +43,7 @@ class Inline:
         self.edits: list[Edit] = []
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
+        self.hiding: tuple[int, str] | None = None
         self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
         self._brackets = Brackets()
         self._ticks: Ticks | None = None
@@ -56,8 +58,12 @@ class Inline:
         self.edits.sort()
 
     def unsettled(self, since: int) -> int | None:
-        """From where more text may change what is shown, if openings before ``since`` are too old to count."""
-        place = min((opening for opening in self.openings if opening >= since), default=None)
+        """From where more text may change what is shown, if openings before ``since`` are too old to count.
+
+        What hides text does not grow old: whether that is shown must not depend on how long it is.
+        """
+        hiding = self.hiding[0] if self.hiding else None
+        place = min((opening for opening in self.openings if opening >= since or opening == hiding), default=None)
         if place is not None:
             for first, last in sorted(self.pairs, reverse=True):
                 if first < place <= last:
@@ -188,21 +194,24 @@ class Inline:
             self._hide(at, at + 1)
             return self._hide(found.end() - 1, found.end())
         if tag := TAG.match(text, at):
-            return self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
+            silent = tag[2] is not None and tag[2].lower() in SILENT
+            end = self._hidden(at, tag.end(), f"</{tag[2]}>") if silent else None
+            return end or self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
         if found := INVISIBLE.match(text, at):
-            return self._invisible(at, found[0])
+            inner = at + 2 if found[0] == "<!--" else found.end()  # `<!-->` and `<!--->` are comments too
+            return self._hidden(at, inner, CLOSING[found[0]]) or at + 1
         if TAG_SO_FAR.match(text, at):
             self.openings.append(at)
         return at + 1
 
-    def _invisible(self, at: int, opening: str) -> int:
-        closing = CLOSING[opening]
-        inner = at + (2 if opening == "<!--" else len(opening))  # `<!-->` and `<!--->` are comments too
+    def _hidden(self, at: int, inner: int, closing: str) -> int | None:
+        """Hide all up to ``closing``; None if it is not there."""
         end = self._find(closing, inner)
-        if end < 0:
-            self.openings.append(at)
-            return at + 1
-        return self._hide(at, end + len(closing), hole=True)
+        if end >= 0:
+            return self._hide(at, end + len(closing), hole=True)
+        self.openings.append(at)
+        self.hiding = self.hiding or (at, closing)
+        return None
 
     def _entity(self, at: int) -> int:
         found = ENTITY.match(self._text, at)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["AUTOLINK", "CLOSING", "ENTITY", "INVISIBLE", "TAG", "TAG_SO_FAR", "character", "is_break"]
+__all__ = ["AUTOLINK", "CLOSING", "ENTITY", "INVISIBLE", "SILENT", "TAG", "TAG_SO_FAR", "character", "is_break"]
 
 _WORD, _NAME = "[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
 _VALUE = r"(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\")"
@@ -16,6 +16,9 @@ TAG_SO_FAR = re.compile(rf"<(?:/{_WORD}\s*+|{_WORD}{_ATTRIBUTES}(?:/|=\s*+(?:'[^
 INVISIBLE = re.compile(r"<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z])")
 CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
 """What ends each of the invisible ones."""
+
+SILENT = frozenset({"script", "style"})
+"""Tags between which nothing is text."""
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 AUTOLINK = re.compile(
