@@ -38,11 +38,12 @@ MARKS = [
         "?>",
     ),
     *("<https://x.y>", "<a@b.c>", "&amp;", "&lt;", "&#8217;", "&#x27;", "&x", "\\*", ' "t")', "\n", "\u00a0"),
-    *("a", "b", "One", "1", "é", "π", " ", " ", " ", ".", ",", "?", "-", ":", "€", "×", "“", '"', "'", "/", "=", ";"),
+    *("an", "be", "One", "1", "é", "π", " ", " ", " ", ".", ",", "?", "-", ":", "€", "×", "“", '"', "'", "/", "=", ";"),
 ]
 OTHERWISE = re.compile(
     r"\]\[|\[\^|\[[1-9]\d{0,2}\]"  # links that name a definition, footnotes
     r"|\\[(\[]|\\\s"  # maths; a backslash before a blank in a target, which the renderer takes for the end of it
+    r"|(?<![^\W_])(?:[0-9]+|[A-Za-z])\*{1,2}(?:[0-9]+|[A-Za-z])(?![^\W_])"  # operators
     r"|--->"  # the end of a comment, in the specification
     r"|(?:[^\w\s*~]|\*[_~]|_[*~]|~[*_])[*_~]*[*_~]\]"  # the renderer sees a blank behind a label, not its bracket
 )
@@ -127,7 +128,10 @@ def test_no_cut_of_the_text_matters():
         ("So 2**3 = 8 and 2 * 3 * 4, 5 * 3 is 15. And 2*2", ["So 2**3 = 8 and 2 * 3 * 4, 5 * 3 is 15.", "And 2*2"]),
         ("Call f(*args, **kwargs) now. Fine.", ["Call f(*args, **kwargs) now.", "Fine."]),
         ("Use **kwargs here. Then **bold** works.", ["Use **kwargs here.", "Then bold works."]),
-        ("my_snake_case and __init__ and a*b*c", ["my_snake_case and init and abc"]),
+        ("2**3 = 8. Also 2**4 = 16. And 5*3*2, x*y*z.", ["2**3 = 8.", "Also 2**4 = 16.", "And 5*3*2, x*y*z."]),
+        ("So x**2 + y_1**2 = z**2 and 10**6*2**n", ["So x**2 + y_1**2 = z**2 and 10**6*2**n"]),
+        ("**B**6, **H**yper**T**ext, **word**s, un*frigging*real", ["B6, HyperText, words, unfriggingreal"]),
+        ("my_snake_case and __init__ and an*be*cd", ["my_snake_case and init and anbecd"]),
         ("***Both*** and **a *b* c** and ~~gone~~ ~5", ["Both and a b c and gone ~5"]),
         (r"\*not\* \_this\_ \`nor\` \# C:\dir", ["*not* _this_ `nor` # C:\\dir"]),
         ("`` a`b `` and `*c*` and `d", ["a`b and *c* and `d"]),
@@ -144,7 +148,10 @@ def test_no_cut_of_the_text_matters():
         ("[a [b] *c*](<u v> 'w') ![d](e(f)g)[h](i)[j](k l)", ["a [b] c dh[j](k l)"]),
         ("[One. Two](u) and [a][b], [c][], [d], m[i][j]", ["One. Two and a, c, [d], m[i][j]"]),
         ("Known[^1] well [2], x[0].\n\n[^1]: The note.", ["Known well, x[0].", "The note."]),
-        ("Text.\n\n[a]: http://b.c 'd'\n[e]: <f>", ["Text."]),
+        ("Text.\n\n[a]: http://b.c 'd'\n[e]: <f>\n[g]: #h\n[i]: /j (k)\n[l]: m.n", ["Text."]),
+        ("[Ann]: Yes.\n\n[Voice]: (sighs)\n\n[Ann]: 3.14", ["[Ann]: Yes.", "[Voice]: (sighs)", "[Ann]: 3.14"]),
+        ("[redacted]: Yes.\n[redacted]: a.b", ["[redacted]: Yes.", "[redacted]: a.b"]),
+        ("Ask [redacted](work) or [redacted][a], *not* [Docs](docs).", ["Ask [redacted](work) or [redacted][a], not Docs."]),
     ],
 )
 def test_what_stands_in_a_sentence(text: str, want: list[str]):
@@ -192,6 +199,20 @@ def test_what_stands_at_the_ends_of_lines(text: str, want: list[str]):
     assert plain(text) == want
 
 
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("**注意：**API 会变。使用 Python**（推荐）**是", ["注意：API 会变。", "使用 Python（推荐）是"]),
+        ("**步骤 1：**Python 安装", ["步骤 1：Python 安装"]),
+        ("**版本：**3.11 和**结论：**100% **完成✅**OK", ["版本：3.11 和结论：100% 完成✅OK"]),
+        ('__注意：__请 __"강조"__는 请__（注）__x', ['注意：请 "강조"는 请（注）x']),
+        ("foo_(bar)_ and **a.**b stay", ["foo_(bar)_ and **a.**b stay"]),
+    ],
+)
+def test_marks_beside_full_width_punctuation_are_marks(text: str, want: list[str]):
+    assert plain(text) == want
+
+
 def test_marks_between_punctuation_and_letters_without_spaces_before_them_are_marks():
     assert plain('**"강조"**는 *(x)*다') == ['"강조"는 (x)다']
     assert plain("**注意：**请看。**重点。**好。*「あ」*です") == ["注意：请看。", "重点。", "好。", "「あ」です"]
@@ -217,7 +238,7 @@ def test_other_units_lose_their_marks_too():
     assert plain("# *A*\nb **c\nd** e\n- *f\n- g*\n| h | *i* |\n---", unit="paragraph") == [
         "A\nb c\nd e\n*f\ng*\nh, i",
     ]
-    assert plain("[a]: b\n[c]: <d> 'e'\nf `g\nh`", unit="paragraph") == ["f g h"]
+    assert plain("[a]: /b\n[c]: <d> 'e'\nf `g\nh`", unit="paragraph") == ["f g h"]
     assert plain("**One two. Three** *four", unit="word") == ["One", "two.", "Three", "*four"]
 
 

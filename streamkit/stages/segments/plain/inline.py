@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from .code import Ticks
 from .edits import Edit
-from .emphasis import Run, pair
-from .links import Bracket, Brackets, target
+from .emphasis import Run, is_operator, pair
+from .links import MASKED, Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, TAG_SO_FAR, character, is_break
 
@@ -48,6 +48,7 @@ class Inline:
         self._brackets = Brackets()
         self._ticks: Ticks | None = None
         self._next: dict[str, int] = {}  # where a closing mark stands next
+        self._operator = -1  # where the last mark that is an operator ends
         self._opening: set[str] = set()  # the runs that may open something
         at = 0
         while found := INTERESTING.search(text, at):
@@ -148,7 +149,9 @@ class Inline:
 
     def _run(self, at: int, char: str) -> int:
         end = self._end_of_run(at)
-        if char != "~" or end - at > 1:
+        if is_operator(self._text, at, end, self._operator):
+            self._operator = end
+        elif char != "~" or end - at > 1:
             run = Run.between(self._char(at - 1), self._text, at, end, self._char(end))
             self._runs.append(run)
             if run.opens:
@@ -176,6 +179,8 @@ class Inline:
     def _close(self, at: int) -> int:
         bracket = self._brackets.pop()
         if bracket is None:
+            return at + 1
+        if self._text.startswith(MASKED, bracket.at + 1) and at == bracket.at + 1 + len(MASKED):
             return at + 1
         end = target(self._text, at + 1, self._char(bracket.at - 1))
         if end is None:

@@ -7,6 +7,7 @@ import re
 from .blocks import NEWLINE, Blocks
 from .edits import edited
 from .inline import INTERESTING, Inline
+from .links import MASKED
 
 __all__ = ["is_definition", "whole"]
 
@@ -15,8 +16,10 @@ _HEADING_END = re.compile(r"(?:(?<=[ \t])|\A)#+\Z")
 _ROW_RULE = re.compile(r"[|\s:-]+")
 _PIPE = re.compile(r"(?<!\\)\|")
 _DEFINITION = re.compile(
-    r"\[(?!\^)(?:[^\[\]\\]|\\.){1,999}+\]:\s*(?:<[^<>]*>|[^\s<]\S*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
+    r"\[(?!\^)((?:[^\[\]\\]|\\.){1,999}+)\]:\s*(?:<[^<>]*>|(?=\S*(?:[/#]|\w:|\w\.[^\W\d]))[^\s<(]\S*)"
+    r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
 )
+"""The address has one of the signs of one, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says."""
 
 
 def whole(text: str, kind: str) -> str:
@@ -35,7 +38,8 @@ def whole(text: str, kind: str) -> str:
 
 def is_definition(text: str) -> bool:
     """Whether it is the definition of a link, which is not shown: `[label]: address "title"`."""
-    return text.startswith("[") and _DEFINITION.fullmatch(text) is not None
+    found = _DEFINITION.fullmatch(text) if text.startswith("[") else None
+    return found is not None and found[1] != MASKED
 
 
 def _heading(text: str) -> str:
