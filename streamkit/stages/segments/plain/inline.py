@@ -17,7 +17,7 @@ from .edits import Edit
 from .emphasis import Run, is_operator, pair
 from .links import MASKED, Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
-from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, TAG_SO_FAR, character, is_break
+from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
 
 __all__ = ["INTERESTING", "Inline"]
 
@@ -198,14 +198,14 @@ class Inline:
         if found := AUTOLINK.match(text, at):
             self._hide(at, at + 1)
             return self._hide(found.end() - 1, found.end())
-        if tag := TAG.match(text, at):
+        if (tag := TAG.match(text, at)) and is_tag(tag):
             silent = tag[2] is not None and tag[2].lower() in SILENT
             end = self._hidden(at, tag.end(), f"</{tag[2]}>") if silent else None
             return end or self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
         if found := INVISIBLE.match(text, at):
             inner = at + 2 if found[0] == "<!--" else found.end()  # `<!-->` and `<!--->` are comments too
             return self._hidden(at, inner, CLOSING[found[0]]) or at + 1
-        if TAG_SO_FAR.match(text, at):
+        if may_be_tag(text, at):
             self.openings.append(at)
         return at + 1
 

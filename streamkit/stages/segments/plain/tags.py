@@ -6,13 +6,24 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["AUTOLINK", "CLOSING", "ENTITY", "INVISIBLE", "SILENT", "TAG", "TAG_SO_FAR", "character", "is_break"]
+__all__ = [
+    "AUTOLINK",
+    "CLOSING",
+    "ENTITY",
+    "INVISIBLE",
+    "SILENT",
+    "TAG",
+    "character",
+    "is_break",
+    "is_tag",
+    "may_be_tag",
+]
 
-_WORD, _NAME = "[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
+_WORD, _NAME = "(?:(?:amazon|mstts):)?[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
 _VALUE = r"(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\")"
 _ATTRIBUTES = rf"(?:\s++{_NAME}(?:\s*+=\s*+{_VALUE})?+)*+\s*+"
 TAG = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD}){_ATTRIBUTES}/?)>")
-TAG_SO_FAR = re.compile(rf"<(?:/{_WORD}\s*+|{_WORD}{_ATTRIBUTES}(?:/|=\s*+(?:'[^']*+|\"[^\"]*+)?)?)\Z")
+_SO_FAR = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD})({_ATTRIBUTES})(?:/|=\s*+('[^']*+|\"[^\"]*+)?)?)\Z")
 INVISIBLE = re.compile(r"<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z])")
 CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
 """What ends each of the invisible ones."""
@@ -22,7 +33,7 @@ SILENT = frozenset({"script", "style"})
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 AUTOLINK = re.compile(
-    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*+"
+    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:(?!:)[^<>\x00-\x20]*+"
     rf"|[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]++@{_LABEL}(?:\.{_LABEL})*)>"
 )
 
@@ -35,6 +46,37 @@ _BREAK = re.compile(
     r"tr|ul",
     re.IGNORECASE,
 )
+
+
+_NAMES = frozenset(
+    ["a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base", "basefont", "bdi", "bdo", "big", "blink", "blockquote", "body", "br", "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup", "data", "datalist", "dd", "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed", "fieldset", "figcaption", "figure", "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "i", "iframe", "img", "input", "ins", "kbd", "label", "legend", "li", "link", "main", "map", "mark", "marquee", "menu", "meta", "meter", "nav", "nobr", "noscript", "object", "ol", "optgroup", "option", "output", "p", "param", "picture", "pre", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "search", "section", "select", "slot", "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr", "math", "break", "desc", "emphasis", "lang", "lexicon", "lookup", "metadata", "mstts:express-as", "mstts:silence", "mstts:viseme", "mstts:backgroundaudio", "par", "phoneme", "prosody", "say-as", "seq", "speak", "token", "voice", "w", "amazon:effect", "amazon:domain", "amazon:emotion", "amazon:auto-breaths", "amazon:breath"]
+)
+"""Of HTML, of SSML 1.1, and what vendors add to that."""
+
+_NOT_ALONE = frozenset(
+    ["area", "base", "data", "embed", "frame", "img", "input", "label", "lang", "link", "map", "metadata", "object", "option", "output", "param", "picture", "search", "slot", "source", "template", "time", "title", "token", "track", "voice", "w"]
+)
+"""Without attributes they are the words of somebody who tells what stands there: ``cp <source> <target>``."""
+
+
+def is_tag(found: re.Match[str]) -> bool:
+    """Whether what looks like a `TAG` is one, for only names of HTML and SSML are."""
+    name, text = found[1] or found[2], found[0]
+    return name.lower() in _NAMES and not (_is_type(found, name) or (text == f"<{name}>" and name in _NOT_ALONE))
+
+
+def _is_type(found: re.Match[str], name: str) -> bool:
+    """Whether it is a type behind a name, as in ``Vec<String>`` and ``Map<T>``."""
+    before = found.string[found.start() - 1 : found.start()]
+    return found[0] == f"<{name}>" and before.isalnum() and name[0].isupper() and (len(name) == 1 or not name.isupper())
+
+
+def may_be_tag(text: str, at: int) -> bool:
+    """Whether what comes may make a tag of the text from ``at`` on; not if a full stop ends it outside of quotes."""
+    found = _SO_FAR.match(text, at)
+    if found is None or (found[1] or found[2]).lower() not in _NAMES:
+        return False
+    return found[4] is not None or not text.endswith((".", "!", "?"))
 
 
 def is_break(name: str) -> bool:
