@@ -9,7 +9,7 @@ from streamkit import operators as ops, sinks, testing
 script = testing.Script("In the very beginning, at 5 a.m., there was **one** word. It was long! `code()` came later.")
 client = sk.Client(model="gpt-4o-mini") if "OPENAI_API_KEY" in os.environ else testing.client(script)
 
-voice = ops.sentences(first_fast=True, lookahead="char", max_wait=2.0, code="drop", markdown="plain")
+voice = ops.sentences(first_fast=True, lookahead="char", max_wait=2.0, code="drop", markdown="plain", spoken=True)
 branches = [sk.branch(voice, into=print)]
 if shutil.which("espeak-ng"):
     branches.append(sk.branch(voice, into=sinks.process(["espeak-ng"])))

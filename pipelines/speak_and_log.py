@@ -34,7 +34,7 @@ def build(stream: sk.Stream[sk.Event], *, speech: Any, log: Any, lang: str = "au
     ``result()`` raises its `SinkError`.
     """
     sentences = ops.sentences(
-        lang=lang, lookahead="char", first_fast=True, max_wait=patience, code="drop", markdown="plain"
+        lang=lang, lookahead="char", first_fast=True, max_wait=patience, code="drop", markdown="plain", spoken=True
     )
     return sk.start(stream, sk.branch(sentences, into=speech, name="speech"), sk.branch(into=log, name="log"))
 

@@ -39,8 +39,8 @@ def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event
 
     The options are those of `stages.Segments`: ``lang``, ``lookahead``, ``first_fast``, ``max_chars``, ``max_wait``
     (seconds without text, whatever else comes, on the subscription's clock), ``hold``, ``code``, ``markdown``,
-    ``strip``, ``judge``. The segments do not depend on how the text came in pieces, but for those that ``max_wait``
-    forced.
+    ``spoken``, ``strip``, ``judge``. The segments do not depend on how the text came in pieces, but for those that
+    ``max_wait`` forced.
     ``Reply.upto(segment.end)`` is the reply up to a segment.
     """
 
@@ -59,8 +59,8 @@ def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event
 def sentences(**options: Unpack[Segmenting]) -> Op[Event | str, str]:
     """Events → the sentences of the reply as str; headings, table rows and blocks of code count as one each.
 
-    For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain"``. The options and the rest are
-    those of `segments`.
+    For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain", spoken=True``. The options and the
+    rest are those of `segments`.
     """
     operator: Op[Event | str, str] = compose(segments("sentence", **options), rxo.map(_text))
     operator.__name__ = "sentences"

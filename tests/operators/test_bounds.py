@@ -79,6 +79,7 @@ def check_bound(name: str, size: int) -> None:
     assert reply.text == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDED)
 def test_memory_does_not_grow_with_the_text(name: str):
     check_bound(name, 1000 * KILOBYTES)
@@ -183,6 +184,7 @@ def allocated(calls: int, pieces: int, name: str | None) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["f", None])
 def test_many_calls_take_room_in_proportion(name: str | None):
     few, many = allocated(200, 4, name), allocated(2_000, 4, name)

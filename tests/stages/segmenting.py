@@ -20,6 +20,7 @@ TROUBLE = [
     *("```", "~~~", "``", "\n\n", "\r\n", "  ", "...", ". . .", "**", "- ", "1. ", "ii. ", "| a |", "[1]", "[a](b.c)"),
     *("](x. y)", " First", " I ", "Dr.", "e.g.", "Inc.", "U.S.", "3.14", "`a. B`", "http://a.b/c?d=e."),
     *("<sup>3</sup>", "<b>", "</b>", " :)", ";-", "¹", "**1.", "__2.__ ", "说道：", "M.J.", "vol."),
+    *("<br x='. A'/>", "<p ", "$$", "\\[", "\\]", "\\begin{a}", "\\end{a}", "\n\n    ", "> ```", "\t", "; "),
     *("说", "他", "です", "ครับ", "ა", "İ", "ß", "क्ष", "각", "\N{MAN}\u200d\N{GIRL}", "\U0001f1eb\U0001f1f7"),
 ]
 
@@ -61,6 +62,7 @@ def some_options(dice: random.Random) -> dict[str, Any]:
         "hold": dice.choice((200, 200, 10, 0)),
         "code": dice.choice(("block", "block", "lines", "drop")),
         "markdown": dice.choice(("keep", "keep", "plain")),
+        "spoken": dice.random() < 0.2,
         "strip": dice.random() < 0.7,
         "judge": dice.choice(JUDGES),
     }

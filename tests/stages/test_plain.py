@@ -180,8 +180,8 @@ def test_what_stands_in_a_sentence(text: str, want: list[str]):
     [
         ("$x_1 * y_2 * z$ and $$a*b*c$$ and **d**", ["$x_1 * y_2 * z$ and $$a*b*c$$ and d"]),
         (r"\(a_1 * b*\) and \[c*d*e\] and \(f", [r"\(a_1 * b*\) and \[c*d*e\] and (f"]),
-        ("$$\na*b*c = 1.\nd*e*f\n$$", ["$$", "a*b*c = 1.", "d*e*f", "$$"]),
-        ("\\[\n\\alpha*b*\n\\]", ["\\[", "\\alpha*b*", "\\]"]),
+        ("$$\na*b*c = 1.\nd*e*f\n$$", ["$$\na*b*c = 1.\nd*e*f\n$$"]),
+        ("\\[\n\\alpha*b*\n\\]", ["\\[\n\\alpha*b*\n\\]"]),
         ("It is $5 *or* $6, US$7 **or** US$8.", ["It is $5 or $6, US$7 or US$8."]),
         (r"\$a *b* c$", ["$a b c$"]),
         ("Buy $AAPL and **$TSLA** now. $AAPL is *up*.", ["Buy $AAPL and $TSLA now.", "$AAPL is up."]),
@@ -241,7 +241,7 @@ def test_marks_between_punctuation_and_letters_without_spaces_before_them_are_ma
         ("**First. Second.** Third *a.", ["First.", "Second.", "Third *a."]),
         ("*One.\nTwo.* **Three\n\nFour** five", ["One.", "Two.", "**Three", "Four** five"]),
         ("- *One\n- two*\n# *Three\nfour*", ["*One", "two*", "*Three", "four*"]),
-        ("So <!-- Aha. Bad --> it is. <i title='Aha. Bad'>Good</i>", ["So", "it is.", "Good"]),
+        ("So <!-- Aha. Bad --> it is. <i title='Aha. Bad'>Good</i>", ["So it is.", "Good"]),
         ("**One. ```\nx*y*z\n```\nTwo.**", ["**One.", "```\nx*y*z\n```", "Two.**"]),
     ],
 )

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["abbreviations", "common", "may_end", "never", "numbered", "starters"]
+from .starters import STARTERS
+from .tables import ARTICLES_OF, COMMON, MAY_END, NEVER, NUMBERED
+
+__all__ = ["abbreviations", "articles", "common", "may_end", "never", "numbered", "starters"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -30,16 +33,96 @@ SHOUTED = frozenset({"yahoo", "jeopardy"})
 
 UNITS = _words(
     "ft in lb lbs oz yd yds mi mph min mins sec secs hr hrs gal qt pt pts tsp tbsp bn mn mio mrd km cm mm kg approx ca"
+    " kg mg ml godz hod u χλμ кг км см мм мл га μμ zł kč kr eur usd dkk sek nok лв"
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
 """Measures: a number behind one goes on with the same quantity."""
 
-TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e"})
+UNIT_LETTERS = frozenset("hmgltsdCFKVWAJLGMBTN")
+"""Units of one letter, behind a number."""
+
+CALENDAR = _words(
+    "jan feb mar apr may jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun janv févr avr"
+    " juil déc ene abr ago dic gen mag giu lug set ott fev mai out dez mrt okt jän mär maj"
+)
+"""Months and days: no letter behind one is the name of a figure."""
+
+POINTING = _words("see in from of to cf. and also or per under by compare this siehe vgl. voir ver véase vedi cfr. zie")
+"""Words before the abbreviation of a figure that is a word of its own too."""
+
+LETTERED = _words(
+    "appendix exhibit plan option vitamin hepatitis type class grade group section figure table schedule annex part"
+    " team model block gate building terminal column row phase level point step room unit version case factor"
+)
+"""Nouns that a letter may follow which ends the sentence, whatever comes."""
+
+QUANTIFIERS = _words("approx ca in ст")
+"""Of the measures, those that something else may follow, or that are words."""
+
+MULTIPLES = _words("тыс млн млрд тис mln mld mio mrd tys tis")
+
+SHORT = _words("ok no me us it go is in so do to up on at by be he we my oh hi ya yo ty np gg ur u")
+"""Words of one or two letters that may end a sentence in a text of small letters."""
+
+AGAINST = frozenset({"v", "vs"})
+ARTICLES = frozenset({"the", "a", "an", "this", "all", "one"})
+
+TITLES = _words("ing kfm ök phys chem biol psych päd wirt inf math")
+"""German degrees behind a hyphen."""
+
+DOUBLING = _words("es ca gl")
+"""Languages that double initials for the plural."""
+
+LARGE_TITLES = _words("mr mrs ms dr st prof jr sr no ps nb vs pt")
+
+DANDA = _words("hi ne bn pa as or")
+"""Languages whose sentences end with another mark than a full stop."""
+
+LARGE_ABBREVIATIONS = _words("vi id ms")
+"""Languages that write abbreviations of titles and kinds of companies in capitals."""
+
+ORDINAL_ARTICLES = _words("hr sr bs sl mk")
+"""Languages that write the number of an article of law with a stop."""
+
+ORDINAL_NOUNS = _words(
+    "geburtstag jubiläum jahrestag todestag hochzeitstag mal tag spiel länderspiel tor sieg ausgabe besucher kunde"
+    " folge auflage sitzung jahr platz stock yıl yılı yılında yıldönümü"
+)
+"""What is often counted, in languages that write it large."""
+
+CARDINAL = _words(
+    "platz um gegen ist sind bin war waren hat haben hatte hatten seite kapitel nummer plus minus macht ergibt kostet"
+    " zählt"
+)
+"""German words before a number that counts, or tells the time: no ordinal."""
+
+MONTHS = _words("januar jänner februar feber märz april mai juni juli august september oktober november dezember")
+"""Of the languages that write them large."""
+
+TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e", "π.μ", "μ.μ", "f.m", "e.m"})
 AFTER_TIMES = _words(
     "est edt cst cdt mst mdt pst pdt gmt utc bst cet cest eastern central mountain pacific monday tuesday wednesday"
     " thursday friday saturday sunday january february march april may june july august september october november"
     " december"
 )
+
+COMPANIES = _words("pty co ltd inc corp llc plc bros gmbh kg")
+"""One may follow another: "Co. Ltd."."""
+
+PREFIXED = frozenset({"p.s", "p.p.s", "n.b"})
+"""What stands before a sentence that belongs to it."""
+
+LEGAL = _words("pub civ crim evid app stat rev code const fed supp cir dist ct super comm bankr")
+"""Of citations, where an initial goes on with them."""
+
+ARTICLED = _words("la el los las le les a o as os da do na no il lo gli")
+"""Articles, behind which initials are those of a body, not of a person."""
+
+DOSES = _words("b.i.d t.i.d q.i.d q.d q.o.d q.h.s h.s p.o p.r.n a.c p.c i.v i.m s.c")
+"""How often and how a medicine is taken."""
+
+CITED = _words("id ibid compl answer ann stat rev code comp supp laws tit ch")
+"""Before a sign of section."""
 
 DEGREES = frozenset(
     {"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"}
@@ -51,196 +134,23 @@ ORDINARY = frozenset(
 """Words of their own as often as abbreviations: those only before a number."""
 
 HOMOGRAPHS = _words(
-    "al arts ave ca co col det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen var ver viz vol"
+    "al amb arts ave ca civ co col crim del det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen"
+    " var ver viz vol"
 )
 """English abbreviations that are common words elsewhere."""
 
 FINAL = _words(
     "etc usw osv itd itp atd ecc ets enz stb jne yms vb dll dsb t.d t.p т.д т.п т.ін др пр u.s.w o.s.v m.m m.fl m.v v.v"
-    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh"
+    " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh atď atp apod ap usf osv itd ipd idr kt o.s.frv u.c utt v.v.a ș.a.m.d ș.a"
 )
 """Ends of enumerations: a capital letter behind one begins a sentence."""
-
-_NEVER = {
-    "en": "mr mrs ms messrs mx dr prof rev fr hon pres gov sen rep gen col lt capt cmdr adm sgt cpl pvt maj brig supt"
-    " det insp mt vs cf e.g i.e viz approx ca eq esp incl resp undef msgr mme mlle hrn atty asst assoc"
-    " ed eds trans tel orig synth subsp ssp spp var phil",
-    "de": "hr hrn fr frl dr prof dipl ing med jur phil nat rer habil st bzw ca vgl sog z z.b u.a d.h i.d.r z.t z.z"
-    " u.u m.e s.u s.o o.ä evtl ggf inkl exkl zzgl abzgl max min mind nr abs kath evang ev geb gest verh wg bes betr"
-    " bspw insb insbes allg ehem einschl gem lt mtl nördl östl südl westl str tel urspr vorm zit gez hl",
-    "fr": "m mm mme mmes mlle mlles dr pr prof me mgr st ste cf p.ex env av bd boul tél réf éd chap fig",
-    "es": "sr sra srta srtas sres sras d dña dr dra lic ing arq prof profa gral cnel cap tte ud uds vd vds admón avda"
-    " cra cfr p.ej núm dpto excmo excma ilmo ilma mons sto sta tel pág",
-    "it": "sig sigg sig.ra sig.na sig.re dott dott.ssa dr prof prof.ssa avv ing arch geom rag on sen mons egr gent"
-    " gent.mo spett dir amm psicol st cfr p.es es ca min lun mer gio ven v dep econ",
-    "pt": "sr sra srta dr dra prof profa eng arq av exmo exma ilmo ilma v.ex p.ex cf tel pág núm",
-    "nl": "dhr mw mevr dr drs ir mr prof ing bijv o.a d.w.z m.b.t t.a.v a.u.b blz ca i.p.v i.v.m z.g evt incl excl"
-    " resp",
-    "da": "hr fr frk dr prof skt bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr mht adm afd dir ing stk",
-    "nb": "hr fr frk dr prof st bl.a f.eks dvs ca evt inkl ekskl pga m.h.t jf jfr kl tlf vedr",
-    "sv": "hr fr frk dr prof s:t bl.a t.ex dvs d.v.s ca ev inkl exkl jfr kl tel t.o.m fr.o.m p.g.a s.k resp ang",
-    "fi": "hra rva nti tri prof esim mm ns ks vrt mr ts fil toim synt puh klo n",
-    "pl": "p pp dr prof inż mgr hab doc ks św np tzn tj m.in tzw ul al pl os nr str tel wg ok por gen płk kpt",
-    "cs": "p pí sl dr mudr judr phdr rndr ing mgr bc prof doc sv např tj tzv resp popř příp č čís str ul nám tel pozn"
-    " srov zvl gen plk kpt",
-    "sk": "p dr mudr judr phdr rndr ing mgr bc prof doc sv napr tj tzv resp popr príp č str ul nám tel pozn porov gen",
-    "hu": "dr prof ifj id özv kb pl ill ún ti ker tel",
-    "ro": "dl d-l d-na dna dnul dr ing prof acad str bd nr tel cca ex",
-    "hr": "g gđa gđica dr prof ing mr sv npr tj tzv ul br str tel god",
-    "sl": "g ga gdč dr prof inž mag sv npr tj t.i t.j ul št str tel oz",
-    "sr": "г гђа др проф инж мр св нпр тј тзв ул бр стр тел g dr prof npr tj tzv ul br str",
-    "tr": "dr prof doç yrd av sn öğr alb gen ör örn bkz mah cad sok no",
-    "el": "κ κα κκ δρ καθ π.χ δηλ βλ πρβλ αρ τηλ σελ",
-    "ru": "г-н г-жа гр проф акад доц д-р инж им ул пр-т просп пер пл наб бул д корп кв обл р-н пос пгт дер т.е т.к т.н"
-    " напр см ср тел стр рис табл св чл корр зам зав гос ок прим изд ред жур журн полк ген адм о-в"
-    " п с гл",
-    "uk": "п проф акад доц д-р інж ім вул просп пров пл бул буд корп кв обл р-н смт с м т.зв напр див пор тел"
-    " стор рис табл св чл кор зам зав ред вид журн ген о-в гл укр англ нім франц лат",
-    "bg": "г-н г-жа г-ца проф акад доц д-р инж ул бул пл кв бл вх ет ап обл общ гр с т.е т.нар напр вж срв тел стр рис"
-    " табл св чл изд ред ген вкл",
-    "kk": "т.б т.с.с б.з.б б.з мыс проф акад",
-    "hi": "डॉ डा प्रो श्री सु पं कु मो",
-    "mr": "डॉ प्रा श्री सौ कु पं रा",
-    "bn": "ড ডা মো মোঃ প্রফ ইঞ্জি",
-    "ml": "ഡോ പ്രൊ മി ശ്രീ അഡ്വ",
-    "ta": "திரு டாக்டர்",
-    "te": "డా శ్రీ ప్రొ",
-    "kn": "ಡಾ ಶ್ರೀ ಪ್ರೊ",
-    "ar": "د أ م ص هـ ق.م",
-    "hy": "թ դ պրոֆ ակադ",
-    "vi": "ts ths pgs gs bs ks tp q p đ",
-    "id": "bpk sdr sdri dr prof drs ir hj h yth jl no tlp",
-    "lt": "p dr prof doc g pvz žr gyd t.y vad plg",
-    "lv": "dr prof doc piem sk t.i resp",
-    "et": "hr pr dr prof nt vt s.t st lk tel",
-}
-
-_NUMBERED = {
-    "en": "no nos p pp pg vol vols fig figs sec secs ch chap art arts eq eqs app ver v n nr par para ex exs bk pt pts"
-    " cl col ref refs ed tab op sched rm apt ste bldg fl ext tel max min jan feb mar apr jun jul aug sep sept oct nov"
-    " dec mon tue tues wed thu thur thurs fri sat sun №",
-    "de": "s bd bde nr abb tab kap abs art anm aufl ziff rn hausnr jh jan feb mär aug sept okt nov dez jän",
-    "fr": "p pp n no t vol chap fig art al r janv févr juil sept oct nov déc",
-    "es": "pág págs núm nº n cap vol fig art inc n° n.º ene feb mar abr may jun jul ago sept oct nov dic",
-    "it": "pag pagg p pp n nn num cap vol fig art tab gen feb mar apr mag giu lug ago set ott nov dic",
-    "pt": "pág págs p pp n nº cap vol fig art jan fev mar abr mai jun jul ago set out nov dez n.º",
-    "nl": "blz p pp nr nrs hfst art fig afb jan feb mrt apr jun jul aug sep okt nov dec",
-    "da": "s nr kap stk fig bd jan feb mar apr jun jul aug sep okt nov dec d",
-    "ru": "с стр гл рис табл т п пп ст ч вып № янв фев апр авг сент окт нояб дек",
-    "uk": "с стор гл рис табл т п пп ст ч вип № січ лют бер квіт трав черв лип серп вер жовт лист груд",
-    "pl": "s str nr t tab rys rozdz art ust pkt poz sty lut kwi maj cze lip sie wrz paź lis gru",
-    "cs": "s str č čís odst obr tab kap sv r",
-}
-
-_MAY_END = {
-    "en": "inc corp co ltd llc plc bros jr sr esq etc al ave blvd rd ln ct hwy st ft dept univ est jan feb mar apr jun"
-    " jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri ind dist",
-    "de": "usw etc co jh jhd str u.v.m u.s.w mio mrd gmbh jan feb aug sept okt nov dez jän",
-    "fr": "etc cie sarl apr",
-    "es": "etc cía ee.uu a.c d.c s.a ee uu lun mié jue vie sáb dom",
-    "it": "ecc s.p.a s.r.l spa srl d.c a.c az nov",
-    "pt": "etc cia ltda s.a",
-    "nl": "enz etc bv nv vnw",
-    "da": "osv mv m.m m.v m.fl o.l o.lign co",
-    "nb": "osv mv m.m m.v m.fl o.l",
-    "sv": "osv o.s.v m.m m.fl o.d mfl",
-    "fi": "jne yms ym jms oy mm",
-    "pl": "itd itp m.in r w zł gr tys mln mld godz min sek",
-    "cs": "atd apod aj kč s.r.o a.s r tis mil hod min",
-    "sk": "atď a.s s.r.o apod r tis mil hod min o",
-    "ru": "г гг в вв т.д т.п др пр тыс млн млрд руб коп долл дол у.е кв.м куб.м ч мин сек м км э.р н.э до",
-    "uk": "р рр ст т.д т.п ін тис млн млрд грн коп кв.м куб.м год хв сек га вт од град",
-    "bg": "г гг в вв т.г т.н др пр хил млн млрд лв ст кв.м",
-    "kk": "ғ ғғ ж жж т.б мың млн млрд",
-    "tr": "vb vs şti ltd a.ş",
-    "hu": "stb kft rt zrt bt u",
-    "el": "κ.λπ κλπ κτλ κ.ά μ.μ π.μ",
-    "ro": "etc s.a s.r.l ș.a",
-}
-
-_COMMON = {
-    "en": "arc ark con exec fed id ill may miss ore pa ref reg",
-    "de": "mag miss",
-    "es": "ante bien bis contra dos entre extra mini post sobre super tras ultra",
-    "nl": "bel best hand pan pas trim",
-    "da": "bet bot del form gal kat lok mul nord pass port red sign sort",
-    "cs": "red rum tu",
-    "pl": "lip tur",
-    "ru": "муж",
-}
-
-_STARTERS = {
-    "en": "the a an this that these those he it she we they i you there here his her its our their my your what when"
-    " where why who whose how which whether if in on at after before but and so then however also as for from with"
-    " while although because since please not no yes do does did don't doesn't didn't am is isn't are aren't was were"
-    " has have had can could will would should may might must let let's some any all many most more much several few"
-    " each every everyone everybody everything someone something anyone anything nobody nothing none both neither"
-    " either one two three such next now today tomorrow later meanwhile finally instead otherwise else perhaps maybe"
-    " thus hence therefore by to of or nor never until without despite unlike once during under over only just even"
-    " still see",
-    "de": "der die das den dem des ein eine einen einem einer er sie es wir ihr ich du man dies diese dieser dieses"
-    " diesem diesen dort hier da dann danach so und aber oder doch denn wenn als wie was wer wo warum wann nicht nur"
-    " auch noch schon jetzt heute morgen gestern im in am an auf bei mit nach von vor zu zum zur für aus über unter"
-    " bis seit mein dein sein unser euer alle viele mehr jeder jede jedes bitte ja nein kein keine bei ist sind war"
-    " hat haben",
-    "fr": "le la les l'un un une des il elle ils elles on nous vous je tu ce cet cette ces c'est ceci cela ça son sa"
-    " ses leur leurs mon ma mes notre votre et mais ou donc car ni si quand que qui quoi où comment pourquoi dans en"
-    " sur sous avec pour par de du au aux après avant depuis ne pas oui non merci ici là puis ensuite enfin tout tous",
-    "es": "el la los las un una unos unas él ella ello ellos ellas yo tú usted ustedes nosotros este esta estos estas"
-    " ese esa eso esto su sus mi mis y e o pero si no sí que qué quien quién cuando cuándo como cómo donde dónde por"
-    " para con en de del al a desde hasta sobre se le lo les también además luego después ahora hoy aquí allí es son"
-    " está están no gracias",
-    "it": "il lo la i gli le un uno una egli lui lei esso essa noi voi loro io tu questo questa questi queste quello"
-    " quella ciò e ed o ma se non sì no che chi cosa quando come dove perché per con in di del della a al da su anche"
-    " poi dopo ora oggi qui lì si è sono grazie",
-    "pt": "o a os as um uma uns umas ele ela eles elas eu tu você vocês nós este esta isto esse essa isso aquele seu"
-    " sua meu minha e ou mas se não sim que quem quando como onde por para com em no na de do da ao à também depois"
-    " agora hoje aqui ali já é são",
-    "nl": "de het een hij zij ze wij we jij je u ik dit dat deze die er hier daar en maar of want dus als wanneer"
-    " waar waarom hoe wat wie in op aan bij met van voor na naar om te niet geen ook nog nu toen vandaag is zijn was",
-    "da": "den det de en et han hun vi i jeg du man denne dette disse der her og men eller så hvis når hvor hvorfor"
-    " hvordan hvad hvem på til fra med for af om efter før ikke ingen også nu da er var har",
-    "nb": "den det de en ei et han hun vi dere jeg du man denne dette disse der her og men eller så hvis når hvor"
-    " hvorfor hvordan hva hvem på til fra med for av om etter før ikke ingen også nå da er var har",
-    "sv": "den det de en ett han hon vi ni jag du man denna detta dessa där här och men eller så om när var varför hur"
-    " vad vem på till från med för av efter före inte ingen också nu då är har",
-    "fi": "se ne hän he me te minä sinä tämä nämä tuo ja mutta tai jos kun missä miksi miten mikä mitä kuka ei myös"
-    " nyt sitten on oli",
-    "pl": "ten ta to te ci on ona ono oni one my wy ja ty ale i a lub albo jeśli gdy kiedy gdzie dlaczego jak co kto w"
-    " we na do od z ze za po przed przy dla nie tak także teraz potem jest są był była",
-    "cs": "ten ta to ti ty on ona ono oni my vy já a ale i nebo když kde proč jak co kdo v ve na do od z ze za po před"
-    " při pro ne ano také teď pak je jsou byl byla má",
-    "sk": "ten tá to tí on ona ono oni my vy ja a ale i alebo keď kde prečo ako čo kto v vo na do od z zo za po pred"
-    " pri pre nie áno tiež teraz potom je sú bol bola má",
-    "ru": "он она оно они мы вы я ты это этот эта эти тот та те и а но или если когда где почему как что кто в во на"
-    " с со к по за из от до для при о об не нет да так также тоже затем потом теперь сейчас уже ещё всё все"
-    " однако сегодня здесь там был была",
-    "uk": "він вона воно вони ми ви я ти це цей ця ці той та ті і й а але або якщо коли де чому як що хто в у на з із"
-    " до від за по для при про не ні так також потім тепер сьогодні тут там був була",
-    "bg": "той тя то те ние вие аз ти това този тази тези и а но или ако когато къде защо как какво кой в във на с със"
-    " към по за от до при не да също после сега днес тук там беше",
-    "tr": "bu şu o onlar biz siz ben sen ve ama veya eğer ne nerede neden nasıl kim bir bugün şimdi sonra",
-    "hu": "a az ez ezek azok ő ők mi ti én te és de vagy ha amikor hol miért hogyan mit ki nem igen is most ma",
-    "ro": "el ea ei ele noi voi eu tu acest această acesta aceasta acela un o și dar sau dacă când unde de cum ce cine"
-    " în la pe cu din pentru nu da acum azi este sunt",
-    "el": "ο η το οι τα τον την ένας μια ένα αυτός αυτή αυτό εγώ εσύ εμείς και αλλά ή αν όταν πού γιατί πώς τι ποιος"
-    " στο στη σε με για από δεν ναι όχι τώρα σήμερα είναι",
-    "hr": "taj ta to oni on ona mi vi ja ti i a ali ili ako kad gdje zašto kako što tko u na s sa za od do po ne da"
-    " sada danas je su",
-    "sr": "тај та то они он она ми ви ја ти и а али или ако кад где зашто како шта ко у на с са за од до по не да"
-    " је су",
-    "sl": "ta to on ona oni mi vi jaz ti in a ali če ko kje zakaj kako kaj kdo v na z za od do po ne da zdaj"
-    " danes je so",
-    "id": "ini itu dia ia mereka kami kita saya kamu anda dan tetapi atau jika ketika apa siapa di ke dari untuk tidak",
-    "vi": "tôi anh chị ông bà chúng họ nó đây đó và nhưng hoặc nếu khi ở tại từ cho không",
-}  # fmt: skip
 
 _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es", "ca": "es", "lb": "de", "ms": "id"}
 
 
 @cache
 def _of(table: str, lang: str) -> frozenset[str]:
-    words = {"never": _NEVER, "numbered": _NUMBERED, "may_end": _MAY_END}[table]
+    words = {"never": NEVER, "numbered": NUMBERED, "may_end": MAY_END}[table]
     english = _words(words["en"])
     return english if lang == "en" else english - HOMOGRAPHS | _words(words.get(_SAME.get(lang, lang), ""))
 
@@ -263,15 +173,21 @@ def may_end(lang: str) -> frozenset[str]:
 @cache
 def common(lang: str) -> frozenset[str]:
     """Words, in small letters, that lists of abbreviations have as well."""
-    words = _words(_COMMON.get(_SAME.get(lang, lang), ""))
+    words = _words(COMMON.get(_SAME.get(lang, lang), ""))
     return words if lang == "en" else words | HOMOGRAPHS
 
 
 @cache
 def starters(lang: str) -> frozenset[str]:
     """Small words that are written large only where a sentence begins."""
-    own = _words(_STARTERS.get(_SAME.get(lang, lang), ""))
-    return own if lang in LARGE_NOUNS else own | _words(_STARTERS["en"])  # "See", "Will", "Not" are nouns of German
+    own = _words(STARTERS.get(_SAME.get(lang, lang), ""))
+    return own if lang in LARGE_NOUNS else own | _words(STARTERS["en"])  # "See", "Will", "Not" are nouns of German
+
+
+@cache
+def articles(lang: str) -> frozenset[str]:
+    """Words behind which a number with a stop is an ordinal, however long it is."""
+    return _words(ARTICLES_OF.get(_SAME.get(lang, lang), ""))
 
 
 @cache

@@ -1,201 +1,23 @@
-"""Whether a full stop ends a sentence: rules that hold whatever the engine, and the judges asked for the rest."""
+"""The judges that are asked about full stops which the rules leave open: sentencex, or a list of abbreviations."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 from . import abbreviations as known
-from .scripts import CJK, is_lower
 
-__all__ = ["Engine", "Judge", "Question", "Rules", "best_judge", "decide"]
+__all__ = ["ACRONYM", "ELIDED", "Engine", "Judge", "Rules", "best_judge"]
+
+ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$|(?:[\u0900-\u0dff]{1,4}\.)+[\u0900-\u0dff]{1,4}$")
+ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
 
 
 class Judge(Protocol):
     """Says whether a sentence ends in ``window`` right before ``place``: behind a mark, in front of the next word."""
 
     def is_boundary(self, window: str, place: int, lang: str) -> bool: ...
-
-
-@dataclass(slots=True)
-class Question:
-    """One mark in its surroundings.
-
-    ``before`` is the sentence up to its ``mark`` (without code and list marker), ``word`` the last word of it;
-    ``after`` is what may be seen of the next word, "" if none follows.
-    """
-
-    before: str
-    mark: str
-    word: str
-    after: str
-    lang: str
-    dash: bool = False  # a dash stands before the next word
-    initial: bool = False  # the next word is an initial, or the name of a function in a formula
-    quoted: bool = False  # a closing quote follows the mark
-    stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
-
-    @property
-    def is_first(self) -> bool:
-        """The word before the mark is the first of its sentence."""
-        return " " not in self.before
-
-    @property
-    def previous(self) -> str:
-        """The word before the word."""
-        return self.before[: -len(self.word) or None].rstrip().rpartition(" ")[2]
-
-
-_ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$")
-_NUMBER = re.compile(r"\d+$")
-_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
-_PAUSE = re.compile(r"\.[\s.]*\.|.*…")
-_I = re.compile(r"I(?![^\W_])")
-_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
-_ROMAN = re.compile("[IVXL]{1,6}$")
-_ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
-_CLOSED = frozenset(")]}»”）】")
-_UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
-
-
-def decide(asked: Question, judge: Judge) -> bool:
-    """Whether a mark followed by white space ends the sentence."""
-    if is_lower(asked.after[:1]) and not asked.initial and not _has_inner_capital(asked.after):
-        return _small_after(asked)
-    if asked.mark != ".":
-        return _other_mark(asked)
-    if asked.stopped or asked.word[-1:] in _CLOSED:
-        return True  # an abbreviation has its stop right behind it
-    answer = _stop(asked, asked.word.lower())
-    if answer is not None:
-        return answer
-    return (_starts(asked) and len(asked.word) > 1) or _ask(asked, judge)
-
-
-def _small_after(asked: Question) -> bool:
-    """A small letter goes on with the sentence, unless its writer begins sentences with small ones."""
-    if not is_lower(asked.before[:1]) or asked.quoted or asked.dash or _PAUSE.match(asked.mark):
-        return False
-    if asked.mark != ".":
-        return True
-    word = asked.word.lower()
-    return len(word) > 2 and "." not in word and word not in known.abbreviations(asked.lang)
-
-
-def _has_inner_capital(word: str) -> bool:
-    """As names like a phone's: not the small first letter of a word in mid-sentence."""
-    return "." not in word and any(char.isupper() for char in word[1:4])
-
-
-def _other_mark(asked: Question) -> bool:
-    if (asked.quoted or _PAUSE.match(asked.mark)) and asked.lang == "en" and _I.match(asked.after):
-        return False  # written large anywhere, so no sign of a new sentence after a pause or a quoted question
-    return asked.word.lower() not in known.SHOUTED or _starts(asked)
-
-
-def _starts(asked: Question) -> bool:
-    """The next word is one that is written large only where a sentence begins."""
-    whole = asked.after.replace("’", "'")
-    word = whole.partition("'")[0]
-    if word.islower() or (word.isupper() and len(word) > 1):
-        return False
-    return not known.starters(asked.lang).isdisjoint((whole.lower(), word.lower()))
-
-
-def _stop(asked: Question, word: str) -> bool | None:
-    after, lang = asked.after, asked.lang
-    if not word:
-        return True
-    if _NUMBER.match(word):
-        return _after_number(asked)
-    if asked.previous.endswith(".") and f"{asked.previous.lower()}{word}" in known.FINAL:
-        return True  # written with a space, as "u. s. w."
-    word = _ELIDED.sub("", word)
-    if word in known.never(lang):
-        return False
-    if lang in known.ORDINAL and _ROMAN.match(asked.word) and not asked.is_first:
-        return _starts(asked)
-    if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
-        return False
-    if len(after) > 1 and _ROMAN.match(after) and word in known.numbered(lang):
-        return False
-    if word in known.FINAL:
-        return True
-    if _ACRONYM.match(asked.word):
-        return _after_acronym(asked, word)
-    if _is_letter(word, lang):
-        return _after_letter(asked)
-    if word in known.may_end(lang):
-        return _starts(asked)
-    if _is_ordinary(asked, word) and not after[:1].isdigit():
-        return True
-    return None
-
-
-def _is_ordinary(asked: Question, word: str) -> bool:
-    return word in known.ORDINARY or (asked.word.islower() and word in known.common(asked.lang))
-
-
-def _is_letter(word: str, lang: str) -> bool:
-    if lang in known.SYLLABLE_INITIALS:
-        word = "".join(char for char in word if unicodedata.category(char) == "Lo")
-    return len(word) == 1 and word.isalpha() and not _UNSPACED.match(word)
-
-
-def _after_number(asked: Question) -> bool | None:
-    """In many languages a number with a stop is an ordinal; only German writes nouns behind it large."""
-    if asked.after[:1].isdigit() or len(asked.word) > 2 or asked.lang not in known.ORDINAL:
-        return True
-    if asked.previous.removesuffix(".").lower() in known.numbered(asked.lang) and asked.previous.endswith("."):
-        return True
-    if asked.lang in known.LARGE_NOUNS:
-        return _starts(asked)
-    return None if not _starts(asked) else True
-
-
-def _after_acronym(asked: Question, word: str) -> bool | None:
-    if asked.dash:
-        return False
-    if asked.after[:1].isdigit():
-        return word in {"a.m", "p.m"} and not _fronted(asked)
-    if _starts(asked):
-        return not (word in known.TIMES and _fronted(asked))
-    if word in known.TIMES:
-        return not (_fronted(asked) or asked.after.lower() in known.AFTER_TIMES)
-    if asked.lang != "en" and asked.word.isupper() and _INITIALS.match(asked.word):
-        return False  # of a name: other languages write few acronyms with stops
-    return None
-
-
-def _after_letter(asked: Question) -> bool | None:
-    """An initial, unless the next word can only begin a sentence (as after "plan B.", "Jane B.")."""
-    if asked.dash or asked.initial or asked.is_first or asked.previous.endswith("."):
-        return False
-    if asked.previous[:1].isupper() and (asked.lang != "en" or asked.after.lower() in known.SURNAMES):
-        return False  # a name
-    return _starts(asked)
-
-
-_FRONTED = re.compile(
-    r"(?:about|after|around|at|before|between|by|circa|during|for|from|in|near|on|since|till|until)\b", re.IGNORECASE
-)
-
-
-def _fronted(asked: Question) -> bool:
-    """The sentence so far is but an adverbial ("At 5 a.m."), which its subject must follow."""
-    clause = re.split(r"[:;] ", asked.before)[-1].lstrip()
-    return _FRONTED.match(clause) is not None and len(clause.split()) <= 9
-
-
-# --- the judges
-
-
-def _ask(asked: Question, judge: Judge) -> bool:
-    window = f"{asked.before}{asked.mark} "
-    return judge.is_boundary(window + (asked.after or "X"), len(window), asked.lang)
 
 
 class Rules:
@@ -205,9 +27,9 @@ class Rules:
     def is_boundary(window: str, place: int, lang: str) -> bool:
         before = window[:place].rstrip().removesuffix(".")
         word = before.rpartition(" ")[2].lstrip("([{\"'“‘«¿¡*_`")
-        if _ACRONYM.match(word):
+        if ACRONYM.match(word):
             return word.lower() in known.DEGREES
-        return _ELIDED.sub("", word.lower()) not in known.abbreviations(lang)
+        return ELIDED.sub("", word.lower()) not in known.abbreviations(lang)
 
 
 _BLANKS = (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)

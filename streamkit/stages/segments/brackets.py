@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .ahead import Ahead
+from .ahead import Ahead, MoreNeeded
 from .scripts import CLOSER_OF
 
 __all__ = ["CLOSERS", "OPENERS", "Brackets", "Candidate"]
@@ -13,7 +13,12 @@ __all__ = ["CLOSERS", "OPENERS", "Brackets", "Candidate"]
 OPENERS = "".join(CLOSER_OF)
 CLOSERS = "".join(sorted(set("".join(CLOSER_OF.values()))))
 
-_CLOSERS = frozenset(CLOSERS)
+_POINT = re.compile(r"[.,;:!?)\]]|\Z")
+_BEFORE_QUOTE = re.compile(r"[\s(\[\"“„«—–-]")
+_SHORT = re.compile(r"[^\W\d_]{1,6}(?![^\W_])|[^\W\d_]{1,5}\Z")
+_ELISIONS = frozenset(
+    {"tis", "twas", "em", "cause", "til", "till", "bout", "round", "cuz", "n", "neath", "s", "t", "k", "m", "d"}
+)
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -27,6 +32,7 @@ class Candidate:
     stopped: bool = False  # another mark stands behind what closes
     whole: bool = False  # the bracket that closes with it opened the segment
     depth: int = 0
+    answers: bool = False  # the sentence before was a question
 
 
 class Brackets:
@@ -46,7 +52,7 @@ class Brackets:
             one.mark, one.run, one.end = one.mark - by, one.run - by, one.end - by
 
     def expects(self, char: str) -> bool:
-        return char in _CLOSERS and any(char in closers for closers, _ in self.open)
+        return any(char in closers for closers, _ in self.open)
 
     def close(self, char: str) -> None:
         """Forget the innermost bracket that ``char`` closes, what lies in it, and the ends it held."""
@@ -70,12 +76,23 @@ class Brackets:
         before = ahead.text[at - 1] if at > self.start else " "
         if char == "’" and _LETTER.match(following):
             return  # an apostrophe
-        if self.expects(char):
+        if char == "'":
+            self._see_single(ahead, at, before, following)
+        elif self.expects(char):
             self.close(char)
         elif char in OPENERS and _opens(char, before, following):
             self.open.append((CLOSER_OF[char], at))
         elif char in "»›" and before.isspace() and following.strip():
             self.open.append(("«" if char == "»" else "‹", at))  # German books turn them round
+
+    def _see_single(self, ahead: Ahead, at: int, before: str, following: str) -> None:
+        """A straight single quote, unless it is an apostrophe; behind an "s" it may be that of many owners."""
+        if self.expects("'"):
+            ends = before in "sS" and not _POINT.match(following)
+            if not ends and not _LETTER.match(following) and not before.isspace():
+                self.close("'")
+        elif _BEFORE_QUOTE.match(before) and _LETTER.match(following) and not _is_elided(ahead, at + 1):
+            self.open.append(("'", at))
 
     def hold(self, one: Candidate) -> None:
         one.depth = len(self.open)
@@ -85,6 +102,16 @@ class Brackets:
         del self.open[:1]
         for one in self.held:
             one.depth -= 1
+
+
+def _is_elided(ahead: Ahead, at: int) -> bool:
+    """Whether the word at ``at`` lost its beginning: "'tis", "'90s", Dutch "'s avonds"."""
+    if ahead.text[at].isdigit():
+        return True
+    if ahead.whole(_SHORT, at, 6):
+        raise MoreNeeded
+    word = _SHORT.match(ahead.text, at)
+    return word is not None and word[0].lower() in _ELISIONS
 
 
 def _opens(char: str, before: str, following: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .ahead import Ahead, MoreNeeded
-from .fences import Fence
+from .fences import Block, Indented
 from .scripts import between_graphemes
 
 __all__ = ["Cut", "Cutter", "Kind", "strip_end"]
@@ -30,6 +30,30 @@ class Cut:
     indent: int = 0
 
 
+@dataclass(slots=True)
+class Margin:
+    """The white space before a segment: whether a line begins there, how far it is indented, and how many lines it is.
+
+    ``columns`` counts as Markdown does, where a tab reaches to the next fourth one; wide spaces, which begin
+    paragraphs, count for nothing there.
+    """
+
+    fresh: bool = True
+    indent: int = 0
+    columns: int = 0
+    lines: int = 1
+    last: str = ""
+
+    def see(self, char: str) -> None:
+        if char in "\r\n":
+            self.lines += char == "\r" or self.last != "\r"
+            self.fresh, self.indent, self.columns = True, 0, 0
+        else:
+            self.indent += 1
+            self.columns += 1 if char == " " else 4 - self.columns % 4 if char == "\t" else 0
+        self.last = char
+
+
 class Cutter(ABC):
     """Finds segments one after the other. ``start`` is where the next begins: what lies before it may be dropped.
 
@@ -39,9 +63,8 @@ class Cutter(ABC):
 
     def __init__(self, max_chars: int | None, *, code_lines: bool = False) -> None:
         self._max, self._code_lines = max_chars, code_lines
-        self._fence: Fence | None = None
-        self._fresh = True  # the segment begins its line
-        self._indent = 0
+        self._fence: Block | None = None
+        self._margin = Margin()
         self._begin(0)
 
     def _begin(self, start: int) -> None:
@@ -125,15 +148,15 @@ class Cutter(ABC):
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
         cut = Cut(self.start, end, self._kind or "sentence", forced)
-        self._fresh, self._indent = False, 0
+        self._margin = Margin(fresh=False, lines=0)
         self._begin(end)
         return cut
 
     def _cut_marker(self, end: int) -> Cut:
         """The marker of a list in front of a fence is a segment of its own."""
-        indent = self._indent + end - self.start
+        indent = self._margin.indent + end - self.start
         cut = self._cut(end)
-        self._fresh, self._indent = True, indent
+        self._margin = Margin(indent=indent, lines=0)
         return cut
 
     def _limit(self, ahead: Ahead) -> int:
@@ -143,15 +166,12 @@ class Cutter(ABC):
         """To the next segment, minding line breaks and indentation."""
         at = self.start
         while at < len(text) and text[at].isspace():
-            if text[at] in "\r\n":
-                self._fresh, self._indent = True, 0
-            else:
-                self._indent += 1
+            self._margin.see(text[at])
             at += 1
         self.start = self._at = at
 
     def _code(self, ahead: Ahead) -> Cut | None:
-        """A fenced block, or its next line."""
+        """A block, or its next line."""
         fence = self._fence
         assert fence is not None
         line = fence.next_line(ahead.text, ahead.ended)
@@ -160,9 +180,11 @@ class Cutter(ABC):
         if line is None:
             return None
         start, end = line if self._code_lines else (self.start, strip_end(ahead.text, self.start, line[1]))
-        cut = Cut(start, end, "code", fence.closed and not fence.complete, self._indent)
+        margin = self._margin
+        indent = margin.columns if isinstance(fence, Indented) else margin.indent
+        cut = Cut(start, end, "code", fence.closed and not fence.complete, indent)
         if fence.closed:
-            self._fence, self._fresh, self._indent = None, False, 0
+            self._fence, self._margin = None, Margin(fresh=False, lines=0)
             self._begin(line[1])
         else:
             self.start = self._at = fence.line

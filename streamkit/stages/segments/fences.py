@@ -1,55 +1,124 @@
-"""Fenced code blocks: where one ends, its language and its body (CommonMark 0.31, section 4.5)."""
+"""Blocks of code: where one ends, its language and its body (CommonMark 0.31, sections 4.4, 4.5 and 5.1)."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
+from textwrap import dedent
 
-from .lines import NEWLINE
+from .lines import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
 
-__all__ = ["Fence", "parts"]
+__all__ = ["Block", "Fence", "Indented", "block_of", "parts"]
 
 _MARKS = re.compile("`{3,200}|~{3,200}")
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
+_QUOTE = r"[ \t]{0,64}>[ \t]?"
+_BLANKS = re.compile(r"^[ \t]+", re.MULTILINE)
+_INK, _INK_IN_LINE = re.compile(r"\S"), re.compile(r"[^ \t]")
 
 
-class Fence:
-    """Finds the lines of one block as they come; each character is looked at once.
+class Block(ABC):
+    """Finds the lines of one block as they come; each character is looked at once or twice.
 
-    ``line`` is where the next line begins; ``closed`` is set with the closing fence (then it is ``complete`` too), or
-    the end of the text.
+    ``line`` is where the next line begins; ``closed`` is set with the last line: what closes the block (then it is
+    ``complete`` too), what stands before a line that is none of it, or the end of the text.
     """
 
-    __slots__ = ("_close", "_opened", "_seen", "closed", "complete", "line")
-
-    def __init__(self, text: str, start: int) -> None:
-        opening = _MARKS.match(text, start)
-        assert opening is not None
-        self._close = re.compile(f"[ \\t]{{0,64}}{text[start]}{{{len(opening[0])},}}[ \\t]*")
-        self.line = self._seen = start
-        self.closed = self.complete = self._opened = False
+    def __init__(self, start: int) -> None:
+        self.line = self._seen = self._blank = start
+        self.closed = self.complete = False
 
     def shift(self, by: int) -> None:
         self.line -= by
         self._seen -= by
+        self._blank -= by
 
+    @abstractmethod
     def next_line(self, text: str, ended: bool) -> tuple[int, int] | None:
         """The next whole line, without its line break."""
+
+    def _ink(self, ink: re.Pattern[str], text: str, at: int) -> int:
+        """Where the next ``ink`` behind ``at`` is, the end of the text if there is none."""
+        found = ink.search(text, max(self._blank, at))
+        self._blank = found.start() if found else len(text)
+        return self._blank
+
+
+class Fence(Block):
+    """A block between fences, the first of which is at ``marks``; in a quote if it does not begin with that."""
+
+    def __init__(self, text: str, start: int, marks: int | None = None) -> None:
+        super().__init__(start)
+        at = start if marks is None else marks
+        opening = _MARKS.match(text, at)
+        assert opening is not None
+        self._quoted, self._opened = at > start, False
+        quote = f"(?:{_QUOTE}){{1,{text.count('>', start, at)}}}" if self._quoted else ""
+        self._close = re.compile(f"{quote}[ \\t]{{0,64}}{text[at]}{{{len(opening[0])},}}[ \\t]*")
+
+    def next_line(self, text: str, ended: bool) -> tuple[int, int] | None:
         found = NEWLINE.search(text, self._seen)
         if found is None and not ended:
             self._seen = len(text)
             return None
         start, end = self.line, found.start() if found else len(text)
+        following = found.end() if found else end
+        goes_on = True
+        if self._quoted and found is not None:
+            ink = self._ink(_INK_IN_LINE, text, following)
+            if ink == len(text) and not ended:
+                self._seen = found.start()
+                return None
+            goes_on = text[ink : ink + 1] == ">"
         self.complete = self._opened and self._close.fullmatch(text, start, end) is not None
-        self.closed = found is None or self.complete
-        self.line = self._seen = found.end() if found else end
+        self.closed = found is None or self.complete or not goes_on
+        self.line = self._seen = following
         self._opened = True
         return start, end
 
 
+class Indented(Block):
+    """A block of lines that are indented by ``least`` columns or more; blank lines belong to it but at its end."""
+
+    def __init__(self, start: int, least: int = CODE_COLUMNS) -> None:
+        super().__init__(start)
+        self._least = least
+
+    def next_line(self, text: str, ended: bool) -> tuple[int, int] | None:
+        found = NEWLINE.search(text, self._seen)
+        ink = self._ink(_INK, text, found.end()) if found else len(text)
+        if ink == len(text) and not ended:
+            self._seen = found.start() if found else len(text)
+            return None
+        start, end = self.line, found.start() if found else len(text)
+        begin = max(text.rfind("\n", end, ink), text.rfind("\r", end, ink)) + 1
+        self.complete = self.closed = ink == len(text) or _columns(text[begin:ink]) < self._least
+        self.line = self._seen = begin if found else end
+        return start, end
+
+
+def block_of(text: str, start: int, least: int) -> Block:
+    """The block of code that begins at ``start``."""
+    quoted = QUOTED_FENCE.match(text, start)
+    if quoted is not None or _MARKS.match(text, start):
+        return Fence(text, start, quoted and quoted.end())
+    return Indented(start, least)
+
+
+def _columns(blanks: str) -> int:
+    """How far blanks indent what follows; 0 if one is no space and no tab."""
+    return len(blanks.expandtabs(4)) if not blanks.strip(" \t") else 0
+
+
 def parts(block: str, indent: int = 0) -> tuple[str, str]:
-    """The language tag and the body of a block; the body loses the indentation that its fence has."""
+    """The language tag and the body of a block; the body loses the indentation of its fence, or that made it code."""
+    quoted = QUOTED_FENCE.match(block)
+    if quoted is not None:
+        levels, indent = quoted[0].count(">"), 0
+        block = re.sub(rf"^(?:{_QUOTE}){{1,{levels}}}", "", block[quoted.end() :], flags=re.MULTILINE)
     opening = _OPENING.match(block)
-    assert opening is not None
+    if opening is None:
+        return "", dedent(_BLANKS.sub(lambda blanks: blanks[0].expandtabs(4), " " * indent + block))
     lines = block[opening.end() :].splitlines(keepends=True)
     if lines and re.fullmatch(rf"[ \t]*{re.escape(opening[1][0])}{{{len(opening[1])},}}\s*", lines[-1]):
         lines.pop()

@@ -8,7 +8,13 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["NEWLINE", "block", "fence", "goes_on", "marker"]
+__all__ = ["BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+
+CODE_COLUMNS = 4
+"""A line behind a blank one that is indented so far is code."""
+
+LIST_COLUMNS = 2
+"""What stands more to the left than that, behind a blank line, is outside of a list."""
 
 NEWLINE = re.compile(r"\r\n?|\n")
 
@@ -20,21 +26,27 @@ _RULE_SO_FAR = re.compile(r"([-*_=])(?:[ \t]*\1)*[ \t]*")
 _FENCES = frozenset("`~")
 _FENCE, _FENCE_SO_FAR = re.compile(r"`{3,}|~{3,}"), re.compile(r"`{1,200}|~{1,200}")
 _INFO_SO_FAR = re.compile(r"`{3,}[^`\r\n]*")
+QUOTED_FENCE = re.compile(r"(?:>[ \t]{0,3}){1,8}(?=`{3}|~{3})")
+_QUOTES_SO_FAR = re.compile(r"[> \t]{1,32}")
 _REACH = 200  # what is still undecided so far into a line is taken for what it looks like
 
 _BULLET = "[-*+•‣◦▪●○]"
 _EMPHASIS = r"(?:\*{1,3}|_{1,3})?"
-_NUMBER = r"(?:\(?(?:\d{1,4}|[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
+_NUMBER = (
+    r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
+    r"|\(?(?:[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
+)
+_WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
     rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
-    rf"|{_BULLET}(?=[ \t]))?"
+    rf"|(?:{_BULLET}[ \t]+)?{_WIDE_NUMBER}|{_BULLET}(?=[ \t]))?"
 )
 _MARKER_SO_FAR = re.compile(
     rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?"
-    rf"|{_EMPHASIS}\(?(?:\d{{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.)]?）?{_EMPHASIS})"
+    rf"|{_EMPHASIS}[（(]?(?:\d{{0,4}}(?:\.\d{{0,3}}){{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.．、]?[)）]?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40
-_BLANKS = re.compile(r"[ \t]*")
+BLANKS = re.compile(r"[ \t]*")
 
 WRAPPED = 24
 """A line shorter than that was not broken for its width."""
@@ -42,9 +54,16 @@ _NEXT_MARKER = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)](?:\s|\Z)")
 _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 
 
-def block(ahead: Ahead, start: int) -> Block:
-    """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing."""
+def block(ahead: Ahead, start: int, *, deep: bool = False) -> Block:
+    """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing.
+
+    One that is indented ``deep`` enough, behind a blank line, is code unless it begins with a mark of a list or quote.
+    """
     first = ahead.text[start]
+    if deep and first not in "`~>":
+        return "sentence" if marker(ahead, start)[1] else "code"
+    if first == ">":
+        return _is_quoted_fence(ahead, start)
     if first == "|":
         return "table_row"
     if first == "#":
@@ -76,6 +95,13 @@ def _is_fence(ahead: Ahead, start: int) -> Block:
     return "code"
 
 
+def _is_quoted_fence(ahead: Ahead, start: int) -> Block:
+    at = ahead.after(_QUOTES_SO_FAR, start)
+    if ahead.char(at) not in _FENCES or _is_fence(ahead, at) != "code":
+        return "sentence"
+    return "code" if QUOTED_FENCE.match(ahead.text, start) else "sentence"
+
+
 def _is_rule(ahead: Ahead, start: int) -> Block:
     if ahead.whole(_RULE_SO_FAR, start, _REACH):
         raise MoreNeeded
@@ -96,12 +122,12 @@ def fence(ahead: Ahead, line: int) -> int | None:
 
     In quotes none does: each line of theirs has a mark.
     """
-    at = ahead.after(_BLANKS, line)
+    at = ahead.after(BLANKS, line)
     if ahead.char(at) not in _FENCES:
         body, is_item = marker(ahead, at)
         if not is_item or ">" in ahead.text[at:body]:
             return None
-        at = ahead.after(_BLANKS, body)
+        at = ahead.after(BLANKS, body)
     return at if ahead.char(at) in _FENCES and block(ahead, at) == "code" else None
 
 

@@ -7,11 +7,17 @@ import re
 from .ahead import FAR, Ahead, MoreNeeded
 from .brackets import CLOSERS, Brackets, Candidate
 from .scripts import STRONG
+from .tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 
-__all__ = ["EMOJI", "MARKS", "extent"]
+__all__ = ["EMOJI", "FACES", "LOVES", "MARKS", "extent"]
 
 MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
+
+FACES = "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
+"""Pictures that close a clause as a mark would."""
+
+LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
 
 MOST = 64
 """A run of marks, closers or dots that is longer is looked at in parts: what is done again and again has a bound."""
@@ -30,13 +36,16 @@ _CLOSING = re.compile(
     r"|\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\))?"  # of a link, with its target
     r"|\*{1,3}|_{1,3}|~~"
     r"|\[\^?\w{1,3}\](?!\()"  # a footnote
-    r"|<sup>[^<>\s]{1,8}</sup>|</\w{1,10}>"
+    rf"|<sup>[^<>\s]{{1,8}}</sup>|[ ]?{CLOSING_TAG}|{VOID_TAG}"
     r"|[¹²³⁰⁴-⁹]{1,3}"
     rf"|[ ]?(?:[{EMOJI}]{{1,{MOST}}}|[:;]-?[)(D](?![\w)]))"
 )
 _LONGEST_TARGET = 400
 _CLOSING_SO_FAR = re.compile(
-    r"\]?\(\S*|\[\^?\w{0,3}\]?|<(?:/?\w{0,10}|sup>[^<>\s]{0,8}(?:</?\w{0,3})?)|~|[ ]?[:;]-?[)(D]?" + f"|[{_BLANK}]+"
+    r"\]?\(\S*|\[\^?\w{0,3}\]?|<sup>[^<>\s]{0,8}(?:</?\w{0,3})?|[ ]?"
+    + TAG_SO_FAR
+    + r"|~|[ ]?[:;]-?[)(D]?"
+    + f"|[{_BLANK}]+"
 )
 
 

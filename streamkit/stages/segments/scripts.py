@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["CJK", "CLOSER_OF", "STRONG", "between_graphemes", "is_lower", "language"]
+__all__ = ["CJK", "CLOSER_OF", "GREEK", "STRONG", "between_graphemes", "is_greek", "is_lower", "language"]
 
 # Unicode's Sentence_Terminal property without the ASCII marks and the ones that also abbreviate.
 STRONG = (
@@ -63,6 +63,16 @@ def language(word: str, given: str) -> str:
         if first <= code <= last:
             return given if given in others else common
     return given
+
+
+GREEK, _LETTER = re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), re.compile(r"[^\W\d_]")
+
+
+def is_greek(sentence: str) -> bool:
+    """Whether it is written in Greek, with words of other scripts perhaps: it begins so, or half of its letters are."""
+    letters = _LETTER.findall(sentence)
+    greek = sum(GREEK.match(letter) is not None for letter in letters)
+    return greek > 0 and (GREEK.match(letters[0]) is not None or 2 * greek >= len(letters))
 
 
 def is_lower(char: str) -> bool:

@@ -18,6 +18,8 @@ from .units import Lines, Paragraphs, Words
 
 __all__ = ["Segment", "Segmenting", "Segments"]
 
+_SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks make pictures of letters and digits
+
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
 
@@ -55,6 +57,7 @@ class Segments:
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
     ``markdown``: ``plain`` gives the text that a renderer shows (CommonMark 0.31, GFM), maths as it stands; ``start``
     and ``end`` still tell where it stood.
+    ``spoken``: pieces without a letter or digit to say (rules, ``$$``, emoji alone) are left out, after ``markdown``.
     ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
     space at its end.
     ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
@@ -74,6 +77,7 @@ class Segments:
         hold: int = 200,
         code: Literal["block", "lines", "drop"] = "block",
         markdown: Literal["keep", "plain"] = "keep",
+        spoken: bool = False,
         strip: bool = True,
         judge: Judge | None = None,
     ) -> None:
@@ -88,6 +92,7 @@ class Segments:
         self._code, self._strip, self._wait = code, strip, max_wait
         self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
         self._gap: list[str] | None = None if strip and self._queue is None else []
+        self._spoken = spoken
         self._cutter: Cutter
         if unit == "sentence":
             ends = Ends(*_judge(judge, lang), lookahead == "word")
@@ -166,7 +171,8 @@ class Segments:
         """Those in which something is left to say, and that are wanted."""
         found = []
         for segment, text in ready:
-            if text.strip() and not (segment.kind == "code" and self._code == "drop"):
+            said = _SAYABLE.search(text) is not None if self._spoken else text.strip() != ""
+            if said and not (segment.kind == "code" and self._code == "drop"):
                 segment.text, segment.index = segment.text + text, self._index
                 self._index += 1
                 found.append(segment)
@@ -194,6 +200,7 @@ class Segmenting(TypedDict, total=False):
     hold: int
     code: Literal["block", "lines", "drop"]
     markdown: Literal["keep", "plain"]
+    spoken: bool
     strip: bool
     judge: Judge | None
 

@@ -9,30 +9,31 @@ While that is not there, `MoreNeeded` leaves everything as it is, and the next c
 from __future__ import annotations
 
 import re
+import sys
 
 from .ahead import FAR, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
-from .fences import Fence
-from .lines import NEWLINE, block, fence, goes_on, marker
-from .marks import EMOJI, MARKS, MOST, extent
-from .scripts import CJK
+from .fences import block_of
+from .lines import BLANKS, CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
+from .scripts import CJK, is_lower
+from .wholes import WHOLES, Whole, whole
 
 __all__ = ["Sentences"]
 
 FIRST_CHARS, FIRST_WIDE_CHARS, FIRST_MOST_CHARS = 24, 8, 60
 """Of the first piece for a voice: least, least where words have no spaces, and from where any space will do."""
 
-_FACES = "\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
 _CLAUSE, _WIDE_CLAUSE = ",;:—،؛", "，、；："
-_MARKED = re.escape(MARKS + OPENERS + CLOSERS + "`\r\n")
-_INTERESTING = re.compile(f"[{_MARKED}{_FACES}]")
-_INTERESTING_FIRST = re.compile(rf"[{_MARKED}{_FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
+_MARKED = re.escape(MARKS + OPENERS + CLOSERS + WHOLES + "'\r\n")
+_INTERESTING = re.compile(f"[{_MARKED}{FACES}]")
+_INTERESTING_FIRST = re.compile(rf"[{_MARKED}{FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
-_BRACKETS = frozenset(OPENERS + CLOSERS)
+_BRACKETS = frozenset(OPENERS + CLOSERS + "'")
 _ENDS = frozenset(MARKS)
-_EMOJIS, _TICKS = re.compile(f"[{EMOJI}]{{1,{MOST}}}"), re.compile(f"`{{1,{MOST}}}")
+_EMOJIS = re.compile(f"[{EMOJI}]{{1,{MOST}}}")
 _WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
 _CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
 _WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
@@ -45,6 +46,8 @@ class Sentences(Cutter):
 
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
         self._ends, self._hold, self._first = ends, hold, first_fast
+        self._item = 0  # the column where the text of the last list item begins and goes on; 0 outside of lists
+        self._answers = False  # the segment before was a question
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -52,7 +55,7 @@ class Sentences(Cutter):
         self._line = start
         self._body: int | None = None  # where the text begins, behind markers; None if not known yet
         self._brackets = Brackets(start)
-        self._spans: list[tuple[int, int]] = []  # inline code
+        self._spans: list[tuple[int, int]] = []  # inline code, tags, maths
 
     def shift(self, by: int) -> None:
         super().shift(by)
@@ -63,7 +66,7 @@ class Sentences(Cutter):
         self._spans = [(first - by, last - by) for first, last in self._spans]
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
-        self._first = False
+        self._first = self._answers = False
         return super()._cut(end, forced=forced)
 
     @property
@@ -71,11 +74,16 @@ class Sentences(Cutter):
         return self._body is not None
 
     @property
+    def _farthest(self) -> int:
+        """Where the segment is cut at the latest, whether that much is there or not."""
+        return sys.maxsize if self._max is None else self.start + self._max
+
+    @property
     def _body_start(self) -> int:
         return self.start if self._body is None else self._body
 
     def _known(self, text: str) -> int:
-        return self._at if text.startswith("`", self._at) else len(text)
+        return self._at if text.startswith(tuple(WHOLES), self._at) else len(text)
 
     def _is_whole(self, text: str, end: int) -> bool:
         word = text[max(self._body_start, end - FAR) : end].rpartition(" ")[2]
@@ -96,11 +104,16 @@ class Sentences(Cutter):
         self._skip(ahead.text)
         if self.start == ahead.size:
             return False
-        kind = block(ahead, self.start) if self._fresh else "sentence"
+        margin = self._margin
+        least = self._item + CODE_COLUMNS
+        deep = margin.lines > 1 and margin.columns >= least
+        kind = block(ahead, self.start, deep=deep) if margin.fresh else "sentence"
         self._begin(self.start)
         self._kind = kind
         if kind == "code":
-            self._fence = Fence(ahead.text, self.start)
+            self._fence = block_of(ahead.text, self.start, least)
+        elif margin.fresh and margin.columns < LIST_COLUMNS and (margin.lines > 1 or kind != "sentence"):
+            self._item = 0
         return True
 
     def _whole_line(self, ahead: Ahead) -> Cut | None:
@@ -134,16 +147,20 @@ class Sentences(Cutter):
 
     def _open_text(self, ahead: Ahead) -> Cut | None:
         """See where the text of the line begins."""
-        body, is_item = marker(ahead, self.start) if self._fresh else (self.start, False)
+        body, is_item = marker(ahead, self.start) if self._margin.fresh else (self.start, False)
         before_fence = is_item and body <= self._limit(ahead) and fence(ahead, self.start) is not None
         self._kind = "list_item" if is_item else "sentence"
+        if is_item:
+            self._item = self._margin.columns + body + 1 - self.start
         if before_fence:
             return self._cut_marker(body)
         self._body, self._at = body, max(self._at, body)
         return None
 
     def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
-        if char in _ENDS and not (char == ";" and self._first):
+        if char in _ENDS and not (
+            char == ";" and self._first and not self._ends.is_question(ahead.text, self._body_start, at)
+        ):
             return self._mark(ahead, at)
         if char in _BRACKETS:
             self._brackets.see(ahead, at)
@@ -151,8 +168,8 @@ class Sentences(Cutter):
             return None
         if char in "\r\n":
             return self._newline(ahead, at)
-        if char == "`":
-            return self._span(ahead, at)
+        if char in WHOLES:
+            return self._whole(ahead, at)
         if char.isspace():
             return self._space(ahead.text, at)
         return self._clause(ahead, at, char) if char in _CLAUSES else self._face(ahead, at)
@@ -167,7 +184,7 @@ class Sentences(Cutter):
         for _ in range(levels):
             for one in [one for one in brackets.held if one.depth == 1]:
                 if self._is_end(ahead, one):
-                    return self._cut(one.end)
+                    return self._end(ahead, one)
                 brackets.held.remove(one)
             brackets.drop_outermost()
         return None
@@ -181,12 +198,17 @@ class Sentences(Cutter):
         return None
 
     def _is_end(self, ahead: Ahead, one: Candidate) -> bool:
-        assert self._body is not None
-        return self._ends.decide(ahead, self._body, one, self._spans)
+        return self._ends.decide(ahead, self._body_start, one, self._spans)
+
+    def _end(self, ahead: Ahead, one: Candidate) -> Cut:
+        cut = self._cut(one.end)
+        self._answers = "?" in ahead.text[one.mark : one.run]
+        return cut
 
     def _mark(self, ahead: Ahead, at: int) -> Cut | None:
-        assert self._body is not None
-        return self._try(ahead, extent(ahead, at, self._body, self._brackets))
+        one = extent(ahead, at, self._body_start, self._brackets)
+        one.answers = self._answers
+        return self._try(ahead, one)
 
     def _try(self, ahead: Ahead, one: Candidate) -> Cut | None:
         if one.end > self._limit(ahead):
@@ -194,7 +216,7 @@ class Sentences(Cutter):
             return None  # it is cut at the limit
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
         if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
-            return self._cut(one.end)
+            return self._end(ahead, one)
         for char in closing:
             brackets.close(char)
         if brackets.open:
@@ -202,33 +224,41 @@ class Sentences(Cutter):
         self._at = one.end
         return None
 
-    def _span(self, ahead: Ahead, at: int) -> Cut | None:
-        """Skip inline code: from one run of backticks to the next of the same length, in one line."""
-        opening = ahead.after(_TICKS, at)
-        limit = at + self._hold
-        line = NEWLINE.search(ahead.text, opening, limit)
-        for close in _TICKS.finditer(ahead.text, opening, line.start() if line else limit):
-            if len(close[0]) == opening - at:
-                ahead.need(close.end())
-                return self._behind_span(ahead, at, close.start(), close.end())
-        if line is None:
-            ahead.need(limit - 1)
-        self._at = opening
+    def _whole(self, ahead: Ahead, at: int) -> Cut | None:
+        """Pass over code, a tag or maths."""
+        found, text = whole(ahead, at, self._hold, self._farthest), ahead.text
+        if found.inner is None:
+            self._at = found.end
+            return None
+        if found.maths:
+            if end := self._maths_end(ahead, at, found):
+                return self._cut(end)
+        elif text[at] == "`" and (cut := self._behind_code(ahead, found.inner, found.end)):
+            return cut
+        self._spans.append((at, found.end))
+        line = max(text.rfind("\n", at, found.end), text.rfind("\r", at, found.end))
+        self._at, self._line = found.end, max(self._line, line + 1)
         return None
 
-    def _behind_span(self, ahead: Ahead, start: int, inner: int, end: int) -> Cut | None:
+    def _behind_code(self, ahead: Ahead, inner: int, end: int) -> Cut | None:
         """A stop inside the closing backtick ends the sentence as one inside a quote does."""
-        text = ahead.text
-        if text[inner - 1] in ".!?" and text[inner - 2].isalpha() and ahead.char(end).isspace():
-            cut = self._try(ahead, Candidate(inner - 1, inner, end))
-            if cut is not None:
-                return cut
-        self._spans.append((start, end))
-        self._at = end
+        if ahead.text[inner - 1] in ".!?" and ahead.text[inner - 2].isalpha() and ahead.char(end).isspace():
+            return self._try(ahead, Candidate(inner - 1, inner, end))
         return None
+
+    def _maths_end(self, ahead: Ahead, at: int, found: Whole) -> int | None:
+        """Where the segment ends with maths: those in lines of their own are one, others may have a stop inside."""
+        following = ahead.after(BLANKS, found.end)
+        if at == self._body and ahead.char(following) in {"", "\r", "\n"}:
+            return found.end
+        stopped = ahead.text[at : found.inner].rstrip().endswith((".", "!", "?"))
+        if not stopped or following == found.end or self._brackets.open:
+            return None
+        return None if is_lower(ahead.char(following)) else found.end
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
-        following = goes_on(ahead, self._line, at)
+        small = self._kind == "sentence" and is_lower(ahead.text[self._body_start])  # of a chat: each line is one
+        following = None if small else goes_on(ahead, self._line, at)
         if following is None:
             return self._rest(ahead)
         self._at = self._line = following
@@ -241,7 +271,8 @@ class Sentences(Cutter):
         self._at = end
         if following is None or not ahead.text[following].isupper() or self._brackets.open or end > self._limit(ahead):
             return None
-        return self._cut(end) if _LETTER.search(ahead.text, self.start, at) else None
+        before = ahead.text[max(self.start, at - FAR) : at]
+        return self._cut(end) if _LETTER.search(before) and not LOVES.search(before) else None
 
     # --- the first piece, for a voice to begin early
 

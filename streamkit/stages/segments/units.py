@@ -92,7 +92,7 @@ class Paragraphs(Cutter):
         return None
 
     def _open(self, ahead: Ahead) -> Cut | None:
-        place = fence(ahead, self.start) if self._fresh else None
+        place = fence(ahead, self.start) if self._margin.fresh else None
         self._kind = "code" if place == self.start else "paragraph"
         if place == self.start:
             self._fence = Fence(ahead.text, place)
