@@ -2,8 +2,8 @@
 its appendix), with strike-through as GFM has it.
 
 It differs where no space tells a mark before or behind a word from one within it. Between punctuation and a Chinese,
-Japanese or Korean letter, and beside full-width punctuation, a mark is one (``**注意：**请``, ``**注意：**API``). And between
-two numbers or single letters ``*`` and ``**`` are operators (``2**3``, ``x*y*z``).
+Japanese or Korean letter, and beside full-width punctuation, a mark is one (``**注意：**请``, ``**注意：**API``). And
+between two numbers or single letters ``*`` and ``**`` are operators (``2**3``, ``x*y*z``).
 """
 
 from __future__ import annotations

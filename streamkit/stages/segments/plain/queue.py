@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..scripts import is_lower
-from .blocks import NEWLINE, Blocks
+from .blocks import NEWLINE, Blocks, is_delimiters
 from .edits import Edit, edited
 from .emphasis import Run
 from .hidden import Hidden
@@ -58,10 +58,11 @@ class Queue(Generic[T]):
     def add(self, item: T, text: str, kind: str, gap: str, after: str) -> list[tuple[T, str]]:
         """Take the ``text`` of an item, behind the white space ``gap`` and in front of the character ``after``."""
         breaks, was_hidden = len(NEWLINE.findall(gap)), bool(self._hidden)
+        self._blocks.skip(breaks)
         if kind == "line" and not was_hidden:
             kind = self._blocks.kind(text)
         begins = self._blocks.begins_line(breaks)
-        shown = self._hidden.shown(text, gap, begins=begins, is_code=kind == "code")
+        shown = self._hidden.shown(text, gap, begins=begins, is_code=kind in {"code", "maths"})
         if shown == text and not was_hidden:
             return self._take(item, text, kind, gap, after)
         found = self.end()
@@ -73,6 +74,8 @@ class Queue(Generic[T]):
         return [*found, *self._take(item, shown, kind, "", after)]
 
     def _take(self, item: T, text: str, kind: str, gap: str, after: str) -> list[tuple[T, str]]:
+        if kind in _PROSE and is_delimiters(text):
+            kind = "table_row"
         if kind not in _PROSE:
             self._blocks.leave()
             return [*self.end(), (item, whole(text, kind))]

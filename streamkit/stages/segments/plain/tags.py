@@ -48,14 +48,26 @@ _BREAK = re.compile(
 )
 
 
-_NAMES = frozenset(
-    ["a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base", "basefont", "bdi", "bdo", "big", "blink", "blockquote", "body", "br", "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup", "data", "datalist", "dd", "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed", "fieldset", "figcaption", "figure", "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "i", "iframe", "img", "input", "ins", "kbd", "label", "legend", "li", "link", "main", "map", "mark", "marquee", "menu", "meta", "meter", "nav", "nobr", "noscript", "object", "ol", "optgroup", "option", "output", "p", "param", "picture", "pre", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "search", "section", "select", "slot", "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr", "math", "break", "desc", "emphasis", "lang", "lexicon", "lookup", "metadata", "mstts:express-as", "mstts:silence", "mstts:viseme", "mstts:backgroundaudio", "par", "phoneme", "prosody", "say-as", "seq", "speak", "token", "voice", "w", "amazon:effect", "amazon:domain", "amazon:emotion", "amazon:auto-breaths", "amazon:breath"]
+_HTML = (
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br button"
+    " canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed"
+    " fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe"
+    " img input ins kbd label legend li link main map mark marquee math menu meta meter nav nobr noscript object ol"
+    " optgroup option output p param picture pre progress q rp rt ruby s samp script search section select slot small"
+    " source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr"
+    " track tt u ul var video wbr"
 )
-"""Of HTML, of SSML 1.1, and what vendors add to that."""
-
-_NOT_ALONE = frozenset(
-    ["area", "base", "data", "embed", "frame", "img", "input", "label", "lang", "link", "map", "metadata", "object", "option", "output", "param", "picture", "search", "slot", "source", "template", "time", "title", "token", "track", "voice", "w"]
+_SSML = (  # 1.1, and what vendors add to it
+    "break desc emphasis lang lexicon lookup metadata par phoneme prosody say-as seq speak token voice w"
+    " amazon:auto-breaths amazon:breath amazon:domain amazon:effect amazon:emotion"
+    " mstts:backgroundaudio mstts:express-as mstts:silence mstts:viseme"
 )
+_NAMES = frozenset(f"{_HTML} {_SSML}".split())
+_WITH_ATTRIBUTES = (
+    "area base data embed frame img input label lang link map metadata object option output param picture search"
+    " slot source template time title token track voice w"
+)
+_NOT_ALONE = frozenset(_WITH_ATTRIBUTES.split())
 """Without attributes they are the words of somebody who tells what stands there: ``cp <source> <target>``."""
 
 

@@ -25,7 +25,7 @@ _DEFINITION = re.compile(
 def whole(text: str, kind: str) -> str:
     """The words of a segment of that kind; those of a paragraph line by line, for there may be lists in it."""
     match kind:
-        case "code":
+        case "code" | "maths":
             return text
         case "rule":
             return ""
