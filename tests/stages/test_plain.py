@@ -162,6 +162,14 @@ def test_no_cut_of_the_text_matters():
         ("[a [b] *c*](<u v> 'w') ![d](e(f)g)[h](i)[j](k l)", ["a [b] c dh[j](k l)"]),
         ("[One. Two](u) and [a][b], [c][], [d], m[i][j]", ["One. Two and a, c, [d], m[i][j]"]),
         ("Known[^1] well [2], x[0].\n\n[^1]: The note.", ["Known well, x[0].", "The note."]),
+        ("Great![1] Next. Hello![^1] Yes.", ["Great!", "Next.", "Hello!", "Yes."]),
+        ("Paris[1] is the capital[2][3], since 987[4]. 巴黎[5]是", ["Paris is the capital, since 987.", "巴黎是"]),
+        ("Set arr[1] = 5 and print(foo[2]).", ["Set arr[1] = 5 and print(foo[2])."]),
+        (
+            "matrix[1][2], x[1], my_row[3], foo[1][i], foo[2].bar",
+            ["matrix[1][2], x[1], my_row[3], foo[1][i], foo[2].bar"],
+        ),
+        ("**Paris[1]** and (France)[2] and total[1] + total[2]", ["Paris and (France) and total[1] + total"]),
         ("Text.\n\n[a]: http://b.c 'd'\n[e]: <f>\n[g]: #h\n[i]: /j (k)\n[l]: m.n", ["Text."]),
         ("[Ann]: Yes.\n\n[Voice]: (sighs)\n\n[Ann]: 3.14", ["[Ann]: Yes.", "[Voice]: (sighs)", "[Ann]: 3.14"]),
         ("[redacted]: Yes.\n[redacted]: a.b", ["[redacted]: Yes.", "[redacted]: a.b"]),
@@ -341,6 +349,8 @@ def test_a_sentence_that_begins_with_a_mark_whose_end_is_far_away():
         (f"*One. {far}Two.*", "*One.", "Two.*"),
         (f"So **one. {far}Two.**", "So **one.", "Two.**"),
         (f"**kwargs is. {far}Two.**", "**kwargs is.", "Two.**"),
+        (f"`One. {far}Two.` `*a*` b", "`One.", "Two.` *a* b"),
+        (f"`One. {far}Two. ``a`b`` c` `*d*`", "`One.", "a`b c` *d*"),
         (f"***One. {far}~~Two. {far}*And*~~ *three*.***", "One.", "And three."),
         (f"**One. {far}\n\nTwo**", "One.", "Two**"),
     ):

@@ -9,7 +9,7 @@ appendix). Each character is looked at a bounded number of times.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .code import Ticks
@@ -17,6 +17,7 @@ from .edits import Edit
 from .emphasis import Run, is_operator, pair
 from .links import MASKED, Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
+from .notes import note
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
 
 __all__ = ["INTERESTING", "Inline"]
@@ -26,7 +27,6 @@ _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
 _ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
 _EMPHASIS = re.compile(r"\*+|_+|~~+")
-_FOOTNOTE = re.compile(r"\[(?:\^[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 
 
 class Inline:
@@ -36,18 +36,27 @@ class Inline:
     runs of marks among them, and ``pairs`` the places of what is one with another place behind it. ``opened`` are runs
     from before the text, outermost first; their places come out negative. ``hiding`` is where the first comment (or
     script) opens that is not closed yet, and what would close it.
+
+    ``ticks`` are the lengths of runs of backticks from before that were taken for text: what closes them is text, too.
+    The attribute ``ticks`` has the open ones with their places, and ``closed`` those that close one from before.
     """
 
-    def __init__(self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = ()) -> None:
+    def __init__(
+        self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = (), ticks: Iterable[int] = ()
+    ) -> None:
         self._text, self._before, self._after = text, before or " ", after or " "
         self.edits: list[Edit] = []
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.hiding: tuple[int, str] | None = None
+        self.ticks: list[tuple[int, int]] = []
+        self.closed: list[tuple[int, int]] = []
+        self._forgotten = set(ticks)
         self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
         self._brackets = Brackets()
         self._ticks: Ticks | None = None
         self._next: dict[str, int] = {}  # where a closing mark stands next
+        self._note = -1  # where the last footnote ends
         self._operator = -1  # where the last mark that is an operator ends
         self._opening: set[str] = set()  # the runs that may open something
         at = 0
@@ -133,9 +142,15 @@ class Inline:
         text = self._text
         self._ticks = self._ticks or Ticks(text)
         start = self._end_of_run(at)
-        end = self._ticks.next(start - at, start)
+        size = start - at
+        if size in self._forgotten:
+            self._forgotten.remove(size)
+            self.closed.append((at, size))
+            return start
+        end = self._ticks.next(size, start)
         if end is None:
             self.openings.append(at)
+            self.ticks.append((at, size))
             return start
         apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
         self._hide(at, start + apart)
@@ -168,11 +183,12 @@ class Inline:
 
     def _open(self, at: int, char: str) -> int:
         image = char == "!"
-        if image and self._char(at + 1) != "[":
+        if image and (self._char(at + 1) != "[" or note(self._text, at + 1, self._note)):
             return at + 1
-        if not image and (note := _FOOTNOTE.match(self._text, at)):
-            apart = self._char(at - 1) == " " and self._char(note.end()) in ",.;:!?"
-            return self._hide(max(at - apart, 0), note.end(), hole=True)
+        if not image and (found := note(self._text, at, self._note)):
+            apart = self._char(at - 1) == " " and self._char(found.end()) in ",.;:!?"
+            self._note = self._hide(max(at - apart, 0), found.end(), hole=True)
+            return self._note
         self._brackets.open(Bracket(at, image, len(self._runs)))
         return at + 1 + image
 

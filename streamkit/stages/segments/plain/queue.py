@@ -47,6 +47,7 @@ class Queue(Generic[T]):
         self._done = 0  # up to there the text was read for good,
         self._settled: list[Edit] = []  # and this came of it
         self._opened: list[Run] = []  # marks that were taken for such before their end was seen
+        self._ticks: set[int] = set()  # the lengths of runs of backticks that were taken for text
         self._hidden = Hidden()
         self._awaited = ""  # the end of a comment that is open for long, without which nothing is read again
 
@@ -93,6 +94,7 @@ class Queue(Generic[T]):
         found = self._give(len(self._text), self._inline(), goes_on=False) if self._waiting else []
         self._before, self._awaited = "\n", ""
         self._opened.clear()
+        self._ticks.clear()
         return found
 
     def release(self) -> list[tuple[T, str]]:
@@ -121,7 +123,7 @@ class Queue(Generic[T]):
     def _inline(self) -> Inline:
         """What is not decided yet, read anew."""
         before = self._text[self._done - 1] if self._done else self._before
-        return Inline(self._text[self._done :], before, self._after, self._opened)
+        return Inline(self._text[self._done :], before, self._after, self._opened, self._ticks)
 
     def _give(self, certain: int, read: Inline, *, goes_on: bool = True) -> list[tuple[T, str]]:
         """What is certain up to that place, in a block that goes on or is over."""
@@ -147,6 +149,8 @@ class Queue(Generic[T]):
                 self._settled.append(Edit(start, end))
                 self._opened.append(run)
         del self._opened[:-_MOST_OPENED]
+        self._ticks.difference_update(size for at, size in read.closed if at + self._done < certain)
+        self._ticks.update(size for at, size in read.ticks if at + self._done < certain)
         self._settled.sort()
 
     def _forget(self, certain: int) -> None:
