@@ -17,7 +17,7 @@ from .edits import Edit
 from .emphasis import Run, is_operator, pair
 from .links import MASKED, Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
-from .notes import note
+from .notes import in_call, note
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
 
 __all__ = ["INTERESTING", "Inline"]
@@ -63,7 +63,7 @@ class Inline:
         while found := INTERESTING.search(text, at):
             at = self._look(found.start(), found[0])
         self.left = [run for run in self._pair(0) if run.at >= 0]
-        self.openings += [run.at for run in self.left]
+        self.openings += [run.at for run in self.left if not in_call(text, run.at)]
         self.openings += [bracket.at for bracket in self._brackets.alive]
         self.edits.sort()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["note"]
+__all__ = ["in_call", "note"]
 
 _NOTE = re.compile(r"\[(?:(\^)[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 _ROW = re.compile(r"(?:\[[1-9]\d{0,2}\]){1,64}")
@@ -34,4 +34,9 @@ def _is_index(text: str, at: int) -> bool:
         return False
     row = _ROW.match(text, at)
     assert row is not None
-    return bool(_WORD.search(before) or _CALL.search(before) or _EXPRESSION.match(text, row.end()))
+    return bool(_WORD.search(before) or in_call(text, at) or _EXPRESSION.match(text, row.end()))
+
+
+def in_call(text: str, at: int) -> bool:
+    """Whether the place is within the brackets of a call, as in ``f(*args, **kwargs)``."""
+    return _CALL.search(text, max(0, at - _FAR), at) is not None
