@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from ..ahead import Ahead
-from ..lines import NEWLINE, block
+from ..lines import BULLET, NEWLINE, block
 from .maths import ENVIRONMENT
 
-__all__ = ["NEWLINE", "Blocks", "is_delimiters"]
+__all__ = ["MARKERS", "NEWLINE", "Blocks", "is_delimiters"]
+
+MARKERS = rf"(?:[ \t]*(?:>|{BULLET}(?=[ \t]|\Z)))*"
+"""Quotes and bullets at the beginning of a line."""
 
 _MARKER = re.compile(
-    r"((?:[ \t]*(?:>|[-*+•‣◦▪●○](?=[ \t]|\Z)))*)[ \t]*"
+    rf"({MARKERS})[ \t]*"
     r"((?:\d{1,9}[.)][ \t]+)?)(?:\[[ xX]\](?:[ \t]+|\Z))?"
     r"(?:\[\^[^\[\]\s]{1,64}\]:[ \t]*)?"
 )

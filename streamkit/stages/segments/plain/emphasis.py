@@ -25,18 +25,18 @@ _SPACES = frozenset("\t\n\v\f\r")
 
 @dataclass(slots=True)
 class Run:
-    """A run of the same mark at ``at``; of it ``first`` to ``last`` have no partner yet."""
+    """A run of the same mark at ``at``; of it ``start`` to ``end`` have no partner yet."""
 
     at: int
     char: str
     size: int  # of the whole run; 0 where the rule of three does not hold
-    first: int
-    last: int
+    start: int
+    end: int
     opens: bool
     closes: bool
 
     def __len__(self) -> int:
-        return self.last - self.first
+        return self.end - self.start
 
     @classmethod
     def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
@@ -84,10 +84,10 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
                 break
             opener = openers[level]
             size = min(len(opener), len(run))
-            edits += [Edit(opener.last - size, opener.last), Edit(run.first, run.first + size)]
+            edits += [Edit(opener.end - size, opener.end), Edit(run.start, run.start + size)]
             pairs.append((opener.at, run.at))
-            opener.last -= size
-            run.first += size
+            opener.end -= size
+            run.start += size
             del openers[level + bool(opener) :]
         if run.opens and run:
             openers.append(run)

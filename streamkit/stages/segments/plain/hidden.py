@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
+from .blocks import MARKERS
+
 __all__ = ["Hidden"]
 
-_MARKERS = r"(?:[ \t]*+(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*+[ \t]*+"
-_OPENING = re.compile(rf"^{_MARKERS}(?:<!--|<(script|style)(?=[\s>]))", re.MULTILINE | re.IGNORECASE)
+_OPENING = re.compile(
+    rf"^{MARKERS}[ \t]*(?:\d{{1,9}}[.)][ \t]+)?(?:<!--|<(script|style)(?=[\s>]))", re.MULTILINE | re.IGNORECASE
+)
 
 
 class Hidden:

@@ -38,7 +38,7 @@ class Inline:
     script) opens that is not closed yet, and what would close it.
 
     ``ticks`` are the lengths of runs of backticks from before that were taken for text: what closes them is text, too.
-    The attribute ``ticks`` has the open ones with their places, and ``closed`` those that close one from before.
+    ``open_ticks`` are those of the text with their places, ``closed_ticks`` those that close one from before.
     """
 
     def __init__(
@@ -49,19 +49,19 @@ class Inline:
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.hiding: tuple[int, str] | None = None
-        self.ticks: list[tuple[int, int]] = []
-        self.closed: list[tuple[int, int]] = []
+        self.open_ticks: list[tuple[int, int]] = []
+        self.closed_ticks: list[tuple[int, int]] = []
         self._forgotten = set(ticks)
-        self._runs = [replace(run, at=at, first=-len(run), last=0) for at, run in enumerate(opened, start=-len(opened))]
+        self._runs = [replace(run, at=at, start=-len(run), end=0) for at, run in enumerate(opened, start=-len(opened))]
         self._brackets = Brackets()
-        self._ticks: Ticks | None = None
+        self._spans: Ticks | None = None
         self._next: dict[str, int] = {}  # where a closing mark stands next
         self._note = -1  # where the last footnote ends
         self._operator = -1  # where the last mark that is an operator ends
         self._opening: set[str] = set()  # the runs that may open something
         at = 0
         while found := INTERESTING.search(text, at):
-            at = self._look(found.start(), found[0])
+            at = self._decide(found.start(), found[0])
         self.left = [run for run in self._pair(0) if run.at >= 0]
         self.openings += [run.at for run in self.left if not in_call(text, run.at)]
         self.openings += [bracket.at for bracket in self._brackets.alive]
@@ -80,7 +80,7 @@ class Inline:
                     place = max(first, 0)
         return place
 
-    def _look(self, at: int, char: str) -> int:
+    def _decide(self, at: int, char: str) -> int:
         """Take what stands at ``at``; where to go on."""
         match char:
             case "\\":
@@ -111,8 +111,8 @@ class Inline:
             place = self._next[closing] = self._text.find(closing, at)
         return place
 
-    def _hide(self, start: int, end: int, new: str = "", *, hole: bool = False) -> int:
-        self.edits.append(Edit(start, end, new, hole))
+    def _hide(self, start: int, end: int, new: str = "", *, silent: bool = False) -> int:
+        self.edits.append(Edit(start, end, new, silent))
         return end
 
     def _escape(self, at: int) -> int:
@@ -140,17 +140,17 @@ class Inline:
 
     def _code(self, at: int) -> int:
         text = self._text
-        self._ticks = self._ticks or Ticks(text)
+        self._spans = self._spans or Ticks(text)
         start = self._end_of_run(at)
         size = start - at
         if size in self._forgotten:
             self._forgotten.remove(size)
-            self.closed.append((at, size))
+            self.closed_ticks.append((at, size))
             return start
-        end = self._ticks.next(size, start)
+        end = self._spans.next(size, start)
         if end is None:
             self.openings.append(at)
-            self.ticks.append((at, size))
+            self.open_ticks.append((at, size))
             return start
         apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
         self._hide(at, start + apart)
@@ -187,7 +187,7 @@ class Inline:
             return at + 1
         if not image and (found := note(self._text, at, self._note)):
             apart = self._char(at - 1) == " " and self._char(found.end()) in ",.;:!?"
-            self._note = self._hide(max(at - apart, 0), found.end(), hole=True)
+            self._note = self._hide(max(at - apart, 0), found.end(), silent=True)
             return self._note
         self._brackets.open(Bracket(at, image, len(self._runs)))
         return at + 1 + image
@@ -207,7 +207,7 @@ class Inline:
         self._pair(bracket.runs)
         self.pairs.append((bracket.at, at))
         self._brackets.is_link(bracket)
-        return self._hide(at, end, hole=True)
+        return self._hide(at, end, silent=True)
 
     def _angle(self, at: int) -> int:
         text = self._text
@@ -217,7 +217,7 @@ class Inline:
         if (tag := TAG.match(text, at)) and is_tag(tag):
             silent = tag[2] is not None and tag[2].lower() in SILENT
             end = self._hidden(at, tag.end(), f"</{tag[2]}>") if silent else None
-            return end or self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", hole=True)
+            return end or self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", silent=True)
         if found := INVISIBLE.match(text, at):
             inner = at + 2 if found[0] == "<!--" else found.end()  # `<!-->` and `<!--->` are comments too
             return self._hidden(at, inner, CLOSING[found[0]]) or at + 1
@@ -229,7 +229,7 @@ class Inline:
         """Hide all up to ``closing``; None if it is not there."""
         end = self._find(closing, inner)
         if end >= 0:
-            return self._hide(at, end + len(closing), hole=True)
+            return self._hide(at, end + len(closing), silent=True)
         self.openings.append(at)
         self.hiding = self.hiding or (at, closing)
         return None

@@ -18,7 +18,7 @@ from .edits import Edit, edited
 from .emphasis import Run
 from .hidden import Hidden
 from .inline import INTERESTING, Inline
-from .whole import is_definition, whole
+from .words import is_definition, words_of
 
 __all__ = ["Queue"]
 
@@ -79,7 +79,7 @@ class Queue(Generic[T]):
             kind = "table_row"
         if kind not in _PROSE:
             self._blocks.leave()
-            return [*self.end(), (item, whole(text, kind))]
+            return [*self.end(), (item, words_of(text, kind))]
         text, begins = self._blocks.take(text, len(NEWLINE.findall(gap)))
         if not begins and kind != "list_item":
             return self._read(item, text, gap, after)
@@ -143,14 +143,14 @@ class Queue(Generic[T]):
         self._opened = [run for at, run in enumerate(self._opened, start=-len(self._opened)) if at not in closed]
         starts = {one.start for one in self._waiting}
         for run in read.left:
-            start, end = run.at + self._done, run.last + self._done
+            start, end = run.at + self._done, run.end + self._done
             is_first = start in starts and start < certain and len(run) > 1
             if is_first and end < len(self._text) and not is_lower(self._text[end]):
                 self._settled.append(Edit(start, end))
                 self._opened.append(run)
         del self._opened[:-_MOST_OPENED]
-        self._ticks.difference_update(size for at, size in read.closed if at + self._done < certain)
-        self._ticks.update(size for at, size in read.ticks if at + self._done < certain)
+        self._ticks.difference_update(size for at, size in read.closed_ticks if at + self._done < certain)
+        self._ticks.update(size for at, size in read.open_ticks if at + self._done < certain)
         self._settled.sort()
 
     def _forget(self, certain: int) -> None:

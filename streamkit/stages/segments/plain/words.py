@@ -9,7 +9,7 @@ from .edits import edited
 from .inline import INTERESTING, Inline
 from .links import MASKED
 
-__all__ = ["is_definition", "whole"]
+__all__ = ["is_definition", "words_of"]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}(?:[ \t]+|\Z)")
 _HEADING_END = re.compile(r"(?:(?<=[ \t])|\A)#+\Z")
@@ -22,7 +22,7 @@ _DEFINITION = re.compile(
 """The address has one of the signs of one, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says."""
 
 
-def whole(text: str, kind: str) -> str:
+def words_of(text: str, kind: str) -> str:
     """The words of a segment of that kind; those of a paragraph line by line, for there may be lists in it."""
     match kind:
         case "code" | "maths":
@@ -78,7 +78,7 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 def _block(one: tuple[str, str]) -> str:
     kind, text = one
     if kind != "sentence":
-        return whole(text, kind)
+        return words_of(text, kind)
     return "" if is_definition(text) else _inline(text)
 
 
