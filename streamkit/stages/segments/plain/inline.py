@@ -17,7 +17,7 @@ from .edits import Edit
 from .emphasis import Run, is_operator, pair
 from .links import MASKED, Bracket, Brackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
-from .notes import in_call, note
+from .notes import end_of_notes, in_call, note
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
 
 __all__ = ["INTERESTING", "Inline"]
@@ -186,7 +186,7 @@ class Inline:
         if image and (self._char(at + 1) != "[" or note(self._text, at + 1, self._note)):
             return at + 1
         if not image and (found := note(self._text, at, self._note)):
-            apart = self._char(at - 1) == " " and self._char(found.end()) in ",.;:!?"
+            apart = self._char(at - 1) == " " and self._char(end_of_notes(self._text, at)) in ",.;:!?"
             self._note = self._hide(max(at - apart, 0), found.end(), silent=True)
             return self._note
         self._brackets.open(Bracket(at, image, len(self._runs)))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_call", "note"]
+__all__ = ["end_of_notes", "in_call", "note"]
 
 _NOTE = re.compile(r"\[(?:(\^)[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 _ROW = re.compile(r"(?:\[[1-9]\d{0,2}\]){1,64}")
+_NOTES = re.compile(rf"(?:{_NOTE.pattern} ?){{1,64}}")
 _WORD = re.compile(r"(?:^|(?<=\W))(?:\w*_\w*|[a-z]|args|argv|arr|array|matrix|nums|tensor|vec|vector)\Z", re.ASCII)
 _CALL = re.compile(r"\w\([^()]*\Z", re.ASCII)
 _EXPRESSION = re.compile(r"[ \t]*[-+*/]?=|[ \t]+[+*<>%^][ \t]+\w|[\w({\[]|\.[a-z_]", re.ASCII)
@@ -24,6 +25,12 @@ def note(text: str, at: int, last: int) -> re.Match[str] | None:
     if found is None or found[1] or at == last:
         return found
     return None if _is_index(text, at) else found
+
+
+def end_of_notes(text: str, at: int) -> int:
+    """Where the notes end that stand one behind the other from ``at`` on."""
+    found = _NOTES.match(text, at)
+    return found.end() if found else at
 
 
 def _is_index(text: str, at: int) -> bool:

@@ -80,7 +80,8 @@ def is_tag(found: re.Match[str]) -> bool:
 def _is_type(found: re.Match[str], name: str) -> bool:
     """Whether it is a type behind a name, as in ``Vec<String>`` and ``Map<T>``."""
     before = found.string[found.start() - 1 : found.start()]
-    return found[0] == f"<{name}>" and before.isalnum() and name[0].isupper() and (len(name) == 1 or not name.isupper())
+    is_capital = name[0].isupper() and (len(name) == 1 or not name.isupper()) and name != "Br"
+    return found[0] == f"<{name}>" and before.isalnum() and is_capital
 
 
 def may_be_tag(text: str, at: int) -> bool:
