@@ -39,6 +39,13 @@ def test_a_secret_in_other_words_is_not_the_secret(text):
     assert collected(testing.script(text).pipe(ops.redact([SECRET]))).reply.text == text
 
 
+def test_entities_spell_a_secret_that_plain_text_shows():
+    operators = [ops.redact("email"), ops.sentences(markdown="plain")]
+    assert collected(testing.script("So bob&#64;example.org").pipe(*operators)).items == [f"So {SECRET}"]
+    hidden = collected(testing.script("So bob&#64;example.org").pipe(*operators, ops.redact("email"))).items
+    assert "".join(hidden) == f"So {MASK}"
+
+
 def test_names_numbers_and_ids_of_the_server_pass():
     events = [sk.Start(SECRET, SECRET), sk.ToolCallDelta("{}", 0, SECRET, SECRET), sk.Finish(SECRET), sk.Other(SECRET)]
     got = collected(sk.stream(rx.of(*events, sk.Reply())).pipe(ops.redact("email"))).items

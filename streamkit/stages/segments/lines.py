@@ -8,7 +8,18 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+__all__ = [
+    "BLANKS",
+    "BULLET",
+    "CODE_COLUMNS",
+    "LIST_COLUMNS",
+    "NEWLINE",
+    "QUOTED_FENCE",
+    "block",
+    "fence",
+    "goes_on",
+    "marker",
+]
 
 CODE_COLUMNS = 4
 """A line behind a blank one that is indented so far is code."""
@@ -30,7 +41,7 @@ QUOTED_FENCE = re.compile(r"(?:>[ \t]{0,3}){1,8}(?=`{3}|~{3})")
 _QUOTES_SO_FAR = re.compile(r"[> \t]{1,32}")
 _REACH = 200  # what is still undecided so far into a line is taken for what it looks like
 
-_BULLET = "[-*+•‣◦▪●○]"
+BULLET = "[-*+•‣◦▪●○]"
 _EMPHASIS = r"(?:\*{1,3}|_{1,3})?"
 _NUMBER = (
     r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
@@ -38,11 +49,11 @@ _NUMBER = (
 )
 _WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
-    rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
-    rf"|(?:{_BULLET}[ \t]+)?{_WIDE_NUMBER}|{_BULLET}(?=[ \t]))?"
+    rf"((?:>[ \t]?)*)[ \t]*(?:(?:{BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
+    rf"|(?:{BULLET}[ \t]+)?{_WIDE_NUMBER}|{BULLET}(?=[ \t]))?"
 )
 _MARKER_SO_FAR = re.compile(
-    rf"[>\s]*(?:{_BULLET}\s*)?(?:\[?[ xX]?\]?"
+    rf"[>\s]*(?:{BULLET}\s*)?(?:\[?[ xX]?\]?"
     rf"|{_EMPHASIS}[（(]?(?:\d{{0,4}}(?:\.\d{{0,3}}){{0,4}}|[a-zA-Z]?|[ivxIVX]{{0,6}}|[①-⓿])[.．、]?[)）]?{_EMPHASIS})"
 )
 _LONGEST_MARKER = 40

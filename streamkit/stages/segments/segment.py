@@ -62,7 +62,9 @@ class Segments:
     space at its end.
     ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
 
-    Code is never cut, so an unclosed block is held until the end. Cost: linear; memory: the segment being built.
+    Code is never cut, so an unclosed block is held until the end. Cost: linear, with ``plain`` up to ``hold`` times as
+    much where marks stay open; memory: the segment being built, with ``plain`` also its paragraph while a comment in it
+    is open.
     """
 
     def __init__(

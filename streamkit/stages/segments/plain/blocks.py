@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 
 from ..ahead import Ahead
-from ..lines import NEWLINE, block
+from ..lines import BULLET, NEWLINE, block
+from .maths import ENVIRONMENT
 
-__all__ = ["NEWLINE", "Blocks"]
+__all__ = ["MARKERS", "NEWLINE", "Blocks", "is_delimiters"]
+
+MARKERS = rf"(?:[ \t]*(?:>|{BULLET}(?=[ \t]|\Z)))*"
+"""Quotes and bullets at the beginning of a line."""
 
 _MARKER = re.compile(
-    r"((?:[ \t]*(?:>|[-*+•‣◦▪●○](?=[ \t]|\Z)))*)[ \t]*"
+    rf"({MARKERS})[ \t]*"
     r"((?:\d{1,9}[.)][ \t]+)?)(?:\[[ xX]\](?:[ \t]+|\Z))?"
     r"(?:\[\^[^\[\]\s]{1,64}\]:[ \t]*)?"
 )
 """Quotes, bullets, a number, the box of a task, the label of a footnote. The number is read out."""
+
+_QUOTE = re.compile(r"(\r\n?|\n)[ \t]*>[ \t]?")
+_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?")
+_MATHS = re.compile(rf"(\$\$)|(\\\[)|{ENVIRONMENT.pattern}")
 
 
 class Blocks:
@@ -24,10 +32,20 @@ class Blocks:
         self._inside = False
         self._quotes = 0
         self._fence = ""
+        self._maths = ""  # what ends the maths we are in
+
+    def begins_line(self, breaks: int) -> bool:
+        """Whether what comes behind so many line breaks begins a line."""
+        return breaks > 0 or not self._inside
 
     def leave(self) -> None:
         """What comes now begins a block."""
         self._inside = False
+
+    def skip(self, breaks: int) -> None:
+        """A blank line ends maths, if there are so many line breaks."""
+        if breaks > 1:
+            self._maths = ""
 
     def take(self, text: str, breaks: int = 1) -> tuple[str, bool]:
         """``text``, behind so many line breaks, without the marks in front of it, and whether it begins a block."""
@@ -37,6 +55,8 @@ class Blocks:
         found = _MARKER.match(text)
         assert found is not None
         rest, quotes = found[2] + text[found.end() :], found[1].count(">")
+        if quotes:
+            rest = _QUOTE.sub(r"\1", rest)
         is_item = bool(found[0].replace(">", "").strip())
         begins = begins or is_item or quotes > self._quotes
         if begins:
@@ -51,7 +71,20 @@ class Blocks:
             if ink.startswith(self._fence) and not ink.strip(self._fence[0]):
                 self._fence = ""
             return "code"
+        if self._maths:
+            self._maths = "" if ink.endswith(self._maths) else self._maths
+            return "maths"
+        if maths := _MATHS.fullmatch(ink):
+            self._maths = "$$" if maths[1] else "\\]" if maths[2] else f"\\end{{{maths[3]}}}"
+            return "maths"
+        if is_delimiters(ink):
+            return "table_row"
         kind = block(Ahead(ink, True), 0) if ink else "sentence"
         if kind == "code":
             self._fence = ink[: len(ink) - len(ink.lstrip(ink[0]))]
         return kind
+
+
+def is_delimiters(line: str) -> bool:
+    """Whether it is the line below the names of a table: ``--|:-:``."""
+    return _DELIMITERS.fullmatch(line.strip()) is not None

@@ -12,12 +12,12 @@ _BLANKS = " \t"
 
 
 class Edit(NamedTuple):
-    """``text[start:end]`` is shown as ``new``. In a ``hole`` nothing can be heard: the blanks around it are one."""
+    """``text[start:end]`` is shown as ``new``. If it is ``silent`` the blanks around it are one."""
 
     start: int
     end: int
     new: str = ""
-    hole: bool = False
+    silent: bool = False
 
 
 def edited(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
@@ -32,7 +32,7 @@ def edited(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
             out.append(text[at : edit.start])
             last = text[edit.start - 1]
         new, at = edit.new, max(at, edit.end)
-        if edit.hole:
+        if edit.silent:
             apart = not last or last.isspace()
             new = "" if apart or text[at : at + 1].isspace() else new
             while apart and at < end and text[at] in _BLANKS:

@@ -1,8 +1,9 @@
 """Which of the marks ``*``, ``_`` and ``~~`` are a pair: the delimiter algorithm of CommonMark 0.31 (section 6.2 and
 its appendix), with strike-through as GFM has it.
 
-It differs in one place: a mark between punctuation and a Chinese, Japanese or Korean letter is one (``**注意：**请``).
-CommonMark leaves it, because no space before such letters tells it from a mark within a word.
+It differs where no space tells a mark before or behind a word from one within it. Between punctuation and a Chinese,
+Japanese or Korean letter, and beside full-width punctuation, a mark is one (``**注意：**请``, ``**注意：**API``). And
+between two numbers or single letters ``*`` and ``**`` are operators (``2**3``, ``x*y*z``).
 """
 
 from __future__ import annotations
@@ -14,40 +15,58 @@ from dataclasses import dataclass
 from ..scripts import CJK
 from .edits import Edit
 
-__all__ = ["Run", "pair"]
+__all__ = ["Run", "is_operator", "pair"]
 
 _WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
+_LONGEST_NUMBER = 20
+_OPERAND = re.compile(rf"(?:[0-9]{{1,{_LONGEST_NUMBER}}}+|[A-Za-z])(?![^\W_])")
 _SPACES = frozenset("\t\n\v\f\r")
 
 
 @dataclass(slots=True)
 class Run:
-    """A run of the same mark at ``at``; of it ``first`` to ``last`` have no partner yet."""
+    """A run of the same mark at ``at``; of it ``start`` to ``end`` have no partner yet."""
 
     at: int
     char: str
     size: int  # of the whole run; 0 where the rule of three does not hold
-    first: int
-    last: int
+    start: int
+    end: int
     opens: bool
     closes: bool
 
     def __len__(self) -> int:
-        return self.last - self.first
+        return self.end - self.start
 
     @classmethod
     def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
         """The run ``text[at:end]``, which stands between two characters."""
         space_before, space_after = _is_space(before), _is_space(after)
         mark_before, mark_after = _is_mark(before), _is_mark(after)
-        left = not space_after and (not mark_after or space_before or mark_before or _WIDE.match(before) is not None)
-        right = not space_before and (not mark_before or space_after or mark_after or _WIDE.match(after) is not None)
+        is_wide = _is_wide(before) or _is_wide(after)
+        left = not space_after and (not mark_after or space_before or mark_before or is_wide)
+        right = not space_before and (not mark_before or space_after or mark_after or is_wide)
         char, size = text[at], end - at
         if char == "~":
             return cls(at, char, 0, at + size % 2, end, left, right)
         if char == "_":  # not within a word
-            left, right = left and (not right or mark_before), right and (not left or mark_after)
+            within = left and right and not mark_before and not mark_after
+            left, right = left and not within, right and not within
         return cls(at, char, size, at, end, left, right)
+
+
+def is_operator(text: str, at: int, end: int, last: int) -> bool:
+    """Whether the run ``text[at:end]`` of ``*`` stands between two numbers or single letters.
+
+    ``last`` is where the operator before it ends: else what stands behind another mark is no number (``**B**6``).
+    """
+    if text[at] != "*" or end - at > 2 or not _OPERAND.match(text, end):
+        return False
+    first = at
+    while first > max(0, at - _LONGEST_NUMBER - 1) and text[first - 1].isalnum():
+        first -= 1
+    before = text[first - 1 : first]
+    return _OPERAND.fullmatch(text, first, at) is not None and (before != "*" or first == last)
 
 
 def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]:
@@ -65,10 +84,10 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
                 break
             opener = openers[level]
             size = min(len(opener), len(run))
-            edits += [Edit(opener.last - size, opener.last), Edit(run.first, run.first + size)]
+            edits += [Edit(opener.end - size, opener.end), Edit(run.start, run.start + size)]
             pairs.append((opener.at, run.at))
-            opener.last -= size
-            run.first += size
+            opener.end -= size
+            run.start += size
             del openers[level + bool(opener) :]
         if run.opens and run:
             openers.append(run)
@@ -90,6 +109,11 @@ def _fit(opener: Run, closer: Run) -> bool:
         return False
     sizes = opener.size, closer.size
     return not (opener.closes or closer.opens) or sum(sizes) % 3 != 0 or (sizes[0] % 3 == 0 and sizes[1] % 3 == 0)
+
+
+def _is_wide(char: str) -> bool:
+    """A letter that needs no space before it, or a full-width mark."""
+    return _WIDE.match(char) is not None or (_is_mark(char) and unicodedata.east_asian_width(char) in "WF")
 
 
 def _is_space(char: str) -> bool:

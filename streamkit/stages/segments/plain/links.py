@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Bracket", "Brackets", "target"]
+__all__ = ["MASKED", "Bracket", "Brackets", "target"]
+
+MASKED = "redacted"
+"""What `redact` puts in the place of what it hides stands in brackets, and is no label of a link."""
 
 _REFERENCE = re.compile(r"\[[^\[\]]{0,999}+\]")
 _BLANKS = re.compile(r"[ \t\r\n]*")

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..scripts import is_lower
-from .blocks import NEWLINE, Blocks
+from .blocks import NEWLINE, Blocks, is_delimiters
 from .edits import Edit, edited
 from .emphasis import Run
+from .hidden import Hidden
 from .inline import INTERESTING, Inline
-from .whole import is_definition, whole
+from .words import is_definition, words_of
 
 __all__ = ["Queue"]
 
@@ -46,6 +47,9 @@ class Queue(Generic[T]):
         self._done = 0  # up to there the text was read for good,
         self._settled: list[Edit] = []  # and this came of it
         self._opened: list[Run] = []  # marks that were taken for such before their end was seen
+        self._ticks: set[int] = set()  # the lengths of runs of backticks that were taken for text
+        self._hidden = Hidden()
+        self._awaited = ""  # the end of a comment that is open for long, without which nothing is read again
 
     @property
     def waits(self) -> bool:
@@ -54,10 +58,28 @@ class Queue(Generic[T]):
 
     def add(self, item: T, text: str, kind: str, gap: str, after: str) -> list[tuple[T, str]]:
         """Take the ``text`` of an item, behind the white space ``gap`` and in front of the character ``after``."""
-        kind = self._blocks.kind(text) if kind == "line" else kind
+        breaks, was_hidden = len(NEWLINE.findall(gap)), bool(self._hidden)
+        self._blocks.skip(breaks)
+        if kind == "line" and not was_hidden:
+            kind = self._blocks.kind(text)
+        begins = self._blocks.begins_line(breaks)
+        shown = self._hidden.shown(text, gap, begins=begins, is_code=kind in {"code", "maths"})
+        if shown == text and not was_hidden:
+            return self._take(item, text, kind, gap, after)
+        found = self.end()
+        self._blocks.leave()
+        if not shown.strip():
+            return [*found, (item, "")]
+        if kind in {"line", "code"}:
+            kind = self._blocks.kind(shown) if kind == "line" else "paragraph"
+        return [*found, *self._take(item, shown, kind, "", after)]
+
+    def _take(self, item: T, text: str, kind: str, gap: str, after: str) -> list[tuple[T, str]]:
+        if kind in _PROSE and is_delimiters(text):
+            kind = "table_row"
         if kind not in _PROSE:
             self._blocks.leave()
-            return [*self.end(), (item, whole(text, kind))]
+            return [*self.end(), (item, words_of(text, kind))]
         text, begins = self._blocks.take(text, len(NEWLINE.findall(gap)))
         if not begins and kind != "list_item":
             return self._read(item, text, gap, after)
@@ -70,13 +92,14 @@ class Queue(Generic[T]):
     def end(self) -> list[tuple[T, str]]:
         """The block is over: what is open stays open."""
         found = self._give(len(self._text), self._inline(), goes_on=False) if self._waiting else []
-        self._before = "\n"
+        self._before, self._awaited = "\n", ""
         self._opened.clear()
+        self._ticks.clear()
         return found
 
     def release(self) -> list[tuple[T, str]]:
-        """What waits has waited too long."""
-        return self._give(len(self._text), self._inline()) if self._waiting else []
+        """What waits has waited too long, unless it may be hidden."""
+        return self._settle(self._inline(), len(self._text)) if self._waiting else []
 
     def _read(self, item: T, text: str, gap: str, after: str) -> list[tuple[T, str]]:
         if not self._waiting and not INTERESTING.search(text):
@@ -86,14 +109,21 @@ class Queue(Generic[T]):
         self._text += gap + text
         self._waiting.append(_Waiting(item, start, len(self._text)))
         self._after = after
-        read = self._inline()
-        place = read.unsettled(len(self._text) - self._hold - self._done)
+        if self._awaited and self._text.find(self._awaited, start - len(gap) - len(self._awaited)) < 0:
+            return []
+        return self._settle(self._inline(), len(self._text) - self._hold)
+
+    def _settle(self, read: Inline, since: int) -> list[tuple[T, str]]:
+        """Give what is certain if marks that opened before ``since`` are too old to wait for."""
+        place = read.unsettled(since - self._done)
+        is_old = read.hiding is not None and read.hiding[0] < since - self._done
+        self._awaited = read.hiding[1] if read.hiding and is_old else ""
         return self._give(len(self._text) if place is None else self._done + place, read)
 
     def _inline(self) -> Inline:
         """What is not decided yet, read anew."""
         before = self._text[self._done - 1] if self._done else self._before
-        return Inline(self._text[self._done :], before, self._after, self._opened)
+        return Inline(self._text[self._done :], before, self._after, self._opened, self._ticks)
 
     def _give(self, certain: int, read: Inline, *, goes_on: bool = True) -> list[tuple[T, str]]:
         """What is certain up to that place, in a block that goes on or is over."""
@@ -113,12 +143,14 @@ class Queue(Generic[T]):
         self._opened = [run for at, run in enumerate(self._opened, start=-len(self._opened)) if at not in closed]
         starts = {one.start for one in self._waiting}
         for run in read.left:
-            start, end = run.at + self._done, run.last + self._done
+            start, end = run.at + self._done, run.end + self._done
             is_first = start in starts and start < certain and len(run) > 1
             if is_first and end < len(self._text) and not is_lower(self._text[end]):
                 self._settled.append(Edit(start, end))
                 self._opened.append(run)
         del self._opened[:-_MOST_OPENED]
+        self._ticks.difference_update(size for at, size in read.closed_ticks if at + self._done < certain)
+        self._ticks.update(size for at, size in read.open_ticks if at + self._done < certain)
         self._settled.sort()
 
     def _forget(self, certain: int) -> None:

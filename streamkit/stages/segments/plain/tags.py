@@ -6,20 +6,34 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["AUTOLINK", "CLOSING", "ENTITY", "INVISIBLE", "TAG", "TAG_SO_FAR", "character", "is_break"]
+__all__ = [
+    "AUTOLINK",
+    "CLOSING",
+    "ENTITY",
+    "INVISIBLE",
+    "SILENT",
+    "TAG",
+    "character",
+    "is_break",
+    "is_tag",
+    "may_be_tag",
+]
 
-_WORD, _NAME = "[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
+_WORD, _NAME = "(?:(?:amazon|mstts):)?[A-Za-z][A-Za-z0-9-]*+", "[A-Za-z_:][A-Za-z0-9:._-]*+"
 _VALUE = r"(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\")"
 _ATTRIBUTES = rf"(?:\s++{_NAME}(?:\s*+=\s*+{_VALUE})?+)*+\s*+"
 TAG = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD}){_ATTRIBUTES}/?)>")
-TAG_SO_FAR = re.compile(rf"<(?:/{_WORD}\s*+|{_WORD}{_ATTRIBUTES}(?:/|=\s*+(?:'[^']*+|\"[^\"]*+)?)?)\Z")
+_SO_FAR = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD})({_ATTRIBUTES})(?:/|=\s*+('[^']*+|\"[^\"]*+)?)?)\Z")
 INVISIBLE = re.compile(r"<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z])")
 CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
 """What ends each of the invisible ones."""
 
+SILENT = frozenset({"script", "style"})
+"""Tags between which nothing is text."""
+
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 AUTOLINK = re.compile(
-    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^<>\x00-\x20]*+"
+    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:(?!:)[^<>\x00-\x20]*+"
     rf"|[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]++@{_LABEL}(?:\.{_LABEL})*)>"
 )
 
@@ -32,6 +46,50 @@ _BREAK = re.compile(
     r"tr|ul",
     re.IGNORECASE,
 )
+
+
+_HTML = (
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br button"
+    " canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed"
+    " fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe"
+    " img input ins kbd label legend li link main map mark marquee math menu meta meter nav nobr noscript object ol"
+    " optgroup option output p param picture pre progress q rp rt ruby s samp script search section select slot small"
+    " source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr"
+    " track tt u ul var video wbr"
+)
+_SSML = (  # 1.1, and what vendors add to it
+    "break desc emphasis lang lexicon lookup metadata par phoneme prosody say-as seq speak token voice w"
+    " amazon:auto-breaths amazon:breath amazon:domain amazon:effect amazon:emotion"
+    " mstts:backgroundaudio mstts:express-as mstts:silence mstts:viseme"
+)
+_NAMES = frozenset(f"{_HTML} {_SSML}".split())
+_WITH_ATTRIBUTES = (
+    "area base data embed frame img input label lang link map metadata object option output param picture search"
+    " slot source template time title token track voice w"
+)
+_NOT_ALONE = frozenset(_WITH_ATTRIBUTES.split())
+"""Without attributes they are the words of somebody who tells what stands there: ``cp <source> <target>``."""
+
+
+def is_tag(found: re.Match[str]) -> bool:
+    """Whether what looks like a `TAG` is one, for only names of HTML and SSML are."""
+    name, text = found[1] or found[2], found[0]
+    return name.lower() in _NAMES and not (_is_type(found, name) or (text == f"<{name}>" and name in _NOT_ALONE))
+
+
+def _is_type(found: re.Match[str], name: str) -> bool:
+    """Whether it is a type behind a name, as in ``Vec<String>`` and ``Map<T>``."""
+    before = found.string[found.start() - 1 : found.start()]
+    is_capital = name[0].isupper() and (len(name) == 1 or not name.isupper()) and name != "Br"
+    return found[0] == f"<{name}>" and before.isalnum() and is_capital
+
+
+def may_be_tag(text: str, at: int) -> bool:
+    """Whether what comes may make a tag of the text from ``at`` on; not if a full stop ends it outside of quotes."""
+    found = _SO_FAR.match(text, at)
+    if found is None or (found[1] or found[2]).lower() not in _NAMES:
+        return False
+    return found[4] is not None or not text.endswith((".", "!", "?"))
 
 
 def is_break(name: str) -> bool:

@@ -7,22 +7,25 @@ import re
 from .blocks import NEWLINE, Blocks
 from .edits import edited
 from .inline import INTERESTING, Inline
+from .links import MASKED
 
-__all__ = ["is_definition", "whole"]
+__all__ = ["is_definition", "words_of"]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}(?:[ \t]+|\Z)")
 _HEADING_END = re.compile(r"(?:(?<=[ \t])|\A)#+\Z")
 _ROW_RULE = re.compile(r"[|\s:-]+")
 _PIPE = re.compile(r"(?<!\\)\|")
 _DEFINITION = re.compile(
-    r"\[(?!\^)(?:[^\[\]\\]|\\.){1,999}+\]:\s*(?:<[^<>]*>|[^\s<]\S*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
+    r"\[(?!\^)((?:[^\[\]\\]|\\.){1,999}+)\]:\s*(?:<[^<>]*>|(?=\S*(?:[/#]|\w:|\w\.[^\W\d]))[^\s<(]\S*)"
+    r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
 )
+"""The address has one of the signs of one, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says."""
 
 
-def whole(text: str, kind: str) -> str:
+def words_of(text: str, kind: str) -> str:
     """The words of a segment of that kind; those of a paragraph line by line, for there may be lists in it."""
     match kind:
-        case "code":
+        case "code" | "maths":
             return text
         case "rule":
             return ""
@@ -35,7 +38,8 @@ def whole(text: str, kind: str) -> str:
 
 def is_definition(text: str) -> bool:
     """Whether it is the definition of a link, which is not shown: `[label]: address "title"`."""
-    return text.startswith("[") and _DEFINITION.fullmatch(text) is not None
+    found = _DEFINITION.fullmatch(text) if text.startswith("[") else None
+    return found is not None and found[1] != MASKED
 
 
 def _heading(text: str) -> str:
@@ -74,7 +78,7 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 def _block(one: tuple[str, str]) -> str:
     kind, text = one
     if kind != "sentence":
-        return whole(text, kind)
+        return words_of(text, kind)
     return "" if is_definition(text) else _inline(text)
 
 
