@@ -137,6 +137,7 @@ def whole_ledger(path: Path, one: sk.Client) -> tuple[bytes, list[int]]:
     return whole, [place for place, byte in enumerate(whole) if byte == 10]
 
 
+@pytest.mark.slow
 def test_cut_anywhere_it_holds_its_whole_lines_and_no_other(path: Path):
     """As a kill may leave it. A line that lacks nothing but its end is whole."""
 

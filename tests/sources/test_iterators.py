@@ -83,6 +83,7 @@ def test_however_the_bytes_are_cut(cuts: list[int]) -> None:
     assert list(sk.from_bytes(pieces)) == list(sk.from_bytes([BODY]))
 
 
+@pytest.mark.slow
 def test_every_cut_in_two() -> None:
     whole = list(sk.from_bytes([BODY]))
     with testing.clock() as clock:

@@ -100,6 +100,7 @@ ROUND = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(ROUND, ROUND, st.booleans())
 def test_in_each_round_of_a_tool_loop_events_and_replies_agree(
     first: list[tuple[str, Any]], second: list[tuple[str, Any]], ids: bool

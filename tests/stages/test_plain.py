@@ -440,6 +440,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_the_steps_grow_with_the_text_and_no_more(run: str):
     def steps(size: int) -> float:

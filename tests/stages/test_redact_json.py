@@ -142,6 +142,7 @@ def test_json_stays_json_and_every_string_and_number_in_it_is_redacted_by_itself
         assert shown(of_json.fresh(), pieces) == got
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, st.sampled_from([1, 2, 5, 16]), SIZES)
 def test_so_it_does_where_a_rule_holds_more_than_it_may(text, hold, sizes):
     stage = JsonRedactor(r"[ab1-9](?s:.*)c", "card", mask="#", hold=hold)
@@ -210,6 +211,7 @@ def test_garbage_in_which_nothing_is_found_comes_as_it_was(text, sizes):
             assert shown(JsonRedactor(rule), pieces) == text
 
 
+@pytest.mark.slow
 @given(GARBAGE, RULE_LISTS, SIZES, st.sampled_from(["flush", "cut"]), st.sampled_from([8, 8192]))
 def test_garbage_is_redacted_the_same_however_it_is_cut(text, rules, sizes, end, hold):
     stage = JsonRedactor(*rules, hold=hold)

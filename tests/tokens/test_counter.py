@@ -61,6 +61,7 @@ def test_any_pieces(pieces: list[str], name: str):
     check(name, pieces)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.sampled_from(FRAGMENTS), st.integers(1, 900), st.sampled_from(FRAGMENTS), st.sampled_from((1, 7, 150)))
 def test_long_runs_and_what_follows_them(run: str, times: int, after: str, size: int):

@@ -434,6 +434,7 @@ def test_a_half_that_stays_alone_is_delivered_before_the_end():
     assert reply_of(half, say("x"), say("y")).text == "\ud83dxy"
 
 
+@pytest.mark.slow
 def test_halves_in_many_choices_take_linear_time():
     def cost(count: int) -> float:
         data = [json.dumps(say("@", n)).replace("@", r"\ud83d") for n in range(count)]
