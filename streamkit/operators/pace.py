@@ -13,6 +13,7 @@ from ..engine import Gate, RunScheduler, clock
 from ..engine.ending import LIKE_AN_END
 from ..engine.report import ShutdownError, raised
 from ..engine.watch import LoopWatch, loop_is_ending
+from ..errors import StreamkitError
 from ..events import Finish, Reply
 from ..protocols import Op
 from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
@@ -76,11 +77,12 @@ class _Paced(abc.ObserverBase[Any]):
         self._observer, self._every = observer, every
         self._scheduler, self._clock = scheduler, clock(scheduler)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
+        self._all = CompositeDisposable(self._upstream, self._timer)
         self._ticking = self._over = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
-        return CompositeDisposable(self._upstream, self._timer)
+        return self._all
 
     def on_error(self, error: Exception) -> None:
         self._end(error)
@@ -107,7 +109,18 @@ class _Paced(abc.ObserverBase[Any]):
 
     def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
         self._ticking = False
-        self._tick()
+        try:
+            self._tick()
+        except Exception as exc:  # an operator below breaks the Rx rules, and above a timer nobody could be told
+            self._broke(exc)
+
+    def _broke(self, exc: Exception) -> None:
+        self._over = True
+        self._all.dispose()
+        run = self._scheduler
+        if not isinstance(run, RunScheduler) or run.context.abort is None:
+            raise exc
+        run.context.lost(run.told(exc if isinstance(exc, StreamkitError) else raised("an observer", exc)))
 
     def _tick(self) -> None:
         raise NotImplementedError
@@ -140,11 +153,9 @@ class _Smooth(_Paced):
         self._pacing, self._keeps_pace = pacing, keeps_pace
         self._error: Exception | None = None  # with which it ended
         self._watch = SerialDisposable()
+        self._all.add(self._watch)
         self._due: deque[Any] = deque()
         self._held = self._busy = self._idle = self._ended = False
-
-    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        return CompositeDisposable(super().connect(source), self._watch)
 
     def on_next(self, item: Any) -> None:
         if self._ended:
