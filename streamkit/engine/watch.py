@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
@@ -50,9 +49,6 @@ class LoopWatch(abc.DisposableBase):
                 return
         self._disposed = True
         error = ShutdownError("the event loop was shut down")
-        source = self._context.current()
-        with suppress(Exception):  # of a user's stage that is asked what it let through
-            error.partial = source.reply() if source is not None else error.partial
         try:
             self._ended(error)
         except Exception as exc:  # of an observer; above this task there is nobody who could be told

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from math import inf, isfinite
 from typing import Any, Literal, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
-from ..engine import Gate, RunScheduler, clock
+from ..engine import Gate, RunScheduler
 from ..engine.ending import LIKE_AN_END
 from ..engine.report import ShutdownError, raised
 from ..engine.watch import LoopWatch, loop_is_ending
@@ -18,7 +19,9 @@ from ..events import Finish, Reply
 from ..protocols import Op
 from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
 from ..stages.pieces import Unit, cutters
+from .above import Above
 from .link import link
+from .paced import Paced
 
 __all__ = ["smooth", "throttle_text"]
 
@@ -70,66 +73,7 @@ def smooth(
     return link("smooth", connect)
 
 
-class _Paced(abc.ObserverBase[Any]):
-    """What both have in common: one timer that runs while there is something to wait for."""
-
-    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
-        self._observer, self._every = observer, every
-        self._scheduler, self._clock = scheduler, clock(scheduler)
-        self._upstream, self._timer = SerialDisposable(), SerialDisposable()
-        self._all = CompositeDisposable(self._upstream, self._timer)
-        self._ticking = self._over = False
-
-    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
-        return self._all
-
-    def on_error(self, error: Exception) -> None:
-        self._end(error)
-
-    def on_completed(self) -> None:
-        self._end(None)
-
-    def _end(self, error: Exception | None) -> None:
-        self._over = True
-        self._timer.dispose()
-        self._let_out()
-        self._tell(error)
-
-    def _tell(self, error: Exception | None) -> None:
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
-
-    def _tick_later(self) -> None:
-        if not self._ticking and not self._over:
-            self._ticking = True
-            self._timer.disposable = self._clock.schedule_relative(self._every, self._fire)
-
-    def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
-        self._ticking = False
-        try:
-            self._tick()
-        except Exception as exc:  # an operator below breaks the Rx rules, and above a timer nobody could be told
-            self._broke(exc)
-
-    def _broke(self, exc: Exception) -> None:
-        self._over = True
-        self._all.dispose()
-        run = self._scheduler
-        if not isinstance(run, RunScheduler) or run.context.abort is None:
-            raise exc
-        run.context.lost(run.told(exc if isinstance(exc, StreamkitError) else raised("an observer", exc)))
-
-    def _tick(self) -> None:
-        raise NotImplementedError
-
-    def _let_out(self) -> None:
-        raise NotImplementedError
-
-
-class _Smooth(_Paced):
+class _Smooth(Paced):
     """It is reading; then ``ended``, while what is left waits for its time and the loop is watched; then ``over``.
 
     The timer is ``ticking`` while the next piece has to wait. It is ``idle`` if it ticks for nothing but a piece that
@@ -145,7 +89,8 @@ class _Smooth(_Paced):
         keeps_pace: bool,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
-        self._gate = Gate()
+        self._gate, self._above = Gate(), Above(scheduler)
+        scheduler = self._above.scheduler
         if isinstance(scheduler, RunScheduler):
             self._gate = Gate(scheduler.gate)
             scheduler = scheduler.derive(gate=self._gate)
@@ -163,7 +108,7 @@ class _Smooth(_Paced):
         try:
             self._pacing.feed(item)
         except Exception as error:  # of the user's function, or a pattern that takes too long
-            self.on_error(raised("unit", error) if isinstance(error, LIKE_AN_END) else error)
+            self.on_error(self._failure(error))
             self._upstream.dispose()
             return
         if type(item) in (Finish, Reply) and not self._keeps_pace:
@@ -177,8 +122,8 @@ class _Smooth(_Paced):
         self._ended, self._error = True, error
         try:
             self._pacing.cut()
-        except Exception as failure:
-            self._error = error or failure
+        except Exception as exc:
+            self._error = error or self._failure(exc)
         if not self._keeps_pace or loop_is_ending(error):
             self._let_out()
         self._go_on()
@@ -187,8 +132,17 @@ class _Smooth(_Paced):
 
     def _loop_ended(self, error: ShutdownError) -> None:
         """No timer comes any more. Only this error makes all that is below end without waiting for anything either."""
-        error.__cause__, self._error = self._error, error
+        error.__cause__, self._error = self._error, self._failure(error)
         self._let_out()
+
+    def _failure(self, error: Exception) -> Exception:
+        """``error``, with the reply so far if it is of our kind."""
+        if isinstance(error, LIKE_AN_END):
+            error = raised("unit", error)
+        if isinstance(error, StreamkitError) and self._above.source is not None:
+            with suppress(Exception):  # of a user's stage, asked what it let through
+                error.partial = self._above.source.reply()
+        return error
 
     def _go_on(self) -> None:
         """What has no time to wait for is shown."""
@@ -262,7 +216,7 @@ def throttle_text(every: float) -> Op[T, T]:
     return link("throttle_text", connect)
 
 
-class _Throttle(_Paced):
+class _Throttle(Paced):
     """What waits is of one kind and choice; it goes out before anything else comes in."""
 
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:

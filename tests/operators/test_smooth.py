@@ -377,8 +377,10 @@ def test_a_function_that_gives_something_else_ends_the_stream_and_the_request(un
     async def main():
         with testing.client(testing.Script(["a b", "cdefg", "h"], stall_after=2)) as client:
             shown = []
+            run = sk.start(client.chat("?").pipe(ops.smooth(unit, finish=finish)), sk.on(text=shown.append))
             with pytest.raises(error, match=r"unit|mine"):
-                await sk.start(client.chat("?").pipe(ops.smooth(unit, finish=finish)), sk.on(text=shown.append))
+                await run
+            assert run.reply.text.startswith("".join(shown))
             assert shown == [*before, "a b" if not before else "cdefg"]
             await asyncio.sleep(1)
             assert client.requests[0].outcome == "cancelled"
@@ -392,6 +394,7 @@ def test_a_pattern_that_takes_too_long_ends_the_stream_and_loses_no_text(monkeyp
     got = recorded(testing.script(text, "b", every=1).pipe(typewriter(unit=re.compile(r"(a|aa)+$"))))
     assert isinstance(got.error, sk.StreamkitError)
     assert "takes too long" in str(got.error)
+    assert got.error.partial.text.startswith("so a")
     assert "".join(piece for _, piece in texts(got)).startswith("so a")
 
 
