@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from reactivex import Observable, abc
@@ -62,7 +63,12 @@ class Paced(abc.ObserverBase[Any]):
         run = self._scheduler
         if not isinstance(run, RunScheduler) or run.context.abort is None:
             raise exc
-        run.context.lost(run.told(exc if isinstance(exc, StreamkitError) else raised("an observer", exc)))
+        error, source = exc, run.context.current()
+        if not isinstance(error, StreamkitError):
+            error = raised("an observer", exc)
+            with suppress(Exception):  # of a user's stage, asked what it let through
+                error.partial = source.reply() if source is not None else error.partial
+        run.context.lost(run.told(error))
 
     def _tick(self) -> None:
         raise NotImplementedError

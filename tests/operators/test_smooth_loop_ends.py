@@ -333,6 +333,7 @@ def test_an_operator_below_that_raises_while_the_rest_is_shown_ends_the_run():
     error = within_seconds(run)
     assert isinstance(error, sk.SinkError)
     assert "not kept" in str(error)
+    assert error.partial.text == "a b c d e"
 
 
 def test_an_operator_below_that_raises_when_the_loop_ends_ends_the_run():
