@@ -20,7 +20,7 @@ from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .loop import on_loop
-from .report import raised
+from .report import ShutdownError, raised
 
 __all__ = ["Mapped"]
 
@@ -90,7 +90,8 @@ class _Mapping(abc.ObserverBase[Any]):
         on_loop(self._loop, self._take, item)
 
     def on_error(self, error: Exception) -> None:
-        on_loop(self._loop, self._end, error)
+        # when the loop goes away no call would come to its end
+        on_loop(self._loop, self._finish if isinstance(error, ShutdownError) else self._end, error)
 
     def on_completed(self) -> None:
         on_loop(self._loop, self._end, None)

@@ -98,6 +98,8 @@ class Work:
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, ShutdownError):
+            if isinstance(error.__cause__, Exception):  # it had failed already, and an operator was still to tell of it
+                self._error = error.__cause__
             self._abandon()
         else:
             self._error = error

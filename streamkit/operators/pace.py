@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from math import inf
+from contextlib import suppress
+from math import inf, isfinite
 from typing import Any, Literal, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
-from ..engine import Gate, clock, scheduler_for
+from ..engine import Gate, RunScheduler
+from ..engine.ending import LIKE_AN_END
+from ..engine.report import ShutdownError, raised
+from ..engine.watch import LoopWatch, loop_is_ending
+from ..errors import StreamkitError
 from ..events import Finish, Reply
 from ..protocols import Op
-from ..stages.pacing import BACKLOG, Pacing, is_text, like, text_of
+from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
 from ..stages.pieces import Unit, cutters
+from .above import Above
 from .link import link
+from .paced import Paced
 
 __all__ = ["smooth", "throttle_text"]
 
@@ -44,14 +50,17 @@ def smooth(
 
     ``finish="at_once"``: the end, an error and the last of a choice come at once with all that is left. With
     ``"keep_pace"`` the rhythm goes on, and they come when all before them was shown, at most ``lag`` late; the request
-    is over by then. What is not text stays in its place and takes no time. Works over str too.
+    is over by then. If the loop ends before, all comes at once, and then the error of a loop that was shut down: a
+    run's result is the whole Reply, or the error that waited. What is not text, or empty, stays in its place and takes
+    no time. Works over str too.
 
     Note: a function is called with all that waits, wherever the deltas were cut (of more than 8192 characters with the
     first ones): its pieces are those of the text if it asks for what it needs to see. ValueError or TypeError, after
-    what came before, if it gives anything else than it should; what it raises ends the stream as it is.
+    what came before, if it gives anything else than it should; what it raises ends the stream as it is (StopIteration,
+    which would pass for a good end, as a `SinkError`).
     """
-    if every <= 0 or lag < 0:
-        raise ValueError("every must be positive and lag not negative")
+    if not (isfinite(every) and every > 0 and lag >= 0):
+        raise ValueError("every must be positive (and not infinite), and lag not negative")
     if finish not in ("at_once", "keep_pace"):
         raise ValueError(f"finish is 'at_once' or 'keep_pace', not {finish!r}")
     make, ticks = cutters(unit), max(1.0, lag / every)
@@ -64,48 +73,14 @@ def smooth(
     return link("smooth", connect)
 
 
-class _Paced(abc.ObserverBase[Any]):
-    """What both have in common: one timer that runs while there is something to wait for."""
+class _Smooth(Paced):
+    """It is reading; then ``ended``, while what is left waits for its time and the loop is watched; then ``over``.
 
-    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
-        self._observer, self._every = observer, every
-        self._scheduler, self._clock = scheduler, clock(scheduler)
-        self._upstream, self._timer = SerialDisposable(), SerialDisposable()
-        self._ticking = self._over = False
+    The timer is ``ticking`` while the next piece has to wait. It is ``idle`` if it ticks for nothing but a piece that
+    may still grow, as nothing was shown for a while: a whole piece does not wait for it then. While ``busy`` an item is
+    being shown, and others line up behind it.
+    """
 
-    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
-        return CompositeDisposable(self._upstream, self._timer)
-
-    def on_error(self, error: Exception) -> None:
-        self._end(lambda: self._observer.on_error(error))
-
-    def on_completed(self) -> None:
-        self._end(self._observer.on_completed)
-
-    def _end(self, tell: Callable[[], None]) -> None:
-        self._over = True
-        self._timer.dispose()
-        self._let_out()
-        tell()
-
-    def _tick_later(self) -> None:
-        if not self._ticking and not self._over:
-            self._ticking = True
-            self._timer.disposable = self._clock.schedule_relative(self._every, self._fire)
-
-    def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
-        self._ticking = False
-        self._tick()
-
-    def _tick(self) -> None:
-        raise NotImplementedError
-
-    def _let_out(self) -> None:
-        raise NotImplementedError
-
-
-class _Smooth(_Paced):
     def __init__(
         self,
         observer: abc.ObserverBase[Any],
@@ -114,22 +89,26 @@ class _Smooth(_Paced):
         keeps_pace: bool,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
-        run = scheduler_for(scheduler)
-        self._gate = Gate(run.gate)
-        super().__init__(observer, every, run.derive(gate=self._gate) if run is scheduler else scheduler)
+        self._gate, self._above = Gate(), Above(scheduler)
+        scheduler = self._above.scheduler
+        if isinstance(scheduler, RunScheduler):
+            self._gate = Gate(scheduler.gate)
+            scheduler = scheduler.derive(gate=self._gate)
+        super().__init__(observer, every, scheduler)
         self._pacing, self._keeps_pace = pacing, keeps_pace
-        self._last: Callable[[], None] | None = None  # tells the end, when its time has come
+        self._error: Exception | None = None  # with which it ended
+        self._watch = SerialDisposable()
+        self._all.add(self._watch)
         self._due: deque[Any] = deque()
-        self._held = self._busy = False
-        self._idle = False  # nothing was shown for a while: the timer runs only for a piece that may still grow
+        self._held = self._busy = self._idle = self._ended = False
 
     def on_next(self, item: Any) -> None:
-        if self._last is not None:
+        if self._ended:
             return
         try:
             self._pacing.feed(item)
         except Exception as error:  # of the user's function, or a pattern that takes too long
-            self.on_error(error)
+            self.on_error(self._failure(error))
             self._upstream.dispose()
             return
         if type(item) in (Finish, Reply) and not self._keeps_pace:
@@ -137,18 +116,33 @@ class _Smooth(_Paced):
         else:
             self._go_on()
 
-    def _end(self, tell: Callable[[], None]) -> None:
-        if self._last is not None:
+    def _end(self, error: Exception | None) -> None:
+        if self._ended:
             return
-        self._last = tell
+        self._ended, self._error = True, error
         try:
             self._pacing.cut()
-        except Exception as error:
-            failure = error
-            self._last = lambda: self._observer.on_error(failure)
-        if not self._keeps_pace:
+        except Exception as exc:
+            self._error = error or self._failure(exc)
+        if not self._keeps_pace or loop_is_ending(error):
             self._let_out()
         self._go_on()
+        if not self._over:
+            self._watch.disposable = LoopWatch(self._clock, self._loop_ended)
+
+    def _loop_ended(self, error: ShutdownError) -> None:
+        """No timer comes any more. Only this error makes all that is below end without waiting for anything either."""
+        error.__cause__, self._error = self._error, self._failure(error)
+        self._let_out()
+
+    def _failure(self, error: Exception) -> Exception:
+        """``error``, with the reply so far if it is of our kind."""
+        if isinstance(error, LIKE_AN_END):
+            error = raised("unit", error)
+        if isinstance(error, StreamkitError) and self._above.source is not None:
+            with suppress(Exception):  # of a user's stage, asked what it let through
+                error.partial = self._above.source.reply()
+        return error
 
     def _go_on(self) -> None:
         """What has no time to wait for is shown."""
@@ -182,13 +176,14 @@ class _Smooth(_Paced):
             finally:
                 self._busy = False
             self._end_if_due()
-        return any(map(is_text, items))
+        return any(map(takes_time, items))
 
     def _end_if_due(self) -> None:
-        if self._last is not None and not self._pacing.waiting and not self._over:
+        if self._ended and not self._pacing.waiting and not self._over:
             self._over = True
             self._timer.dispose()
-            self._last()
+            self._watch.dispose()
+            self._tell(self._error)
 
     def _hold(self, hold: bool) -> None:
         if hold != self._held:
@@ -210,8 +205,8 @@ def throttle_text(every: float) -> Op[T, T]:
     The first piece comes at once, the rest of a window at its end, everything before an event of another kind, the
     end or an error: nothing is lost, moved or late. Works over str too.
     """
-    if every <= 0:
-        raise ValueError("every must be positive")
+    if not (isfinite(every) and every > 0):
+        raise ValueError("every must be positive (and not infinite)")
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
@@ -221,7 +216,7 @@ def throttle_text(every: float) -> Op[T, T]:
     return link("throttle_text", connect)
 
 
-class _Throttle(_Paced):
+class _Throttle(Paced):
     """What waits is of one kind and choice; it goes out before anything else comes in."""
 
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:

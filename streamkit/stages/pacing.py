@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from math import ceil
 from typing import Any, TypeAlias
 
 from ..events import LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
 from .pieces import Cutter
 
-__all__ = ["BACKLOG", "Pacing", "is_text", "like", "text_of"]
+__all__ = ["BACKLOG", "Pacing", "is_text", "like", "takes_time", "text_of"]
 
 BACKLOG = 4096
 """Items that may wait for their time before the source is held back."""
@@ -23,6 +24,11 @@ Choice: TypeAlias = "int | None"
 def is_text(item: Any) -> bool:
     kind = type(item)
     return kind is TextDelta or kind is ReasoningDelta or kind is str
+
+
+def takes_time(item: Any) -> bool:
+    """Whether a reader sees anything of it."""
+    return is_text(item) and text_of(item) != ""
 
 
 def text_of(item: Any) -> str:
@@ -38,7 +44,8 @@ def like(item: Any, text: str) -> Any:
 
 
 class Pacing:
-    """A queue: items are fed, pieces of text are taken, so many at a tick. What is not text takes no tick.
+    """A queue: items are fed, pieces of text are taken, so many at a tick. What is not text, or is
+    empty, takes no tick.
 
     Each choice is cut by itself, its text apart from its thoughts. A piece takes its place in the queue when it is
     whole, or when its cutter is not patient and all that came before it was shown. What is not text ends the piece of
@@ -73,12 +80,10 @@ class Pacing:
     def feed(self, item: Any) -> None:
         """Take an item. What the cutter raises leaves all that came before it."""
         self._moment += 1
-        if is_text(item) and text_of(item):
+        if takes_time(item):
             self._feed_text(item)
-        elif self._begun and (type(item) in BESIDE or is_text(item)):
-            self._beside.append((self._moment, item))
-            if len(self._beside) >= BACKLOG:
-                self.cut()
+        elif type(item) in BESIDE or is_text(item):
+            self._feed_beside(item)
         else:
             index = getattr(item, "index", None)
             if self._beside or not isinstance(index, int):
@@ -89,9 +94,10 @@ class Pacing:
         self._hurry()
 
     def cut(self) -> None:
-        """What has begun is a piece as it is."""
-        for key in tuple(self._parts):
-            self._cut(key)
+        """What has begun is a piece as it is. Also if a cutter raises, which is told when all are cut."""
+        with ExitStack() as stack:
+            for key in reversed(tuple(self._parts)):
+                stack.callback(self._cut, key)
 
     def tick(self) -> list[Any]:
         """What is to be shown now, and takes until the next tick."""
@@ -117,7 +123,7 @@ class Pacing:
         """So many pieces from the front of the queue, and what is not text before, between and behind them."""
         taken: list[Any] = []
         while self._queue:
-            if is_text(self._queue[0]):
+            if takes_time(self._queue[0]):
                 if not pieces:
                     break
                 pieces -= 1
@@ -132,7 +138,7 @@ class Pacing:
 
     def _put(self, item: Any) -> None:
         self._queue.append(item)
-        self.texts += is_text(item)
+        self.texts += takes_time(item)
 
     def _feed_text(self, item: Any) -> None:
         key = None if type(item) is str else item.index
@@ -151,9 +157,22 @@ class Pacing:
         elif key not in self._begun:
             self._begun[key] = self._moment, self._shown + len(self._queue)
 
+    def _feed_beside(self, item: Any) -> None:
+        """It comes after what has begun, and ends no piece."""
+        if not self._begun:
+            self._put(item)
+            return
+        self._beside.append((self._moment, item))
+        if len(self._beside) >= BACKLOG:
+            self.cut()
+
     def _cut(self, key: Choice) -> None:
         part = self._parts.pop(key)
-        self._put_pieces(key, part.last, part.cutter.flush())
+        try:
+            self._put_pieces(key, part.last, part.cutter.flush())
+        except Exception:
+            self._put_pieces(key, part.last, part.cutter.flush())  # it has nothing more to ask, and gives what is left
+            raise
 
     def _put_pieces(self, key: Choice, item: Any, pieces: list[str]) -> None:
         """The first one had begun before, so what came beside that follows it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from inspect import iscoroutinefunction
 from typing import Any, Literal, Protocol, TypeAlias
 
 from .rewriting.matching import Pattern
@@ -53,6 +54,8 @@ def cutters(unit: Any) -> Callable[[], Cutter]:
             "line": lambda: _Matches(LINE_END),
         }
         return named[unit]
+    if iscoroutinefunction(unit):
+        raise TypeError("unit gives the next piece of the text at once: it cannot be a coroutine function")
     if callable(unit):
         return lambda: _Given(unit)
     _Matches(unit)  # a mistake is told here
@@ -200,4 +203,4 @@ class _Given:
             raise TypeError(f"unit gives the next piece of the text, or None, not {type(piece).__name__}")
         if not piece or not text.startswith(piece):
             raise ValueError(f"unit gives the beginning of the text that waits, or None, not {piece[:50]!r}")
-        return piece
+        return text[: len(piece)]  # which is no subclass of str

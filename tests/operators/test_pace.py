@@ -215,5 +215,6 @@ def test_reasoning_has_the_rhythm_too_and_both_work_over_bare_text():
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(ValueError, match=r"must|unit"):
         ops.smooth(**options)
-    with pytest.raises(ValueError, match="positive"):
-        ops.throttle_text(0)
+    for every in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="positive"):
+            ops.throttle_text(every)

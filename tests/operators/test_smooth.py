@@ -181,6 +181,32 @@ def test_usage_and_the_like_in_the_midst_of_a_word_do_not_cut_it(beside):
             assert len(text) >= shown
 
 
+@pytest.mark.parametrize("empty", [sk.TextDelta(""), sk.ReasoningDelta(""), sk.TextDelta("", 1)])
+@pytest.mark.parametrize("unit", ["word", "line", re.compile(r"\s"), lambda waiting: waiting[:2]])
+def test_empty_deltas_take_no_time_and_keep_their_place(empty, unit):
+    events = [sk.TextDelta("a\nb\n"), *[empty] * 5, sk.TextDelta("c\nd"), empty, sk.Finish("stop")]
+    got = recorded(events_of(empty, *events).pipe(ops.smooth(unit, every=1, lag=math.inf, finish="keep_pace")))
+    assert [
+        (time, item.text) for time, item in zip(got.times, got.items, strict=True) if getattr(item, "text", "")
+    ] == [
+        (0, "a\n"),
+        (1, "b\n"),
+        (2, "c\n"),
+        (3, "d"),
+    ]
+    assert [number for number, item in enumerate(got.items) if item == empty] == [0, 3, 4, 5, 6, 7, 10]
+    assert recorded(events_of(*[empty] * 50).pipe(typewriter(every=1))).ended_at == 0
+
+
+@pytest.mark.parametrize("beside", ["", USAGE, sk.Other("x")])
+@pytest.mark.parametrize("unit", ["word", "line", re.compile(r"(?<=\n)\n|(?<=b)c"), "char"])
+def test_what_comes_beside_the_text_ends_no_piece_of_it(beside, unit):
+    text = "a\n\nbc bc\r\nd"
+    wanted = recorded(sk.stream(rx.of(text)).pipe(typewriter(unit=unit))).items
+    source = sk.stream(rx.of(*[item for letter in text for item in (letter, beside)]))
+    assert [item for item in recorded(source.pipe(typewriter(unit=unit))).items if item != beside] == wanted
+
+
 def test_a_meter_above_leaves_the_rhythm_alone():
     stream = testing.script(*["one two ", "three four ", "five "]).pipe(ops.meter(), typewriter(every=1, lag=60))
     assert [time for time, _ in texts(recorded(stream))] == [0, 1, 2, 3, 4]
@@ -326,6 +352,10 @@ def test_pieces_without_an_end_are_cut_at_a_length():
             assert [len(piece) for piece in got.items] == [8192, 8192, 3616]
 
 
+async def cannot_wait(waiting):
+    return waiting
+
+
 def failing(waiting):
     if len(waiting) > 3:
         raise KeyError("mine")
@@ -338,6 +368,7 @@ def failing(waiting):
         (lambda waiting: "no", ValueError, []),
         (lambda waiting: "", ValueError, []),
         (lambda waiting: 5, TypeError, []),
+        (lambda waiting: next(iter(())), sk.SinkError, []),
         (failing, KeyError, ["a b"]),
     ],
 )
@@ -346,8 +377,10 @@ def test_a_function_that_gives_something_else_ends_the_stream_and_the_request(un
     async def main():
         with testing.client(testing.Script(["a b", "cdefg", "h"], stall_after=2)) as client:
             shown = []
+            run = sk.start(client.chat("?").pipe(ops.smooth(unit, finish=finish)), sk.on(text=shown.append))
             with pytest.raises(error, match=r"unit|mine"):
-                await sk.start(client.chat("?").pipe(ops.smooth(unit, finish=finish)), sk.on(text=shown.append))
+                await run
+            assert run.reply.text.startswith("".join(shown))
             assert shown == [*before, "a b" if not before else "cdefg"]
             await asyncio.sleep(1)
             assert client.requests[0].outcome == "cancelled"
@@ -361,7 +394,51 @@ def test_a_pattern_that_takes_too_long_ends_the_stream_and_loses_no_text(monkeyp
     got = recorded(testing.script(text, "b", every=1).pipe(typewriter(unit=re.compile(r"(a|aa)+$"))))
     assert isinstance(got.error, sk.StreamkitError)
     assert "takes too long" in str(got.error)
+    assert got.error.partial.text.startswith("so a")
     assert "".join(piece for _, piece in texts(got)).startswith("so a")
+
+
+class Failing:
+    """A cutter that cannot decide at the end, and then gives what it holds."""
+
+    patient = True
+
+    def __init__(self):
+        self._text, self._asked = "", False
+
+    @property
+    def holds(self):
+        return self._text != ""
+
+    def feed(self, text):
+        self._text += text
+        return []
+
+    def flush(self):
+        if not self._asked:
+            self._asked = True
+            raise KeyError("takes too long")
+        text, self._text = self._text, ""
+        return [text]
+
+
+@pytest.mark.parametrize("finish", ["at_once", "keep_pace"])
+@pytest.mark.parametrize("end", [[], [sk.Finish("stop", 1), sk.TextDelta("more")], [sk.Restart("lost")]])
+def test_what_fails_at_the_end_loses_no_text_of_any_choice(monkeypatch, finish, end):
+    monkeypatch.setattr("streamkit.operators.pace.cutters", lambda unit: Failing)
+    events = [sk.TextDelta("one"), sk.TextDelta("two", 1), sk.ReasoningDelta("three", 2)]
+    got = recorded(events_of(*events, *end).pipe(ops.smooth(every=0.1, finish=finish)))
+    assert isinstance(got.error, KeyError)
+    assert sorted(item.text for item in got.items) == ["one", "three", "two"]
+
+
+def test_a_piece_that_a_function_gives_is_plain_text():
+    class Own(str):
+        def __str__(self):
+            return "other"
+
+    got = recorded(sk.stream(rx.of("a b c")).pipe(typewriter(unit=lambda waiting: Own(waiting[:2]), every=1, lag=9)))
+    assert ([*map(type, got.items)], got.items, got.times) == ([str] * 3, ["a ", "b ", "c"], [0, 1, 2])
 
 
 @pytest.mark.parametrize(
@@ -372,6 +449,14 @@ def test_a_pattern_that_takes_too_long_ends_the_stream_and_loses_no_text(monkeyp
         ({"unit": re.compile(b"x")}, TypeError),
         ({"unit": 5}, TypeError),
         ({"finish": "late"}, ValueError),
+        ({"every": math.nan}, ValueError),
+        ({"every": math.inf}, ValueError),
+        ({"every": 0}, ValueError),
+        ({"every": -1}, ValueError),
+        ({"lag": math.nan}, ValueError),
+        ({"lag": -0.1}, ValueError),
+        ({"lag": -math.inf}, ValueError),
+        ({"unit": cannot_wait}, TypeError),
     ],
 )
 def test_mistakes_are_told_when_the_operator_is_made(options, error):

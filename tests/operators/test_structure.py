@@ -208,6 +208,26 @@ def test_text_that_is_no_json_is_an_error_with_the_reply():
     assert got.error.partial.text == '{"a" 1}'  # at once
 
 
+def test_the_error_of_a_reply_behind_another_has_its_own_text():
+    for second in (["I would", " rather not"], ["not at all"]):
+        got = collected(sk.stream(rx.concat(testing.script("Hm"), testing.script(*second))).pipe(ops.json_values()))
+        assert (got.error.partial.text, got.error.partial.outcome) == ("".join(second), "failed")
+    wrong = rx.concat(testing.script("Hm"), testing.script('[{"a" 1}', " and more", every=1))
+    for operator in (ops.json_values(), ops.json_items()):
+        assert collected(sk.stream(wrong).pipe(operator)).error.partial.text == '[{"a" 1}'
+    calls = rx.of(
+        sk.Start("1"),
+        sk.ToolCallDelta("[1]", 0, "x", "f"),
+        sk.Reply(id="1"),
+        sk.Start("2"),
+        sk.TextDelta("see"),
+        sk.ToolCallDelta("{1}", 1, "y", "f"),
+        sk.Reply((sk.Choice(text="see"),), id="2"),
+    )
+    got = collected(sk.stream(calls).pipe(ops.json_values(tool="f")))
+    assert (got.items[-1], got.error.partial.id, got.error.partial.text) == ([1], "2", "see")
+
+
 def test_an_item_that_does_not_fit():
     text = json.dumps([{"name": "Oslo"}, {"people": 5}, {"name": "Rome"}])
     asked = testing.script(*text)

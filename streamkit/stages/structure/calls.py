@@ -21,7 +21,8 @@ class CallValue(Generic[V]):
     """``value`` is (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
 
     ``call`` is the number of its deltas (`ToolCallDelta.call`), by which the calls of a reply can be told apart that
-    have no id; None for a call that came whole, all of whose values come together.
+    have no id; None for a call that came whole, all of whose values come together. An ``id`` or ``name`` that comes
+    after the first values is "" in those, and is not told of them later: only the values that follow have it.
     """
 
     call: int | None

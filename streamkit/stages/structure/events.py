@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...errors import StreamkitError
-from ...events import Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
+from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
 from ..fold import Fold
 from .calls import Calls, Tools, rest_of
 
@@ -31,6 +31,7 @@ class JsonEvents:
         self._make, self._tool = make, tool
         self._text = make() if tool is None else None
         self._calls = Calls(make, tool) if tool is not None else None
+        self._keep_text = keep_text
         self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
         self._looped = False
@@ -39,6 +40,8 @@ class JsonEvents:
     def feed(self, item: Event | str) -> Iterable[Any]:
         if isinstance(item, str):
             item = TextDelta(item)
+        if self._reply is not None and (isinstance(item, Start) or type(item) in CONTENT):
+            self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another one, behind the first
         self._fold.feed(item)
         if isinstance(item, TextDelta) and self._text is not None:
             return self._told(self._text.feed(item.text)) if not item.index and self._error is None else ()
