@@ -320,6 +320,7 @@ def test_pieces_are_those_of_the_text_at_every_split(unit, wanted):
     assert all(items == results[0] for items in results)
 
 
+@pytest.mark.slow
 @given(st.text("ab \r\n.天\u0301\u3099\U0001f1e9\u200d\ud83d", max_size=400), st.randoms(use_true_random=False))
 @settings(max_examples=60)
 @pytest.mark.parametrize("unit", ["word", "char", "line", re.compile(r"\.+ ?|a(?!b)")])
