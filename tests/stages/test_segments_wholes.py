@@ -41,7 +41,36 @@ MATHS = {
     "It costs $5. Then $6. The process is $$. Kill it.\n\nIt was $$ again. \\begin{x} No. \\[ Never": [
         "It costs $5.", "Then $6.", "The process is $$.", "Kill it.", "It was $$ again.", "\\begin{x} No.", "\\[ Never",
     ],
+    "$$\na\n- b. C\n$$\nSo\n\n- $$ a. B\nc $$\n\n> $$\n> a. B\n> $$\n> End": [
+        "$$\na\n- b. C\n$$", "So", "- $$ a. B\nc $$", "> $$\n> a. B\n> $$", "> End",
+    ],
+    "Then $$ b = 2. $$ Next.\n\n$$\n\\text{So it is. Yes} x\n$$": [
+        "Then $$ b = 2. $$", "Next.", "$$\n\\text{So it is. Yes} x\n$$",
+    ],
 }  # fmt: skip
+
+NO_MATHS = {
+    "- **Al's** is cheap: $$. Good tea.\n- **Bo's** is dear: $$$. Nice wine.\n- $$: cheap\n- $$$: dear": [
+        "- **Al's** is cheap: $$.", "Good tea.", "- **Bo's** is dear: $$$.", "Nice wine.", "- $$: cheap", "- $$$: dear",
+    ],
+    "I have $$ to lend. Go on. You have $$ too. I paid $$. I paid $$$. (Or $$.) And ($$).": [
+        "I have $$ to lend.", "Go on.", "You have $$ too.", "I paid $$.", "I paid $$$.", "(Or $$.)", "And ($$).",
+    ],
+    "Kill $$. Then AS $$ BEGIN. So $$PATH is set. Then $$HOME. No $$\nand $$. End": [
+        "Kill $$.", "Then AS $$ BEGIN.", "So $$PATH is set.", "Then $$HOME.", "No $$", "and $$.", "End",
+    ],
+    "$$ is cheap. Go on, for $$. $$$ is dear. \\[ opens. It \\] closes. \\begin{a} too. And \\end{a}": [
+        "$$ is cheap.", "Go on, for $$.", "$$$ is dear.", "\\[ opens.", "It \\] closes.", "\\begin{a} too.",
+        "And \\end{a}",
+    ],
+    "$$\nSo that is it. Then we go.\n$$": ["$$", "So that is it.", "Then we go.", "$$"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MATHS)
+def test_signs_of_prices_and_processes_are_no_maths(text: str):
+    for pieces in testing.every_split(text):
+        assert texts(pieces) == NO_MATHS[text]
 
 
 @pytest.mark.parametrize("lookahead", ["word", "char"])
@@ -63,7 +92,7 @@ def test_what_never_closes_holds_for_a_while_only():
 
 
 def test_a_timer_does_not_cut_a_tag_that_has_begun():
-    for begun in ("Look here <break time='1. Y", "Look here $$ a. B", "Look here \\[ a. B"):
+    for begun in ("Look here <break time='1. Y", "Look here $$a. B", "Look here \\[ a. B"):
         stage = Segments(max_wait=1)
         stage.feed(begun)
         assert [one.text for one in stage.expire()] == ["Look here"]

@@ -8,7 +8,10 @@ from typing import Literal
 from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
-__all__ = ["BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on", "marker"]
+__all__ = [
+    "BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "LIST_LINE", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on",
+    "marker",
+]  # fmt: skip
 
 CODE_COLUMNS = 4
 """A line behind a blank one that is indented so far is code."""
@@ -36,6 +39,8 @@ _NUMBER = (
     r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
     r"|\(?(?:[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
 )
+LIST_LINE = rf"(?:\r\n?+|\n)[ \t>]{{0,32}}(?:{_BULLET}|\d{{1,4}}[.)])[ \t]"
+"""A line break and the marker of a list item."""
 _WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
     rf"((?:>[ \t]?)*)[ \t]*(?:(?:{_BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"

@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 import sys
 
-from .ahead import FAR, Ahead
+from .ahead import FAR, MANY, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, strip_end
 from .ends import Ends
 from .fences import block_of
-from .lines import BLANKS, CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .lines import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
 from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
+from .maths import maths_end
 from .scripts import CJK, is_lower
-from .wholes import WHOLES, Whole, whole
+from .wholes import WHOLES, whole
 
 __all__ = ["Sentences"]
 
@@ -226,12 +227,15 @@ class Sentences(Cutter):
 
     def _whole(self, ahead: Ahead, at: int) -> Cut | None:
         """Pass over code, a tag or maths."""
-        found, text = whole(ahead, at, self._hold, self._farthest), ahead.text
+        text = ahead.text
+        in_line = not self._begins_line(text, at)
+        found = whole(ahead, at, self._hold, self._farthest, in_line=in_line)
         if found.inner is None:
             self._at = found.end
             return None
         if found.maths:
-            if end := self._maths_end(ahead, at, found):
+            alone, held = not in_line and self._line == self.start, bool(self._brackets.open)
+            if end := maths_end(ahead, at, found.inner, found.end, alone=alone, held=held):
                 return self._cut(end)
         elif text[at] == "`" and (cut := self._behind_code(ahead, found.inner, found.end)):
             return cut
@@ -240,21 +244,17 @@ class Sentences(Cutter):
         self._at, self._line = found.end, max(self._line, line + 1)
         return None
 
+    def _begins_line(self, text: str, at: int) -> bool:
+        """Whether no text of its line stands before ``at``, but for markers and some blanks."""
+        line = self._line if self._line > self.start else self._body_start
+        fresh = self._margin.fresh or self._line > self.start
+        return fresh and at - line < MANY and not text[line:at].strip(" \t")
+
     def _behind_code(self, ahead: Ahead, inner: int, end: int) -> Cut | None:
         """A stop inside the closing backtick ends the sentence as one inside a quote does."""
         if ahead.text[inner - 1] in ".!?" and ahead.text[inner - 2].isalpha() and ahead.char(end).isspace():
             return self._try(ahead, Candidate(inner - 1, inner, end))
         return None
-
-    def _maths_end(self, ahead: Ahead, at: int, found: Whole) -> int | None:
-        """Where the segment ends with maths: those in lines of their own are one, others may have a stop inside."""
-        following = ahead.after(BLANKS, found.end)
-        if at == self._body and ahead.char(following) in {"", "\r", "\n"}:
-            return found.end
-        stopped = ahead.text[at : found.inner].rstrip().endswith((".", "!", "?"))
-        if not stopped or following == found.end or self._brackets.open:
-            return None
-        return None if is_lower(ahead.char(following)) else found.end
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
         small = self._kind == "sentence" and is_lower(ahead.text[self._body_start])  # of a chat: each line is one
