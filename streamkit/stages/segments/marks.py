@@ -66,7 +66,7 @@ def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
         ahead.need(end)
     closing = text[run:end]
     depth = brackets.depth_after(closing)
-    whole = depth < len(brackets.open) and brackets.open[depth][1] == body
+    whole = depth < len(brackets.open) and brackets.open[depth].place == body
     return Candidate(at, run, end, any(char in _END_MARKS for char in closing), whole)
 
 

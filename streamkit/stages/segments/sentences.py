@@ -193,7 +193,7 @@ class Sentences(Cutter):
     def _give_up(self, ahead: Ahead, at: int) -> Cut | None:
         """Brackets that were not closed within ``hold`` characters hold nothing."""
         brackets = self._brackets
-        while brackets.open and at >= brackets.open[0][1] + self._hold:
+        while brackets.open and at >= brackets.open[0].place + self._hold:
             if cut := self._release(ahead, 1):
                 return cut
         return None
@@ -216,11 +216,11 @@ class Sentences(Cutter):
             self._at = one.end
             return None  # it is cut at the limit
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
-        if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
+        if brackets.holding(closing) == 0 and self._is_end(ahead, one):
             return self._end(ahead, one)
         for char in closing:
             brackets.close(char)
-        if brackets.open:
+        if brackets.holding():
             brackets.hold(one)
         self._at = one.end
         return None
@@ -234,7 +234,7 @@ class Sentences(Cutter):
             self._at = found.end
             return None
         if found.maths:
-            alone, held = not in_line and self._line == self.start, bool(self._brackets.open)
+            alone, held = not in_line and self._line == self.start, self._brackets.holding() > 0
             if end := maths_end(ahead, at, found.inner, found.end, alone=alone, held=held):
                 return self._cut(end)
         elif text[at] == "`" and (cut := self._behind_code(ahead, found.inner, found.end)):
@@ -269,7 +269,12 @@ class Sentences(Cutter):
         end = ahead.after(_EMOJIS, at)
         following = ahead.ink(end) if ahead.char(end).isspace() else None
         self._at = end
-        if following is None or not ahead.text[following].isupper() or self._brackets.open or end > self._limit(ahead):
+        if (
+            following is None
+            or not ahead.text[following].isupper()
+            or self._brackets.holding()
+            or end > self._limit(ahead)
+        ):
             return None
         before = ahead.text[max(self.start, at - FAR) : at]
         return self._cut(end) if _LETTER.search(before) and not LOVES.search(before) else None
@@ -293,4 +298,4 @@ class Sentences(Cutter):
         return None
 
     def _is_plain(self, text: str, at: int) -> bool:
-        return not self._brackets.open and text.count("**", max(self.start, at - FAR), at) % 2 == 0
+        return not self._brackets.holding() and text.count("**", max(self.start, at - FAR), at) % 2 == 0
