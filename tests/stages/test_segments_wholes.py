@@ -103,6 +103,9 @@ BLOCKS = {
     "Run\r\n\r\n\tif x:\r\n\t\ty. Z\r\nDone": ("if x:\n    y. Z", "", ["Run", "Done"]),
     "> Said.\n>\n> ```py\n> a. B\n>   c. D\n> ```\n> So. On": ("a. B\n  c. D\n", "py", ["> Said.", ">", "> So.", "On"]),
     "> > ~~~\n> > a. B\n> > ~~~": ("a. B\n", "", []),
+    "    x = 1. Then y.\n\n    z\n\nTea. So": ("x = 1. Then y.\n\nz", "", ["Tea.", "So"]),
+    "# Tea\n    x = 1. Then y.\nSo. On": ("x = 1. Then y.", "", ["# Tea", "So.", "On"]),
+    "Tea\n\n---\n\tx = 1. Then y.\nSo. On": ("x = 1. Then y.", "", ["Tea", "---", "So.", "On"]),
     "- Do. So\n\n      x = 1. B\n\nEnd": ("x = 1. B", "", ["- Do.", "So", "End"]),
 }  # fmt: skip
 
@@ -129,9 +132,11 @@ def test_lines_of_indented_code_may_come_one_by_one():
         "Tea:\n\n1. Boil. So\n\n    Let it cool. Then\n\n2. Pour",
         "Tea:\n\n    - Boil. So\n    - Pour",
         "Tea\n    goes on. So",
+        "# Tea\n    - Boil. So\n    - Pour",
+        "    1. Boil. So\n    2. Pour",
+        "\n   Tea. So",
         "　　　　茶。好",
         "Tea\n\n　　　　茶。好",
-        "    Tea. So",
         "> ```tea``` is. So",
     ],
 )

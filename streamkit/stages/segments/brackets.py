@@ -23,7 +23,7 @@ _SAYS = (
 )
 _BEFORE_QUOTE = re.compile(rf"(?:[:(\[\"“„«]\s?|\b(?:{_SAYS})(?:e?s|e?d|ing)?,?\s)\Z", re.IGNORECASE)
 _REACH = 16
-_INDEXED = re.compile(rf"[^\W{CJK}]|[)\]:;=]")
+_INDEXED = re.compile(rf"[^\W{CJK}]|[)\]:;=$#%]")
 _COUNTS = re.compile(r"[\d\s+−-]|\Z")
 _INTERVAL = re.compile(r"[^\s,;]{1,20}\s?[,;]\s?[^\s,;]{1,20}")
 _LONGEST_INTERVAL = 48
@@ -111,6 +111,8 @@ class Brackets:
             self.close(self.open[-1].closers)
         elif self.expects(char):
             self.close(char)
+        elif char == "‘" and _LETTER.match(following) and _is_elided(ahead, at + 1):
+            return
         elif char in OPENERS and _opens(char, before, following):
             self.open.append(Open(CLOSER_OF[char], at, not _is_weak(char, before, following)))
         elif char in "»›" and before.isspace() and following.strip():
@@ -171,6 +173,6 @@ def _opens(char: str, before: str, following: str) -> bool:
 
 def _is_weak(char: str, before: str, following: str) -> bool:
     """A bracket of an index or call, of a face, a number or a gap."""
-    if char == "(":
-        return _INDEXED.match(before) is not None
+    if char in "({":
+        return before != "]" and _INDEXED.match(before) is not None  # what stands behind "]" is the target of a link
     return char == "[" and (_INDEXED.match(before) is not None or _COUNTS.match(following) is not None)

@@ -14,7 +14,7 @@ __all__ = [
 ]  # fmt: skip
 
 CODE_COLUMNS = 4
-"""A line behind a blank one that is indented so far is code."""
+"""A line behind a blank one, a heading or nothing at all that is indented so far is code."""
 
 LIST_COLUMNS = 2
 """What stands more to the left than that, behind a blank line, is outside of a list."""
@@ -62,7 +62,8 @@ _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 def block(ahead: Ahead, start: int, *, deep: bool = False) -> Block:
     """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing.
 
-    One that is indented ``deep`` enough, behind a blank line, is code unless it begins with a mark of a list or quote.
+    One that is indented ``deep`` enough, where no paragraph goes on, is code unless it begins with a mark of a list or
+    quote.
     """
     first = ahead.text[start]
     if deep and first not in "`~>":

@@ -13,7 +13,7 @@ import sys
 
 from .ahead import FAR, MANY, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
-from .cutter import Cut, Cutter, strip_end
+from .cutter import Cut, Cutter, Kind, strip_end
 from .ends import Ends
 from .fences import block_of
 from .lines import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
@@ -40,6 +40,7 @@ _CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
 _WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
 _WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
+_APART = frozenset({None, "heading", "rule", "code"})  # behind them, or at the very start, code needs no blank line
 
 
 class Sentences(Cutter):
@@ -49,6 +50,7 @@ class Sentences(Cutter):
         self._ends, self._hold, self._first = ends, hold, first_fast
         self._item = 0  # the column where the text of the last list item begins and goes on; 0 outside of lists
         self._answers = False  # the segment before was a question
+        self._last: Kind | None = None  # the kind of the segment before
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -68,6 +70,7 @@ class Sentences(Cutter):
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
         self._first = self._answers = False
+        self._last = self._kind
         return super()._cut(end, forced=forced)
 
     @property
@@ -97,7 +100,7 @@ class Sentences(Cutter):
         if self._kind is None and not self._open(ahead):
             return None
         if self._kind == "code":
-            self._first = False
+            self._first, self._last = False, "code"
             return self._code(ahead)
         return self._whole_line(ahead) if self._kind in _WHOLE_LINES else self._prose(ahead)
 
@@ -107,7 +110,8 @@ class Sentences(Cutter):
             return False
         margin = self._margin
         least = self._item + CODE_COLUMNS
-        deep = margin.lines > 1 and margin.columns >= least
+        apart = margin.lines > 1 or self._last in _APART
+        deep = apart and margin.columns >= least
         kind = block(ahead, self.start, deep=deep) if margin.fresh else "sentence"
         self._begin(self.start)
         self._kind = kind
