@@ -17,7 +17,7 @@ from .cutter import Cut, Cutter, Kind, strip_end
 from .ends import Ends
 from .fences import block_of
 from .lines import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
-from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
+from .marks import FACES, MARKS, extent, face, is_stopped
 from .maths import maths_end
 from .scripts import CJK, is_lower
 from .wholes import WHOLES, whole
@@ -34,11 +34,7 @@ _INTERESTING_FIRST = re.compile(rf"[{_MARKED}{FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS + "'")
 _ENDS = frozenset(MARKS)
-_EMOJIS = re.compile(f"[{EMOJI}]{{1,{MOST}}}")
-_WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
-_CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
-_WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
-_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
+_WIDE = re.compile(f"[{CJK}]")
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
 _APART = frozenset({None, "heading", "rule", "code"})  # behind them, or at the very start, code needs no blank line
 
@@ -90,8 +86,7 @@ class Sentences(Cutter):
         return self._at if text.startswith(tuple(WHOLES), self._at) else len(text)
 
     def _is_whole(self, text: str, end: int) -> bool:
-        word = text[max(self._body_start, end - FAR) : end].rpartition(" ")[2]
-        return _WHOLE.search(word) is not None and _WITHIN.search(word) is None
+        return is_stopped(text[max(self._body_start, end - FAR) : end].rpartition(" ")[2])
 
     def _is_free(self, place: int) -> bool:
         return not any(first < place < last for first, last in self._spans)
@@ -269,19 +264,9 @@ class Sentences(Cutter):
         return None
 
     def _face(self, ahead: Ahead, at: int) -> Cut | None:
-        """A smiley closes a clause as a mark would; what pictures mean may be a word of it."""
-        end = ahead.after(_EMOJIS, at)
-        following = ahead.ink(end) if ahead.char(end).isspace() else None
+        end, closes = face(ahead, at, self.start)
         self._at = end
-        if (
-            following is None
-            or not ahead.text[following].isupper()
-            or self._brackets.holding()
-            or end > self._limit(ahead)
-        ):
-            return None
-        before = ahead.text[max(self.start, at - FAR) : at]
-        return self._cut(end) if _LETTER.search(before) and not LOVES.search(before) else None
+        return self._cut(end) if closes and not self._brackets.holding() and end <= self._limit(ahead) else None
 
     # --- the first piece, for a voice to begin early
 
