@@ -18,10 +18,9 @@ OPENERS = "".join(CLOSER_OF)
 CLOSERS = "".join(sorted(set("".join(CLOSER_OF.values()))))
 
 _POINT = re.compile(r"[.,;:!?)\]]|\Z")
-_SAYS = (
-    "say|said|ask|write|wrote|repl[yi]|answer|shout|whisper|yell|cr[yi]|add|think|thought|tell|told|read|mutter|call"
-)
-_BEFORE_QUOTE = re.compile(rf"(?:[:(\[\"“„«]\s?|\b(?:{_SAYS})(?:e?s|e?d|ing)?,?\s)\Z", re.IGNORECASE)
+_SAYS = "says?|said|writes?|wrote|replie[sd]|shout(?:s|ed)?|whisper(?:s|ed)?|yell(?:s|ed)?|cried|adds|added|thought"
+_ASKS = "ask(?:s|ed|ing)?|answer(?:s|ed|ing)?|call(?:s|ed)?|told|reads?|mutter(?:s|ed)?|saying|writing|adding|thinking"
+_BEFORE_QUOTE = re.compile(rf"(?:[:(\[\"“„«]\s?|\b(?:{_SAYS}),?\s|\b(?:{_ASKS}),\s)\Z", re.IGNORECASE)
 _REACH = 16
 _INDEXED = re.compile(rf"[^\W{CJK}]|[)\]:;=$#%]")
 _COUNTS = re.compile(r"[\d\s+−-]|\Z")
