@@ -41,7 +41,36 @@ MATHS = {
     "It costs $5. Then $6. The process is $$. Kill it.\n\nIt was $$ again. \\begin{x} No. \\[ Never": [
         "It costs $5.", "Then $6.", "The process is $$.", "Kill it.", "It was $$ again.", "\\begin{x} No.", "\\[ Never",
     ],
+    "$$\na\n- b. C\n$$\nSo\n\n- $$ a. B\nc $$\n\n> $$\n> a. B\n> $$\n> End": [
+        "$$\na\n- b. C\n$$", "So", "- $$ a. B\nc $$", "> $$\n> a. B\n> $$", "> End",
+    ],
+    "Then $$ b = 2. $$ Next.\n\n$$\n\\text{So it is. Yes} x\n$$": [
+        "Then $$ b = 2. $$", "Next.", "$$\n\\text{So it is. Yes} x\n$$",
+    ],
 }  # fmt: skip
+
+NO_MATHS = {
+    "- **Al's** is cheap: $$. Good tea.\n- **Bo's** is dear: $$$. Nice wine.\n- $$: cheap\n- $$$: dear": [
+        "- **Al's** is cheap: $$.", "Good tea.", "- **Bo's** is dear: $$$.", "Nice wine.", "- $$: cheap", "- $$$: dear",
+    ],
+    "I have $$ to lend. Go on. You have $$ too. I paid $$. I paid $$$. (Or $$.) And ($$).": [
+        "I have $$ to lend.", "Go on.", "You have $$ too.", "I paid $$.", "I paid $$$.", "(Or $$.)", "And ($$).",
+    ],
+    "Kill $$. Then AS $$ BEGIN. So $$PATH is set. Then $$HOME. No $$\nand $$. End": [
+        "Kill $$.", "Then AS $$ BEGIN.", "So $$PATH is set.", "Then $$HOME.", "No $$", "and $$.", "End",
+    ],
+    "$$ is cheap. Go on, for $$. $$$ is dear. \\[ opens. It \\] closes. \\begin{a} too. And \\end{a}": [
+        "$$ is cheap.", "Go on, for $$.", "$$$ is dear.", "\\[ opens.", "It \\] closes.", "\\begin{a} too.",
+        "And \\end{a}",
+    ],
+    "$$\nSo that is it. Then we go.\n$$": ["$$", "So that is it.", "Then we go.", "$$"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MATHS)
+def test_signs_of_prices_and_processes_are_no_maths(text: str):
+    for pieces in testing.every_split(text):
+        assert texts(pieces) == NO_MATHS[text]
 
 
 @pytest.mark.parametrize("lookahead", ["word", "char"])
@@ -63,7 +92,7 @@ def test_what_never_closes_holds_for_a_while_only():
 
 
 def test_a_timer_does_not_cut_a_tag_that_has_begun():
-    for begun in ("Look here <break time='1. Y", "Look here $$ a. B", "Look here \\[ a. B"):
+    for begun in ("Look here <break time='1. Y", "Look here $$a. B", "Look here \\[ a. B"):
         stage = Segments(max_wait=1)
         stage.feed(begun)
         assert [one.text for one in stage.expire()] == ["Look here"]
@@ -74,6 +103,9 @@ BLOCKS = {
     "Run\r\n\r\n\tif x:\r\n\t\ty. Z\r\nDone": ("if x:\n    y. Z", "", ["Run", "Done"]),
     "> Said.\n>\n> ```py\n> a. B\n>   c. D\n> ```\n> So. On": ("a. B\n  c. D\n", "py", ["> Said.", ">", "> So.", "On"]),
     "> > ~~~\n> > a. B\n> > ~~~": ("a. B\n", "", []),
+    "    x = 1. Then y.\n\n    z\n\nTea. So": ("x = 1. Then y.\n\nz", "", ["Tea.", "So"]),
+    "# Tea\n    x = 1. Then y.\nSo. On": ("x = 1. Then y.", "", ["# Tea", "So.", "On"]),
+    "Tea\n\n---\n\tx = 1. Then y.\nSo. On": ("x = 1. Then y.", "", ["Tea", "---", "So.", "On"]),
     "- Do. So\n\n      x = 1. B\n\nEnd": ("x = 1. B", "", ["- Do.", "So", "End"]),
 }  # fmt: skip
 
@@ -100,9 +132,11 @@ def test_lines_of_indented_code_may_come_one_by_one():
         "Tea:\n\n1. Boil. So\n\n    Let it cool. Then\n\n2. Pour",
         "Tea:\n\n    - Boil. So\n    - Pour",
         "Tea\n    goes on. So",
+        "# Tea\n    - Boil. So\n    - Pour",
+        "    1. Boil. So\n    2. Pour",
+        "\n   Tea. So",
         "　　　　茶。好",
         "Tea\n\n　　　　茶。好",
-        "    Tea. So",
         "> ```tea``` is. So",
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["FAR", "Ahead", "MoreNeeded"]
+__all__ = ["FAR", "MANY", "Ahead", "MoreNeeded"]
 
 MANY = 100  # a longer run of white space is not waited for
 FAR = 2000  # how far back emphasis is paired off, so that the cost of a mark has a bound

@@ -1,4 +1,8 @@
-"""Open brackets and quotes, and the ends of sentences they hold back."""
+"""Open brackets and quotes, and the ends of sentences they hold back.
+
+What may well be none holds nothing: an apostrophe, the bracket of an index or call, of an interval, of a face. It is
+still closed with its like, but an end within it is one: a part of a sentence too early costs less than a late one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from .ahead import Ahead, MoreNeeded
-from .scripts import CLOSER_OF
+from .scripts import CJK, CLOSER_OF
 
 __all__ = ["CLOSERS", "OPENERS", "Brackets", "Candidate"]
 
@@ -14,12 +18,28 @@ OPENERS = "".join(CLOSER_OF)
 CLOSERS = "".join(sorted(set("".join(CLOSER_OF.values()))))
 
 _POINT = re.compile(r"[.,;:!?)\]]|\Z")
-_BEFORE_QUOTE = re.compile(r"[\s(\[\"“„«—–-]")
+_SAYS = "says?|said|writes?|wrote|replie[sd]|shout(?:s|ed)?|whisper(?:s|ed)?|yell(?:s|ed)?|cried|adds|added|thought"
+_ASKS = "ask(?:s|ed|ing)?|answer(?:s|ed|ing)?|call(?:s|ed)?|told|reads?|mutter(?:s|ed)?|saying|writing|adding|thinking"
+_BEFORE_QUOTE = re.compile(rf"(?:[:(\[\"“„«]\s?|\b(?:{_SAYS}),?\s|\b(?:{_ASKS}),\s)\Z", re.IGNORECASE)
+_REACH = 16
+_INDEXED = re.compile(rf"[^\W{CJK}]|[)\]:;=$#%]")
+_COUNTS = re.compile(r"[\d\s+−-]|\Z")
+_INTERVAL = re.compile(r"[^\s,;]{1,20}\s?[,;]\s?[^\s,;]{1,20}")
+_LONGEST_INTERVAL = 48
 _SHORT = re.compile(r"[^\W\d_]{1,6}(?![^\W_])|[^\W\d_]{1,5}\Z")
 _ELISIONS = frozenset(
     {"tis", "twas", "em", "cause", "til", "till", "bout", "round", "cuz", "n", "neath", "s", "t", "k", "m", "d"}
 )
 _LETTER = re.compile(r"[^\W_]")
+
+
+@dataclass(slots=True)
+class Open:
+    """A bracket or quote; one that ``holds`` lets no sentence end within it."""
+
+    closers: str
+    place: int
+    holds: bool = True
 
 
 @dataclass(slots=True)
@@ -36,23 +56,24 @@ class Candidate:
 
 
 class Brackets:
-    """What is open in the segment that begins at ``start``, outermost first, as (closers, place)."""
+    """What is open in the segment that begins at ``start``, outermost first."""
 
     __slots__ = ("held", "open", "start")
 
     def __init__(self, start: int) -> None:
         self.start = start
-        self.open: list[tuple[str, int]] = []
+        self.open: list[Open] = []
         self.held: list[Candidate] = []
 
     def shift(self, by: int) -> None:
         self.start -= by
-        self.open = [(closers, place - by) for closers, place in self.open]
+        for level in self.open:
+            level.place -= by
         for one in self.held:
             one.mark, one.run, one.end = one.mark - by, one.run - by, one.end - by
 
     def expects(self, char: str) -> bool:
-        return any(char in closers for closers, _ in self.open)
+        return any(char in level.closers for level in self.open)
 
     def close(self, char: str) -> None:
         """Forget the innermost bracket that ``char`` closes, what lies in it, and the ends it held."""
@@ -65,9 +86,16 @@ class Brackets:
         depth = len(self.open)
         for char in chars:
             for level in range(depth - 1, -1, -1):
-                if char in self.open[level][0]:
+                if char in self.open[level].closers:
                     depth = level
                     break
+        return depth
+
+    def holding(self, chars: str = "") -> int:
+        """How many levels, behind ``chars``, are open up to the innermost that holds; 0 if none does."""
+        depth = self.depth_after(chars)
+        while depth and not self.open[depth - 1].holds:
+            depth -= 1
         return depth
 
     def see(self, ahead: Ahead, at: int) -> None:
@@ -78,12 +106,16 @@ class Brackets:
             return  # an apostrophe
         if char == "'":
             self._see_single(ahead, at, before, following)
+        elif char in ")]" and self._closes_interval(ahead.text, at):
+            self.close(self.open[-1].closers)
         elif self.expects(char):
             self.close(char)
+        elif char == "‘" and _LETTER.match(following) and _is_elided(ahead, at + 1):
+            return
         elif char in OPENERS and _opens(char, before, following):
-            self.open.append((CLOSER_OF[char], at))
+            self.open.append(Open(CLOSER_OF[char], at, not _is_weak(char, before, following)))
         elif char in "»›" and before.isspace() and following.strip():
-            self.open.append(("«" if char == "»" else "‹", at))  # German books turn them round
+            self.open.append(Open("«" if char == "»" else "‹", at))  # German books turn them round
 
     def _see_single(self, ahead: Ahead, at: int, before: str, following: str) -> None:
         """A straight single quote, unless it is an apostrophe; behind an "s" it may be that of many owners."""
@@ -91,11 +123,27 @@ class Brackets:
             ends = before in "sS" and not _POINT.match(following)
             if not ends and not _LETTER.match(following) and not before.isspace():
                 self.close("'")
-        elif _BEFORE_QUOTE.match(before) and _LETTER.match(following) and not _is_elided(ahead, at + 1):
-            self.open.append(("'", at))
+        elif _LETTER.match(following) and self._is_introduced(ahead.text, at) and not _is_elided(ahead, at + 1):
+            self.open.append(Open("'", at))
+
+    def _is_introduced(self, text: str, at: int) -> bool:
+        """Whether a quote may follow; else it is most often an apostrophe.
+
+        A word of saying, a colon or another opening stands before it, or a comma where the sentence began with a quote.
+        """
+        before = text[max(self.start, at - _REACH) : at]
+        if before.endswith(", ") and text[self.start] == "'":
+            return True
+        return text[at + 1].isupper() and _BEFORE_QUOTE.search(before) is not None
+
+    def _closes_interval(self, text: str, at: int) -> bool:
+        """Half-open ones: ``[0, 1)``."""
+        if not self.open or text[self.open[-1].place] not in "([" or at - self.open[-1].place > _LONGEST_INTERVAL:
+            return False
+        return _INTERVAL.fullmatch(text, self.open[-1].place + 1, at) is not None
 
     def hold(self, one: Candidate) -> None:
-        one.depth = len(self.open)
+        one.depth = self.holding()
         self.held.append(one)
 
     def drop_outermost(self) -> None:
@@ -120,3 +168,10 @@ def _opens(char: str, before: str, following: str) -> bool:
     if char == "‘":
         return not before.isalnum()
     return char != "(" or before not in ":;="  # a face
+
+
+def _is_weak(char: str, before: str, following: str) -> bool:
+    """A bracket of an index or call, of a face, a number or a gap."""
+    if char in "({":
+        return before != "]" and _INDEXED.match(before) is not None  # what stands behind "]" is the target of a link
+    return char == "[" and (_INDEXED.match(before) is not None or _COUNTS.match(following) is not None)

@@ -9,6 +9,7 @@ from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
 __all__ = [
+<<<<<<< HEAD
     "BLANKS",
     "BULLET",
     "CODE_COLUMNS",
@@ -20,9 +21,14 @@ __all__ = [
     "goes_on",
     "marker",
 ]
+=======
+    "BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "LIST_LINE", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on",
+    "marker",
+]  # fmt: skip
+>>>>>>> sent2
 
 CODE_COLUMNS = 4
-"""A line behind a blank one that is indented so far is code."""
+"""A line behind a blank one, a heading or nothing at all that is indented so far is code."""
 
 LIST_COLUMNS = 2
 """What stands more to the left than that, behind a blank line, is outside of a list."""
@@ -47,6 +53,8 @@ _NUMBER = (
     r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
     r"|\(?(?:[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
 )
+LIST_LINE = rf"(?:\r\n?+|\n)[ \t>]{{0,32}}(?:{_BULLET}|\d{{1,4}}[.)])[ \t]"
+"""A line break and the marker of a list item."""
 _WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
     rf"((?:>[ \t]?)*)[ \t]*(?:(?:{BULLET}[ \t]+)?(?:\[[ xX]\]|{_EMPHASIS}{_NUMBER}{_EMPHASIS})(?=[ \t\u3000])"
@@ -68,7 +76,8 @@ _NEXT_MARKER_SO_FAR = re.compile(r"(?:[a-z]|[ivx]{1,6})[.)]?")
 def block(ahead: Ahead, start: int, *, deep: bool = False) -> Block:
     """The kind of the line that begins at ``start``. Lists count as sentences here: their markers cut nothing.
 
-    One that is indented ``deep`` enough, behind a blank line, is code unless it begins with a mark of a list or quote.
+    One that is indented ``deep`` enough, where no paragraph goes on, is code unless it begins with a mark of a list or
+    quote.
     """
     first = ahead.text[start]
     if deep and first not in "`~>":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from .ahead import FAR, Ahead, MoreNeeded
-from .brackets import CLOSERS, Brackets, Candidate
-from .scripts import STRONG
+from .brackets import CLOSERS, OPENERS, Brackets, Candidate
+from .scripts import CJK, STRONG
 from .tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 
-__all__ = ["EMOJI", "FACES", "LOVES", "MARKS", "extent"]
+__all__ = ["FACES", "MARKS", "extent", "face", "is_stopped"]
 
 MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
@@ -17,7 +17,7 @@ EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e
 FACES = "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
 """Pictures that close a clause as a mark would."""
 
-LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
+_LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
 
 MOST = 64
 """A run of marks, closers or dots that is longer is looked at in parts: what is done again and again has a bound."""
@@ -41,6 +41,10 @@ _CLOSING = re.compile(
     rf"|[ ]?(?:[{EMOJI}]{{1,{MOST}}}|[:;]-?[)(D](?![\w)]))"
 )
 _LONGEST_TARGET = 400
+_EMOJIS, _LETTER = re.compile(f"[{EMOJI}]{{1,{MOST}}}"), re.compile(r"[^\W_]")
+_CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
+_WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
+_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
 _CLOSING_SO_FAR = re.compile(
     r"\]?\(\S*|\[\^?\w{0,3}\]?|<sup>[^<>\s]{0,8}(?:</?\w{0,3})?|[ ]?"
     + TAG_SO_FAR
@@ -66,7 +70,7 @@ def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
         ahead.need(end)
     closing = text[run:end]
     depth = brackets.depth_after(closing)
-    whole = depth < len(brackets.open) and brackets.open[depth][1] == body
+    whole = depth < len(brackets.open) and brackets.open[depth].place == body
     return Candidate(at, run, end, any(char in _END_MARKS for char in closing), whole)
 
 
@@ -98,3 +102,18 @@ def _spaced(ahead: Ahead, at: int, run: int, body: int) -> Candidate:
     while end < run + MOST and ahead.char(end) and ahead.text[end] in _QUOTES:
         end += 1
     return Candidate(at, run, end)
+
+
+def face(ahead: Ahead, at: int, start: int) -> tuple[int, bool]:
+    """Where a smiley ends, and whether it closes a clause as a mark would; what pictures mean may be a word of it."""
+    end = ahead.after(_EMOJIS, at)
+    following = ahead.ink(end) if ahead.char(end).isspace() else None
+    if following is None or not ahead.text[following].isupper():
+        return end, False
+    before = ahead.text[max(start, at - FAR) : at]
+    return end, _LETTER.search(before) is not None and not _LOVES.search(before)
+
+
+def is_stopped(word: str) -> bool:
+    """Whether the last word there is so far seems to end a sentence."""
+    return _WHOLE.search(word) is not None and _WITHIN.search(word) is None

@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 import sys
 
-from .ahead import FAR, Ahead
+from .ahead import FAR, MANY, Ahead
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
-from .cutter import Cut, Cutter, strip_end
+from .cutter import Cut, Cutter, Kind, strip_end
 from .ends import Ends
 from .fences import block_of
-from .lines import BLANKS, CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
-from .marks import EMOJI, FACES, LOVES, MARKS, MOST, extent
+from .lines import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .marks import FACES, MARKS, extent, face, is_stopped
+from .maths import maths_end
 from .scripts import CJK, is_lower
-from .wholes import WHOLES, Whole, whole
+from .wholes import WHOLES, whole
 
 __all__ = ["Sentences"]
 
@@ -33,12 +34,9 @@ _INTERESTING_FIRST = re.compile(rf"[{_MARKED}{FACES}{_CLAUSE}{_WIDE_CLAUSE}\s]")
 _CLAUSES = frozenset(_CLAUSE + _WIDE_CLAUSE)
 _BRACKETS = frozenset(OPENERS + CLOSERS + "'")
 _ENDS = frozenset(MARKS)
-_EMOJIS = re.compile(f"[{EMOJI}]{{1,{MOST}}}")
-_WIDE, _LETTER = re.compile(f"[{CJK}]"), re.compile(r"[^\W_]")
-_CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
-_WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
-_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
+_WIDE = re.compile(f"[{CJK}]")
 _WHOLE_LINES = frozenset({"heading", "rule", "table_row"})
+_APART = frozenset({None, "heading", "rule", "code"})  # behind them, or at the very start, code needs no blank line
 
 
 class Sentences(Cutter):
@@ -48,6 +46,7 @@ class Sentences(Cutter):
         self._ends, self._hold, self._first = ends, hold, first_fast
         self._item = 0  # the column where the text of the last list item begins and goes on; 0 outside of lists
         self._answers = False  # the segment before was a question
+        self._last: Kind | None = None  # the kind of the segment before
         super().__init__(max_chars, code_lines=code_lines)
 
     def _begin(self, start: int) -> None:
@@ -67,6 +66,7 @@ class Sentences(Cutter):
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
         self._first = self._answers = False
+        self._last = self._kind
         return super()._cut(end, forced=forced)
 
     @property
@@ -86,8 +86,7 @@ class Sentences(Cutter):
         return self._at if text.startswith(tuple(WHOLES), self._at) else len(text)
 
     def _is_whole(self, text: str, end: int) -> bool:
-        word = text[max(self._body_start, end - FAR) : end].rpartition(" ")[2]
-        return _WHOLE.search(word) is not None and _WITHIN.search(word) is None
+        return is_stopped(text[max(self._body_start, end - FAR) : end].rpartition(" ")[2])
 
     def _is_free(self, place: int) -> bool:
         return not any(first < place < last for first, last in self._spans)
@@ -96,7 +95,7 @@ class Sentences(Cutter):
         if self._kind is None and not self._open(ahead):
             return None
         if self._kind == "code":
-            self._first = False
+            self._first, self._last = False, "code"
             return self._code(ahead)
         return self._whole_line(ahead) if self._kind in _WHOLE_LINES else self._prose(ahead)
 
@@ -106,7 +105,8 @@ class Sentences(Cutter):
             return False
         margin = self._margin
         least = self._item + CODE_COLUMNS
-        deep = margin.lines > 1 and margin.columns >= least
+        apart = margin.lines > 1 or self._last in _APART
+        deep = apart and margin.columns >= least
         kind = block(ahead, self.start, deep=deep) if margin.fresh else "sentence"
         self._begin(self.start)
         self._kind = kind
@@ -192,7 +192,7 @@ class Sentences(Cutter):
     def _give_up(self, ahead: Ahead, at: int) -> Cut | None:
         """Brackets that were not closed within ``hold`` characters hold nothing."""
         brackets = self._brackets
-        while brackets.open and at >= brackets.open[0][1] + self._hold:
+        while brackets.open and at >= brackets.open[0].place + self._hold:
             if cut := self._release(ahead, 1):
                 return cut
         return None
@@ -215,23 +215,26 @@ class Sentences(Cutter):
             self._at = one.end
             return None  # it is cut at the limit
         brackets, closing = self._brackets, ahead.text[one.run : one.end]
-        if brackets.depth_after(closing) == 0 and self._is_end(ahead, one):
+        if brackets.holding(closing) == 0 and self._is_end(ahead, one):
             return self._end(ahead, one)
         for char in closing:
             brackets.close(char)
-        if brackets.open:
+        if brackets.holding():
             brackets.hold(one)
         self._at = one.end
         return None
 
     def _whole(self, ahead: Ahead, at: int) -> Cut | None:
         """Pass over code, a tag or maths."""
-        found, text = whole(ahead, at, self._hold, self._farthest), ahead.text
+        text = ahead.text
+        in_line = not self._begins_line(text, at)
+        found = whole(ahead, at, self._hold, self._farthest, in_line=in_line)
         if found.inner is None:
             self._at = found.end
             return None
         if found.maths:
-            if end := self._maths_end(ahead, at, found):
+            alone, held = not in_line and self._line == self.start, self._brackets.holding() > 0
+            if end := maths_end(ahead, at, found.inner, found.end, alone=alone, held=held):
                 return self._cut(end)
         elif text[at] == "`" and (cut := self._behind_code(ahead, found.inner, found.end)):
             return cut
@@ -240,21 +243,17 @@ class Sentences(Cutter):
         self._at, self._line = found.end, max(self._line, line + 1)
         return None
 
+    def _begins_line(self, text: str, at: int) -> bool:
+        """Whether no text of its line stands before ``at``, but for markers and some blanks."""
+        line = self._line if self._line > self.start else self._body_start
+        fresh = self._margin.fresh or self._line > self.start
+        return fresh and at - line < MANY and not text[line:at].strip(" \t")
+
     def _behind_code(self, ahead: Ahead, inner: int, end: int) -> Cut | None:
         """A stop inside the closing backtick ends the sentence as one inside a quote does."""
         if ahead.text[inner - 1] in ".!?" and ahead.text[inner - 2].isalpha() and ahead.char(end).isspace():
             return self._try(ahead, Candidate(inner - 1, inner, end))
         return None
-
-    def _maths_end(self, ahead: Ahead, at: int, found: Whole) -> int | None:
-        """Where the segment ends with maths: those in lines of their own are one, others may have a stop inside."""
-        following = ahead.after(BLANKS, found.end)
-        if at == self._body and ahead.char(following) in {"", "\r", "\n"}:
-            return found.end
-        stopped = ahead.text[at : found.inner].rstrip().endswith((".", "!", "?"))
-        if not stopped or following == found.end or self._brackets.open:
-            return None
-        return None if is_lower(ahead.char(following)) else found.end
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
         small = self._kind == "sentence" and is_lower(ahead.text[self._body_start])  # of a chat: each line is one
@@ -265,14 +264,9 @@ class Sentences(Cutter):
         return None
 
     def _face(self, ahead: Ahead, at: int) -> Cut | None:
-        """A smiley closes a clause as a mark would; what pictures mean may be a word of it."""
-        end = ahead.after(_EMOJIS, at)
-        following = ahead.ink(end) if ahead.char(end).isspace() else None
+        end, closes = face(ahead, at, self.start)
         self._at = end
-        if following is None or not ahead.text[following].isupper() or self._brackets.open or end > self._limit(ahead):
-            return None
-        before = ahead.text[max(self.start, at - FAR) : at]
-        return self._cut(end) if _LETTER.search(before) and not LOVES.search(before) else None
+        return self._cut(end) if closes and not self._brackets.holding() and end <= self._limit(ahead) else None
 
     # --- the first piece, for a voice to begin early
 
@@ -293,4 +287,4 @@ class Sentences(Cutter):
         return None
 
     def _is_plain(self, text: str, at: int) -> bool:
-        return not self._brackets.open and text.count("**", max(self.start, at - FAR), at) % 2 == 0
+        return not self._brackets.holding() and text.count("**", max(self.start, at - FAR), at) % 2 == 0

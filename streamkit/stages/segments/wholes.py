@@ -7,22 +7,19 @@ from dataclasses import dataclass
 
 from .ahead import Ahead, MoreNeeded
 from .lines import NEWLINE
+from .maths import Maths, dollars, until
 from .tags import LONGEST_TAG, TAG, TAG_SO_FAR
 
-__all__ = ["LONGEST_MATHS", "WHOLES", "Whole", "whole"]
+__all__ = ["WHOLES", "Whole", "whole"]
 
 WHOLES = "`<$\\"
 """What they begin with."""
-
-LONGEST_MATHS = 2000
-"""Maths that nothing closes so far, or before a blank line, are none."""
 
 _MOST = 64
 _TICKS = re.compile(f"`{{1,{_MOST}}}")
 _TAG, _TAG_SO_FAR = re.compile(TAG), re.compile(TAG_SO_FAR)
 _BEGIN = re.compile(r"\\begin\{([A-Za-z]{1,20}\*?)\}")
 _BEGIN_SO_FAR = re.compile(r"\\b(?:e(?:g(?:i(?:n(?:\{(?:[A-Za-z]{1,20}\*?)?)?)?)?)?)?")
-_BLANK_LINE = r"(?:\r\n?+|\n)[ \t]*+[\r\n]"
 
 
 @dataclass(slots=True)
@@ -34,15 +31,18 @@ class Whole:
     maths: bool = False
 
 
-def whole(ahead: Ahead, at: int, hold: int, limit: int) -> Whole:
-    """What begins at ``at``; code goes on for ``hold`` characters at most, maths up to ``limit``."""
+def whole(ahead: Ahead, at: int, hold: int, limit: int, *, in_line: bool) -> Whole:
+    """What begins at ``at``; code goes on for ``hold`` characters at most, maths up to ``limit``.
+
+    ``in_line`` says that text of its line stands before it.
+    """
     match ahead.text[at]:
         case "`":
             return _code(ahead, at, hold)
         case "<":
             return _tag(ahead, at)
         case "$":
-            return _maths(ahead, at, 2, r"\$\$", limit) if ahead.char(at + 1) == "$" else Whole(at + 1)
+            return _of(dollars(ahead, at, limit, in_line=in_line))
     return _command(ahead, at, limit)
 
 
@@ -70,21 +70,13 @@ def _tag(ahead: Ahead, at: int) -> Whole:
 def _command(ahead: Ahead, at: int, limit: int) -> Whole:
     following = ahead.char(at + 1)
     if following in {"[", "("}:
-        return _maths(ahead, at, 2, r"\\\]" if following == "[" else r"\\\)", limit)
+        return _of(until(ahead, at, at + 2, r"\\\]" if following == "[" else r"\\\)", limit))
     if ahead.whole(_BEGIN_SO_FAR, at, 30):
         raise MoreNeeded
     if found := _BEGIN.match(ahead.text, at):
-        return _maths(ahead, at, len(found[0]), rf"\\end\{{{re.escape(found[1])}\}}", limit)
+        return _of(until(ahead, at, found.end(), rf"\\end\{{{re.escape(found[1])}\}}", limit))
     return Whole(at + 2 if following == "\\" else at + 1)
 
 
-def _maths(ahead: Ahead, at: int, opening: int, closing: str, limit: int) -> Whole:
-    """Up to its ``closing``, unless a blank line or the limit comes before."""
-    limit = min(limit, at + LONGEST_MATHS)
-    found = re.compile(rf"({closing})|{_BLANK_LINE}").search(ahead.text, at + opening, limit)
-    if found is None:
-        ahead.need(limit - 1)
-        return Whole(at + opening)
-    if found[1] is None:
-        return Whole(at + opening)
-    return Whole(found.end(), found.start(), maths=True)
+def _of(found: Maths | int) -> Whole:
+    return Whole(found) if isinstance(found, int) else Whole(found.end, found.inner, maths=True)
