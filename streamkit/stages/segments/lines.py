@@ -9,11 +9,11 @@ from .ahead import Ahead, MoreNeeded
 from .scripts import is_lower
 
 __all__ = [
-<<<<<<< HEAD
     "BLANKS",
     "BULLET",
     "CODE_COLUMNS",
     "LIST_COLUMNS",
+    "LIST_LINE",
     "NEWLINE",
     "QUOTED_FENCE",
     "block",
@@ -21,11 +21,6 @@ __all__ = [
     "goes_on",
     "marker",
 ]
-=======
-    "BLANKS", "CODE_COLUMNS", "LIST_COLUMNS", "LIST_LINE", "NEWLINE", "QUOTED_FENCE", "block", "fence", "goes_on",
-    "marker",
-]  # fmt: skip
->>>>>>> sent2
 
 CODE_COLUMNS = 4
 """A line behind a blank one, a heading or nothing at all that is indented so far is code."""
