@@ -48,7 +48,7 @@ _NUMBER = (
     r"(?:\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[a-zA-Z]|[ivxIVX]{1,6})\.\)|\(?\d{1,4}(?:\.\d{1,3}){0,4}[.)]"
     r"|\(?(?:[a-z]|[ivx]{1,6})[.)]|\(?(?:[A-Z]|[IVX]{1,6})\)|[IVX]{2,6}\.|\d{1,3}\.）|[①-⓿])"
 )
-LIST_LINE = rf"(?:\r\n?+|\n)[ \t>]{{0,32}}(?:{_BULLET}|\d{{1,4}}[.)])[ \t]"
+LIST_LINE = rf"(?:\r\n?+|\n)[ \t>]{{0,32}}(?:{BULLET}|\d{{1,4}}[.)])[ \t]"
 """A line break and the marker of a list item."""
 _WIDE_NUMBER = r"(?:[（(]?\d{1,3}[．）、])(?!\d)"
 _MARKER = re.compile(
