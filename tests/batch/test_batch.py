@@ -69,6 +69,7 @@ class Crowd:
         return self.script.answer(api, body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordered", [False, True])
 @pytest.mark.parametrize("concurrency", [1, 3, 16, 100])
 def test_so_many_requests_are_open_at_a_time_and_no_more(concurrency: int, ordered: bool):
@@ -242,6 +243,7 @@ async def others() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordered", [False, True])
 def test_it_may_be_cancelled_at_any_moment(ordered: bool):
     scripts = [testing.Script("a b", head_after=0.3, first=0.5, every=0.7), sk.StatusError("no", status=400)]

@@ -92,6 +92,7 @@ class Question:
     text: str
 
 
+@pytest.mark.slow
 def test_looking_up_is_not_disturbed_by_what_is_written_meanwhile(path: Path):
     known = [f"known {number}" for number in range(12)]
     with testing.client("word " * 300) as one:  # lines that lie across the blocks a file is read in

@@ -30,6 +30,7 @@ def most_in_a_minute(times: list[float], weight: float = 1) -> float:
     return max(weight * sum(start <= at < start + 60 - 1e-4 for at in times) for start in times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 7, 60, 100, 600, pytest.param(6000, marks=pytest.mark.slow)])
 def test_in_no_minute_are_more_requests_made_than_the_limit(limit: int):
     count = min(3 * limit, 150)

@@ -86,10 +86,10 @@ def test_memory_does_not_grow_with_the_text(name: str):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", BOUNDED)
-def test_nor_does_it_over_twenty_megabytes(name: str):
-    check_bound(name, 20_000 * KILOBYTES)
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", sorted(BOUNDED.keys() - {"json_items of many lists"}))  # that takes a minute and more
+def test_nor_does_it_over_ten_megabytes(name: str):
+    check_bound(name, 10_000 * KILOBYTES)
 
 
 def test_what_ends_a_reply_keeps_the_rest_of_it():
@@ -154,6 +154,7 @@ def deltas(calls: int, pieces: int, name: str | None) -> list[sk.Event]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("calls", "pieces"), [(10_000, 2), (1, 20_000), (100, 200)])
 @pytest.mark.parametrize("name", ["f", None])
 def test_every_piece_of_arguments_is_looked_at_once(calls: int, pieces: int, name: str | None):

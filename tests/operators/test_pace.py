@@ -155,6 +155,7 @@ def test_in_a_steady_stream_the_rhythm_is_that_of_the_pieces():
     assert set(gaps) == {0.1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [0.001, 0.2])
 def test_throttled_text_starves_neither_when_the_stream_is_fast_nor_when_it_stalls(every):
     pieces = ["x"] * 2000

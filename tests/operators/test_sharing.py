@@ -329,15 +329,22 @@ def test_a_thread_that_reads_slowly_holds_the_source():
 
 
 def test_a_run_that_ends_early_leaves_the_stream_to_the_others():
-    shared, joined = sk.share(numbers(300, 0.001), replay=300), threading.Event()
+    shared, joined, arrived = sk.share(numbers(300, 0.001), replay=300), threading.Event(), threading.Event()
 
     def first():
-        return sk.run(shared.pipe(rxo.take(5)), lambda item: joined.set()).outcome
+        return sk.run(shared.pipe(rxo.take_while(lambda item: not arrived.is_set())), lambda item: joined.set()).outcome
+
+    def second():
+        got = []
+        for item in shared:
+            arrived.set()
+            got.append(item)
+        return got
 
     with ThreadPoolExecutor(2) as pool:
         early = pool.submit(first)
         assert joined.wait(5)
-        late = pool.submit(list, shared)
+        late = pool.submit(second)
         assert early.result(5)
         assert late.result(15) == list(range(300))
 

@@ -309,6 +309,7 @@ UNITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("unit", "wanted"), UNITS.values(), ids=UNITS)
 def test_pieces_are_those_of_the_text_at_every_split(unit, wanted):
     results = []

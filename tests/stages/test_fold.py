@@ -207,6 +207,7 @@ def test_a_reply_may_be_asked_for_while_another_thread_feeds():
     assert sum(len(call.arguments) for call in fold.reply().tool_calls) == 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["with ids", "without ids"])
 @pytest.mark.parametrize("at_the_end", [True, False], ids=["whole at the end", "whole at once"])
 def test_many_calls_take_linear_time(known: bool, at_the_end: bool):

@@ -344,6 +344,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_work_for_a_character_does_not_grow(shape, monkeypatch):
     small, large = SHAPES[shape](3_000), SHAPES[shape](60_000)

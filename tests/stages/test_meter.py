@@ -57,6 +57,7 @@ def test_the_figures_at_the_end_do_not_depend_on_the_cut(text: str, kind: Any):
     assert found[0].cost == PRICES.cost(found[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_budget_lets_through_does_not_depend_on_the_cut(text: str, kind: Any):

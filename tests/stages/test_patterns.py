@@ -63,6 +63,7 @@ PATTERNS = st.builds("".join, st.tuples(FLAGS, BEGINNINGS, alternatives(groups(g
 TEXTS = st.text("aab1 \nB-", max_size=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("short", [0, 64])  # characters up to which a quick way is tried first
 @given(pattern=PATTERNS, text=TEXTS, sizes=st.lists(st.integers(1, 5), max_size=20))
 @settings(max_examples=120)

@@ -52,6 +52,7 @@ def test_a_rule_holds_between_letters_at_every_cut(rule: str, name: str):
             assert redacted(pieces, rule) == text.replace(secret, MASK), pieces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 20, 21, 22, 31, 32, 33, 63, 64, 65, 127, 128, 129, 500])
 def test_a_rule_holds_behind_runs_of_any_length(size: int):
     for rule in READY:

@@ -87,6 +87,7 @@ def test_no_text_raises_or_loses_anything_at_any_cut_for_long(start: int):
     hunt(range(start, start + 250))
 
 
+@pytest.mark.slow
 def test_what_was_given_is_never_withdrawn():
     """Longer texts begin with the segments that were certain before, but for the last, which the end had cut."""
     dice = random.Random(1)
@@ -133,6 +134,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["sentence", "word", "line", "paragraph"])
 @pytest.mark.parametrize("run", [*RUNS, "\n\n    a"])
 def test_the_steps_grow_with_the_text_and_no_more(unit: Any, run: str):
@@ -277,6 +279,7 @@ def test_a_timer_at_any_moment_loses_nothing_and_leaves_code_whole():
     assert [one.code for one in found + stage.flush() if one.kind == "code"] == ["x = 1. Y\n"]
 
 
+@pytest.mark.slow
 def test_text_behind_a_flush_goes_on_with_a_segment_of_its_own_wherever_it_is_cut():
     for seed in range(150):
         dice = random.Random(seed)

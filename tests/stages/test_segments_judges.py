@@ -24,6 +24,7 @@ class Counting(Rules):
         return super().is_boundary(window, place, lang)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["Word ", "Sentence one. ", "A. ", "(a. ", "“a. ", "Dr. X. ", "- a\n", "| a ", ". ", "**b. "]
 )

@@ -229,6 +229,7 @@ def block_end(text: str, at: int, marks: str, quoted: bool) -> int:
     return at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -91,6 +91,7 @@ def test_what_looks_like_a_special_token_is_text():
     assert TokenCounter("gpt-4o").feed("<|endoftext|>") > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("char", [" ", "\n", "a", "=", "中", "ก"])
 def test_a_run_of_a_million_characters_does_no_harm(char: str):
     counter = TokenCounter("gpt-4o")

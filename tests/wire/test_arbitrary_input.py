@@ -67,6 +67,7 @@ def test_any_bytes(api: str, chunks: list[bytes]):
     check(*read(chunks, api))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
 @given(CHUNK)
 def test_any_document(api: str, value: Any):
