@@ -285,6 +285,13 @@ def test_no_view_depends_on_the_cut_of_two_rounds(name: str, data: st.DataObject
     assert show(loop([piece for piece in first if piece], [piece for piece in second if piece])) == expected
 
 
+def test_whatever_is_a_str_is_text():
+    class Word(str):
+        __slots__ = ()
+
+    assert noted(sk.stream([Word("Hello "), "you"])) == "Hello you"
+
+
 def test_reasoning_is_told_apart_as_well():
     client = testing.client(
         testing.Script("a", reasoning="Which clock?", tool_calls=CALLS), testing.Script("b", reasoning="That one.")

@@ -65,11 +65,10 @@ class Pieces:
 
     def feed(self, item: Any) -> str:
         kind = type(item)
-        if kind is str:
-            text: str = item
-            return text
         if kind in self._kinds:
             return self._paragraphs.feed(item.text) if not item.index else ""
+        if isinstance(item, str):
+            return item
         if kind is RoundEnd and not item.last:
             self._paragraphs.end()
         elif kind is Restart:
