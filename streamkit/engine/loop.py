@@ -40,6 +40,8 @@ STUCK = 5.0
 """Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
 
 
+new_loop = asyncio.new_event_loop
+
 class Live(Protocol):
     """Something unfinished that the interpreter's exit should wait for."""
 
@@ -67,9 +69,7 @@ class _Background:
         with self._lock:
             if self._thread is None or not self._thread.is_alive() or self._loop is None:
                 ready = threading.Event()
-                self._thread = threading.Thread(
-                    target=lambda: asyncio.run(self._serve(ready)), name="streamkit", daemon=True
-                )
+                self._thread = threading.Thread(target=self._drive, args=(ready,), name="streamkit", daemon=True)
                 self._thread.start()
                 ready.wait()
             assert self._loop is not None
@@ -78,6 +78,10 @@ class _Background:
     @property
     def current(self) -> asyncio.AbstractEventLoop | None:
         return self._loop
+
+    def _drive(self, ready: threading.Event) -> None:
+        with asyncio.Runner(loop_factory=lambda: new_loop()) as runner:
+            runner.run(self._serve(ready))
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -100,7 +104,7 @@ class _Own:
 
     def __init__(self) -> None:
         # a factory, so that the runner does not also install its loop as the thread's current one
-        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.runner = asyncio.Runner(loop_factory=lambda: new_loop())
 
     def close(self) -> None:
         self.runner.close()
