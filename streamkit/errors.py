@@ -18,6 +18,7 @@ TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no erro
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -36,10 +37,15 @@ __all__ = [
     "StatusError",
     "StreamkitError",
     "TooLargeError",
+    "described",
     "excerpt",
+    "said",
 ]
 
 EXCERPT = 200
+
+POSING = (Exception, GeneratorExit, asyncio.CancelledError)
+"""What code of others may raise where it was asked for a text. What ends programs is not among it."""
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
@@ -47,6 +53,21 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
     line = " ".join(text[: limit * 4].split())
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
+
+
+def said(exc: BaseException, limit: int = EXCERPT) -> str:
+    """The text of ``exc``, fit for a message; the name of its class if it has none, or raises when asked for it."""
+    try:
+        text = excerpt(str(exc), limit)
+    except POSING:
+        text = ""
+    return text or type(exc).__name__
+
+
+def described(exc: BaseException, limit: int = EXCERPT) -> str:
+    """The class and the text of ``exc``, fit for a message."""
+    name, text = type(exc).__name__, said(exc, limit)
+    return excerpt(name if text == name else f"{name}: {text}", limit)
 
 
 class StreamkitError(Exception):
@@ -77,6 +98,14 @@ class StreamkitError(Exception):
         self.given_up = False
         self.partial = partial or Reply()
         self._identity = object()
+
+    @classmethod
+    def wrapping(cls, what: str, cause: BaseException, **details: Any) -> Self:
+        """An exception of code that is not ours, as an error of this class. The message is ``what``, as in "sink x
+        raised", with the class and the text of ``cause``, which is its ``__cause__``. ``details``: as the class has."""
+        error = cls(f"{what} {described(cause)}", **details)
+        error.__cause__ = cause
+        return error
 
     def with_partial(self, partial: Reply) -> Self:
         """The same failure with another partial reply: what one consumer may see of it."""

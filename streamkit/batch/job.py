@@ -12,7 +12,7 @@ from typing import Any
 from reactivex import Observable
 
 from ..engine import Run, Stream, start
-from ..errors import BrokenError, BudgetError, SinkError, StreamkitError, excerpt
+from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
 from ..sources.items import stream
 from ..sources.iterators import items_of, opened
@@ -92,7 +92,7 @@ class Job:
         except StreamkitError:
             raise
         except Exception as exc:
-            raise BrokenError(f"the prompts failed: {excerpt(f'{type(exc).__name__}: {exc}')}") from exc
+            raise BrokenError.wrapping("the prompts failed:", exc) from exc
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
@@ -195,8 +195,7 @@ class Job:
         try:
             await book.add(item, content)
         except OSError as exc:
-            failure = SinkError(f"ledger {book.path.name} cannot be written: {exc.strerror or exc}")
-            failure.__cause__ = exc
+            failure = SinkError.wrapping(f"ledger {book.path.name} cannot be written:", exc)
             self._stop(failure)  # what was answered is delivered all the same
 
     async def _ask(self, asked: Asked) -> BatchItem | None:

@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..errors import MalformedError, SinkError, excerpt
+from ..errors import MalformedError, SinkError, described, excerpt
 from ..events import Reply
 from ..jsonform import from_json, tell_missed, to_json
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
@@ -198,7 +198,7 @@ def _line(item: BatchItem, content: str | None) -> bytes:
     if item.cost is not None:
         form["cost"] = item.cost
     if item.error is not None:
-        form["error"] = excerpt(f"{type(item.error).__name__}: {item.error}")
+        form["error"] = described(item.error)
     line = json.dumps(form, separators=(",", ":")).encode()
     if item.reply is not None:
         line = b'%b,"reply":%b}' % (line[:-1], to_json(item.reply))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from .report import raised
+from ..errors import SinkError
 
 __all__ = ["Ending"]
 
@@ -28,7 +28,7 @@ class Ending:
             return
         self.over = True
         if isinstance(error, LIKE_AN_END):
-            error = raised("an operator", error)
+            error = SinkError.wrapping("an operator raised", error)
         self._error(error)
 
     def completed(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError, excerpt
+from ..errors import SinkError, StreamkitError
 from ..events import Reply
 from .branch import Branch
 from .context import RunScheduler, figures
@@ -178,7 +178,7 @@ class Fan:
         if isinstance(observer, Outlet):
             observer.broke(exc)
         elif isinstance(exc, Exception):  # an operator of the branch that does not keep the Rx rules
-            observer.on_error(SinkError(f"a branch raised {excerpt(f'{type(exc).__name__}: {exc}')}"))
+            observer.on_error(SinkError.wrapping("a branch raised", exc))
         else:
             raise exc
 
@@ -268,7 +268,6 @@ def _same(one: Exception | None, other: Exception | None) -> bool:
 
 def _as_ours(error: Exception, name: str, reply: Reply) -> StreamkitError:
     if not isinstance(error, StreamkitError):
-        cause, error = error, SinkError(f"branch {name} failed: {excerpt(f'{type(error).__name__}: {error}')}")
-        error.__cause__ = cause
+        error = SinkError.wrapping(f"branch {name} failed:", error)
     error.partial = reply
     return error

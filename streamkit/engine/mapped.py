@@ -20,7 +20,7 @@ from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .loop import on_loop
-from .report import ShutdownError, raised
+from .report import ShutdownError
 
 __all__ = ["Mapped"]
 
@@ -167,7 +167,7 @@ class _Mapping(abc.ObserverBase[Any]):
             self._ended(slot, error)
         except Exception as exc:
             # An operator below breaks the Rx rules, and there is nobody above this task who could be told.
-            self._finish(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
+            self._finish(exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an observer raised", exc))
         except BaseException as exc:
             error = self._failure_of("an observer", exc)
             if error is not None:
@@ -179,7 +179,7 @@ class _Mapping(abc.ObserverBase[Any]):
         if isinstance(exc, Exception):
             return exc
         if isinstance(exc, (asyncio.CancelledError, GeneratorExit)):
-            return raised(what, exc)
+            return SinkError.wrapping(f"{what} raised", exc)
         self._stop()
         (self._scheduler.context.abort or self._scheduler.context.lost)(exc)
         return None

@@ -16,7 +16,7 @@ from typing import Any
 
 from reactivex import abc
 
-from ..errors import SinkError, excerpt
+from ..errors import SinkError
 from ..events import Reply
 from .branch import Branch
 from .context import Lens, RunScheduler
@@ -172,8 +172,7 @@ class Outlet(abc.ObserverBase[Any]):
         elif self.failure is None and type(exc) is SinkError:
             self.failure = exc
         elif self.failure is None:
-            self.failure = SinkError(f"sink {self.spec.name} raised {excerpt(f'{type(exc).__name__}: {exc}')}")
-            self.failure.__cause__ = exc
+            self.failure = SinkError.wrapping(f"sink {self.spec.name} raised", exc)
         self._finish()
         self.detach()
 

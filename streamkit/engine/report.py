@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
-from ..errors import BrokenError, SinkError, excerpt
+from ..errors import BrokenError
 
-__all__ = ["ShutdownError", "raised", "report", "slow_callable"]
+__all__ = ["ShutdownError", "report", "slow_callable"]
 
 
 class ShutdownError(BrokenError):
@@ -20,13 +20,6 @@ def report(error: BaseException) -> None:
     """Hand ``error`` to `sys.excepthook`, which prints it; a shut down loop is no news to whoever shut it down."""
     if not isinstance(error, ShutdownError):
         sys.excepthook(type(error), error, error.__traceback__)
-
-
-def raised(what: str, cause: BaseException) -> SinkError:
-    """The failure of ``what``, which raised ``cause``."""
-    error = SinkError(f"{what} raised {excerpt(f'{type(cause).__name__}: {cause}')}")
-    error.__cause__ = cause
-    return error
 
 
 def slow_callable(name: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from reactivex import Observable, abc
 
-from ..errors import BrokenError, SinkError, StreamkitError, excerpt
+from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked, RunScheduler, scheduler_for
 from .loop import is_background, live, on_loop
@@ -281,8 +281,7 @@ class Reading(abc.DisposableBase):
     def _foreign(
         self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
     ) -> BrokenError | SinkError:
-        error = kind(f"{what} {excerpt(f'{type(cause).__name__}: {cause}')}")
-        error.__cause__ = cause
+        error = kind.wrapping(what, cause)
         with suppress(Exception):  # what failed may be part of it
             error.partial = self.snapshot(None)
         return error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast, overload
 
 from reactivex import ConnectableObservable, Observable, abc
 
-from ..errors import SinkError, excerpt
+from ..errors import SinkError
 from .bridge import Bridge, Reader
 from .context import RunScheduler
 from .ending import Ending
@@ -205,10 +205,8 @@ class _Guard:
         try:
             self._next(item)
         except Exception as exc:
-            error = SinkError(f"on_next raised {excerpt(f'{type(exc).__name__}: {exc}')}")
-            error.__cause__ = exc
             self._end()
-            self.on_error(error)
+            self.on_error(SinkError.wrapping("on_next raised", exc))
 
     def on_error(self, error: BaseException) -> None:
         self._end()

@@ -12,7 +12,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.vantage import Vantage, Whole
-from ..errors import AllFailedError, StreamkitError
+from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
 from .link import check_streams, made
 from .opening import Opening
@@ -20,6 +20,9 @@ from .opening import Opening
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
 
 T = TypeVar("T")
+
+TOLD = 500
+"""Characters of each failure in the message of all: what a server said, and the address, fit into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,8 @@ def all_failed(failures: list[Exception]) -> Exception:
     ours = [error for error in failures if isinstance(error, StreamkitError)]
     requests = sum(error.partial.attempts for error in ours)
     partial = replace(ours[-1].partial, attempts=requests) if ours else None
-    said = "; ".join(f"{type(error).__name__}: {error}" for error in failures)
-    error = AllFailedError(f"all {len(failures)} failed: {said}", failures, partial=partial)
+    told = "; ".join(described(error, TOLD) for error in failures)
+    error = AllFailedError(f"all {len(failures)} failed: {told}", failures, partial=partial)
     gone = len(ours) == len(failures) and all(one.given_up for one in ours)
     return error.as_given_up() if gone else error
 

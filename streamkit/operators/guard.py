@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 from reactivex import Observable, abc, compose
 
 from ..engine import clock, scheduler_for
-from ..errors import StreamkitError, excerpt
+from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
@@ -77,4 +77,4 @@ async def _answer(check: Check, asked: Asked) -> Answered:
     except StreamkitError:
         raise
     except Exception as exc:
-        raise StreamkitError(f"the check raised {excerpt(f'{type(exc).__name__}: {exc}')}") from exc
+        raise StreamkitError.wrapping("the check raised", exc) from exc

@@ -12,7 +12,7 @@ from ..engine import scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
 from ..engine.context import Note
-from ..errors import SinkError, excerpt
+from ..errors import SinkError
 from ..events import Event
 from ..protocols import Op
 from ..sources.recorder import Recorder
@@ -82,9 +82,7 @@ def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
     except OSError as exc:
         recorder.give_up(exc)
     if recorder.failure is not None:
-        problem = SinkError(f"the recording broke off: {excerpt(str(recorder.failure))}")
-        problem.__cause__ = recorder.failure
-        return problem
+        return SinkError.wrapping("the recording broke off:", recorder.failure)
     if recorder.latest is None and error is None:
         return SinkError("nothing was recorded: no source in this chain reads a network by itself")
     return None

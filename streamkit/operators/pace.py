@@ -12,9 +12,9 @@ from reactivex.disposable import SerialDisposable
 
 from ..engine import Gate, RunScheduler
 from ..engine.ending import LIKE_AN_END
-from ..engine.report import ShutdownError, raised
+from ..engine.report import ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
-from ..errors import StreamkitError
+from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
 from ..protocols import Op
 from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
@@ -138,7 +138,7 @@ class _Smooth(Paced):
     def _failure(self, error: Exception) -> Exception:
         """``error``, with the reply so far if it is of our kind."""
         if isinstance(error, LIKE_AN_END):
-            error = raised("unit", error)
+            error = SinkError.wrapping("unit raised", error)
         if isinstance(error, StreamkitError) and self._above.source is not None:
             with suppress(Exception):  # of a user's stage, asked what it let through
                 error.partial = self._above.source.reply()

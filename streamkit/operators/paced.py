@@ -9,8 +9,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import RunScheduler, clock
-from ..engine.report import raised
-from ..errors import StreamkitError
+from ..errors import SinkError, StreamkitError
 
 __all__ = ["Paced"]
 
@@ -65,7 +64,7 @@ class Paced(abc.ObserverBase[Any]):
             raise exc
         error, source = exc, run.context.current()
         if not isinstance(error, StreamkitError):
-            error = raised("an observer", exc)
+            error = SinkError.wrapping("an observer raised", exc)
             with suppress(Exception):  # of a user's stage, asked what it let through
                 error.partial = source.reply() if source is not None else error.partial
         run.context.lost(run.told(error))

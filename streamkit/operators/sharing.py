@@ -15,8 +15,8 @@ from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.loop import background, is_own, runs_here
-from ..engine.report import ShutdownError, raised
-from ..errors import BrokenError, StreamkitError
+from ..engine.report import ShutdownError
+from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
 from .link import check_streams, made
@@ -144,7 +144,7 @@ class _Shared:
                 member.observer.on_next(item)
             except Exception as exc:  # no reason to keep it from the others
                 self._leave(member)
-                member.end(exc if isinstance(exc, StreamkitError) else raised("an observer", exc))
+                member.end(exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an observer raised", exc))
 
     def _end(self, error: Exception | None) -> None:
         if not self.over:

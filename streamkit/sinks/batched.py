@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal, Protocol
 
-from ..errors import SinkError, excerpt
+from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
 from .durable import new_stream
@@ -143,9 +143,9 @@ class Batched:
                 return
             except Exception as exc:
                 if delay is None:
-                    why = excerpt(f"{type(exc).__name__}: {exc}")
                     times = f"{len(self._retry) + 1} time{'s' if self._retry else ''}"
-                    batch.broken = SinkError(f"batch {key} was refused {times}, {self._kept(batch)}: {why}")
+                    refused = f"batch {key} was refused {times}, {self._kept(batch)}:"
+                    batch.broken = SinkError.wrapping(refused, exc)
                     raise batch.broken from exc
             await asyncio.sleep(delay)
 

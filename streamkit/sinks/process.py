@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
-from ..errors import SinkError, excerpt
+from ..errors import SinkError, excerpt, said
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages.rounds import Pieces
 from ..worker import Worker, limit
@@ -55,7 +55,7 @@ class _Program:
                 self._argv, bufsize=0, stdin=subprocess.PIPE, stdout=self._stdout, stderr=subprocess.PIPE, env=self._env
             )
         except OSError as exc:
-            raise SinkError(f"{self.name} could not be started: {excerpt(str(exc))}") from exc
+            raise SinkError(f"{self.name} could not be started: {said(exc)}") from exc
         self._reader = threading.Thread(
             target=_keep_tail, args=(child.stderr, self._tail), name=f"streamkit {self.name} stderr", daemon=True
         )

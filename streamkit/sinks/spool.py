@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import SinkError, StreamkitError, excerpt
+from ..errors import SinkError, StreamkitError, said
 from ..jsonform import from_json
 from .files import locked, open_private, write_all
 from .forms import EVENTS, form
@@ -79,7 +79,7 @@ class Spool:
         except (ValueError, KeyError, TypeError, StreamkitError) as exc:
             raise ValueError(
                 f"{self.path} is no spool of batches, or one of a newer version of streamkit: it holds something else "
-                f"({excerpt(str(exc))})"
+                f"({said(exc)})"
             ) from exc
         self._size = sum(len(line) + 1 for line in lines)
         if self._fd is not None:

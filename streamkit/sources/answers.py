@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC
 
-from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt
+from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt, said
 from ..wire.complaints import api_error, is_hopeless
 from ..wire.loads import load
 from ..wire.sse import BOM, FIELDS
@@ -176,7 +176,7 @@ class _Layer:
                 self._left -= len(out[-1])
                 data = self._zlib.unconsumed_tail or self._zlib.unused_data
         except zlib.error as exc:
-            raise MalformedError(f"the answer's compression is broken: {excerpt(str(exc))}") from exc
+            raise MalformedError(f"the answer's compression is broken: {said(exc)}") from exc
         if room <= 0:
             raise TooLargeError("a compressed answer expands beyond the limits")
         return b"".join(out)

@@ -21,7 +21,7 @@ from ..errors import (
     StalledError,
     StreamkitError,
     TooLargeError,
-    excerpt,
+    said,
 )
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .clocks import Clocks
@@ -227,20 +227,20 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     while not sent and isinstance(exc, BaseExceptionGroup):  # of attempts to connect, side by side
         exc = exc.exceptions[0]
     names = {cls.__name__ for cls in type(exc).__mro__}
-    said = excerpt(str(exc)) or type(exc).__name__
+    text = said(exc)
     error: StreamkitError
     if isinstance(exc, SET_UP) and not sent:
-        error = ConnectError(said)
+        error = ConnectError(text)
     elif not sent and names.intersection(NOT_CONNECTED):
         usable = not (names.intersection(("UnsupportedProtocol", "InvalidURL")) or _untrusted(exc) or _barred(exc))
-        error = ConnectError(f"no connection: {said}", retryable=usable)
+        error = ConnectError(f"no connection: {text}", retryable=usable)
     elif names.intersection(("ReadTimeout", "WriteTimeout")):  # not ours: that of a library or a transport
         clock = "byte_idle" if sent else "first_byte"
-        error = StalledError(f"the transport's own time limit ran out: {said}", clock=clock, retryable=True)
+        error = StalledError(f"the transport's own time limit ran out: {text}", clock=clock, retryable=True)
     elif isinstance(exc, RecursionError):
         error = MalformedError("the reply is nested too deeply")
     else:
-        error = BrokenError(f"the connection broke: {said}", retryable=True)
+        error = BrokenError(f"the connection broke: {text}", retryable=True)
     error.__cause__ = exc
     return error
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import httpx
 
-from ..errors import ApiError, ConnectError, StatusError, StreamkitError, excerpt
+from ..errors import POSING, ApiError, ConnectError, StatusError, StreamkitError, excerpt
 from .requests import Endpoint, Request
 
 __all__ = ["chain_of", "explain", "name_address"]
@@ -43,10 +45,18 @@ def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
         error.code, error.error_type = scrubbed(error.code), scrubbed(error.error_type)
         error.param = scrubbed(error.param)
     for behind in chain_of(error.__cause__):
-        for text in (str(behind), *vars(behind).values()):
+        for text in _told_by(behind):
             if scrubbed(text) != text:  # it is not ours to change, and a traceback shows it
                 error.__cause__ = error.__context__ = None
                 return
+
+
+def _told_by(error: BaseException) -> list[Any]:
+    """Its text, if it gives one instead of raising, and whatever else it holds."""
+    held = list(vars(error).values())
+    with suppress(*POSING):
+        held.append(str(error))
+    return held
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,7 +18,7 @@ import httpx
 
 from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
-from ..errors import BrokenError, ConnectError, excerpt
+from ..errors import BrokenError, ConnectError, excerpt, said
 from .addresses import is_local
 from .environment import proxied
 from .requests import Endpoint
@@ -149,7 +149,7 @@ class Pools:
             where = f" ({', '.join(proxies)})" if proxies else ""
             # An unescaped mark cuts a password in two, and httpx quotes a part of it as the port.
             secret = isinstance(exc, httpx.InvalidURL) and any("@" in address for address in proxies.values())
-            told = "an address is none: in a password, # is %23, / is %2F and ? is %3F" if secret else excerpt(str(exc))
+            told = "an address is none: in a password, # is %23, / is %2F and ? is %3F" if secret else said(exc)
             cause = None if secret else exc
             raise ConnectError(f"the environment's proxies{where} cannot be used: {told}") from cause
 
@@ -220,7 +220,7 @@ def _trust(trust_env: bool) -> ssl.SSLContext:
             raise FileNotFoundError("there is no such directory")  # OpenSSL would trust nobody
         return httpx.create_ssl_context(trust_env=trust_env)
     except OSError as exc:
-        raise ConnectError(f"the certificates{where} cannot be loaded: {excerpt(str(exc))}") from exc
+        raise ConnectError(f"the certificates{where} cannot be loaded: {said(exc)}") from exc
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:

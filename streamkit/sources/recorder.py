@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from ..errors import BrokenError, excerpt
+from ..errors import BrokenError, said
 from ..plain import line, plain
 from .recording import DETAILS, VERSION
 
@@ -126,6 +126,6 @@ def _form(data: bytes) -> dict[str, str]:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    form = {"kind": getattr(error, "kind", BrokenError.kind), "message": excerpt(str(error)) or type(error).__name__}
+    form = {"kind": getattr(error, "kind", BrokenError.kind), "message": said(error)}
     details = {name: getattr(error, name, None) for name in DETAILS}
     return form | {name: value for name, value in details.items() if value not in (None, False)}

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..engine import Reading, Source, Stream
-from ..errors import ApiError, BrokenError, ConnectError, MalformedError, StreamkitError, excerpt
+from ..errors import ApiError, BrokenError, ConnectError, MalformedError, StreamkitError, excerpt, said
 from ..events import Event, Outcome, Reply
 from ..runtimes import UnsupportedRuntimeError
 from ..wire import Parser
-from ..wire.complaints import api_error
+from ..wire.complaints import MESSAGE, api_error
 from ..wire.loads import encode
 from .answers import request_id, status_error
 from .exchange import shut_socket, translated
@@ -143,7 +143,7 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if isinstance(exc, StreamkitError):
         return exc
     if isinstance(exc, (ValueError, RecursionError)):  # of json or of a codec
-        return MalformedError(f"the library could not read the reply: {excerpt(str(exc))}")
+        return MalformedError(f"the library could not read the reply: {said(exc)}")
     status, response = getattr(exc, "status_code", None), getattr(exc, "response", None)
     if isinstance(status, int) and status >= 400:
         headers = getattr(response, "headers", {})
@@ -152,13 +152,13 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
     if "APIConnectionError" in names:
         return translated(exc.__cause__ or exc, sent)
     if "APIError" in names:
-        said = None if isinstance(status, int) else getattr(exc, "body", None)  # with a status: what was no reply
-        return api_error(said or str(exc))
+        body = None if isinstance(status, int) else getattr(exc, "body", None)  # with a status: what was no reply
+        return api_error(body or said(exc, MESSAGE))
     if "OpenAIError" in names:  # of the library itself: no key, or what was said is not what it expects
-        said = excerpt(str(exc))
-        return MalformedError(f"the library could not read the reply: {said}") if sent else ConnectError(said)
+        text = said(exc)
+        return MalformedError(f"the library could not read the reply: {text}") if sent else ConnectError(text)
     if isinstance(exc, BUGS):
-        return BrokenError(f"what gives the stream failed: {excerpt(f'{type(exc).__name__}: {exc}')}")
+        return BrokenError.wrapping("what gives the stream failed:", exc)
     return translated(exc, sent=True)
 
 
@@ -175,4 +175,4 @@ def _name_address(error: StreamkitError, exc: Exception) -> None:
 
 def _body(exc: Exception) -> bytes:
     body = getattr(exc, "body", None)
-    return json.dumps(body if body is not None else {"message": str(exc)}, default=str).encode()
+    return json.dumps(body if body is not None else {"message": said(exc, MESSAGE)}, default=str).encode()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.mailbox import cancelled_from_outside
-from ..errors import excerpt
+from ..errors import described
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
 from .schemas import name_of
@@ -50,7 +50,7 @@ class Toolbox:
                 raise
             return ToolResult(call, error="the tool was cancelled")
         except Exception as exc:
-            return ToolResult(call, error=excerpt(f"{type(exc).__name__}: {exc}"))
+            return ToolResult(call, error=described(exc))
         return result
 
 

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..errors import MalformedError, excerpt
+from ..errors import MalformedError, excerpt, said
 
 if TYPE_CHECKING:
     from ..events import Reply
@@ -80,7 +80,7 @@ def told(exc: Exception) -> str:
     """What a message says of a failure: of a ValidationError, the place and reason of the first few."""
     errors = getattr(exc, "errors", None)
     if errors is None:
-        return excerpt(str(exc))
+        return said(exc)
     found = errors(include_url=False, include_context=False)
     reasons = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in found[:3]]
     return excerpt("; ".join(reasons) + (f" (and {len(found) - 3} more)" if len(found) > 3 else ""))

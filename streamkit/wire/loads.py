@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from .. import plain
-from ..errors import MalformedError, excerpt
+from ..errors import MalformedError, excerpt, said
 
 __all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "shown"]
 
@@ -52,7 +52,7 @@ def dumps(value: Any) -> str:
     try:
         return plain.dumps(value)
     except (*BROKEN_JSON, TypeError) as exc:
-        raise MalformedError(f"cannot be written as JSON: {excerpt(str(exc))}") from exc
+        raise MalformedError(f"cannot be written as JSON: {said(exc)}") from exc
 
 
 def encode(value: Any) -> bytes:

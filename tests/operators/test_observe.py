@@ -177,7 +177,7 @@ def test_a_full_disk_does_not_break_the_reply(tmp_path: Path, monkeypatch: pytes
         seen.append(event)
         monkeypatch.setattr("streamkit.sources.recorder.Recorder._line", full)
 
-    with pytest.raises(sk.SinkError, match="the recording broke off: No space left on device") as caught:
+    with pytest.raises(sk.SinkError, match="the recording broke off: OSError: No space left on device") as caught:
         sk.run(stream, fills)
     assert caught.value.partial.text == "ab"
     assert isinstance(seen[-1], sk.Reply)

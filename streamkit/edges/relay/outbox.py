@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 
 from ...engine import Gate, on_loop, scheduler_for
 from ...engine.report import report
-from ...errors import BrokenError, SinkError, StalledError, excerpt
+from ...errors import BrokenError, SinkError, StalledError
 from ...events import Event, Reply, TextDelta
 from ...stages import Fold
 from .forms import Form, told
@@ -63,9 +63,7 @@ class Outbox(Observable[Any]):
                 try:
                     self.feed(item)
                 except Exception as exc:
-                    error = SinkError(f"cannot be relayed: {excerpt(f'{type(exc).__name__}: {exc}')}")
-                    error.__cause__ = exc
-                    failed(error)
+                    failed(SinkError.wrapping("cannot be relayed:", exc))
                     return
             observer.on_next(item)
 
