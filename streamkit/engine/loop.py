@@ -12,9 +12,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from ..runtimes import refuse_gevent, refuse_trio
+from .report import report
+from .wake import Wake
 
 __all__ = [
     "Live",
@@ -40,7 +43,9 @@ STUCK = 5.0
 """Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
 
 
-new_loop = asyncio.new_event_loop
+new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+"""How the background loop and those of plain threads are made. Tests put loops with virtual time in its place."""
+
 
 class Live(Protocol):
     """Something unfinished that the interpreter's exit should wait for."""
@@ -68,7 +73,7 @@ class _Background:
     def loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._thread is None or not self._thread.is_alive() or self._loop is None:
-                ready = threading.Event()
+                ready = Wake()
                 self._thread = threading.Thread(target=self._drive, args=(ready,), name="streamkit", daemon=True)
                 self._thread.start()
                 ready.wait()
@@ -79,11 +84,18 @@ class _Background:
     def current(self) -> asyncio.AbstractEventLoop | None:
         return self._loop
 
-    def _drive(self, ready: threading.Event) -> None:
+    def _drive(self, ready: Wake) -> None:
         with asyncio.Runner(loop_factory=lambda: new_loop()) as runner:
-            runner.run(self._serve(ready))
+            serving = runner.get_loop().create_task(self._serve(ready), name="streamkit background")
+            while not serving.done():
+                try:
+                    runner.get_loop().run_until_complete(serving)
+                except BaseException as exc:  # a SystemExit in somebody's own callback, say: the others must go on
+                    if serving.done():
+                        raise
+                    report(exc)
 
-    async def _serve(self, ready: threading.Event) -> None:
+    async def _serve(self, ready: Wake) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         ready.set()
         await self._stop.wait()
@@ -182,16 +194,19 @@ def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
     """What ``action`` gives when called on ``loop``: now if that is where we are, else the caller waits for it."""
     if runs_here(loop):
         return action()
-    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+    called: Future[T] = Future()
+    ready = Wake()
 
     def call() -> None:
         try:
-            answer.set_result(action())
+            called.set_result(action())
         except BaseException as exc:
-            answer.set_exception(exc)
+            called.set_exception(exc)
+        ready.set()
 
     loop.call_soon_threadsafe(call)
-    return answer.result()
+    ready.wait()  # not in the future, whose lock a Ctrl-C could leave taken
+    return called.result()
 
 
 def thread_runner() -> asyncio.Runner:
@@ -229,14 +244,13 @@ def _at_exit() -> None:
 
 
 def _wait_for_progress(step: float = 0.05) -> None:
-    pause, pulse = threading.Event(), threading.Event()
+    pause, pulse = threading.Event(), Wake()
     stood: dict[Live, tuple[int, float]] = {}
     silent = 0.0
     pulse.set()
     while live and silent <= STUCK:
         silent += step
-        if pulse.is_set():
-            pulse.clear()
+        if pulse.wait(0):
             silent = 0.0
             on_loop(_background.loop(), pulse.set)
         for item in tuple(live):
