@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..events import Reply
 from .branch import Branch
+from .closing import enter, leave
 from .context import RunScheduler, scheduler_for
-from .fan import Fan
-from .loop import on_loop
+from .fan import Fan, with_notes
 from .report import ShutdownError
 
 __all__ = ["Attached"]
@@ -34,14 +34,18 @@ class Attached(Observable[Any]):
 class _Attachment(abc.ObserverBase[Any]):
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...]) -> None:
         self._observer, self._scheduler = observer, scheduler
-        self._fan = Fan(branches, scheduler, self._abort)
+        self._fan = Fan(branches, scheduler)
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
         self._closing: asyncio.Task[None] | None = None
         self._left = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._fan.gate))
+        try:
+            self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._fan.gate))
+        except BaseException:  # what Rx does not make an on_error of
+            self._leave()
+            raise
         return Disposable(self._leave)
 
     def on_next(self, item: Any) -> None:
@@ -51,58 +55,62 @@ class _Attachment(abc.ObserverBase[Any]):
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        action = self._abandon if isinstance(error, ShutdownError) else self._close
-        on_loop(self._scheduler.loop, action, error)
+        self._scheduler.on_loop(self._close, error)
 
     def on_completed(self) -> None:
-        on_loop(self._scheduler.loop, self._close, None)
+        self._scheduler.on_loop(self._close, None)
 
     def _leave(self) -> None:
         self._left = True
         self._fan.halt()
         if self._upstream is not None:
-            self._upstream.dispose()
-        on_loop(self._scheduler.loop, self._close, None)
-
-    def _abort(self, exc: BaseException) -> None:
-        """A sink let KeyboardInterrupt or the like through: the run raises it, or whoever listens."""
-        abort = self._scheduler.context.abort
-        if abort is not None:
-            abort(exc)
-            return
-        self._leave()
-        self._observer.on_error(cast("Exception", exc))
+            self._scheduler.context.let_go(self._upstream)
+        self._scheduler.on_loop(self._close, None)
 
     def _close(self, error: Exception | None) -> None:
-        if self._left:
+        cut = self._left or isinstance(error, ShutdownError)
+        if cut:
             self._fan.stop()
         if self._closing is not None:
             return
-        if not self._left:
+        if not cut:
             self._fan.end(error)
         loop, context = self._scheduler.loop, self._scheduler.context
-        self._closing = context.spawn(loop, self._settle(error), "streamkit attached branches")
+        enter(loop, self)
+        self._closing = context.insist(
+            loop, lambda: self._settle(error), lambda: self._abandon(error), "streamkit attached branches"
+        )
 
-    def _abandon(self, error: Exception) -> None:
-        """The loop goes away: no task would come to an end."""
+    def loop_ends(self) -> None:
+        """The branches are being closed already; from now on that must not take long."""
         self._fan.stop()
+
+    def give_up(self) -> None:
         self._fan.abandon(self._so_far())
-        self._observer.on_error(error)
+
+    def _abandon(self, error: Exception | None) -> None:
+        self.give_up()
+        self._over(error)
 
     def _so_far(self) -> Reply:
         source = self._scheduler.context.current()
         try:
             return self._reply or (source.reply() if source is not None else Reply())
-        except Exception:  # of a user's stage further down, which the run itself asks and tells of
+        except BaseException as exc:  # of a user's stage further down
+            self._scheduler.broke(exc)
             return Reply(outcome="failed")
 
     async def _settle(self, error: Exception | None) -> None:
         context = self._scheduler.context
-        failures = await self._fan.settle(error, self._so_far())
+        failures = [self._scheduler.told(one) for one in await self._fan.settle(error, self._so_far())]
         if context.failures is not None:
-            context.failures.extend(map(self._scheduler.told, failures))
-        elif error is None and failures:
-            error = failures[0]
-        if self._left:
-            return
-        self._scheduler.end(self._observer, error)
+            context.failures.extend(failures)
+        elif failures:
+            error = error or failures.pop(0)
+            with_notes(error, failures)
+        self._over(error)
+
+    def _over(self, error: Exception | None) -> None:
+        leave(self._scheduler.loop, self)
+        if not self._left:
+            self._scheduler.end(self._observer, error)

@@ -27,7 +27,7 @@ class Bridge(abc.ObserverBase[Any]):
     def __init__(self, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
         self.loop, self.gate = loop, gate
         self.over = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.wake: Callable[[], None] | None = None
         self._items: deque[Any] = deque()
         self._bytes = 0
@@ -46,11 +46,13 @@ class Bridge(abc.ObserverBase[Any]):
         self._notify()
 
     def on_error(self, error: Exception) -> None:
-        self.error = error
-        self.on_completed()
+        self.end(error)
 
     def on_completed(self) -> None:
-        self.over = True
+        self.end(None)
+
+    def end(self, error: BaseException | None) -> None:
+        self.error, self.over = error, True
         self._notify()
 
     def discard(self) -> None:
@@ -131,7 +133,7 @@ class Reader:
                 raise self._end() or StopAsyncIteration
             await waiter
 
-    def _end(self) -> Exception | None:
+    def _end(self) -> BaseException | None:
         self._leave = None
         error, self._bridge.error = self._bridge.error, None
         return error

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from reactivex import abc
+from reactivex.disposable import Disposable
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
+from ..errors import SinkError, StreamkitError
 from ..events import Choice, Outcome, Reply
 from .apart import apart
 from .gate import Gate
-from .loop import loop_of
-from .report import report
+from .loop import loop_of, on_loop, runs_here
+from .report import failure_of, report
 
 __all__ = [
     "Asked",
@@ -81,19 +84,21 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("abort", "cancelled", "closing", "failures", "lost", "main", "notes", "replies")
+    __slots__ = ("abort", "cancelled", "closing", "failures", "lost", "main", "notes", "readings", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
         """All requests, in order."""
         self.main: list[ReplySource] = []
         """Those of the main chain: the last one's reply is the run's."""
+        self.readings: set[abc.DisposableBase] = set()
+        """Those that are under way."""
         self.cancelled = False
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """What still has to end when the stream has: a run waits for it."""
-        self.abort: Callable[[BaseException], None] | None = None
-        """If there is a run: ends it, which then raises KeyboardInterrupt or the like."""
+        self.abort: Callable[[BaseException], None] = report
+        """Ends all of it because of KeyboardInterrupt or the like, which whoever asked then gets."""
         self.lost: Callable[[BaseException], None] = report
         """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
@@ -103,12 +108,56 @@ class Context:
         """The source whose reply is the run's so far."""
         return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
 
+    def let_go(self, subscription: abc.DisposableBase) -> None:
+        """Dispose of what nobody listens to any more. If somebody's own dispose raises, that is told, and what it kept
+        from being disposed of is ended all the same."""
+        try:
+            subscription.dispose()
+        except BaseException as exc:
+            self.stop_reading()
+            self.broke(exc)
+
+    def stop_reading(self) -> None:
+        """End every source, for want of a subscription that would end those in one chain."""
+        for reading in tuple(self.readings):
+            reading.dispose()
+
+    def broke(self, exc: BaseException) -> None:
+        """An operator raised ``exc`` where nobody above could be told."""
+        failure = failure_of("an operator", exc)
+        if failure is None:
+            self.abort(exc)
+        else:
+            self.lost(failure if isinstance(failure, StreamkitError) else SinkError.wrapping("an operator raised", exc))
+
     def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """A task on behalf of the run."""
         task = loop.create_task(work, name=name)
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)
         return task
+
+    def insist(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        give_up: Callable[[], None],
+        name: str,
+    ) -> asyncio.Task[None]:
+        """As `spawn`, for what must be done. The end of a loop cancels all tasks, and one that has not begun never
+        does: then ``work`` begins once more. If that is cancelled too, ``give_up`` does what can be done at once."""
+
+        def again(task: asyncio.Task[None]) -> None:
+            if task.cancelled():
+                self.spawn(loop, work(), name).add_done_callback(last)
+
+        def last(task: asyncio.Task[None]) -> None:
+            if task.cancelled():
+                give_up()
+
+        first = self.spawn(loop, work(), name)
+        first.add_done_callback(again)
+        return first
 
 
 class Sources(list[ReplySource]):
@@ -132,7 +181,8 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
 
     ``gate`` and ``context``; while recording ``tap``, which makes one for each source; above an operator that changes
     replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; above one that
-    hides its ``telling``: the same for errors; and ``sources``, where a source enters itself as (perhaps) the one whose
+    hides its ``telling``: the same for errors; in a branch ``broken``, which hears of what its operators raise where nobody
+    above could be told, as else the run does; and ``sources``, where a source enters itself as (perhaps) the one whose
     reply is the run's. Where a chain flows into another (a stream within `map_async`), ``cover`` is the lens of that
     other one: it too decides what a run may tell of the sources.
     """
@@ -147,12 +197,13 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         sources: list[ReplySource] | None = None,
         telling: Telling | None = None,
         cover: Lens | None = None,
+        broken: Callable[[BaseException], None] | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
         self.tap = tap
-        self.lens, self.telling, self.cover = lens, telling, cover
+        self.lens, self.telling, self.cover, self.broken = lens, telling, cover, broken
         self.sources = self.context.main if sources is None else sources
 
     @property
@@ -185,21 +236,26 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             self.sources if sources is None else sources,
             _both(self.telling, telling),
             self.cover,
+            self.broken,
         )
 
-    def aside(self, gate: Gate) -> RunScheduler:
+    def aside(self, gate: Gate, broken: Callable[[BaseException], None]) -> RunScheduler:
         """The same run for a branch, beside its main chain: what that does to replies does not concern it, and what it
         asks is not the run's own reply. Where the chain hides something, a run tells of such replies the figures."""
-        return self._beside(gate, None if self.telling is None else figures)
+        return self._beside(gate, None if self.telling is None else figures, broken)
 
     def within(self, gate: Gate) -> RunScheduler:
         """The same run for a stream whose items become some of this place's own: what it asks is not the run's reply
         either. Where the chain hides something, a run tells no more text of it than was let through."""
-        return self._beside(gate, None if self.telling is None else as_part(self.lens))
+        return self._beside(gate, None if self.telling is None else as_part(self.lens), self.broken)
 
-    def _beside(self, gate: Gate, cover: Lens | None) -> RunScheduler:
+    def _beside(
+        self, gate: Gate, cover: Lens | None, broken: Callable[[BaseException], None] | None
+    ) -> RunScheduler:
         cover = _both(self.cover, cover)
-        return RunScheduler(self._loop, gate, self.context, sources=[], telling=self.telling, cover=cover)
+        return RunScheduler(
+            self._loop, gate, self.context, sources=[], telling=self.telling, cover=cover, broken=broken
+        )
 
     # -- what a run may tell ---------------------------------------------------------------------------------------
 
@@ -214,23 +270,59 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             return error
         try:
             return apart(self.telling, error)
-        except Exception as exc:  # of the user's stage; the error itself must not get past it
-            return exc
+        except BaseException as exc:  # of the user's stage; the error itself must not get past it
+            failure = failure_of("a stage", exc)
+            if failure is None:
+                self.context.abort(exc)
+            return failure or SinkError("a stage raised what ends the run")
+
+    # -- boundaries ------------------------------------------------------------------------------------------------
 
     def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
         """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
-        failure: BaseException
         try:
             if error is None:
                 observer.on_completed()
             else:
                 observer.on_error(error)
+        except BaseException as exc:
+            if error is not None:  # perhaps it was not passed on
+                self.lost(self.told(error))
+            self.broke(exc)
+
+    def lost(self, error: Exception) -> None:
+        """Tell the far end of the chain, which is the run's or that of a branch, of an error that did not get there."""
+        (self.broken or self.context.lost)(error)
+
+    def broke(self, exc: BaseException) -> None:
+        """An operator below raised ``exc``, and above there is nobody who could be told: the far end of the chain is."""
+        if failure_of("an operator", exc) is None:
+            self.context.abort(exc)
             return
-        except Exception as exc:
-            failure = self.told(error or exc)
-        except (asyncio.CancelledError, GeneratorExit) as exc:  # raised by an operator: nobody cancels us meanwhile
-            failure = exc if error is None else self.told(error)
-        self.context.lost(failure)
+        error = exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an operator raised", exc)
+        if error is not exc:
+            source = self.sources[-1] if self.sources else self.context.current()
+            with suppress(Exception):  # of a user's stage, asked what it let through
+                error.partial = source.reply() if source is not None else error.partial
+        self.lost(self.told(error))
+
+    def call(self, action: Callable[..., Any], *args: Any) -> Any:
+        """``action(*args)`` in a task, a timer or a callback of the loop: above it there is nobody to raise at."""
+        try:
+            return action(*args)
+        except BaseException as exc:
+            self.broke(exc)
+
+    def on_loop(self, action: Callable[..., Any], *args: Any) -> None:
+        """Call ``action`` on the loop: now if that is where we are, and then it raises as any call does; else soon."""
+        if runs_here(self._loop):
+            action(*args)
+        else:
+            on_loop(self._loop, self.call, action, *args)
+
+    def invoke_action(self, action: abc.ScheduledAction[T], state: T | None = None) -> abc.DisposableBase:
+        """What a timer calls, those of stock operators too."""
+        return self.call(super().invoke_action, action, state) or Disposable()
 
 
 def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:

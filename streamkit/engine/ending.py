@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import SinkError
+from .report import failure_of
 
 __all__ = ["Ending"]
 
-LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
-"""What would pass for the normal end of an iteration or a task if it were raised again."""
-
 
 class Ending:
-    """Hands on the first end only. Whoever finds that an operator did not pass it on tells `error` directly."""
+    """Hands on the first end only. Whoever finds that an operator did not pass it on tells `error` directly.
 
-    __slots__ = ("_completed", "_error", "over")
+    ``late`` hears of an error that comes after the end, from an operator that raised while it was told of that.
+    """
 
-    def __init__(self, on_error: Callable[[Any], None], on_completed: Callable[[], None] | None) -> None:
+    __slots__ = ("_completed", "_error", "_late", "over")
+
+    def __init__(
+        self,
+        on_error: Callable[[Any], None],
+        on_completed: Callable[[], None],
+        late: Callable[[BaseException], None],
+    ) -> None:
         self.over = False
-        self._error, self._completed = on_error, on_completed
+        self._error, self._completed, self._late = on_error, on_completed, late
 
     def error(self, error: BaseException) -> None:
+        error = failure_of("an operator", error) or error
         if self.over:
-            return
-        self.over = True
-        if isinstance(error, LIKE_AN_END):
-            error = SinkError.wrapping("an operator raised", error)
-        self._error(error)
+            self._late(error)
+        else:
+            self.over = True
+            self._error(error)
 
     def completed(self) -> None:
         if not self.over:
             self.over = True
-            if self._completed is not None:
-                self._completed()
+            self._completed()

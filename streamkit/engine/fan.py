@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from threading import get_ident
 from time import perf_counter
@@ -16,16 +16,17 @@ from typing import Any, TypeAlias, cast
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError
+from ..errors import SinkError, StreamkitError, described
 from ..events import Reply
 from .branch import Branch
 from .context import RunScheduler, figures
 from .gate import Gate
 from .loop import on_loop
 from .outlet import SLOW, Outlet
+from .report import failure_of
 from .stats import SinkStats
 
-__all__ = ["Fan"]
+__all__ = ["Fan", "same_failure", "with_notes"]
 
 Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
 """What is called with each item, and on whose behalf."""
@@ -50,9 +51,7 @@ class _Tap(Observable[Any]):
 class Fan:
     """Hands each item to every branch, in order, on one loop; calls from other threads and from within are queued."""
 
-    def __init__(
-        self, branches: Sequence[Branch], scheduler: RunScheduler, abort: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
         self.gate = Gate(scheduler.gate)
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
@@ -69,25 +68,27 @@ class Fan:
         self._busy = self._timed = False
         self._again: deque[Any] = deque()
         self._ending: tuple[Exception | None] | None = None
-        self._subscriptions: list[abc.DisposableBase] = []
-        self.outlets = [Outlet(spec, scheduler, abort) for spec in branches]
+        self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
-            self._plug(outlet, scheduler)
+            try:
+                self._plug(outlet, scheduler)
+            except BaseException as exc:  # an operator of the branch; the others begin all the same
+                outlet.broke(exc)
 
     # -- branches come and go --------------------------------------------------------------------------------------
 
     def _plug(self, outlet: Outlet, scheduler: RunScheduler) -> None:
         if not outlet.spec.operators:
-            subscription = self.add(outlet, outlet.gate)
+            outlet.subscription = self.add(outlet, outlet.gate)
         else:
             tap, outlet.lens = _Tap(self, outlet), figures
             chain = reduce(
                 lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
             )
-            inner = scheduler.aside(outlet.gate)
-            subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
-        self._subscriptions.append(subscription)
-        outlet.detach = subscription.dispose
+            inner = scheduler.aside(outlet.gate, outlet.broke)
+            outlet.subscription = chain.subscribe(
+                outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner
+            )
 
     def add(
         self, observer: abc.ObserverBase[Any], gate: Gate | None, outlet: Outlet | None = None
@@ -175,12 +176,16 @@ class Fan:
                 self._connect(self._observers)
 
     def _raised(self, observer: abc.ObserverBase[Any], exc: BaseException) -> None:
-        if isinstance(observer, Outlet):
-            observer.broke(exc)
-        elif isinstance(exc, Exception):  # an operator of the branch that does not keep the Rx rules
-            observer.on_error(SinkError.wrapping("a branch raised", exc))
-        else:
+        outlet = observer if isinstance(observer, Outlet) else self._ends.get(observer)
+        if outlet is None:
             raise exc
+        if outlet is observer or failure_of("a branch", exc) is None:
+            outlet.broke(exc)
+            return
+        try:  # an operator of the branch that does not keep the Rx rules: those below may hold something
+            observer.on_error(SinkError.wrapping("a branch raised", exc))
+        except BaseException as again:
+            outlet.broke(again)
 
     def _stopped_at(self, last: abc.ObserverBase[Any] | None, taps: tuple[Tap, ...]) -> None:
         """In mid-round: those up to ``last`` had the item."""
@@ -230,8 +235,8 @@ class Fan:
             outlet.stop()
 
     def _dispose(self) -> None:
-        for subscription in self._subscriptions:
-            subscription.dispose()
+        for outlet in self.outlets:
+            outlet.detach()
 
     async def settle(self, error: Exception | None, reply: Reply) -> list[Exception]:
         """Wait for the mailboxes, close the sinks, and tell what failed in branches (never the stream's own error)."""
@@ -241,7 +246,7 @@ class Fan:
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.failure or (None if _same(outlet.error, error) else outlet.error)
+            own = outlet.failure or (None if same_failure(outlet.error, error) else outlet.error)
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
         return failures
@@ -262,7 +267,13 @@ class Fan:
         return self._came + sum(outlet.progress for outlet in self.outlets)
 
 
-def _same(one: Exception | None, other: Exception | None) -> bool:
+def with_notes(error: BaseException, others: Iterable[Exception]) -> None:
+    """Only one error can be raised: it names those that there were besides."""
+    for other in others:
+        error.add_note(f"and beside it: {described(other)}")
+
+
+def same_failure(one: BaseException | None, other: BaseException | None) -> bool:
     return one is other or (isinstance(one, StreamkitError) and one.is_same(other))
 
 

@@ -19,8 +19,8 @@ from ..errors import SinkError, StreamkitError
 from .branch import CAPACITY
 from .context import RunScheduler, scheduler_for
 from .gate import Gate
-from .loop import on_loop
-from .report import ShutdownError
+from .mailbox import cancelled_from_outside
+from .report import ShutdownError, failure_of
 
 __all__ = ["Mapped"]
 
@@ -82,19 +82,19 @@ class _Mapping(abc.ObserverBase[Any]):
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._gate))
-        return Disposable(lambda: on_loop(self._loop, self._stop))
+        return Disposable(lambda: self._scheduler.on_loop(self._stop))
 
     # -- from upstream ---------------------------------------------------------------------------------------------
 
     def on_next(self, item: Any) -> None:
-        on_loop(self._loop, self._take, item)
+        self._scheduler.on_loop(self._take, item)
 
     def on_error(self, error: Exception) -> None:
         # when the loop goes away no call would come to its end
-        on_loop(self._loop, self._finish if isinstance(error, ShutdownError) else self._end, error)
+        self._scheduler.on_loop(self._finish if isinstance(error, ShutdownError) else self._end, error)
 
     def on_completed(self) -> None:
-        on_loop(self._loop, self._end, None)
+        self._scheduler.on_loop(self._end, None)
 
     def _take(self, item: Any) -> None:
         self._waiting.append(item)
@@ -137,9 +137,9 @@ class _Mapping(abc.ObserverBase[Any]):
             if isinstance(result, Observable):
                 inner = self._scheduler.within(slot.gate)
                 slot.work = result.subscribe(
-                    lambda value: on_loop(self._loop, self._got, slot, value),
-                    lambda error: on_loop(self._loop, self._ended, slot, error),
-                    lambda: on_loop(self._loop, self._ended, slot, None),
+                    lambda value: inner.on_loop(self._got, slot, value),
+                    lambda error: inner.on_loop(self._ended, slot, error),
+                    lambda: inner.on_loop(self._ended, slot, None),
                     scheduler=inner,
                 )
             elif isawaitable(result):
@@ -148,41 +148,37 @@ class _Mapping(abc.ObserverBase[Any]):
             else:
                 raise TypeError(f"map_async calls for an awaitable or a stream, not {type(result).__name__}")
         except BaseException as exc:
-            slot.done, slot.error = True, self._failure_of("a call of map_async", exc)
+            slot.done, slot.error = True, self._failure_of(exc)
 
     async def _await(self, slot: _Slot, work: Awaitable[Any]) -> None:
         task = asyncio.current_task()
         error: Exception | None = None
         try:
             slot.items.append(await work)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as exc:
             if self._over:
                 raise
             error = SinkError("a call of map_async was cancelled from outside")
+            error.__cause__ = None if cancelled_from_outside() else exc
         except BaseException as exc:
             if asyncio.current_task() is not task:
                 raise  # nobody raised this: the coroutine itself is closed, as its loop is gone
-            error = self._failure_of("a call of map_async", exc)
+            error = self._failure_of(exc)
         try:
             self._ended(slot, error)
-        except Exception as exc:
-            # An operator below breaks the Rx rules, and there is nobody above this task who could be told.
-            self._finish(exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an observer raised", exc))
-        except BaseException as exc:
-            error = self._failure_of("an observer", exc)
-            if error is not None:
-                self._finish(error)
+        except BaseException as exc:  # an operator below breaks the Rx rules, and above this task there is nobody
+            failure = self._failure_of(exc, "an observer")
+            if failure is not None:
+                ours = isinstance(failure, StreamkitError)
+                self._finish(failure if ours else SinkError.wrapping("an observer raised", failure))
 
-    def _failure_of(self, what: str, exc: BaseException) -> Exception | None:
-        """What ends the stream. KeyboardInterrupt or the like ends the run instead, at once; what only looks as if this
-        coroutine was ended is a failure."""
-        if isinstance(exc, Exception):
-            return exc
-        if isinstance(exc, (asyncio.CancelledError, GeneratorExit)):
-            return SinkError.wrapping(f"{what} raised", exc)
-        self._stop()
-        (self._scheduler.context.abort or self._scheduler.context.lost)(exc)
-        return None
+    def _failure_of(self, exc: BaseException, what: str = "a call of map_async") -> Exception | None:
+        """What ends the stream; KeyboardInterrupt or the like ends the run instead, at once."""
+        failure = failure_of(what, exc)
+        if failure is None:
+            self._stop()
+            self._scheduler.context.abort(exc)
+        return failure
 
     def _got(self, slot: _Slot, value: Any) -> None:
         if not self._over:
@@ -223,9 +219,9 @@ class _Mapping(abc.ObserverBase[Any]):
         slots, self._slots = self._slots, deque()
         for slot in slots:
             if slot.work is not None:
-                slot.work.dispose()
+                self._scheduler.context.let_go(slot.work)
         if self._upstream is not None:
-            self._upstream.dispose()
+            self._scheduler.context.let_go(self._upstream)
         self._hold(False)
 
 

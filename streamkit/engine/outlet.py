@@ -36,20 +36,21 @@ SLOW = 0.1
 
 
 class Outlet(abc.ObserverBase[Any]):
-    """Where one branch ends. ``detach`` is called when its sink has failed and is to get nothing more."""
+    """Where one branch ends. It detaches itself when it has failed and is to get nothing more."""
 
-    def __init__(self, spec: Branch, scheduler: RunScheduler, abort: Callable[[BaseException], None]) -> None:
+    def __init__(self, spec: Branch, scheduler: RunScheduler) -> None:
         self.spec = spec
         self.gate = Gate(scheduler.gate)
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.lens: Lens | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
-        self.detach: Callable[[], None] = _nothing
+        self.subscription: abc.DisposableBase | None = None
+        """To what its operators are applied to, or it itself."""
         into = spec.into
         listens = isinstance(into, Listener)
         self.write: Callable[[Any], Any] = into.begin() if listens else getattr(into, "write", None) or into
-        self._loop, self._abort = scheduler.loop, abort
+        self._loop, self._abort = scheduler.loop, scheduler.context.abort
         self._thread = get_ident()
         self._over = self._failed = False
         self._ended: asyncio.Future[None] | None = None
@@ -176,6 +177,15 @@ class Outlet(abc.ObserverBase[Any]):
         self._finish()
         self.detach()
 
+    def detach(self) -> None:
+        """Nothing comes any more. What an operator of the branch raises at that is the branch's failure."""
+        subscription, self.subscription = self.subscription, None
+        if subscription is not None:
+            try:
+                subscription.dispose()
+            except BaseException as exc:
+                self.broke(exc)
+
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
@@ -191,7 +201,7 @@ class Outlet(abc.ObserverBase[Any]):
         """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
         try:
             return reply if self.lens is None else self.lens(reply)
-        except Exception as exc:
+        except BaseException as exc:
             self.broke(exc)
             return Reply(outcome=reply.outcome)
 
@@ -220,7 +230,7 @@ class Outlet(abc.ObserverBase[Any]):
                     except StopIteration:
                         continue
                     answer.close()
-            except Exception as exc:
+            except BaseException as exc:
                 self.broke(exc)
         self._let_go()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 
-from ..errors import BrokenError
+from ..errors import BrokenError, SinkError
 
-__all__ = ["ShutdownError", "report", "slow_callable"]
+__all__ = ["LIKE_AN_END", "ShutdownError", "failure_of", "report", "slow_callable"]
+
+LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
+"""What would pass for the normal end of an iteration or a task if it were raised again."""
 
 
 class ShutdownError(BrokenError):
@@ -20,6 +24,14 @@ def report(error: BaseException) -> None:
     """Hand ``error`` to `sys.excepthook`, which prints it; a shut down loop is no news to whoever shut it down."""
     if not isinstance(error, ShutdownError):
         sys.excepthook(type(error), error, error.__traceback__)
+
+
+def failure_of(what: str, exc: BaseException) -> Exception | None:
+    """``exc`` as the failure of ``what``, which raised it. None for KeyboardInterrupt, SystemExit and the like: these
+    are no failure of anything, but meant for whoever asked."""
+    if isinstance(exc, LIKE_AN_END):
+        return SinkError.wrapping(f"{what} raised", exc)
+    return exc if isinstance(exc, Exception) else None
 
 
 def slow_callable(name: str, seconds: float) -> None:

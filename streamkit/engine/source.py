@@ -18,7 +18,7 @@ from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked, RunScheduler, scheduler_for
 from .loop import is_background, live, on_loop
 from .mailbox import cancelled_from_outside
-from .report import ShutdownError
+from .report import ShutdownError, failure_of
 
 __all__ = ["Producer", "Reading", "Source"]
 
@@ -76,6 +76,7 @@ class Reading(abc.DisposableBase):
         self._task: asyncio.Task[None] | None = None
         self.context.replies.append(self)
         scheduler.sources.append(self)
+        self.context.readings.add(self)
         if is_background(self.loop):
             live.add(self)
         on_loop(self.loop, self._begin)
@@ -161,15 +162,19 @@ class Reading(abc.DisposableBase):
 
     def _begin(self) -> None:
         if self._disposed:
-            live.discard(self)
+            self._gone()
             return
         self._task = self.loop.create_task(self._read(), name="streamkit reader")
         self._task.add_done_callback(self._left)
 
     def _left(self, task: asyncio.Task[None]) -> None:
-        live.discard(self)
+        self._gone()
         if not task.cancelled():
             task.exception()  # the observers know
+
+    def _gone(self) -> None:
+        live.discard(self)
+        self.context.readings.discard(self)
 
     async def _read(self) -> None:
         batches = self._producer(self)
@@ -177,18 +182,29 @@ class Reading(abc.DisposableBase):
             await self._pump(batches)
             if not self._over and not self._disposed:
                 raise BrokenError("the source ended without a reply")
-        except asyncio.CancelledError:
+        except BaseException as exc:
+            self._fell_over(exc)
+        finally:
+            await self._closed(batches)
+
+    def _fell_over(self, exc: BaseException) -> None:
+        if isinstance(exc, asyncio.CancelledError) and cancelled_from_outside():
             if not self._disposed:  # else from outside: the loop is being shut down
                 self._fail(self._interruption or self._shut_down())
-        except StreamkitError as exc:
+        elif isinstance(exc, StreamkitError) or exc is self.mistake:
             self._fail(exc)
-        except Exception as exc:
-            self._fail(exc if exc is self.mistake else self._foreign(BrokenError, "the source failed:", exc))
-        except BaseException as exc:  # KeyboardInterrupt or the like
+        elif failure_of("the source", exc) is not None:
+            self._fail(self._foreign(BrokenError, "the source failed:", exc))
+        else:  # KeyboardInterrupt or the like
             self._over = True
-            (self.context.abort or self.context.lost)(exc)
-        finally:
+            self.context.abort(exc)
+
+    async def _closed(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
+        try:
             await batches.aclose()
+        except BaseException as exc:
+            if not (isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()):
+                self._scheduler.broke(exc)
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
@@ -224,11 +240,10 @@ class Reading(abc.DisposableBase):
                     self._deliver(event)
         except StreamkitError:
             raise
-        except asyncio.CancelledError as exc:
-            if cancelled_from_outside():
+        except BaseException as exc:  # no producer raises anything foreign within a batch
+            given = isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
+            if given or failure_of("an observer", exc) is None:
                 raise
-            raise self._foreign(SinkError, "an observer raised", exc) from exc
-        except (Exception, GeneratorExit) as exc:  # no producer raises anything foreign within a batch
             raise self._foreign(SinkError, "an observer raised", exc) from exc
         if self._heard:
             self.last_content, self._heard = self.loop.time() - self.stood, False
@@ -287,10 +302,9 @@ class Reading(abc.DisposableBase):
         return error
 
     def _fail(self, error: Exception) -> None:
-        if self._disposed:
-            return
-        if self._over:  # an observer failed after it was told of the end: it may not have passed that on
-            self.context.lost(self._scheduler.told(error))
+        if self._over or self._disposed:
+            if self._over or isinstance(error, SinkError):  # an observer failed that may not have passed on the end
+                self._scheduler.lost(self._scheduler.told(error))
             return
         self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         with suppress(Exception):  # it is told of an error anyway

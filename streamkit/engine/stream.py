@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import aclosing
 from typing import Any, TypeVar, cast, overload
 
 from reactivex import ConnectableObservable, Observable, abc
 
 from ..errors import SinkError
 from .bridge import Bridge, Reader
-from .context import RunScheduler
-from .ending import Ending
+from .door import Door
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
-from .report import report
+from .report import failure_of, report
 
 __all__ = ["Stream", "stream"]
 
@@ -139,11 +139,7 @@ class Stream(Observable[T]):
             return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
         if on_next is not None and not callable(on_next):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
-        guard = _Guard(cast("abc.OnNext[Any] | None", on_next), on_error or report)
-        guard.subscription = self._subscribe_on(loop_of(None), guard.on_next, guard.on_error, on_completed)
-        if guard.over:
-            guard.subscription.dispose()
-        return guard.subscription
+        return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> T:
         """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
@@ -160,30 +156,24 @@ class Stream(Observable[T]):
     def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
         gate = Gate()
         bridge = Bridge(loop, gate)
-        subscription = self._subscribe_on(loop, bridge.on_next, bridge.on_error, bridge.on_completed, gate)
-        return Reader(bridge, subscription.dispose)
+        door = Door(loop, gate, bridge.end)
+        self.enter(door, loop, bridge.on_next)
+        return Reader(bridge, door.dispose)
 
-    def _subscribe_on(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        on_next: abc.OnNext[Any],
-        on_error: abc.OnError,
-        on_completed: abc.OnCompleted | None,
-        gate: Gate | None = None,
-    ) -> abc.DisposableBase:
+    def enter(self, door: Door, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
         """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
         from another thread ``concat``, for one, now and then loses its second source."""
-        scheduler, end, subscribe = RunScheduler(loop, gate), Ending(on_error, on_completed), super().subscribe
-        scheduler.context.lost = end.error
-        return call_on(loop, lambda: subscribe(on_next, end.error, end.completed, scheduler=scheduler))
+        subscribe = super().subscribe
+        call_on(loop, lambda: door.begin(subscribe, on_next))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._last().__await__()
 
     async def _last(self) -> T:
         last: Any = None
-        async for item in self:
-            last = item
+        async with aclosing(self._reader(current_loop())) as items:  # left at once, should the task be cancelled
+            async for item in items:
+                last = item
         return cast(T, last)
 
     def __repr__(self) -> str:
@@ -191,36 +181,49 @@ class Stream(Observable[T]):
         return f"<{self._label}{steps}: not sent yet: iterate it, await it, or sk.run(it)>"
 
 
-class _Guard:
+class _Callbacks:
     """The boundary around a user's callbacks in a bare ``subscribe``."""
 
-    def __init__(self, on_next: abc.OnNext[Any] | None, on_error: abc.OnError) -> None:
-        self.subscription: abc.DisposableBase | None = None
-        self.over = False
-        self._next, self._error = on_next, on_error
+    def __init__(
+        self, on_next: abc.OnNext[Any] | None, on_error: abc.OnError | None, on_completed: abc.OnCompleted | None
+    ) -> None:
+        self._next, self._error, self._completed = on_next, on_error, on_completed
+        self._failed = False
 
-    def on_next(self, item: Any) -> None:
-        if self.over or self._next is None:
+    def through(self, stream: Stream[Any]) -> abc.DisposableBase:
+        loop = loop_of(None)
+        self._door = Door(loop, None, self._ended)
+        self._is_ours = is_background(loop)
+        stream.enter(self._door, loop, self._on_next)
+        return self._door
+
+    def _on_next(self, item: Any) -> None:
+        if self._failed or self._next is None:
             return
         try:
             self._next(item)
-        except Exception as exc:
-            self._end()
-            self.on_error(SinkError.wrapping("on_next raised", exc))
+        except BaseException as exc:
+            self._failed = True
+            ours = failure_of("on_next", exc) is not None
+            self._door.fail(SinkError.wrapping("on_next raised", exc) if ours else exc)
 
-    def on_error(self, error: BaseException) -> None:
-        self._end()
-        if not isinstance(error, Exception) and not is_background(asyncio.get_running_loop()):
-            raise error  # KeyboardInterrupt or the like is for whoever runs the loop
+    def _ended(self, error: BaseException | None) -> None:
+        """KeyboardInterrupt and SystemExit are also for whoever runs the loop, if that is the user's own."""
+        passes = isinstance(error, (KeyboardInterrupt, SystemExit)) and not self._is_ours
         try:
-            self._error(cast("Exception", error))
-        except Exception as exc:
+            if error is None:
+                if self._completed is not None:
+                    self._completed()
+            elif self._error is not None:
+                self._error(cast("Exception", error))
+            elif not passes:
+                report(error)
+        except BaseException as exc:
+            if failure_of("a callback", exc) is None and not self._is_ours:
+                raise
             report(exc)
-
-    def _end(self) -> None:
-        self.over = True
-        if self.subscription is not None:
-            self.subscription.dispose()
+        if error is not None and passes:
+            raise error
 
 
 def stream(source: Observable[T]) -> Stream[T]:

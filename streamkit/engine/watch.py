@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from .context import Context, RunScheduler
-from .loop import loop_of, on_loop, running_loop
+from .closing import enter, leave
+from .context import scheduler_for
+from .loop import on_loop, running_loop
 from .mailbox import cancelled_from_outside
 from .report import ShutdownError
 
@@ -19,41 +19,32 @@ __all__ = ["LoopWatch", "loop_is_ending"]
 class LoopWatch(abc.DisposableBase):
     """Calls ``ended`` once, with a ShutdownError, if the loop of ``scheduler`` ends before this is disposed.
 
-    It is a task of the run, as a loop that ends tells nobody but its tasks. Where time is virtual there is no loop, and
-    nothing to watch.
+    Where time is virtual there is no loop, and nothing to watch.
     """
 
     def __init__(self, scheduler: abc.SchedulerBase | None, ended: Callable[[ShutdownError], None]) -> None:
         self._ended, self._disposed = ended, False
-        self._context = scheduler.context if isinstance(scheduler, RunScheduler) else Context()
-        self._task: asyncio.Task[None] | None = None
-        if isinstance(scheduler, AsyncIOScheduler):
-            self._loop = loop_of(scheduler)
-            on_loop(self._loop, self._begin)
+        self._run = scheduler_for(scheduler)
+        self._watches = isinstance(scheduler, AsyncIOScheduler)
+        if self._watches:
+            on_loop(self._run.loop, self._begin)
 
     def dispose(self) -> None:
         if not self._disposed:
             self._disposed = True
-            if self._task is not None:
-                on_loop(self._loop, self._task.cancel)
+            if self._watches:
+                on_loop(self._run.loop, leave, self._run.loop, self)
+
+    def loop_ends(self) -> None:
+        if not self._disposed:
+            self.dispose()
+            self._run.call(self._ended, ShutdownError("the event loop was shut down"))
+
+    def give_up(self) -> None: ...
 
     def _begin(self) -> None:
         if not self._disposed:
-            self._task = self._context.spawn(self._loop, self._wait(), "streamkit watch")
-
-    async def _wait(self) -> None:
-        try:
-            await self._loop.create_future()
-        except asyncio.CancelledError:
-            if self._disposed:
-                return
-        self._disposed = True
-        error = ShutdownError("the event loop was shut down")
-        try:
-            self._ended(error)
-        except Exception as exc:  # of an observer; above this task there is nobody who could be told
-            error.__cause__ = exc
-            self._context.lost(error)
+            enter(self._run.loop, self)
 
 
 def loop_is_ending(error: Exception | None) -> bool:

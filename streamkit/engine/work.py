@@ -12,12 +12,13 @@ from ..errors import StreamkitError
 from ..events import Outcome, Reply
 from .branch import Branch
 from .bridge import Bridge
+from .closing import enter, leave
 from .context import RunScheduler
 from .ending import Ending
-from .fan import Fan
+from .fan import Fan, same_failure, with_notes
 from .loop import live, on_loop, runs_here
 from .outlet import DRAIN
-from .report import ShutdownError
+from .report import ShutdownError, failure_of, report
 from .settled import Settled
 
 __all__ = ["Work"]
@@ -37,8 +38,8 @@ class Work:
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = Ending(self._on_error, self._settle)
-        self._context.lost = self._end.error
+        self._end = Ending(self._on_error, self._settle, self._late)
+        self._context.lost = self._lost
         self._subscription: abc.DisposableBase | None = None
         self._error: Exception | None = None
         self._raise: BaseException | None = None
@@ -79,18 +80,18 @@ class Work:
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
+        enter(self._loop, self)
         if not self._context.cancelled:
             try:
                 self._subscribe(stream, specs)
-            except Exception as exc:
-                self._end.error(exc)
             except BaseException as exc:
-                self._abort(exc)
+                self._context.stop_reading()
+                self._raised(exc)
         if self._context.cancelled:
             self._cancel()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
-        self.fan = fan = Fan(specs, self._scheduler, self._abort)
+        self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
             fan.add(self._bridge, self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
@@ -100,19 +101,47 @@ class Work:
         if isinstance(error, ShutdownError):
             if isinstance(error.__cause__, Exception):  # it had failed already, and an operator was still to tell of it
                 self._error = error.__cause__
-            self._abandon()
+            self._context.cancelled = True
+            self._cancel()
         else:
             self._error = error
             self._settle()
 
+    def _raised(self, exc: BaseException) -> None:
+        failure = failure_of("an operator", exc)
+        if failure is None:
+            self._abort(exc)
+        else:
+            self._end.error(failure)
+
     def _abort(self, exc: BaseException) -> None:
-        """A sink let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
-        self._raise = self._raise or exc
+        """Somebody let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
+        if self.settled.over:
+            report(exc)
+        self._raise = self._raise or failure_of("a sink", exc) or exc
         self.cancel()
 
+    def _lost(self, error: BaseException) -> None:
+        """An operator kept ``error`` from going down; those above it do not know that anything has ended."""
+        self._end.error(error)
+        self._let_go()
+
+    def _late(self, error: BaseException) -> None:
+        """It came after the end."""
+        if isinstance(error, ShutdownError) or same_failure(error, self._error):
+            return
+        if self.settled.over or not isinstance(error, Exception):
+            report(error)
+        elif self._context.failures is not None:
+            self._context.failures.append(error)
+
+    def _let_go(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            self._context.let_go(subscription)
+
     def _cancel(self) -> None:
-        if self._subscription is not None:
-            self._subscription.dispose()
+        self._let_go()
         if self.fan is not None:
             self.fan.stop()
         self._settle()
@@ -123,31 +152,32 @@ class Work:
         elif self.settling is None and not self.settled.over:
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
-            self.settling = self._loop.create_task(self._close(), name="streamkit run")
+            self.settling = self._context.insist(self._loop, self._close, self.give_up, "streamkit run")
 
     async def _close(self) -> None:
         cancelled = self._context.cancelled
-        limit = DRAIN if cancelled else None
-        try:
-            if cancelled:
-                await self.requests_closed()
-            reply = self._final("cancelled" if cancelled else None)
-            failures = await self.fan.settle(self._error, reply) if self.fan is not None else []
-            if self._context.closing:
-                await asyncio.wait(tuple(self._context.closing), timeout=limit)
-            self._finish(reply, failures + (self._context.failures or []))
-        except asyncio.CancelledError:  # the loop is being shut down
-            self._abandon()
-            raise
+        if cancelled:
+            await self.requests_closed()
+        reply = self._final("cancelled" if cancelled else None)
+        failures = await self.fan.settle(self._error, reply) if self.fan is not None else []
+        others = self._context.closing - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=DRAIN if cancelled else None)
+        self._finish(reply, failures + (self._context.failures or []))
 
-    def _abandon(self) -> None:
+    def loop_ends(self) -> None:
+        self._end.error(ShutdownError("the event loop was shut down"))
+        if self.fan is not None:
+            self.fan.stop()
+
+    def give_up(self) -> None:
         """The loop goes away, so there is no waiting for anything any more."""
         self._context.cancelled = True
         reply = self._final("cancelled")
         if self.fan is not None:
             self.fan.stop()
             self.fan.abandon(reply)
-        self._finish(reply, [])
+        self._finish(reply, self._context.failures or [])
 
     async def requests_closed(self) -> None:
         closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]
@@ -159,21 +189,25 @@ class Work:
             return self._error.partial
         try:
             return self.so_far(outcome)
-        except Exception as exc:  # of a user's stage, asked what it let through: nobody knows then
-            self._error = self._error or exc
+        except BaseException as exc:  # of a user's stage, asked what it let through: nobody knows then
+            failure = failure_of("a stage", exc)
+            if failure is None:
+                self._raise = self._raise or exc
+            self._error = self._error or failure
             return Reply(outcome=outcome or "failed")
 
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
         live.discard(self)
+        leave(self._loop, self)
         self._subscription = None
         if self._bridge is not None:
             self._bridge.on_completed()
         if self.settled.over:
             return
+        failures = list(failures)
         error = self._raise or self._error or (failures.pop(0) if failures else None)
         if error is None:
             self.settled.give(reply)
             return
-        for failure in failures:
-            error.add_note(f"and in a branch: {failure}")
+        with_notes(error, failures)
         self.settled.give(error)

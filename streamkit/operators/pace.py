@@ -11,8 +11,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from ..engine import Gate, RunScheduler
-from ..engine.ending import LIKE_AN_END
-from ..engine.report import ShutdownError
+from ..engine.report import LIKE_AN_END, ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply

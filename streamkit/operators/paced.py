@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import RunScheduler, clock
-from ..errors import SinkError, StreamkitError
+from ..engine import clock
 
 __all__ = ["Paced"]
 
@@ -51,23 +49,7 @@ class Paced(abc.ObserverBase[Any]):
 
     def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
         self._ticking = False
-        try:
-            self._tick()
-        except Exception as exc:  # an operator below breaks the Rx rules, and above a timer nobody could be told
-            self._broke(exc)
-
-    def _broke(self, exc: Exception) -> None:
-        self._over = True
-        self._all.dispose()
-        run = self._scheduler
-        if not isinstance(run, RunScheduler) or run.context.abort is None:
-            raise exc
-        error, source = exc, run.context.current()
-        if not isinstance(error, StreamkitError):
-            error = SinkError.wrapping("an observer raised", exc)
-            with suppress(Exception):  # of a user's stage, asked what it let through
-                error.partial = source.reply() if source is not None else error.partial
-        run.context.lost(run.told(error))
+        self._tick()
 
     def _tick(self) -> None:
         raise NotImplementedError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -15,7 +14,7 @@ from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.loop import background, is_own, runs_here
-from ..engine.report import ShutdownError
+from ..engine.report import ShutdownError, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
@@ -47,7 +46,7 @@ class _Shared:
 
     def __init__(self, stream: Observable[Any], replay: int) -> None:
         self.context = Context()
-        self.context.lost = lambda error: on_loop(self.home, self._take, self._end, error)
+        self.context.lost = self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
         self.over = False
         self.error: Exception | None = None
         self._stream, self._keep = stream, replay
@@ -142,16 +141,20 @@ class _Shared:
         for member in self._members:
             try:
                 member.observer.on_next(item)
-            except Exception as exc:  # no reason to keep it from the others
+            except BaseException as exc:  # no reason to keep it from the others
                 self._leave(member)
-                member.end(exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an observer raised", exc))
+                member.broke(exc)
+
+    def _fail(self, error: Exception) -> None:
+        """Those above do not know of it."""
+        self._end(error)
+        self.context.let_go(self._subscription)
 
     def _end(self, error: Exception | None) -> None:
         if not self.over:
             self.over, self.error = True, error
-            with ExitStack() as ends:  # each is told, though one may raise KeyboardInterrupt for whoever runs the loop
-                for member in reversed(self._members):
-                    ends.callback(member.end, error)
+            for member in self._members:
+                member.end(error)
 
 
 class _Member:
@@ -166,6 +169,13 @@ class _Member:
         if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # it was not his loop
             error = BrokenError("the loop of the shared stream was shut down", partial=error.partial)
         self.view.run.end(self.observer, error)
+
+    def broke(self, exc: BaseException) -> None:
+        failure = failure_of("an observer", exc)
+        if failure is None:
+            self.view.run.context.abort(exc)
+        else:
+            self.end(failure if isinstance(failure, StreamkitError) else SinkError.wrapping("an observer raised", exc))
 
 
 class _View:

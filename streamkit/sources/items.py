@@ -8,11 +8,11 @@ from contextlib import aclosing
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
 
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loop import is_background, live
-from ..engine.report import ShutdownError
+from ..engine.mailbox import cancelled_from_outside
+from ..engine.report import ShutdownError, failure_of
 from .iterators import Given, items_of, opened
 
 __all__ = ["stream"]
@@ -52,11 +52,10 @@ class _Pulled(Observable[Any]):
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        pulling = _Pulling(self._given, observer, scheduler_for(scheduler))
-        return Disposable(pulling.dispose)
+        return _Pulling(self._given, observer, scheduler_for(scheduler))
 
 
-class _Pulling:
+class _Pulling(abc.DisposableBase):
     """One subscription: a task that pulls."""
 
     def __init__(self, given: Given[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
@@ -65,6 +64,7 @@ class _Pulling:
         self._loop, self._gate = scheduler.loop, scheduler.gate
         self._over = self._cancelled = False
         self._task: asyncio.Task[None] | None = None
+        self._scheduler.context.readings.add(self)
         if is_background(self._loop):
             live.add(self)
         on_loop(self._loop, self._begin)
@@ -90,10 +90,14 @@ class _Pulling:
 
     def _begin(self) -> None:
         if self._over:
-            live.discard(self)
+            self._gone()
             return
         self._task = self._scheduler.context.spawn(self._loop, self._pull(), "streamkit items")
-        self._task.add_done_callback(lambda _: live.discard(self))
+        self._task.add_done_callback(self._gone)
+
+    def _gone(self, _: object = None) -> None:
+        live.discard(self)
+        self._scheduler.context.readings.discard(self)
 
     async def _pull(self) -> None:
         try:
@@ -101,17 +105,20 @@ class _Pulling:
                 async for item in items:
                     if not await self._passed_on(item):
                         return
-        except asyncio.CancelledError:
-            if not self._over:
-                self._end(ShutdownError("the event loop was shut down"))
-        except Exception as exc:
-            self._end(exc)
-        except BaseException as exc:  # KeyboardInterrupt or the like
-            self._over = True
-            context = self._scheduler.context
-            (context.abort or context.lost)(exc)
-        else:
             self._end(None)
+        except BaseException as exc:
+            self._fell_over(exc)
+
+    def _fell_over(self, exc: BaseException) -> None:
+        cancelled = isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
+        if cancelled and not self._over:
+            exc = ShutdownError("the event loop was shut down")
+        failure = failure_of("the source", exc)
+        if failure is not None and not self._over:
+            self._end(failure)
+        elif not cancelled:  # KeyboardInterrupt or the like, or the iterator raised when it was closed
+            self._over = True
+            self._scheduler.broke(exc)
 
     async def _passed_on(self, item: Any) -> bool:
         self.progress += 1
@@ -122,10 +129,6 @@ class _Pulling:
         return not self._over
 
     def _end(self, error: Exception | None) -> None:
-        if self._over:
-            return
-        self._over = True
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        if not self._over:
+            self._over = True
+            self._scheduler.end(self._observer, error)

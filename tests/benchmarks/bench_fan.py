@@ -35,7 +35,7 @@ def sink(seen: list[int]) -> Callable[[Any], None]:
 async def ratio(count: int) -> tuple[float, float]:
     """CPU nanoseconds per item of ``count`` plain calls, and of a fan of as many branches. They take turns."""
     calls = [sink([0]) for _ in range(count)]
-    fan = Fan([as_branch(call) for call in calls], RunScheduler(asyncio.get_running_loop()), print)
+    fan = Fan([as_branch(call) for call in calls], RunScheduler(asyncio.get_running_loop()))
     item = sk.TextDelta("hello")
 
     def plain(item: Any) -> None:

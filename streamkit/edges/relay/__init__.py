@@ -64,7 +64,7 @@ class Relay:
         data = outbox.taken()
         if not data:
             self._leave()
-            raise StopAsyncIteration
+            raise outbox.passes or StopAsyncIteration
         return data
 
     async def aclose(self) -> None:
@@ -107,6 +107,10 @@ class _Service:
             self.outbox.fail(exc)
             if exc is not self.outbox.error:
                 report(exc)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as exc:  # KeyboardInterrupt or the like: for whoever reads this relay
+            self.outbox.abort(exc)
 
 
 def _ignore(item: object) -> None:
@@ -129,7 +133,8 @@ def sse(
     Over a stream of str everything is text, and nothing else is told of the reply than how it ended and its usage.
 
     A failure becomes an error of the format (in the latter two an event named ``error``): its kind and a sentence. What
-    really happened is printed here, for it may name hosts and accounts.
+    really happened is printed here, for it may name hosts and accounts. KeyboardInterrupt, SystemExit and the like are
+    raised to whoever reads the relay, after that.
 
     A client that leaves ends the request (``cancel``), or the reply is read on to its end (``drain``) for exact usage;
     `ops.attach` listens either way. While a client reads slowly the source is held; one that takes nothing for

@@ -43,6 +43,8 @@ class Outbox(Observable[Any]):
         """The form has told its end."""
         self.closed = False
         self.error: Exception | None = None
+        self.passes: BaseException | None = None
+        """What the reader is to be raised when all is taken."""
         self._source, self._form, self._loop = source, form, loop
         self._max_wait, self._gave_up = max_wait, gave_up
         self._gate = Gate()
@@ -100,7 +102,17 @@ class Outbox(Observable[Any]):
         if not self.over:
             self.over, self.error = True, error
             self._put(self._form.fail(told(error)))
-            report(error)
+            if isinstance(error, Exception):  # else the run ends with it, and `abort` follows
+                report(error)
+
+    def abort(self, exc: BaseException) -> None:
+        """The run was ended by ``exc``: the client hears of a failure, whoever reads for it of ``exc`` itself."""
+        self.passes = exc
+        if self.closed:
+            report(exc)
+        elif not self.over:
+            self.over = True
+            self._put(self._form.fail(told(SinkError("the reply was ended"))))
 
     def _write(self, event: Event) -> None:
         if not self.over:

@@ -273,9 +273,9 @@ def _(fault: Fault) -> Any:
     return piped(stage(fault, due=property(fault)))
 
 
-@place("stage: reply")
+@place("stage: reply of a cut stream")
 def _(fault: Fault) -> Any:
-    return piped(stage(fault, "reply"))
+    return piped(rxo.take(2), stage(fault, "reply"))
 
 
 @place("stage: reply of a broken stream")

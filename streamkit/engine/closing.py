@@ -1,0 +1,92 @@
+"""What still has to be closed on a loop when that loop ends.
+
+A loop that ends cancels its tasks, the ones that close sinks among them, and throws its timers away: whoever waits for
+such a thing would wait for ever. Then it closes the async generators that were begun on it, and waits for that. So each
+loop on which something of ours is at work has such a generator, whose end gives all of it time to close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from .report import report
+
+__all__ = ["PATIENCE", "Closing", "enter", "leave"]
+
+PATIENCE = 7.0
+"""Seconds that the end of a loop waits: more than the 5 s and 1 s that a cancelled run gives its sinks."""
+
+
+class Closing(Protocol):
+    """Something at work on a loop: entered when it begins, and taken out by itself when it is over."""
+
+    def loop_ends(self) -> None:
+        """End soon: no task from before goes on, and no timer will fire."""
+        ...
+
+    def give_up(self) -> None:
+        """End now: there is no more waiting."""
+        ...
+
+
+class _Members:
+    """All that is at work on one loop, in the order in which it began."""
+
+    def __init__(self) -> None:
+        self._all: dict[Closing, None] = {}
+        self._empty: asyncio.Event | None = None
+        self._generator = self._until_the_end()
+        with suppress(StopIteration):  # the first step goes as far as the `yield`, without a loop's help
+            self._generator.asend(None).send(None)
+
+    def enter(self, member: Closing) -> None:
+        self._all[member] = None
+
+    def leave(self, member: Closing) -> None:
+        self._all.pop(member, None)
+        if self._empty is not None and not self._all:
+            self._empty.set()
+
+    async def _until_the_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            self._empty = asyncio.Event()
+            for member in reversed(tuple(self._all)):  # an operator hears of it before the run it is a part of
+                _call(member.loop_ends)
+            if self._all:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE):
+                        await self._empty.wait()
+            for member in tuple(self._all):
+                _call(member.give_up)
+
+
+_loops: dict[asyncio.AbstractEventLoop, _Members] = {}
+"""Not weak: a generator that is collected would ask its loop, which after a fork is the parent's, to close it."""
+
+
+def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
+    """From now on ``member`` is told when ``loop`` ends. To be called on that loop."""
+    members = _loops.get(loop)
+    if members is None:
+        for other in [other for other in _loops if other.is_closed()]:  # closed without a word to anybody
+            del _loops[other]
+        members = _loops[loop] = _Members()
+    members.enter(member)
+
+
+def leave(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
+    members = _loops.get(loop)
+    if members is not None:
+        members.leave(member)
+
+
+def _call(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except Exception as exc:  # the next one is to be told all the same
+        report(exc)

@@ -1,0 +1,122 @@
+"""One subscription to a stream that is no run: a loop over it, an ``await``, a bare ``subscribe``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from reactivex import abc
+
+from .closing import enter, leave
+from .context import RunScheduler
+from .ending import Ending
+from .fan import same_failure, with_notes
+from .gate import Gate
+from .loop import on_loop
+from .outlet import DRAIN
+from .report import ShutdownError, failure_of, report
+
+__all__ = ["Door"]
+
+
+class Door(abc.DisposableBase):
+    """Calls ``ended`` once, with an error or None, when attached branches have been closed; never after `dispose`.
+
+    Whatever anybody raises comes out here, however it came about. What comes too late for that is printed.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, gate: Gate | None, ended: Callable[[BaseException | None], None]
+    ) -> None:
+        self._loop, self._ended = loop, ended
+        self._scheduler = RunScheduler(loop, gate)
+        self._context = self._scheduler.context
+        self._context.abort = self._context.lost = self.fail
+        self._end = Ending(self._failed, self._completed, self._late)
+        self._upstream: abc.DisposableBase | None = None
+        self._error: BaseException | None = None
+        self._over = False
+
+    def begin(self, subscribe: Callable[..., abc.DisposableBase], on_next: abc.OnNext[Any]) -> None:
+        """On the loop."""
+        enter(self._loop, self)
+        try:
+            self._upstream = subscribe(on_next, self._end.error, self._end.completed, scheduler=self._scheduler)
+        except BaseException as exc:
+            self._context.stop_reading()
+            self.fail(exc)
+        if self._over:
+            self._let_go()
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def fail(self, exc: BaseException) -> None:
+        """End with ``exc``, of which those above do not know: they are left."""
+        on_loop(self._loop, self._fail, exc)
+
+    def _fail(self, exc: BaseException) -> None:
+        if not self._over:
+            self._let_go()
+        self._end.error(exc)
+
+    def _failed(self, error: BaseException) -> None:
+        self._error = error
+        on_loop(self._loop, self._settle)
+
+    def _completed(self) -> None:
+        on_loop(self._loop, self._settle)
+
+    def _late(self, error: BaseException) -> None:
+        first = self._error
+        if isinstance(error, ShutdownError) or same_failure(error, first):
+            return
+        if self._over:
+            report(error)
+        elif first is None or failure_of("an operator", error) is None:
+            self._error = error
+        else:
+            with_notes(first, [cast("Exception", error)])
+
+    def _settle(self) -> None:
+        """Not at once: an operator that is told of the end may raise yet, and branches may be closing."""
+        if self._context.closing and not isinstance(self._error, ShutdownError):
+            self._context.spawn(self._loop, self._wait(), "streamkit end")
+        else:
+            self._loop.call_soon(self._tell)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait(self._context.closing - {asyncio.current_task()}, timeout=DRAIN)
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        if not self._over:
+            self._leave()
+            self._ended(self._error)
+
+    # -- leaving ---------------------------------------------------------------------------------------------------
+
+    def dispose(self) -> None:
+        on_loop(self._loop, self._dispose)
+
+    def _dispose(self) -> None:
+        if not self._over:
+            self._leave()
+            self._let_go()
+
+    def _leave(self) -> None:
+        self._over = True
+        leave(self._loop, self)
+
+    def _let_go(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            self._context.let_go(upstream)
+
+    def loop_ends(self) -> None:
+        self._end.error(ShutdownError("the event loop was shut down"))
+
+    def give_up(self) -> None:
+        self._tell()
