@@ -20,7 +20,7 @@ LIMIT = 4.0
 """Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
 5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
 
-NOT_OURS = (StopIteration, asyncio.CancelledError, concurrent.futures.CancelledError)
+NOT_OURS = (StopIteration, GeneratorExit, asyncio.CancelledError, concurrent.futures.CancelledError)
 """What would mean something else to whoever waits for the call."""
 
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]

@@ -12,6 +12,8 @@ from typing import Any
 from reactivex import Observable
 
 from ..engine import Run, Stream, start
+from ..engine.mailbox import is_cancel
+from ..engine.report import failure_of
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
 from ..sources.items import stream
@@ -85,14 +87,9 @@ class Job:
             raise self._failure
 
     async def _given(self) -> AsyncGenerator[Any, None]:
-        try:
-            async with aclosing(items_of(await opened(self._plan.prompts))) as prompts:
-                async for prompt in prompts:
-                    yield prompt
-        except StreamkitError:
-            raise
-        except Exception as exc:
-            raise BrokenError.wrapping("the prompts failed:", exc) from exc
+        async with aclosing(items_of(await opened(self._plan.prompts))) as prompts:
+            async for prompt in prompts:
+                yield prompt
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
@@ -119,13 +116,13 @@ class Job:
                         await asked.done.wait()
                 finally:
                     asked.done.set()
-        except asyncio.CancelledError:
-            raise
-        except Exception as exc:
-            self._stop(exc)
-        except BaseException as exc:  # KeyboardInterrupt or the like: nothing is waited for
-            self._stop(exc)
-            self._answers.put_nowait(None)
+        except BaseException as exc:
+            if is_cancel(exc):
+                raise
+            failure = failure_of("what the batch calls", exc)
+            self._stop(failure or exc)
+            if failure is None:  # KeyboardInterrupt or the like: nothing is waited for
+                self._answers.put_nowait(None)
         self._working -= 1
         if not self._working:
             self._answers.put_nowait(None)
@@ -136,7 +133,7 @@ class Job:
                 return None
             self._puller = asyncio.current_task()
             try:
-                asked = self._named(await anext(self._prompts))
+                prompt = await self._pull()
             except StopAsyncIteration:
                 self._ended = True
                 return None
@@ -146,11 +143,22 @@ class Job:
                 return None
             finally:
                 self._puller = None
+            asked = self._named(prompt)
             self._pulled += 1
             self._last = asked.done
             if self._working < self._plan.concurrency:
                 self._hire()
             return asked
+
+    async def _pull(self) -> Any:
+        try:
+            return await anext(self._prompts)
+        except (StopAsyncIteration, StreamkitError):
+            raise
+        except BaseException as exc:
+            if is_cancel(exc) or failure_of("the prompts", exc) is None:
+                raise
+            raise BrokenError.wrapping("the prompts failed:", exc) from exc
 
     def _stop(self, failure: BaseException) -> None:
         """What is under way goes on to its end, then this is raised."""
@@ -216,17 +224,17 @@ class Job:
             reply = await run
             if reply.outcome == "cancelled":
                 raise BrokenError("the reply was cancelled from outside", partial=reply)
-        except Exception as exc:
-            reply, error = None, exc
+        except BaseException as exc:
+            failure = failure_of("ask", exc)
+            if failure is None or is_cancel(exc):
+                raise
+            reply, error = None, failure
         so_far = reply or _partial(error, run)
         cost = self._settle(ticket, _requests(run, so_far))
         return asked.item(so_far.outcome, reply=reply, error=error, cost=cost)
 
     def _stream(self, prompt: Any) -> Observable[Any]:
-        try:
-            answer = self._plan.ask(prompt)
-        except asyncio.CancelledError as exc:  # nobody else did it: this is no coroutine
-            raise RuntimeError("ask was cancelled") from exc
+        answer = self._plan.ask(prompt)
         if not isinstance(answer, Observable):
             misuse = TypeError(f"ask(prompt) gives a stream, not {type(answer).__name__}")
             self._stop(misuse)  # it will for every prompt

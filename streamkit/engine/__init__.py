@@ -1,10 +1,11 @@
 """What runs a stream: the loop rule, the gate, mailboxes, branches and the run they belong to."""
 
 from .branch import Branch, branch
-from .context import Asked, Context, RunScheduler, Sources, clock, scheduler_for
+from .context import Asked, Context, Sources
 from .gate import Gate
 from .loop import loop_of, on_loop, shutdown
 from .run import Run, run, start
+from .scheduler import RunScheduler, clock, scheduler_for
 from .source import Producer, Reading, Source
 from .stream import Stream, stream
 

@@ -11,9 +11,9 @@ from reactivex.disposable import Disposable
 from ..events import Reply
 from .branch import Branch
 from .closing import enter, leave
-from .context import RunScheduler, scheduler_for
 from .fan import Fan, with_notes
 from .report import ShutdownError
+from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Attached"]
 

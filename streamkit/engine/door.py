@@ -9,13 +9,13 @@ from typing import Any, cast
 from reactivex import abc
 
 from .closing import enter, leave
-from .context import RunScheduler
 from .ending import Ending
 from .fan import same_failure, with_notes
 from .gate import Gate
 from .loop import on_loop
 from .outlet import DRAIN
 from .report import ShutdownError, failure_of, report
+from .scheduler import RunScheduler
 
 __all__ = ["Door"]
 

@@ -19,11 +19,11 @@ from reactivex.disposable import Disposable
 from ..errors import SinkError, StreamkitError, described
 from ..events import Reply
 from .branch import Branch
-from .context import RunScheduler, figures
 from .gate import Gate
 from .loop import on_loop
 from .outlet import SLOW, Outlet
 from .report import failure_of
+from .scheduler import RunScheduler, figures
 from .stats import SinkStats
 
 __all__ = ["Fan", "same_failure", "with_notes"]
@@ -86,9 +86,7 @@ class Fan:
                 lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
             )
             inner = scheduler.aside(outlet.gate, outlet.broke)
-            outlet.subscription = chain.subscribe(
-                outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner
-            )
+            outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 
     def add(
         self, observer: abc.ObserverBase[Any], gate: Gate | None, outlet: Outlet | None = None

@@ -11,7 +11,7 @@ from .backlog import Backlog, Gap
 from .branch import Branch
 from .gate import Gate
 
-__all__ = ["GRACE", "Mailbox", "cancelled_from_outside"]
+__all__ = ["GRACE", "Mailbox", "cancelled_from_outside", "is_cancel"]
 
 GRACE = 1.0
 """Seconds for what was interrupted to end."""
@@ -21,6 +21,11 @@ def cancelled_from_outside() -> bool:
     """Of a CancelledError in a task of ours: False if what was awaited raised it by itself."""
     task = asyncio.current_task()
     return task is not None and bool(task.cancelling())
+
+
+def is_cancel(exc: BaseException) -> bool:
+    """Whether the task at hand is to end, and ``exc`` says so to it: not a CancelledError that somebody just raised."""
+    return isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
 
 
 class Mailbox:

@@ -17,10 +17,10 @@ from reactivex.disposable import Disposable
 
 from ..errors import SinkError, StreamkitError
 from .branch import CAPACITY
-from .context import RunScheduler, scheduler_for
 from .gate import Gate
 from .mailbox import cancelled_from_outside
 from .report import ShutdownError, failure_of
+from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Mapped"]
 

@@ -7,7 +7,7 @@ takes over, and from then on items wait their turn. Whatever a sink does, its si
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from inspect import iscoroutine
 from threading import get_ident
@@ -19,12 +19,12 @@ from reactivex import abc
 from ..errors import SinkError
 from ..events import Reply
 from .branch import Branch
-from .context import Lens, RunScheduler
 from .gate import Gate
 from .listener import Listener
 from .loop import on_loop, runs_here
 from .mailbox import GRACE, Mailbox, cancelled_from_outside
 from .report import slow_callable
+from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
 
 __all__ = ["DRAIN", "SLOW", "Outlet"]
@@ -254,7 +254,7 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             answer = method(value)
             if hasattr(answer, "__await__"):
-                await self._wait(asyncio.ensure_future(answer))
+                await self._wait(self._loop.create_task(_outcome(answer)))
         except asyncio.CancelledError as exc:
             if cancelled_from_outside():
                 raise
@@ -262,11 +262,12 @@ class Outlet(abc.ObserverBase[Any]):
         except BaseException as exc:
             self.broke(exc)
 
-    async def _wait(self, task: asyncio.Future[Any]) -> None:
+    async def _wait(self, task: asyncio.Task[BaseException | None]) -> None:
         patience, began = getattr(self.spec.into, "patience", self.spec.max_wait), self._loop.time()
         try:
             if await self._within(patience, task):
-                task.result()
+                if (exc := task.result()) is not None:
+                    self.broke(exc)
                 return
         except asyncio.CancelledError:
             task.cancel()
@@ -294,6 +295,19 @@ class Outlet(abc.ObserverBase[Any]):
         """Whoever keeps the run, for its figures, does not keep the sink."""
         self._final, self._mailbox = self.stats(), None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
+
+
+async def _outcome(answer: Awaitable[Any]) -> BaseException | None:
+    """What awaiting ``answer`` raises. Not raised here: a task that raises SystemExit stops the loop of all others."""
+    try:
+        await answer
+    except asyncio.CancelledError as exc:
+        if cancelled_from_outside():
+            raise
+        return exc
+    except BaseException as exc:
+        return exc
+    return None
 
 
 def _nothing(*_: object) -> None:

@@ -14,9 +14,10 @@ from ..events import Reply, Usage
 from ..runtimes import refuse_trio
 from .branch import as_branch
 from .bridge import Bridge, Reader
-from .context import Note, RunScheduler
+from .context import Note
 from .gate import Gate
 from .loop import current_loop, is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
+from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
 

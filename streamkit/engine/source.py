@@ -15,10 +15,11 @@ from reactivex import Observable, abc
 
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
-from .context import Asked, RunScheduler, scheduler_for
+from .context import Asked
 from .loop import is_background, live, on_loop
-from .mailbox import cancelled_from_outside
+from .mailbox import is_cancel
 from .report import ShutdownError, failure_of
+from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Producer", "Reading", "Source"]
 
@@ -188,7 +189,7 @@ class Reading(abc.DisposableBase):
             await self._closed(batches)
 
     def _fell_over(self, exc: BaseException) -> None:
-        if isinstance(exc, asyncio.CancelledError) and cancelled_from_outside():
+        if is_cancel(exc):
             if not self._disposed:  # else from outside: the loop is being shut down
                 self._fail(self._interruption or self._shut_down())
         elif isinstance(exc, StreamkitError) or exc is self.mistake:
@@ -203,7 +204,7 @@ class Reading(abc.DisposableBase):
         try:
             await batches.aclose()
         except BaseException as exc:
-            if not (isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()):
+            if not is_cancel(exc):
                 self._scheduler.broke(exc)
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
@@ -241,7 +242,7 @@ class Reading(abc.DisposableBase):
         except StreamkitError:
             raise
         except BaseException as exc:  # no producer raises anything foreign within a batch
-            given = isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
+            given = is_cancel(exc)
             if given or failure_of("an observer", exc) is None:
                 raise
             raise self._foreign(SinkError, "an observer raised", exc) from exc
@@ -307,6 +308,10 @@ class Reading(abc.DisposableBase):
                 self._scheduler.lost(self._scheduler.told(error))
             return
         self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
-        with suppress(Exception):  # it is told of an error anyway
+        try:
             self._commit()
-        self._scheduler.end(self._observer, error)
+        except BaseException as exc:
+            self._scheduler.end(self._observer, error)  # which is the news
+            self._scheduler.broke(exc)
+        else:
+            self._scheduler.end(self._observer, error)

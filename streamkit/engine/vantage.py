@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from ..events import Outcome, Reply
-from .context import Asked, ReplySource, RunScheduler, Sources, as_part
+from .context import Asked, ReplySource, Sources
+from .scheduler import RunScheduler, as_part
 
 __all__ = ["Vantage", "Whole"]
 

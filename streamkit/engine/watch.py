@@ -8,10 +8,10 @@ from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from .closing import enter, leave
-from .context import scheduler_for
 from .loop import on_loop, running_loop
 from .mailbox import cancelled_from_outside
 from .report import ShutdownError
+from .scheduler import scheduler_for
 
 __all__ = ["LoopWatch", "loop_is_ending"]
 

@@ -13,12 +13,12 @@ from ..events import Outcome, Reply
 from .branch import Branch
 from .bridge import Bridge
 from .closing import enter, leave
-from .context import RunScheduler
 from .ending import Ending
 from .fan import Fan, same_failure, with_notes
 from .loop import live, on_loop, runs_here
 from .outlet import DRAIN
 from .report import ShutdownError, failure_of, report
+from .scheduler import RunScheduler
 from .settled import Settled
 
 __all__ = ["Work"]

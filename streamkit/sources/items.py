@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loop import is_background, live
-from ..engine.mailbox import cancelled_from_outside
+from ..engine.mailbox import is_cancel
 from ..engine.report import ShutdownError, failure_of
 from .iterators import Given, items_of, opened
 
@@ -110,7 +110,7 @@ class _Pulling(abc.DisposableBase):
             self._fell_over(exc)
 
     def _fell_over(self, exc: BaseException) -> None:
-        cancelled = isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
+        cancelled = is_cancel(exc)
         if cancelled and not self._over:
             exc = ShutdownError("the event loop was shut down")
         failure = failure_of("the source", exc)

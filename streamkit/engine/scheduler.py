@@ -1,0 +1,220 @@
+"""What travels upstream with a subscription: the scheduler is the only thing besides dispose that does in Rx.
+
+streamkit's scheduler carries the gate, the clock (its loop) and the context of the run; there is no second carrier.
+A foreign scheduler has none of them: then a subscription has a context of its own, and nothing holds it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from reactivex import abc
+from reactivex.disposable import Disposable
+from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
+
+from ..errors import SinkError, StreamkitError
+from ..events import Choice, Reply
+from .apart import apart
+from .context import Context, ReplySource, Tap
+from .gate import Gate
+from .loop import loop_of, on_loop, runs_here
+from .report import failure_of
+
+__all__ = ["Lens", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
+
+T = TypeVar("T")
+Lens: TypeAlias = Callable[[Reply], Reply]
+Telling: TypeAlias = Callable[[Exception], Exception]
+
+
+class RunScheduler(AsyncIOThreadSafeScheduler):
+    """Schedules on the run's loop and carries what a source has to know.
+
+    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; above an operator that changes
+    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; above one that
+    hides its ``telling``: the same for errors; in a branch ``broken``, which hears of what its operators raise where
+    nobody above could be told, as else the run does; and ``sources``, where a source enters itself as (perhaps) the one
+    whose reply is the run's. Where a chain flows into another (a stream within `map_async`), ``cover`` is the lens of
+    that other one: it too decides what a run may tell of the sources.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        gate: Gate | None = None,
+        context: Context | None = None,
+        tap: Callable[[], Tap] | None = None,
+        lens: Lens | None = None,
+        sources: list[ReplySource] | None = None,
+        telling: Telling | None = None,
+        cover: Lens | None = None,
+        broken: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        super().__init__(loop)
+        self.gate = gate or Gate()
+        self.context = context or Context()
+        self.tap = tap
+        self.lens, self.telling, self.cover, self.broken = lens, telling, cover, broken
+        self.sources = self.context.main if sources is None else sources
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    @property
+    def now(self) -> datetime:
+        """The date that operators like ``delay`` reckon with: the loop's own if its time is virtual."""
+        date: Callable[[], datetime] | None = getattr(self._loop, "date", None)
+        return date() if date is not None else super().now
+
+    def derive(
+        self,
+        *,
+        gate: Gate | None = None,
+        tap: Callable[[], Tap] | None = None,
+        lens: Lens | None = None,
+        sources: list[ReplySource] | None = None,
+        telling: Telling | None = None,
+    ) -> RunScheduler:
+        """The same run seen through another gate, recorded, with a further lens (the one furthest downstream looks
+        last), or with its sources counted apart."""
+        return RunScheduler(
+            self._loop,
+            gate or self.gate,
+            self.context,
+            tap or self.tap,
+            _both(self.lens, lens),
+            self.sources if sources is None else sources,
+            _both(self.telling, telling),
+            self.cover,
+            self.broken,
+        )
+
+    def aside(self, gate: Gate, broken: Callable[[BaseException], None]) -> RunScheduler:
+        """The same run for a branch, beside its main chain: what that does to replies does not concern it, and what it
+        asks is not the run's own reply. Where the chain hides something, a run tells of such replies the figures."""
+        return self._beside(gate, None if self.telling is None else figures, broken)
+
+    def within(self, gate: Gate) -> RunScheduler:
+        """The same run for a stream whose items become some of this place's own: what it asks is not the run's reply
+        either. Where the chain hides something, a run tells no more text of it than was let through."""
+        return self._beside(gate, None if self.telling is None else as_part(self.lens), self.broken)
+
+    def _beside(self, gate: Gate, cover: Lens | None, broken: Callable[[BaseException], None] | None) -> RunScheduler:
+        cover = _both(self.cover, cover)
+        return RunScheduler(
+            self._loop, gate, self.context, sources=[], telling=self.telling, cover=cover, broken=broken
+        )
+
+    # -- what a run may tell ---------------------------------------------------------------------------------------
+
+    def shown(self, reply: Reply) -> Reply:
+        """A source's ``reply`` as far as it is let through below."""
+        shown = reply if self.lens is None else self.lens(reply)
+        return shown if self.cover is None else self.cover(shown)
+
+    def told(self, error: Exception) -> Exception:
+        """``error`` as far as it is let through below: for one that reaches the run by another way than the chain."""
+        if self.telling is None:
+            return error
+        try:
+            return apart(self.telling, error)
+        except BaseException as exc:  # of the user's stage; the error itself must not get past it
+            failure = failure_of("a stage", exc)
+            if failure is None:
+                self.context.abort(exc)
+            return failure or SinkError("a stage raised what ends the run")
+
+    # -- boundaries ------------------------------------------------------------------------------------------------
+
+    def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
+        """Tell ``observer`` of the end, and the far end of the chain if that fails: nobody else would."""
+        try:
+            if error is None:
+                observer.on_completed()
+            else:
+                observer.on_error(error)
+        except BaseException as exc:
+            if error is not None:  # perhaps it was not passed on
+                self.lost(self.told(error))
+            self.broke(exc)
+
+    def lost(self, error: Exception) -> None:
+        """Tell the far end of the chain, which is the run's or that of a branch, of an error that did not get there."""
+        (self.broken or self.context.lost)(error)
+
+    def broke(self, exc: BaseException) -> None:
+        """An operator below raised ``exc``, and nobody above could be told: the far end of the chain is."""
+        if failure_of("an operator", exc) is None:
+            self.context.abort(exc)
+            return
+        error = exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an operator raised", exc)
+        if error is not exc:
+            source = self.sources[-1] if self.sources else self.context.current()
+            with suppress(BaseException):  # of a user's stage, asked what it let through; there is other news
+                error.partial = source.reply() if source is not None else error.partial
+        self.lost(self.told(error))
+
+    def call(self, action: Callable[..., Any], *args: Any) -> Any:
+        """``action(*args)`` in a task, a timer or a callback of the loop: above it there is nobody to raise at."""
+        try:
+            return action(*args)
+        except BaseException as exc:
+            self.broke(exc)
+
+    def on_loop(self, action: Callable[..., Any], *args: Any) -> None:
+        """Call ``action`` on the loop: now if that is where we are, and then it raises as any call does; else soon."""
+        if runs_here(self._loop):
+            action(*args)
+        else:
+            on_loop(self._loop, self.call, action, *args)
+
+    def invoke_action(self, action: abc.ScheduledAction[T], state: T | None = None) -> abc.DisposableBase:
+        """What a timer calls, those of stock operators too."""
+        return self.call(super().invoke_action, action, state) or Disposable()
+
+
+def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:
+    if last is None or first is None:
+        return last or first
+    return lambda value: last(first(value))
+
+
+def as_part(below: Lens | None) -> Lens | None:
+    """What may be told of a reply that is a part of what passes ``below``: no more text than was let through there. The
+    figures stay its own, for below are those of the whole."""
+    if below is None:
+        return None
+
+    def look(reply: Reply) -> Reply:
+        shown, own = below(reply), figures(reply)
+        return replace(
+            own, choices=shown.choices, earlier=shown.earlier, answers=shown.answers, warnings=shown.warnings
+        )
+
+    return look
+
+
+def figures(reply: Reply) -> Reply:
+    """``reply`` without any text, and without what the server sent besides."""
+    usage = None if reply.usage is None else replace(reply.usage, raw=None)
+    return replace(reply, choices=(Choice(),), usage=usage, earlier=(), answers=(), warnings=(), raw=None)
+
+
+def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:
+    """``scheduler`` if it is ours, else a fresh one on the loop that the loop rule names."""
+    return scheduler if isinstance(scheduler, RunScheduler) else RunScheduler(loop_of(scheduler))
+
+
+def clock(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase:
+    """The scheduler on which an operator sets its timers: ``scheduler`` itself if it keeps time on a loop or
+    virtually, else one on the loop that the loop rule names (stock timers would each start a thread)."""
+    if isinstance(scheduler, (AsyncIOScheduler, VirtualTimeScheduler)):
+        return scheduler
+    return scheduler_for(scheduler)
