@@ -14,7 +14,7 @@ from typing import Protocol
 
 from .report import report
 
-__all__ = ["PATIENCE", "Closing", "enter", "leave"]
+__all__ = ["PATIENCE", "Closing", "enter", "leave", "members"]
 
 PATIENCE = 7.0
 """Seconds that the end of a loop waits: more than the 5 s and 1 s that a cancelled run gives its sinks."""
@@ -36,18 +36,18 @@ class _Members:
     """All that is at work on one loop, in the order in which it began."""
 
     def __init__(self) -> None:
-        self._all: dict[Closing, None] = {}
+        self.all: dict[Closing, None] = {}
         self._empty: asyncio.Event | None = None
         self._generator = self._until_the_end()
         with suppress(StopIteration):  # the first step goes as far as the `yield`, without a loop's help
             self._generator.asend(None).send(None)
 
     def enter(self, member: Closing) -> None:
-        self._all[member] = None
+        self.all[member] = None
 
     def leave(self, member: Closing) -> None:
-        self._all.pop(member, None)
-        if self._empty is not None and not self._all:
+        self.all.pop(member, None)
+        if self._empty is not None and not self.all:
             self._empty.set()
 
     async def _until_the_end(self) -> AsyncGenerator[None, None]:
@@ -55,13 +55,13 @@ class _Members:
             yield
         finally:
             self._empty = asyncio.Event()
-            for member in reversed(tuple(self._all)):  # an operator hears of it before the run it is a part of
+            for member in reversed(tuple(self.all)):  # an operator hears of it before the run it is a part of
                 _call(member.loop_ends)
-            if self._all:
+            if self.all:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PATIENCE):
                         await self._empty.wait()
-            for member in tuple(self._all):
+            for member in tuple(self.all):
                 _call(member.give_up)
 
 
@@ -83,6 +83,12 @@ def leave(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
     members = _loops.get(loop)
     if members is not None:
         members.leave(member)
+
+
+def members(loop: asyncio.AbstractEventLoop) -> list[Closing]:
+    """What is at work on ``loop``."""
+    found = _loops.get(loop)
+    return list(found.all) if found is not None else []
 
 
 def _call(step: Callable[[], None]) -> None:

@@ -437,15 +437,21 @@ class Leaving:
             raise self.raised
 
 
-@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [(KeyboardInterrupt, KeyboardInterrupt), (SystemExit, SystemExit), (asyncio.CancelledError, sk.SinkError)],
+)
 @pytest.mark.parametrize("where", ["callable", "coroutine", "close"])
 @pytest.mark.parametrize("attached", [False, True])
-def test_interrupts_pass_through_and_sinks_are_closed(raised: type[BaseException], where: str, attached: bool):
+def test_interrupts_pass_through_and_sinks_are_closed(
+    raised: type[BaseException], told: type[BaseException], where: str, attached: bool
+):
     kept, odd = sinks.memory(), Leaving(raised, where)
     stream = testing.script(*"ab", every=0.01)
     branches: list[Any] = [kept] if attached else [odd, kept]
-    with pytest.raises(raised):
+    with pytest.raises(told) as caught:
         sk.run(stream.pipe(ops.attach(odd)) if attached else stream, *branches)
+    assert raised in (type(caught.value), type(caught.value.__cause__))
     assert kept.reply is not None
     assert kept.reply.outcome == ("complete" if where == "close" else "cancelled")
 

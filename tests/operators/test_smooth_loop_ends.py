@@ -16,6 +16,8 @@ from reactivex.testing import TestScheduler
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.engine.closing import members
+from streamkit.engine.watch import LoopWatch
 from streamkit.engine.report import ShutdownError
 
 TEXT = "a b c d e f " * 20
@@ -215,7 +217,7 @@ def test_the_background_loop_is_shut_down(start):
 
 
 def watches():
-    return [task for task in asyncio.all_tasks() if task.get_name() == "streamkit watch"]
+    return [member for member in members(asyncio.get_running_loop()) if isinstance(member, LoopWatch)]
 
 
 def test_the_loop_is_watched_only_while_the_rest_waits():
@@ -341,4 +343,5 @@ def test_an_operator_below_that_raises_when_the_loop_ends_ends_the_run():
         return left_by_its_loop(lambda: sk.start(stream), wait=0.02).result()
 
     error = within_seconds(run)
-    assert isinstance(error, ValueError)
+    assert isinstance(error, sk.SinkError)
+    assert isinstance(error.__cause__, ValueError)
