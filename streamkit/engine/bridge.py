@@ -13,6 +13,7 @@ from reactivex import abc
 
 from .backlog import weight
 from .branch import CAPACITY, MAX_BYTES
+from .frames import trimming
 from .gate import Gate
 from .loop import on_loop, runs_here
 from .settled import resolve
@@ -111,7 +112,8 @@ class Reader:
             for item in bridge.take():
                 return item
             if bridge.over:
-                raise self._end() or StopIteration
+                with trimming():
+                    raise self._end() or StopIteration
             if runs_here(bridge.loop):
                 raise RuntimeError("a for loop would block the loop that serves it: use async for")
             ready.wait()
@@ -127,7 +129,8 @@ class Reader:
             for item in bridge.take():
                 return item
             if bridge.over:
-                raise self._end() or StopAsyncIteration
+                with trimming():
+                    raise self._end() or StopAsyncIteration
             await waiter
 
     def _end(self) -> Exception | None:

@@ -15,6 +15,7 @@ from ..runtimes import refuse_trio
 from .branch import as_branch
 from .bridge import Bridge, Reader
 from .context import Note, RunScheduler
+from .frames import trim, trimming
 from .gate import Gate
 from .loop import current_loop, is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
 from .stats import SinkStats
@@ -101,7 +102,8 @@ class Run:
             raise
         if not settled.over:
             raise TimeoutError(f"the run is not over after {timeout} s")
-        return settled.result()
+        with trimming():
+            return settled.result()
 
     def _block(self, timeout: float | None) -> None:
         if self._work.settled.over:
@@ -123,7 +125,8 @@ class Run:
             self.cancel()
             await self._closed()
             raise
-        return self._work.settled.result()
+        with trimming():
+            return self._work.settled.result()
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
@@ -215,7 +218,8 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     job = Run(stream, branches, runner.get_loop())
     try:
         return runner.run(job._driven())
-    except BaseException:
+    except BaseException as exc:
         job.cancel()  # a KeyboardInterrupt that came between two callbacks left everything as it was
         runner.run(job._closed())
+        trim(exc)
         raise

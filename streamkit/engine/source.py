@@ -16,6 +16,7 @@ from reactivex import Observable, abc
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked, RunScheduler, scheduler_for
+from .frames import trim
 from .loop import is_background, live, on_loop
 from .mailbox import cancelled_from_outside
 from .report import ShutdownError
@@ -287,6 +288,7 @@ class Reading(abc.DisposableBase):
         return error
 
     def _fail(self, error: Exception) -> None:
+        trim(error)
         if self._disposed:
             return
         if self._over:  # an observer failed after it was told of the end: it may not have passed that on

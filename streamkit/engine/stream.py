@@ -12,6 +12,7 @@ from ..errors import SinkError
 from .bridge import Bridge, Reader
 from .context import RunScheduler
 from .ending import Ending
+from .frames import trimming
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
 from .report import report
@@ -149,7 +150,8 @@ class Stream(Observable[T]):
         """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
         if runs_here(background()):
             raise RuntimeError("run() would block the loop that serves it: await it instead")
-        return super().run(scheduler)
+        with trimming():
+            return super().run(scheduler)
 
     def __iter__(self) -> Iterator[T]:
         return self._reader(background())
@@ -182,8 +184,9 @@ class Stream(Observable[T]):
 
     async def _last(self) -> T:
         last: Any = None
-        async for item in self:
-            last = item
+        with trimming():
+            async for item in self:
+                last = item
         return cast(T, last)
 
     def __repr__(self) -> str:

@@ -21,6 +21,7 @@ from ..wire import Parser
 from ..wire.complaints import MESSAGE, api_error
 from ..wire.loads import encode
 from .answers import request_id, status_error
+from .behind import shorten
 from .exchange import shut_socket, translated
 from .failures import name_address
 from .library import api_of, check_library, forms_of, is_whole, open_library, plain_form
@@ -84,7 +85,11 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                     return
                 if read.began:
                     error.partial = read.reply()
-                raise error from (None if error is exc else exc)
+                if error is exc:
+                    raise
+                error.__cause__ = exc
+                shorten(error)
+                raise error from exc
 
     return Stream(Source(produce), label="openai stream")
 
