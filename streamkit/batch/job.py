@@ -154,7 +154,9 @@ class Job:
 
     def _stop(self, failure: BaseException) -> None:
         """What is under way goes on to its end, then this is raised."""
-        self._ended, self._failure = True, self._failure or failure
+        self._ended = True
+        if self._failure is None:
+            self._failure = failure
         self._pace.stop()
         if self._puller is not None:
             self._puller.cancel()  # the next prompt may be long in coming

@@ -113,7 +113,7 @@ class Reader:
                 return item
             if bridge.over:
                 with trimming():
-                    raise self._end() or StopIteration
+                    raise self._end(StopIteration())
             if runs_here(bridge.loop):
                 raise RuntimeError("a for loop would block the loop that serves it: use async for")
             ready.wait()
@@ -130,13 +130,14 @@ class Reader:
                 return item
             if bridge.over:
                 with trimming():
-                    raise self._end() or StopAsyncIteration
+                    raise self._end(StopAsyncIteration())
             await waiter
 
-    def _end(self) -> Exception | None:
+    def _end(self, end: Exception) -> Exception:
+        """``end``, or the error instead."""
         self._leave = None
         error, self._bridge.error = self._bridge.error, None
-        return error
+        return end if error is None else error
 
     def close(self) -> None:
         leave, self._leave = self._leave, None

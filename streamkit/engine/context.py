@@ -227,7 +227,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 observer.on_error(error)
             return
         except Exception as exc:
-            failure = self.told(error or exc)
+            failure = self.told(exc if error is None else error)
         except (asyncio.CancelledError, GeneratorExit) as exc:  # raised by an operator: nobody cancels us meanwhile
             failure = exc if error is None else self.told(error)
         self.context.lost(failure)

@@ -241,7 +241,9 @@ class Fan:
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.failure or (None if _same(outlet.error, error) else outlet.error)
+            own = outlet.failure
+            if own is None and not _same(outlet.error, error):
+                own = outlet.error
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
         return failures

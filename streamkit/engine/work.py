@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from reactivex import Observable, abc
@@ -107,7 +108,8 @@ class Work:
 
     def _abort(self, exc: BaseException) -> None:
         """A sink let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
-        self._raise = self._raise or exc
+        if self._raise is None:
+            self._raise = exc
         self.cancel()
 
     def _cancel(self) -> None:
@@ -160,7 +162,8 @@ class Work:
         try:
             return self.so_far(outcome)
         except Exception as exc:  # of a user's stage, asked what it let through: nobody knows then
-            self._error = self._error or exc
+            if self._error is None:
+                self._error = exc
             return Reply(outcome=outcome or "failed")
 
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
@@ -170,10 +173,13 @@ class Work:
             self._bridge.on_completed()
         if self.settled.over:
             return
-        error = self._raise or self._error or (failures.pop(0) if failures else None)
+        error = self._error if self._raise is None else self._raise
+        if error is None and failures:
+            error = failures.pop(0)
         if error is None:
             self.settled.give(reply)
             return
         for failure in failures:
-            error.add_note(f"and in a branch: {failure}")
+            with suppress(Exception):  # a class of exceptions may forbid to set attributes
+                error.add_note(f"and in a branch: {failure}")
         self.settled.give(error)

@@ -37,7 +37,7 @@ def _history(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        below = error.__cause__ or error.__context__
+        below = error.__context__ if error.__cause__ is None else error.__cause__
         hidden = error.__cause__ is None and error.__suppress_context__
         error = None if hidden and below is not None and not _is_of_a_transport(below) else below
 

@@ -155,7 +155,7 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
         return status_error(status, getattr(response, "reason_phrase", ""), headers, _body(exc))
     names = {cls.__name__ for cls in type(exc).__mro__}
     if "APIConnectionError" in names:
-        return translated(exc.__cause__ or exc, sent)
+        return translated(exc if exc.__cause__ is None else exc.__cause__, sent)
     if "APIError" in names:
         body = None if isinstance(status, int) else getattr(exc, "body", None)  # with a status: what was no reply
         return api_error(body or said(exc, MESSAGE))
