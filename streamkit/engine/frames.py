@@ -9,8 +9,8 @@ from ..errors import StreamkitError
 __all__ = ["LIBRARIES", "trim", "trimming", "without_libraries"]
 
 LIBRARIES = {
-    "httpx", "httpcore", "h11", "anyio", "sniffio", "httpx2", "httpcore2", "aiohttp", "httpx_aiohttp", "openai",
-    "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
+    "httpx", "httpcore", "httpx2", "httpcore2", "h11", "h2", "socksio", "anyio", "sniffio",
+    "aiohttp", "httpx_aiohttp", "openai", "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
 }  # fmt: skip
 """What stands between a user's code and a failure that is not about how any of these is written."""
 

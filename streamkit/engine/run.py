@@ -152,7 +152,8 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         if exc is None:
-            self.result()
+            with trimming():
+                self.result()
         else:
             self.cancel()
 
@@ -164,7 +165,8 @@ class Run:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         if exc is None:
-            await self
+            with trimming():
+                await self
         else:
             self.cancel()
             await self._closed()

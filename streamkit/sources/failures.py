@@ -31,10 +31,12 @@ def name_address(error: StreamkitError, address: str, has_version: bool) -> None
 
 
 def _strip(cause: BaseException | None, address: str) -> None:
-    """Exceptions of httpx hold the request, with the key in its headers, and the prompt: leave them the address."""
+    """Exceptions of httpx and httpx2 hold the request, with the key in its headers, and the prompt: leave them the
+    address."""
     for behind in chain_of(cause):
-        if isinstance(behind, httpx.RequestError):
-            behind.request = httpx.Request("POST", address)
+        classes = {(cls.__module__, cls.__name__) for cls in type(behind).__mro__}
+        if classes.intersection((("httpx", "RequestError"), ("httpx2", "RequestError"))):
+            behind.request = httpx.Request("POST", address)  # type: ignore[attr-defined]  # as these two have
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:

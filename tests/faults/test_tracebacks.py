@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import queue
 import socket
-import ssl
 import subprocess
 import sys
-import threading
-import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import reactivex as rx
-from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.sources.behind import chain_of, shorten
+from streamkit.sources.behind import chain_of
 from tests.faults.bodies import START, reply, say
+from tests.faults.printed import KEY, PAGE, caught, packages, shown
 from tests.faults.server import RESET, chunked, head, serving
 
-KEY = "sk-canary-AbCdEfGh0123456789"
-PAGE = 25
-"""Lines."""
 RETRY = sk.Retry(attempts=1, first=0.01)
 
 
@@ -44,27 +39,6 @@ def client(port: int) -> Iterator[sk.Client]:
         yield client
 
 
-def caught(door: Callable[..., Any], *args: Any) -> sk.StreamkitError:
-    """What ``door`` raises, with the frames from its own on."""
-    with pytest.raises(sk.StreamkitError) as failed:
-        door(*args)
-    assert failed.value.__traceback__ is not None
-    return failed.value.with_traceback(failed.value.__traceback__.tb_next)
-
-
-def shown(error: BaseException) -> list[str]:
-    """The lines that a traceback of ``error`` has."""
-    text = "".join(traceback.format_exception(error))
-    assert KEY not in text
-    return text.splitlines()
-
-
-def packages(error: BaseException) -> list[str]:
-    """Whose frames the traceback of ``error`` itself has."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return [frame.f_globals["__name__"].partition(".")[0] for frame in frames]
-
-
 def in_a_for_loop(stream: sk.Stream[Any]) -> None:
     for _ in stream:
         pass
@@ -76,11 +50,15 @@ def in_a_run_that_is_iterated(stream: sk.Stream[Any]) -> None:
             pass
 
 
+def in_a_run_that_is_left(stream: sk.Stream[Any]) -> None:
+    with sk.start(stream):
+        pass
+
+
 def in_a_bare_subscribe(stream: sk.Stream[Any]) -> None:
-    told, done = list[Exception](), threading.Event()
-    stream.subscribe(None, lambda error: (told.append(error), done.set()))
-    assert done.wait(5)
-    raise told[0]
+    told: queue.Queue[Exception] = queue.Queue()
+    stream.subscribe(None, told.put)
+    raise told.get(timeout=5)
 
 
 async def awaited(stream: sk.Stream[Any]) -> None:
@@ -102,6 +80,11 @@ async def in_an_async_run(stream: sk.Stream[Any]) -> None:
             pass
 
 
+async def in_an_async_run_that_is_left(stream: sk.Stream[Any]) -> None:
+    async with sk.start(stream):
+        pass
+
+
 def on_a_loop(door: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Any], None]:
     return lambda stream: asyncio.run(door(stream))
 
@@ -113,11 +96,13 @@ DOORS: dict[str, Callable[[Any], Any]] = {
     "Stream.run": lambda stream: stream.run(),
     "for": in_a_for_loop,
     "for, of a run": in_a_run_that_is_iterated,
+    "with": in_a_run_that_is_left,
     "subscribe": in_a_bare_subscribe,
     "await": on_a_loop(awaited),
     "await, of a run": on_a_loop(awaited_run),
     "async for": on_a_loop(in_an_async_for_loop),
     "async for, of a run": on_a_loop(in_an_async_run),
+    "async with": on_a_loop(in_an_async_run_that_is_left),
 }
 
 
@@ -127,9 +112,11 @@ def test_a_closed_port_is_told_on_a_page(door: str, client: sk.Client, port: int
     lines = shown(error)
     assert len(lines) <= PAGE, "\n".join(lines)
     assert lines[0].startswith("httpx.ConnectError: ")
-    assert f"ConnectionRefusedError: [Errno {socket.errno.ECONNREFUSED}]" in lines[-1]
+    assert f"ConnectionRefusedError: [Errno {errno.ECONNREFUSED}]" in lines[-1]
     assert f"127.0.0.1:{port}" in lines[-2]
-    assert set(packages(error)) <= {"tests", "asyncio"}
+    of = packages(error)
+    assert set(of) <= {"tests", "asyncio"}
+    assert of[-1] == "tests"  # those of asyncio are above
     assert isinstance(error.__cause__, httpx.ConnectError)
     assert not packages(error.__cause__)
 
@@ -224,160 +211,10 @@ def test_the_official_library_is_told_on_a_page(port: int):
     assert isinstance(error.__cause__, openai.APIConnectionError)
 
 
-# -- what is not ours to shorten -----------------------------------------------------------------------------------
-
-
-def test_frames_of_a_users_operator_stay():
-    def refuse(item: Any) -> Any:
-        raise sk.MalformedError("I want another one")
-
-    error = caught(lambda: sk.run(sk.stream(rx.just(1)).pipe(rxo.map(refuse))))
-    assert [frame.name for frame in traceback.extract_tb(error.__traceback__)][-1] == "refuse"
-    assert set(packages(error)) == {"tests"}
-
-
-def test_the_exception_of_a_users_sink_is_shown_whole():
-    def sink(item: Any) -> None:
-        raise KeyError("mine") from OSError("no")
-
-    error = caught(lambda: sk.run(sk.stream(rx.just(1)), sink))
-    assert isinstance(error.__cause__, KeyError)
-    assert isinstance(error.__cause__.__cause__, OSError)
-    assert packages(error.__cause__)[-1] == "tests"
-    assert not hasattr(error, "__notes__")
-
-
-class Own(Exception):
-    pass
-
-
-class Stubborn(OSError):
-    """Like a frozen dataclass: its attributes cannot be set."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(name)
-
-
-def asked_over(raising: Callable[[], None]) -> sk.StreamkitError:
-    class Transport(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            raising()
-            raise AssertionError
-
-    transport = httpx.AsyncClient(transport=Transport())
-    with sk.Client("http://127.0.0.1:9/v1", KEY, model="m", transport=transport, retry=sk.Retry(attempts=0)) as client:
-        return caught(lambda: sk.run(client.chat("hi")))
-
-
-def test_frames_of_a_users_transport_stay_though_its_exception_is_one_of_httpx():
-    def raising() -> None:
-        raise httpx.ConnectError("mine") from OSError("below")
-
-    error = asked_over(raising)
-    assert packages(error.__cause__ or error) == ["tests", "tests"]
-    assert error.__notes__ == ["from httpx.ConnectError: mine <- OSError: below"]
-
-
-def test_a_chain_with_an_exception_of_the_user_stays_as_it_is():
-    def raising() -> None:
-        try:
-            raise Own("why") from OSError("below")
-        except Own as exc:
-            raise httpx.ConnectError("mine") from exc
-
-    error = asked_over(raising)
-    lines = "\n".join(shown(error))
-    assert "Own: why" in lines
-    assert "OSError: below" in lines
-    assert not hasattr(error, "__notes__")
-
-
-def test_what_a_user_has_suppressed_is_not_told():
-    def raising() -> None:
-        try:
-            raise Own("why")
-        except Own:
-            raise httpx.ConnectError("mine") from None
-
-    error = asked_over(raising)
-    assert "why" not in "\n".join(shown(error))
-    assert not hasattr(error, "__notes__")
-
-
-def test_an_exception_whose_attributes_cannot_be_set():
-    try:
-        raise Stubborn("no") from OSError("below")
-    except Stubborn as exc:
-        error = sk.BrokenError.wrapping("lost:", exc)
-    shorten(error)
-    assert "OSError: below" not in "".join(traceback.format_exception(error)).partition("from tests")[0]
-    assert error.__notes__ == ["from tests.Stubborn: no <- OSError: below"]
-
-
-def test_attempts_side_by_side_are_all_told():
-    def raising() -> None:
-        both = ExceptionGroup("both", [ConnectionRefusedError(111, "no"), ssl.SSLError("worse")])
-        raise httpx.ConnectError("mine") from both
-
-    [note] = asked_over(raising).__notes__
-    assert note.startswith("from httpx.ConnectError: mine <- ExceptionGroup: ConnectionRefusedError: [Errno 111] no, ")
-    assert "ssl.SSLError: " in note
-
-
-def test_a_chain_that_goes_in_circles():
-    def raising() -> None:
-        first, second = httpx.ConnectError("1"), OSError("2")
-        first.__cause__, second.__cause__ = second, first
-        raise first
-
-    assert asked_over(raising).__notes__ == ["from httpx.ConnectError: 1 <- OSError: 2"]
-
-
-# -- secrets -------------------------------------------------------------------------------------------------------
-
-
-def refused() -> OSError:
-    return OSError(f"bad header {KEY}")
-
-
-def with_a_note() -> OSError:
-    error = OSError("no")
-    error.add_note(f"sent {KEY}")
-    return error
-
-
-@pytest.mark.parametrize(
-    "below",
-    [
-        refused,
-        with_a_note,
-        lambda: ExceptionGroup("both", [OSError("no"), refused()]),
-        lambda: ExceptionGroup("both", [ExceptionGroup("more", [refused()])]),
-        lambda: OSError("x" * 190 + KEY),
-        lambda: Own(KEY),
-    ],
-)
-def test_a_key_behind_the_error_is_told_to_nobody(below: Callable[[], Exception]):
-    def raising() -> None:
-        raise httpx.ConnectError("mine") from below()
-
-    error = asked_over(raising)
-    text = "\n".join(shown(error)) + repr(vars(error))
-    assert not any(KEY[:size] in text for size in range(8, len(KEY) + 1))
-
-
 def test_no_frame_that_holds_the_key_is_reachable(client: sk.Client):
     """Tools that print the local variables of frames find those of the user only."""
     error = caught(lambda: sk.run(client.chat("hi")))
     assert {name for one in chain_of(error) for name in packages(one)} == {"tests"}
-
-
-def test_what_was_told_of_one_is_not_told_of_its_twin():
-    error = sk.BrokenError("no")
-    error.add_note("first")
-    twin = error.with_partial(sk.Reply())
-    twin.add_note("second")
-    assert (error.__notes__, twin.__notes__) == (["first"], ["first", "second"])
 
 
 def test_a_whole_reply_is_read_as_before():
