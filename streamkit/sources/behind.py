@@ -31,15 +31,21 @@ def shorten(error: StreamkitError, scrubbed: Callable[[str], str] = str) -> None
 
 
 def _history(error: BaseException | None) -> Iterator[BaseException]:
-    """``error`` and what it came from, each once. Of what a traceback would not show, only what is a transport's:
-    httpcore raises its own exceptions "from None", though they came from those of the operating system."""
+    """``error`` and what it came from, each once; not what was suppressed by a ``from None``, but for httpcore's, which
+    raises all its exceptions so, and thereby hides those of the operating system."""
     seen = set[int]()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        below = error.__context__ if error.__cause__ is None else error.__cause__
-        hidden = error.__cause__ is None and error.__suppress_context__
-        error = None if hidden and below is not None and not _is_of_a_transport(below) else below
+        below = error.__cause__
+        if below is None and (not error.__suppress_context__ or _hides_the_system(error)):
+            below = error.__context__
+        error = below
+
+
+def _hides_the_system(error: BaseException) -> bool:
+    context = error.__context__
+    return _package(error) in ("httpcore", "httpcore2") and context is not None and _is_of_a_transport(context)
 
 
 def _is_of_a_transport(error: BaseException) -> bool:

@@ -82,11 +82,12 @@ def test_a_chain_with_an_exception_of_the_user_stays_as_it_is():
     assert not hasattr(error, "__notes__")
 
 
-def test_what_a_user_has_suppressed_is_not_told():
+@pytest.mark.parametrize("below", [Own, OSError])
+def test_what_a_user_has_suppressed_is_not_told(below: type[Exception]):
     def raising() -> None:
         try:
-            raise Own("why")
-        except Own:
+            raise below("why")
+        except below:
             raise httpx.ConnectError("mine") from None
 
     error = asked_over(raising)
