@@ -112,6 +112,8 @@ class StreamkitError(Exception):
         twin = self._twin()
         twin.__dict__.update(vars(self))
         twin.partial = partial
+        if notes := getattr(self, "__notes__", None):
+            twin.__notes__ = [*notes]  # each may be told more
         twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
         return twin
 

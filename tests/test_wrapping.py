@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import queue
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NoReturn
 
@@ -64,10 +64,9 @@ def reply() -> sk.Stream[Any]:
 
 
 def in_a_bare_subscribe(exc: Exception) -> Any:
-    told, done = list[Any](), threading.Event()
-    reply().subscribe(raising(exc), lambda error: (told.append(error), done.set()))
-    assert done.wait(5)
-    return told[0]
+    told: queue.Queue[Exception] = queue.Queue()
+    reply().subscribe(raising(exc), told.put)
+    return told.get(timeout=5)
 
 
 def of_the_prompts(exc: Exception) -> Any:
@@ -121,9 +120,9 @@ def test_the_exception_is_the_cause(place: str):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("silent", [Silent(ValueError), NoText()])
 def test_an_exception_that_raises_when_it_is_shown_is_known_by_its_class(place: str, silent: Exception):
-    error = PLACES[place](silent)
-    assert isinstance(error, sk.StreamkitError)
+    error: Any = PLACES[place](silent)
     assert silent in (error.__cause__, error.__cause__.__cause__)
+    assert isinstance(error, sk.StreamkitError)
     assert type(silent).__name__ in str(error)
 
 

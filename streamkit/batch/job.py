@@ -120,7 +120,7 @@ class Job:
             if is_cancel(exc):
                 raise
             failure = failure_of("what the batch calls", exc)
-            self._stop(failure or exc)
+            self._stop(exc if failure is None else failure)
             if failure is None:  # KeyboardInterrupt or the like: nothing is waited for
                 self._answers.put_nowait(None)
         self._working -= 1
@@ -162,7 +162,9 @@ class Job:
 
     def _stop(self, failure: BaseException) -> None:
         """What is under way goes on to its end, then this is raised."""
-        self._ended, self._failure = True, self._failure or failure
+        self._ended = True
+        if self._failure is None:
+            self._failure = failure
         self._pace.stop()
         if self._puller is not None:
             self._puller.cancel()  # the next prompt may be long in coming

@@ -106,7 +106,7 @@ class _Attachment(abc.ObserverBase[Any]):
         if context.failures is not None:
             context.failures.extend(failures)
         elif failures:
-            error = error or failures.pop(0)
+            error = failures.pop(0) if error is None else error
             with_notes(error, failures)
         self._over(error)
 

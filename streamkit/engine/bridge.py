@@ -13,6 +13,7 @@ from reactivex import abc
 
 from .backlog import weight
 from .branch import CAPACITY, MAX_BYTES
+from .frames import trimming
 from .gate import Gate
 from .loop import on_loop, runs_here
 from .settled import resolve
@@ -114,7 +115,8 @@ class Reader:
             for item in bridge.take():
                 return item
             if bridge.over:
-                raise self._end() or StopIteration
+                with trimming():
+                    raise self._end(StopIteration())
             if runs_here(bridge.loop):
                 raise RuntimeError("a for loop would block the loop that serves it: use async for")
             ready.wait()
@@ -130,13 +132,15 @@ class Reader:
             for item in bridge.take():
                 return item
             if bridge.over:
-                raise self._end() or StopAsyncIteration
+                with trimming():
+                    raise self._end(StopAsyncIteration())
             await waiter
 
-    def _end(self) -> BaseException | None:
+    def _end(self, end: Exception) -> BaseException:
+        """``end``, or the error instead."""
         self._leave = None
         error, self._bridge.error = self._bridge.error, None
-        return error
+        return end if error is None else error
 
     def close(self) -> None:
         leave, self._leave = self._leave, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .report import failure_of
+from .report import as_raised
 
 __all__ = ["Ending"]
 
@@ -28,7 +28,7 @@ class Ending:
         self._error, self._completed, self._late = on_error, on_completed, late
 
     def error(self, error: BaseException) -> None:
-        error = failure_of("an operator", error) or error
+        error = as_raised("an operator", error)
         if self.over:
             self._late(error)
         else:

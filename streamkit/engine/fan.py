@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import reduce
 from threading import get_ident
 from time import perf_counter
@@ -244,7 +245,9 @@ class Fan:
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.failure or (None if same_failure(outlet.error, error) else outlet.error)
+            own = outlet.failure
+            if own is None and not same_failure(outlet.error, error):
+                own = outlet.error
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
         return failures
@@ -268,7 +271,8 @@ class Fan:
 def with_notes(error: BaseException, others: Iterable[Exception]) -> None:
     """Only one error can be raised: it names those that there were besides."""
     for other in others:
-        error.add_note(f"and beside it: {described(other)}")
+        with suppress(Exception):  # a class of exceptions may forbid to set attributes
+            error.add_note(f"and beside it: {described(other)}")
 
 
 def same_failure(one: BaseException | None, other: BaseException | None) -> bool:

@@ -8,7 +8,7 @@ import sys
 
 from ..errors import BrokenError, SinkError
 
-__all__ = ["LIKE_AN_END", "ShutdownError", "failure_of", "report", "slow_callable"]
+__all__ = ["LIKE_AN_END", "ShutdownError", "as_raised", "failure_of", "report", "slow_callable"]
 
 LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
 """What would pass for the normal end of an iteration or a task if it were raised again."""
@@ -32,6 +32,12 @@ def failure_of(what: str, exc: BaseException) -> Exception | None:
     if isinstance(exc, LIKE_AN_END):
         return SinkError.wrapping(f"{what} raised", exc)
     return exc if isinstance(exc, Exception) else None
+
+
+def as_raised(what: str, exc: BaseException) -> BaseException:
+    """``exc``, or `failure_of` it, as it can be raised again without being taken for something else."""
+    failure = failure_of(what, exc)
+    return exc if failure is None else failure
 
 
 def slow_callable(name: str, seconds: float) -> None:

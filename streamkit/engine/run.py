@@ -15,6 +15,7 @@ from ..runtimes import refuse_trio
 from .branch import as_branch
 from .bridge import Bridge, Reader
 from .context import Note
+from .frames import trim, trimming
 from .gate import Gate
 from .loop import current_loop, is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
 from .scheduler import RunScheduler
@@ -102,7 +103,8 @@ class Run:
             raise
         if not settled.over:
             raise TimeoutError(f"the run is not over after {timeout} s")
-        return settled.result()
+        with trimming():
+            return settled.result()
 
     def _block(self, timeout: float | None) -> None:
         if self._work.settled.over:
@@ -124,7 +126,8 @@ class Run:
             self.cancel()
             await self._closed()
             raise
-        return self._work.settled.result()
+        with trimming():
+            return self._work.settled.result()
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
@@ -150,7 +153,8 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         if exc is None:
-            self.result()
+            with trimming():
+                self.result()
         else:
             self.cancel()
 
@@ -162,7 +166,8 @@ class Run:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         if exc is None:
-            await self
+            with trimming():
+                await self
         else:
             self.cancel()
             await self._closed()
@@ -216,7 +221,8 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     job = Run(stream, branches, runner.get_loop())
     try:
         return runner.run(job._driven())
-    except BaseException:
+    except BaseException as exc:
         job.cancel()  # a KeyboardInterrupt that came between two callbacks left everything as it was
         runner.run(job._closed())
+        trim(exc)
         raise

@@ -127,9 +127,10 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             return apart(self.telling, error)
         except BaseException as exc:  # of the user's stage; the error itself must not get past it
             failure = failure_of("a stage", exc)
-            if failure is None:
-                self.context.abort(exc)
-            return failure or SinkError("a stage raised what ends the run")
+            if failure is not None:
+                return failure
+            self.context.abort(exc)
+            return SinkError("a stage raised what ends the run")
 
     # -- boundaries ------------------------------------------------------------------------------------------------
 

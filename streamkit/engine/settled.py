@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from types import TracebackType
 
 from ..events import Reply
 from .loop import on_loop
@@ -18,11 +19,12 @@ __all__ = ["Settled", "resolve"]
 class Settled:
     """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
 
-    __slots__ = ("_lock", "_wakes", "error", "reply")
+    __slots__ = ("_frames", "_lock", "_wakes", "error", "reply")
 
     def __init__(self) -> None:
         self.reply: Reply | None = None
         self.error: BaseException | None = None
+        self._frames: TracebackType | None = None
         self._wakes: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
@@ -35,7 +37,7 @@ class Settled:
             if isinstance(outcome, Reply):
                 self.reply = outcome
             else:
-                self.error = outcome
+                self.error, self._frames = outcome, outcome.__traceback__
             wakes = tuple(self._wakes)
         for wake in wakes:
             wake()
@@ -43,7 +45,7 @@ class Settled:
     def result(self) -> Reply:
         """The Reply, or the error raised, once it is over."""
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(self._frames)  # and not with those of whoever has asked before
         assert self.reply is not None
         return self.reply
 

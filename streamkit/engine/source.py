@@ -16,6 +16,7 @@ from reactivex import Observable, abc
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked
+from .frames import trim
 from .loop import is_background, live, on_loop
 from .mailbox import is_cancel
 from .report import ShutdownError, failure_of
@@ -303,6 +304,7 @@ class Reading(abc.DisposableBase):
         return error
 
     def _fail(self, error: Exception) -> None:
+        trim(error)
         if self._over or self._disposed:
             if self._over or isinstance(error, SinkError):  # an observer failed that may not have passed on the end
                 self._scheduler.lost(self._scheduler.told(error))

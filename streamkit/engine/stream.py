@@ -12,6 +12,7 @@ from reactivex import ConnectableObservable, Observable, abc
 from ..errors import SinkError
 from .bridge import Bridge, Reader
 from .door import Door
+from .frames import trimming
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
 from .report import failure_of, report
@@ -145,7 +146,8 @@ class Stream(Observable[T]):
         """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
         if runs_here(background()):
             raise RuntimeError("run() would block the loop that serves it: await it instead")
-        return super().run(scheduler)
+        with trimming():
+            return super().run(scheduler)
 
     def __iter__(self) -> Iterator[T]:
         return self._reader(background())
@@ -171,9 +173,10 @@ class Stream(Observable[T]):
 
     async def _last(self) -> T:
         last: Any = None
-        async with aclosing(self._reader(current_loop())) as items:  # left at once, should the task be cancelled
-            async for item in items:
-                last = item
+        with trimming():
+            async with aclosing(self._reader(current_loop())) as items:  # left at once, should the task be cancelled
+                async for item in items:
+                    last = item
         return cast(T, last)
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from .ending import Ending
 from .fan import Fan, same_failure, with_notes
 from .loop import live, on_loop, runs_here
 from .outlet import DRAIN
-from .report import ShutdownError, failure_of, report
+from .report import ShutdownError, as_raised, failure_of, report
 from .scheduler import RunScheduler
 from .settled import Settled
 
@@ -118,7 +118,8 @@ class Work:
         """Somebody let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
         if self.settled.over:
             report(exc)
-        self._raise = self._raise or failure_of("a sink", exc) or exc
+        if self._raise is None:
+            self._raise = as_raised("a sink", exc)
         self.cancel()
 
     def _lost(self, error: BaseException) -> None:
@@ -192,8 +193,9 @@ class Work:
         except BaseException as exc:  # of a user's stage, asked what it let through: nobody knows then
             failure = failure_of("a stage", exc)
             if failure is None:
-                self._raise = self._raise or exc
-            self._error = self._error or failure
+                self._raise = exc if self._raise is None else self._raise
+            if self._error is None:
+                self._error = failure
             return Reply(outcome=outcome or "failed")
 
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
@@ -205,7 +207,9 @@ class Work:
         if self.settled.over:
             return
         failures = list(failures)
-        error = self._raise or self._error or (failures.pop(0) if failures else None)
+        error = self._error if self._raise is None else self._raise
+        if error is None and failures:
+            error = failures.pop(0)
         if error is None:
             self.settled.give(reply)
             return

@@ -122,7 +122,8 @@ class _Smooth(Paced):
         try:
             self._pacing.cut()
         except Exception as exc:
-            self._error = error or self._failure(exc)
+            if error is None:
+                self._error = self._failure(exc)
         if not self._keeps_pace or loop_is_ending(error):
             self._let_out()
         self._go_on()

@@ -114,7 +114,8 @@ class Batched:
                 except asyncio.CancelledError:
                     raise
                 except BaseException as exc:
-                    batch.broken = batch.broken or exc  # for the next call of this sink to raise
+                    if batch.broken is None:
+                        batch.broken = exc  # for the next call of this sink to raise
 
     async def _send_left(self, batch: _Batch) -> None:
         if batch.broken is not None:

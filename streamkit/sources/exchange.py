@@ -24,9 +24,9 @@ from ..errors import (
     said,
 )
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
+from .behind import chain_of
 from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
-from .failures import chain_of
 from .limits import Limits
 from .pools import Pool, Pools
 from .requests import Scrubber
@@ -247,7 +247,7 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
 
 def _barred(exc: BaseException) -> bool:
     """Whether a proxy wants a name and a password, which it will want again."""
-    return type(exc).__name__ == "ProxyError" and str(exc).startswith("407")
+    return type(exc).__name__ == "ProxyError" and said(exc).startswith("407")
 
 
 def _untrusted(exc: BaseException) -> bool:

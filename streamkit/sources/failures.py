@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from ..errors import POSING, ApiError, ConnectError, StatusError, StreamkitError, excerpt
+from .behind import chain_of, shorten
 from .requests import Endpoint, Request
 
-__all__ = ["chain_of", "explain", "name_address"]
+__all__ = ["explain", "name_address"]
 
 
 def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
@@ -19,6 +19,7 @@ def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None
     address = endpoint.scrubbed(endpoint.url(request.api, request.model))
     _strip(error.__cause__, address)
     _scrub(error, endpoint)
+    shorten(error, endpoint.scrubbed)
     name_address(error, address, endpoint.names_version)
 
 
@@ -30,10 +31,12 @@ def name_address(error: StreamkitError, address: str, has_version: bool) -> None
 
 
 def _strip(cause: BaseException | None, address: str) -> None:
-    """Exceptions of httpx hold the request, with the key in its headers, and the prompt: leave them the address."""
+    """Exceptions of httpx and httpx2 hold the request, with the key in its headers, and the prompt: leave them the
+    address."""
     for behind in chain_of(cause):
-        if isinstance(behind, httpx.RequestError):
-            behind.request = httpx.Request("POST", address)
+        classes = {(cls.__module__, cls.__name__) for cls in type(behind).__mro__}
+        if classes.intersection((("httpx", "RequestError"), ("httpx2", "RequestError"))):
+            behind.request = httpx.Request("POST", address)  # type: ignore[attr-defined]  # as these two have
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
@@ -52,19 +55,10 @@ def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
 
 
 def _told_by(error: BaseException) -> list[Any]:
-    """Its text, if it gives one instead of raising, and whatever else it holds."""
+    """Its text, if it gives one instead of raising, its notes and whatever else it holds."""
     held = list(vars(error).values())
+    if isinstance(notes := getattr(error, "__notes__", None), (list, tuple)):
+        held += notes
     with suppress(*POSING):
         held.append(str(error))
     return held
-
-
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """``error`` and what is behind it, each once: an exception may be its own cause."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        error = waiting.pop()
-        if error is not None and id(error) not in seen:
-            seen.add(id(error))
-            yield error
-            waiting += [error.__context__, error.__cause__]

@@ -21,6 +21,7 @@ from ..wire import Parser
 from ..wire.complaints import MESSAGE, api_error
 from ..wire.loads import encode
 from .answers import request_id, status_error
+from .behind import shorten
 from .exchange import shut_socket, translated
 from .failures import name_address
 from .library import api_of, check_library, forms_of, is_whole, open_library, plain_form
@@ -84,7 +85,11 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                     return
                 if read.began:
                     error.partial = read.reply()
-                raise error from (None if error is exc else exc)
+                if error is exc:
+                    raise
+                error.__cause__ = exc
+                shorten(error)
+                raise error from exc
 
     return Stream(Source(produce), label="openai stream")
 
@@ -150,7 +155,7 @@ def _error(exc: Exception, *, sent: bool) -> StreamkitError:
         return status_error(status, getattr(response, "reason_phrase", ""), headers, _body(exc))
     names = {cls.__name__ for cls in type(exc).__mro__}
     if "APIConnectionError" in names:
-        return translated(exc.__cause__ or exc, sent)
+        return translated(exc if exc.__cause__ is None else exc.__cause__, sent)
     if "APIError" in names:
         body = None if isinstance(status, int) else getattr(exc, "body", None)  # with a status: what was no reply
         return api_error(body or said(exc, MESSAGE))

@@ -163,8 +163,9 @@ def test_reprs_do_not_tell_the_key() -> None:
         assert KEY not in f"{thing!r} {thing}"
 
 
+@pytest.mark.parametrize("library", [None, "httpx", "httpx2"])
 @pytest.mark.parametrize("fault", ["nobody there", "cut", "not HTTP", "silence"])
-def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(fault: str) -> None:
+def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(fault: str, library: str | None) -> None:
     """Exceptions of httpx hold the request that failed; it is in no message, but programs that report errors look."""
     answers: dict[str, Any] = {
         "cut": [head(content_length="99"), START],
@@ -172,9 +173,11 @@ def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(faul
         "silence": [head(), START, 3.0],
     }
     limits = sk.Limits(byte_idle=0.2, event_idle=0.2)
+    transport = pytest.importorskip(library).AsyncClient() if library is not None else None
     with serving(answers.get(fault, [])) as server:
         url = server.url if fault in answers else "http://127.0.0.1:9/v1"
-        client = sk.Client(url, KEY, model="m", query={"key": KEY}, retry=sk.Retry(attempts=0), limits=limits)
+        options: dict[str, Any] = {"query": {"key": KEY}, "retry": sk.Retry(attempts=0), "transport": transport}
+        client = sk.Client(url, KEY, model="m", limits=limits, **options)
         with client, pytest.raises(sk.StreamkitError) as caught:
             sk.run(client.chat("my secret prompt"))
     told = everything(caught.value)

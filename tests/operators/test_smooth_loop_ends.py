@@ -17,8 +17,8 @@ from reactivex.testing import TestScheduler
 import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.engine.closing import members
-from streamkit.engine.watch import LoopWatch
 from streamkit.engine.report import ShutdownError
+from streamkit.engine.watch import LoopWatch
 
 TEXT = "a b c d e f " * 20
 

@@ -140,6 +140,7 @@ def bare(error: StreamkitError) -> StreamkitError:
     twin.__cause__ = twin.__context__ = twin.__traceback__ = None
     if isinstance(error, MalformedError):
         twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
+        vars(twin).pop("__notes__", None)
     return twin
 
 
