@@ -16,6 +16,7 @@ from .branch import CAPACITY, MAX_BYTES
 from .gate import Gate
 from .loop import on_loop, runs_here
 from .settled import resolve
+from .wake import Wake
 
 __all__ = ["Bridge", "Reader"]
 
@@ -106,7 +107,7 @@ class Reader:
         for item in bridge.take():  # mostly there is one: no need to prepare for waiting
             return item
         while True:
-            ready = threading.Event()
+            ready = Wake()
             bridge.wake = ready.set  # before looking: nothing can slip in between
             for item in bridge.take():
                 return item

@@ -12,9 +12,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from ..runtimes import refuse_gevent, refuse_trio
+from .wake import Wake
 
 __all__ = [
     "Live",
@@ -66,7 +68,7 @@ class _Background:
     def loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._thread is None or not self._thread.is_alive() or self._loop is None:
-                ready = threading.Event()
+                ready = Wake()
                 self._thread = threading.Thread(
                     target=lambda: asyncio.run(self._serve(ready)), name="streamkit", daemon=True
                 )
@@ -79,7 +81,7 @@ class _Background:
     def current(self) -> asyncio.AbstractEventLoop | None:
         return self._loop
 
-    async def _serve(self, ready: threading.Event) -> None:
+    async def _serve(self, ready: Wake) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         ready.set()
         await self._stop.wait()
@@ -178,16 +180,19 @@ def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
     """What ``action`` gives when called on ``loop``: now if that is where we are, else the caller waits for it."""
     if runs_here(loop):
         return action()
-    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+    called: Future[T] = Future()
+    ready = Wake()
 
     def call() -> None:
         try:
-            answer.set_result(action())
+            called.set_result(action())
         except BaseException as exc:
-            answer.set_exception(exc)
+            called.set_exception(exc)
+        ready.set()
 
     loop.call_soon_threadsafe(call)
-    return answer.result()
+    ready.wait()  # not in the future, whose lock a Ctrl-C could leave taken
+    return called.result()
 
 
 def thread_runner() -> asyncio.Runner:
@@ -225,14 +230,13 @@ def _at_exit() -> None:
 
 
 def _wait_for_progress(step: float = 0.05) -> None:
-    pause, pulse = threading.Event(), threading.Event()
+    pause, pulse = threading.Event(), Wake()
     stood: dict[Live, tuple[int, float]] = {}
     silent = 0.0
     pulse.set()
     while live and silent <= STUCK:
         silent += step
-        if pulse.is_set():
-            pulse.clear()
+        if pulse.wait(0):
             silent = 0.0
             on_loop(_background.loop(), pulse.set)
         for item in tuple(live):

@@ -10,6 +10,7 @@ from functools import partial
 
 from ..events import Reply
 from .loop import on_loop
+from .wake import Wake
 
 __all__ = ["Settled", "resolve"]
 
@@ -48,7 +49,7 @@ class Settled:
 
     def block(self, timeout: float | None) -> bool:
         """Block this thread until it is over, ``timeout`` seconds at most. False if it is not over then."""
-        ready = threading.Event()
+        ready = Wake()
         self._call(ready.set)
         try:
             return ready.wait(timeout)

@@ -28,6 +28,8 @@ CODES = {
 }
 PROGRESS = 0.2
 """Seconds between two looks at the progress line."""
+CLOSING = 5.0
+"""Seconds that a reply may take to be closed after Ctrl-C."""
 
 
 class UsageError(Exception):
@@ -54,7 +56,7 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
                 out.write(event)
         reply = run.result()
     except KeyboardInterrupt:
-        reply = run.result(timeout=5)
+        error, reply = _interrupted(run)
     except sk.StreamkitError as exc:
         error, reply = exc, exc.partial
     out.close(reply)
@@ -68,6 +70,16 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
     return CODES[reply.outcome]
 
 
+def _interrupted(run: sk.Run) -> tuple[sk.StreamkitError | None, sk.Reply]:
+    """What there is after Ctrl-C, which is shown even if the reply failed at that moment or cannot be closed."""
+    try:
+        return None, run.result(timeout=CLOSING)
+    except sk.StreamkitError as exc:
+        return exc, exc.partial
+    except TimeoutError:
+        return None, run.reply
+
+
 class _Lines:
     """Events as lines of JSON on stdout; the last one is the reply, whatever ended it."""
 
@@ -75,8 +87,8 @@ class _Lines:
         self._replied = False
 
     def write(self, event: sk.Event) -> None:
-        self._replied = isinstance(event, sk.Reply)
         sys.stdout.buffer.write(sk.to_json(event) + b"\n")
+        self._replied = isinstance(event, sk.Reply)  # not before: a Ctrl-C may come in between
         sys.stdout.buffer.flush()
 
     def close(self, reply: sk.Reply) -> None:

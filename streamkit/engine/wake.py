@@ -1,0 +1,33 @@
+"""A thread waits, another wakes it, and Ctrl-C in the first never holds up the second."""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["Wake"]
+
+
+class Wake:
+    """Like `threading.Event`, for one waiting that may be interrupted.
+
+    An Event takes its lock in Python code. A KeyboardInterrupt between two bytecodes of that leaves the lock taken, and
+    `set` then blocks for ever; here the loop calls `set`, and everything on it would stand still. The lock below is
+    taken and given up by single calls into C, which a signal cannot divide.
+    """
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        """Wake who waits, or who is going to. Never blocks."""
+        try:
+            self._lock.release()
+        except RuntimeError:  # it was set already
+            pass
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until it is set, ``timeout`` seconds at most: whether it was. It is unset again afterwards."""
+        return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
