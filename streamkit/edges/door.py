@@ -110,7 +110,7 @@ def _several(given: Iterable[str], what: str) -> Iterable[str]:
 
 def _host_option(text: str) -> str:
     ascii = text if text.isascii() else text.encode("idna").decode()  # as browsers write it
-    name = ANY if text == ANY else _name(ascii) or (_bare(text.lower()) if _address(text) else None)
+    name = ANY if text == ANY else _name(ascii) or (_bare(text.lower()) if "[" not in text and _address(text) else None)
     if name is None:
         raise ValueError(f"{text!r} is no name of a host: write one like example.com, without http:// and path")
     return name
@@ -121,7 +121,7 @@ def _origin_option(text: str) -> str:
         return text
     try:
         parts = urlsplit(text)
-        told = f"{parts.scheme}://{parts.netloc}"
+        told = f"{parts.scheme}://{parts.netloc}".lower()
         good = bool(parts.scheme and parts.hostname) and "@" not in parts.netloc and text.rstrip("/").lower() == told
         good = good and text.isascii() and (parts.port is None or parts.port > 0)
     except ValueError:
@@ -141,7 +141,7 @@ def _name(host: str) -> str | None:
         port = port[1:]
     else:
         name, _, port = host.partition(":")
-    good = name and (not port or (port.isascii() and port.isdigit())) and not set(name) & set("@/\\?#%, \t[]")
+    good = name and (not port or (port.isascii() and port.isdigit())) and not set(name) & set("@/\\?#%*, \t[]")
     return _bare(name) if good else None
 
 

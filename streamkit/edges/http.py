@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection of a scripted server: h11 for the grammar, asyncio for the socket.
 
-In turn: `_request` reads a request within the limits, `_answer` plays its answer and meanwhile hears whether the client
-goes. Whatever is wrong with a request is a `_RefusedError` or a RemoteProtocolError of h11: it is answered, and the
+In turn: `Incoming` reads a request within the limits, `_answer` plays its answer and meanwhile hears whether the client
+goes. Whatever is wrong with a request is a `RefusedError` or a RemoteProtocolError of h11: it is answered, and the
 connection closed. Whatever is wrong with an answer is reported to who runs the server; the client gets 500, or a cut.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +17,7 @@ import h11
 from ..engine.report import report
 from .answer import Answer, CutError, Write, error_answer, paced
 from .bounds import ServerLimits
+from .incoming import CHUNK, Incoming, RefusedError
 
 if TYPE_CHECKING:
     from .asked import Request
@@ -26,7 +26,6 @@ __all__ = ["Handle", "refuse_connection", "serve_connection"]
 
 Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tuple[Answer, Request]]"
 
-CHUNK = 65536
 BODILESS = frozenset({204, 304})
 OF_A_PLAY = (Exception, SystemExit, asyncio.CancelledError)
 """What a play may raise. A KeyboardInterrupt is somebody's Ctrl-C; others end a task or a thread without a word."""
@@ -68,12 +67,6 @@ async def _until_closed(connection: _Connection, full: str = "") -> None:
         connection.abort()
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class _PlayError(Exception):
     """Its cause is what a play raised."""
 
@@ -84,87 +77,22 @@ class _Connection:
     ) -> None:
         self._reader, self._writer, self._handle, self._limits = reader, writer, handle, limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
-        self._ahead: deque[bytes] = deque()
-        self._overrun = self._unread = False
-        self._method = b""
+        self._incoming = Incoming(self._http, reader, limits, self._go_on)
+        self._refused = False
 
     async def serve(self) -> None:
         while True:
             try:
-                asked = await self._request()
+                asked = await self._incoming.request()
                 if asked is None or not await self._answer(*asked):
                     return
                 self._http.start_next_cycle()
             except h11.RemoteProtocolError as exc:
                 await self.refuse(exc.error_status_hint, str(exc))
                 return
-            except _RefusedError as exc:
+            except RefusedError as exc:
                 await self.refuse(exc.status, str(exc))
                 return
-
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    async def _request(self) -> tuple[h11.Request, bytes] | None:
-        """The next request with its body, None if the client has no more."""
-        self._begun = bool(self._ahead or self._http.trailing_data[0])
-        self._method = b""
-        try:
-            async with asyncio.timeout(self._limits.head if self._begun else self._limits.idle) as self._clock:
-                return await self._whole_request()
-        except TimeoutError:
-            if self._begun:
-                raise _RefusedError(408, "the request did not come to its end in time") from None
-            return None
-
-    async def _whole_request(self) -> tuple[h11.Request, bytes] | None:
-        request: h11.Request | None = None
-        body = bytearray()
-        while True:
-            match event := self._http.next_event():
-                case h11.NEED_DATA:
-                    await self._receive()
-                case h11.Request():
-                    request, self._method = event, event.method
-                    self._allow(self._limits.body)
-                    if event.http_version not in (b"1.0", b"1.1"):
-                        raise _RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
-                case h11.Data():
-                    body += event.data
-                    if len(body) > self._limits.body_bytes:
-                        raise _RefusedError(413, f"a body of more than {self._limits.body_bytes} bytes")
-                case h11.EndOfMessage() if request is not None:
-                    return request, bytes(body)
-                case _:  # closed
-                    return None
-
-    def _allow(self, seconds: float) -> None:
-        self._clock.reschedule(asyncio.get_running_loop().time() + seconds)
-
-    async def _receive(self) -> None:
-        if self._http.they_are_waiting_for_100_continue:
-            await self._send(h11.InformationalResponse(status_code=100, headers=[]))
-        if not self._ahead and self._overrun:
-            raise _RefusedError(413, f"more than {self._limits.ahead_bytes} bytes came ahead of the answers")
-        data = self._ahead.popleft() if self._ahead else await self._reader.read(CHUNK)
-        if data and not self._begun:
-            self._begun = True
-            self._allow(self._limits.head)
-        self._http.receive_data(data)
-
-    async def _gone(self) -> None:
-        """Until the client has closed its side; what it sends ahead waits for its turn."""
-        ahead = sum(map(len, self._ahead))
-        while True:
-            try:
-                data = await self._reader.read(CHUNK)
-            except OSError:
-                return
-            if not data:
-                return
-            ahead += len(data)
-            self._overrun = self._overrun or ahead > self._limits.ahead_bytes
-            if not self._overrun:
-                self._ahead.append(data)
 
     # -- answering -------------------------------------------------------------------------------------------------
 
@@ -177,7 +105,7 @@ class _Connection:
             await self._failed(exc)
             return False
         playing = asyncio.ensure_future(self._play(answer, entry))
-        gone = asyncio.ensure_future(self._gone())
+        gone = asyncio.ensure_future(self._incoming.gone())
         try:
             await asyncio.wait((playing, gone), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:  # the server is being closed
@@ -223,11 +151,11 @@ class _Connection:
         await self._send(h11.Response(status_code=answer.status, headers=head))
 
     def _has_body(self, status: int) -> bool:
-        return self._method != b"HEAD" and status not in BODILESS
+        return self._incoming.method != b"HEAD" and status not in BODILESS
 
     async def refuse(self, status: int, message: str) -> None:
         """Say why there is no answer, if there is still a place for it; the connection is to be closed."""
-        self._unread = True
+        self._refused = True
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
         answer = error_answer(status, message, headers={"connection": "close"})
@@ -235,6 +163,9 @@ class _Connection:
         for write in answer.body if self._has_body(status) else ():
             await self._send(h11.Data(data=write.data))
         await self._send(h11.EndOfMessage())
+
+    async def _go_on(self) -> None:
+        await self._send(h11.InformationalResponse(status_code=100, headers=[]))
 
     async def _send(self, event: h11.Event) -> None:
         data = self._http.send(event)
@@ -264,7 +195,7 @@ class _Connection:
         """Closed at once, where a client sent more than was read, its system would throw our last words away."""
         try:
             async with asyncio.timeout(self._limits.linger):
-                if self._unread or self._overrun:
+                if self._refused or self._incoming.overrun:
                     self._writer.write_eof()
                     while await self._reader.read(CHUNK):
                         pass

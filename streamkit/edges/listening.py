@@ -42,7 +42,12 @@ class _Clients:
     def _begin(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         tasks.add(task)
-        task.add_done_callback(tasks.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            task.cancelled() or task.exception()  # a KeyboardInterrupt: it ends the loop, and is told by that
+
+        task.add_done_callback(ended)
 
     async def cut(self) -> None:
         tasks = {*self._open, *self._refused}

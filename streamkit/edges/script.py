@@ -95,8 +95,10 @@ class Script:
     ``status`` is not 200."""
 
     def __post_init__(self) -> None:
-        if min(self.first, self.every, self.head_after, self.jitter) < 0:
+        if not all(value >= 0 for value in (self.first, self.every, self.head_after, self.jitter)):  # nan is not
             raise ValueError("the delays of a script are seconds, 0 or more")
+        if not 200 <= self.status <= 999:
+            raise ValueError(f"the status of an answer is a number from 200 to 999, not {self.status!r}")
         if (self.keepalive is not None and self.keepalive <= 0) or (self.split is not None and self.split < 1):
             raise ValueError("keepalive is more than 0 seconds, split at least 1 byte")
 
