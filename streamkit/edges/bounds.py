@@ -28,7 +28,7 @@ class ServerLimits:
     An answer as a whole lasts as long as its script says: one that stalls stays for as long as its client does.
     """
     linger: float = 1.0
-    """For a client to read a refusal before the connection is cut."""
+    """For a client to close its side once the last answer was sent. Then the connection is cut."""
     head_bytes: int = 64 * KIB
     """Of a head (431), and of the line or the trailer of a chunk."""
     body_bytes: int = 32 * KIB * KIB

@@ -78,7 +78,6 @@ class _Connection:
         self._reader, self._writer, self._handle, self._limits = reader, writer, handle, limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
         self._incoming = Incoming(self._http, reader, limits, self._go_on)
-        self._refused = False
 
     async def serve(self) -> None:
         while True:
@@ -155,7 +154,6 @@ class _Connection:
 
     async def refuse(self, status: int, message: str) -> None:
         """Say why there is no answer, if there is still a place for it; the connection is to be closed."""
-        self._refused = True
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
         answer = error_answer(status, message, headers={"connection": "close"})
@@ -192,13 +190,15 @@ class _Connection:
     # -- closing ---------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Closed at once, where a client sent more than was read, its system would throw our last words away."""
+        """Say that no more comes, and wait until the client has closed its side, but not for long.
+
+        Were the socket closed while there is something unread, the client's system would throw our last words away.
+        """
         try:
             async with asyncio.timeout(self._limits.linger):
-                if self._refused or self._incoming.overrun:
-                    self._writer.write_eof()
-                    while await self._reader.read(CHUNK):
-                        pass
+                self._writer.write_eof()
+                while await self._reader.read(CHUNK):
+                    pass
                 self._writer.close()
                 await self._writer.wait_closed()
         except TimeoutError:

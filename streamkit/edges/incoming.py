@@ -13,6 +13,8 @@ from .bounds import ServerLimits
 __all__ = ["CHUNK", "Incoming", "RefusedError"]
 
 CHUNK = 65536
+TURN = 100
+"""Pieces of a body after which others have their turn: a client may send chunks of one byte."""
 
 
 class RefusedError(Exception):
@@ -54,7 +56,7 @@ class Incoming:
 
     async def _whole(self) -> tuple[h11.Request, bytes] | None:
         request: h11.Request | None = None
-        body = bytearray()
+        body, pieces = bytearray(), 0
         while True:
             match event := self._http.next_event():
                 case h11.NEED_DATA:
@@ -66,6 +68,9 @@ class Incoming:
                         raise RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
                 case h11.Data():
                     body += event.data
+                    pieces += 1
+                    if not pieces % TURN:
+                        await asyncio.sleep(0)
                     if len(body) > self._limits.body_bytes:
                         raise RefusedError(413, f"a body of more than {self._limits.body_bytes} bytes")
                 case h11.EndOfMessage() if request is not None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
 SECRET = frozenset({"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key"})
+VALUES = 1_000_000
+"""In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
 MODEL = 1000
 """Characters that a model's name may have: it is repeated in every piece of the answer."""
 ASKS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -177,6 +179,8 @@ class Server:
             return plain_answer(
                 200, {"object": "list", "data": [_model(name) for name in self.models or ("scripted",)]}
             )
+        if sum(map(data.count, (b"[", b"{", b","))) > VALUES:
+            return error_answer(413, f"JSON of more than {VALUES} values", code="too_large")
         try:
             request.body = body = json.loads(data)
         except (ValueError, RecursionError):

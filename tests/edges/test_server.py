@@ -161,6 +161,7 @@ def test_any_prefix_will_do(prefix):
         ("POST", "/v1/chat/completions", b'{"messages": "Hi"}', 400, "invalid_type"),
         ("POST", "/v1/completions", b'{"messages": []}', 400, "invalid_type"),
         ("POST", "/v1/responses", b'{"input": 5}', 400, "invalid_type"),
+        ("POST", "/v1/responses", b'{"input": [%s1]}' % (b"[]," * 600_000), 413, "too_large"),
         ("POST", "/v1/responses", b'{"input": "Hi", "model": 5}', 400, "invalid_type"),
         ("POST", "/v1/responses", b'{"input": "Hi", "model": "%s"}' % (b"x" * 1001), 400, "invalid_type"),
     ],
