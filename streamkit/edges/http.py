@@ -1,127 +1,122 @@
-"""One HTTP/1.1 connection of a scripted server: h11 for the grammar, asyncio for the socket."""
+"""One HTTP/1.1 connection of a scripted server: h11 for the grammar, asyncio for the socket.
+
+In turn: `Incoming` reads a request within the limits, `_answer` plays its answer and meanwhile hears whether the client
+goes. Whatever is wrong with a request is a `RefusedError` or a RemoteProtocolError of h11: it is answered, and the
+connection closed. Whatever is wrong with an answer is reported to who runs the server; the client gets 500, or a cut.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import h11
 
-from .answer import Answer, CutError, error_answer, paced
+from ..engine.report import report
+from .answer import Answer, CutError, Write, error_answer, paced
+from .bounds import ServerLimits
+from .incoming import CHUNK, Incoming, RefusedError
 
 if TYPE_CHECKING:
-    from .server import Request
+    from .asked import Request
 
-__all__ = ["serve_connection"]
+__all__ = ["Handle", "refuse_connection", "serve_connection"]
 
 Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tuple[Answer, Request]]"
 
-HEAD_LIMIT = 64 * 1024
-BODY_LIMIT = 32 * 1024 * 1024
-AHEAD_LIMIT = 1024 * 1024  # of requests sent before the answer to the last one
+BODILESS = frozenset({204, 304})
+OF_A_PLAY = (Exception, SystemExit, asyncio.CancelledError)
+"""What a play may raise. A KeyboardInterrupt is somebody's Ctrl-C; others end a task or a thread without a word."""
 
 
 async def serve_connection(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handle, sndbuf: int | None = None
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    handle: Handle,
+    limits: ServerLimits,
+    sndbuf: int | None = None,
 ) -> None:
-    """Answer requests until either side has enough. Never raises for what a client does."""
-    transport = writer.transport
-    transport.set_write_buffer_limits(0)  # `drain` returns when the system took it all: a slow client holds us
+    """Answer requests until either side has enough. Never raises for what a client or a play does."""
+    writer.transport.set_write_buffer_limits(0)  # `drain` returns when the system took it all: a slow client holds us
     if sndbuf is not None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+    await _until_closed(_Connection(reader, writer, handle, limits))
+
+
+async def refuse_connection(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handle, limits: ServerLimits
+) -> None:
+    """There are as many clients as there may be: say so, and close."""
+    await _until_closed(_Connection(reader, writer, handle, limits), "the server has as many clients as it takes")
+
+
+async def _until_closed(connection: _Connection, full: str = "") -> None:
     try:
-        await _Connection(reader, writer, handle).serve()
-        writer.close()
-        await writer.wait_closed()
+        if full:
+            await connection.refuse(503, full)
+        else:
+            await connection.serve()
+        await connection.close()
     except OSError:
-        pass  # gone
+        pass  # gone, or it takes nothing
+    except Exception as exc:
+        report(exc)
     finally:
-        transport.abort()
+        connection.abort()
+
+
+class _PlayError(Exception):
+    """Its cause is what a play raised."""
 
 
 class _Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handle) -> None:
-        self._reader, self._writer, self._handle = reader, writer, handle
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handle, limits: ServerLimits
+    ) -> None:
+        self._reader, self._writer, self._handle, self._limits = reader, writer, handle, limits
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
+        self._incoming = Incoming(self._http, reader, limits, self._go_on)
 
     async def serve(self) -> None:
         while True:
             try:
-                asked = await self._request()
+                asked = await self._incoming.request()
                 if asked is None or not await self._answer(*asked):
                     return
                 self._http.start_next_cycle()
             except h11.RemoteProtocolError as exc:
-                await self._refuse(exc.error_status_hint, str(exc))
+                await self.refuse(exc.error_status_hint, str(exc))
                 return
-
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    async def _request(self) -> tuple[h11.Request, bytes] | None:
-        """The next request with its body, None if the client has no more."""
-        request: h11.Request | None = None
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            match event := self._http.next_event():
-                case h11.NEED_DATA:
-                    await self._receive()
-                case h11.Request():
-                    request = event
-                case h11.Data():
-                    size += len(event.data)
-                    if size > BODY_LIMIT:
-                        await self._refuse(413, f"a body of more than {BODY_LIMIT} bytes")
-                        return None
-                    pieces.append(bytes(event.data))
-                case h11.EndOfMessage() if request is not None:
-                    return request, b"".join(pieces)
-                case _:  # closed
-                    return None
-
-    async def _receive(self) -> None:
-        if self._http.they_are_waiting_for_100_continue:
-            await self._send(h11.InformationalResponse(status_code=100, headers=[]))
-        self._http.receive_data(await self._reader.read(65536))
-
-    async def _gone(self) -> None:
-        """Until the client has closed its side; what it sends ahead waits for its turn."""
-        ahead = 0
-        while True:
-            try:
-                data = await self._reader.read(65536)
-            except OSError:
+            except RefusedError as exc:
+                await self.refuse(exc.status, str(exc))
                 return
-            if not data:
-                return
-            self._http.receive_data(data)
-            ahead += len(data)
-            if ahead > AHEAD_LIMIT:
-                await asyncio.get_running_loop().create_future()
 
     # -- answering -------------------------------------------------------------------------------------------------
 
     async def _answer(self, request: h11.Request, data: bytes) -> bool:
         """Play the answer unless the client goes first; True if the connection can serve another request."""
         headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers)
-        answer, entry = self._handle(request.method.decode(), request.target.decode("latin-1"), headers, data)
+        try:
+            answer, entry = self._handle(request.method.decode(), request.target.decode("latin-1"), headers, data)
+        except OF_A_PLAY as exc:
+            await self._failed(exc)
+            return False
         playing = asyncio.ensure_future(self._play(answer, entry))
-        gone = asyncio.ensure_future(self._gone())
+        gone = asyncio.ensure_future(self._incoming.gone())
         try:
             await asyncio.wait((playing, gone), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:  # the server is being closed
-            entry.outcome = "dropped"
+            entry.end("dropped")
             raise
         finally:
             playing.cancel()
             gone.cancel()
             await asyncio.wait((playing, gone))
-            if entry.outcome == "open":
-                entry.outcome = "cancelled"
+            entry.end("cancelled")  # if nothing else was it
         if not playing.cancelled():
-            playing.result()  # a header that cannot be sent, say
+            playing.result()
         return entry.outcome == "done" and self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _play(self, answer: Answer, entry: Request) -> None:
@@ -129,32 +124,95 @@ class _Connection:
             await asyncio.sleep(answer.head_after)
             if not answer.status:
                 raise CutError
-            await self._send(h11.Response(status_code=answer.status, headers=_encoded(answer)))
-            async for data in paced(answer.body):
-                await self._send(h11.Data(data=data))
-                entry.sent += len(data)
+            await self._begin(answer)
+            async for data in paced(_written(answer.body)):
+                if self._has_body(answer.status):
+                    await self._send(h11.Data(data=data))
+                    entry.sent += len(data)
             await self._send(h11.EndOfMessage())
-            entry.outcome = "done"
+            entry.end("done")
         except CutError:
-            entry.outcome = "dropped"
+            entry.end("dropped")
         except OSError:
             pass  # the client is gone
+        except Exception as exc:  # of the play, or it gave what cannot be sent: an impossible header, no bytes
+            entry.end("dropped")
+            await self._failed(exc.__cause__ if isinstance(exc, _PlayError) and exc.__cause__ else exc)
 
-    async def _refuse(self, status: int, message: str) -> None:
-        if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            answer = error_answer(status, message)
-            head = [*_encoded(answer), (b"connection", b"close")]
-            await self._send(h11.Response(status_code=status, headers=head))
-            for write in answer.body:
-                await self._send(h11.Data(data=write.data))
-            await self._send(h11.EndOfMessage())
+    async def _failed(self, error: BaseException) -> None:
+        """Told once to who runs the server; the client gets no more than that it is so."""
+        error.add_note("It was raised by what this streamkit server was to answer with: its client got 500, or a cut.")
+        report(error)
+        await self.refuse(500, "what this server should have said failed; its own messages tell why")
+
+    async def _begin(self, answer: Answer) -> None:
+        head = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        await self._send(h11.Response(status_code=answer.status, headers=head))
+
+    def _has_body(self, status: int) -> bool:
+        return self._incoming.method != b"HEAD" and status not in BODILESS
+
+    async def refuse(self, status: int, message: str) -> None:
+        """Say why there is no answer, if there is still a place for it; the connection is to be closed."""
+        if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            return
+        answer = error_answer(status, message, headers={"connection": "close"})
+        await self._begin(answer)
+        for write in answer.body if self._has_body(status) else ():
+            await self._send(h11.Data(data=write.data))
+        await self._send(h11.EndOfMessage())
+
+    async def _go_on(self) -> None:
+        await self._send(h11.InformationalResponse(status_code=100, headers=[]))
 
     async def _send(self, event: h11.Event) -> None:
         data = self._http.send(event)
         if data:
             self._writer.write(data)
-            await self._writer.drain()
+            if self._writer.transport.get_write_buffer_size():
+                await self._taken()
+            else:
+                await self._writer.drain()
+
+    async def _taken(self) -> None:
+        """Until the system took what was written, or it has taken nothing for too long."""
+        transport = self._writer.transport
+        while True:
+            left = transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self._limits.unread) as clock:
+                    return await self._writer.drain()
+            except TimeoutError:  # our clock's, or the system's word that the connection is dead
+                if not clock.expired() or transport.get_write_buffer_size() >= left:
+                    transport.abort()
+                    raise ConnectionAbortedError("the client takes nothing of its answer") from None
+
+    # -- closing ---------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Say that no more comes, and wait until the client has closed its side, but not for long.
+
+        Were the socket closed while there is something unread, the client's system would throw our last words away.
+        """
+        try:
+            async with asyncio.timeout(self._limits.linger):
+                self._writer.write_eof()
+                while await self._reader.read(CHUNK):
+                    pass
+                self._writer.close()
+                await self._writer.wait_closed()
+        except TimeoutError:
+            pass
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
 
 
-def _encoded(answer: Answer) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+def _written(body: Iterable[Write]) -> Iterator[Write]:
+    """``body``, and what goes wrong in it as a `_PlayError`: it may be of a kind that means something else here."""
+    try:
+        yield from body
+    except CutError:
+        raise
+    except OF_A_PLAY as exc:
+        raise _PlayError from exc

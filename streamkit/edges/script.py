@@ -34,6 +34,7 @@ Call: TypeAlias = "ToolCall | tuple[str, Any]"
 TOKEN = re.compile(r"\s*(?:[\u2e80-\U0003ffff]|[^\s\u2e80-\U0003ffff]+)|\s+")
 CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish)
 FRAGMENT = 7  # characters of a tool's arguments in one piece
+SAMPLE = 100_000  # characters of a prompt of which the tokens are counted; more would hold up the server for seconds
 
 
 def as_tokens(text: str) -> list[str]:
@@ -95,8 +96,10 @@ class Script:
     ``status`` is not 200."""
 
     def __post_init__(self) -> None:
-        if min(self.first, self.every, self.head_after, self.jitter) < 0:
+        if not all(value >= 0 for value in (self.first, self.every, self.head_after, self.jitter)):  # nan is not
             raise ValueError("the delays of a script are seconds, 0 or more")
+        if not 200 <= self.status <= 999:
+            raise ValueError(f"the status of an answer is a number from 200 to 999, not {self.status!r}")
         if (self.keepalive is not None and self.keepalive <= 0) or (self.split is not None and self.split < 1):
             raise ValueError("keepalive is more than 0 seconds, split at least 1 byte")
 
@@ -197,8 +200,13 @@ def _made_up(body: Mapping[str, Any], count: int) -> Usage:
     """Plausible figures: a token is a word, and a piece."""
     asked = body.get("messages") or body.get("input") or body.get("prompt") or ""
     turns = asked if isinstance(asked, list) else [asked]
-    texts = (turn.get("content") if isinstance(turn, dict) else turn for turn in turns)
-    prompt = sum(len(as_tokens(text)) for text in texts if isinstance(text, str))
+    given = (turn.get("content") if isinstance(turn, dict) else turn for turn in turns)
+    texts = [text for text in given if isinstance(text, str)]
+    tokens = looked_at = 0
+    for text in texts:
+        part = text[: SAMPLE - looked_at]
+        tokens, looked_at = tokens + len(as_tokens(part)), looked_at + len(part)
+    prompt = tokens * sum(map(len, texts)) // max(1, looked_at)
     return Usage(prompt, count, prompt + count)
 
 

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import hmac
 import json
 import os
-import re
-import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from urllib.parse import parse_qsl
 
 from ..errors import StreamkitError, excerpt
 from ..sources.recording import Recording, shipped
 from .answer import Answer, error_answer, plain_answer
-from .http import serve_connection
+from .asked import Asked, Request
+from .bounds import ServerLimits
+from .door import Rules
+from .listening import ServerThread, listening
+from .paths import endpoint, split_target
 from .playback import Playback
 from .script import Script
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Play", "Request", "Server", "as_play"]
+__all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
 SECRET = frozenset({"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key"})
-ENDPOINT = re.compile(
-    r"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>chat/completions|completions|responses|models)/?"
-)
+VALUES = 1_000_000
+"""In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
+MODEL = 1000
+"""Characters that a model's name may have: it is repeated in every piece of the answer."""
 ASKS: dict[str, tuple[str, tuple[type, ...]]] = {
     "chat": ("messages", (list,)),
     "completions": ("prompt", (str, list)),
@@ -64,29 +64,14 @@ def as_play(item: Playable, speed: float = 1.0) -> Play:
     return cast("Play", item) if hasattr(item, "answer") else Script(tuple(cast("Iterable[Any]", item)))
 
 
-@dataclass
-class Request:
-    """What was asked, and what became of the answer so far. Keys in ``headers`` are masked."""
-
-    method: str
-    path: str
-    query: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    """The parsed JSON, None if there was none."""
-    sent: int = 0
-    """Bytes of the answer's body that were handed over."""
-    outcome: Literal["open", "done", "cancelled", "dropped"] = "open"
-    """``cancelled``: the client went away first; ``dropped``: the script cut the connection."""
-
-
 class Server:
     """Answers with ``plays`` in turn, one a request; the last one again and again.
 
     A request whose model is a name in ``models`` gets that one instead. ``plays`` are `Script`, `Recording`, texts,
     iterables of pieces, errors to act out, paths of recordings (see `as_play`). ``speed`` is that of recordings.
     With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses`` and GET
-    ``…/models`` are served under any prefix, streamed or in one piece as the request asks.
+    ``…/models`` are served under any prefix, streamed or in one piece as the request asks. The latest ``keep`` requests
+    can be looked at in ``requests``, as far as their bodies are no more than 32 MiB together.
 
     Note: the words come from the script; parameters like ``max_tokens`` or ``n`` change nothing.
     """
@@ -97,25 +82,31 @@ class Server:
         models: Mapping[str, Playable] | None = None,
         speed: float = 1.0,
         api_key: str | None = None,
+        keep: int = 10_000,
     ) -> None:
         self.models = {name: as_play(item, speed) for name, item in (models or {}).items()}
         self.plays = [as_play(item, speed) for item in plays] or list(self.models.values())[:1]
         if not self.plays:
             raise ValueError("a server needs at least one script or recording")
-        self.requests: list[Request] = []
+        self._asked = Asked(keep)
         self._played = 0
         self._api_key = api_key
 
     @classmethod
-    def shipped(cls, *, speed: float = 1.0, api_key: str | None = None) -> Server:
+    def shipped(cls, *, speed: float = 1.0, api_key: str | None = None, keep: int = 10_000) -> Server:
         """Plays the recordings that come with the package: the one named by the model, else the demo."""
         recordings = {name: Recording.open(name) for name in shipped()}
-        return cls(recordings["demo"], models=recordings, speed=speed, api_key=api_key)
+        return cls(recordings["demo"], models=recordings, speed=speed, api_key=api_key, keep=keep)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was asked, in order: the latest ones, as many as are kept. To forget them, clear the list."""
+        return self._asked.latest
 
     @property
     def cancelled(self) -> int:
-        """How many clients went away before their answer's end."""
-        return sum(request.outcome == "cancelled" for request in self.requests)
+        """How many clients went away before their answer's end, of all there ever were."""
+        return self._asked.ends["cancelled"]
 
     # -- ways to reach it ------------------------------------------------------------------------------------------
 
@@ -126,74 +117,59 @@ class Server:
         return Transport(self.handle)
 
     @asynccontextmanager
-    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, sndbuf: int | None = None) -> AsyncIterator[str]:
+    async def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        sndbuf: int | None = None,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
+        limits: ServerLimits | None = None,
+    ) -> AsyncIterator[str]:
         """The base URL (``http://…/v1``) while it listens on this loop; port 0 takes a free one.
 
         ``sndbuf`` limits what the system holds back for a slow client, in bytes. Leaving cuts what is open.
+
+        Requests with another `Host` than an address or ``localhost`` are answered with 403, unless it is ``host`` or
+        one of ``allow_hosts`` (``"*"``: any); on loopback, the address has to be of loopback, too. So are those with
+        an `Origin`, which pages in a browser send, unless it is the server's own or one of ``allow_origins`` (as
+        ``http://localhost:3000``, or ``"*"``), which may also read the answers (CORS).
         """
-        open: set[asyncio.Task[None]] = set()
-
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.get_running_loop().create_task(serve_connection(reader, writer, self.handle, sndbuf))
-            open.add(task)
-            task.add_done_callback(open.discard)
-
-        server = await asyncio.start_server(connected, host, port)
-        address, bound = server.sockets[0].getsockname()[:2]
-        try:
-            yield f"http://[{address}]:{bound}/v1" if ":" in address else f"http://{address}:{bound}/v1"
-        finally:
-            server.close()
-            for task in open:
-                task.cancel()
-            await asyncio.gather(*open, return_exceptions=True)
-            await server.wait_closed()
+        rules = Rules(allow_hosts, allow_origins)
+        async with listening(self.handle, host, port, rules, limits or ServerLimits(), sndbuf) as url:
+            yield url
 
     @contextmanager
-    def running(self, host: str = "127.0.0.1", port: int = 0, *, sndbuf: int | None = None) -> Iterator[str]:
-        """The base URL while it listens on a loop in a thread of its own."""
-        ready: concurrent.futures.Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]]
-        ready = concurrent.futures.Future()
-
-        async def serve() -> None:
-            stop = asyncio.Event()
-            try:
-                async with self.listen(host, port, sndbuf=sndbuf) as url:
-                    ready.set_result((url, asyncio.get_running_loop(), stop))
-                    await stop.wait()
-            except BaseException as exc:
-                if ready.done():
-                    raise
-                ready.set_exception(exc)
-
-        thread = threading.Thread(target=lambda: asyncio.run(serve()), name="streamkit server", daemon=True)
-        thread.start()
-        try:
-            url, loop, stop = ready.result()
-            try:
-                yield url
-            finally:
-                loop.call_soon_threadsafe(stop.set)
-        finally:
-            thread.join()
+    def running(self, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Iterator[str]:
+        """The base URL while it listens on a loop in a thread of its own; ``options`` are those of `listen`."""
+        thread = ServerThread(lambda: self.listen(host, port, **options))
+        with thread as url:
+            yield url
 
     # -- answering -------------------------------------------------------------------------------------------------
 
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], data: bytes
     ) -> tuple[Answer, Request]:
-        """The answer to one request, which is noted in ``requests``."""
-        url, given = urlsplit(target), {name.lower(): value for name, value in headers}
+        """The answer to one request, which is noted in ``requests``. What a play raises is raised."""
+        _, path, query = split_target(target)
+        given = {name.lower(): value for name, value in headers}
         shown = {name: _masked(value) if name in SECRET else value for name, value in given.items()}
-        request = Request(method, url.path, dict(parse_qsl(url.query)), shown)
-        self.requests.append(request)
-        return self._answer(request, given, data), request
+        request = Request(method, path, dict(parse_qsl(query)), shown, size=len(data))
+        self._asked.note(request)
+        try:
+            return self._answer(request, given, data), request
+        except BaseException:
+            request.end("dropped")
+            raise
 
     def _answer(self, request: Request, headers: Mapping[str, str], data: bytes) -> Answer:
-        found = ENDPOINT.fullmatch(request.path)
+        found = endpoint(request.path)
         if found is None:
             return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found")
-        api = APIS.get(found["name"])
+        name, deployment = found
+        api = APIS.get(name)
         method = "POST" if api else "GET"
         if request.method != method:
             return error_answer(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
@@ -203,14 +179,15 @@ class Server:
             return plain_answer(
                 200, {"object": "list", "data": [_model(name) for name in self.models or ("scripted",)]}
             )
+        if sum(map(data.count, (b"[", b"{", b","))) > VALUES:
+            return error_answer(413, f"JSON of more than {VALUES} values", code="too_large")
         try:
             request.body = body = json.loads(data)
         except (ValueError, RecursionError):
             return error_answer(400, "the body is no JSON", code="invalid_json")
-        name, kinds = ASKS[api]
-        if not isinstance(body, dict) or not isinstance(body.get(name), kinds):
-            return error_answer(400, f"the body lacks {name!r}, or it is of the wrong type", code="invalid_type")
-        return self._next(body.get("model") or found["model"]).answer(api, body)
+        if (wrong := _wrong(api, body)) is not None:
+            return error_answer(400, wrong, code="invalid_type")
+        return self._next(body.get("model") or deployment).answer(api, body)
 
     def _next(self, model: Any) -> Play:
         if isinstance(model, str) and model in self.models:
@@ -223,7 +200,20 @@ class Server:
         if self._api_key is None:
             return True
         given = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), self._api_key.encode())
+        wanted = self._api_key.encode()
+        as_sent = given.encode("latin-1", "replace")  # a header on a socket is bytes, which are shown as Latin-1
+        return any(hmac.compare_digest(key, wanted) for key in (as_sent, given.encode("utf-8", "replace")))
+
+
+def _wrong(api: str, body: Any) -> str | None:
+    """What is wrong with the body of a request, if anything is."""
+    name, kinds = ASKS[api]
+    if not isinstance(body, dict) or not isinstance(body.get(name), kinds):
+        return f"the body lacks {name!r}, or it is of the wrong type"
+    model = body.get("model")
+    if model is not None and not (isinstance(model, str) and len(model) <= MODEL):
+        return f"'model' is the name of one, of at most {MODEL} characters"
+    return None
 
 
 def _masked(value: str) -> str:

@@ -11,7 +11,7 @@ import httpx
 from .answer import Answer, CutError, paced
 
 if TYPE_CHECKING:
-    from .server import Request
+    from .asked import Request
 
 __all__ = ["Transport"]
 
@@ -33,10 +33,10 @@ class Transport(httpx.AsyncBaseTransport):
         try:
             await asyncio.sleep(answer.head_after)
         except asyncio.CancelledError:
-            entry.outcome = "cancelled"
+            entry.end("cancelled")
             raise
         if not answer.status:
-            entry.outcome = "dropped"
+            entry.end("dropped")
             raise httpx.ConnectError("scripted: no connection", request=request)
         return httpx.Response(answer.status, headers=list(answer.headers), stream=_Body(answer, entry), request=request)
 
@@ -49,8 +49,7 @@ class _Body(httpx.AsyncByteStream):
         return self._pieces
 
     async def aclose(self) -> None:
-        if self._entry.outcome == "open":
-            self._entry.outcome = "cancelled"
+        self._entry.end("cancelled")  # if nothing else was it
         await self._pieces.aclose()
 
 
@@ -59,8 +58,8 @@ async def _pieces(answer: Answer, entry: Request) -> AsyncGenerator[bytes, None]
         async for data in paced(answer.body):
             entry.sent += len(data)
             yield data
-        entry.outcome = "done"
+        entry.end("done")
     except CutError:
-        entry.outcome = "dropped"
+        entry.end("dropped")
         message = "peer closed connection without sending complete message body (incomplete chunked read)"
         raise httpx.RemoteProtocolError(message) from None

@@ -5,7 +5,7 @@ behind it. `clock` drives any stream in virtual time. `every_split` cuts input i
 """
 
 from ..edges.script import Script
-from ..edges.server import Server
+from ..edges.server import Server, ServerLimits
 from .clock import Clock, DeadlockError, Recorded, clock
 from .doubles import ScriptedClient, client, script
 from .splits import every_split
@@ -17,6 +17,7 @@ __all__ = [
     "Script",
     "ScriptedClient",
     "Server",
+    "ServerLimits",
     "client",
     "clock",
     "every_split",

@@ -95,6 +95,22 @@ def test_serve_prints_its_address_and_answers_until_ctrl_c():
 
 
 @posix
+def test_serve_answers_whom_it_is_told_to():
+    flags = ["--allow-host", "box.test", "--allow-origin", "http://localhost:3000", "--max-clients", "1"]
+    with started("serve", "--port", "0", *flags) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with httpx.Client() as client:
+            for headers, status in (
+                ({"host": "box.test", "origin": "http://localhost:3000"}, 200),
+                ({"host": "other.test"}, 403),
+                ({"origin": "http://localhost:4000"}, 403),
+            ):
+                assert client.get(f"{url}/models", headers=headers).status_code == status
+            assert httpx.get(f"{url}/models").status_code == 503
+
+
+@posix
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [

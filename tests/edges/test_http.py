@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamkit.edges import http
+from streamkit.edges.bounds import ServerLimits
 from streamkit.edges.script import Script
 from streamkit.edges.server import Server
 from streamkit.wire import parse
 
 BODY = json.dumps({"messages": [{"role": "user", "content": "Hi"}], "stream": True}).encode()
-POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
 def on_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
@@ -210,8 +210,8 @@ async def test_a_slow_client_holds_the_server():
         (b"hello\r\n\r\n", 400),
         (b"\x16\x03\x01\x00\x01" + b"\xff" * 100 + b"\r\n\r\n", 400),
         (b"POST /v1/chat/completions HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100_000, 431),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000, 431),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", 400),
     ],
 )
 def test_what_is_no_request_is_refused_and_the_connection_closed(data, status):
@@ -227,29 +227,25 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(data, status):
 
 @on_a_loop
 async def test_a_body_that_is_too_large_is_refused_before_it_is_all_there():
-    limit, http.BODY_LIMIT = http.BODY_LIMIT, 1000
-    try:
-        async with Server("Hi").listen() as url, connected(url) as (reader, writer):
-            writer.write(
-                b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 2000
-            )
-            assert (await head(reader))[0] == 413
-    finally:
-        http.BODY_LIMIT = limit
+    start = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n"
+    limits = ServerLimits(body_bytes=1000)
+    async with Server("Hi").listen(limits=limits) as url, connected(url) as (reader, writer):
+        writer.write(start + b"x" * 2000)
+        assert (await head(reader))[0] == 413
 
 
 @on_a_loop
-async def test_who_sends_far_too_much_ahead_still_gets_the_answer():
-    limit, http.AHEAD_LIMIT = http.AHEAD_LIMIT, 1000
-    try:
-        server = Server(Script("one", first=0.05), "two")
-        async with server.listen() as url, connected(url) as (reader, writer):
-            writer.write(POST * 100)
-            for word in ("one", *["two"] * 99):
-                assert (await head(reader))[0] == 200
-                assert text(await chunked(reader)) == word
-    finally:
-        http.AHEAD_LIMIT = limit
+async def test_who_sends_far_too_much_ahead_gets_the_answers_to_what_was_kept():
+    server = Server(Script("one", first=0.05), "two")
+    start, _, body = POST.partition(b"\r\n\r\n")
+    large = start.replace(b"%d" % len(BODY), b"20000") + b"\r\n\r\n" + body.ljust(20_000)
+    async with server.listen(limits=ServerLimits(ahead_bytes=100_000)) as url, connected(url) as (reader, writer):
+        writer.write(large * 50)
+        for word in ("one", *["two"] * 4):
+            assert (await head(reader))[0] == 200
+            assert text(await chunked(reader)) == word
+        assert b"HTTP/1.1 413" in await reader.read()
+    assert 4 < len(server.requests) < 50
 
 
 @on_a_loop

@@ -161,6 +161,9 @@ def test_any_prefix_will_do(prefix):
         ("POST", "/v1/chat/completions", b'{"messages": "Hi"}', 400, "invalid_type"),
         ("POST", "/v1/completions", b'{"messages": []}', 400, "invalid_type"),
         ("POST", "/v1/responses", b'{"input": 5}', 400, "invalid_type"),
+        ("POST", "/v1/responses", b'{"input": [%s1]}' % (b"[]," * 600_000), 413, "too_large"),
+        ("POST", "/v1/responses", b'{"input": "Hi", "model": 5}', 400, "invalid_type"),
+        ("POST", "/v1/responses", b'{"input": "Hi", "model": "%s"}' % (b"x" * 1001), 400, "invalid_type"),
     ],
 )
 def test_what_cannot_be_answered_is_told_in_the_usual_form(method, path, body, status, code):
@@ -177,11 +180,18 @@ def test_what_cannot_be_answered_is_told_in_the_usual_form(method, path, body, s
         ((("api-key", "right"),), 200),
         ((("Authorization", "Bearer wrong"),), 401),
         ((("Authorization", "Bearer clé"),), 401),
+        ((("Authorization", "Bearer \ud800"),), 401),
         ((), 401),
     ],
 )
 def test_a_server_may_want_a_key(headers, status):
     assert ask(Server("Hi", api_key="right"), headers=headers).status == status
+
+
+@pytest.mark.parametrize("sent", ["clé", "clé".encode().decode("latin-1")])
+def test_the_key_may_be_of_any_characters(sent):
+    """The bytes of a header are shown as Latin-1 by a socket; in process they come as they are."""
+    assert ask(Server("Hi", api_key="clé"), headers=(("Authorization", f"Bearer {sent}"),)).status == 200
 
 
 def test_requests_are_kept_without_their_keys():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from streamkit.edges.door import Rules
 from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.edges.server import Server, ServerLimits
 from streamkit.sources.recording import Recording
 
 from .play import speed
@@ -23,6 +25,16 @@ __all__ = ["add_to"]
 PORT = 8808
 TEXT = "These words come from a script. They say nothing about your question, but they arrive like a real reply."
 
+HOSTS = (
+    "a name by which the server may be asked, besides localhost and addresses: one that a proxy or another container "
+    "uses, say; `*`: any, which lets strangers' pages in by DNS rebinding. May be repeated"
+)
+ORIGINS = (
+    "pages of this origin (http://localhost:3000, say) may ask in a browser and read the answers; `*`: all pages. "
+    "May be repeated"
+)
+CLIENTS = f"connections at a time (default: {ServerLimits().clients}); one more is answered with 503"
+
 
 def add_to(commands: Commands) -> None:
     about = (
@@ -33,8 +45,12 @@ def add_to(commands: Commands) -> None:
         "serve", help="an OpenAI-compatible server of recordings and scripts", description=about
     )
     parser.add_argument("name", nargs="*", metavar="FILE|NAME", help="recordings, played in turn, one a request")
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1; 0.0.0.0 for who asks from elsewhere")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}; 0 takes a free one")
+    add = parser.add_argument_group("who is answered").add_argument
+    add("--allow-host", action="append", default=[], metavar="NAME", help=HOSTS)
+    add("--allow-origin", action="append", default=[], metavar="URL", help=ORIGINS)
+    add("--max-clients", type=_clients, default=ServerLimits().clients, metavar="N", help=CLIENTS)
     parser.add_argument("--speed", type=speed, default=1.0, help="of recordings, times as fast; 0: without waiting")
     script = parser.add_argument_group("script").add_argument
     script("--text", action="append", metavar="WORDS", help="what to say; several are said in turn, one a request")
@@ -57,10 +73,21 @@ def _port(text: str) -> int:
     return port
 
 
+def _clients(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least one client, not {text}")
+    return number
+
+
 def _serve(args: argparse.Namespace) -> int:
     server = _server(args)
+    try:
+        Rules(args.allow_host, args.allow_origin)
+    except ValueError as exc:
+        raise UsageError(str(exc)) from exc
     with suppress(KeyboardInterrupt):  # the way to end it
-        asyncio.run(_listen(server, args.host, args.port))
+        asyncio.run(_listen(server, args))
     return 0
 
 
@@ -68,12 +95,12 @@ def _server(args: argparse.Namespace) -> Server:
     script = _script(args)
     if script is None and not args.text:
         if not args.name:
-            return Server.shipped(speed=args.speed)
+            return Server.shipped(speed=args.speed, keep=0)
         recordings = {name: Recording.open(name) for name in args.name}
-        return Server(*recordings.values(), models=recordings, speed=args.speed)
+        return Server(*recordings.values(), models=recordings, speed=args.speed, keep=0)
     if args.name:
         raise UsageError("recordings are played as they are: give either names or the flags of a script")
-    return Server(*(Script(text, **(script or {})) for text in args.text or [TEXT]))
+    return Server(*(Script(text, **(script or {})) for text in args.text or [TEXT]), keep=0)
 
 
 def _script(args: argparse.Namespace) -> dict[str, Any] | None:
@@ -89,15 +116,20 @@ def _script(args: argparse.Namespace) -> dict[str, Any] | None:
         "status": args.status,
     }
     given = {name: value for name, value in names.items() if value is not None}
-    if any(value < 0 for value in given.values()) or args.split == 0:
-        raise UsageError("the numbers of a script are not negative, and --split is 1 or more")
+    if not all(0 <= value < math.inf for value in given.values()) or args.split == 0:
+        raise UsageError("the numbers of a script are finite and not negative, and --split is 1 or more")
+    if not 200 <= given.get("status", 200) <= 599:
+        raise UsageError("--status is a number from 200 to 599")
     if args.retry_after is not None:
         given["headers"] = {"retry-after": f"{args.retry_after:g}"}
     return given or None
 
 
-async def _listen(server: Server, host: str, port: int) -> None:
-    async with server.listen(host, port) as url:
+async def _listen(server: Server, args: argparse.Namespace) -> None:
+    limits = ServerLimits(clients=args.max_clients)
+    async with server.listen(
+        args.host, args.port, allow_hosts=args.allow_host, allow_origins=args.allow_origin, limits=limits
+    ) as url:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()
         say("Serving recorded or scripted words at the address above; no key is needed. Ctrl-C ends it.")

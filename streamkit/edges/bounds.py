@@ -1,0 +1,43 @@
+"""What a server bears from its clients."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+__all__ = ["ServerLimits"]
+
+KIB = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Seconds, bytes and numbers that no client gets beyond; all are finite and more than 0."""
+
+    clients: int = 256
+    """Connections at a time. One more is answered with 503 and closed."""
+    idle: float = 60.0
+    """Without a request: before the first one, and between two. Then the connection is closed."""
+    head: float = 10.0
+    """From the first byte of a request to the end of its head. Then it is answered with 408."""
+    body: float = 60.0
+    """From there to the end of its body. Then it is answered with 408."""
+    unread: float = 60.0
+    """While the client takes nothing of an answer that is there for it. Then the connection is cut.
+
+    An answer as a whole lasts as long as its script says: one that stalls stays for as long as its client does.
+    """
+    linger: float = 1.0
+    """For a client to close its side once the last answer was sent. Then the connection is cut."""
+    head_bytes: int = 64 * KIB
+    """Of a head (431), and of the line or the trailer of a chunk."""
+    body_bytes: int = 32 * KIB * KIB
+    """Of a body (413)."""
+    ahead_bytes: int = KIB * KIB
+    """Of requests that were sent before the answer to the last one. What is sent beyond is not answered."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"ServerLimits.{item.name} must be more than 0 and finite, not {value!r}")

@@ -1,0 +1,163 @@
+"""Whom a listening server answers: what `Host` and `Origin` have to be.
+
+A page that a browser shows may send requests to this machine. Two things keep strangers' pages out. By DNS rebinding a
+page makes its own name stand for this machine; the browser then takes the server for a part of the page, but `Host` is
+still that name. A plain request from elsewhere (CSRF) carries the page's `Origin`. Programs send neither a foreign
+`Host` nor an `Origin`, so they notice nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ..errors import excerpt
+from .answer import Answer, error_answer
+from .paths import split_target
+
+__all__ = ["Door", "Rules"]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+ANY = "*"
+PREFLIGHT_AGE = 600
+"""Seconds that a browser may remember what it was allowed."""
+
+
+class Rules:
+    """The hosts and origins that are let in besides, as they were given."""
+
+    def __init__(self, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+        self.hosts = frozenset(map(_host_option, _several(hosts, "hosts")))
+        self.origins = frozenset(map(_origin_option, _several(origins, "origins")))
+
+
+class Door:
+    """Lets requests in for a server that listens on the addresses ``bound`` and was told to listen on ``host``.
+
+    A server on loopback answers to loopback addresses and ``localhost``. One that others can reach answers to any
+    address, for a name is what rebinding needs, and to ``localhost``. ``host`` and those of ``rules`` are let in
+    besides. An origin is let in if it is the server's own, or one of ``rules``, which get the headers of CORS.
+    """
+
+    def __init__(self, bound: Iterable[str], host: str | None, rules: Rules) -> None:
+        self._hosts, self._origins = {*rules.hosts, _bare((host or "").lower())}, rules.origins
+        self._addresses = not all(_is_loopback(_address(address)) for address in bound)
+
+    def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
+        """The answer to a request that is not let in."""
+        for host in filter(None, (split_target(target)[0], headers.get("host", None))):
+            if not self._knows(host):
+                return _refused(f"this server does not answer to the host {excerpt(host, 100)!r}", "host")
+        if headers.get("host") == "":
+            return _refused("this server does not answer to an empty host", "host")
+        origin = headers.get("origin")
+        if origin is not None and not self._admits(origin, headers.get("host", "")):
+            return _refused(f"this server does not answer pages of the origin {excerpt(origin, 100)!r}", "origin")
+        return None
+
+    def preflight(self, method: str, headers: Mapping[str, str]) -> Answer | None:
+        """The answer to a browser that asks whether a page of an origin that is let in may ask."""
+        if method != "OPTIONS" or "origin" not in headers or "access-control-request-method" not in headers:
+            return None
+        allowed = {
+            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers": headers.get("access-control-request-headers", ""),
+            "access-control-max-age": str(PREFLIGHT_AGE),
+            "content-length": "0",
+        }
+        if "access-control-request-private-network" in headers:
+            allowed["access-control-allow-private-network"] = "true"
+        return Answer(200, tuple((name, value) for name, value in allowed.items() if value))
+
+    def opened(self, answer: Answer, headers: Mapping[str, str]) -> Answer:
+        """``answer`` as a page of an origin that was named may read it."""
+        origin = headers.get("origin")
+        if origin is None or not (ANY in self._origins or origin in self._origins):
+            return answer
+        cors = (("access-control-allow-origin", origin), ("access-control-expose-headers", "*"), ("vary", "Origin"))
+        own = {name.lower() for name, _ in answer.headers}
+        return replace(answer, headers=(*answer.headers, *(one for one in cors if one[0] not in own)))
+
+    def _knows(self, host: str) -> bool:
+        if ANY in self._hosts:
+            return True
+        name = _name(host)
+        if name is None:
+            return False
+        address = _address(name)
+        if address is not None and (self._addresses or _is_loopback(address)):
+            return True
+        return name == "localhost" or name in self._hosts
+
+    def _admits(self, origin: str, host: str) -> bool:
+        own = origin.lower().removeprefix("http://").removeprefix("https://") == host.lower() != ""
+        return own or ANY in self._origins or origin in self._origins
+
+
+def _refused(message: str, what: str) -> Answer:
+    hint = f"allow it with --allow-{what}, or allow_{what}s= in Python"
+    return error_answer(403, f"{message}: {hint}", "permission_error", f"{what}_not_allowed")
+
+
+def _several(given: Iterable[str], what: str) -> Iterable[str]:
+    if isinstance(given, str):
+        raise TypeError(f"allow_{what} is several of them, not one text: allow_{what}=[{given!r}]")
+    return given
+
+
+def _host_option(text: str) -> str:
+    ascii = text if text.isascii() else text.encode("idna").decode()  # as browsers write it
+    name = ANY if text == ANY else _name(ascii) or (_bare(text.lower()) if "[" not in text and _address(text) else None)
+    if name is None:
+        raise ValueError(f"{text!r} is no name of a host: write one like example.com, without http:// and path")
+    return name
+
+
+def _origin_option(text: str) -> str:
+    if text == ANY:
+        return text
+    try:
+        parts = urlsplit(text)
+        told = f"{parts.scheme}://{parts.netloc}".lower()
+        good = bool(parts.scheme and parts.hostname) and "@" not in parts.netloc and text.rstrip("/").lower() == told
+        good = good and text.isascii() and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:  # "null" too: any page can have itself shown with it
+        raise ValueError(f"{text!r} is no origin: write one like http://localhost:3000, without a path")
+    return told
+
+
+def _name(host: str) -> str | None:
+    """The name or address in a `Host` (RFC 9110, section 7.2), lower case; None if it is none."""
+    host = host.lower()
+    if host.startswith("["):
+        name, bracket, port = host[1:].partition("]")
+        if not bracket or _address(name) is None or (port and port[0] != ":"):
+            return None
+        port = port[1:]
+    else:
+        name, _, port = host.partition(":")
+    good = name and (not port or (port.isascii() and port.isdigit())) and not set(name) & set("@/\\?#%*, \t[]")
+    return _bare(name) if good else None
+
+
+def _bare(name: str) -> str:
+    """Without the dot that ends a full name, and an address as it is mostly written."""
+    address = _address(name)
+    return str(address) if address is not None else name.removesuffix(".")
+
+
+def _address(name: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(name.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_loopback(address: Address | None) -> bool:
+    return address is not None and address.is_loopback

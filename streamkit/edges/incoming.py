@@ -1,0 +1,108 @@
+"""The requests of one connection, read within the limits of a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import h11
+
+from .bounds import ServerLimits
+
+__all__ = ["CHUNK", "Incoming", "RefusedError"]
+
+CHUNK = 65536
+TURN = 100
+"""Pieces of a body after which others have their turn: a client may send chunks of one byte."""
+
+
+class RefusedError(Exception):
+    """A request that is answered with this status and nothing else, whereupon the connection is closed."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Incoming:
+    """What the client sends. Between two requests nothing is read but by `gone`, which keeps it for the next one."""
+
+    def __init__(
+        self,
+        http: h11.Connection,
+        reader: asyncio.StreamReader,
+        limits: ServerLimits,
+        go_on: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.method = b""
+        """Of the request that is being read or answered."""
+        self.overrun = False
+        """More was sent ahead than may be, and was not kept."""
+        self._http, self._reader, self._limits, self._go_on = http, reader, limits, go_on
+        self._ahead: deque[bytes] = deque()
+
+    async def request(self) -> tuple[h11.Request, bytes] | None:
+        """The next request with its body, None if the client has no more, or sends none for too long."""
+        self.method = b""
+        self._begun = bool(self._ahead or self._http.trailing_data[0])
+        try:
+            async with asyncio.timeout(self._limits.head if self._begun else self._limits.idle) as self._clock:
+                return await self._whole()
+        except TimeoutError:
+            if self._begun:
+                raise RefusedError(408, "the request did not come to its end in time") from None
+            return None
+
+    async def _whole(self) -> tuple[h11.Request, bytes] | None:
+        request: h11.Request | None = None
+        body, pieces = bytearray(), 0
+        while True:
+            match event := self._http.next_event():
+                case h11.NEED_DATA:
+                    await self._receive()
+                case h11.Request():
+                    request, self.method = event, event.method
+                    self._allow(self._limits.body)
+                    if event.http_version not in (b"1.0", b"1.1"):
+                        raise RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
+                case h11.Data():
+                    body += event.data
+                    pieces += 1
+                    if not pieces % TURN:
+                        await asyncio.sleep(0)
+                    if len(body) > self._limits.body_bytes:
+                        raise RefusedError(413, f"a body of more than {self._limits.body_bytes} bytes")
+                case h11.EndOfMessage() if request is not None:
+                    return request, bytes(body)
+                case _:  # closed
+                    return None
+
+    def _allow(self, seconds: float) -> None:
+        self._clock.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    async def _receive(self) -> None:
+        if self._http.they_are_waiting_for_100_continue:
+            await self._go_on()
+        if not self._ahead and self.overrun:
+            raise RefusedError(413, f"more than {self._limits.ahead_bytes} bytes came ahead of the answers")
+        data = self._ahead.popleft() if self._ahead else await self._reader.read(CHUNK)
+        if data and not self._begun:
+            self._begun = True
+            self._allow(self._limits.head)
+        self._http.receive_data(data)
+
+    async def gone(self) -> None:
+        """Until the client has closed its side; what it sends meanwhile waits for its turn."""
+        ahead = sum(map(len, self._ahead))
+        while True:
+            try:
+                data = await self._reader.read(CHUNK)
+            except OSError:
+                return
+            if not data:
+                return
+            ahead += len(data)
+            self.overrun = self.overrun or ahead > self._limits.ahead_bytes
+            if not self.overrun:
+                self._ahead.append(data)

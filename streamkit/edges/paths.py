@@ -1,0 +1,42 @@
+"""Which endpoint a request is for. Plain string work, linear in the length of the target, whatever it holds."""
+
+from __future__ import annotations
+
+__all__ = ["endpoint", "split_target"]
+
+NAMES = ("chat/completions", "completions", "responses", "models")
+DEPLOYMENTS = "/deployments/"
+
+
+def split_target(target: str) -> tuple[str, str, str]:
+    """The authority of a request's target (mostly none), its path and its query (RFC 9112, section 3.2).
+
+    ``//v1/models`` is a path here: a target that begins with a slash never names a host.
+    """
+    authority, target = "", target.partition("#")[0]
+    scheme, colon, rest = target.partition("://")
+    if colon and "/" not in scheme and "?" not in scheme:
+        end = min((at for at in map(rest.find, "/?") if at >= 0), default=len(rest))
+        authority, target = rest[:end], rest[end:]
+    path, _, query = target.partition("?")
+    return authority, path, query
+
+
+def endpoint(path: str) -> tuple[str, str | None] | None:
+    """What a path with any prefix asks for, and the deployment that the prefix names, if any; None if no such path.
+
+    ``/openai/deployments/gpt/chat/completions`` gives ``("chat/completions", "gpt")``. The last deployment counts.
+    """
+    path = path.removesuffix("/")
+    ends = [(len(path) - len(name) - 1, name) for name in NAMES if path.endswith(f"/{name}")]
+    if not ends:
+        return None
+    at = path.rfind(DEPLOYMENTS)
+    while at >= 0:
+        begin = at + len(DEPLOYMENTS)
+        end = path.find("/", begin)
+        for start, name in ends:
+            if begin < end <= start:
+                return name, path[begin:end]
+        at = path.rfind(DEPLOYMENTS, 0, begin - 1)  # the slash of this one may end the one before
+    return ends[0][1], None
