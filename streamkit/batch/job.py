@@ -195,7 +195,7 @@ class Job:
         try:
             await book.add(item, content)
         except OSError as exc:
-            failure = SinkError(f"ledger {book.path.name} cannot be written: {exc.strerror or exc}")
+            failure = SinkError(f"ledger {book.name} cannot be written: {exc.strerror or exc}")
             failure.__cause__ = exc
             self._stop(failure)  # what was answered is delivered all the same
 

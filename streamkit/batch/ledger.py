@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..errors import MalformedError, SinkError, excerpt
+from ..errors import MalformedError, SinkError, excerpt, one_line
 from ..events import Reply
 from ..jsonform import from_json, tell_missed, to_json
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
@@ -59,7 +59,7 @@ class Ledger:
             waited = 0.0
             while not await worker.call(book.lock):
                 if waited >= PATIENCE:
-                    raise SinkError(f"ledger {book.path.name} is in use: one batch at a time")
+                    raise SinkError(f"ledger {book.name} is in use: one batch at a time")
                 waited += PAUSE
                 await asyncio.sleep(PAUSE)
             await worker.call(book.load)
@@ -73,6 +73,7 @@ class Book:
 
     def __init__(self, path: Path, sync: Syncing, worker: Worker) -> None:
         self.path = path.absolute()
+        self.name = one_line(path.name)
         self.spent, self.paid_for = 0.0, 0
         """What was paid before it was opened, and for how many prompts."""
         self._sync, self._worker = sync, worker
@@ -98,7 +99,7 @@ class Book:
         try:
             self._fd = open_private(self.path, os.O_CREAT)
         except OSError as exc:
-            raise SinkError(f"ledger {self.path.name} cannot be opened: {exc.strerror or exc}") from exc
+            raise SinkError(f"ledger {self.name} cannot be opened: {exc.strerror or exc}") from exc
         if self._sync.at_close:
             sync_folder(self.path)
 
@@ -125,9 +126,9 @@ class Book:
             write_all(self._fd, b"\n")
             self._size += 1
         if damaged:
-            text = f"damaged lines in {self.path.name}: {damaged}; their prompts are asked again"
+            text = f"damaged lines in {self.name}: {damaged}; their prompts are asked again"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
-        tell_missed(f"ledger {self.path.name}", missed)
+        tell_missed(f"ledger {self.name}", missed)
 
     def _check(self, line: bytes, place: int) -> dict[str, Any] | None:
         try:
@@ -136,8 +137,8 @@ class Book:
             return _form(line)
         except ValueError as exc:
             raise ValueError(
-                f"{self.path} is no ledger, or one of a newer version of streamkit: it holds something else "
-                f"({excerpt(line.decode('utf-8', 'replace'), 60)})"
+                f"{one_line(str(self.path))} is no ledger, or one of a newer version of streamkit: "
+                f"it holds something else ({excerpt(line.decode('utf-8', 'replace'), 60)})"
             ) from exc
 
     def _note(self, form: dict[str, Any], place: int) -> None:
@@ -160,7 +161,7 @@ class Book:
             problem = f"its answer is an event {reply.type!r}"
         except MalformedError as exc:
             problem = str(exc)
-        text = f"a prompt in {self.path.name} is asked again, for its answer cannot be read: {problem}"
+        text = f"a prompt in {self.name} is asked again, for its answer cannot be read: {problem}"
         warnings.warn(text, RuntimeWarning, stacklevel=2)
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, Literal, TextIO
 
+from ..errors import one_line
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.clean import Cleaner
 from ..stages.rounds import Paragraphs
@@ -24,7 +25,7 @@ class Console:
         self._new_reply()
 
     def __repr__(self) -> str:
-        return f"<Console on {getattr(self._stream or sys.stdout, 'name', 'a stream')}>"
+        return f"<Console on {one_line(str(getattr(self._stream or sys.stdout, 'name', 'a stream')))}>"
 
     def _new_reply(self) -> None:
         self._cleaner, self._paragraphs = Cleaner(), Paragraphs()

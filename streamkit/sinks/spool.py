@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import SinkError, StreamkitError, excerpt
+from ..errors import SinkError, StreamkitError, excerpt, one_line
 from ..jsonform import from_json
 from .files import locked, open_private, write_all
 from .forms import EVENTS, form
@@ -78,8 +78,8 @@ class Spool:
             entries = [_entry(line) for line in lines]
         except (ValueError, KeyError, TypeError, StreamkitError) as exc:
             raise ValueError(
-                f"{self.path} is no spool of batches, or one of a newer version of streamkit: it holds something else "
-                f"({excerpt(str(exc))})"
+                f"{one_line(str(self.path))} is no spool of batches, or one of a newer version of streamkit: "
+                f"it holds something else ({excerpt(str(exc))})"
             ) from exc
         self._size = sum(len(line) + 1 for line in lines)
         if self._fd is not None:
