@@ -21,6 +21,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.errors import excerpt
 
 __all__ = ["Table", "build", "main", "row_of"]
 
@@ -62,7 +63,7 @@ class Table:
 
     def skip(self, item: Any, error: sk.MalformedError) -> None:
         self.skipped += 1
-        print(f"[left out: {json.dumps(item, ensure_ascii=False)[:80]}: {error}]", file=sys.stderr)
+        print(f"[left out: {excerpt(json.dumps(item, ensure_ascii=False), 80)}: {error}]", file=sys.stderr)
 
 
 def build(

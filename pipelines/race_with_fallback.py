@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
+from streamkit.errors import excerpt
 
 __all__ = ["Ask", "build", "main"]
 
@@ -73,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _account(run: sk.Run) -> None:
     for reply in run.replies:
-        print(f"[{reply.model or 'no answer'}: {reply.outcome}, {len(reply.text)} characters]", file=sys.stderr)
+        model = excerpt(reply.model) or "no answer"
+        print(f"[{model}: {reply.outcome}, {len(reply.text)} characters]", file=sys.stderr)
 
 
 def _client() -> sk.Client:

@@ -14,11 +14,14 @@
 
 Whatever was delivered before the failure stays valid and is on ``.partial``. Misuse of the library is a plain
 TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no error.
+
+A message is one line, whatever names and words of others it quotes: nothing in it begins a line of a log.
 """
 
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -39,6 +42,7 @@ __all__ = [
     "TooLargeError",
     "described",
     "excerpt",
+    "one_line",
     "said",
 ]
 
@@ -50,8 +54,7 @@ POSING = (Exception, GeneratorExit, asyncio.CancelledError)
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
     """``text`` fit for a message: one line, nothing a terminal would obey, at most ``limit`` characters."""
-    line = " ".join(text[: limit * 4].split())
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    line = one_line(" ".join(text[: limit * 4].split()))
     return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
 
 
@@ -68,6 +71,13 @@ def described(exc: BaseException, limit: int = EXCERPT) -> str:
     """The class and the text of ``exc``, fit for a message."""
     name, text = type(exc).__name__, said(exc, limit)
     return excerpt(name if text == name else f"{name}: {text}", limit)
+
+
+def one_line(text: str) -> str:
+    """``text`` in one line for logs, messages and names: what cannot be printed, blanks excepted, is an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else ascii(c)[1:-1] for c in text)
 
 
 class StreamkitError(Exception):
@@ -90,7 +100,7 @@ class StreamkitError(Exception):
         request_id: str | None = None,
         clock: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(one_line(str(message)))
         self.retryable = retryable
         self.status = status
         self.request_id = request_id
@@ -228,7 +238,7 @@ class AllFailedError(StreamkitError, ExceptionGroup[Exception]):
     kind = "all_failed"
 
     def __new__(cls, message: str, exceptions: Sequence[Exception], **details: Any) -> AllFailedError:
-        return ExceptionGroup.__new__(cls, message, exceptions)
+        return ExceptionGroup.__new__(cls, one_line(message), exceptions)
 
     def __init__(self, message: str, exceptions: Sequence[Exception], **details: Any) -> None:
         super().__init__(message, **details)

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 
+from ..errors import one_line
 from ..events import Reply, Usage
 from ..tokens.prices import PriceList, price_of
 from .prompts import size_of
@@ -60,7 +61,8 @@ class Costs:
             return math.fsum(known)
         if self.budget is not None:
             models = {model for (_, model), cost in zip(used, costs, strict=True) if cost is None}
-            raise ValueError(f"the budget cannot be kept: there is no price for {', '.join(sorted(models))}")
+            named = one_line(", ".join(sorted(models)))
+            raise ValueError(f"the budget cannot be kept: there is no price for {named}")
         return None
 
 

@@ -205,7 +205,7 @@ class Job:
         try:
             await book.add(item, content)
         except OSError as exc:
-            failure = SinkError.wrapping(f"ledger {book.path.name} cannot be written:", exc)
+            failure = SinkError.wrapping(f"ledger {book.name} cannot be written:", exc)
             self._stop(failure)  # what was answered is delivered all the same
 
     async def _ask(self, asked: Asked) -> BatchItem | None:

@@ -8,33 +8,37 @@ import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..errors import MalformedError, SinkError, described, excerpt
+from ..errors import MalformedError, SinkError, excerpt, one_line
 from ..events import Reply
-from ..jsonform import from_json, tell_missed, to_json
+from ..jsonform import from_json, tell_missed
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..worker import Worker
 from .item import BatchItem
+from .lines import KEYS, form_of, is_half, is_ours, line_of
 
 __all__ = ["Book", "Ledger"]
 
-HEAD = b'{"asked":'
-KEYS = frozenset({"asked", "content", "cost", "error", "outcome", "reply"})
 PATIENCE, PAUSE = 2.0, 0.05
 """Seconds to wait for a batch that is just closing the file, and between two looks."""
+MOST = 1e300
+"""More is no cost of a prompt."""
+TOLD = 10
+"""Damaged lines of which the numbers are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The ledger of a batch: a file made for its owner only (0600), to which a line is added for each prompt.
 
-    A line is an object with ``asked`` (the prompt's key), ``content`` (a hash of it, unless that is the key),
+    A line is an object with ``asked`` (the prompt's key), ``form``, ``content`` (a hash of it, unless that is the key),
     ``outcome``, ``cost`` and ``reply`` as `to_json` writes it; or ``error`` instead of a reply: that prompt is asked
-    again. A line is in the hands of the system before its item is delivered, so a killed process loses none, and half
+    again. It ends with ``crc``, the CRC-32 of all that stands before; a line that it does not fit is not believed. A
+    line is in the hands of the system before its item is delivered, so a killed process loses none, and half
     a line that it left is seen to. ``sync`` is for power cuts: the file is forced to the disk with ``every`` line,
     with the first that comes so many seconds after the last time, or at the end (``close``).
 
@@ -59,7 +63,7 @@ class Ledger:
             waited = 0.0
             while not await worker.call(book.lock):
                 if waited >= PATIENCE:
-                    raise SinkError(f"ledger {book.path.name} is in use: one batch at a time")
+                    raise SinkError(f"ledger {book.name} is in use: one batch at a time")
                 waited += PAUSE
                 await asyncio.sleep(PAUSE)
             await worker.call(book.load)
@@ -73,6 +77,7 @@ class Book:
 
     def __init__(self, path: Path, sync: Syncing, worker: Worker) -> None:
         self.path = path.absolute()
+        self.name = one_line(path.name)
         self.spent, self.paid_for = 0.0, 0
         """What was paid before it was opened, and for how many prompts."""
         self._sync, self._worker = sync, worker
@@ -98,7 +103,7 @@ class Book:
         try:
             self._fd = open_private(self.path, os.O_CREAT)
         except OSError as exc:
-            raise SinkError(f"ledger {self.path.name} cannot be opened: {exc.strerror or exc}") from exc
+            raise SinkError(f"ledger {self.name} cannot be opened: {exc.strerror or exc}") from exc
         if self._sync.at_close:
             sync_folder(self.path)
 
@@ -109,48 +114,66 @@ class Book:
         assert self._fd is not None
         # a descriptor of its own: writing moves the place at which the other one reads
         self._file = file = open(open_private(self.path), "rb")  # noqa: SIM115  # read from until the end
-        damaged, missed = 0, set[str]()
-        for line in file:
+        found = _Found()
+        last, whole = b"", True
+        for number, line in enumerate(file, 1):
             place, self._size = self._size, self._size + len(line)
-            form = self._check(line, place)
+            form = self._form(line)
+            last, whole = line, form is not None
             if form is not None:
                 self._note(form, place)
-                missed |= form.keys() - KEYS
-            elif line.endswith(b"\n"):
-                damaged += 1
-            else:
-                os.ftruncate(self._fd, place)  # a kill left half a line: that prompt was not delivered
-                self._size = place
-        if self._size and not line.endswith(b"\n") and form is not None:
+                found.missed |= form.keys() - KEYS
+            elif line.endswith(b"\n") or not is_half(line):
+                found.damaged.append(number)
+            found.ours = found.ours or whole or (number == 1 and is_ours(line))
+        if last and not found.ours:
+            raise self._refused(last)
+        self._end_line(last, whole)
+        self._reckon(len(found.damaged))
+        found.tell(self.name)
+
+    def _form(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            return form_of(line)
+        except ValueError as exc:
+            raise self._refused(line) from exc
+
+    def _refused(self, line: bytes) -> ValueError:
+        return ValueError(
+            f"{one_line(str(self.path))} is no ledger, or one of a newer version of streamkit: "
+            f"it holds something else ({excerpt(line.decode('utf-8', 'replace'), 60)})"
+        )
+
+    def _end_line(self, last: bytes, whole: bool) -> None:
+        """The next line begins a line. Half a one that a kill left is cut off: that prompt was not delivered."""
+        assert self._fd is not None
+        if not last or last.endswith(b"\n"):
+            return
+        if not whole and is_half(last):
+            self._size -= len(last)
+            os.ftruncate(self._fd, self._size)
+        else:
             write_all(self._fd, b"\n")
             self._size += 1
-        if damaged:
-            text = f"damaged lines in {self.path.name}: {damaged}; their prompts are asked again"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
-        tell_missed(f"ledger {self.path.name}", missed)
-
-    def _check(self, line: bytes, place: int) -> dict[str, Any] | None:
-        try:
-            if not place and line[: len(HEAD)] != HEAD[: len(line)]:
-                raise ValueError("no line of a ledger")
-            return _form(line)
-        except ValueError as exc:
-            raise ValueError(
-                f"{self.path} is no ledger, or one of a newer version of streamkit: it holds something else "
-                f"({excerpt(line.decode('utf-8', 'replace'), 60)})"
-            ) from exc
 
     def _note(self, form: dict[str, Any], place: int) -> None:
         if "reply" in form:
             self._places[form["asked"]] = place
-        if isinstance(cost := form.get("cost"), (int, float)):
+        cost = form.get("cost")
+        if isinstance(cost, (int, float)) and cost is not True and 0 < cost < MOST:
             self.spent += cost
-            self.paid_for += bool(cost)
+            self.paid_for += 1
+
+    def _reckon(self, damaged: int) -> None:
+        """What damaged lines say is not believed, but somebody paid for them: as much as for the others, on average."""
+        if self.paid_for:
+            self.spent += damaged * self.spent / self.paid_for
+            self.paid_for += damaged
 
     def _read(self, place: int, content: str | None) -> tuple[Reply, float | None] | None:
         assert self._file is not None
         self._file.seek(place)
-        form = _form(self._file.readline()) or {}
+        form = self._form(self._file.readline()) or {}
         if None not in (content, before := form.get("content")) and before != content:
             return None
         try:
@@ -160,13 +183,13 @@ class Book:
             problem = f"its answer is an event {reply.type!r}"
         except MalformedError as exc:
             problem = str(exc)
-        text = f"a prompt in {self.path.name} is asked again, for its answer cannot be read: {problem}"
+        text = f"a prompt in {self.name} is asked again, for its answer cannot be read: {problem}"
         warnings.warn(text, RuntimeWarning, stacklevel=2)
         return None
 
     def _write(self, item: BatchItem, content: str | None) -> None:
         assert self._fd is not None
-        line = _line(item, content)
+        line = line_of(item, content)
         try:
             write_all(self._fd, line)
         except OSError:
@@ -190,27 +213,21 @@ class Book:
                 os.close(fd)
 
 
-def _line(item: BatchItem, content: str | None) -> bytes:
-    form: dict[str, Any] = {"asked": item.key}
-    if content is not None and content != item.key:
-        form["content"] = content
-    form["outcome"] = item.outcome
-    if item.cost is not None:
-        form["cost"] = item.cost
-    if item.error is not None:
-        form["error"] = described(item.error)
-    line = json.dumps(form, separators=(",", ":")).encode()
-    if item.reply is not None:
-        line = b'%b,"reply":%b}' % (line[:-1], to_json(item.reply))
-    return line + b"\n"
+@dataclass(slots=True)
+class _Found:
+    """What was strange about the lines of a ledger."""
 
+    damaged: list[int] = field(default_factory=list)
+    missed: set[str] = field(default_factory=set)
+    ours: bool = False
+    """Whether there is a line of a ledger in it at all."""
 
-def _form(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None if it is damaged, ValueError if it is whole and says something else."""
-    try:
-        form = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(form, dict) and isinstance(form.get("asked"), str):
-        return form
-    raise ValueError("no line of a ledger")
+    def tell(self, name: str) -> None:
+        if self.damaged:
+            numbers = ", ".join(map(str, self.damaged[:TOLD])) + (", …" if len(self.damaged) > TOLD else "")
+            text = (
+                f"damaged lines in {name}: {len(self.damaged)}; their prompts are asked again, and for the "
+                f"budget they count as much as the others on average (line {numbers})"
+            )
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+        tell_missed(f"ledger {name}", self.missed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import isasyncgenfunction, isclass, isgeneratorfunction
 from typing import Any, Literal, TypeAlias
 
+from ..errors import one_line
 from .backlog import OVERFLOWS, Overflow
 
 __all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch"]
@@ -73,7 +74,7 @@ def branch(
     on_cancel = on_cancel or getattr(into, "on_cancel", None) or "discard"
     if on_cancel not in ("discard", "drain"):
         raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
-    title = name or getattr(into, "__qualname__", None) or type(into).__name__
+    title = one_line(str(name or getattr(into, "__qualname__", None) or type(into).__name__))  # it is told in logs
     return Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
 
 
@@ -83,9 +84,10 @@ def _check_sink(into: Any) -> None:
     if not callable(write):
         raise TypeError(f"a sink is a callable or has a write method, not {into!r}")
     if isclass(into) and write is not into:
-        raise TypeError(f"{into.__qualname__} is a class: a sink is one of its instances")
+        raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
     if isgeneratorfunction(write) or isasyncgenfunction(write):
-        raise TypeError(f"{write.__qualname__} has a yield in it, so calling it would do nothing: a sink is a function")
+        title = one_line(write.__qualname__)
+        raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
 
 
 def as_branch(given: Any) -> Branch:

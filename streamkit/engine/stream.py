@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, overload
 
 from reactivex import ConnectableObservable, Observable, abc
 
-from ..errors import SinkError
+from ..errors import SinkError, one_line
 from .bridge import Bridge, Reader
 from .door import Door
 from .frames import trimming
@@ -181,7 +181,7 @@ class Stream(Observable[T]):
 
     def __repr__(self) -> str:
         steps = "".join(f" | {getattr(op, '__name__', type(op).__name__)}" for op in self.operators)
-        return f"<{self._label}{steps}: not sent yet: iterate it, await it, or sk.run(it)>"
+        return f"<{one_line(self._label + steps)}: not sent yet: iterate it, await it, or sk.run(it)>"
 
 
 class _Callbacks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, Literal, TextIO
 
+from ..errors import one_line
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.clean import Cleaner
 from ..stages.rounds import Paragraphs
@@ -24,7 +25,7 @@ class Console:
         self._new_reply()
 
     def __repr__(self) -> str:
-        return f"<Console on {getattr(self._stream or sys.stdout, 'name', 'a stream')}>"
+        return f"<Console on {one_line(str(getattr(self._stream or sys.stdout, 'name', 'a stream')))}>"
 
     def _new_reply(self) -> None:
         self._cleaner, self._paragraphs = Cleaner(), Paragraphs()
@@ -88,10 +89,11 @@ def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool 
     """A sink for events or str that shows text as it comes, on ``stream`` (default: what `sys.stdout` is then).
 
     Shown are the answer and a refusal, with ``reasoning`` also what the model thinks, as paragraphs of its own, and so
-    is each round of a tool loop; other events are passed over. Whatever a terminal would obey (escape sequences,
-    backspaces, reordered text) is shown as an escape like ``\\x1b``; ``raw`` leaves it as it is. Characters that the
-    stream cannot encode are escaped too. The last line is ended when the reply ends. A reader that went away
-    (BrokenPipeError) is a failure of this sink.
+    is each round of a tool loop; other events are passed over. What a terminal would obey
+    (escape sequences, backspaces), and what hides text or shows it in another order, is shown as an escape like
+    ``\\x1b``, but for what languages and emoji need; ``raw`` leaves it as it is. Characters that the stream cannot
+    encode are escaped too. The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a
+    failure of this sink.
     """
     if stream is not None and not hasattr(stream, "write"):
         raise TypeError(f"stream is a text file, not {type(stream).__name__}; the sink is what console() gives")

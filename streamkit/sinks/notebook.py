@@ -102,8 +102,8 @@ def notebook(*, show: Shown = "text", every: float = 0.1) -> Notebook:
     """A sink for events or str that shows the text so far in one output of a notebook's cell (IPython, Jupyter).
 
     Updated at most once in ``every`` seconds and at the end; each update sends the whole text. Shown are the answer and
-    a refusal, without characters that a terminal would obey. ``show="markdown"`` renders them. It never holds up the
-    reply. RuntimeError outside of IPython.
+    a refusal, with escapes like ``\\x1b`` for what a terminal would obey and for what hides text (as `console` does).
+    ``show="markdown"`` renders them. It never holds up the reply. RuntimeError outside of IPython.
 
     Note: rendered Markdown may load images from addresses that the model wrote, which tells those servers what the
     address says; plain text loads nothing.

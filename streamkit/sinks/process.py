@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
-from ..errors import SinkError, excerpt, said
+from ..errors import SinkError, excerpt, one_line, said
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages.rounds import Pieces
 from ..worker import Worker, limit
@@ -32,7 +32,7 @@ class _Program:
 
     def __init__(self, argv: list[str], env: Mapping[str, str] | None, stdout: int | IO[Any] | None) -> None:
         self._argv, self._env, self._stdout = argv, env, stdout
-        self.name = Path(argv[0]).name
+        self.name = one_line(Path(argv[0]).name)
         self._child: subprocess.Popen[bytes] | None = None
         self._tail = bytearray()
         self._reader: threading.Thread | None = None

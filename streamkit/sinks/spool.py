@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import SinkError, StreamkitError, said
+from ..errors import SinkError, StreamkitError, one_line, said
 from ..jsonform import from_json
 from .files import locked, open_private, write_all
 from .forms import EVENTS, form
@@ -78,8 +78,8 @@ class Spool:
             entries = [_entry(line) for line in lines]
         except (ValueError, KeyError, TypeError, StreamkitError) as exc:
             raise ValueError(
-                f"{self.path} is no spool of batches, or one of a newer version of streamkit: it holds something else "
-                f"({said(exc)})"
+                f"{one_line(str(self.path))} is no spool of batches, or one of a newer version of streamkit: "
+                f"it holds something else ({said(exc)})"
             ) from exc
         self._size = sum(len(line) + 1 for line in lines)
         if self._fd is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
+from ..errors import one_line
 from ..events import Reply
 from ..worker import Worker, limit
 
@@ -25,7 +26,8 @@ class Threaded:
         for name in ("on_cancel", "overflow", "patience"):
             if hasattr(sink, name):
                 setattr(self, name, getattr(sink, name))
-        self.__qualname__ = getattr(sink, "__qualname__", None) or type(sink).__name__  # so errors and figures name it
+        name = str(getattr(sink, "__qualname__", None) or type(sink).__name__)
+        self.__qualname__ = one_line(name)  # so errors and figures name it
         self._worker = Worker(self.__qualname__)
 
     def write(self, item: Any) -> asyncio.Future[Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
-from ..errors import ConnectError
+from ..errors import ConnectError, one_line
 from .addresses import is_local, is_private_literal
 
 __all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "names_version"]
@@ -52,18 +52,18 @@ class Endpoint:
         parts = urlsplit(check_text("base_url", self.base_url))
         if parts.username or parts.password:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")
+        host = one_line(parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
-            shown = f"{parts.scheme}://{parts.hostname or ''}" if parts.scheme else repr(self.base_url)
+            shown = f"{parts.scheme}://{host}" if parts.scheme else repr(self.base_url)
             raise ValueError(f"base_url must be an http(s) address, perhaps with a port, not {shown}")
         if parts.query or parts.fragment:
             raise ValueError("base_url must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
             raise ValueError(
-                f"plain http to {parts.hostname} would show key and prompt to the network: "
-                "use https, or pass allow_http=True"
+                f"plain http to {host} would show key and prompt to the network: use https, or pass allow_http=True"
             )
         if not self.allow_private and is_private_literal(parts.hostname):
-            raise ValueError(f"{parts.hostname} is not public, and allow_private=False refuses that")
+            raise ValueError(f"{host} is not public, and allow_private=False refuses that")
         if parts.path.rstrip("/").endswith(tuple(f"/{path}" for path in PATHS.values())):
             raise ValueError(f"base_url ends before the call, with the version as a rule (…/v1), not {self.base_url!r}")
         self._check_headers()

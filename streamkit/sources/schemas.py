@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin, get_type_hints
 
+from ..errors import excerpt, one_line
+
 __all__ = ["format_of", "name_of", "tool_of", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
@@ -48,7 +50,7 @@ def tool_of(tool: Any) -> dict[str, Any]:
     named: dict[str, Any] = {"name": name_of(tool)}
     schema = _schema(tool, None if isinstance(tool, type) else _checked)
     if schema.get("type") != "object":
-        raise TypeError(f"{named['name']} is no tool: its schema is no object")
+        raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
     schema.pop("description", None)  # a model's docstring: said once
     if text := _first_paragraph(tool):
         named["description"] = text
@@ -146,7 +148,8 @@ def _checked(tool: Any) -> Callable[..., Any]:
         raise TypeError(f"{tool!r} tells no parameters") from exc
     for parameter in parameters:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"a model gives arguments by name, but {name_of(tool)} has the parameter {parameter}")
+            name = one_line(name_of(tool))
+            raise TypeError(f"a model gives arguments by name, but {name} has the parameter {parameter}")
     return _spelled_out(function)
 
 
@@ -173,7 +176,7 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
         adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it takes functions
         schema: dict[str, Any] = adapter.json_schema()
     except (PydanticUserError, NameError) as exc:
-        raise TypeError(f"there is no schema for {kind!r}: {str(exc).partition(chr(10))[0]}") from exc
+        raise TypeError(f"there is no schema for {kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
     for node in _nodes(schema):
         node.pop("title", None)  # pydantic's repeat the names
     return schema

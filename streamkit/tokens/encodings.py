@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ..errors import excerpt
 from ..protocols import Encoding
 
 __all__ = ["NAMES", "encoding_of", "is_loaded", "load"]
@@ -99,7 +100,7 @@ def _provide(name: str) -> None:
             raise RuntimeError(_missing(name))
         _write(cached, gzip.decompress(packed))
     except OSError as exc:
-        raise RuntimeError(f"tiktoken's cache cannot be used ({exc}): set TIKTOKEN_CACHE_DIR") from exc
+        raise RuntimeError(f"tiktoken's cache cannot be used ({excerpt(str(exc))}): set TIKTOKEN_CACHE_DIR") from exc
 
 
 def _cache() -> Path | None:

@@ -106,7 +106,7 @@ def _new_adapter(model: Any) -> Any:
     try:
         return TypeAdapter(model)
     except PydanticUserError as exc:
-        raise TypeError(f"there is no schema for {model!r}: {str(exc).partition(chr(10))[0]}") from exc
+        raise TypeError(f"there is no schema for {model!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
 
 
 _known_adapter = lru_cache(maxsize=512)(_new_adapter)

@@ -57,6 +57,14 @@ def test_escapes_are_shown_the_same_at_every_split():
         assert shown(*map(T, filter(None, pieces))) == "a\\x1b]52;c;eA==\\x07b\nc\\rd\\u202e\n"
 
 
+def test_hidden_text_is_shown_and_emoji_stay_whole_at_every_split():
+    text = "a\U000e0041\U000e007f \U0001f469\u200d\U0001f4bb می\u200cخواهم \u200b"
+    for pieces in testing.every_split(text):
+        assert shown(*map(T, filter(None, pieces))) == (
+            "a\\U000e0041\\U000e007f \U0001f469\u200d\U0001f4bb می\u200cخواهم \\u200b\n"
+        )
+
+
 def test_a_held_cr_is_shown_before_a_break():
     assert shown(T("a\r"), sk.RefusalDelta("no")) == "a\\r\n\nno\n"
 

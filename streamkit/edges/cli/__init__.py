@@ -10,8 +10,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import streamkit as sk
+from streamkit.errors import one_line
 
 from . import ask, play, serve
 from .show import UsageError, say
@@ -44,9 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes arguments in one line: a script may have put words of others among them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(one_line(message))
+
+
 def _parser() -> argparse.ArgumentParser:
     description, epilog = (__doc__ or "").split("\n\n", 1)
-    parser = argparse.ArgumentParser("streamkit", description=description, epilog=epilog)
+    parser = _Parser("streamkit", description=description, epilog=epilog)
     parser.add_argument("--version", action="version", version=f"streamkit {sk.__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

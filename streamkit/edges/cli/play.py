@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
+from streamkit.errors import one_line
 from streamkit.sources.recording import Recording, shipped
 
 from .show import say, show
@@ -46,10 +47,10 @@ def _demo(args: argparse.Namespace) -> int:
     if args.list:
         for name in shipped():
             recording = Recording.open(name)
-            sys.stdout.write(f"{name:15} {recording.api:12} {recording.seconds:5.1f} s  {recording.note}\n")
+            sys.stdout.write(f"{name:15} {recording.api:12} {recording.seconds:5.1f} s  {one_line(recording.note)}\n")
         return 0
     recording, sentences, tokens = Recording.open(args.name), sinks.memory(), sinks.memory()
-    say(f"No model is asked: this is a recording ({recording.note or args.name}).\n")
+    say(f"No model is asked: this is a recording ({recording.note or args.name}).", end="\n\n")
     branches = [sk.branch(ops.sentences(), into=sentences)]
     with suppress(RuntimeError):  # without the extra `offline` there may be no vocabulary
         branches.append(sk.branch(ops.count_tokens("gpt-4o"), into=tokens))

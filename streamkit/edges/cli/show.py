@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import streamkit as sk
 from streamkit import sinks
-from streamkit.errors import excerpt
+from streamkit.errors import excerpt, one_line
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -37,9 +37,9 @@ class UsageError(Exception):
 
 
 def say(text: str, end: str = "\n") -> None:
-    """A message to who sits at the terminal."""
+    """A message to who sits at the terminal: one line, whatever words of others it quotes."""
     if sys.stderr is not None:  # closed by the shell: print would take stdout instead
-        sys.stderr.write(text + end)
+        sys.stderr.write(one_line(text) + end)
         sys.stderr.flush()
 
 
@@ -115,11 +115,11 @@ class _Meter:
         self._characters += len(event.text)
         if self._live and now - self._looked > PROGRESS:
             self._looked = now
-            say(f"\r{self._characters} characters", end="")
+            say(f"{self._characters} characters", end="\r")
 
     def clear(self) -> None:
         if self._looked:
-            say("\r" + " " * 30 + "\r", end="")
+            say(" " * 30, end="\r")
 
     def figures(self, reply: sk.Reply) -> str:
         """What came of it, in one line."""

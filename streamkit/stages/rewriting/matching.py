@@ -147,7 +147,7 @@ def _compiled(pattern: str, flags: int, lists: NamedLists) -> tuple[Any, Any, _P
         search = regex.compile(pattern, flags, **dict(lists))
         is_everywhere = search.match("") is not None
     except (Exception, MemoryError) as exc:  # regex.error is no ValueError
-        raise ValueError(f"not a regular expression: {pattern!r}: {exc}") from exc
+        raise ValueError(f"not a regular expression: {pattern!r}: {excerpt(str(exc))}") from exc
     for name in ("REVERSE", "BESTMATCH", "ENHANCEMATCH", "POSIX", "WORD"):
         if search.flags & getattr(regex, name):
             raise ValueError(f"{pattern!r}: the flag {name} is not supported, as text is searched while it grows")
@@ -161,7 +161,7 @@ def _compiled(pattern: str, flags: int, lists: NamedLists) -> tuple[Any, Any, _P
         source, may_be_empty, run, looks_back = watchful(pattern, seen)
         glance = compiling(source)
     except (ValueError, regex.error) as exc:
-        raise ValueError(f"{pattern!r}: {exc}") from exc
+        raise ValueError(f"{pattern!r}: {excerpt(str(exc))}") from exc
     probe = f"(?>{source}|{run}++)(*SKIP)(?!)" if run else f"(?>{source})(*SKIP)(?!)"
     if may_be_empty:  # and prefers to be, it may match more at the same place: so every way through it is asked about
         probe = f"(?:{source})(?!)"
