@@ -56,8 +56,9 @@ class Pool:
         except BaseException:  # a cancel, say: httpcore has forgotten them by now
             await _close_each(connections)
             raise
-        if self.keeper is not None:
-            self.keeper.pools.discard(self)
+        keeper, self.keeper = self.keeper, None
+        if keeper is not None:
+            keeper.pools.discard(self)
 
 
 class Keeper:
@@ -93,14 +94,15 @@ class Keeper:
             yield
         finally:
             self.over = True
-            if self._timer is not None:
-                self._timer.cancel()
+            self._stop_timer()
             if self._closing:
                 await asyncio.wait(self._closing)
             for pool in tuple(self.pools):
                 with suppress(Exception):
                     await pool.close()
             _keepers.pop(asyncio.get_running_loop(), None)
+            self.pools.clear()
+            self._guard = None  # it knows the loop, which a client must not keep alive
 
     async def take_back(self, pool: Pool, *, retire: bool) -> None:
         """A reply has left ``pool``."""
@@ -115,9 +117,7 @@ class Keeper:
     def sweep(self) -> None:
         """Close what has been idle for so long, and pools that nobody can use any more."""
         loop = asyncio.get_running_loop()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         if self.over:
             return
         idle = False
@@ -131,6 +131,11 @@ class Keeper:
                 self._start(_close_expired(resting))
         if idle:
             self._timer = loop.call_later(IDLE / 10, self.sweep)
+
+    def _stop_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
 
     def close(self, pool: Pool) -> None:
         """Begin to close ``pool``, whatever it is doing."""

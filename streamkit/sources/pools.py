@@ -18,9 +18,10 @@ import httpx
 from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
 from ..errors import BrokenError, ConnectError, excerpt
+from . import keeper
 from .addresses import is_local
 from .environment import proxied
-from .keeper import CROWD, IDLE, Keeper, Pool, forget
+from .keeper import CROWD, Keeper, Pool, forget
 from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
@@ -105,7 +106,7 @@ class Pools:
 
     def _client(self, transport: httpx.AsyncBaseTransport | None, kept: int) -> httpx.AsyncClient:
         limits = httpx.Limits(  # ours bound time, not numbers
-            max_connections=None, max_keepalive_connections=kept, keepalive_expiry=IDLE
+            max_connections=None, max_keepalive_connections=kept, keepalive_expiry=keeper.IDLE
         )
         verify = self._context()
         try:
