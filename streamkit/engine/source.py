@@ -44,11 +44,11 @@ class Source(Observable[Event]):
 class Reading(abc.DisposableBase):
     """One subscription to a source, as its producer sees it.
 
-    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took) and
-    ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may set ``cut`` (called at once when
-    cancelled, to shut a socket), looks at ``committed`` before it starts over, and calls `start_over` when it does. A
-    mistake in the user's own code is no failure of the source: the producer names it ``mistake`` and raises it, and it
-    passes as it is.
+    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``server`` (who is asked, for messages),
+    ``asked`` (what a server took) and ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may
+    set ``cut`` (called at once when cancelled, to shut a socket), looks at ``committed`` before it starts over, and
+    calls `start_over` when it does. A mistake in the user's own code is no failure of the source: the producer names it
+    ``mistake`` and raises it, and it passes as it is.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -58,16 +58,15 @@ class Reading(abc.DisposableBase):
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
-        self.keeps_text = True
+        self.server, self.keeps_text = "", True
         self.mistake: Exception | None = None
         self.committed = False
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
-        self.progress = 0
         self._producer, self._observer = producer, observer
         self._pending: list[Event] = []
         self._disposed = self._over = self._cancelled = self._heard = False
-        self._holds = 0
+        self.progress = self._holds = 0
         self.stood = 0.0
         """Seconds spent waiting at the gate."""
         self._waiting: float | None = None
@@ -88,11 +87,13 @@ class Reading(abc.DisposableBase):
         return self._scheduler.shown(self._final or self.snapshot(outcome or unfinished))
 
     @property
-    def patience(self) -> float:
-        return 5.0 if self.gate.closed else 75.0  # a closed gate: some sink is stuck. The server has its own clocks.
+    def stands_alone(self) -> bool:
+        return bool(self.server) and not self.gate.closed  # a closed gate: it waits for some sink
 
-    async def ended(self) -> None:
-        """The request is closed."""
+    def describe(self) -> str:
+        return f"the reply of {self.server}" if self.server else "a reply"
+
+    async def ended(self) -> None:  # the request is closed
         if self._task is not None and self._task is not asyncio.current_task():
             await asyncio.wait([self._task])
 

@@ -145,6 +145,7 @@ class Client:
         headers = self._headers  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
         made = refusals = 0
+        reading.server = f"{request.model or 'the model'} at {self._endpoint.host}"
         self._pools.readings.add(reading)
         try:
             while True:
