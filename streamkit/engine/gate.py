@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from weakref import ref
 
-__all__ = ["Gate", "TimedGate"]
+__all__ = ["Gate", "GateClock", "TimedGate"]
 
 
 class _Line:
@@ -141,3 +141,27 @@ class TimedGate(Gate):
             self._began += self._time() - self._closed_at
             self._closed_at = None
             self._opened()
+
+
+class GateClock:
+    """Seconds by the clock ``time``, which stands still while a source waits at its gate."""
+
+    __slots__ = ("_gate", "_since", "_stood", "_time")
+
+    def __init__(self, gate: Gate, time: Callable[[], float]) -> None:
+        self._gate, self._time = gate, time
+        self._stood = 0.0
+        self._since: float | None = None
+
+    def time(self) -> float:
+        now = self._time()
+        return now - self._stood - (now - self._since if self._since is not None else 0.0)
+
+    async def turn(self) -> None:
+        """Wait for the gate."""
+        self._since = self._time()
+        try:
+            await self._gate.turn()
+        finally:
+            self._stood += self._time() - self._since
+            self._since = None

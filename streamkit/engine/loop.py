@@ -13,14 +13,15 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from ..runtimes import refuse_gevent, refuse_trio
+from .exiting import Live, wait_for_progress
 from .report import report
 from .wake import Wake
 
 __all__ = [
-    "Live",
     "background",
     "call_on",
     "current_loop",
@@ -39,26 +40,8 @@ T = TypeVar("T")
 
 JOIN = 2.0
 """Seconds that a shutdown waits for the background thread; one stuck in a user's callable is left behind (daemon)."""
-STUCK = 5.0
-"""Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
-
-
 new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 """How the background loop and those of plain threads are made. Tests put loops with virtual time in its place."""
-
-
-class Live(Protocol):
-    """Something unfinished that the interpreter's exit should wait for."""
-
-    @property
-    def progress(self) -> int: ...
-
-    @property
-    def patience(self) -> float:
-        """Seconds it may stand still before the exit gives it up."""
-        ...
-
-    def abandon(self) -> None: ...
 
 
 class _Background:
@@ -79,6 +62,10 @@ class _Background:
                 ready.wait()
             assert self._loop is not None
             return self._loop
+
+    def thread(self) -> int:
+        """The identity of its thread, 0 if there is none."""
+        return (self._thread.ident if self._thread is not None else None) or 0
 
     @property
     def current(self) -> asyncio.AbstractEventLoop | None:
@@ -229,38 +216,17 @@ def _at_exit() -> None:
     """Let replies finish that make progress, then stop.
 
     Runs before executors are shut: afterwards no host name can be looked up. Only what the script left running on its
-    background loop is waited for, and nothing once the script itself has failed.
+    background loop is waited for, and nothing once the script itself has failed. Ctrl-C ends the waiting, and a second
+    one the stopping.
     """
-    try:
+    with suppress(KeyboardInterrupt):
         if getattr(sys, "last_exc", None) is None and getattr(sys, "last_value", None) is None:
-            _wait_for_progress()
-    except KeyboardInterrupt:
-        pass
-    finally:
+            wait_for_progress(live, lambda action: on_loop(_background.loop(), action), _background.thread)
+    with suppress(KeyboardInterrupt):
         shutdown()
         own = _local.__dict__.pop("own", None)
         if own is not None:
             own.close()
-
-
-def _wait_for_progress(step: float = 0.05) -> None:
-    pause, pulse = threading.Event(), Wake()
-    stood: dict[Live, tuple[int, float]] = {}
-    silent = 0.0
-    pulse.set()
-    while live and silent <= STUCK:
-        silent += step
-        if pulse.wait(0):
-            silent = 0.0
-            on_loop(_background.loop(), pulse.set)
-        for item in tuple(live):
-            progress, still = stood.get(item, (-1, 0.0))
-            still = still + step if item.progress == progress else 0.0
-            stood[item] = (item.progress, still)
-            if still > item.patience:
-                live.discard(item)
-                item.abandon()
-        pause.wait(step)
 
 
 def _after_fork() -> None:

@@ -11,7 +11,7 @@ from .backlog import Backlog, Gap
 from .branch import Branch
 from .gate import Gate
 
-__all__ = ["GRACE", "Mailbox", "cancelled_from_outside", "is_cancel"]
+__all__ = ["GRACE", "Mailbox", "cancelled_from_outside", "is_cancel", "outcome_of"]
 
 GRACE = 1.0
 """Seconds for what was interrupted to end."""
@@ -26,6 +26,17 @@ def cancelled_from_outside() -> bool:
 def is_cancel(exc: BaseException) -> bool:
     """Whether the task at hand is to end, and ``exc`` says so to it: not a CancelledError that somebody just raised."""
     return isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
+
+
+async def outcome_of(answer: Awaitable[Any]) -> BaseException | None:
+    """What awaiting ``answer`` raises. Not raised here: a task that raises SystemExit stops the loop of all others."""
+    try:
+        await answer
+    except BaseException as exc:
+        if is_cancel(exc):
+            raise
+        return exc
+    return None
 
 
 class Mailbox:
@@ -112,11 +123,9 @@ class Mailbox:
                 answer = self._write(item)
                 if hasattr(answer, "__await__"):
                     await answer
-        except asyncio.CancelledError as exc:
-            if cancelled_from_outside():
-                raise
-            self._broke(exc)  # nobody cancelled us: the sink did this
         except BaseException as exc:
+            if is_cancel(exc):
+                raise
             self._broke(exc)
 
     async def _next(self) -> bool:

@@ -7,7 +7,7 @@ takes over, and from then on items wait their turn. Whatever a sink does, its si
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from inspect import iscoroutine
 from threading import get_ident
@@ -22,7 +22,7 @@ from .branch import Branch
 from .gate import Gate
 from .listener import Listener
 from .loop import on_loop, runs_here
-from .mailbox import GRACE, Mailbox, cancelled_from_outside
+from .mailbox import GRACE, Mailbox, is_cancel, outcome_of
 from .report import slow_callable
 from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
@@ -254,12 +254,10 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             answer = method(value)
             if hasattr(answer, "__await__"):
-                await self._wait(self._loop.create_task(_outcome(answer)))
-        except asyncio.CancelledError as exc:
-            if cancelled_from_outside():
-                raise
-            self.broke(exc)
+                await self._wait(self._loop.create_task(outcome_of(answer)))
         except BaseException as exc:
+            if is_cancel(exc):
+                raise
             self.broke(exc)
 
     async def _wait(self, task: asyncio.Task[BaseException | None]) -> None:
@@ -295,19 +293,6 @@ class Outlet(abc.ObserverBase[Any]):
         """Whoever keeps the run, for its figures, does not keep the sink."""
         self._final, self._mailbox = self.stats(), None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
-
-
-async def _outcome(answer: Awaitable[Any]) -> BaseException | None:
-    """What awaiting ``answer`` raises. Not raised here: a task that raises SystemExit stops the loop of all others."""
-    try:
-        await answer
-    except asyncio.CancelledError as exc:
-        if cancelled_from_outside():
-            raise
-        return exc
-    except BaseException as exc:
-        return exc
-    return None
 
 
 def _nothing(*_: object) -> None:

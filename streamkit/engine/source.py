@@ -17,6 +17,7 @@ from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked
 from .frames import trim
+from .gate import GateClock
 from .loop import is_background, live, on_loop
 from .mailbox import is_cancel
 from .report import ShutdownError, failure_of
@@ -46,11 +47,11 @@ class Source(Observable[Event]):
 class Reading(abc.DisposableBase):
     """One subscription to a source, as its producer sees it.
 
-    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``asked`` (what a server took) and
-    ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may set ``cut`` (called at once when
-    cancelled, to shut a socket), looks at ``committed`` before it starts over, and calls `start_over` when it does. A
-    mistake in the user's own code is no failure of the source: the producer names it ``mistake`` and raises it, and it
-    passes as it is.
+    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``server`` (who is asked, for messages),
+    ``asked`` (what a server took) and ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may
+    set ``cut`` (called at once when cancelled, to shut a socket), looks at ``committed`` before it starts over, and
+    calls `start_over` when it does. A mistake in the user's own code is no failure of the source: the producer names it
+    ``mistake`` and raises it, and it passes as it is.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -60,19 +61,16 @@ class Reading(abc.DisposableBase):
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
-        self.keeps_text = True
+        self.server, self.keeps_text = "", True
         self.mistake: Exception | None = None
         self.committed = False
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
-        self.progress = 0
         self._producer, self._observer = producer, observer
         self._pending: list[Event] = []
         self._disposed = self._over = self._cancelled = self._heard = False
-        self._holds = 0
-        self.stood = 0.0
-        """Seconds spent waiting at the gate."""
-        self._waiting: float | None = None
+        self.progress = self._holds = 0
+        self._gate_clock = GateClock(self.gate, self.loop.time)
         self._interruption: StreamkitError | None = None
         self._final: Reply | None = None
         self._task: asyncio.Task[None] | None = None
@@ -91,11 +89,13 @@ class Reading(abc.DisposableBase):
         return self._scheduler.shown(self._final or self.snapshot(outcome or unfinished))
 
     @property
-    def patience(self) -> float:
-        return 5.0 if self.gate.closed else 75.0  # a closed gate: some sink is stuck. The server has its own clocks.
+    def stands_alone(self) -> bool:
+        return bool(self.server) and not self.gate.closed  # a closed gate: it waits for some sink
 
-    async def ended(self) -> None:
-        """The request is closed."""
+    def describe(self) -> str:
+        return f"the reply of {self.server}" if self.server else "a reply"
+
+    async def ended(self) -> None:  # the request is closed
         if self._task is not None and self._task is not asyncio.current_task():
             await asyncio.wait([self._task])
 
@@ -159,22 +159,16 @@ class Reading(abc.DisposableBase):
 
     def time(self) -> float:
         """Seconds on the loop's clock, which stands still for this reading while its gate keeps it waiting."""
-        now = self.loop.time()
-        return now - self.stood - (now - self._waiting if self._waiting is not None else 0.0)
+        return self._gate_clock.time()
 
     def _begin(self) -> None:
         if self._disposed:
             self._gone()
             return
         self._task = self.loop.create_task(self._read(), name="streamkit reader")
-        self._task.add_done_callback(self._left)
+        self._task.add_done_callback(self._gone)
 
-    def _left(self, task: asyncio.Task[None]) -> None:
-        self._gone()
-        if not task.cancelled():
-            task.exception()  # the observers know
-
-    def _gone(self) -> None:
+    def _gone(self, _: object = None) -> None:
         live.discard(self)
         self.context.readings.discard(self)
 
@@ -186,8 +180,11 @@ class Reading(abc.DisposableBase):
                 raise BrokenError("the source ended without a reply")
         except BaseException as exc:
             self._fell_over(exc)
-        finally:
-            await self._closed(batches)
+        try:
+            await batches.aclose()
+        except BaseException as exc:
+            if not is_cancel(exc):
+                self._scheduler.broke(exc)
 
     def _fell_over(self, exc: BaseException) -> None:
         if is_cancel(exc):
@@ -200,13 +197,6 @@ class Reading(abc.DisposableBase):
         else:  # KeyboardInterrupt or the like
             self._over = True
             self.context.abort(exc)
-
-    async def _closed(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
-        try:
-            await batches.aclose()
-        except BaseException as exc:
-            if not is_cancel(exc):
-                self._scheduler.broke(exc)
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
@@ -232,7 +222,7 @@ class Reading(abc.DisposableBase):
         try:
             for event in batch:
                 if gate.closed or waiters:
-                    await self._turn()
+                    await self._gate_clock.turn()
                 if self._disposed:
                     return
                 if self.committed and type(event) is TextDelta:  # nearly all events, on the shortest path
@@ -248,15 +238,7 @@ class Reading(abc.DisposableBase):
                 raise
             raise self._foreign(SinkError, "an observer raised", exc) from exc
         if self._heard:
-            self.last_content, self._heard = self.loop.time() - self.stood, False
-
-    async def _turn(self) -> None:
-        self._waiting = self.loop.time()
-        try:
-            await self.gate.turn()
-        finally:
-            self.stood += self.loop.time() - self._waiting
-            self._waiting = None
+            self.last_content, self._heard = self.time(), False
 
     def _deliver(self, event: Event) -> None:
         if type(event) is Reply:

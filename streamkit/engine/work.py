@@ -50,9 +50,11 @@ class Work:
     def progress(self) -> int:
         return self.fan.progress if self.fan is not None else 0
 
-    @property
-    def patience(self) -> float:
-        return DRAIN if self.settling or (self.fan and self.fan.gate.closed) else 75.0
+    stands_alone = False
+
+    def describe(self) -> str:
+        names = ", ".join(outlet.spec.name for outlet in self.fan.outlets) if self.fan is not None else ""
+        return f"the run with sinks {names}" if names else "a run without sinks"
 
     def abandon(self) -> None:
         self.cancel()

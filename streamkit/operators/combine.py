@@ -11,6 +11,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
+from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
@@ -146,6 +147,9 @@ class _Race(Whole):
 
     def _failed(self, entrant: _Entrant, error: Exception) -> None:
         if self._winner is entrant:
+            self._observer.on_error(error)
+        elif isinstance(error, ShutdownError) and not self._is_decided():  # no loop is left for the others
+            self._stop()
             self._observer.on_error(error)
         elif not self._is_decided():
             self._failures[entrant.number] = error

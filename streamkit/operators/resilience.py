@@ -11,6 +11,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
+from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
@@ -108,7 +109,7 @@ class _Attempts(Whole):
             self._show(ready)
 
     def _failed(self, error: Exception) -> None:
-        if self._opening.over:
+        if self._opening.over or isinstance(error, ShutdownError):  # no loop is left for another attempt
             self._fail(error)
         else:
             self._after(error)

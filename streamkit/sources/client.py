@@ -32,15 +32,17 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop.
+    """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop
+    until nobody has used them for 30 seconds.
 
     Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID. ``base_url``
     includes the version (``…/v1``). ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource:
     ``base_url`` is its address, the model names the deployment. ``transport`` is any httpx transport, an
-    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it stays yours to close. ``lenient`` takes a
-    stream that just ends as complete, for servers that never say so. ``trust_env`` lets proxies (but for this machine)
-    and certificates of the environment count. ``allow_private=False`` connects to addresses of the public internet
-    only, whatever a name stands for. ValueError for a key, header or address that cannot be sent safely.
+    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it stays yours to close, idle connections
+    included. ``lenient`` takes a stream that just ends as complete, for servers that never say so. ``trust_env`` lets
+    proxies (but for this machine) and certificates of the environment count. ``allow_private=False`` connects to
+    addresses of the public internet only, whatever a name stands for. ValueError for a key, header or address that
+    cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
@@ -143,6 +145,7 @@ class Client:
         headers = self._headers  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
         made = refusals = 0
+        reading.server = f"{request.model or 'the model'} at {self._endpoint.host}"
         self._pools.readings.add(reading)
         try:
             while True:

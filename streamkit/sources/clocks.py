@@ -36,7 +36,7 @@ class Clocks:
     def read(self) -> None:
         """Bytes of the body came."""
         reading = self._reading
-        self._last_byte = reading.loop.time() - reading.stood
+        self._last_byte = reading.time()
 
     def stop(self) -> None:
         if self._timer is not None:

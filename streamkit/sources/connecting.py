@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Coroutine, Generator
 from contextlib import suppress
+from types import coroutine
 from typing import Any
 
 from ..engine import Reading
@@ -47,6 +49,8 @@ class Connecting:
         _, name, phase = event.split(".")
         if name in STEPS:
             self.hold(phase != "started")
+            if phase == "complete" and name != "setup_socks5_connection":  # which gives the stream of the step before
+                _close_at_once(info["return_value"])
             if name == "connect_tcp":
                 await self._connect(phase, info)
         elif event == "http11.send_request_headers.started":
@@ -77,6 +81,25 @@ class Connecting:
 def _refuse_private(address: str) -> None:
     if not is_public(address):
         raise ConnectError(f"the server is at {address}, which is not public, and allow_private=False refuses that")
+
+
+def _close_at_once(stream: Any) -> None:
+    """Have ``stream`` closed without a pause. httpcore closes the connections that it takes out of a pool one after the
+    other: a cancel in the pause after the first would lose the others, which nobody knows any more, open."""
+    closing = stream.aclose
+
+    async def aclose() -> None:
+        await _without_pauses(closing())
+
+    stream.aclose = aclose
+
+
+@coroutine
+def _without_pauses(work: Coroutine[Any, Any, None]) -> Generator[Any, None, None]:
+    """``work``, which gives way to other tasks only while it waits for something."""
+    for awaited in work.__await__():
+        if awaited is not None:
+            yield awaited
 
 
 async def _addresses(host: str, port: int) -> list[str]:

@@ -68,8 +68,9 @@ class Exchange:
         response, self.sent = self._response, True
         self._reading.cut = self._cut
         self.request_id = request_id(response.headers)
-        # a response that was made whole, as by a mock transport, has no raw bytes any more
-        self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw())
+        # A response that was made whole, as by a mock transport, has no raw bytes any more. The stream itself is read
+        # because `aiter_raw` also closes the response at its end, where a time limit of ours would interrupt that.
+        self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.stream)
         self._encoding = response.headers.get("content-encoding", "")
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")

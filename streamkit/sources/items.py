@@ -69,9 +69,11 @@ class _Pulling(abc.DisposableBase):
             live.add(self)
         on_loop(self._loop, self._begin)
 
-    @property
-    def patience(self) -> float:
-        return 5.0 if self._gate.closed else 75.0
+    stands_alone = False
+
+    def describe(self) -> str:
+        name = getattr(self._given, "__qualname__", type(self._given).__name__)
+        return "a stream of items" if name.endswith("<lambda>") else f"the stream of items from {name}"
 
     def abandon(self) -> None:
         on_loop(self._loop, self._cancel)

@@ -11,7 +11,6 @@ import os
 import ssl
 import threading
 import weakref
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
@@ -19,52 +18,17 @@ import httpx
 from ..engine import Reading, on_loop
 from ..engine.loop import running_loop
 from ..errors import BrokenError, ConnectError, excerpt, said
+from . import keeper
 from .addresses import is_local
 from .environment import proxied
+from .keeper import CROWD, Keeper, Pool, forget
 from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
 
-CROWD = 8
-"""Replies at a time in one pool."""
 KEEPING = 12
 """Pools, the first ones, that keep connections for later requests."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-class Pool:
-    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close, and which serves
-    every reply."""
-
-    def __init__(self, client: Any, ours: bool) -> None:
-        self.client, self.ours = client, ours
-        self.replies = 0
-        """Those it serves."""
-        self.retired = False
-        self._guard: AsyncGenerator[None, None] | None = None
-
-    @property
-    def has_room(self) -> bool:
-        return not self.ours or self.replies < CROWD
-
-    async def watch(self) -> None:
-        """Have the pool closed when the loop is: a loop's shutdown closes the async generators that began on it."""
-        if self.ours and self._guard is None:
-            self._guard = self._close_at_shutdown()
-            await anext(self._guard)
-
-    async def _close_at_shutdown(self) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await self.client.aclose()
-
-    async def close(self) -> None:
-        guard, self._guard = self._guard, None  # another thread may close it too
-        if guard is not None:
-            await guard.aclose()
-        elif self.ours:
-            await self.client.aclose()
 
 
 class Pools:
@@ -83,6 +47,7 @@ class Pools:
         self._tls: ssl.SSLContext | None = None
         self._owner: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._pid = os.getpid()
+        self._watch_over_pools()
         self.closed = False
 
     async def take(self) -> Pool:
@@ -93,36 +58,43 @@ class Pools:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
-            pools = self._pools.setdefault(loop, [])
-            pool = next((pool for pool in pools if pool.has_room), None)
-            if pool is None:
-                pool = self._make(loop, CROWD if len(pools) < KEEPING else 0)
-                pools.append(pool)
-        await pool.watch()
-        pool.replies += 1
+            pool = self._choose(self._pools.setdefault(loop, []), loop)
+            pool.replies += 1
+        if pool.ours:
+            await Keeper.of(loop).keep(pool)
+        return pool
+
+    def _choose(self, pools: list[Pool], loop: asyncio.AbstractEventLoop) -> Pool:
+        """One that keeps connections if it may be: one that keeps none would make a new one for each request."""
+        keeping = sum(pool.keeps and not pool.retired for pool in pools)
+        for pool in pools:
+            if pool.has_room and (pool.keeps or keeping >= KEEPING):
+                return pool
+        pools[:] = [pool for pool in pools if not pool.retired]
+        pool = self._make(loop, CROWD if keeping < KEEPING else 0)
+        pools.append(pool)
         return pool
 
     async def give_back(self, pool: Pool, *, retire: bool = False) -> None:
         """What `take` gave. A retired pool is never given out again, and closed when its last reply has left it."""
         pool.replies -= 1
-        if retire and pool.ours:
-            pool.retired = True
-            with self._lock:
-                pools = self._pools.get(asyncio.get_running_loop(), [])
-                if pool in pools:
-                    pools.remove(pool)
-        if pool.retired and not pool.replies:
-            await pool.close()
+        if pool.keeper is not None:
+            await pool.keeper.take_back(pool, retire=retire)
 
     def _forked(self) -> None:
         """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
         _abandoned.append((self._pools, self.readings))
         self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
         self.readings = set()
+        self._watch_over_pools()
+
+    def _watch_over_pools(self) -> None:
+        """Without the client nobody uses its pools any more, so they need not wait until their time is over."""
+        weakref.finalize(self, forget, self._pools, self._pid).atexit = False
 
     def _make(self, loop: asyncio.AbstractEventLoop, kept: int) -> Pool:
         if self._given is None:
-            return Pool(self._client(None, kept), ours=True)
+            return Pool(self._client(None, kept), ours=True, keeps=kept > 0)
         owner = self._owner() if self._owner is not None else None
         bound = not getattr(self._given, "any_loop", isinstance(self._given, httpx.MockTransport))
         if bound and owner is not None and owner is not loop and not owner.is_closed():
@@ -133,7 +105,9 @@ class Pools:
         return Pool(self._given, ours=False)
 
     def _client(self, transport: httpx.AsyncBaseTransport | None, kept: int) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=kept)  # ours bound time, not numbers
+        limits = httpx.Limits(  # ours bound time, not numbers
+            max_connections=None, max_keepalive_connections=kept, keepalive_expiry=keeper.IDLE
+        )
         verify = self._context()
         try:
             return httpx.AsyncClient(
@@ -224,18 +198,13 @@ def _trust(trust_env: bool) -> ssl.SSLContext:
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
-    if loop.is_closed():
+    pool.retired = True
+    if loop.is_closed() or not pool.ours:
         return
     if loop.is_running():
-        on_loop(loop, lambda: _keep(loop.create_task(pool.close())))
+        on_loop(loop, lambda: Keeper.of(loop).close(pool))
     elif running_loop() is None:  # the own loop of a plain thread: it stands still between two runs
         loop.run_until_complete(pool.close())
 
 
 _abandoned: list[Any] = []
-_closing: set[asyncio.Task[None]] = set()
-
-
-def _keep(task: asyncio.Task[None]) -> None:
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)

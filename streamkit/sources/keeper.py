@@ -1,0 +1,195 @@
+"""Who closes connection pools that nobody closed: those that are not used for a while, and all of a loop at its end.
+
+httpx closes an idle connection when its pool is next asked for one, which after a crowd of replies may be hours later
+or never. So each loop has a keeper of its pools, whichever client's they are. While anything is idle, it has one timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import suppress
+from typing import Any
+
+__all__ = ["CROWD", "IDLE", "Keeper", "Pool", "forget"]
+
+CROWD = 8
+"""Replies at a time in one pool."""
+IDLE = 30.0
+"""Seconds after which a connection that nobody uses is closed. One in ten more may pass until it is noticed."""
+
+
+class Pool:
+    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close, and which serves
+    every reply. ``keeps`` tells whether it keeps connections for later requests."""
+
+    def __init__(self, client: Any, ours: bool, keeps: bool = True) -> None:
+        self.client, self.ours, self.keeps = client, ours, keeps
+        self.replies = 0
+        """Those it serves."""
+        self.retired = False
+        """It serves no further reply."""
+        self.keeper: Keeper | None = None
+        self.left = 0.0
+        """When the last reply left it, on the loop's clock."""
+
+    @property
+    def has_room(self) -> bool:
+        return not self.ours or (self.replies < CROWD and not self.retired)
+
+    def connections(self) -> list[Any]:
+        """Those of the httpcore pools behind the client: one for direct connections, one for each proxy."""
+        transports = (getattr(self.client, "_transport", None), *getattr(self.client, "_mounts", {}).values())
+        cores = (getattr(transport, "_pool", None) for transport in transports)
+        return [connection for core in cores for connection in getattr(core, "connections", ())]
+
+    async def close(self) -> None:
+        if not self.ours:
+            return
+        self.retired = True
+        connections = self.connections()
+        try:
+            await self.client.aclose()
+        except BaseException:  # a cancel, say: httpcore has forgotten them by now
+            await _close_each(connections)
+            raise
+        keeper, self.keeper = self.keeper, None
+        if keeper is not None:
+            keeper.pools.discard(self)
+
+
+class Keeper:
+    """All pools of ours on one loop. Everything happens on that loop."""
+
+    def __init__(self) -> None:
+        self.pools: set[Pool] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._guard: AsyncGenerator[None, None] | None = None
+        self.over = False
+
+    @staticmethod
+    def of(loop: asyncio.AbstractEventLoop) -> Keeper:
+        keeper = _keepers.get(loop)
+        if keeper is None or keeper.over:
+            with _lock:
+                for closed in [other for other in _keepers if other.is_closed()]:  # without a proper end
+                    del _keepers[closed]
+                keeper = _keepers[loop] = Keeper()
+        return keeper
+
+    async def keep(self, pool: Pool) -> None:
+        self.pools.add(pool)
+        pool.keeper = self
+        if self._guard is None:
+            self._guard = self._until_shutdown()
+            await anext(self._guard)
+
+    async def _until_shutdown(self) -> AsyncGenerator[None, None]:
+        """A loop's shutdown closes the async generators that began on it, and with this one the pools."""
+        try:
+            yield
+        finally:
+            self.over = True
+            self._stop_timer()
+            if self._closing:
+                await asyncio.wait(self._closing)
+            for pool in tuple(self.pools):
+                with suppress(Exception):
+                    await pool.close()
+            _keepers.pop(asyncio.get_running_loop(), None)
+            self.pools.clear()
+            self._guard = None  # it knows the loop, which a client must not keep alive
+
+    async def take_back(self, pool: Pool, *, retire: bool) -> None:
+        """A reply has left ``pool``."""
+        loop = asyncio.get_running_loop()
+        pool.retired = pool.retired or retire
+        pool.left = loop.time()
+        if pool.retired and not pool.replies:
+            await pool.close()
+        elif self._timer is None and not self.over:
+            self._timer = loop.call_later(IDLE, self.sweep)
+
+    def sweep(self) -> None:
+        """Close what has been idle for so long, and pools that nobody can use any more."""
+        loop = asyncio.get_running_loop()
+        self._stop_timer()
+        if self.over:
+            return
+        idle = False
+        for pool in tuple(self.pools):
+            if not pool.replies and (pool.retired or loop.time() - pool.left >= IDLE):
+                self.close(pool)
+                continue
+            resting = [connection for connection in pool.connections() if connection.is_idle()]
+            idle = idle or bool(resting) or not pool.replies
+            if any(connection.has_expired() for connection in resting):
+                self._start(_close_expired(resting))
+        if idle:
+            self._timer = loop.call_later(IDLE / 10, self.sweep)
+
+    def _stop_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+
+    def close(self, pool: Pool) -> None:
+        """Begin to close ``pool``, whatever it is doing."""
+        pool.retired = True
+        if not self.over:  # else the guard does it
+            self._start(pool.close())
+
+    def _start(self, closing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(closing, name="streamkit closes connections")
+        self._closing.add(task)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled():
+            task.exception()  # of a connection that was broken, and is gone
+
+
+async def _close_expired(connections: list[Any]) -> None:
+    """A request may have taken one meanwhile; one that was only promised to a request is replaced by httpcore."""
+    for connection in connections:
+        if connection.is_idle() and connection.has_expired():
+            await _close_each([connection])
+
+
+async def _close_each(connections: list[Any]) -> None:
+    for connection in connections:
+        with suppress(Exception):
+            await connection.aclose()
+
+
+def forget(pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]], pid: int) -> None:
+    """The client of these pools is gone. The collector may say so in any thread, in the middle of anything."""
+    if pid != os.getpid():
+        return
+    for loop, some in list(pools.items()):
+        for pool in some:
+            pool.retired = True
+        keepers = {pool.keeper for pool in some if pool.keeper is not None}
+        for keeper in keepers:
+            with suppress(RuntimeError):  # closed
+                loop.call_soon_threadsafe(keeper.sweep)
+
+
+_keepers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Keeper] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+_abandoned: list[Any] = []
+
+
+def _after_fork() -> None:
+    """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
+    global _keepers, _lock
+    _abandoned.append(_keepers)
+    _keepers, _lock = weakref.WeakKeyDictionary(), threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
