@@ -53,8 +53,9 @@ class Bridge(abc.ObserverBase[Any]):
         self.end(None)
 
     def end(self, error: BaseException | None) -> None:
-        self.error, self.over = error, True
-        self._notify()
+        if not self.over:
+            self.error, self.over = error, True
+            self._notify()
 
     def discard(self) -> None:
         """Nobody will read: let everything through."""

@@ -85,8 +85,8 @@ class Reading(abc.DisposableBase):
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
-        unfinished: Outcome = "cancelled" if self.context.cancelled else "truncated"
-        return self._scheduler.shown(self._final or self.snapshot(outcome or unfinished))
+        outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
+        return self._scheduler.shown(self._final or self.snapshot(outcome))
 
     @property
     def stands_alone(self) -> bool:
@@ -95,7 +95,7 @@ class Reading(abc.DisposableBase):
     def describe(self) -> str:
         return f"the reply of {self.server}" if self.server else "a reply"
 
-    async def ended(self) -> None:  # the request is closed
+    async def ended(self) -> None:
         if self._task is not None and self._task is not asyncio.current_task():
             await asyncio.wait([self._task])
 

@@ -95,7 +95,7 @@ class Work:
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
-            fan.add(self._bridge, self._bridge.gate)
+            fan.add(_Items(self._bridge), self._bridge.gate)
         source = self._scheduler.derive(gate=fan.gate)
         self._subscription = stream.subscribe(fan.on_next, self._end.error, self._end.completed, scheduler=source)
 
@@ -204,16 +204,27 @@ class Work:
         live.discard(self)
         leave(self._loop, self)
         self._subscription = None
-        if self._bridge is not None:
-            self._bridge.on_completed()
         if self.settled.over:
             return
         failures = list(failures)
         error = self._error if self._raise is None else self._raise
         if error is None and failures:
             error = failures.pop(0)
-        if error is None:
-            self.settled.give(reply)
-            return
-        with_notes(error, failures)
-        self.settled.give(error)
+        if error is not None:
+            with_notes(error, failures)
+        if self._bridge is not None:
+            self._bridge.end(error)
+        self.settled.give(reply if error is None else error)
+
+
+class _Items(abc.ObserverBase[Any]):
+    """Hands the items of a run to whoever iterates it. The end comes from the run itself, when all is closed."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.on_next = bridge.on_next  # type: ignore[method-assign]  # no frame of ours in between
+
+    def on_next(self, item: Any) -> None: ...
+
+    def on_error(self, error: Exception) -> None: ...
+
+    def on_completed(self) -> None: ...

@@ -1,77 +1,107 @@
-"""Runs that are left through every door at random moments leave no task, no thread and no open file."""
+"""The matrix: whatever is raised anywhere, of whatever kind, comes out of every door, and disturbs nobody else.
+
+Each case makes a stream with a fault in one place, reads it through one door on virtual time, beside a sibling sink and
+another run of the same loop, and asks who heard of the fault and what was left. See `ways` for the places, the kinds
+and the doors.
+"""
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
-import threading
+import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.faults.bodies import DONE, END, START, data, say
-from tests.faults.server import HANG, KEEP, RESET, chunked, head, serving
+from streamkit import testing
+from streamkit.engine.loop import live
+from streamkit.errors import described
+from tests.engine.ways.doors import DOORS, Outcome, virtual_time
+from tests.engine.ways.kinds import KINDS, PASSING, Fault, behind
+from tests.engine.ways.places import PLACES, Place
 
-RUNS = 300
-CALL = {"index": 0, "id": "call-1", "type": "function", "function": {"name": "lookup", "arguments": '{"city": "Rome"}'}}
-ASKS = data({"id": "c-1", "model": "m", "choices": [{"index": 0, "delta": {"tool_calls": [CALL]}}]})
-CALLS = say(None, finish="tool_calls")
+LIKE_AN_END = (asyncio.CancelledError, GeneratorExit, StopIteration, StopAsyncIteration)
+SEEN_OFF = ("sse", "batch")
+"""Doors that tell of a failure and go on."""
 
 
-class Moody:
-    """Answers well most of the time, quickly or slowly."""
+@pytest.fixture(autouse=True)
+def jumping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with virtual_time(monkeypatch):
+        yield
 
-    def __init__(self, seed: int) -> None:
-        self._random, self._lock = random.Random(seed), threading.Lock()
 
-    def __call__(self, heard: Any) -> Iterator[Any]:
-        with self._lock:
-            mood = random.Random(self._random.random())
-        if mood.random() < 0.1:
-            yield mood.choice([0.02, 0.1])
-        if mood.random() < 0.1:
-            yield from mood.choice(
-                [
-                    [head("503 Busy", content_length="0"), KEEP],
-                    [RESET],
-                    [HANG],
-                    [head("400 No", content_length="2"), b"{}", KEEP],
-                ]
-            )
-            return
-        yield head(transfer_encoding="chunked")
-        tools = heard.json["messages"][-1]["content"] == "tools" and mood.random() < 0.7
-        for step in [START, *([ASKS, CALLS] if tools else [*(say(f"word {n}. ") for n in range(6)), END])]:
-            if mood.random() < 0.5:
-                yield mood.random() * 0.02
-            if mood.random() < 0.02:
-                yield mood.choice([RESET, HANG])
-            yield chunked(step)
-        yield chunked(DONE)
-        yield chunked(b"")
-        yield KEEP
+def doors_of(place: Place) -> list[str]:
+    return [door for door in DOORS if place.events or door not in ("tool_loop", "sse")]
+
+
+@pytest.mark.parametrize("kind", ["Exception", "SystemExit"])
+@pytest.mark.parametrize("place", PLACES)
+def test_it_comes_out_of_two_doors(place: str, kind: str, monkeypatch: pytest.MonkeyPatch):
+    for door in ("start, on a loop", "for"):
+        check(PLACES[place], kind, door, monkeypatch)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
-def test_every_door_at_random_moments_leaves_nothing() -> None:
-    seed = random.randrange(2**32)
-    with serving(Moody(seed)) as server:
-        command = [
-            sys.executable,
-            "-X",
-            "dev",
-            "-W",
-            "error",
-            "-m",
-            "tests.engine.ways_out",
-            server.url,
-            str(seed),
-            str(RUNS),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=220)
-        left = (done.stdout.splitlines(), done.stderr, done.returncode)
-        assert left == (["tasks []", "threads []", "files []"], "", 0), f"with the seed {seed}"
-        assert server.all_closed(2.0)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("place", PLACES)
+def test_it_comes_out_of_every_door(place: str, kind: str, monkeypatch: pytest.MonkeyPatch):
+    for door in doors_of(PLACES[place]):
+        check(PLACES[place], kind, door, monkeypatch)
+
+
+def check(place: Place, kind: str, door: str, patch: pytest.MonkeyPatch) -> None:
+    fault, outcome = Fault(KINDS[kind]), Outcome()
+    setup = place.make(fault)
+    patch.setattr("sys.excepthook", lambda kind, error, traceback: outcome.told.append(error))
+    DOORS[door](setup, outcome)
+    case = f"{place.name}, {kind}, {door}: raised {outcome.raised!r}, told {outcome.told}"
+
+    assert outcome.left == [], case
+    assert nothing_is_live(), f"{case}: {live} would hold up the exit"
+    assert outcome.other == "on on on " or outcome.lost_loop, f"{case}: the other run gave {outcome.other!r}"
+    assert outcome.sibling.closed == 1 or place.unopened, (
+        f"{case}: the sibling was closed {outcome.sibling.closed} times"
+    )
+    if place.in_branch and kind == "Exception":
+        assert len(outcome.sibling.items) == len(testing.clock().run(setup.stream()).items), f"{case}: the sibling"
+    check_heard(fault, outcome, place, door, case)
+
+
+def nothing_is_live() -> bool:
+    """In a moment: the loop of the background thread may still be coming round."""
+    until = time.monotonic() + 5
+    while live and time.monotonic() < until:
+        time.sleep(0.001)
+    return not live
+
+
+def check_heard(fault: Fault, outcome: Outcome, place: Place, door: str, case: str) -> None:
+    raised, error = outcome.raised, fault.error
+    assert fault.raised or place.ends_silently(error), case
+    assert not isinstance(raised, LIKE_AN_END), case
+    if place.told and not isinstance(error, PASSING):  # the model is told, and the conversation goes on
+        assert raised is None or isinstance(error, GeneratorExit), case
+        return
+    if isinstance(error, PASSING) and door != "sse":
+        assert raised is error, case
+    elif place.ends_silently(error):
+        return
+    else:
+        assert any(heard_in(error, one) for one in heard(outcome)), case
+    assert raised is not None or door in SEEN_OFF or place.name.startswith("batch"), case
+
+
+def heard(outcome: Outcome) -> list[BaseException]:
+    told = [outcome.raised, *outcome.told]
+    told += [getattr(item, "error", None) for item in (*outcome.items, *outcome.sibling.items)]
+    return [one for one in told if isinstance(one, BaseException)]
+
+
+def heard_in(error: BaseException, told: BaseException) -> bool:
+    """Whether ``told`` was made of ``error``, or, as there was other news, names it in a note."""
+    if any(one is error for one in behind(told)):
+        return True
+    notes: list[Any] = [note for one in behind(told) for note in getattr(one, "__notes__", ())]
+    return any(described(error) in note or f"raised {type(error).__name__}" in note for note in notes)

@@ -15,9 +15,8 @@ import streamkit as sk
 from streamkit import operators as ops
 from streamkit.engine import loop as loops
 from streamkit.testing.jump import JumpingLoop
-
-from .kinds import ENDS_A_LOOP
-from .places import Setup
+from tests.engine.ways.kinds import ENDS_A_LOOP
+from tests.engine.ways.places import Setup
 
 __all__ = ["DOORS", "Outcome", "Patient", "virtual_time"]
 
@@ -153,6 +152,14 @@ def for_loop(setup: Setup, outcome: Outcome) -> None:
     _in_thread(outcome, work)
 
 
+def for_a_run(setup: Setup, outcome: Outcome) -> None:
+    def work() -> None:
+        for item in sk.start(outcome.attached(setup)):
+            outcome.items.append(item)
+
+    _in_thread(outcome, work)
+
+
 def subscribe(setup: Setup, outcome: Outcome) -> None:
     def work() -> None:
         over, ends = threading.Event(), []
@@ -180,6 +187,14 @@ def start_on_a_loop(setup: Setup, outcome: Outcome) -> None:
 def async_for(setup: Setup, outcome: Outcome) -> None:
     async def work() -> None:
         async for item in outcome.attached(setup):
+            outcome.items.append(item)
+
+    _on_loop(outcome, work)
+
+
+def async_for_a_run(setup: Setup, outcome: Outcome) -> None:
+    async def work() -> None:
+        async for item in sk.start(outcome.attached(setup)):
             outcome.items.append(item)
 
     _on_loop(outcome, work)
@@ -237,7 +252,9 @@ DOORS: dict[str, Door] = {
     "start": start,
     "start, on a loop": start_on_a_loop,
     "for": for_loop,
+    "for, of a run": for_a_run,
     "async for": async_for,
+    "async for, of a run": async_for_a_run,
     "await": await_,
     "subscribe": subscribe,
     "subscribe, on a loop": subscribe_on_a_loop,

@@ -13,8 +13,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
-
-from .kinds import Fault
+from tests.engine.ways.kinds import Fault
 
 __all__ = ["PLACES", "Place", "Setup"]
 
@@ -30,13 +29,26 @@ class Setup:
 
 @dataclass(frozen=True)
 class Place:
-    """``told`` says that the fault is told to the model if it is an Exception, and not raised."""
+    """``told``: an Exception is told to the model and not raised. ``events``: what comes out are events, so that it can
+    be relayed and be a round of a tool loop."""
 
     name: str
     make: Callable[[Fault], Setup]
     told: bool = False
     events: bool = True
-    """Whether what comes out are events."""
+
+    @property
+    def in_branch(self) -> bool:
+        return self.name.startswith(("sink", "branch", "listener"))
+
+    @property
+    def unopened(self) -> bool:
+        """It fails before there is anything to be subscribed to, so no branch of it has begun."""
+        return self.name == "stage: factory"
+
+    def ends_silently(self, error: BaseException) -> bool:
+        """What an iterator raises at its end, and nothing else."""
+        return self.name == "source: next" and isinstance(error, StopIteration)
 
 
 PLACES: dict[str, Place] = {}
