@@ -68,9 +68,9 @@ async def listening(
 
     clients = _Clients(answer, limits, sndbuf)
     server = await asyncio.start_server(clients.connected, host, port, start_serving=False)
-    door = Door([socket.getsockname()[0] for socket in server.sockets], host, rules)
-    address, bound = server.sockets[0].getsockname()[:2]
     try:
+        door = Door([socket.getsockname()[0] for socket in server.sockets], host, rules)
+        address, bound = server.sockets[0].getsockname()[:2]
         await server.start_serving()
         yield f"http://[{address}]:{bound}/v1" if ":" in address else f"http://{address}:{bound}/v1"
     finally:
@@ -116,8 +116,11 @@ class ServerThread:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self._end()
-        if self._error is not None and exc is None:
+        if self._error is None:
+            return
+        if exc is None:
             raise RuntimeError("the server's thread ended before its time") from self._error
+        exc.add_note(f"And the server's thread ended before its time: {self._error!r}")
 
     def _end(self) -> None:
         self._leaving = True  # for a loop that is not there yet

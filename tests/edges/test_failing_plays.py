@@ -58,6 +58,7 @@ def test_a_play_that_raises_is_a_500_told_once_and_others_go_on(error, told, cap
     with server.running() as url, httpx.Client(timeout=5) as client:
         answer = client.post(f"{url}/chat/completions", json=ASK)
         assert (answer.status_code, "failed" in answer.json()["error"]["message"]) == (500, True)
+        assert type(error).__name__ not in answer.text
         assert told == [error]
         assert client.post(f"{url}/chat/completions", json=ASK).status_code == 200
     assert [request.outcome for request in server.requests] == ["dropped", "done"]
@@ -148,6 +149,9 @@ def test_a_thread_that_ends_before_its_time_is_told_to_who_waits_for_the_server(
     with caught as raised, server.running() as url, pytest.raises(httpx.HTTPError):
         httpx.post(f"{url}/chat/completions", json=ASK, timeout=5)
     assert isinstance(raised.value.__cause__, KeyboardInterrupt)
+    with pytest.raises(httpx.HTTPError) as failed, server.running() as url:
+        httpx.post(f"{url}/chat/completions", json=ASK, timeout=5)
+    assert "KeyboardInterrupt" in failed.value.__notes__[0]
 
 
 def test_an_error_of_the_body_goes_before_one_of_the_thread():
