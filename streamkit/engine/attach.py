@@ -86,7 +86,9 @@ class _Attachment(abc.ObserverBase[Any]):
     def _abandon(self, error: Exception) -> None:
         """The loop goes away: no task would come to an end."""
         self._fan.stop()
-        self._fan.abandon(self._so_far())
+        failures, context = self._fan.abandon(self._so_far()), self._scheduler.context
+        if context.failures is not None:
+            context.failures.extend(map(self._scheduler.told, failures))
         self._observer.on_error(error)
 
     def _so_far(self) -> Reply:
