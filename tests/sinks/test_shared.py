@@ -29,10 +29,15 @@ class Place:
         self.taken: list[str] = []
         self.passed: list[str] = []
         self.refuses = False
-        self.takes = 0.0
+        self.takes = self.lingers = 0.0
+        """Seconds that it takes to pass a batch on, and to leave off doing so."""
 
     async def receive(self, items: list[Any], *, key: str) -> None:
-        await asyncio.sleep(self.takes)
+        try:
+            await asyncio.sleep(self.takes)
+        except asyncio.CancelledError:
+            await asyncio.sleep(self.lingers)
+            raise
         if self.refuses:
             raise ConnectionError("down")
         self.passed += items
@@ -57,7 +62,7 @@ class Place:
                     lines = [item for (item,) in base.execute("SELECT item FROM events")]
         return [form["text"] for form in map(json.loads, lines) if form["type"] == "text.delta"]
 
-    def check(self, *, in_memory: int = 0) -> None:
+    def check(self) -> None:
         """A new sink can open it, and all that was acknowledged is there."""
         self.refuses, self.takes = False, 0.0
         with testing.clock() as clock:
@@ -158,13 +163,22 @@ WAYS = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "takes"), [("batched", 0.0), ("batched", 2.5), ("batched", 30.0), ("jsonl", 0.0), ("sqlite", 0.0)]
+    ("kind", "takes", "lingers"),
+    [
+        ("batched", 0.0, 0.0),
+        ("batched", 2.5, 0.0),
+        ("batched", 30.0, 0.0),
+        ("batched", 30.0, 3.0),
+        ("jsonl", 0.0, 0.0),
+        ("sqlite", 0.0, 0.0),
+    ],
 )
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_shared_on_one_loop(tmp_path: Path, way: Callable[[Any, Any], Awaitable[None]], kind: str, takes: float):
-    """``takes``: seconds that passing on a batch takes."""
+def test_shared_on_one_loop(
+    tmp_path: Path, way: Callable[[Any, Any], Awaitable[None]], kind: str, takes: float, lingers: float
+):
     place = Place(kind, tmp_path / "file")
-    sink, place.takes = place.sink(), takes
+    sink, place.takes, place.lingers = place.sink(), takes, lingers
     with testing.clock() as clock:
         clock.run_coroutine(way(Acknowledged(place, sink), Acknowledged(place, sink)))
     assert place.taken
@@ -187,6 +201,32 @@ def test_shared_while_the_end_fails(place: Place, way: Callable[[Any, Any], Awai
     with testing.clock() as clock:
         clock.run_coroutine(way(Acknowledged(place, sink), Acknowledged(place, sink)))
     assert place.taken
+    place.check()
+
+
+def test_an_item_that_comes_while_the_sink_is_being_closed_is_kept(tmp_path: Path):
+    """The batch that is under way takes its time to be left off; nobody may take the lock for lost meanwhile."""
+
+    async def used() -> None:
+        await one.write("a")
+        await asyncio.sleep(2.0)  # its time has come, and it is stuck
+        closed = asyncio.ensure_future(one.close(sk.Reply(outcome="cancelled")))
+        await asyncio.sleep(5.0)
+        assert not closed.done()
+        place.takes = 0.0
+        with suppress(sk.SinkError):
+            await one.write("b")
+        with pytest.raises(sk.SinkError, match="1 items stay"):
+            await closed
+        await one.close(sk.Reply())
+
+    place = Place("batched", tmp_path / "spool")
+    place.takes, place.lingers = 1e6, 10.0
+    sink = place.sink()
+    one = Acknowledged(place, sink)
+    with testing.clock() as clock:
+        clock.run_coroutine(used())
+    assert place.taken == ["a", "b"]
     place.check()
 
 
