@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import warnings
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from io import BufferedReader
@@ -82,6 +83,7 @@ class Book:
         """What was paid before it was opened, and for how many prompts."""
         self._sync, self._worker = sync, worker
         self._fd: int | None = None
+        self._let_go: Callable[[], object] = _nothing
         self._file: BufferedReader | None = None
         self._places: dict[str, int] = {}
         self._size = 0
@@ -101,7 +103,8 @@ class Book:
 
     def open(self) -> None:
         try:
-            self._fd = open_private(self.path, os.O_CREAT)
+            self._fd = fd = open_private(self.path, os.O_CREAT)
+            self._let_go = weakref.finalize(self, os.close, fd)  # a loop that is closed under a batch never closes it
         except OSError as exc:
             raise SinkError(f"ledger {self.name} cannot be opened: {exc.strerror or exc}") from exc
         if self._sync.at_close:
@@ -210,7 +213,7 @@ class Book:
                 if self._sync.at_close:
                     os.fsync(fd)
             finally:
-                os.close(fd)
+                self._let_go()
 
 
 @dataclass(slots=True)
@@ -231,3 +234,6 @@ class _Found:
             )
             warnings.warn(text, RuntimeWarning, stacklevel=3)
         tell_missed(f"ledger {name}", self.missed)
+
+
+def _nothing() -> None: ...

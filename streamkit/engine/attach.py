@@ -37,6 +37,7 @@ class _Attachment(abc.ObserverBase[Any]):
         self._fan = Fan(branches, scheduler)
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
+        self._error: Exception | None = None
         self._closing: asyncio.Task[None] | None = None
         self._left = False
 
@@ -77,20 +78,17 @@ class _Attachment(abc.ObserverBase[Any]):
             self._fan.end(error)
         loop, context = self._scheduler.loop, self._scheduler.context
         enter(loop, self)
-        self._closing = context.insist(
-            loop, lambda: self._settle(error), lambda: self._abandon(error), "streamkit attached branches"
-        )
+        self._error = error
+        self._closing = context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
 
     def loop_ends(self) -> None:
         """The branches are being closed already; from now on that must not take long."""
         self._fan.stop()
 
     def give_up(self) -> None:
-        self._fan.abandon(self._so_far())
-
-    def _abandon(self, error: Exception | None) -> None:
-        self.give_up()
-        self._over(error)
+        """The loop goes away: nothing more can be waited for."""
+        self._fan.stop()
+        self._over(self._fan.abandon(self._so_far()))
 
     def _so_far(self) -> Reply:
         source = self._scheduler.context.current()
@@ -100,17 +98,20 @@ class _Attachment(abc.ObserverBase[Any]):
             self._scheduler.broke(exc)
             return Reply(outcome="failed")
 
-    async def _settle(self, error: Exception | None) -> None:
-        context = self._scheduler.context
-        failures = [self._scheduler.told(one) for one in await self._fan.settle(error, self._so_far())]
+    async def _settle(self) -> None:
+        self._over(await self._fan.settle(self._error, self._so_far()))
+
+    def _over(self, failures: list[Exception]) -> None:
+        leave(self._scheduler.loop, self)
+        failures, context = [self._scheduler.told(one) for one in failures], self._scheduler.context
+        error = self._error
         if context.failures is not None:
             context.failures.extend(failures)
+        elif self._left:
+            for failure in failures:
+                self._scheduler.lost(failure)
         elif failures:
             error = failures.pop(0) if error is None else error
             with_notes(error, failures)
-        self._over(error)
-
-    def _over(self, error: Exception | None) -> None:
-        leave(self._scheduler.loop, self)
         if not self._left:
             self._scheduler.end(self._observer, error)

@@ -252,11 +252,13 @@ class Fan:
                 failures.append(_as_ours(own, name, reply))
         return failures
 
-    def abandon(self, reply: Reply) -> None:
-        """The loop goes away: close the sinks, as far as that goes without waiting."""
+    def abandon(self, reply: Reply) -> list[Exception]:
+        """The loop goes away: close the sinks, as far as that goes without waiting, and tell which of them failed."""
         self._count()
         for outlet in self.outlets:
             outlet.abandon(outlet.shown(reply))
+        failed = [(outlet.failure, outlet.spec.name) for outlet in self.outlets if outlet.failure is not None]
+        return [_as_ours(failure, name, reply) for failure, name in failed]
 
     def stats(self) -> list[SinkStats]:
         """Of each branch, until now. From any thread."""

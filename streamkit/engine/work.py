@@ -177,10 +177,11 @@ class Work:
         """The loop goes away, so there is no waiting for anything any more."""
         self._context.cancelled = True
         reply = self._final("cancelled")
+        failures: list[Exception] = []
         if self.fan is not None:
             self.fan.stop()
-            self.fan.abandon(reply)
-        self._finish(reply, self._context.failures or [])
+            failures = self.fan.abandon(reply)
+        self._finish(reply, failures + (self._context.failures or []))
 
     async def requests_closed(self) -> None:
         closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal, Protocol
@@ -13,7 +15,7 @@ from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
 from .durable import new_stream
-from .spool import Spool
+from .spool import Kept, Spool
 
 __all__ = ["Batched", "WriteMany", "batched"]
 
@@ -26,8 +28,10 @@ class WriteMany(Protocol):
 
 @dataclass(slots=True)
 class _Batch:
-    """What is being collected, and what one run needs to pass it on."""
+    """What is being collected, and what is needed to pass it on."""
 
+    loop: asyncio.AbstractEventLoop
+    kept: Kept | None
     left: list[tuple[str, list[Any]]]
     """Batches of an earlier process: they go first."""
     stream: str = field(default_factory=new_stream)
@@ -37,6 +41,8 @@ class _Batch:
     timer: asyncio.TimerHandle | None = None
     sender: asyncio.Task[None] | None = None
     broken: BaseException | None = None
+    over: bool = False
+    """Closed: nothing may be put into it any more."""
 
     @property
     def key(self) -> str:
@@ -46,6 +52,24 @@ class _Batch:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+
+    def end(self) -> None:
+        """At once and without waiting: the spool is free, and nothing more is passed on by itself."""
+        self.over = True
+        self.stop_timer()
+        if self.sender is not None and not self.loop.is_closed():
+            self.sender.cancel()
+        if self.kept is not None:
+            self.kept.end()
+
+    def sent(self) -> None:
+        """All that was in the spool."""
+        if self.kept is not None:
+            self.kept.clear()
+
+    @property
+    def waiting(self) -> int:
+        return len(self.items) + sum(len(items) for _, items in self.left)
 
 
 class Batched:
@@ -69,38 +93,71 @@ class Batched:
         self._size, self._every, self._retry = size, every, tuple(retry)
         self._spool = None if spool is None else Spool(spool)
         self._batch: _Batch | None = None
+        self._choosing = threading.Lock()
 
     async def write(self, item: Any) -> None:
         """With a spool, the item outlives the process when this returns."""
-        batch = self._batch or self._begin()
+        while not await self._put(self._current(), item):
+            pass  # another run closed what is being collected while this one waited: the next one is begun
+
+    async def close(self, reply: Reply) -> None:
+        """The rest is passed on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
+        batch, waits = self._current(), True
+        try:
+            async with _within(limit(reply)), batch.lock:
+                if not batch.over:
+                    await self._send_left(batch)
+                    await self._send(batch)
+        except TimeoutError:
+            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._told(batch)}") from None
+        except GeneratorExit:  # the loop is gone, so that nothing can be waited for
+            waits = False
+            if batch.waiting:
+                raise SinkError(f"the loop ended before the last batches, {self._told(batch)}") from None
+            raise
+        finally:
+            self._end(batch)
+            if waits:
+                await _gone(batch.sender)
+
+    async def _put(self, batch: _Batch, item: Any) -> bool:
+        """False if the batch is over, so that the item belongs to the next one."""
         async with batch.lock:
-            await self._send_left(batch)
-            if self._spool is not None:
-                self._spool.add(batch.key, item)
+            if not batch.over:
+                await self._send_left(batch)
+            if batch.over:
+                return False
+            if batch.kept is not None:
+                batch.kept.add(batch.key, item)
             batch.items.append(item)
             if len(batch.items) >= self._size:
                 await self._send(batch)
             elif len(batch.items) == 1:
-                loop = asyncio.get_running_loop()
-                batch.timer = loop.call_later(self._every, self._due, batch, batch.first)
+                batch.timer = batch.loop.call_later(self._every, self._due, batch, batch.first)
+        return True
 
-    async def close(self, reply: Reply) -> None:
-        """The rest is passed on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
-        batch = self._batch or self._begin()
-        try:
-            async with asyncio.timeout(limit(reply)), batch.lock:
-                await self._send_left(batch)
-                await self._send(batch)
-        except TimeoutError:
-            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._kept(batch)}") from None
-        finally:
+    def _current(self) -> _Batch:
+        """What is being collected. SinkError if that is done on another loop, or if another sink has the spool."""
+        loop = asyncio.get_running_loop()
+        with self._choosing:
+            batch = self._batch
+            if batch is None or batch.loop is loop:
+                left: list[tuple[str, list[Any]]] = []
+            elif batch.loop.is_closed():  # with a run that nobody ended: the spool has its items, else they go first
+                batch.end()
+                left = [*batch.left, (batch.key, batch.items)] if self._spool is None and batch.waiting else []
+                self._batch = batch = None
+            else:
+                raise SinkError(f"{self!r} is in use by a run on another loop: each run needs a sink of its own")
+            if batch is None:
+                kept = None if self._spool is None else self._spool.begin()
+                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left)
+        return batch
+
+    def _end(self, batch: _Batch) -> None:
+        batch.end()
+        if self._batch is batch:
             self._batch = None
-            await self._let_go(batch)
-
-    def _begin(self) -> _Batch:
-        left = [] if self._spool is None else self._spool.begin()
-        self._batch = _Batch(left)
-        return self._batch
 
     def _due(self, batch: _Batch, first: int) -> None:
         batch.timer = None
@@ -108,7 +165,7 @@ class Batched:
 
     async def _send_due(self, batch: _Batch, first: int) -> None:
         async with batch.lock:
-            if batch.first == first and batch.broken is None:
+            if batch.first == first and batch.broken is None and not batch.over:
                 try:
                     await self._send(batch)
                 except asyncio.CancelledError:
@@ -123,8 +180,8 @@ class Batched:
         while batch.left:
             await self._pass_on(batch, *batch.left[0])
             del batch.left[0]
-            if not batch.left and self._spool is not None:
-                self._spool.clear()
+            if not batch.left:
+                batch.sent()
 
     async def _send(self, batch: _Batch) -> None:
         batch.stop_timer()
@@ -132,8 +189,7 @@ class Batched:
             await self._pass_on(batch, batch.key, batch.items)
             batch.first += len(batch.items)
             batch.items = []
-            if self._spool is not None:
-                self._spool.clear()
+            batch.sent()
 
     async def _pass_on(self, batch: _Batch, key: str, items: list[Any]) -> None:
         for delay in (*self._retry, None):
@@ -145,25 +201,30 @@ class Batched:
             except Exception as exc:
                 if delay is None:
                     times = f"{len(self._retry) + 1} time{'s' if self._retry else ''}"
-                    refused = f"batch {key} was refused {times}, {self._kept(batch)}:"
+                    refused = f"batch {key} was refused {times}, {self._told(batch)}:"
                     batch.broken = SinkError.wrapping(refused, exc)
                     raise batch.broken from exc
             await asyncio.sleep(delay)
 
-    def _kept(self, batch: _Batch) -> str:
-        count = len(batch.items) + sum(len(items) for _, items in batch.left)
-        return f"{count} items are lost" if self._spool is None else f"{count} items stay in {self._spool.path.name}"
-
-    async def _let_go(self, batch: _Batch) -> None:
-        batch.stop_timer()
-        if batch.sender is not None and not batch.sender.done():
-            batch.sender.cancel()
-            await asyncio.wait([batch.sender])
-        if self._spool is not None:
-            self._spool.end()
+    def _told(self, batch: _Batch) -> str:
+        """What becomes of the items that were not passed on."""
+        return f"{batch.waiting} items " + ("are lost" if self._spool is None else f"stay in {self._spool.name}")
 
     def __repr__(self) -> str:
         return f"<batched {self._size} items or {self._every:g} s>"
+
+
+def _within(seconds: float | None) -> AbstractAsyncContextManager[Any]:
+    """A time limit, where there is a task that could be told of it; without a loop nothing takes any time."""
+    try:
+        return nullcontext() if asyncio.current_task() is None else asyncio.timeout(seconds)
+    except RuntimeError:
+        return nullcontext()
+
+
+async def _gone(sender: asyncio.Task[None] | None) -> None:
+    if sender is not None and not sender.done():
+        await asyncio.wait([sender])
 
 
 def batched(

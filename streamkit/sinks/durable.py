@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from threading import Lock
 from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
@@ -31,8 +32,13 @@ class Durable(ABC):
         """The id of the stream that is being stored, or was the last."""
         self._renew, self._over = stream is None, False
         self._next, self._replied = 0, False
+        self._turn = Lock()  # of two runs in two threads, one may close the file only between two items of the other
 
     def _keep(self, item: Any) -> None:
+        with self._turn:
+            self._add(item)
+
+    def _add(self, item: Any) -> None:
         if self._over and self._renew:
             self.stream, self._next = new_stream(), 0
         seq, self._over = self._next, False
@@ -41,12 +47,13 @@ class Durable(ABC):
         self._replied = isinstance(item, Reply)
 
     def _end(self, reply: Reply) -> None:
-        try:
-            if not self._replied:
-                self._keep(reply)
-        finally:
-            self._replied, self._over = False, True
-            self._release()
+        with self._turn:
+            try:
+                if not self._replied:
+                    self._add(reply)
+            finally:
+                self._replied, self._over = False, True
+                self._release()
 
     @abstractmethod
     def _store(self, item: Any, seq: int) -> None: ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import weakref
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +16,7 @@ from ..jsonform import from_json
 from .files import locked, open_private, write_all
 from .forms import EVENTS, form
 
-__all__ = ["Spool"]
+__all__ = ["Kept", "Spool"]
 
 HEAD = b'{"key":'
 
@@ -27,48 +29,28 @@ class Spool:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
-        self._fd: int | None = None
-        self._size = 0
+        self.name = one_line(self.path.name)
         fd = open_private(self.path, os.O_CREAT)
         try:
             self._read(fd)  # a file that is something else is refused now, before anything in it is lost
         finally:
             os.close(fd)
 
-    def begin(self) -> list[tuple[str, list[Any]]]:
-        """The batches that were left behind, in their order, each with its key."""
-        self._fd = fd = open_private(self.path, os.O_CREAT)
-        if locked(fd) is False:
-            self.end()
-            raise SinkError(f"spool {self.path.name} is in use: each sink needs one of its own")
+    def begin(self) -> Kept:
+        """The file, locked, with what was left behind in it."""
+        fd = open_private(self.path, os.O_CREAT)
         try:
-            return self._read(fd)
+            if locked(fd) is False and not (_left_behind(fd) and locked(fd)):
+                raise SinkError(f"spool {self.name} is in use: each sink needs one of its own")
+            left, size = self._read(fd)
+            os.ftruncate(fd, size)
+            return Kept(fd, left, size)
         except BaseException:
-            self.end()
-            raise
-
-    def add(self, key: str, item: Any) -> None:
-        assert self._fd is not None
-        line = b'%b%b,"%b":%b}\n' % (HEAD, _json(key), b"event" if isinstance(item, EVENTS) else b"item", _json(item))
-        try:
-            write_all(self._fd, line)
-        except BaseException:
-            os.ftruncate(self._fd, self._size)  # half a line would spoil all that follow
-            raise
-        self._size += len(line)
-
-    def clear(self) -> None:
-        assert self._fd is not None
-        os.ftruncate(self._fd, 0)
-        self._size = 0
-
-    def end(self) -> None:
-        """What is still in it stays there."""
-        fd, self._fd = self._fd, None
-        if fd is not None:
             os.close(fd)
+            raise
 
-    def _read(self, fd: int) -> list[tuple[str, list[Any]]]:
+    def _read(self, fd: int) -> tuple[list[tuple[str, list[Any]]], int]:
+        """The batches in it, each with its key, and how long its whole lines are."""
         os.lseek(fd, 0, os.SEEK_SET)
         with open(fd, "rb", closefd=False) as file:
             *lines, half = file.read().split(b"\n")
@@ -81,10 +63,58 @@ class Spool:
                 f"{one_line(str(self.path))} is no spool of batches, or one of a newer version of streamkit: "
                 f"it holds something else ({said(exc)})"
             ) from exc
-        self._size = sum(len(line) + 1 for line in lines)
-        if self._fd is not None:
-            os.ftruncate(fd, self._size)
-        return [(key, [item for _, item in group]) for key, group in groupby(entries, itemgetter(0))]
+        left = [(key, [item for _, item in group]) for key, group in groupby(entries, itemgetter(0))]
+        return left, sum(len(line) + 1 for line in lines)
+
+
+class Kept:
+    """A spool in use. Its lock is let go by `end`, or with the last reference to it, whatever became of the run."""
+
+    def __init__(self, fd: int, left: list[tuple[str, list[Any]]], size: int) -> None:
+        self.left = left
+        """The batches that were left behind, in their order, each with its key."""
+        self._fd, self._size = fd, size
+        self._close = weakref.finalize(self, os.close, fd)
+        self.loop = asyncio.get_running_loop()
+        held[_which(fd)] = self
+
+    def add(self, key: str, item: Any) -> None:
+        line = b'%b%b,"%b":%b}\n' % (HEAD, _json(key), b"event" if isinstance(item, EVENTS) else b"item", _json(item))
+        assert self._close.alive
+        try:
+            write_all(self._fd, line)
+        except BaseException:
+            os.ftruncate(self._fd, self._size)  # half a line would spoil all that follow
+            raise
+        self._size += len(line)
+
+    def clear(self) -> None:
+        """All of it was sent. Once the file was let go, somebody else may keep things in it: then nothing is done."""
+        if self._close.alive:
+            os.ftruncate(self._fd, 0)
+            self._size = 0
+
+    def end(self) -> None:
+        """What is still in it stays there."""
+        self._close()
+
+
+held: weakref.WeakValueDictionary[tuple[int, int], Kept] = weakref.WeakValueDictionary()
+"""The spools that this process has in use."""
+
+
+def _which(fd: int) -> tuple[int, int]:
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino
+
+
+def _left_behind(fd: int) -> bool:
+    """Whether the file was locked by a run of this process that will never end, as its loop is closed: no longer."""
+    kept = held.get(_which(fd))
+    if kept is None or not kept.loop.is_closed():
+        return False
+    kept.end()
+    return True
 
 
 def _json(item: Any) -> bytes:

@@ -19,6 +19,8 @@ import streamkit as sk
 from streamkit import testing
 from streamkit.batch import Ledger
 from streamkit.batch.ledger import Book
+from streamkit.sinks.files import Syncing
+from streamkit.worker import Worker
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and locks of POSIX")
 Plays = Callable[[], testing.ScriptedClient]
@@ -287,3 +289,17 @@ def test_no_descriptor_and_no_thread_stays(path: Path):
             with testing.clock() as clock:
                 clock.run(sk.batch(["a", "b", "c"], one.chat, ledger=path, concurrency=1), until=tenths / 10)
     assert all(now <= then for now, then in zip(held(), before, strict=True))
+
+
+@posix
+def test_a_ledger_that_nobody_closed_is_free_when_nobody_holds_it(path: Path):
+    """As with a loop that was closed under a batch."""
+    book = Book(path, Syncing(None), Worker("Ledger"))
+    book.open()
+    assert book.lock()
+    with testing.client("Hi") as one:
+        with pytest.raises(sk.SinkError, match="in use"):
+            ran(one, ["a"], path)
+        del book
+        gc.collect()
+        assert [item.text for item in ran(one, ["a"], path)] == ["Hi"]

@@ -176,11 +176,11 @@ def spool_in_use(path: Path) -> None:
     sink = sinks.batched(print, spool=path)
     other = sinks.batched(lambda items, *, key: None, spool=path)
     assert sink._spool is not None
-    sink._spool.begin()
+    kept = sink._spool.begin()
     try:
         sk.run(testing.script("a"), other)
     finally:
-        sink._spool.end()
+        kept.end()
 
 
 def no_spool(path: Path) -> None:
