@@ -12,8 +12,8 @@ from .closing import enter, leave
 from .ending import Ending
 from .fan import same_failure, with_notes
 from .gate import Gate
+from .lastcalls import DRAIN
 from .loop import on_loop
-from .outlet import DRAIN
 from .report import ShutdownError, failure_of, report
 from .scheduler import RunScheduler
 

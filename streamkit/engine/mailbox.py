@@ -67,14 +67,18 @@ class Mailbox:
         self._timer: asyncio.TimerHandle | None = None
         self.ended: asyncio.Future[None] = loop.create_future()
         """Done when the task is, or soon after a discarded one does not care that it was cancelled."""
-        self._first: Awaitable[Any] | None = first
-        self._task = loop.create_task(self._work(first), name=f"streamkit sink {spec.name}")
-        self._task.add_done_callback(self._end)
+        self._again = False
+        self._begin(first)
 
     @property
     def lag(self) -> float:
         """Seconds from the arrival of the item at hand until now, or of the last one until it was written."""
         return self._loop.time() - self._came if self._busy else self._lag
+
+    def _begin(self, first: Awaitable[Any] | None) -> None:
+        self._first = first
+        self._task = self._loop.create_task(self._work(first), name=f"streamkit sink {self._spec.name}")
+        self._task.add_done_callback(self._end)
 
     # -- the filling side ------------------------------------------------------------------------------------------
 
@@ -117,22 +121,26 @@ class Mailbox:
     async def _work(self, answer: Any) -> None:
         self._first, self._busy = None, True
         try:
-            await answer
-            while await self._next():
+            if answer is not None:
+                await answer
+                self._written()
+            while await self._another():
                 item = await self._take()
                 answer = self._write(item)
                 if hasattr(answer, "__await__"):
                     await answer
+                self._written()
         except BaseException as exc:
             if is_cancel(exc):
                 raise
             self._broke(exc)
 
-    async def _next(self) -> bool:
-        """An item was written; is there another one?"""
-        self._busy = False
+    def _written(self) -> None:
         self.delivered += 1
         self._lag = self._loop.time() - self._came
+
+    async def _another(self) -> bool:
+        self._busy = False
         while not self.backlog:
             if self._over:
                 return False
@@ -188,11 +196,14 @@ class Mailbox:
         if not self.ended.done():
             self.ended.set_result(None)
 
-    def _end(self, _: object) -> None:
-        self._busy = False
+    def _end(self, task: asyncio.Task[None]) -> None:
+        first, self._first, self._busy = self._first, None, False
+        if task.cancelled() and not (self._discarded or self._again):
+            self._again = True  # a loop that ends cancels every task: what waits is written all the same
+            self._begin(first)
+            return
         self._stop_timer()
         self._settle()
-        close = getattr(self._first, "close", None)
+        close = getattr(first, "close", None)
         if close is not None:
             close()  # cancelled before it began: nobody else will
-        self._first = None

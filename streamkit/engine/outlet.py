@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from inspect import iscoroutine
 from threading import get_ident
 from time import perf_counter
 from typing import Any
@@ -20,17 +19,16 @@ from ..errors import SinkError
 from ..events import Reply
 from .branch import Branch
 from .gate import Gate
+from .lastcalls import DRAIN, LastCalls, Patience
 from .listener import Listener
 from .loop import on_loop, runs_here
-from .mailbox import GRACE, Mailbox, is_cancel, outcome_of
+from .mailbox import Mailbox
 from .report import slow_callable
 from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
 
-__all__ = ["DRAIN", "SLOW", "Outlet"]
+__all__ = ["SLOW", "Outlet"]
 
-DRAIN = 5.0
-"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
 SLOW = 0.1
 """Seconds in place after which everything else has waited noticeably."""
 
@@ -58,9 +56,8 @@ class Outlet(abc.ObserverBase[Any]):
         self._mailbox: Mailbox | None = None
         self._final: SinkStats | None = None
         self._delivered = self._strikes = 0
-        self._closed = False
-        self._until: float | None = None
-        self._clock: asyncio.Timeout | None = None
+        self._patience = Patience(scheduler.loop)
+        self._calls: LastCalls | None = None
 
     def stats(self, uncounted: int = 0) -> SinkStats:
         """``uncounted`` items were written in place that nobody has told of by `count`."""
@@ -126,7 +123,7 @@ class Outlet(abc.ObserverBase[Any]):
             self._ended.set_result(None)
         if self._mailbox is None:
             return
-        if self._failed or (self._until is not None and self.spec.on_cancel == "discard"):
+        if self._failed or (self._patience.is_short and self.spec.on_cancel == "discard"):
             self._mailbox.discard()
         else:
             self._mailbox.finish()
@@ -190,12 +187,9 @@ class Outlet(abc.ObserverBase[Any]):
 
     def stop(self) -> None:
         """The run is cancelled: whatever is not over in a few seconds is given up."""
-        if self._until is not None:
-            return
-        self._until = self._loop.time() + DRAIN
-        if self._clock is not None and not self._clock.expired():
-            self._clock.reschedule(self._until)
-        self._finish()
+        if not self._patience.is_short:
+            self._patience.shorten()
+            self._finish()
 
     def shown(self, reply: Reply) -> Reply:
         """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
@@ -210,88 +204,35 @@ class Outlet(abc.ObserverBase[Any]):
         case."""
         await self._operators_ended()
         mailbox = self._mailbox
-        if mailbox is not None and not await self._within(None, mailbox.ended):
+        if mailbox is not None and not await self._patience.within(None, mailbox.ended):
             self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
-        for method, value in self._last_calls(reply):
-            await self._call(method, value)
+        await self._last_calls(reply).make(self._patience)
         self._let_go()
 
     def abandon(self, reply: Reply) -> None:
-        """As `close`, but there is nothing left to wait on: what has to be awaited gets no further than that."""
+        """As `close`, but there is nothing left to wait on."""
         if self._mailbox is not None:
             self._mailbox.discard()
-        for method, value in self._last_calls(reply):
-            try:
-                answer = method(value)
-                if iscoroutine(answer):
-                    try:
-                        answer.send(None)
-                    except StopIteration:
-                        continue
-                    answer.close()
-            except BaseException as exc:
-                self.broke(exc)
+        self._last_calls(reply).make_at_once()
         self._let_go()
 
-    def _last_calls(self, reply: Reply) -> list[tuple[Callable[[Any], Any], Any]]:
-        """Those that are still to be made; made once, however often this is asked."""
-        if self._closed:
-            return []
-        self._closed, into = True, self.spec.into
-        calls = (getattr(into, "fail", None), self.error), (getattr(into, "close", None), reply)
-        return [(method, value) for method, value in calls if callable(method) and value is not None]
+    def _last_calls(self, reply: Reply) -> LastCalls:
+        if self._calls is None:
+            self._calls = LastCalls(self.spec, self.error, reply, self.broke)
+        return self._calls
 
     async def _operators_ended(self) -> None:
         """The stream is over, but calls and timers of the branch may be under way."""
         self._ended, limit = self._loop.create_future(), self.spec.max_wait
         while not self._over:
             came = self._came
-            if not await self._within(limit, self._ended) and came == self._came:
+            if not await self._patience.within(limit, self._ended) and came == self._came:
                 self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
-
-    async def _call(self, method: Callable[[Any], Any], value: Any) -> None:
-        try:
-            answer = method(value)
-            if hasattr(answer, "__await__"):
-                await self._wait(self._loop.create_task(outcome_of(answer)))
-        except BaseException as exc:
-            if is_cancel(exc):
-                raise
-            self.broke(exc)
-
-    async def _wait(self, task: asyncio.Task[BaseException | None]) -> None:
-        patience, began = getattr(self.spec.into, "patience", self.spec.max_wait), self._loop.time()
-        try:
-            if await self._within(patience, task):
-                if (exc := task.result()) is not None:
-                    self.broke(exc)
-                return
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        self.broke(SinkError(f"sink {self.spec.name} did not close within {self._loop.time() - began:.3g} s"))
-        task.cancel()
-        await asyncio.wait([task], timeout=GRACE)
-
-    async def _within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
-        """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
-        now = self._loop.time()
-        ends = [now + limit] if limit is not None else []
-        if self._until is not None:
-            ends.append(max(self._until, now + GRACE))
-        try:
-            async with asyncio.timeout_at(min(ends, default=None)) as self._clock:
-                await asyncio.wait([done])
-        except TimeoutError:
-            pass
-        finally:
-            self._clock = None
-        return done.done()
 
     def _let_go(self) -> None:
         """Whoever keeps the run, for its figures, does not keep the sink."""
-        self._final, self._mailbox = self.stats(), None
+        self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
 
 

@@ -15,8 +15,8 @@ from .bridge import Bridge
 from .closing import enter, leave
 from .ending import Ending
 from .fan import Fan, same_failure, with_notes
+from .lastcalls import DRAIN
 from .loop import live, on_loop, runs_here
-from .outlet import DRAIN
 from .report import ShutdownError, as_raised, failure_of, report
 from .scheduler import RunScheduler
 from .settled import Settled

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..engine.mailbox import cancelled_from_outside
+from ..engine.mailbox import is_cancel
+from ..engine.report import failure_of
 from ..errors import described
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
@@ -45,12 +45,11 @@ class Toolbox:
                 self._fitted[call.name] = _fitted(tool)
             result = ToolResult(call, await _called(self._fitted[call.name], call.args()))
             assert result.message  # does JSON hold it?
-        except asyncio.CancelledError:
-            if cancelled_from_outside():
+        except BaseException as exc:
+            failure = failure_of("the tool", exc)
+            if failure is None or is_cancel(exc):
                 raise
-            return ToolResult(call, error="the tool was cancelled")
-        except Exception as exc:
-            return ToolResult(call, error=described(exc))
+            return ToolResult(call, error=described(failure))
         return result
 
 

@@ -20,7 +20,7 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import sinks, testing, worker
 from streamkit.engine.backlog import OVERFLOWS, is_kept
-from streamkit.engine.outlet import DRAIN
+from streamkit.engine.lastcalls import DRAIN
 from streamkit.engine.stats import SinkStats
 
 PIECES = [f"{number} " for number in range(24)]

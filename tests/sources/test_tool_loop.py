@@ -80,7 +80,7 @@ def test_tools_run_at_the_same_time_but_answer_in_order():
         (("weather", "[1]"), "no object"),
         (("nothing", "{}"), "no tool 'nothing'"),
         (("endless", "{}"), "Circular"),
-        (("gives_up", "{}"), "was cancelled"),
+        (("gives_up", "{}"), "raised CancelledError"),
     ],
 )
 def test_what_goes_wrong_with_a_tool_is_told_to_the_model(call, told):

@@ -15,8 +15,8 @@ import streamkit as sk
 from streamkit import operators as ops
 from streamkit.engine import loop as loops
 from streamkit.testing.jump import JumpingLoop
-from tests.engine.ways.kinds import ENDS_A_LOOP
-from tests.engine.ways.places import Setup
+from tests.engine.matrix.kinds import ENDS_A_LOOP
+from tests.engine.matrix.places import Setup
 
 __all__ = ["DOORS", "Outcome", "Patient", "virtual_time"]
 

@@ -1,7 +1,7 @@
 """The matrix: whatever is raised anywhere, of whatever kind, comes out of every door, and disturbs nobody else.
 
 Each case makes a stream with a fault in one place, reads it through one door on virtual time, beside a sibling sink and
-another run of the same loop, and asks who heard of the fault and what was left. See `ways` for the places, the kinds
+another run of the same loop, and asks who heard of the fault and what was left. See `matrix` for the places, the kinds
 and the doors.
 """
 
@@ -17,9 +17,9 @@ import pytest
 from streamkit import testing
 from streamkit.engine.loop import live
 from streamkit.errors import described
-from tests.engine.ways.doors import DOORS, Outcome, virtual_time
-from tests.engine.ways.kinds import KINDS, PASSING, Fault, behind
-from tests.engine.ways.places import PLACES, Place
+from tests.engine.matrix.doors import DOORS, Outcome, virtual_time
+from tests.engine.matrix.kinds import KINDS, PASSING, Fault, behind
+from tests.engine.matrix.places import PLACES, Place
 
 LIKE_AN_END = (asyncio.CancelledError, GeneratorExit, StopIteration, StopAsyncIteration)
 SEEN_OFF = ("sse", "batch")

@@ -13,7 +13,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
-from tests.engine.ways.kinds import Fault
+from tests.engine.matrix.kinds import Fault
 
 __all__ = ["PLACES", "Place", "Setup"]
 

@@ -1,0 +1,116 @@
+"""The end of a sink: ``fail`` and ``close``, each made once and within its time, whatever else ends meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
+from typing import Any
+
+from ..errors import SinkError
+from ..events import Reply
+from .branch import Branch
+from .mailbox import GRACE, is_cancel, outcome_of
+
+__all__ = ["DRAIN", "LastCalls", "Patience"]
+
+DRAIN = 5.0
+"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
+
+
+class Patience:
+    """How long one branch is waited for: as long as each step may take, until its run is cancelled."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._until: float | None = None
+        self._clock: asyncio.Timeout | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """The run was cancelled: whatever is not over in a few seconds is given up."""
+        return self._until is not None
+
+    def shorten(self) -> None:
+        self._until = self._loop.time() + DRAIN
+        if self._clock is not None and not self._clock.expired():
+            self._clock.reschedule(self._until)
+
+    async def within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
+        """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
+        now = self._loop.time()
+        ends = [now + limit] if limit is not None else []
+        if self._until is not None:
+            ends.append(max(self._until, now + GRACE))
+        try:
+            async with asyncio.timeout_at(min(ends, default=None)) as self._clock:
+                await asyncio.wait([done])
+        except TimeoutError:
+            pass
+        finally:
+            self._clock = None
+        return done.done()
+
+
+class LastCalls:
+    """Made in order; what has been begun is not begun again, however often `make` is cancelled and called anew."""
+
+    def __init__(
+        self, spec: Branch, error: Exception | None, reply: Reply, broke: Callable[[BaseException], None]
+    ) -> None:
+        self._name, self._into, self._broke = spec.name, spec.into, broke
+        self._limit = getattr(spec.into, "patience", spec.max_wait)
+        given = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
+        self._calls = deque((method, value) for method, value in given if callable(method) and value is not None)
+
+    async def make(self, patience: Patience) -> None:
+        while self._calls:
+            method, value = self._calls.popleft()
+            answer: Any = None
+            try:
+                answer = method(value)
+                if hasattr(answer, "__await__"):
+                    await self._wait(answer, patience)
+            except BaseException as exc:
+                if is_cancel(exc):
+                    if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
+                        self._calls.appendleft((_given(answer), value))
+                    raise
+                self._broke(exc)
+
+    async def _wait(self, answer: Any, patience: Patience) -> None:
+        loop = asyncio.get_running_loop()
+        began, task = loop.time(), loop.create_task(outcome_of(answer))
+        try:
+            if await patience.within(self._limit, task):
+                if task.cancelled():
+                    raise asyncio.CancelledError
+                if (exc := task.result()) is not None:
+                    self._broke(exc)
+                return
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        self._broke(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
+        task.cancel()
+        await asyncio.wait([task], timeout=GRACE)
+
+    def make_at_once(self) -> None:
+        """There is nothing left to wait on: what has to be awaited gets no further than that."""
+        while self._calls:
+            method, value = self._calls.popleft()
+            try:
+                answer = method(value)
+                if iscoroutine(answer):
+                    try:
+                        answer.send(None)
+                    except StopIteration:
+                        continue
+                    answer.close()
+            except BaseException as exc:
+                self._broke(exc)
+
+
+def _given(answer: Any) -> Callable[[Any], Any]:
+    return lambda _: answer
