@@ -140,4 +140,4 @@ def test_items_that_nobody_iterates_are_held_until_somebody_waits() -> None:
     run = sk.start(sk.from_text(pieces))
     assert not run._work.settled.block(0.3)
     assert len(pulled) < 1100
-    assert len(run.result(5).text) == 3000
+    assert len(run.result(30).text) == 3000

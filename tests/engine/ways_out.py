@@ -34,7 +34,6 @@ class Leaver:
         limits = sk.Limits(first_byte=0.5, byte_idle=0.5)
         self.client = sk.Client(url, "key", model="m", limits=limits, retry=sk.Retry(attempts=1, first=0.01))
         self.folder, self.number = folder, 0
-        self.limits_time = True
         self.doors: list[Callable[[], None]] = [
             self.run_in_a_thread,
             self.start_and_cancel,
@@ -75,9 +74,8 @@ class Leaver:
             lambda: sk.race(self.chat(), self.chat(), after=0.01),
             lambda: self.chat().pipe(ops.fallback(self.chat())),
             lambda: self.chat().pipe(ops.smooth()),
+            lambda: self.chat().pipe(ops.time_limits(first=0.05)),
         ]
-        if self.limits_time:
-            made.append(lambda: self.chat().pipe(ops.time_limits(first=0.05)))
         return self.random.choice(made)()
 
     def branches(self) -> list[Any]:
@@ -176,13 +174,11 @@ class Leaver:
 
     def loop_that_ends(self) -> None:
         async def main() -> None:
-            self.limits_time = False  # one that ends a run while its loop is being shut down leaves that run's tasks
             sk.start(self.stream(), *self.branches())
             self.stream().subscribe(lambda _: None, lambda _: None)
             await asyncio.sleep(self.moment())
 
         asyncio.run(main())
-        self.limits_time = True
 
     def subscribe_and_dispose(self) -> None:
         left = [self.stream().subscribe(lambda _: None, lambda _: None) for _ in range(3)]
