@@ -64,8 +64,7 @@ class Incoming:
                 case h11.Request():
                     request, self.method = event, event.method
                     self._allow(self._limits.body)
-                    if event.http_version not in (b"1.0", b"1.1"):
-                        raise RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
+                    _check(event)
                 case h11.Data():
                     body += event.data
                     pieces += 1
@@ -106,3 +105,11 @@ class Incoming:
             self.overrun = self.overrun or ahead > self._limits.ahead_bytes
             if not self.overrun:
                 self._ahead.append(data)
+
+
+def _check(request: h11.Request) -> None:
+    if request.http_version not in (b"1.0", b"1.1"):
+        raise RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
+    names = {name for name, _ in request.headers}
+    if {b"content-length", b"transfer-encoding"} <= names:  # nobody knows where such a body ends (RFC 9112, 6.1)
+        raise RefusedError(400, "a request has a Content-Length or a Transfer-Encoding, not both")
