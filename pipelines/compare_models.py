@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import streamkit as sk
-from streamkit import operators as ops, testing
+from streamkit import operators as ops, sinks, testing
 from streamkit.events import CONTENT
 
 __all__ = ["Answer", "Ask", "Stopwatch", "build", "main"]
@@ -95,10 +95,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("question")
     args = parser.parse_args(argv)
     with _client() as client:
+        screen = sinks.console()  # what a model says is shown, and never obeyed
         compare = build({name: partial(client.chat, model=name) for name in args.model or SCRIPTS})
         try:
             for labelled in compare(args.question):
-                print(shown(labelled))
+                screen.write(f"{shown(labelled)}\n")
         except KeyboardInterrupt:
             return 130
     return 0

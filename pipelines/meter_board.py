@@ -19,6 +19,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.errors import one_line
 
 __all__ = ["Board", "Row", "build", "main", "shown"]
 
@@ -78,7 +79,7 @@ def shown(board: Board) -> list[str]:
 
 def _line(name: str, usage: sk.Usage, row: Row) -> str:
     asked, said = (f"{'?' if n is None else n:>6}" for n in (usage.prompt_tokens, usage.completion_tokens))
-    text = " ".join(row.text.split()).rjust(WIDTH)
+    text = one_line(" ".join(row.text.split()))[-WIDTH:].rjust(WIDTH)
     return f"{name}  {_money(usage.cost)} {asked} +{said} {usage.origin:8}  {text}  {row.state}"
 
 

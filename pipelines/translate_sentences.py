@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import streamkit as sk
-from streamkit import operators as ops, testing
+from streamkit import operators as ops, sinks, testing
 from streamkit.stages import Segment
 
 __all__ = ["Translated", "build", "main", "translator"]
@@ -67,10 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--translator", help="the model that translates (default: the same)")
     args = parser.parse_args(argv)
     with _client(args.model) as client:
+        screen = sinks.console()  # what a model says is shown, and never obeyed
         translate = translator(client, args.into, model=args.translator)
         try:
             for pair in build(client.chat(args.question), translate):
-                print(pair.segment.text, pair.text, sep="\n  ", flush=True)
+                screen.write(f"{pair.segment.text}\n  {pair.text}\n")
         except sk.StreamkitError as exc:
             print(f"[{exc}]", file=sys.stderr)
             return 1

@@ -150,7 +150,7 @@ class Batched:
             else:
                 raise SinkError(f"{self!r} is in use by a run on another loop: each run needs a sink of its own")
             if batch is None:
-                kept = None if self._spool is None else self._spool.begin()
+                kept = None if self._spool is None else self._spool.begin(loop)
                 self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left)
         return batch
 

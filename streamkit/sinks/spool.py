@@ -36,15 +36,15 @@ class Spool:
         finally:
             os.close(fd)
 
-    def begin(self) -> Kept:
-        """The file, locked, with what was left behind in it."""
+    def begin(self, loop: asyncio.AbstractEventLoop) -> Kept:
+        """The file, locked for a run on ``loop``, with what was left behind in it."""
         fd = open_private(self.path, os.O_CREAT)
         try:
             if locked(fd) is False and not (_left_behind(fd) and locked(fd)):
                 raise SinkError(f"spool {self.name} is in use: each sink needs one of its own")
             left, size = self._read(fd)
             os.ftruncate(fd, size)
-            return Kept(fd, left, size)
+            return Kept(fd, loop, left, size)
         except BaseException:
             os.close(fd)
             raise
@@ -70,13 +70,13 @@ class Spool:
 class Kept:
     """A spool in use. Its lock is let go by `end`, or with the last reference to it, whatever became of the run."""
 
-    def __init__(self, fd: int, left: list[tuple[str, list[Any]]], size: int) -> None:
+    def __init__(self, fd: int, loop: asyncio.AbstractEventLoop, left: list[tuple[str, list[Any]]], size: int) -> None:
         self.left = left
         """The batches that were left behind, in their order, each with its key."""
         self._fd, self._size = fd, size
-        self._close = weakref.finalize(self, os.close, fd)
-        self.loop = asyncio.get_running_loop()
+        self.loop = loop
         held[_which(fd)] = self
+        self._close = weakref.finalize(self, os.close, fd)  # last: whoever asked closes it if anything fails before
 
     def add(self, key: str, item: Any) -> None:
         line = b'%b%b,"%b":%b}\n' % (HEAD, _json(key), b"event" if isinstance(item, EVENTS) else b"item", _json(item))

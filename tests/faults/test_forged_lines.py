@@ -176,11 +176,13 @@ def spool_in_use(path: Path) -> None:
     sink = sinks.batched(print, spool=path)
     other = sinks.batched(lambda items, *, key: None, spool=path)
     assert sink._spool is not None
-    kept = sink._spool.begin()
+    loop = asyncio.new_event_loop()
+    kept = sink._spool.begin(loop)
     try:
         sk.run(testing.script("a"), other)
     finally:
         kept.end()
+        loop.close()
 
 
 def no_spool(path: Path) -> None:
