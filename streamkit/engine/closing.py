@@ -16,8 +16,9 @@ from .report import report
 
 __all__ = ["PATIENCE", "Closing", "enter", "leave", "members"]
 
-PATIENCE = 7.0
-"""Seconds that the end of a loop waits: more than the 5 s and 1 s that a cancelled run gives its sinks."""
+PATIENCE = 10.0
+"""Seconds that the end of a loop waits: more than the 5 s that a cancelled run gives its sinks, and the second that
+each step after that has."""
 
 
 class Closing(Protocol):
@@ -57,10 +58,12 @@ class _Members:
             self._empty = asyncio.Event()
             for member in reversed(tuple(self.all)):  # an operator hears of it before the run it is a part of
                 _call(member.loop_ends)
-            if self.all:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    if self.all:
                         await self._empty.wait()
+                    while left := _tasks():  # of sinks that take long to let themselves be interrupted
+                        await asyncio.wait(left)
             for member in tuple(self.all):
                 _call(member.give_up)
 
@@ -89,6 +92,10 @@ def members(loop: asyncio.AbstractEventLoop) -> list[Closing]:
     """What is at work on ``loop``."""
     found = _loops.get(loop)
     return list(found.all) if found is not None else []
+
+
+def _tasks() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task.get_name().startswith("streamkit sink")}
 
 
 def _call(step: Callable[[], None]) -> None:

@@ -46,7 +46,7 @@ class Door(abc.DisposableBase):
         except BaseException as exc:
             self._context.stop_reading()
             self.fail(exc)
-        if self._over:
+        if self._over or self._end.over:  # it was left or has failed meanwhile
             self._let_go()
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -62,10 +62,11 @@ class Door(abc.DisposableBase):
 
     def _failed(self, error: BaseException) -> None:
         self._error = error
-        on_loop(self._loop, self._settle)
+        self._completed()
 
     def _completed(self) -> None:
-        on_loop(self._loop, self._settle)
+        """Not at once: an operator that is told of the end may raise yet."""
+        on_loop(self._loop, self._loop.call_soon, self._settle)
 
     def _late(self, error: BaseException) -> None:
         first = self._error
@@ -79,15 +80,15 @@ class Door(abc.DisposableBase):
             with_notes(first, [cast("Exception", error)])
 
     def _settle(self) -> None:
-        """Not at once: an operator that is told of the end may raise yet, and branches may be closing."""
         if self._context.closing and not isinstance(self._error, ShutdownError):
             self._context.spawn(self._loop, self._wait(), "streamkit end")
         else:
-            self._loop.call_soon(self._tell)
+            self._tell()
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait(self._context.closing - {asyncio.current_task()}, timeout=DRAIN)
+            if others := self._context.closing - {asyncio.current_task()}:
+                await asyncio.wait(others, timeout=DRAIN)
         finally:
             self._tell()
 

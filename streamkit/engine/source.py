@@ -61,9 +61,8 @@ class Reading(abc.DisposableBase):
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
-        self.server, self.keeps_text = "", True
+        self.server, self.keeps_text, self.committed = "", True, False
         self.mistake: Exception | None = None
-        self.committed = False
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
         self._producer, self._observer = producer, observer
