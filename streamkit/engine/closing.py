@@ -101,5 +101,5 @@ def _tasks() -> set[asyncio.Task[object]]:
 def _call(step: Callable[[], None]) -> None:
     try:
         step()
-    except Exception as exc:  # the next one is to be told all the same
+    except BaseException as exc:  # the next one is to be told all the same
         report(exc)

@@ -80,15 +80,15 @@ class Door(abc.DisposableBase):
             with_notes(first, [cast("Exception", error)])
 
     def _settle(self) -> None:
-        if self._context.closing and not isinstance(self._error, ShutdownError):
-            self._context.spawn(self._loop, self._wait(), "streamkit end")
+        closing = [task for task in self._context.closing if not task.done()]
+        if closing and not isinstance(self._error, ShutdownError):
+            self._context.spawn(self._loop, self._wait(closing), "streamkit end")
         else:
             self._tell()
 
-    async def _wait(self) -> None:
+    async def _wait(self, closing: list[asyncio.Task[Any]]) -> None:
         try:
-            if others := self._context.closing - {asyncio.current_task()}:
-                await asyncio.wait(others, timeout=DRAIN)
+            await asyncio.wait(closing, timeout=DRAIN)
         finally:
             self._tell()
 
@@ -118,6 +118,7 @@ class Door(abc.DisposableBase):
 
     def loop_ends(self) -> None:
         self._end.error(ShutdownError("the event loop was shut down"))
+        self._tell()
 
     def give_up(self) -> None:
         self._tell()
