@@ -76,8 +76,9 @@ def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
     """From now on ``member`` is told when ``loop`` ends. To be called on that loop."""
     members = _loops.get(loop)
     if members is None:
-        for other in [other for other in _loops if other.is_closed()]:  # closed without a word to anybody
-            del _loops[other]
+        for other in tuple(_loops):  # at once, as other threads enter theirs
+            if other.is_closed():
+                _loops.pop(other, None)
         members = _loops[loop] = _Members()
     members.enter(member)
 
