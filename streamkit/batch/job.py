@@ -11,7 +11,7 @@ from typing import Any
 
 from reactivex import Observable
 
-from ..engine import Run, Stream, start
+from ..engine import Run, Stream
 from ..engine.mailbox import is_cancel
 from ..engine.report import failure_of
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
@@ -222,7 +222,7 @@ class Job:
         reply: Reply | None = None
         error: Exception | None = None
         try:
-            run = start(self._stream(asked.prompt))
+            run = Run(self._stream(asked.prompt), (), asyncio.get_running_loop())
             reply = await run
             if reply.outcome == "cancelled":
                 raise BrokenError("the reply was cancelled from outside", partial=reply)

@@ -91,9 +91,15 @@ class _Attachment(abc.ObserverBase[Any]):
         self._over(self._fan.abandon(self._so_far()))
 
     def _so_far(self) -> Reply:
-        source = self._scheduler.context.current()
+        context = self._scheduler.context
+        source = context.current()
         try:
-            return self._reply or (source.reply() if source is not None else Reply())
+            if self._reply is not None:
+                return self._reply
+            if source is not None:
+                return source.reply()
+            cut = context.cancelled or isinstance(self._error, ShutdownError)
+            return Reply(outcome="cancelled" if cut else "stopped" if self._left else "complete")
         except BaseException as exc:  # of a user's stage further down
             self._scheduler.broke(exc)
             return Reply(outcome="failed")

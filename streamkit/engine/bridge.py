@@ -29,7 +29,7 @@ class Bridge(abc.ObserverBase[Any]):
         self.loop, self.gate = loop, gate
         self.over = False
         self.error: BaseException | None = None
-        self.wake: Callable[[], None] | None = None
+        self._wakes: list[Callable[[], None]] = []
         self._items: deque[Any] = deque()
         self._bytes = 0
         self._full = self._ignored = False
@@ -76,6 +76,11 @@ class Bridge(abc.ObserverBase[Any]):
             on_loop(self.loop, self._reopen)
         return (item,)
 
+    def wake_with(self, wake: Callable[[], None]) -> None:
+        """To be called at the next item, or the end. Several may take items, each of which goes to one of them."""
+        with self._lock:
+            self._wakes.append(wake)
+
     def _has_room(self) -> bool:
         return len(self._items) < CAPACITY and self._bytes < MAX_BYTES
 
@@ -85,8 +90,11 @@ class Bridge(abc.ObserverBase[Any]):
             self.gate.release()
 
     def _notify(self) -> None:
-        wake, self.wake = self.wake, None
-        if wake is not None:
+        if not self._wakes:
+            return
+        with self._lock:
+            wakes, self._wakes = self._wakes, []
+        for wake in wakes:
             wake()
 
 
@@ -112,7 +120,7 @@ class Reader:
             return item
         while True:
             ready = Wake()
-            bridge.wake = ready.set  # before looking: nothing can slip in between
+            bridge.wake_with(ready.set)  # before looking: nothing can slip in between
             for item in bridge.take():
                 return item
             if bridge.over:
@@ -129,7 +137,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         while True:
             waiter: asyncio.Future[None] = loop.create_future()
-            bridge.wake = partial(on_loop, loop, resolve, waiter)
+            bridge.wake_with(partial(on_loop, loop, resolve, waiter))
             for item in bridge.take():
                 return item
             if bridge.over:

@@ -58,14 +58,20 @@ class _Members:
             self._empty = asyncio.Event()
             for member in reversed(tuple(self.all)):  # an operator hears of it before the run it is a part of
                 _call(member.loop_ends)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    if self.all:
-                        await self._empty.wait()
-                    while left := _tasks():  # of sinks that take long to let themselves be interrupted
-                        await asyncio.wait(left)
-            for member in tuple(self.all):
-                _call(member.give_up)
+            try:
+                await self._wait()
+            finally:  # also if a second Ctrl-C comes meanwhile
+                for member in tuple(self.all):
+                    _call(member.give_up)
+
+    async def _wait(self) -> None:
+        assert self._empty is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                if self.all:
+                    await self._empty.wait()
+                while left := _tasks():  # of sinks that take long to let themselves be interrupted
+                    await asyncio.wait(left)
 
 
 _loops: dict[asyncio.AbstractEventLoop, _Members] = {}

@@ -17,7 +17,18 @@ from .bridge import Bridge, Reader
 from .context import Note
 from .frames import trim, trimming
 from .gate import Gate
-from .loop import current_loop, is_background, is_own, live, loop_of, on_loop, running_loop, runs_here, thread_runner
+from .loop import (
+    background,
+    current_loop,
+    is_background,
+    is_own,
+    live,
+    loop_of,
+    on_loop,
+    running_loop,
+    runs_here,
+    thread_runner,
+)
 from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
@@ -109,8 +120,8 @@ class Run:
     def _block(self, timeout: float | None) -> None:
         if self._work.settled.over:
             return
-        if is_own(self._loop):  # begun in a callback of `sk.run`, and nobody else would go on with it
-            thread_runner().run(self._ended(timeout))
+        if self._loop.is_closed():
+            self.cancel()
         else:
             self._work.settled.block(timeout)
 
@@ -120,6 +131,8 @@ class Run:
     async def _wait(self) -> Reply:
         current_loop()
         self._let_go()
+        if self._loop.is_closed():
+            self.cancel()
         try:
             await self._work.settled.wait()
         except asyncio.CancelledError:
@@ -202,10 +215,11 @@ class Run:
 def start(stream: Observable[Any], *branches: Any) -> Run:
     """Subscribe once and send every item down each branch: a `Run`, at work already.
 
-    On the running loop if there is one, else on the background loop. A branch is made by `branch`, or is a bare sink
-    or listener (`on`).
+    On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
+    stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).
     """
-    return Run(stream, branches, loop_of(None))
+    loop = loop_of(None)
+    return Run(stream, branches, background() if is_own(loop) else loop)
 
 
 def run(stream: Observable[Any], *branches: Any) -> Reply:

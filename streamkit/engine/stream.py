@@ -12,6 +12,7 @@ from reactivex import ConnectableObservable, Observable, abc
 from ..errors import SinkError, one_line
 from .bridge import Bridge, Reader
 from .door import Door
+from .foreign import Foreign
 from .frames import trimming
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
@@ -231,4 +232,4 @@ class _Callbacks:
 
 def stream(source: Observable[T]) -> Stream[T]:
     """Any Observable as a `Stream`."""
-    return source if isinstance(source, Stream) else Stream(source)
+    return source if isinstance(source, Stream) else Stream(source, built=Foreign(source))

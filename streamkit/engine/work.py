@@ -65,6 +65,8 @@ class Work:
         self._context.cancelled = True
         if self.fan is not None:
             self.fan.halt()  # at once: nothing is delivered after this call
+        if self._loop.is_closed():  # without a word to anybody, as by a second Ctrl-C: there is nothing to wait for
+            self._finish(self._final("cancelled"), [])
         on_loop(self._loop, self._cancel)
 
     @property
@@ -83,21 +85,22 @@ class Work:
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         enter(self._loop, self)
-        if not self._context.cancelled:
-            try:
-                self._subscribe(stream, specs)
-            except BaseException as exc:
-                self._context.stop_reading()
-                self._raised(exc)
+        try:
+            self._subscribe(stream, specs)
+        except BaseException as exc:
+            self._context.stop_reading()
+            self._raised(exc)
         if self._context.cancelled:
             self._cancel()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
+        """A run that was cancelled before it began has its branches all the same: they are to be closed."""
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
             fan.add(_Items(self._bridge), self._bridge.gate)
-        source = self._scheduler.derive(gate=fan.gate)
-        self._subscription = stream.subscribe(fan.on_next, self._end.error, self._end.completed, scheduler=source)
+        if not self._context.cancelled:
+            source = self._scheduler.derive(gate=fan.gate)
+            self._subscription = stream.subscribe(fan.on_next, self._end.error, self._end.completed, scheduler=source)
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, ShutdownError):

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from ..engine import RunScheduler, Stream, on_loop, scheduler_for
+from ..engine import RunScheduler, Stream, scheduler_for
 from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
@@ -80,7 +80,7 @@ class _Race(Whole):
     ) -> None:
         super().__init__(scheduler)
         self._waiting, self._after, self._observer = deque(enumerate(streams)), after, observer
-        self._scheduler, self._loop = scheduler, scheduler.loop
+        self._scheduler = scheduler
         self._running: list[_Entrant] = []
         self._failures: dict[int, Exception] = {}
         self._timer = SerialDisposable()
@@ -93,8 +93,8 @@ class _Race(Whole):
         return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
 
     def begin(self) -> abc.DisposableBase:
-        on_loop(self._loop, self._start_next)
-        return Disposable(lambda: on_loop(self._loop, self._stop))
+        self._scheduler.on_loop(self._start_next)
+        return Disposable(lambda: self._scheduler.on_loop(self._stop))
 
     def _start_next(self, *_: Any) -> None:
         """Start one stream, or all of them if they are not to wait for each other."""
@@ -113,9 +113,9 @@ class _Race(Whole):
         entrant = _Entrant(number, self.vantage)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
-            lambda item: on_loop(self._loop, self._next, entrant, item),
-            lambda error: on_loop(self._loop, self._failed, entrant, error),
-            lambda: on_loop(self._loop, self._completed, entrant),
+            lambda item: self._scheduler.on_loop(self._next, entrant, item),
+            lambda error: self._scheduler.on_loop(self._failed, entrant, error),
+            lambda: self._scheduler.on_loop(self._completed, entrant),
             scheduler=entrant.vantage.scheduler,
         )
 
@@ -208,7 +208,7 @@ class _Together(Whole):
 
     def __init__(self, scheduler: RunScheduler, names: Iterable[str], observer: abc.ObserverBase[Any]) -> None:
         super().__init__(scheduler)
-        self._loop, self._observer = scheduler.loop, observer
+        self._scheduler, self._observer = scheduler, observer
         self._left = set(names)
 
     def whole(self, outcome: Outcome | None) -> Reply:
@@ -218,9 +218,9 @@ class _Together(Whole):
 
     def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
         return stream.subscribe(
-            lambda item: on_loop(self._loop, self._observer.on_next, Labelled(name, item)),
-            lambda error: on_loop(self._loop, self._failed, name, error),
-            lambda: on_loop(self._loop, self._ended, name),
+            lambda item: self._scheduler.on_loop(self._observer.on_next, Labelled(name, item)),
+            lambda error: self._scheduler.on_loop(self._failed, name, error),
+            lambda: self._scheduler.on_loop(self._ended, name),
             scheduler=self.vantage.scheduler,
         )
 

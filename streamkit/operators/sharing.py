@@ -14,7 +14,7 @@ from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.loop import background, is_own, runs_here
-from ..engine.report import ShutdownError, failure_of
+from ..engine.report import ShutdownError, as_raised, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
@@ -91,8 +91,12 @@ class _Shared:
             error = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._keep})")
             member.observer.on_error(error)
             return
-        for item in tuple(self._past):
-            member.observer.on_next(item)
+        try:
+            for item in tuple(self._past):
+                member.observer.on_next(item)
+        except BaseException as exc:
+            member.broke(exc)
+            return
         if self.over:
             member.end(self.error)
         elif self.home.is_closed():
@@ -104,13 +108,18 @@ class _Shared:
                 self._begin()
 
     def _begin(self) -> None:
-        self._begun = True
-        self._subscription.disposable = self._stream.subscribe(
-            lambda item: on_loop(self.home, self._take, self._next, item),
-            lambda error: on_loop(self.home, self._take, self._end, error),
-            lambda: on_loop(self.home, self._take, self._end, None),
-            scheduler=self._scheduler,
-        )
+        self._begun, scheduler = True, self._scheduler
+        assert scheduler is not None
+        try:
+            self._subscription.disposable = self._stream.subscribe(
+                lambda item: scheduler.on_loop(self._take, self._next, item),
+                lambda error: scheduler.on_loop(self._take, self._end, error),
+                lambda: scheduler.on_loop(self._take, self._end, None),
+                scheduler=scheduler,
+            )
+        except BaseException as exc:  # what Rx does not make an on_error of
+            self.context.stop_reading()
+            self._take(self._fail, as_raised("an operator", exc))
 
     def _leave(self, member: _Member) -> None:
         if member not in self._members:

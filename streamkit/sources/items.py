@@ -13,6 +13,7 @@ from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loop import is_background, live
 from ..engine.mailbox import is_cancel
 from ..engine.report import ShutdownError, failure_of
+from ..engine.stream import stream as as_stream
 from .iterators import Given, items_of, opened
 
 __all__ = ["stream"]
@@ -36,7 +37,7 @@ def stream(source: Any, /) -> Stream[Any]:
     can be subscribed to once. TypeError for a single str, bytes or mapping, which is hardly meant item by item.
     """
     if isinstance(source, Observable):
-        return source if isinstance(source, Stream) else Stream(source)
+        return as_stream(source)
     if isinstance(source, (str, bytes, Mapping)) or not (
         callable(source) or isinstance(source, (AsyncIterable, Iterable))
     ):

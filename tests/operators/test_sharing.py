@@ -291,6 +291,7 @@ def in_a_slow_run(shared):
 WAYS = [list, in_a_loop, in_a_run, in_a_slow_run]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", WAYS, ids=["for", "async for", "run", "slow run"])
 def test_many_threads_share_one_stream(first):
     shared = sk.share(numbers(), replay=300)

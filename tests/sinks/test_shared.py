@@ -295,6 +295,7 @@ def test_items_that_a_loop_did_not_wait_for_are_told(tmp_path: Path, spool: bool
         runs[0].result()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="where descriptors can be counted")
 def test_no_descriptor_stays(place: Place):
     def held() -> int:

@@ -327,6 +327,7 @@ def test_other_units_lose_their_marks_too():
 LONG = "Nobody should hear that. " * 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "want"),
     [
