@@ -1,8 +1,8 @@
 """The lines of a ledger: what they say, and how one that is damaged is told from one that is whole.
 
-A line ends with the CRC-32 of all that stands before it, so that a changed byte, two lines that were glued together and
-a part that was overwritten are noticed. It begins with its form, so that a line whose end was lost is not taken for one
-of version 0.1.0, which had neither.
+A line ends with the CRC-32 of what it says, so that a changed byte, two lines that were glued together and a part that
+was overwritten are noticed, and an editor that only writes it in another way does no harm. It begins with its form, so
+that a line whose end was lost is not taken for one of version 0.1.0, which had neither.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ HEAD = b'{"asked":'
 FORM = 2
 KEYS = frozenset({"asked", "content", "cost", "crc", "error", "form", "outcome", "reply"})
 SEAL = re.compile(rb',"crc":"([0-9a-f]{8})"\}')
-SEALED = re.compile(rb',"crc":"([0-9a-f]{8})"\}\n?\Z')
-LENGTH = len(b',"crc":"00000000"}\n')
+BOM = b"\xef\xbb\xbf"
 
 
 def line_of(item: BatchItem, content: str | None) -> bytes:
@@ -36,25 +35,31 @@ def line_of(item: BatchItem, content: str | None) -> bytes:
         form["cost"] = item.cost
     if item.error is not None:
         form["error"] = described(item.error)
-    body = json.dumps(form, separators=(",", ":")).encode()[:-1]
     if item.reply is not None:
-        body = b'%b,"reply":%b' % (body, to_json(item.reply))
-    return b'%b,"crc":"%08x"}\n' % (body, zlib.crc32(body))
+        form["reply"] = json.loads(to_json(item.reply))
+    form["crc"] = _sum(form)
+    return json.dumps(form, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _sum(form: dict[str, Any]) -> str:
+    """Of what ``form`` says, however it is written."""
+    said = {name: value for name, value in form.items() if name != "crc"}
+    return f"{zlib.crc32(json.dumps(said, sort_keys=True, separators=(',', ':')).encode()):08x}"
 
 
 def form_of(line: bytes) -> dict[str, Any] | None:
     """What a line says; None if it is damaged, ValueError if it is whole and says something else."""
-    seal = _seal(line)
-    if seal is not None and zlib.crc32(line[: seal.start()]) != int(seal[1], 16):
-        return None
     try:
-        form = json.loads(line)
+        form = json.loads(line.removeprefix(BOM))
     except (ValueError, RecursionError):
         return None
+    sealed = isinstance(form, dict) and "crc" in form
+    if sealed and form["crc"] != _sum(form):
+        return None
     named = isinstance(form, dict) and isinstance(form.get("asked"), str)
-    if not named and (not isinstance(form, dict) or seal is not None or len(form.keys() & KEYS) < 2):
+    if not named and (not isinstance(form, dict) or sealed or len(form.keys() & KEYS) < 2):
         raise ValueError("no line of a ledger")
-    return form if named and (seal is not None or _is_old(form)) else None
+    return form if named and (sealed or _is_old(form)) else None
 
 
 def _is_old(form: dict[str, Any]) -> bool:
@@ -64,13 +69,9 @@ def _is_old(form: dict[str, Any]) -> bool:
 
 def is_ours(line: bytes) -> bool:
     """Whether a line, though it may be damaged, begins or ends as those of ledgers do."""
-    return line[: len(HEAD)] == HEAD[: len(line)] or _seal(line) is not None
+    return line[: len(HEAD)] == HEAD[: len(line)] or SEAL.search(line) is not None
 
 
 def is_half(line: bytes) -> bool:
     """Whether a line without a line end is what a kill leaves: the beginning of one."""
     return line[: len(HEAD)] == HEAD[: len(line)] and SEAL.search(line) is None
-
-
-def _seal(line: bytes) -> re.Match[bytes] | None:
-    return SEALED.search(line, max(0, len(line) - LENGTH))

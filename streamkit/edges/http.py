@@ -27,8 +27,6 @@ __all__ = ["Handle", "refuse_connection", "serve_connection"]
 Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tuple[Answer, Request]]"
 
 BODILESS = frozenset({204, 304})
-OF_A_PLAY = (Exception, SystemExit, asyncio.CancelledError)
-"""What a play may raise. A KeyboardInterrupt is somebody's Ctrl-C; others end a task or a thread without a word."""
 
 
 async def serve_connection(
@@ -100,7 +98,9 @@ class _Connection:
         headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers)
         try:
             answer, entry = self._handle(request.method.decode(), request.target.decode("latin-1"), headers, data)
-        except OF_A_PLAY as exc:
+        except KeyboardInterrupt:  # somebody's Ctrl-C
+            raise
+        except BaseException as exc:
             await self._failed(exc)
             return False
         playing = asyncio.ensure_future(self._play(answer, entry))
@@ -209,10 +209,20 @@ class _Connection:
 
 
 def _written(body: Iterable[Write]) -> Iterator[Write]:
-    """``body``, and what goes wrong in it as a `_PlayError`: it may be of a kind that means something else here."""
+    """``body``, whose own exceptions are told from those of whoever sends it."""
+    writes: Iterator[Write] | None = None
     try:
-        yield from body
-    except CutError:
-        raise
-    except OF_A_PLAY as exc:
-        raise _PlayError from exc
+        while True:
+            try:
+                writes = iter(body) if writes is None else writes
+                write = next(writes)
+            except StopIteration:
+                return
+            except (CutError, KeyboardInterrupt):
+                raise
+            except BaseException as exc:
+                raise _PlayError from exc
+            yield write
+    finally:
+        if (close := getattr(writes, "close", None)) is not None:
+            close()

@@ -85,7 +85,8 @@ class Incoming:
             await self._go_on()
         if not self._ahead and self.overrun:
             raise RefusedError(413, f"more than {self._limits.ahead_bytes} bytes came ahead of the answers")
-        data = self._ahead.popleft() if self._ahead else await self._reader.read(CHUNK)
+        most = CHUNK if self.method else self._limits.head_bytes + 1  # so that a longer head is seen to be longer
+        data = self._ahead.popleft() if self._ahead else await self._reader.read(most)
         if data and not self._begun:
             self._begun = True
             self._allow(self._limits.head)

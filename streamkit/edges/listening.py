@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine.loop import on_loop
 from ..engine.wake import Wake
-from .answer import Answer
+from .answer import Answer, error_answer
 from .asked import Request
 from .bounds import ServerLimits
 from .door import Door, Rules
@@ -61,6 +61,8 @@ async def listening(
     handle: Handle, host: str, port: int, rules: Rules, limits: ServerLimits, sndbuf: int | None
 ) -> AsyncIterator[str]:
     """The base URL while ``handle`` is asked for the answers to whom ``rules`` let in."""
+    if not isinstance(limits, ServerLimits):
+        raise TypeError(f"limits is a ServerLimits, not {type(limits).__name__}")
     door: Door
 
     def answer(method: str, target: str, headers: Iterable[tuple[str, str]], data: bytes) -> tuple[Answer, Request]:
@@ -84,6 +86,8 @@ def _through(
 ) -> tuple[Answer, Request]:
     """What is not let in is no request of the server's: it is not noted, and no play is asked."""
     given = {name.lower(): value for name, value in headers}
+    if sum(name.lower() == "origin" for name, _ in headers) > 1:
+        return error_answer(400, "there is more than one Origin", code="invalid_header"), Request(method, target)
     if (refused := door.refusal(target, given)) is not None:
         return refused, Request(method, target)
     if (asked := door.preflight(method, given)) is not None:

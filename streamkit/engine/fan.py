@@ -45,6 +45,8 @@ class _Tap(Observable[Any]):
     ) -> abc.DisposableBase:
         if not isinstance(scheduler, RunScheduler):
             return self._fan.add(observer, None, self._outlet)
+        if scheduler.loop is not self._fan.loop:
+            raise RuntimeError("a branch is read on its run's loop: share the stream outside, and run the shared one")
         self._outlet.lens = scheduler.lens
         return self._fan.add(observer, scheduler.gate, self._outlet)
 
@@ -58,7 +60,7 @@ class Fan:
         self.stopped = False
         self.last: Any = None
         self._came = 0
-        self._loop = scheduler.loop
+        self.loop = scheduler.loop
         self._thread = get_ident()
         self._observers: tuple[abc.ObserverBase[Any], ...] = ()
         self._taps: tuple[Tap, ...] = ()
@@ -161,7 +163,7 @@ class Fan:
     def _later(self, item: Any) -> None:
         """Another thread pushed it, or a branch into its own source: after the item at hand, not inside it."""
         self._again.append(item)
-        on_loop(self._loop, self._catch_up)
+        on_loop(self.loop, self._catch_up)
 
     def _catch_up(self) -> None:
         self._thread = get_ident()

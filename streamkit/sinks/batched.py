@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal, Protocol
 
+from ..engine.mailbox import is_cancel
 from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
@@ -168,9 +169,9 @@ class Batched:
             if batch.first == first and batch.broken is None and not batch.over:
                 try:
                     await self._send(batch)
-                except asyncio.CancelledError:
-                    raise
                 except BaseException as exc:
+                    if is_cancel(exc):
+                        raise
                     if batch.broken is None:
                         batch.broken = exc  # for the next call of this sink to raise
 

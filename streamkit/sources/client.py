@@ -267,7 +267,8 @@ class Client:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"Client({self._endpoint.base_url!r})"
+        endpoint = getattr(self, "_endpoint", None)  # None: its arguments were refused, and a traceback shows it
+        return f"Client({endpoint.base_url!r})" if endpoint is not None else "<Client>"
 
 
 def _refuses_usage(error: StreamkitError) -> bool:

@@ -113,13 +113,13 @@ def test_every_changed_byte_gives_the_right_reply_or_none(path: Path, reader: Re
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_a_line_with_any_byte_changed_to_any_other_is_no_line(path: Path):
+def test_a_line_with_any_byte_changed_to_any_other_is_no_line_unless_it_says_the_same(path: Path):
     line = written(path, ["a"]).splitlines(keepends=True)[0]
     form = form_of(line)
     assert form is not None
     for place in range(len(line) - 1):
         for content in changed(line, place, range(256)):
-            assert form_of(content) is None
+            assert form_of(content) in (None, form)  # 0.0 and 0e0 are the same
 
 
 @pytest.mark.slow
@@ -243,3 +243,22 @@ def test_a_ledger_of_one_damaged_line_is_a_ledger_all_the_same(
     known, told, _ = reader(damage(line), ["a"])
     assert known == {"a": None}
     assert len(told) == 1
+
+
+def rewritten(lines: list[bytes], way: str) -> bytes:
+    match way:
+        case "an editor of Windows":
+            return b"".join(line.replace(b"\n", b"\r\n") for line in lines)
+        case "a byte order mark":
+            return b"\xef\xbb\xbf" + b"".join(lines)
+        case _:
+            return b"".join(
+                json.dumps(json.loads(line), indent=None, sort_keys=True).encode() + b"\n" for line in lines
+            )
+
+
+@pytest.mark.parametrize("way", ["an editor of Windows", "a byte order mark", "a tool for JSON"])
+def test_a_ledger_that_is_only_written_in_another_way_is_not_asked_again(path: Path, reader: Reader, way: str):
+    whole = written(path, ["a", "b"])
+    right, _, spent = reader(whole, ["a", "b"])
+    assert reader(rewritten(whole.splitlines(keepends=True), way), ["a", "b"]) == (right, [], spent)

@@ -49,7 +49,19 @@ def told(monkeypatch) -> list[BaseException]:
     return errors
 
 
-FAILURES = [ValueError("no"), SystemExit(3), asyncio.CancelledError(), OSError("no file"), StopIteration()]
+class Mine(BaseException):
+    """Of somebody's own making."""
+
+
+FAILURES = [
+    ValueError("no"),
+    SystemExit(3),
+    asyncio.CancelledError(),
+    OSError("no file"),
+    StopIteration(),
+    GeneratorExit(),
+    Mine(),
+]
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)

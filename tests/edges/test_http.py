@@ -249,6 +249,29 @@ async def test_who_sends_far_too_much_ahead_gets_the_answers_to_what_was_kept():
 
 
 @on_a_loop
+async def test_a_head_that_is_longer_than_it_may_be_is_refused_though_it_comes_at_once():
+    head_of = lambda size: b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * size + b"\r\n\r\n"  # noqa: E731
+    for limits, size, status in ((1000, 900, 200), (1000, 2000, 431), (65536, 66000, 431)):
+        allowed = ServerLimits(head_bytes=limits)
+        async with Server("Hi").listen(limits=allowed) as url, connected(url) as (reader, writer):
+            writer.write(head_of(size))
+            assert (await head(reader))[0] == status
+
+
+@on_a_loop
+async def test_a_request_with_two_origins_is_refused():
+    async with Server("Hi").listen() as url, connected(url) as (reader, writer):
+        origins = b"origin: http://evil.example\r\norigin: http://127.0.0.1\r\n"
+        writer.write(b"GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1\r\n" + origins + b"\r\n")
+        assert (await head(reader))[0] == 400
+
+
+def test_limits_that_are_none_are_told_at_once():
+    with pytest.raises(TypeError, match="limits is a ServerLimits"), Server("Hi").running(limits=5):  # type: ignore[arg-type]
+        pass
+
+
+@on_a_loop
 async def test_a_request_that_never_ends_ends_with_its_connection():
     server = Server("Hi")
     async with server.listen() as url, connected(url) as (_, writer):

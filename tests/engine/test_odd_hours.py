@@ -142,3 +142,9 @@ def test_branches_of_plain_items_that_were_left_hear_that():
     with testing.clock() as clock:
         clock.run_coroutine(main())
     assert replies == ["stopped"]
+
+
+def test_a_branch_that_shares_its_own_stream_on_another_loop_is_told_at_once():
+    branch = sk.branch(lambda source: sk.share(source, 9), into=lambda item: None)
+    with pytest.raises(sk.SinkError, match="share the stream outside"):
+        sk.run(testing.script("a"), branch)

@@ -326,3 +326,13 @@ def test_no_descriptor_or_task_stays(spool: Path):
 
 async def _tasks() -> int:
     return len(asyncio.all_tasks())
+
+
+def test_what_looks_like_a_cancel_in_a_batch_that_was_due_is_an_error():
+    async def cancels(items, *, key):
+        raise asyncio.CancelledError("of its own")
+
+    stream = testing.script(*"abc", every=1.0).pipe(ops.text())
+    got = testing.clock().run(stream, sinks.batched(cancels, size=99, every=0.5, retry=()))
+    assert isinstance(got.error, sk.SinkError)
+    assert isinstance(got.error.__cause__, asyncio.CancelledError)
