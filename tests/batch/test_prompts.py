@@ -77,6 +77,7 @@ def test_the_size_of_a_prompt_is_that_of_its_text(prompt: Mapping[str, Any], tok
     assert size_of(prompt) == tokens
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, max_size=5))
 def test_lines_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, values: list[Any]):
     path = tmp_path_factory.mktemp("prompts") / "prompts.jsonl"

@@ -107,6 +107,7 @@ def test_text_cannot_make_events_of_its_own(format):
         assert format != "text" or [event for event, _ in blocks(data)].count("end") == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(st.text(alphabet=st.sampled_from("a \r\n:\0\ufeff\U0001f30d"), min_size=1), min_size=1, max_size=6))
 def test_any_text_in_any_pieces_arrives(pieces):

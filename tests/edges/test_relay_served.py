@@ -202,6 +202,7 @@ def test_the_official_client_raises_what_went_wrong(app, capsys):
     assert "10.0.0.7" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_many_clients_at_once():
     async def read(url: str) -> str:
         async with asked(url) as response:

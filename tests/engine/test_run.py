@@ -133,11 +133,11 @@ def test_items_that_nobody_iterates_are_held_until_somebody_waits() -> None:
     pulled: list[int] = []
 
     def pieces() -> Any:
-        for number in range(3000):
+        for number in range(1500):
             pulled.append(number)
             yield "x"
 
     run = sk.start(sk.from_text(pieces))
     assert not run._work.settled.block(0.3)
     assert len(pulled) < 1100
-    assert len(run.result(30).text) == 3000
+    assert len(run.result(30).text) == 1500

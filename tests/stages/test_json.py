@@ -253,6 +253,7 @@ def test_items_at_every_split(path, items):
         assert fed(JsonItems(path), pieces) == items, pieces
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, max_size=6), st.sampled_from(WAYS), RNG)
 @settings(max_examples=50)
 def test_items_are_those_that_json_loads_gives(items, way, rng):

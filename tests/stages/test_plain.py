@@ -123,6 +123,7 @@ def plain(text: str, **options: Any) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, derandomize=True)
 @example("*foo**bar*")
 @example("***a** b*")
@@ -148,6 +149,7 @@ def test_sentences_together_are_shown_as_their_paragraph(pieces: list[str], unit
         assert "".join("".join(found).split()) == "".join(rendered(text).split())
 
 
+@pytest.mark.slow
 def test_no_cut_of_the_text_matters():
     for seed in range(150):
         dice = random.Random(seed)

@@ -350,6 +350,7 @@ def test_where_text_was_cut_off_the_beginning_of_a_match_is_hidden_too(text, wan
         assert shown(stage.fresh(), pieces, "cut") == wanted
 
 
+@pytest.mark.slow
 @given(DOCUMENTS | GARBAGE, SIZES)
 def test_pieces_of_a_call_and_the_whole_call_agree(text, sizes):
     deltas = [sk.ToolCallDelta(piece, 0, "id", "f") for piece in in_pieces(text, sizes) if piece]

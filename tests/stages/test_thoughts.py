@@ -164,6 +164,7 @@ TROUBLE = [
 ]
 
 
+@pytest.mark.slow
 def test_the_result_is_that_of_the_whole_text():
     dice = random.Random(5)
     for _ in range(3000):
