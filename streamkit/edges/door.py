@@ -119,6 +119,7 @@ def _host_option(text: str) -> str:
 def _origin_option(text: str) -> str:
     if text == ANY:
         return text
+    told = ""
     try:
         parts = urlsplit(text)
         told = f"{parts.scheme}://{parts.netloc}".lower()

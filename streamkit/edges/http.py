@@ -178,9 +178,9 @@ class _Connection:
         """Until the system took what was written, or it has taken nothing for too long."""
         transport = self._writer.transport
         while True:
-            left = transport.get_write_buffer_size()
+            left, clock = transport.get_write_buffer_size(), asyncio.timeout(self._limits.unread)
             try:
-                async with asyncio.timeout(self._limits.unread) as clock:
+                async with clock:
                     return await self._writer.drain()
             except TimeoutError:  # our clock's, or the system's word that the connection is dead
                 if not clock.expired() or transport.get_write_buffer_size() >= left:

@@ -45,7 +45,8 @@ class _Clients:
 
         def ended(task: asyncio.Task[None]) -> None:
             tasks.discard(task)
-            task.cancelled() or task.exception()  # a KeyboardInterrupt: it ends the loop, and is told by that
+            if not task.cancelled():
+                task.exception()  # looked at: a KeyboardInterrupt ends the loop, and is told by that
 
         task.add_done_callback(ended)
 
