@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from reactivex import Observable, abc
@@ -38,8 +37,7 @@ class _Attachment(abc.ObserverBase[Any]):
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
         self._error: Exception | None = None
-        self._closing: asyncio.Task[None] | None = None
-        self._left = False
+        self._left = self._ends = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         try:
@@ -72,14 +70,15 @@ class _Attachment(abc.ObserverBase[Any]):
         cut = self._left or isinstance(error, ShutdownError)
         if cut:
             self._fan.stop()
-        if self._closing is not None:
+        if self._ends:
             return
+        self._ends = True  # first: whatever is collected meanwhile may be a reader, which then leaves this stream
         if not cut:
             self._fan.end(error)
         loop, context = self._scheduler.loop, self._scheduler.context
         enter(loop, self)
         self._error = error
-        self._closing = context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
+        context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
 
     def loop_ends(self) -> None:
         """The branches are being closed already; from now on that must not take long."""

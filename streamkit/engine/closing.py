@@ -40,7 +40,8 @@ class _Members:
         self.all: dict[Closing, None] = {}
         self._empty: asyncio.Event | None = None
         self._generator = self._until_the_end()
-        with suppress(StopIteration):  # the first step goes as far as the `yield`, without a loop's help
+        # The first step goes as far as the `yield`, without a loop's help. A warning: this loop has ended already.
+        with suppress(StopIteration, ResourceWarning):
             self._generator.asend(None).send(None)
 
     def enter(self, member: Closing) -> None:
@@ -63,6 +64,7 @@ class _Members:
             finally:  # also if a second Ctrl-C comes meanwhile
                 for member in tuple(self.all):
                     _call(member.give_up)
+                _loops.pop(asyncio.get_running_loop(), None)
 
     async def _wait(self) -> None:
         assert self._empty is not None

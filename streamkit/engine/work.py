@@ -33,7 +33,6 @@ class Work:
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
         self.settled = Settled()
         self.fan: Fan | None = None
-        self.settling: asyncio.Task[None] | None = None
         self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
@@ -41,6 +40,7 @@ class Work:
         self._end = Ending(self._on_error, self._settle, self._late)
         self._context.lost = self._lost
         self._subscription: abc.DisposableBase | None = None
+        self._ends = False
         self._error: Exception | None = None
         self._raise: BaseException | None = None
 
@@ -79,7 +79,7 @@ class Work:
         source = self._context.current()
         if source is not None:
             return source.reply(outcome)
-        return Reply(outcome=outcome or ("complete" if self.settling else "truncated"))
+        return Reply(outcome=outcome or ("complete" if self._ends else "truncated"))
 
     # -- on the loop -----------------------------------------------------------------------------------------------
 
@@ -155,10 +155,11 @@ class Work:
     def _settle(self) -> None:
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif self.settling is None and not self.settled.over:
+        elif not self._ends and not self.settled.over:
+            self._ends = True  # first: whatever is collected meanwhile may be a reader, which then cancels this run
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
-            self.settling = self._context.insist(self._loop, self._close, self.give_up, "streamkit run")
+            self._context.insist(self._loop, self._close, self.give_up, "streamkit run")
 
     async def _close(self) -> None:
         cancelled = self._context.cancelled

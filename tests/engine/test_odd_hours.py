@@ -148,3 +148,29 @@ def test_a_branch_that_shares_its_own_stream_on_another_loop_is_told_at_once():
     branch = sk.branch(lambda source: sk.share(source, 9), into=lambda item: None)
     with pytest.raises(sk.SinkError, match="share the stream outside"):
         sk.run(testing.script("a"), branch)
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_a_reader_that_is_collected_while_its_run_is_being_closed(attached: bool):
+    """The collector may run anywhere, so also while the task is made that closes the run; and the reader cancels it."""
+
+    async def main() -> sk.Reply:
+        closed: list[sk.Reply] = []
+        stream = testing.script("a").pipe(ops.attach(sk.on(reply=closed.append))) if attached else testing.script("a")
+        run = sk.start(stream, sk.on(reply=closed.append))
+        loop = asyncio.get_running_loop()
+
+        def make(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Any:
+            if work.__qualname__ == ("_Attachment._settle" if attached else "Work._close"):
+                loop.set_task_factory(None)
+                run.cancel()
+            return asyncio.Task(work, loop=loop, **options)
+
+        loop.set_task_factory(make)
+        async with asyncio.timeout(1):
+            reply = await run
+        assert len(closed) == 1 + attached
+        return reply
+
+    with testing.clock() as clock:
+        assert clock.run_coroutine(main()).text == "a"
