@@ -12,10 +12,10 @@ __all__ = ["Foreign"]
 
 
 class Foreign(Observable[Any]):
-    """The items of ``source`` on the loop of whoever subscribes, whatever thread they come from.
+    """The items of ``source``, in the thread that it pushes them in.
 
-    What an operator of ours, or of the user's behind this, raises is told to the far end of the chain. The source would
-    get it otherwise: it knows nobody to tell, and the thread or task that it works in would die of it.
+    What an operator behind this raises is told to the far end of the chain. The source would get it otherwise: it knows
+    nobody to tell, and the thread or task that it works in would die of it.
     """
 
     def __init__(self, source: Observable[Any]) -> None:
@@ -30,8 +30,6 @@ class Foreign(Observable[Any]):
         run = scheduler
 
         def ended(error: Exception | None = None) -> None:
-            run.on_loop(run.end, observer, error)
+            run.end(observer, error)
 
-        return self._source.subscribe(
-            lambda item: run.on_loop(run.call, observer.on_next, item), ended, ended, scheduler=scheduler
-        )
+        return self._source.subscribe(lambda item: run.call(observer.on_next, item), ended, ended, scheduler=scheduler)
