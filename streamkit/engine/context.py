@@ -9,9 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from reactivex import abc
 
-from ..errors import SinkError, StreamkitError
 from ..events import Outcome, Reply
-from .report import failure_of, report
+from .report import report
 
 __all__ = ["Asked", "Context", "Note", "ReplySource", "Sources", "Tap"]
 
@@ -82,27 +81,10 @@ class Context:
         """The source whose reply is the run's so far."""
         return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
 
-    def let_go(self, subscription: abc.DisposableBase) -> None:
-        """Dispose of what nobody listens to any more. If somebody's own dispose raises, that is told, and what it kept
-        from being disposed of is ended all the same."""
-        try:
-            subscription.dispose()
-        except BaseException as exc:
-            self.stop_reading()
-            self.broke(exc)
-
     def stop_reading(self) -> None:
         """End every source, for want of a subscription that would end those in one chain."""
         for reading in tuple(self.readings):
             reading.dispose()
-
-    def broke(self, exc: BaseException) -> None:
-        """An operator raised ``exc`` where nobody above could be told."""
-        failure = failure_of("an operator", exc)
-        if failure is None:
-            self.abort(exc)
-        else:
-            self.lost(failure if isinstance(failure, StreamkitError) else SinkError.wrapping("an operator raised", exc))
 
     def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """A task on behalf of the run."""

@@ -114,7 +114,7 @@ class Door(abc.DisposableBase):
     def _let_go(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
-            self._context.let_go(upstream)
+            self._scheduler.let_go(upstream)
 
     def loop_ends(self) -> None:
         self._end.error(ShutdownError("the event loop was shut down"))

@@ -219,9 +219,9 @@ class _Mapping(abc.ObserverBase[Any]):
         slots, self._slots = self._slots, deque()
         for slot in slots:
             if slot.work is not None:
-                self._scheduler.context.let_go(slot.work)
+                self._scheduler.let_go(slot.work)
         if self._upstream is not None:
-            self._scheduler.context.let_go(self._upstream)
+            self._scheduler.let_go(self._upstream)
         self._hold(False)
 
 

@@ -162,6 +162,15 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 error.partial = source.reply() if source is not None else error.partial
         self.lost(self.told(error))
 
+    def let_go(self, subscription: abc.DisposableBase) -> None:
+        """Dispose of what nobody listens to any more. If somebody's own dispose raises, that is told, and what it kept
+        from being disposed of is ended all the same."""
+        try:
+            subscription.dispose()
+        except BaseException as exc:
+            self.context.stop_reading()
+            self.broke(exc)
+
     def call(self, action: Callable[..., Any], *args: Any) -> Any:
         """``action(*args)`` in a task, a timer or a callback of the loop: above it there is nobody to raise at."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from reactivex import abc
@@ -24,30 +25,29 @@ class LoopWatch(abc.DisposableBase):
 
     def __init__(self, scheduler: abc.SchedulerBase | None, ended: Callable[[ShutdownError], None]) -> None:
         self._ended, self._disposed = ended, False
-        self._run = scheduler_for(scheduler)
-        self._watches = isinstance(scheduler, AsyncIOScheduler)
-        if self._watches:
-            on_loop(self._run.loop, self._begin)
+        self._run = scheduler_for(scheduler) if isinstance(scheduler, AsyncIOScheduler) else None
+        if self._run is not None:
+            on_loop(self._run.loop, self._begin, self._run.loop)
 
     def dispose(self) -> None:
         if not self._disposed:
             self._disposed = True
-            if self._watches:
+            if self._run is not None:
                 on_loop(self._run.loop, leave, self._run.loop, self)
 
     def loop_ends(self) -> None:
-        if not self._disposed:
+        if self._run is not None and not self._disposed:
             self.dispose()
             self._run.call(self._ended, ShutdownError("the event loop was shut down"))
 
     def give_up(self) -> None: ...
 
-    def _begin(self) -> None:
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._disposed:
-            enter(self._run.loop, self)
+            enter(loop, self)
 
 
 def loop_is_ending(error: Exception | None) -> bool:
     """Whether a stream that ends now, with ``error``, has no time left on its loop: the error says so, or the task that
-    ended it was cancelled. No watch that is begun now would be told any more."""
+    ended it was cancelled. No timer that is set now would be sure to fire."""
     return isinstance(error, ShutdownError) or (running_loop() is not None and cancelled_from_outside())

@@ -144,7 +144,7 @@ class Work:
     def _let_go(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            self._context.let_go(subscription)
+            self._scheduler.let_go(subscription)
 
     def _cancel(self) -> None:
         self._let_go()

@@ -157,7 +157,8 @@ class _Shared:
     def _fail(self, error: Exception) -> None:
         """Those above do not know of it."""
         self._end(error)
-        self.context.let_go(self._subscription)
+        assert self._scheduler is not None
+        self._scheduler.let_go(self._subscription)
 
     def _end(self, error: Exception | None) -> None:
         if not self.over:
