@@ -4,6 +4,7 @@ from .branch import Branch, branch
 from .context import Asked, Context, Sources
 from .gate import Gate
 from .loop import loop_of, on_loop, shutdown
+from .operator import Operator
 from .run import Run, run, start
 from .scheduler import RunScheduler, clock, scheduler_for
 from .source import Producer, Reading, Source
@@ -14,6 +15,7 @@ __all__ = [
     "Branch",
     "Context",
     "Gate",
+    "Operator",
     "Producer",
     "Reading",
     "Run",

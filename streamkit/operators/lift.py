@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import clock, scheduler_for
+from ..engine import Operator, clock, scheduler_for
 from ..engine.apart import Apart
 from ..engine.mapped import Mapped
 from ..errors import StreamkitError
@@ -176,8 +176,7 @@ def map_async(
     if concurrency < 1:
         raise ValueError("concurrency must be at least 1")
 
-    def operator(source: Observable[A]) -> Observable[B]:
+    def mapped(source: Observable[A]) -> Observable[B]:
         return Mapped(source, fn, concurrency, ordered)
 
-    operator.__name__ = "map_async"
-    return operator
+    return Operator("map_async", mapped)

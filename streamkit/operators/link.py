@@ -7,8 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
-from ..engine import Stream
-from ..protocols import Op
+from ..engine import Operator, Stream
 
 __all__ = ["Connect", "check_streams", "link", "made"]
 
@@ -28,14 +27,10 @@ class _Link(Observable[Any]):
         return self._connect(self._source, observer, scheduler)
 
 
-def link(name: str, connect: Connect) -> Op[Any, Any]:
+def link(name: str, connect: Connect) -> Operator[Any, Any]:
     """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called."""
 
-    def operator(source: Observable[Any]) -> Observable[Any]:
-        return _Link(source, connect)
-
-    operator.__name__ = name
-    return operator
+    return Operator(name, lambda source: _Link(source, connect))
 
 
 def made(label: str, connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any]) -> Stream[Any]:

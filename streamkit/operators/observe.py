@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
-from ..engine import scheduler_for
+from ..engine import Operator, scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
 from ..engine.context import Note
@@ -31,11 +31,10 @@ def attach(*branches: Any) -> Op[T, T]:
     """
     specs = tuple(as_branch(item) for item in branches)
 
-    def operator(source: Observable[T]) -> Observable[T]:
+    def attached(source: Observable[T]) -> Observable[T]:
         return Attached(source, specs)
 
-    operator.__name__ = "attach"
-    return operator
+    return Operator("attach", attached)
 
 
 def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = False) -> Op[Event, Event]:

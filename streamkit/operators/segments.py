@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, Unpack
 
 from reactivex import Observable, abc, compose, operators as rxo
 
-from ..engine import clock
+from ..engine import Operator, clock
 from ..events import Event
 from ..protocols import Op
 from ..stages import Segment, Segments
@@ -62,9 +62,7 @@ def sentences(**options: Unpack[Segmenting]) -> Op[Event | str, str]:
     For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain", spoken=True``. The options and the
     rest are those of `segments`.
     """
-    operator: Op[Event | str, str] = compose(segments("sentence", **options), rxo.map(_text))
-    operator.__name__ = "sentences"
-    return operator
+    return Operator("sentences", compose(segments("sentence", **options), rxo.map(_text)))
 
 
 def _text(segment: Segment) -> str:
@@ -78,9 +76,7 @@ def code_blocks() -> Op[Event | str, Segment]:
     One that nobody closed comes at the end, ``forced``; also from a reply that broke.
     """
     blocks = compose(rxo.filter(_is_code), rxo.map_indexed(_numbered))
-    operator: Op[Event | str, Segment] = compose(segments("paragraph"), blocks)
-    operator.__name__ = "code_blocks"
-    return operator
+    return Operator("code_blocks", compose(segments("paragraph"), blocks))
 
 
 def _is_code(segment: Segment) -> bool:

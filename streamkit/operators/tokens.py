@@ -14,7 +14,7 @@ from ..stages.meter import Account, Meter
 from ..tokens import Gauge, PriceList, TokenCounter
 from ..tokens.prices import check_prices
 from .above import Above, lifted
-from .lift import Lifted, stage
+from .lift import Lifted
 
 __all__ = ["budget", "count_tokens", "meter"]
 
@@ -30,9 +30,7 @@ def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event |
     tokenizer. It begins anew with a `Restart`, and with each round of a tool loop.
     """
     TokenCounter(encoding, space_safe=space_safe)  # loads the vocabulary, and a mistake is told here
-    operator = stage(lambda: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
-    operator.__name__ = "count_tokens"
-    return operator
+    return lifted("count_tokens", lambda above: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
 
 
 class _Counted:

@@ -1,0 +1,28 @@
+"""An operator of ours, as a thing that can be told from any other callable: where one is given in place of a stream, a
+sink or a stage, the mistake can be named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from reactivex import Observable
+
+__all__ = ["Operator"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Operator(Generic[A, B]):
+    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source."""
+
+    def __init__(self, name: str, apply: Callable[[Observable[A]], Observable[B]]) -> None:
+        self.__name__ = name
+        self._apply = apply
+
+    def __call__(self, source: Observable[A], /) -> Observable[B]:
+        return self._apply(source)
+
+    def __repr__(self) -> str:
+        return f"<operator {self.__name__}>"
