@@ -23,7 +23,7 @@ scripts = testing.Script("Let me look. ", tool_calls=calls), testing.Script("21 
 client = sk.Client(model="gpt-4o-mini") if "OPENAI_API_KEY" in os.environ else testing.client(*scripts)
 
 history = [sk.user("How is Bern today? Remind me of my sun glasses in half an hour.")]
-stream = sk.tool_loop(lambda messages: client.chat(messages, tools=[weather, remind]), history, [weather, remind])
+stream = sk.tool_loop(client.chat, history, [weather, remind])  # each request holds the tools
 for event in stream:
     match event:
         case sk.TextDelta(text=text):

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from math import isfinite
+from numbers import Integral, Real
+from pathlib import PurePath
 from types import NoneType
 from typing import Any
+from uuid import UUID
 
-__all__ = ["dumps", "line", "plain"]
+__all__ = ["dumps", "line", "plain", "strictly"]
+
+MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
 
 def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None) -> str:
@@ -49,9 +57,37 @@ def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
 
 def plain(value: Any) -> Any:
     """Dataclasses, mappings and pydantic models as objects, anything else as its str."""
+    found = _object(value)
+    return str(value) if found is None else found
+
+
+def strictly(value: Any) -> Any:
+    """As `plain`, for a value that is to be understood: dates, decimals, enums, paths and the like as text or number,
+    arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say nothing."""
+    found = _object(value)
+    if found is not None:
+        return found
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, MEANT_AS_TEXT):
+        return str(value)
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    listed = getattr(value, "tolist", None)
+    if callable(listed) and not isinstance(value, type):
+        return listed()
+    raise TypeError(
+        f"JSON cannot hold a {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
+    )
+
+
+def _object(value: Any) -> Any:
+    """None if it is not one."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks about each
     if isinstance(value, Mapping):
         return dict(value)
     dump = getattr(value, "model_dump", None)
-    return dump(mode="json") if callable(dump) else str(value)
+    return dump(mode="json") if callable(dump) and not isinstance(value, type) else None

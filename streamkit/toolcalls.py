@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
 from .messages import Message, ToolCallPart
-from .plain import dumps, plain
+from .plain import dumps, strictly
 from .shape import Sent, value
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
@@ -59,8 +59,9 @@ class ToolCall(Sent):
         return parse_json(self.arguments or "{}", model, f"arguments of tool {self.name!r}")
 
     def result(self, value: Any) -> Message:
-        """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects."""
-        content = value if isinstance(value, str) else dumps(value, compact=False, default=plain)
+        """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects,
+        dates, decimals, enums and the like as text. TypeError for what JSON cannot hold: sets, bytes, objects."""
+        content = value if isinstance(value, str) else dumps(value, compact=False, default=strictly)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
     def as_part(self) -> ToolCallPart:
@@ -70,7 +71,8 @@ class ToolCall(Sent):
 
 @value
 class ToolResult(Sent):
-    """A tool was run: what it gave, or the error it raised."""
+    """A tool was run: what it gave, or in ``error`` what went wrong, as the model is told: what it raised, a call that
+    does not fit, a result that JSON cannot hold. None if nothing did."""
 
     type: ClassVar[str] = "tool.result"
     call: ToolCall

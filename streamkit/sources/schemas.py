@@ -15,7 +15,7 @@ from typing import Any, get_origin, get_type_hints
 
 from ..errors import excerpt, one_line
 
-__all__ = ["format_of", "name_of", "tool_of", "with_schemas"]
+__all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
@@ -40,14 +40,19 @@ def with_schemas(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def tool_of(tool: Any) -> dict[str, Any]:
+def tools_for(api: str, tools: Mapping[str, Any]) -> list[Any]:
+    """What a request by ``api`` holds for functions that are called by these names."""
+    return [_described(tool, api == "responses", name) for name, tool in tools.items()]
+
+
+def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
     """``name``, ``description`` and ``parameters`` of a function, or of a pydantic model (or dataclass, or TypedDict).
 
     The description is the first paragraph of the docstring; types, defaults and descriptions of parameters are what
     pydantic makes of the annotations (``Annotated[str, Field(description=...)]``). TypeError for what has no name, no
     schema, or parameters that cannot be given by name.
     """
-    named: dict[str, Any] = {"name": name_of(tool)}
+    named: dict[str, Any] = {"name": name or name_of(tool)}
     schema = _schema(tool, None if isinstance(tool, type) else _checked)
     if schema.get("type") != "object":
         raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
@@ -91,8 +96,13 @@ def _placed(tool: Any, flat: bool) -> Any:
         return tool
     if not callable(tool):
         raise TypeError(f"a tool is a function, a model or a dict, not {tool!r}")
+    return _described(tool, flat)
+
+
+def _described(tool: Any, flat: bool, name: str | None = None) -> dict[str, Any]:
     # What chat completions leave loose by default, the Responses API takes as strict.
-    return _nested({**tool_of(tool), "strict": False} if flat else tool_of(tool), flat)
+    made = tool_of(tool, name)
+    return _nested({**made, "strict": False} if flat else made, flat)
 
 
 def _nested(function: dict[str, Any], flat: bool) -> dict[str, Any]:
@@ -148,7 +158,7 @@ def _checked(tool: Any) -> Callable[..., Any]:
         raise TypeError(f"{tool!r} tells no parameters") from exc
     for parameter in parameters:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            name = one_line(name_of(tool))
+            name = one_line(getattr(tool, "__name__", type(tool).__name__))
             raise TypeError(f"a model gives arguments by name, but {name} has the parameter {parameter}")
     return _spelled_out(function)
 

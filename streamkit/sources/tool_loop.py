@@ -17,6 +17,7 @@ from ..errors import StreamkitError
 from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..usage import summed
+from .sending import sending
 from .toolbox import Toolbox, Tools
 
 __all__ = ["tool_loop"]
@@ -37,7 +38,12 @@ def tool_loop(
     are functions by name, or functions that are called by their own: with the arguments that the model wrote as
     keywords, ``concurrency`` at a time, results in the order of the calls. Blocking ones run in threads. What a tool
     raises, a tool that does not exist, arguments that do not fit and a result that JSON cannot hold are told to the
-    model, not raised.
+    model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is on the log.
+
+    Requests hold the ``tools`` if ``ask`` is ``client.chat``, ``client.respond`` or `sk.chat`, or a `functools.partial`
+    of one; TypeError for a tool of which no schema can be made. If the partial has ``tools=`` itself, these are sent;
+    ValueError if the loop does not have one of them. Any other callable, a lambda for instance, sends them itself
+    (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log says so.
 
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
@@ -54,6 +60,7 @@ def tool_loop(
     if rounds < 1 or concurrency < 1:
         raise ValueError("rounds and concurrency must be at least 1")
     asked, box = messages_of(messages), Toolbox(tools)
+    ask = sending(ask, box.tools)
 
     class Rounds(Observable[Event]):
         def _subscribe_core(
@@ -144,6 +151,9 @@ class _Loop(Whole):
 
     def _start(self, event: Start) -> None:
         self._started = True
+        if not self._ended:
+            source = self.vantage.sources[-1] if self.vantage.sources else None
+            self._tools.check_sent(source.asked if source is not None else None)
         self._observer.on_next(replace(event, round=self._ended + 1))
 
     def _ask_for_more(self) -> None:

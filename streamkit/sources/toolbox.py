@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import traceback
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..engine.context import Asked
 from ..engine.mailbox import is_cancel
 from ..engine.report import failure_of
-from ..errors import described
+from ..errors import MalformedError, described, one_line, said
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
 from .schemas import name_of
+from .sending import warn_if_none_sent
 from .threads import in_thread
 
 __all__ = ["Toolbox", "Tools"]
+
+LOG = logging.getLogger("streamkit")
 
 Tools: TypeAlias = "Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]"
 
@@ -26,37 +33,84 @@ class Toolbox:
     """
 
     def __init__(self, tools: Tools) -> None:
+        if callable(tools):
+            raise TypeError(f"tools are a list of functions, or functions by name, not {tools!r}: put it in a list")
         named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
+            if not isinstance(name, str):
+                raise TypeError(f"tools are functions by name, and {name!r} is no name")
             if not callable(tool):
                 raise TypeError(f"tool {name!r} is not callable: {tool!r}")
-        self._tools = dict(named)
+        self.tools = dict(named)
         self._fitted: dict[str, Callable[..., Any]] = {}
-        if len(self._tools) < len(named):
+        self._failed: set[str] = set()
+        self._unchecked = True
+        if len(self.tools) < len(named):
             raise ValueError("two tools have the same name: pass a mapping")
 
     async def call(self, call: ToolCall) -> ToolResult:
         """What the tool gave, or what went wrong; raises nothing but what ends programs."""
-        tool = self._tools.get(call.name)
+        tool = self.tools.get(call.name)
         if tool is None:
             return ToolResult(call, error=f"there is no tool {call.name!r}")
         try:
+            arguments = _arguments(call)
             if call.name not in self._fitted:
                 self._fitted[call.name] = _fitted(tool)
-            result = ToolResult(call, await _called(self._fitted[call.name], call.args()))
-            assert result.message  # does JSON hold it?
+            value = await _called(self._fitted[call.name], arguments)
+        except ArgumentsError as exc:
+            return ToolResult(call, error=said(exc))
         except BaseException as exc:
             failure = failure_of("the tool", exc)
             if failure is None or is_cancel(exc):
                 raise
-            return ToolResult(call, error=described(failure))
+            return self._failure(call, described(failure), f"raised {type(exc).__name__}{_place(exc)}")
+        result = ToolResult(call, value)
+        try:
+            assert result.message
+        except Exception as exc:
+            return self._failure(call, described(exc), f"gave a {type(value).__name__} that JSON cannot hold")
         return result
 
+    def check_sent(self, asked: Asked | None) -> None:
+        """Say once if ``asked``, a request on behalf of the tools, does not have them."""
+        if self._unchecked:
+            self._unchecked = False
+            warn_if_none_sent(asked, self.tools)
 
-async def _called(tool: Callable[..., Any], arguments: Any) -> Any:
-    """Blocking tools run in a thread: nobody may hold up the loop."""
+    def _failure(self, call: ToolCall, error: str, what: str) -> ToolResult:
+        """The first one of each tool is on the log, as a `ToolResult` is easily overlooked. ``error`` is not: it may
+        quote what an operator hides."""
+        if call.name not in self._failed:
+            self._failed.add(call.name)
+            LOG.warning(
+                "tool %s %s; the model is told, and ToolResult.error says more", one_line(call.name), one_line(what)
+            )
+        return ToolResult(call, error=error)
+
+
+class ArgumentsError(TypeError):
+    """The model's mistake, not one of the program."""
+
+
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    try:
+        arguments = call.args()
+    except MalformedError as exc:
+        raise ArgumentsError(described(exc)) from exc
     if not isinstance(arguments, dict):
-        raise TypeError("the arguments are no object")
+        raise ArgumentsError("the arguments are no object")
+    return arguments
+
+
+def _place(exc: BaseException) -> str:
+    """Where the tool raised it, if that can be told."""
+    last = traceback.extract_tb(exc.__traceback__)[-1:]
+    return f" in {one_line(Path(last[0].filename).name)}, line {last[0].lineno}" if last else ""
+
+
+async def _called(tool: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Blocking tools run in a thread: nobody may hold up the loop."""
     from pydantic import ValidationError
 
     try:
@@ -65,7 +119,7 @@ async def _called(tool: Callable[..., Any], arguments: Any) -> Any:
         value = await in_thread(lambda: tool(**arguments))
         return await value if inspect.isawaitable(value) else value
     except ValidationError as exc:
-        raise TypeError(f"the arguments do not fit: {told(exc)}") from exc
+        raise ArgumentsError(f"the arguments do not fit: {told(exc)}") from exc
 
 
 def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:

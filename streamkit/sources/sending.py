@@ -1,0 +1,100 @@
+"""The tools of a loop as a part of its requests: a model calls only what it was told of."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from ..engine.context import Asked
+from ..errors import one_line
+from .schemas import tools_for
+
+__all__ = ["sending", "warn_if_none_sent"]
+
+Ask: TypeAlias = "Callable[..., Any]"
+ADD = "send them too, as in client.chat(messages, tools=tools), or give the tool loop client.chat itself"
+
+
+def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
+    """``ask`` with ``tools`` in each of its requests, if it is `sk.chat`, or ``chat`` or ``respond`` of a Client, or a
+    partial of one. If that names tools already, these are sent and no others. Other callables are left as they are.
+
+    TypeError for ``complete``, whose API has no tools; ValueError if a function is sent that the loop does not have.
+    """
+    inner, given = _unwrapped(ask)
+    api = _api_of(inner)
+    if api == "completions":
+        raise TypeError("complete takes one prompt and no tools: give the tool loop client.chat or client.respond")
+    if api is None or not tools or not _takes_tools(ask):
+        return ask
+    if given is not None:
+        _compare([name for tool in given for name in _names(tool)], tools)
+        return ask
+    return functools.partial(ask, tools=tools_for(api, tools))
+
+
+def warn_if_none_sent(asked: Asked | None, tools: Iterable[str]) -> None:
+    """Tell the log of a request without tools on behalf of a loop that has some; None is one that nobody knows."""
+    names = one_line(", ".join(tools))
+    if asked is not None and names and not (asked.body.get("tools") or asked.body.get("functions")):
+        _warn("the model was not told of the tools of this tool loop (%s), so it calls none of them: %s", names, ADD)
+
+
+def _warn(message: str, *values: object) -> None:
+    logging.getLogger("streamkit").warning(message, *values)
+
+
+def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
+    """What partials stand before, and the tools that they name: None if they name none."""
+    named: dict[str, Any] = {}
+    while isinstance(ask, functools.partial):
+        named = {**ask.keywords, **named}
+        ask = ask.func
+    extra = named.get("extra") or {}
+    return ask, extra["tools"] if "tools" in extra else named.get("tools")
+
+
+def _api_of(ask: Any) -> str | None:
+    """The API that ``ask`` speaks to, if it is ours."""
+    from . import default
+    from .client import Client
+
+    if ask is default.chat:
+        return "chat"
+    if not isinstance(getattr(ask, "__self__", None), Client):
+        return None
+    return {"chat": "chat", "respond": "responses", "complete": "completions"}.get(ask.__name__)
+
+
+def _takes_tools(ask: Any) -> bool:
+    """False for a method that a class of the user's own has put in the place of ours without this parameter."""
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(ask).parameters.values()
+    return any(one.kind is kinds[0] or (one.name == "tools" and one.kind in kinds) for one in parameters)
+
+
+def _names(tool: Any) -> Iterator[str]:
+    """The name by which a model calls a tool of a request; none for one that the server runs itself."""
+    if isinstance(tool, Mapping):
+        if tool.get("type") in (None, "function", "custom"):
+            inner = tool.get("function") or tool.get("custom") or tool
+            yield from [inner["name"]] if isinstance(inner, Mapping) and "name" in inner else []
+    else:
+        from .schemas import name_of
+
+        yield name_of(tool)
+
+
+def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:
+    unknown = [name for name in sent if name not in tools]
+    if unknown:
+        raise ValueError(
+            f"the request names tools that the tool loop cannot run: {one_line(', '.join(unknown))}; "
+            "give the loop the same tools, or leave tools= out of the partial, and the loop sends its own"
+        )
+    silent = [name for name in tools if name not in sent]
+    if silent:
+        _warn("the request names tools of its own, so the model is not told of these: %s", one_line(", ".join(silent)))
