@@ -4,25 +4,56 @@ sink or a stage, the mistake can be named."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from reactivex import Observable
 
-__all__ = ["Operator"]
+__all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes"]
 
 A = TypeVar("A")
 B = TypeVar("B")
+T = TypeVar("T")
+
+Takes: TypeAlias = Literal["any", "events", "text"]
+"""What an operator works on: whatever comes, events alone, or events and str alike."""
+Gives: TypeAlias = Literal["any", "same", "str", "values"]
+"""What comes out: not known, the kind that went in, pieces of text, or something that is neither event nor text."""
 
 
 class Operator(Generic[A, B]):
     """Made once, applied to any number of streams; ``apply`` gives the stream behind a source."""
 
-    def __init__(self, name: str, apply: Callable[[Observable[A]], Observable[B]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        apply: Callable[[Observable[A]], Observable[B]],
+        *,
+        takes: Takes = "any",
+        gives: Gives = "any",
+    ) -> None:
         self.__name__ = name
         self._apply = apply
+        self.takes, self.gives = takes, gives
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         return self._apply(source)
 
     def __repr__(self) -> str:
         return f"<operator {self.__name__}>"
+
+
+class Keeps(Operator[T, T]):
+    """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
+    stays its last item. So a `ReplyStream` is one behind it too."""
+
+    def __init__(
+        self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any"
+    ) -> None:
+        super().__init__(name, apply, takes=takes, gives="same")
+
+
+class KeepsAll(Keeps[Any]):
+    """One that does so with items of any type. (A type checker takes it for a generic function.)"""
+
+    def __call__(self, source: Observable[T], /) -> Observable[T]:
+        return super().__call__(source)
