@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..errors import one_line
 from ..events import Reply, Usage
+from ..stages.meter import Unpriced
 from ..tokens.prices import PriceList, price_of
 from .prompts import size_of
 
@@ -19,7 +20,7 @@ class Costs:
 
     def __init__(self, prices: PriceList, budget: float | None) -> None:
         self.budget, self.spent = budget, 0.0
-        self._prices = prices
+        self._prices, self._unpriced = prices, Unpriced(prices)
         self._paid_for = self._under_way = 0
         self._settled = asyncio.Event()
 
@@ -63,6 +64,9 @@ class Costs:
             models = {model for (_, model), cost in zip(used, costs, strict=True) if cost is None}
             named = one_line(", ".join(sorted(models)))
             raise ValueError(f"the budget cannot be kept: there is no price for {named}")
+        for (_, model), cost in zip(used, costs, strict=True):
+            if cost is None:
+                self._unpriced.warning(model)
         return None
 
 

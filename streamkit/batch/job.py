@@ -12,6 +12,7 @@ from typing import Any
 from reactivex import Observable
 
 from ..engine import Run, Stream
+from ..engine.kinds import Given, put
 from ..engine.mailbox import is_cancel
 from ..engine.report import failure_of
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
@@ -29,7 +30,7 @@ __all__ = ["Job", "stream_of"]
 
 
 def stream_of(plan: Plan) -> Stream[BatchItem]:
-    return Stream(stream(lambda: Job(plan).items()), label="batch")
+    return put(Stream(stream(lambda: Job(plan).items()), label="batch"), Given("values", "batch"))
 
 
 @dataclass(slots=True)

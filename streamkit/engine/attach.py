@@ -8,9 +8,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ..events import Reply
-from .branch import Branch
+from .branch import Branch, check_kinds
 from .closing import enter, leave
 from .fan import Fan, with_notes
+from .kinds import kind_of
 from .report import ShutdownError
 from .scheduler import RunScheduler, scheduler_for
 
@@ -22,6 +23,7 @@ class Attached(Observable[Any]):
 
     def __init__(self, source: Observable[Any], branches: tuple[Branch, ...]) -> None:
         super().__init__()
+        check_kinds(kind_of(source), branches)
         self._source, self._branches = source, branches
 
     def _subscribe_core(

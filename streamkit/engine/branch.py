@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, isclass, isgeneratorfunction
 from typing import Any, Literal, TypeAlias
 
 from ..errors import one_line
 from .backlog import OVERFLOWS, Overflow
+from .kinds import Given, misplaced
+from .operator import check_chain
 
-__all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch"]
+__all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch", "check_kinds"]
 
 CAPACITY = 1024
 MAX_BYTES = 16 * 2**20
@@ -75,7 +77,9 @@ def branch(
     if on_cancel not in ("discard", "drain"):
         raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
     title = one_line(str(name or getattr(into, "__qualname__", None) or type(into).__name__))  # it is told in logs
-    return Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
+    made = Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
+    check_kinds(None, [made])
+    return made
 
 
 def _check_sink(into: Any) -> None:
@@ -88,6 +92,15 @@ def _check_sink(into: Any) -> None:
     if isgeneratorfunction(write) or isasyncgenfunction(write):
         title = one_line(write.__qualname__)
         raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
+
+
+def check_kinds(given: Given | None, branches: Iterable[Branch]) -> None:
+    """TypeError if there is nothing for an operator or a listener of one, where this comes in."""
+    for branch in branches:
+        comes = check_chain(given, branch.operators)
+        wants = getattr(branch.into, "wants", None)
+        if wants and comes is not None and comes.kind in ("str", "values"):
+            raise TypeError(misplaced(wants, "events", comes))
 
 
 def as_branch(given: Any) -> Branch:

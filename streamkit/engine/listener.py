@@ -21,10 +21,21 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.rounds import Pieces
+from .kinds import not_events
 
 __all__ = ["Listener", "on"]
 
 T = TypeVar("T")
+NAMES: dict[type, str] = {
+    Start: "start",
+    TextDelta: "text",
+    ReasoningDelta: "reasoning",
+    RefusalDelta: "refusal",
+    ToolCall: "tool_call",
+    UsageUpdate: "usage",
+    RoundEnd: "round_end",
+    Finish: "finish",
+}
 Callback: TypeAlias = Callable[[T], Awaitable[None] | Any]
 
 
@@ -45,9 +56,15 @@ class Listener:
         self._event, self._error, self._reply = event, error, reply
         self.write = self.begin()
 
+    @property
+    def wants(self) -> str:
+        """The callbacks that events of one type are for, in words; empty if there are none, and any item will do."""
+        names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)]
+        return f"sk.on({', '.join(f'{name}=' for name in names)})" if names else ""
+
     def begin(self) -> Callable[[Event], Any]:
         """What takes the events of one stream: several may have the same listener."""
-        return _Heard(self._callbacks, self._texts, self._event).write
+        return _Heard(self._callbacks, self._texts, self._event, self.wants).write
 
     def fail(self, error: Exception) -> Any:
         return self._error(error) if self._error is not None else None
@@ -66,15 +83,16 @@ class Listener:
 class _Heard:
     """The events of one stream on their way to the callbacks."""
 
-    __slots__ = ("_callbacks", "_event", "_pieces", "_texts")
+    __slots__ = ("_callbacks", "_event", "_pieces", "_texts", "_wants")
 
     def __init__(
         self,
         callbacks: dict[type, Callable[[Any], Any]],
         texts: dict[type, Callback[str]],
         event: Callback[Event] | None,
+        wants: str,
     ) -> None:
-        self._callbacks, self._texts, self._event = callbacks, texts, event
+        self._callbacks, self._texts, self._event, self._wants = callbacks, texts, event, wants
         self._pieces = {kind: Pieces(kind) for kind in texts}
 
     def write(self, event: Event) -> Any:
@@ -84,7 +102,7 @@ class _Heard:
             return first if self._event is None else self._event(event)
         return _InTurn(first, partial(self._event, event))
 
-    def _special(self, event: Event) -> Any:
+    def _special(self, event: Any) -> Any:
         kind = type(event)
         if kind in self._texts:
             text = self._pieces[kind].feed(event)
@@ -93,7 +111,11 @@ class _Heard:
             for pieces in self._pieces.values():
                 pieces.feed(event)
         callback = self._callbacks.get(kind)
-        return callback(event) if callback is not None else None
+        if callback is None:
+            if isinstance(event, str) and self._wants:
+                raise not_events(self._wants)
+            return None
+        return callback(event)
 
 
 class _InTurn:

@@ -4,24 +4,25 @@ sink or a stage, the mistake can be named."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from reactivex import Observable
 
-__all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes"]
+from .kinds import Given, Gives, Takes, behind, kind_of, known, put
+
+__all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]
 
 A = TypeVar("A")
 B = TypeVar("B")
 T = TypeVar("T")
 
-Takes: TypeAlias = Literal["any", "events", "text"]
-"""What an operator works on: whatever comes, events alone, or events and str alike."""
-Gives: TypeAlias = Literal["any", "same", "str", "values"]
-"""What comes out: not known, the kind that went in, pieces of text, or something that is neither event nor text."""
-
 
 class Operator(Generic[A, B]):
-    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source."""
+    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source.
+
+    What it ``takes`` and ``gives`` stands in the table of `kinds` if it is of this package, so that TypeError says at
+    once if it is behind what does not give that.
+    """
 
     def __init__(
         self,
@@ -33,10 +34,21 @@ class Operator(Generic[A, B]):
     ) -> None:
         self.__name__ = name
         self._apply = apply
-        self.takes, self.gives = takes, gives
+        self.takes, self.gives = known(name, takes, gives)
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
-        return self._apply(source)
+        given = self.checked(kind_of(source))
+        built = self._apply(source)
+        return built if built is source else put(built, given)
+
+    def checked(self, given: Given | None) -> Given | None:
+        """What comes out if this is given; None for what is not known. TypeError if it does not work on that."""
+        return behind(self.__name__, self.takes, self.gives, given)
+
+    def known_to(self, takes: Takes, gives: Gives) -> Self:
+        """This operator, where the table does not have it: because of its options, or as its name is the user's."""
+        self.takes, self.gives = takes, gives
+        return self
 
     def __repr__(self) -> str:
         return f"<operator {self.__name__}>"
@@ -46,9 +58,7 @@ class Keeps(Operator[T, T]):
     """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
     stays its last item. So a `ReplyStream` is one behind it too."""
 
-    def __init__(
-        self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any"
-    ) -> None:
+    def __init__(self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any") -> None:
         super().__init__(name, apply, takes=takes, gives="same")
 
 
@@ -57,3 +67,10 @@ class KeepsAll(Keeps[Any]):
 
     def __call__(self, source: Observable[T], /) -> Observable[T]:
         return super().__call__(source)
+
+
+def check_chain(given: Given | None, operators: tuple[Callable[[Any], Any], ...]) -> Given | None:
+    """What comes out behind these ``operators``, which are not applied yet; as `Operator.checked`."""
+    for operator in operators:
+        given = operator.checked(given) if isinstance(operator, Operator) else None
+    return given

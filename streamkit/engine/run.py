@@ -12,11 +12,12 @@ from reactivex import Observable
 
 from ..events import Reply, Usage
 from ..runtimes import refuse_trio
-from .branch import as_branch
+from .branch import as_branch, check_kinds
 from .bridge import Bridge, Reader
 from .context import Note
 from .frames import trim, trimming
 from .gate import Gate
+from .kinds import kind_of
 from .loop import (
     background,
     current_loop,
@@ -48,6 +49,7 @@ class Run:
         if not isinstance(stream, Observable):
             raise TypeError(f"a stream (or any Observable) is run, not {type(stream).__name__}")
         specs = [as_branch(item) for item in branches]
+        check_kinds(kind_of(stream), specs)
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))

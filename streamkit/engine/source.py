@@ -11,13 +11,14 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 from typing import TypeAlias
 
-from reactivex import Observable, abc
+from reactivex import abc
 
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import CONTENT, Event, Outcome, Reply, TextDelta
 from .context import Asked
 from .frames import trim
 from .gate import GateClock
+from .kinds import EventSource
 from .loop import is_background, live, on_loop
 from .mailbox import is_cancel
 from .report import ShutdownError, failure_of
@@ -31,7 +32,7 @@ HELD = 64
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
 
-class Source(Observable[Event]):
+class Source(EventSource):
     """Subscribing makes the request; the last item is the `Reply`."""
 
     def __init__(self, producer: Producer) -> None:
@@ -55,9 +56,8 @@ class Reading(abc.DisposableBase):
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
-        self.loop, self.gate = scheduler.loop, scheduler.gate
+        self.loop, self.gate, self.context = scheduler.loop, scheduler.gate, scheduler.context
         self.tap = scheduler.tap() if scheduler.tap is not None else None
-        self.context, self._scheduler = scheduler.context, scheduler
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.asked: Asked | None = None
@@ -65,7 +65,7 @@ class Reading(abc.DisposableBase):
         self.mistake: Exception | None = None
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
-        self._producer, self._observer = producer, observer
+        self._producer, self._observer, self._scheduler = producer, observer, scheduler
         self._pending: list[Event] = []
         self._disposed = self._over = self._cancelled = self._heard = False
         self.progress = self._holds = 0

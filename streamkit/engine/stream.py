@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from typing import Any, TypeVar, cast, overload
 
-from reactivex import ConnectableObservable, Observable, abc
+from reactivex import ConnectableObservable, Observable, abc, operators as rxo
 
 from ..errors import SinkError, one_line
 from .bridge import Bridge, Reader
@@ -15,7 +15,9 @@ from .door import Door
 from .foreign import Foreign
 from .frames import trimming
 from .gate import Gate
+from .kinds import common_kind, kind_of, put
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
+from .operator import Operator
 from .report import failure_of, report
 
 __all__ = ["Stream", "stream"]
@@ -49,6 +51,7 @@ class Stream(Observable[T]):
         self.source, self.operators = source, operators
         self._built: Observable[T] = source if built is None else built
         self._label = label
+        put(self, kind_of(self._built))
 
     @overload  # type: ignore[override]  # gives Stream where the base gives whatever the last operator makes
     def pipe(self, op1: Callable[[Observable[T]], Observable[A]], /) -> Stream[A]: ...
@@ -143,6 +146,20 @@ class Stream(Observable[T]):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
         return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)
 
+    def __add__(self, other: Observable[T]) -> Stream[T]:
+        """The items of this stream, and when it has ended those of ``other``."""
+        return _joined(self, other) if isinstance(other, Observable) else NotImplemented
+
+    __iadd__ = __add__
+
+    def __radd__(self, other: Observable[T]) -> Stream[T]:
+        return _joined(stream(other), self) if isinstance(other, Observable) else NotImplemented
+
+    def __getitem__(self, key: slice | int) -> Stream[T]:
+        """The items at these places, as a stream; as `reactivex.operators.slice`."""
+        sliced: Operator[T, T] = Operator("slice", lambda source: Observable.__getitem__(source, key))
+        return self.pipe(sliced.known_to("any", "same"))
+
     def run(self, scheduler: abc.SchedulerBase | None = None) -> T:
         """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
         if runs_here(background()):
@@ -232,4 +249,9 @@ class _Callbacks:
 
 def stream(source: Observable[T]) -> Stream[T]:
     """Any Observable as a `Stream`."""
-    return source if isinstance(source, Stream) else Stream(source, built=Foreign(source))
+    return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
+
+
+def _joined(first: Stream[T], second: Observable[T]) -> Stream[T]:
+    concat: Operator[T, T] = Operator("concat", rxo.concat(second))
+    return put(first.pipe(concat), common_kind([first, second]))

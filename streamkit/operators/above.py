@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 
 from reactivex import Observable, abc
 
-from ..engine import RunScheduler, Sources, scheduler_for
+from ..engine import Operator, RunScheduler, Sources, scheduler_for
 from ..engine.context import ReplySource
-from ..protocols import Op
 from .lift import Lifted
 from .link import link
 
@@ -47,7 +46,9 @@ class Above:
         return self.source is None or self.source.keeps_text
 
 
-def lifted(name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False) -> Op[Any, Any]:
+def lifted(
+    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False
+) -> Operator[Any, Any]:
     """An operator of the stage that ``make`` gives. With ``ours`` a subscription that has no scheduler of ours gets
     one, so that there is a source to ask."""
 

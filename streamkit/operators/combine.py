@@ -11,6 +11,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from ..engine import RunScheduler, Stream, scheduler_for
+from ..engine.kinds import common_kind, put
 from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
@@ -56,7 +57,8 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
     check_streams("race", streams)
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
-    return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
+    racing = made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
+    return put(racing, common_kind(streams))
 
 
 class _Entrant:

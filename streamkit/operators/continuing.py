@@ -11,6 +11,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
+from ..engine.kinds import check_events
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
 from ..events import (
@@ -189,6 +190,7 @@ class _Continued(Whole):
             following = self._ask(partial)
             if not isinstance(following, Observable):
                 raise TypeError(f"ask gives a stream, not {type(following).__name__}")
+            check_events("what ask gives", following)
         except Exception as exc:
             self._observer.on_error(exc)
             return

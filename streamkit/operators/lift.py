@@ -45,7 +45,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     ) -> abc.DisposableBase:
         return Lifted(factory(), observer, scheduler).connect(source)
 
-    return link(getattr(factory, "__name__", "stage"), connect)
+    return link(getattr(factory, "__name__", "stage"), connect).known_to("any", "any")
 
 
 class Lifted(abc.ObserverBase[Any]):

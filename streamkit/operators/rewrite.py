@@ -44,7 +44,8 @@ def rewrite(
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
     kinds = parts_of(parts)
-    return lifted(name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options))
+    rewriter = lifted(name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options))
+    return rewriter.known_to("text", "same")
 
 
 def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Op[T, T]:

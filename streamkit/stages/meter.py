@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..events import CUT, Event, Reply, Restart, Start, TextDelta, UsageUpdate
+from ..errors import one_line
+from ..events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ..tokens import Gauge, PriceList, Prices, price_of
 from ..usage import Usage, summed, unfinished
 from .bill import BILLED, Bill
 
-__all__ = ["Account", "Meter", "Request"]
+__all__ = ["Account", "Meter", "Request", "Unpriced"]
 
 Request: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
 """Asked when a reply begins: the API and the JSON of its request, if they are known."""
@@ -21,6 +23,25 @@ def _unknown() -> None:
     return None
 
 
+class Unpriced:
+    """Says which models ``prices`` do not have: on the log once, however many replies there are."""
+
+    def __init__(self, prices: PriceList = None) -> None:
+        self._listed = one_line(", ".join(map(str, prices))) if isinstance(prices, Mapping) else ""
+        self._told: set[str] = set()
+
+    def warning(self, model: str) -> str:
+        """In plain words, for the warnings of a Reply."""
+        named = (
+            f"there is no price for the model {one_line(model)!r}" if model else "the model of the reply is not known"
+        )
+        text = f"{named}, so its cost is not known either: there are prices for {self._listed or 'no model at all'}"
+        if model not in self._told:
+            self._told.add(model)
+            logging.getLogger("streamkit").warning("%s", text)
+        return text
+
+
 class Account:
     """The usage of a stream so far. A `Start` after content begins a further request (a tool loop's next round, a reply
     that is continued); what came before was spent as well, so the figures are of all requests together.
@@ -28,8 +49,12 @@ class Account:
     Reports stand for the last requests, as many as they cover: one, or all if a meter upstream has added them up.
     """
 
-    def __init__(self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown) -> None:
+    def __init__(
+        self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown, unpriced: Unpriced | None = None
+    ) -> None:
         self._gauge, self._prices, self._request = gauge, prices, request
+        self._unpriced = unpriced
+        self._models: list[str] = []  # of the requests that are closed
         self._bill: Bill | None = None
         self._early: Bill | None = None
         self._closed: list[Usage] = []
@@ -81,7 +106,8 @@ class Account:
         usage = self.usage()
         if reply.usage is not None and (usage is None or not self._is_reported()):
             usage = self._cost(reply.usage, self.model or reply.model)
-        return replace(reply, usage=unfinished(usage) if reply.outcome in CUT else usage)
+        usage = unfinished(usage) if reply.outcome in CUT else usage
+        return replace(reply, usage=usage, warnings=(*reply.warnings, *self._without_price(reply)))
 
     def _is_reported(self) -> bool:
         return bool(self._closed) or (self._bill is not None and self._bill.reported is not None)
@@ -119,6 +145,7 @@ class Account:
         if bill is not None:
             bill.flush()
             usage = self._priced(bill)
+            self._models.append(bill.model)
             self._closed += [] if usage is None else [unfinished(usage) if cut else usage]
 
     def _priced(self, bill: Bill) -> Usage | None:
@@ -129,22 +156,32 @@ class Account:
         prices = price_of(self._prices, model)
         return usage if prices is None else replace(usage, cost=prices.cost(usage))
 
+    def _without_price(self, reply: Reply) -> list[str]:
+        """What is to be said about models that the prices do not have."""
+        if self._unpriced is None or self._prices is None or (self._bill is None and not self._closed):
+            return []
+        models = [*self._models, self.model or reply.model] if self._bill is not None else self._models
+        lacking = dict.fromkeys(model for model in models if price_of(self._prices, model) is None)
+        warnings = [self._unpriced.warning(model) for model in lacking]
+        return [warning for warning in warnings if warning not in reply.warnings]
+
 
 class Meter:
     """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
 
-    A server's report is passed on with its cost. Of bare str nothing but the str comes out.
+    A server's report is passed on with its cost. TypeError for bare str, among which there is no place for figures.
     """
 
-    def __init__(self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown) -> None:
-        self._account = Account(gauge, prices, request)
+    def __init__(
+        self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown, unpriced: Unpriced | None = None
+    ) -> None:
+        self._account = Account(gauge, prices, request, unpriced or Unpriced(prices))
         self._shown: Usage | None = None
 
     def feed(self, event: Any) -> list[Any]:
         account = self._account
         if type(event) is str:
-            account.add(TextDelta(event), event)
-            return [event]
+            raise TypeError("meter() works on events, and here comes text: put it before what makes text of them")
         if type(event) is Reply:
             account.end(event)
             return [*self._update(), account.of(event)]

@@ -12,6 +12,7 @@ from .encodings import is_loaded, load
 from .models import CURRENT, resolve
 from .prompt import Count, check_request, prompt_tokens
 from .request import request_tokens
+from .rough import Rough, RoughEncoding
 
 __all__ = ["Gauge"]
 
@@ -19,7 +20,8 @@ __all__ = ["Gauge"]
 class Gauge:
     """Makes the counters of a reply. The vocabulary is loaded here: that of ``encoding`` (a model, an encoding or a
     tokenizer), else that of current models. A reply of a model with another tokenizer is then counted with this one,
-    and not exact, unless its own was loaded before. RuntimeError as for `TokenCounter`.
+    and not exact, unless its own was loaded before. RuntimeError as for `TokenCounter`; with ``estimates`` text is
+    counted as `Rough` does instead, and ``lacks`` says why.
 
     ``prompt`` (messages or a str) and ``tools`` are what is asked, where that cannot be seen from the request.
     """
@@ -30,22 +32,31 @@ class Gauge:
         *,
         prompt: Messages | None = None,
         tools: Sequence[Mapping[str, Any]] | None = None,
+        estimates: bool = False,
     ) -> None:
         turns = check_request(prompt or "", tools)
         self._encoding, self._prompt, self._tools = encoding, turns if prompt is not None else None, tools
-        if encoding is None:
-            load(CURRENT)
-        else:
-            TokenCounter(encoding)
+        self.lacks = ""
+        try:
+            if encoding is None:
+                load(CURRENT)
+            else:
+                TokenCounter(encoding)
+        except RuntimeError as exc:
+            if not estimates:
+                raise
+            self.lacks = str(exc)
 
-    def counter(self, model: str) -> TokenCounter:
+    def counter(self, model: str) -> TokenCounter | Rough:
         """A fresh counter for a reply of ``model``."""
+        if self.lacks:
+            return Rough()
         return TokenCounter.ready(model) if self._encoding is None else TokenCounter(self._encoding)
 
     def prompt(self, model: str, api: str = "chat", body: Mapping[str, Any] | None = None) -> Count | None:
         """The tokens of the prompt for ``model``: of what was given, else of the ``body`` of a request. None if there
         is neither, or if it cannot be counted."""
-        by = self._encoding
+        by = RoughEncoding() if self.lacks else self._encoding
         if by is None:
             by = model if is_loaded(resolve(model).encoding) else CURRENT
         try:

@@ -11,6 +11,7 @@ import streamkit as sk
 from streamkit import operators as ops, sinks
 from streamkit.errors import one_line
 from streamkit.sources.recording import Recording, shipped
+from streamkit.tokens import TokenCounter
 
 from .show import say, show
 
@@ -53,6 +54,7 @@ def _demo(args: argparse.Namespace) -> int:
     say(f"No model is asked: this is a recording ({recording.note or args.name}).", end="\n\n")
     branches = [sk.branch(ops.sentences(), into=sentences)]
     with suppress(RuntimeError):  # without the extra `offline` there may be no vocabulary
+        TokenCounter("gpt-4o")
         branches.append(sk.branch(ops.count_tokens("gpt-4o"), into=tokens))
     code = show(sk.replay(recording, args.speed).pipe(ops.attach(*branches)), verbose=True)
     say(f"Sentences that a second branch of the same reply found: {len(sentences.items)}.")

@@ -39,6 +39,8 @@ class JsonEvents:
 
     def feed(self, item: Event | str) -> Iterable[Any]:
         if isinstance(item, str):
+            if self._tool is not None:
+                raise TypeError("arguments of tools are in events, and here comes text: put it before what makes text")
             item = TextDelta(item)
         if self._reply is not None and (isinstance(item, Start) or type(item) in CONTENT):
             self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another one, behind the first
