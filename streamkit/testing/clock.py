@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from inspect import iscoroutine, iscoroutinefunction
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from reactivex import Observable
 
 from ..engine import start
 from ..engine.loop import running_loop
+from ..errors import described, excerpt
 from ..events import Reply
 from .jump import DeadlockError, JumpingLoop
 
@@ -22,17 +24,44 @@ __all__ = ["Clock", "DeadlockError", "Recorded", "clock"]
 T = TypeVar("T")
 
 
+class Items(list[Any]):
+    """What came out of a stream. Printed, as by a test that compares it in vain, it says how the stream failed."""
+
+    error: Exception | None = None
+
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        return shown if self.error is None else f"{shown} before {described(self.error)}"
+
+
 @dataclass
 class Recorded:
-    """What came out of a stream: ``times[n]`` is the second in which ``items[n]`` came, from the start of the run."""
+    """What came out of a stream: ``times[n]`` is the second in which ``items[n]`` came, from the start of the run.
 
-    items: list[Any] = field(default_factory=list)
+    Where a stream failed, this and its ``items`` say so when they are printed: a test that compares either shows why.
+    """
+
+    items: list[Any] = field(default_factory=Items)
     times: list[float] = field(default_factory=list)
     reply: Reply = field(default_factory=Reply)
     error: Exception | None = None
     cancelled_at: float | None = None
     """The second in which ``until`` ended it, None if it ended by itself."""
     ended_at: float = 0.0
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        if isinstance(self.items, Items):
+            self.items.error = error
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            end = f"failed after {self.ended_at:g} s: {described(self.error)}"
+        elif self.cancelled_at is not None:
+            end = f"cancelled after {self.cancelled_at:g} s"
+        else:
+            end = f"ended after {self.ended_at:g} s"
+        return f"<Recorded {end}; items: {list.__repr__(self.items)}, reply: {self.reply!r}>"
 
 
 class Clock:
@@ -51,12 +80,31 @@ class Clock:
         """Virtual seconds since this clock was made."""
         return round(self._loop.now, 6)
 
-    def run(self, stream: Observable[Any], *branches: Any, until: float | None = None) -> Recorded:
+    @overload
+    def run(self, stream: Observable[Any], *branches: Any, until: float | None = None) -> Recorded: ...
+    @overload
+    def run(self, stream: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
+    @overload
+    def run(self, stream: Coroutine[Any, Any, T]) -> T: ...
+    def run(self, stream: Any, *branches: Any, until: float | None = None) -> Any:
         """Everything that ``stream`` gives and when; ``branches`` are those of a run. Errors are recorded, not raised.
 
         ``until`` cancels the run at that second. `DeadlockError` if the stream can neither go on nor end.
+
+        Of a coroutine function without arguments, or a coroutine, what it returns; what it raises is raised.
         """
-        return self.run_coroutine(self._record(stream, branches, until))
+        if isinstance(stream, Observable):
+            return self.run_coroutine(self._record(stream, branches, until))
+        coroutine = stream() if callable(stream) and not branches and until is None else stream
+        if iscoroutine(coroutine) and not branches and until is None:
+            return self.run_coroutine(coroutine)
+        if iscoroutine(coroutine):
+            coroutine.close()
+        if iscoroutine(coroutine) or iscoroutinefunction(stream):
+            raise TypeError("branches and until= are for streams: a coroutine has sk.start and asyncio.timeout for it")
+        raise TypeError(
+            f"a clock runs a stream (or any Observable), or a coroutine function, not {excerpt(repr(stream))}"
+        )
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of any coroutine on this clock. RuntimeError under a running loop, and when closed."""
@@ -93,7 +141,8 @@ class Clock:
         try:
             recorded.reply = await job
         except Exception as exc:
-            recorded.error, recorded.reply = exc, getattr(exc, "partial", job.reply)
+            recorded.reply = getattr(exc, "partial", job.reply)
+            recorded._fail(exc)
         finally:
             if timer is not None:
                 timer.cancel()

@@ -343,7 +343,7 @@ def test_what_a_branch_above_asks_tells_its_figures_only() -> None:
 def test_without_hiding_each_tells_its_own_text(below: Any) -> None:
     asking = sk.branch(ops.sentences(), ops.map_async(lambda _: counted("other", 9)), into=lambda item: None)
     assert replies_of(counted("text", 7).pipe(ops.attach(asking), below)) == [("text", 7), ("other", 9)]
-    asked = sk.stream(rx.of("one", "two")).pipe(ops.map_async(lambda text: counted(text, 5)), ops.text(), below)
+    asked = sk.stream(rx.of("one", "two")).pipe(ops.map_async(lambda text: counted(text, 5)), below)
     assert replies_of(asked) == [("one", 5), ("two", 5)]
 
 

@@ -423,9 +423,13 @@ def test_an_error_of_a_stage_takes_the_place_of_the_failure_it_was_to_tell():
 
 @pytest.mark.parametrize("operator", [ops.redact("email"), ops.guard(lambda text: True)])
 def test_what_nobody_can_look_into_is_refused_and_not_let_through(operator):
-    labelled = sk.stream(sk.side_by_side({"a": testing.script(SECRET)}))
-    for stream in (labelled, sk.stream(rx.of(SECRET.encode())), testing.script(f"{SECRET}. And.").pipe(ops.segments())):
-        got = collected(stream.pipe(operator))
+    labelled = sk.side_by_side({"a": testing.script(SECRET)})
+    segments = testing.script(f"{SECRET}. And.").pipe(ops.segments())
+    for stream in (labelled, segments):
+        with pytest.raises(TypeError, match="put it before"):
+            stream.pipe(operator)
+    for stream in (labelled, segments, sk.stream(rx.of(SECRET.encode()))):
+        got = collected(stream.pipe(rxo.filter(lambda item: True), operator))  # of which nothing is known
         assert got.items == []
         assert "put it before" in str(got.error)
 

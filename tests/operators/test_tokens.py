@@ -186,8 +186,12 @@ def test_a_line_of_json_keeps_the_cost():
     assert sk.from_json(sk.to_json(update)) == update
 
 
-def test_bare_text_passes():
-    assert collected(events_of("a", "b").pipe(ops.meter())).items == ["a", "b"]
+def test_a_meter_where_only_text_comes_says_so():
+    with pytest.raises(TypeError, match=r"meter\(\) works on events, but stands behind text\(\)"):
+        testing.script("a").pipe(ops.text(), ops.meter())
+    got = collected(events_of("a", "b").pipe(ops.meter()))
+    assert isinstance(got.error, TypeError)
+    assert "put it before" in str(got.error)
 
 
 # -- meter: the server's figures and what comes after them ---------------------------------------------------------
