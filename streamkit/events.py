@@ -226,6 +226,18 @@ class Reply(Sent):
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        from .shown import in_one_line
+
+        return in_one_line(self)
+
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows: the figures, the text as Markdown, calls of tools. All of it as it is written where it
+        has HTML, images or links to other than the web."""
+        from .shown import as_markdown
+
+        return as_markdown(self)
+
 
 def warned(replies: Iterable[Reply]) -> tuple[str, ...]:
     """The warnings of all ``replies``, each once."""

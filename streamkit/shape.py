@@ -1,19 +1,52 @@
-"""The shape that all events share."""
+"""The shape that all events share, and how values are printed: in one line, whatever texts they hold."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from reprlib import Repr
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Sent", "value"]
+__all__ = ["Sent", "brief", "in_brief", "value"]
 
 C = TypeVar("C")
+LONGEST = 200
+"""Characters of one part of a value that are printed."""
+
+_limits = Repr()
+_limits.maxlevel, _limits.maxdict, _limits.maxlist, _limits.maxtuple, _limits.maxset = 6, 8, 8, 8, 8
+_limits.maxstring, _limits.maxlong, _limits.maxother = LONGEST, LONGEST, 500
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value(cls: type[C]) -> type[C]:
     """A slotted dataclass: frozen in the eyes of a type checker only."""
-    return dataclass(slots=True)(cls)
+    prints_itself = "__repr__" in vars(cls)
+    made = dataclass(slots=True, repr=False)(cls)
+    return made if prints_itself else in_brief(made)
+
+
+def in_brief(cls: type[C]) -> type[C]:
+    """A dataclass that prints as one line, long parts of it as excerpts."""
+    names = [one.name for one in fields(cls) if one.repr]  # type: ignore[arg-type]  # it is a dataclass
+
+    def shown(self: Any) -> str:
+        return f"{type(self).__qualname__}({', '.join(f'{name}={brief(getattr(self, name))}' for name in names)})"
+
+    cls.__repr__ = shown  # type: ignore[method-assign]  # of any class
+    return cls
+
+
+def brief(value: Any) -> str:
+    """``value`` as `repr` has it, in one line; of a long text the beginning, and how long it is."""
+    from .errors import one_line
+
+    if isinstance(value, str):
+        short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+        return repr(short) + (f" ({len(value):,} characters)" if short is not value else "")
+    try:
+        return one_line(_limits.repr(value))
+    except Exception as exc:  # of a class that is not ours
+        return f"<{type(value).__name__} whose repr raised {type(exc).__name__}>"
 
 
 @value

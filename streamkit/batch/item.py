@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..events import Outcome, Reply, Usage
+from ..shape import in_brief
 
 __all__ = ["BatchItem", "BatchOutcome"]
 
 BatchOutcome: TypeAlias = Outcome | Literal["skipped"]
 
 
-@dataclass(slots=True)
+@in_brief
+@dataclass(slots=True, repr=False)
 class BatchItem:
     """One prompt of a batch and its answer.
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ..shape import in_brief
+
 __all__ = ["Asked", "Request"]
 
 Outcome: TypeAlias = Literal["done", "cancelled", "dropped"]
@@ -20,7 +22,8 @@ def _nobody(outcome: Outcome) -> None:
     pass
 
 
-@dataclass
+@in_brief
+@dataclass(repr=False)
 class Request:
     """What was asked, and what became of the answer so far. Keys in ``headers`` are masked."""
 

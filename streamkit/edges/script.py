@@ -23,6 +23,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
+from ..shape import in_brief
 from ..wire import Encoder, frame
 from .answer import Answer, Then, Write, plain_answer, streamed, whole
 
@@ -42,7 +43,8 @@ def as_tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
-@dataclass(frozen=True)
+@in_brief
+@dataclass(frozen=True, repr=False)
 class Script:
     """What a scripted server answers to one request, in any of the three APIs.
 

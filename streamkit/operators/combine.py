@@ -16,6 +16,7 @@ from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
+from ..shape import in_brief
 from .link import check_streams, made
 from .opening import Opening
 
@@ -27,14 +28,16 @@ TOLD = 500
 """Characters of each failure in the message of all: what a server said, and the address, fit into it."""
 
 
-@dataclass(frozen=True, slots=True)
+@in_brief
+@dataclass(frozen=True, slots=True, repr=False)
 class Failure:
     """What stands for a stream that failed among others that go on."""
 
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
+@in_brief
+@dataclass(frozen=True, slots=True, repr=False)
 class Labelled(Generic[T]):
     """An item and the name of the stream it came from."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, Literal, TextIO
 
+from ..clean import Cleaner
 from ..errors import one_line
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
-from ..stages.clean import Cleaner
 from ..stages.rounds import Paragraphs
 
 __all__ = ["Console", "console"]

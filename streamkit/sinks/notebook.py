@@ -6,8 +6,8 @@ import asyncio
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from ..clean import Cleaner
 from ..events import Event, RefusalDelta, Reply, Restart, TextDelta
-from ..stages.clean import Cleaner
 from ..stages.rounds import Transcript
 
 __all__ = ["Notebook", "notebook"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, TypedDict
 
+from ...shape import in_brief
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
@@ -23,7 +24,8 @@ _SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks make pictures 
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
 
-@dataclass(slots=True)
+@in_brief
+@dataclass(slots=True, repr=False)
 class Segment:
     """A piece of the text: ``text[start:end]`` of it, in code points; between two pieces is only white space.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from ...events import ToolCall, ToolCallDelta
+from ...shape import in_brief
 from ..opencalls import OpenCalls
 
 __all__ = ["CallValue", "Calls", "Tools", "check_tools"]
@@ -16,7 +17,8 @@ Tools: TypeAlias = "str | Sequence[str]"
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@in_brief
+@dataclass(frozen=True, slots=True, repr=False)
 class CallValue(Generic[V]):
     """``value`` is (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
 

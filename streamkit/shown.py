@@ -1,0 +1,106 @@
+"""A reply as it is shown to who asks for it by name: in one line where it is printed, as Markdown in a notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .clean import Cleaner
+from .errors import excerpt, one_line
+from .shape import brief
+
+if TYPE_CHECKING:
+    from .events import Reply
+    from .usage import Usage
+
+__all__ = ["as_markdown", "in_one_line"]
+
+NAME = 60
+"""Characters of a name: of a model, a tool, an operator."""
+# What renderers of Markdown make more of than text: HTML, images, links to other than the web, and commands of
+# mathematics that make links or load something. It is looked for everywhere, as renderers do not agree on where code
+# ends; what is no such thing all the same is shown as it is written, which does no harm.
+LIVE = re.compile(
+    r"<[A-Za-z/!?]|!\[|&#?\w+;"
+    r"|\]\((?!https?://|#|mailto:)|\]:(?!\s*https?://)"
+    r"|\\(?:href|url|html\w*|style|class|cssId|require|include\w*|csname|def|let|(?:re)?newcommand)(?![a-z])",
+    re.IGNORECASE,
+)
+FENCE = re.compile(r"`{3,}")
+
+
+def in_one_line(reply: Reply) -> str:
+    """The outcome, the beginning of the text, and what there is besides."""
+    return f"<Reply {'; '.join([_outcome(reply), *_besides(reply)])}>"
+
+
+def as_markdown(reply: Reply) -> str:
+    """The same in a line of its own, then the text, and calls of tools as they were written.
+
+    The text is rendered as Markdown if nothing in it can come alive; else all of it is one block of code.
+    """
+    figures = "; ".join([*_ended(reply), *_besides(reply)]).replace("`", "'")
+    parts = [_clean(text) for text in (reply.text, _quoted(reply.refusal)) if text]
+    calls = [f"{one_line(call.name)}({_clean(call.arguments)})" for call in reply.tool_calls]
+    whole = "\n\n".join([*parts, *calls])
+    if LIVE.search(whole) or LIVE.search(figures):
+        return _fenced(f"{figures}\n\n{whole}")
+    return "\n\n".join([f"`{figures}`", *parts, *(_fenced(call, "python") for call in calls)])
+
+
+def _outcome(reply: Reply) -> str:
+    said = brief(reply.text) if reply.text else "no text"
+    return f"{' '.join(_ended(reply))}: {said}"
+
+
+def _ended(reply: Reply) -> Iterator[str]:
+    by = f" by {excerpt(reply.stopped_by, NAME)}" if reply.stopped_by else ""
+    yield f"{reply.outcome}{by}"
+
+
+def _besides(reply: Reply) -> Iterator[str]:
+    """Everything but the text, as far as there is something to say."""
+    if reply.refusal:
+        yield f"refusal {brief(reply.refusal)}"
+    if reply.reasoning:
+        yield f"{len(reply.reasoning):,} characters of reasoning"
+    if reply.tool_calls:
+        names = excerpt(", ".join(call.name for call in reply.tool_calls[:NAME]), 2 * NAME)
+        yield f"calls {names}"
+    if len(reply.choices) > 1:
+        yield f"{len(reply.choices)} choices"
+    if reply.finish_reason not in (None, "stop", "tool_calls"):
+        yield f"finish_reason {excerpt(str(reply.finish_reason), NAME)}"
+    if reply.usage is not None:
+        yield _tokens(reply.usage)
+    if reply.model:
+        yield f"model {excerpt(reply.model, NAME)}"
+    for count, what in ((reply.attempts, "attempts"), (reply.rounds, "rounds")):
+        if count > 1:
+            yield f"{count} {what}"
+    if reply.warnings:
+        yield f"{len(reply.warnings)} warning{'s' * (len(reply.warnings) > 1)}"
+
+
+def _tokens(usage: Usage) -> str:
+    asked, made, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
+    figures = f"{asked:,} + {made:,}" if asked is not None and made is not None else f"{total or asked or made or 0:,}"
+    origin = "" if usage.origin == "provider" else f" ({usage.origin})"
+    return f"{figures} tokens{origin}" + (f", cost {usage.cost:.6g}" if usage.cost is not None else "")
+
+
+def _clean(text: str) -> str:
+    cleaner = Cleaner()
+    return "".join((*cleaner.feed(text), *cleaner.flush()))
+
+
+def _quoted(refusal: str) -> str:
+    return "\n".join(f"> {line}" for line in refusal.splitlines())
+
+
+def _fenced(text: str, language: str = "text") -> str:
+    """``text`` as a block of code that nothing in it ends."""
+    longest = max(map(len, FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"

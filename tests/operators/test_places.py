@@ -1,0 +1,210 @@
+"""An operator where nothing comes for it says so: at once if the chain is known, else at the first wrong item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+import reactivex as rx
+from reactivex import compose, operators as rxo
+
+import streamkit as sk
+from streamkit import operators as ops, testing
+from streamkit.engine.kinds import TABLE
+
+EVENTS = get_args(sk.Event)
+CALL = ("look", {"at": ["a"]})
+
+
+def reply() -> sk.Stream[sk.Event]:
+    return testing.script(
+        "One. ", "```\ncode\n```\n", "[1]", tool_calls=[CALL], reasoning="Hm.", usage=sk.Usage(1, 2, 3)
+    )
+
+
+async def same(item: Any) -> Any:
+    return item
+
+
+MADE: dict[str, Callable[[], Any]] = {
+    "attach": lambda: ops.attach(lambda item: None),
+    "budget": lambda: ops.budget(10_000),
+    "choice": lambda: ops.choice(0),
+    "code_blocks": ops.code_blocks,
+    "continue_with": lambda: ops.continue_with(lambda partial: reply(), mode="restart"),
+    "count_tokens": lambda: ops.count_tokens("gpt-4o"),
+    "fallback": lambda: ops.fallback(reply()),
+    "guard": lambda: ops.guard(lambda text: True),
+    "json_items": ops.json_items,
+    "json_values": ops.json_values,
+    "map_async": lambda: ops.map_async(same),
+    "meter": ops.meter,
+    "note": lambda: ops.note("here"),
+    "of_type": lambda: ops.of_type(object),
+    "reasoning": ops.reasoning,
+    "redact": lambda: ops.redact("email"),
+    "retry_unstarted": ops.retry_unstarted,
+    "rewrite": lambda: ops.rewrite(Same),
+    "segments": ops.segments,
+    "sentences": ops.sentences,
+    "smooth": ops.smooth,
+    "snapshots": ops.snapshots,
+    "stage": lambda: ops.stage(Same),
+    "stop_at": lambda: ops.stop_at("never"),
+    "stop_when": lambda: ops.stop_when(lambda item: False),
+    "text": ops.text,
+    "think_tags": ops.think_tags,
+    "throttle_text": lambda: ops.throttle_text(0.1),
+    "time_limits": lambda: ops.time_limits(total=9),
+    "tool_calls": ops.tool_calls,
+}
+
+
+class Same:
+    def feed(self, item: Any) -> list[Any]:
+        return [item]
+
+    def flush(self) -> tuple[()]:
+        return ()
+
+
+def items(stream: sk.Stream[Any]) -> list[Any]:
+    got = testing.clock().run(stream)
+    assert got.error is None, got
+    return got.items
+
+
+def kind(item: Any) -> str:
+    return "str" if isinstance(item, str) else "events" if isinstance(item, EVENTS) else "values"
+
+
+def test_every_operator_stands_in_the_table() -> None:
+    assert {*TABLE} - {"side_by_side"} == {*ops.__all__}
+    assert {*MADE} == {*ops.__all__} - {"record"}  # which writes a file, and passes everything
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if not name.startswith("json")])
+def test_what_comes_out_is_what_the_table_says(name: str) -> None:
+    gives = TABLE[name][1]
+    kinds = {kind(item) for item in items(reply().pipe(MADE[name]()))}
+    assert kinds == {{"same": "events", "any": "events", "calls": "events"}.get(gives, gives)}
+    if gives == "calls":
+        assert [type(item) for item in items(reply().pipe(MADE[name]()))] == [sk.ToolCall]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_works_on_text_gives_something_of_it_and_the_others_say_that_they_do_not(name: str) -> None:
+    text = "```\n[1]\n```\n" if name == "code_blocks" else "[1]"
+    if TABLE[name][0] != "events":
+        assert items(sk.stream([text]).pipe(MADE[name]()))
+        assert items(testing.script(text).pipe(ops.text(), MADE[name]()))
+        return
+    with pytest.raises(TypeError, match=rf"^{name}\(\) works on events, but stands behind text\(\), .* put it before"):
+        testing.script(text).pipe(ops.text(), MADE[name]())
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if TABLE[name][0] != "any"])
+def test_what_reads_events_or_text_says_that_neither_comes(name: str) -> None:
+    for stream in (
+        reply().pipe(ops.segments()),
+        sk.side_by_side({"a": reply()}),
+        sk.batch(["?"], lambda prompt: reply()),
+    ):
+        with pytest.raises(TypeError, match="leaves neither events nor text"):
+            stream.pipe(MADE[name]())
+
+
+@pytest.mark.parametrize("name", ["tool_calls", "choice", "meter"])
+@pytest.mark.parametrize(
+    "source", [sk.stream(["a", "b"]), sk.stream(rx.of("a")), reply().pipe(ops.text(), rxo.take(1))]
+)
+def test_where_the_chain_is_not_known_the_first_wrong_item_is_an_error(name: str, source: sk.Stream[Any]) -> None:
+    got = testing.clock().run(source.pipe(MADE[name]()))
+    assert isinstance(got.error, TypeError)
+    assert str(got.error).startswith(f"{name}() works on events, and here comes text")
+    assert got.items == []
+
+
+def test_arguments_of_a_tool_are_not_looked_for_in_text() -> None:
+    for operator in (ops.json_values(tool="look"), ops.json_items(tool="*")):
+        with pytest.raises(TypeError, match="stands behind text"):
+            reply().pipe(ops.text(), operator)
+        got = testing.clock().run(sk.stream(["[1]"]).pipe(operator))
+        assert isinstance(got.error, TypeError)
+    assert items(reply().pipe(ops.tool_calls(), ops.json_values(tool="look"))) == [{"at": ["a"]}]
+
+
+@pytest.mark.parametrize("view", [ops.text(), ops.sentences(), ops.snapshots(), ops.count_tokens("gpt-4o")])
+def test_calls_alone_have_no_text(view: Any) -> None:
+    with pytest.raises(TypeError, match=r"stands behind tool_calls\(\), which leaves only calls"):
+        reply().pipe(ops.tool_calls(), view)
+
+
+def test_types_of_events_are_not_looked_for_among_text() -> None:
+    with pytest.raises(TypeError, match=r"of_type\(\) works on events"):
+        reply().pipe(ops.text(), ops.of_type(sk.TextDelta, sk.ToolCall))
+    assert items(testing.script("a").pipe(ops.text(), ops.of_type(str, sk.ToolCall))) == ["a"]
+
+
+def test_a_chain_is_known_however_it_is_put_together() -> None:
+    source, wrong = reply(), ops.tool_calls()
+    for chain in (
+        lambda: source.pipe(ops.text()).pipe(ops.redact("email"), ops.smooth()).pipe(wrong),
+        lambda: source.pipe(compose(ops.text(), wrong)),
+        lambda: wrong(ops.text()(source)),
+        lambda: rx.of(1).pipe(ops.sentences(), wrong),
+        lambda: sk.race(source, source).pipe(ops.text(), wrong),
+        lambda: sk.share(source.pipe(ops.text()), replay=9).pipe(wrong),
+        lambda: sk.stream(ops.text()(source)).pipe(wrong),
+        lambda: (source.pipe(ops.text()) + source.pipe(ops.text())).pipe(wrong),
+        lambda: source.pipe(ops.text())[1:].pipe(wrong),
+    ):
+        with pytest.raises(TypeError, match=r"tool_calls\(\) works on events"):
+            chain()
+
+
+def test_a_stage_or_a_rewriter_of_the_users_own_is_not_taken_for_ours_by_its_name() -> None:
+    class tool_calls(Same):  # as ours is called
+        pass
+
+    assert items(sk.stream(["a"]).pipe(ops.stage(tool_calls), ops.rewrite(tool_calls, name="tool_calls"))) == ["a"]
+
+
+def test_operators_of_a_branch_are_looked_at_too() -> None:
+    into: list[Any] = []
+    with pytest.raises(TypeError, match=r"tool_calls\(\) works on events, but stands behind text\(\)"):
+        sk.branch(ops.text(), ops.tool_calls(), into=into.append)
+    branch = sk.branch(ops.tool_calls(), into=into.append)
+    text = reply().pipe(ops.text())
+    for wrong in (lambda: sk.start(text, branch), lambda: sk.run(text, branch), lambda: text.pipe(ops.attach(branch))):
+        with pytest.raises(TypeError, match=r"tool_calls\(\) works on events"):
+            wrong()
+    sk.run(reply(), branch)
+    assert [call.name for call in into] == ["look"]
+
+
+def test_a_listener_behind_text_says_that_it_hears_nothing() -> None:
+    listener = sk.on(text=print, tool_call=print)
+    for wrong in (
+        lambda: sk.branch(ops.text(), into=listener),
+        lambda: sk.run(reply().pipe(ops.text()), listener),
+        lambda: reply().pipe(ops.text(), ops.attach(listener)),
+    ):
+        with pytest.raises(TypeError, match=r"sk.on\(text=, tool_call=\) works on events, but stands behind text"):
+            wrong()
+    with pytest.raises(sk.SinkError, match=r"sk.on\(text=, tool_call=\) works on events, and here comes text"):
+        sk.run(sk.stream(["a"]), listener)
+    heard: list[Any] = []
+    sk.run(testing.script("a").pipe(ops.text()), sk.on(event=heard.append, reply=heard.append))
+    assert [str(item) for item in heard] == ["a", "a"]
+
+
+@pytest.mark.parametrize("view", [ops.text(), ops.segments()])
+def test_what_asks_again_needs_the_events(view: Any) -> None:
+    loop = sk.tool_loop(lambda messages: reply().pipe(view), "?", [])
+    broken = testing.script("a", drop_after=1).pipe(ops.continue_with(lambda part: reply().pipe(view), mode="restart"))
+    for stream in (loop, broken):
+        got = testing.clock().run(stream)
+        assert isinstance(got.error, TypeError)
+        assert f"what ask gives is a stream of events, not what {view.__name__}() makes" in str(got.error)
