@@ -10,11 +10,13 @@ __all__ = ["Sent", "brief", "in_brief", "value"]
 
 C = TypeVar("C")
 LONGEST = 200
-"""Characters of one part of a value that are printed."""
+"""Characters of a text that are printed."""
+MOST = 500
+"""Characters of anything else."""
 
 _limits = Repr()
 _limits.maxlevel, _limits.maxdict, _limits.maxlist, _limits.maxtuple, _limits.maxset = 6, 8, 8, 8, 8
-_limits.maxstring, _limits.maxlong, _limits.maxother = LONGEST, LONGEST, 500
+_limits.maxstring, _limits.maxlong, _limits.maxother = LONGEST, LONGEST, MOST
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -44,7 +46,8 @@ def brief(value: Any) -> str:
         short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
         return repr(short) + (f" ({len(value):,} characters)" if short is not value else "")
     try:
-        return one_line(_limits.repr(value))
+        text = one_line(_limits.repr(value))
+        return text if len(text) <= MOST else text[: MOST - 1] + "…"
     except Exception as exc:  # of a class that is not ours
         return f"<{type(value).__name__} whose repr raised {type(exc).__name__}>"
 

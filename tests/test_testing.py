@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import subprocess
 import sys
@@ -265,6 +266,40 @@ def test_under_a_running_loop_it_says_no():
             testing.clock().run(testing.script("a"))
 
     asyncio.run(main())
+
+
+def test_a_clock_runs_coroutine_functions_and_coroutines_too():
+    clock = testing.clock()
+
+    async def main(seconds: float = 2.0) -> float:
+        await asyncio.sleep(seconds)
+        return asyncio.get_running_loop().time()
+
+    assert clock.run(main) == 2
+    assert clock.run(main(3)) == 5
+    assert clock.run(lambda: main(1)) == 6
+    assert clock.run(functools.partial(main, seconds=4)) == 10
+
+    async def fails() -> None:
+        raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        clock.run(fails)
+
+
+def test_a_clock_says_what_it_runs():
+    clock = testing.clock()
+
+    async def main() -> None: ...
+
+    for wrong in (lambda: clock.run(main, print), lambda: clock.run(main(), until=2), lambda: clock.run(main, until=2)):
+        with pytest.raises(TypeError, match="branches and until= are for streams"):
+            wrong()
+    for what in (5, ops.text(), lambda: 5, sk.start(testing.script("a"))):
+        with pytest.raises(TypeError):
+            clock.run(what)
+    with pytest.raises(TypeError, match=r"a clock runs a stream .*, or a coroutine function, not 5"):
+        clock.run(5)
 
 
 # -- splits --------------------------------------------------------------------------------------------------------

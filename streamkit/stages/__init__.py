@@ -8,7 +8,7 @@ from ..lazy import lazily
 from .fold import Fold
 
 if TYPE_CHECKING:
-    from ..clean import Cleaner
+    from .clean import Cleaner
     from .rewriting.redact import Redactor
     from .rewriting.rewrite import Rewriter
     from .rewriting.tags import StopAt, ThinkTags

@@ -553,3 +553,51 @@ def test_a_figure_without_sense_costs_nothing_and_is_named(figure: float):
     assert 0 < reply.usage.completion_tokens < 2 * len(TEXT)
     assert reply.usage.cost < 1
     assert "completion_tokens" in reply.warnings[0]
+
+
+# -- a price list without the model --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("usage", [None, sk.Usage(3, 2, 5)])
+def test_a_price_list_without_the_model_is_told(usage: sk.Usage | None, caplog: pytest.LogCaptureFixture):
+    stream = testing.script("one", " two", usage=usage, model="gpt-x").pipe(
+        ops.meter({"other": PRICES, "more": PRICES})
+    )
+    text = "there is no price for the model 'gpt-x', so its cost is not known either: there are prices for other, more"
+    for _ in range(3):
+        reply = collected(stream).reply
+        assert reply.usage.cost is None
+        assert reply.warnings == (text,)
+    assert [record.getMessage() for record in caplog.records if record.name == "streamkit"] == [text]
+
+
+def test_a_price_list_without_the_model_is_told_of_a_reply_that_broke(caplog: pytest.LogCaptureFixture):
+    got = collected(testing.script("one", model="gpt-x", drop_after=1).pipe(ops.meter({"other": PRICES})))
+    assert len(got.error.partial.warnings) == len([one for one in caplog.records if one.name == "streamkit"]) == 1
+
+
+def test_a_price_list_with_the_model_says_nothing(caplog: pytest.LogCaptureFixture):
+    for prices in (None, PRICES, {"gpt-x": PRICES}):
+        reply = collected(testing.script("one", model="gpt-x-2024-05-06").pipe(ops.meter(prices))).reply
+        assert (reply.warnings, reply.usage.cost is None) == ((), prices is None)
+    assert not [record for record in caplog.records if record.name == "streamkit"]
+
+
+def test_a_price_list_without_the_model_of_a_round_is_told(caplog: pytest.LogCaptureFixture):
+    rounds = [testing.script(tool_calls=TOOLS, model="gpt-a"), testing.script("Rain.", model="gpt-b")]
+    loop = sk.tool_loop(lambda messages: rounds[len(messages) > 1], "?", {"weather": lambda city: "rain"})
+    reply = collected(loop.pipe(ops.meter({"gpt-b": PRICES}))).reply
+    assert [warning.partition(",")[0] for warning in reply.warnings] == ["there is no price for the model 'gpt-a'"]
+
+
+def test_a_reply_that_names_no_model_has_no_price_by_model(caplog: pytest.LogCaptureFixture):
+    reply = collected(events_of(sk.TextDelta("a"), sk.Reply()).pipe(ops.meter({"other": PRICES}))).reply
+    assert [warning.partition(",")[0] for warning in reply.warnings] == ["the model of the reply is not known"]
+
+
+def test_a_batch_tells_of_a_price_that_is_missing(caplog: pytest.LogCaptureFixture):
+    with client("One.") as asked:
+        items = list(sk.batch(["a", "b"], asked.chat, prices={"other": PRICES}))
+    assert [item.cost for item in items] == [None, None]
+    told = [record.getMessage() for record in caplog.records if record.name == "streamkit"]
+    assert [text.partition(",")[0] for text in told] == ["there is no price for the model 'gpt-4o'"]

@@ -49,7 +49,7 @@ def test_entities_spell_a_secret_that_plain_text_shows():
 def test_names_numbers_and_ids_of_the_server_pass():
     events = [sk.Start(SECRET, SECRET), sk.ToolCallDelta("{}", 0, SECRET, SECRET), sk.Finish(SECRET), sk.Other(SECRET)]
     got = collected(sk.stream(rx.of(*events, sk.Reply())).pipe(ops.redact("email"))).items
-    assert [event.type for event in got if SECRET in repr(event)] == [event.type for event in events] + ["reply"]
+    assert [event.type for event in got if SECRET in sk.to_json(event)] == [event.type for event in events] + ["reply"]
 
 
 @pytest.mark.parametrize("below", [True, False])

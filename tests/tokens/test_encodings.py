@@ -35,9 +35,9 @@ importlib.resources.files = files
 """
 
 
-def run(code: str, cache: Path | str) -> subprocess.CompletedProcess[str]:
+def run(code: str, cache: Path | str, watched: str = WATCHED) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "TIKTOKEN_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", WATCHED + code]
+    command = [sys.executable, "-c", watched + code]
     return subprocess.run(command, capture_output=True, text=True, env=env)
 
 
@@ -63,14 +63,61 @@ def test_a_cached_vocabulary_needs_no_extra(tmp_path: Path):
     assert run(HIDDEN + COUNTS, tmp_path).stdout == "[4, 4, 4]\n"
 
 
-@pytest.mark.parametrize(
-    "act", [COUNTS, "from streamkit import ops\nops.meter()", "from streamkit import ops\nops.count_tokens('gpt-4o')"]
-)
+BUDGET = "from streamkit import ops\nops.budget(100)"
+
+
+@pytest.mark.parametrize("act", [COUNTS, BUDGET])
 def test_without_the_extra_the_error_names_it(tmp_path: Path, act: str):
     done = run(HIDDEN + act, tmp_path)
     last = done.stderr.splitlines()[-1]
     assert last.startswith("RuntimeError: the vocabulary of o200k_base is not on this machine")
     assert "streamkit-rx[offline]" in last
+
+
+ESTIMATES = """
+import streamkit as sk
+from streamkit import ops, testing
+
+def usages(usage=None, **options):
+    stream = testing.script("The sky ", "is blue.", usage=usage, model="gpt-4o").pipe(ops.meter(**options))
+    clock = testing.clock()
+    return [event.usage for event in clock.run(stream).items if isinstance(event, sk.UsageUpdate)]
+
+prices = sk.Prices(input=1, output=1_000_000)
+ours = usages(prices=prices, prompt="Why is the sky blue?", tools=[])
+print([(one.completion_tokens, one.origin, round(one.cost)) for one in ours if one.completion_tokens])
+print(0 < ours[-1].prompt_tokens < 30, {one.origin for one in ours})
+theirs = usages(sk.Usage(9, 4, 13), prices=prices, encoding="gpt-4")[-1]
+print(theirs.prompt_tokens, theirs.completion_tokens, theirs.origin, round(theirs.cost))
+for _ in range(2):
+    print(testing.clock().run(testing.script("The sky ", "is blue.").pipe(ops.count_tokens("gpt-4o"))).items)
+print(testing.clock().run(sk.stream(["Blau."]).pipe(ops.count_tokens("gpt-4"))).items)
+"""
+
+
+def test_without_the_vocabulary_a_meter_has_the_servers_figures_and_estimates(tmp_path: Path):
+    closed = WATCHED.replace('"socket."', '("socket.connect", "socket.getaddrinfo")')  # an event loop has a socket pair
+    done = run(HIDDEN + ESTIMATES, tmp_path, closed)
+    assert done.stdout.splitlines() == [
+        "[(2, 'estimate', 2), (4, 'estimate', 4)]",
+        "True {'estimate'}",
+        "9 4 provider 4",
+        *["[2, 4]"] * 2,
+        "[1]",
+    ]
+    told = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["ops.count_tokens gives estimates, a quarter of the bytes"] * 2
+    assert "the vocabulary of o200k_base is not on this machine" in told[0]  # said once
+    assert "the vocabulary of cl100k_base is not on this machine" in told[1]
+    assert all("streamkit-rx[offline]" in line for line in told)
+
+
+def test_a_mistake_is_no_reason_to_estimate():
+    from streamkit import ops
+
+    for make in (ops.count_tokens, lambda name: ops.meter(encoding=name)):
+        with pytest.raises(TypeError, match="nor anything with encode_ordinary"):
+            make(5)
 
 
 def test_a_cache_that_cannot_be_used_says_what_to_set(tmp_path: Path):

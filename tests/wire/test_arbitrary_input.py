@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from streamkit.errors import StreamkitError
 from streamkit.events import Event, Reply
+from streamkit.jsonform import to_json
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import DONE, read
 
@@ -59,7 +60,7 @@ def test_any_chunks(api: str, chunks: list[Any], end: bytes, named: bool):
     whole = read(data, api)
     check(*whole)
     events, error = read([data[i : i + 1] for i in range(len(data))], api)
-    assert ([*map(repr, events)], repr(error)) == ([*map(repr, whole[0])], repr(whole[1]))
+    assert ([*map(to_json, events)], repr(error)) == ([*map(to_json, whole[0])], repr(whole[1]))
 
 
 @given(APIS_, st.lists(st.binary() | st.sampled_from([b"data: ", b"\n", b"\r", b'{"error":', b"{}", b"event: x\n"])))

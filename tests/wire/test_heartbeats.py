@@ -6,6 +6,7 @@ import pytest
 
 from streamkit.errors import MalformedError
 from streamkit.events import Other, Reply
+from streamkit.jsonform import to_json
 from tests.wire.bodies import DONE, error_of, finish, read, say, splits, sse
 
 HI, YOU = sse(say("Hi")), sse(say(" you"), finish())
@@ -13,7 +14,7 @@ HI, YOU = sse(say("Hi")), sse(say(" you"), finish())
 
 def text_of(data: bytes) -> str:
     """The text of a whole reply; the same wherever it is cut."""
-    replies = {repr(reply_in(chunks)) for chunks in ([data], *splits(data))}
+    replies = {to_json(reply_in(chunks)) for chunks in ([data], *splits(data))}
     assert len(replies) == 1
     return reply_in([data]).text
 
