@@ -128,9 +128,10 @@ def budget(
         raise ValueError("a budget of cost needs prices")
     check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
+    unpriced = Unpriced(prices) if cost is None else None  # else it is an error
 
     def make(above: Above) -> Budget:
-        account = Account(gauge, prices, above.request)
+        account = Account(gauge, prices, above.request, unpriced)
         return Budget(account, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
     return lifted("budget", make, _Ending, ours=True)

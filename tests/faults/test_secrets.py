@@ -87,7 +87,7 @@ def told(error: BaseException) -> str:
     while link is not None:
         parts += [repr(link), str(link), repr(vars(link))]
         link = link.__cause__ or link.__context__
-    return "\n".join([*parts, sk.to_json(getattr(error, "partial", sk.Reply()))])
+    return "\n".join([*parts, sk.to_json(getattr(error, "partial", sk.Reply())).decode()])
 
 
 def ask(client: sk.Client) -> str:

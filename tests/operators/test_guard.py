@@ -43,7 +43,7 @@ def test_a_refused_piece_ends_the_reply():
     got = guarded(lambda text: "bad" not in text, TEXT, " and more")
     assert got.reply.text == "First one."
     assert (got.reply.outcome, got.reply.stopped_by) == ("stopped", "guard")
-    assert "bad" not in "".join(map(sk.to_json, got.items))
+    assert b"bad" not in b"".join(map(sk.to_json, got.items))
 
 
 def test_a_check_that_raises_fails_closed():
@@ -56,7 +56,7 @@ def test_a_check_that_raises_fails_closed():
     assert isinstance(got.error, sk.StreamkitError)
     assert "OSError: no line" in str(got.error)
     assert got.error.partial.text == "First one."
-    assert "bad" not in "".join(map(sk.to_json, got.items))
+    assert b"bad" not in b"".join(map(sk.to_json, got.items))
 
 
 def test_a_piece_that_is_replaced_by_nothing_takes_its_space_along():
@@ -76,7 +76,7 @@ def test_a_check_that_gives_anything_else_fails_closed(verdict, told, wait):
     assert type(got.error) is sk.StreamkitError
     assert str(got.error) == f"a check gives True, False or a str, not {told}"
     assert got.error.partial.text == "First one."
-    assert "bad" not in "".join([*map(sk.to_json, got.items), repr(got.error)])
+    assert b"bad" not in b"".join([*map(sk.to_json, got.items), repr(got.error).encode()])
 
 
 def test_nothing_is_shown_before_its_check_is_done():
@@ -237,7 +237,7 @@ def test_what_a_continued_reply_keeps_is_asked_about_again():
     got = testing.clock().run(went_on.pipe(ops.guard(check)))
     assert got.reply.text == "One good. Two good. End"
     assert "Two bad." in asked
-    assert "bad" not in "".join(map(sk.to_json, got.items))
+    assert b"bad" not in b"".join(map(sk.to_json, got.items))
 
 
 def test_rounds_of_a_conversation_with_tools_are_told_as_approved():

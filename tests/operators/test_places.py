@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -82,6 +84,21 @@ def kind(item: Any) -> str:
 def test_every_operator_stands_in_the_table() -> None:
     assert {*TABLE} - {"side_by_side"} == {*ops.__all__}
     assert {*MADE} == {*ops.__all__} - {"record"}  # which writes a file, and passes everything
+
+
+def test_the_page_has_the_same_table() -> None:
+    page = Path(sk.__file__).parents[1] / "docs" / "several-streams.md"
+    if not page.exists():
+        pytest.skip("an installed wheel has no documents around it")
+    rows = re.findall(r"^\| (`\w+`.*?) \| (.*?) \| (.*?) \|$", page.read_text(), re.MULTILINE)
+    takes = {"events": "events", "events or text": "text", "anything": "any"}
+    gives = {"text": "str", "neither": "values", "calls": "calls", "events": "events", "the same": "same"}
+    told = {
+        name: (takes[first.partition(";")[0]], gives.get(then, "any"))
+        for names, first, then in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert told == {name: row for name, row in TABLE.items() if name != "side_by_side"}
 
 
 @pytest.mark.parametrize("name", [name for name in MADE if not name.startswith("json")])

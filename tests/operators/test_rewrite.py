@@ -36,7 +36,7 @@ def test_what_is_redacted_is_nowhere():
     script = testing.script("Mail b", "ob@exa", "mple.org", " today", usage=sk.Usage(1, 2, 3))
     got = collected(script.pipe(ops.redact("email")))
     assert got.reply.text == f"Mail {MASK} today"
-    assert not [event for event in got.items if secret in sk.to_json(event) or getattr(event, "raw", None)]
+    assert not [event for event in got.items if secret.encode() in sk.to_json(event) or getattr(event, "raw", None)]
     assert got.reply == got.items[-1]
     assert got.reply.outcome == "complete"
 
@@ -79,7 +79,7 @@ def test_tool_arguments_are_rewritten_in_pieces_and_whole():
     script = testing.script(tool_calls=[("send", '{"to":"bob@example.org"}')])
     got = collected(script.pipe(ops.redact("email")))
     assert got.reply.tool_calls[0].arguments == f'{{"to":"{MASK}"}}'
-    assert "bob@" not in "".join(map(sk.to_json, got.items))
+    assert b"bob@" not in b"".join(map(sk.to_json, got.items))
 
 
 def test_an_error_carries_only_what_was_let_through():
@@ -125,7 +125,7 @@ def test_a_branch_that_redacts_shows_its_sink_a_redacted_reply_and_leaves_the_ru
     reply = testing.clock().run_coroutine(main())
     assert reply.text == "a@b.co"
     assert seen[-1].text == MASK
-    assert "a@b.co" not in "".join(map(sk.to_json, seen))
+    assert b"a@b.co" not in b"".join(map(sk.to_json, seen))
 
 
 def test_stop_at_ends_the_reply_and_cancels_the_request():
@@ -504,7 +504,7 @@ def test_arguments_that_were_cut_off_hide_what_they_might_have_become():
     broken = testing.script("", tool_calls=[("f", '{"to": "write to bob@exam')], fail=sk.BrokenError("lost"))
     got = testing.clock().run(broken.pipe(ops.redact("email")))
     assert isinstance(got.error, sk.StreamkitError)
-    assert "bob" not in "".join(map(sk.to_json, [*got.items, got.error.partial]))
+    assert b"bob" not in b"".join(map(sk.to_json, [*got.items, got.error.partial]))
 
 
 def test_nothing_follows_the_end():

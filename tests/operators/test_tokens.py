@@ -595,6 +595,14 @@ def test_a_reply_that_names_no_model_has_no_price_by_model(caplog: pytest.LogCap
     assert [warning.partition(",")[0] for warning in reply.warnings] == ["the model of the reply is not known"]
 
 
+def test_a_budget_of_tokens_tells_of_a_price_that_is_missing(caplog: pytest.LogCaptureFixture):
+    reply = collected(testing.script("one", model="gpt-x").pipe(ops.budget(99, prices={"other": PRICES}))).reply
+    assert reply.warnings[0].startswith("there is no price for the model 'gpt-x'")
+    got = collected(testing.script("one", model="gpt-x").pipe(ops.budget(cost=1, prices={"other": PRICES})))
+    assert isinstance(got.error, sk.BudgetError)
+    assert len([record for record in caplog.records if record.name == "streamkit"]) == 1
+
+
 def test_a_batch_tells_of_a_price_that_is_missing(caplog: pytest.LogCaptureFixture):
     with client("One.") as asked:
         items = list(sk.batch(["a", "b"], asked.chat, prices={"other": PRICES}))

@@ -23,7 +23,7 @@ def test_secrets_are_in_nothing_that_is_shown_or_kept():
         reply = sk.run(guarded_chat.build(client)("Whom?"), shown, events.append)
     assert reply.text == shown.text == "Ask [redacted] or me."
     assert reply.messages == [sk.assistant("Ask [redacted] or me.")]
-    assert not [event for event in events if SECRET in sk.to_json(event)]
+    assert not [event for event in events if SECRET.encode() in sk.to_json(event)]
     assert not [event for event in events if "meier" in repr(getattr(event, "raw", None))]
 
 
