@@ -30,6 +30,7 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 G = TypeVar("G")
+U = TypeVar("U")
 
 
 class Stream(Observable[T]):
@@ -146,13 +147,14 @@ class Stream(Observable[T]):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
         return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)
 
-    def __add__(self, other: Observable[T]) -> Stream[T]:
+    def __add__(self, other: Observable[U]) -> Stream[T | U]:
         """The items of this stream, and when it has ended those of ``other``."""
         return _joined(self, other) if isinstance(other, Observable) else NotImplemented
 
-    __iadd__ = __add__
+    def __iadd__(self, other: Observable[U]) -> Stream[T | U]:
+        return self + other
 
-    def __radd__(self, other: Observable[T]) -> Stream[T]:
+    def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass is asked first
         return _joined(stream(other), self) if isinstance(other, Observable) else NotImplemented
 
     def __getitem__(self, key: slice | int) -> Stream[T]:
@@ -252,6 +254,6 @@ def stream(source: Observable[T]) -> Stream[T]:
     return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
 
 
-def _joined(first: Stream[T], second: Observable[T]) -> Stream[T]:
-    concat: Operator[T, T] = Operator("concat", rxo.concat(second))
+def _joined(first: Stream[Any], second: Observable[Any]) -> Stream[Any]:
+    concat: Operator[Any, Any] = Operator("concat", rxo.concat(second))
     return put(first.pipe(concat), common_kind([first, second]))
