@@ -46,9 +46,7 @@ class Keeps(Operator[T, T]):
     """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
     stays its last item. So a `ReplyStream` is one behind it too."""
 
-    def __init__(
-        self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any"
-    ) -> None:
+    def __init__(self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any") -> None:
         super().__init__(name, apply, takes=takes, gives="same")
 
 

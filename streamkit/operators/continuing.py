@@ -9,7 +9,7 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import RunScheduler, scheduler_for
+from ..engine import Keeps, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
@@ -26,12 +26,11 @@ from ..events import (
     ToolResult,
     warned,
 )
-from ..protocols import Op
 from ..sources.limits import Retry, requests_of
 from ..stages import Fold
 from ..stages.seam import Seam
 from ..usage import Usage, summed, weakest
-from .link import link
+from .link import keeping
 from .opening import Opening, commits
 
 __all__ = ["continue_with"]
@@ -42,7 +41,7 @@ SETTLING = (CONTENT | {RoundEnd, ToolResult}) - {LogprobsDelta, ReasoningDelta}
 
 def continue_with(
     ask: Callable[[Reply], Observable[Event]], *, mode: Literal["restart", "prefill"] = "restart", attempts: int = 1
-) -> Op[Event, Event]:
+) -> Keeps[Event]:
     """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
@@ -68,7 +67,7 @@ def continue_with(
     ) -> abc.DisposableBase:
         return _Continued(ask, mode, attempts, observer, scheduler_for(scheduler)).begin(source)
 
-    return link("continue_with", connect)
+    return keeping("continue_with", connect)
 
 
 class _Continued(Whole):
