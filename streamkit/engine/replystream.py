@@ -38,6 +38,8 @@ class ReplyStream(Stream[Event]):
 
 
 def _reply(last: Event | None) -> Reply:
+    if last is None:  # `ops.stop_when` ended it before it had begun
+        return Reply(outcome="stopped")
     if not isinstance(last, Reply):
         raise RuntimeError(f"the stream of a reply ended without its Reply, after {last!r}")  # noqa: TRY004
     return last

@@ -29,6 +29,17 @@ T = TypeVar("T", covariant=True)
 U = TypeVar("U")
 
 
+def _piped(name: str) -> Callable[..., Any]:
+    """A fluent method that gives a Stream."""
+
+    def method(self: Stream[Any], *args: Any) -> Any:
+        from reactivex import operators  # takes a while, and few need it
+
+        return self.pipe(getattr(operators, name)(*args))
+
+    return method
+
+
 class Stream(Fluent[T]):
     """A cold stream: each subscription, loop or ``await`` makes the request anew.
 
@@ -61,6 +72,12 @@ class Stream(Fluent[T]):
             if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
                 return built
             return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
+
+        # reactivex applies these operators by hand, without ``pipe``
+        switch_latest = _piped("switch_latest")
+        exclusive = _piped("exclusive")
+        dematerialize = _piped("dematerialize")
+        pluck = _piped("pluck")
 
     def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
         """The kind of stream that there is behind these operators."""

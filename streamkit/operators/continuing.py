@@ -87,7 +87,7 @@ class _Continued(Whole):
         self._fold = Fold(keep_text=lambda: mode == "prefill" or vantage.keeps_text)
         self._opening = Opening()
         self._seam = Seam("")
-        self._shown = False
+        self._shown = self._replied = False
         self._parts: list[Reply] = []  # those that broke off
 
     def begin(self, source: Observable[Event]) -> abc.DisposableBase:
@@ -120,6 +120,8 @@ class _Continued(Whole):
         for ready in self._opening.flush():
             self._join(ready)
         self._close_seam()
+        if self._parts and not self._replied:  # what ``ask`` gave was cut, by ``take`` perhaps
+            self._show(self.vantage.reply("stopped") or Reply(outcome="stopped"))
         self._observer.on_completed()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -144,6 +146,7 @@ class _Continued(Whole):
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Reply):
+            self._replied = True
             event = self._with_parts(event)
         else:
             self._fold.feed(event)
