@@ -18,7 +18,7 @@ class BatchItem:
     """One prompt of a batch and its answer.
 
     ``outcome`` is the reply's; ``failed`` or ``truncated`` with an ``error``, which holds what had come in
-    ``.partial`` (what your own code raised is its ``__cause__``); ``skipped`` if it was not asked because the budget was
+    ``.partial`` (its ``__cause__`` is what your own code raised); ``skipped`` if it was not asked because the budget is
     used up. ``reply`` is None unless there is a whole one. ``cost`` is in the currency of the batch's prices, for all
     requests that this prompt took; None if there are no prices. ``index`` counts the prompts from 0.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ..engine.mailbox import is_cancel
 from ..engine.report import failure_of
@@ -16,7 +16,15 @@ from .threads import in_thread
 
 __all__ = ["Toolbox", "Tools"]
 
-Tools: TypeAlias = "Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]"
+
+class Named(Protocol):
+    """What mypy takes several functions in one list for: all that it knows of them is that they have a name."""
+
+    __name__: str
+
+
+Tool: TypeAlias = "Callable[..., Any] | Named"
+Tools: TypeAlias = "Mapping[str, Tool] | Iterable[Tool]"
 
 
 class Toolbox:
