@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .batch import batch  # now: importing its package later would put that in the function's place
-from .engine import Branch, Run, Stream, branch, run, shutdown, start
+from .engine import Branch, ReplyStream, Run, Stream, branch, run, shutdown, start
 from .engine.listener import Listener, on
 from .errors import (
     AllFailedError,
@@ -84,6 +84,7 @@ __all__ = [
     "ReasoningDelta",
     "RefusalDelta",
     "Reply",
+    "ReplyStream",
     "Restart",
     "Retry",
     "RoundEnd",
@@ -130,27 +131,28 @@ __all__ = [
     "user",
 ]
 
-__getattr__ = lazily(
-    __name__,
-    {
-        "ops": "operators",
-        "sinks": "sinks",
-        "testing": "testing",
-        "sse": "edges.relay",
-        **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "operators.combine"),
-        "share": "operators.sharing",
-        "BatchItem": "batch.item",
-        "Client": "sources.client",
-        "chat": "sources.default",
-        "stream": "sources.items",
-        **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
-        **dict.fromkeys(("Limits", "Retry"), "sources.limits"),
-        "from_sdk": "sources.sdk",
-        "replay": "sources.replay",
-        "tool_loop": "sources.tool_loop",
-        "Prices": "tokens",
-    },
-)
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "ops": "operators",
+            "sinks": "sinks",
+            "testing": "testing",
+            "sse": "edges.relay",
+            **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "operators.combine"),
+            "share": "operators.sharing",
+            "BatchItem": "batch.item",
+            "Client": "sources.client",
+            "chat": "sources.default",
+            "stream": "sources.items",
+            **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
+            **dict.fromkeys(("Limits", "Retry"), "sources.limits"),
+            "from_sdk": "sources.sdk",
+            "replay": "sources.replay",
+            "tool_loop": "sources.tool_loop",
+            "Prices": "tokens",
+        },
+    )
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@ nothing. A name must not be that of a module beside it: importing that module wo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -11,13 +12,27 @@ __all__ = ["lazily"]
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for ``package``: ``homes`` says which module a name is in; a module's own gives it whole."""
+    """A ``__getattr__`` for ``package``: ``homes`` says which module a name is in; a module's own gives it whole.
+
+    It stands under ``if not TYPE_CHECKING``, as a type checker would believe that such a package has every name.
+    """
 
     def get(name: str) -> Any:
         home = homes.get(name)
         if home is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{_nearest(package, name)}", name=name)
         module = import_module(f".{home}", package)
         return getattr(module, name, module)
 
     return get
+
+
+def _nearest(package: str, name: str) -> str:
+    """What the user meant. Python itself says so only where it prints the traceback, a notebook or a log does not. What
+    tools ask of every module (``__wrapped__``, ``_ipython_display_``) is no slip of the pen."""
+    if name.startswith("_"):
+        return ""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, sys.modules[package].__all__, 1)
+    return f": did you mean {found[0]!r}?" if found else ""

@@ -53,7 +53,7 @@ class Message(TypedDict, total=False):
     """One turn. Any other key that a server understands may stand beside these."""
 
     role: Required[str]
-    content: str | list[dict[str, Any]] | None
+    content: Required[str | list[dict[str, Any]] | None]
     name: str
     refusal: str
     reasoning_content: str

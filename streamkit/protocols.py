@@ -15,8 +15,16 @@ B = TypeVar("B")
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 
-Op: TypeAlias = "Callable[[Observable[A]], Observable[B]]"
-"""An operator: made once, applied to any number of streams."""
+if TYPE_CHECKING:
+    Op: TypeAlias = Callable[[Observable[A]], Observable[B]]
+    """An operator: made once, applied to any number of streams."""
+else:
+
+    class Op(Protocol[In, Out]):
+        """An operator: made once, applied to any number of streams. (A class, so that ``Op[str, str]`` can be written
+        where annotations are evaluated; nothing here imports reactivex.)"""
+
+        def __call__(self, source: Observable[In], /) -> Observable[Out]: ...
 
 
 class Stage(Protocol[In, Out]):

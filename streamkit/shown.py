@@ -80,7 +80,8 @@ def _besides(reply: Reply) -> Iterator[str]:
         if count > 1:
             yield f"{count} {what}"
     if reply.warnings:
-        yield f"{len(reply.warnings)} warning{'s' * (len(reply.warnings) > 1)}"
+        more = f" (and {len(reply.warnings) - 1} more)" if len(reply.warnings) > 1 else ""
+        yield f"warning: {excerpt(reply.warnings[0])}{more}"
 
 
 def _tokens(usage: Usage) -> str:

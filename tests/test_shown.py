@@ -90,9 +90,12 @@ def test_a_reply_prints_its_outcome_its_text_and_its_figures():
     assert repr(stopped) == "<Reply stopped by stop_at: 'Well, '; model scripted>"
     assert repr(sk.Reply()) == "<Reply complete: no text>"
     refused = sk.Reply(
-        (sk.Choice(refusal="No."), sk.Choice(1)), outcome="refused", attempts=2, rounds=3, warnings=("w",)
+        (sk.Choice(refusal="No."), sk.Choice(1)), outcome="refused", attempts=2, rounds=3, warnings=("w", "v")
     )
-    assert repr(refused) == "<Reply refused: no text; refusal 'No.'; 2 choices; 2 attempts; 3 rounds; 1 warning>"
+    assert (
+        repr(refused)
+        == "<Reply refused: no text; refusal 'No.'; 2 choices; 2 attempts; 3 rounds; warning: w (and 1 more)>"
+    )
     cost = sk.Usage(None, None, 1234, origin="estimate", cost=0.25)
     assert repr(of("a", usage=cost)) == "<Reply complete: 'a'; 1,234 tokens (estimate), cost 0.25>"
 

@@ -68,15 +68,16 @@ def batch(
     return stream_of(Plan.checked(prompts, ask, key, ledger, concurrency, limits, budget, prices, ordered))
 
 
-__getattr__ = lazily(
-    __name__,
-    {
-        "BatchItem": "item",
-        "Ledger": "ledger",
-        "progress": "bar",
-        **dict.fromkeys(("Tally", "run_shard"), "shard"),
-    },
-)
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "BatchItem": "item",
+            "Ledger": "ledger",
+            "progress": "bar",
+            **dict.fromkeys(("Tally", "run_shard"), "shard"),
+        },
+    )
 
 
 def __dir__() -> list[str]:

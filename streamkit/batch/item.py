@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ..errors import StreamkitError
 from ..events import Outcome, Reply, Usage
 from ..shape import in_brief
 
@@ -19,16 +20,16 @@ class BatchItem:
     """One prompt of a batch and its answer.
 
     ``outcome`` is the reply's; ``failed`` or ``truncated`` with an ``error``, which holds what had come in
-    ``.partial``; ``skipped`` if it was not asked because the budget was used up. ``reply`` is None unless there is a
-    whole one. ``cost`` is in the currency of the batch's prices, for all requests that this prompt took; None if there
-    are no prices. ``index`` counts the prompts from 0.
+    ``.partial`` (its ``__cause__`` is what your own code raised); ``skipped`` if it was not asked because the budget is
+    used up. ``reply`` is None unless there is a whole one. ``cost`` is in the currency of the batch's prices, for all
+    requests that this prompt took; None if there are no prices. ``index`` counts the prompts from 0.
     """
 
     key: str
     prompt: Any
     outcome: BatchOutcome
     reply: Reply | None = None
-    error: Exception | None = field(default=None, compare=False)
+    error: StreamkitError | None = field(default=None, compare=False)
     from_ledger: bool = False
     cost: float | None = None
     index: int = 0
@@ -41,5 +42,5 @@ class BatchItem:
     @property
     def usage(self) -> Usage | None:
         """The tokens of the reply, or of what had come of it."""
-        reply = self.reply or getattr(self.error, "partial", None)
-        return reply.usage if isinstance(reply, Reply) else None
+        reply = self.reply or (self.error.partial if self.error is not None else None)
+        return reply.usage if reply is not None else None

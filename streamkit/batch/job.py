@@ -221,7 +221,7 @@ class Job:
             )
         run: Run | None = None
         reply: Reply | None = None
-        error: Exception | None = None
+        error: StreamkitError | None = None
         try:
             run = Run(self._stream(asked.prompt), (), asyncio.get_running_loop())
             reply = await run
@@ -231,8 +231,8 @@ class Job:
             failure = failure_of("ask", exc)
             if failure is None or is_cancel(exc):
                 raise
-            reply, error = None, failure
-        so_far = reply or _partial(error, run)
+            reply, error = None, _ours(failure, run)
+        so_far = reply or (error.partial if error is not None else Reply())
         cost = self._settle(ticket, _requests(run, so_far))
         return asked.item(so_far.outcome, reply=reply, error=error, cost=cost)
 
@@ -254,10 +254,12 @@ class Job:
             return None
 
 
-def _partial(error: Exception | None, run: Run | None) -> Reply:
-    if isinstance(error, StreamkitError):
-        return error.partial
-    return replace(run.reply if run is not None else Reply(), outcome="failed")
+def _ours(failure: Exception, run: Run | None) -> StreamkitError:
+    """What ``ask`` raised, or its stream, may be anything; an item's error is one of ours."""
+    if isinstance(failure, StreamkitError):
+        return failure
+    so_far = replace(run.reply if run is not None else Reply(), outcome="failed")
+    return StreamkitError.wrapping("ask, or its stream, raised", failure, partial=so_far)
 
 
 def _requests(run: Run | None, reply: Reply) -> Sequence[Reply]:

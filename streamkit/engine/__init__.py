@@ -4,7 +4,8 @@ from .branch import Branch, branch
 from .context import Asked, Context, Sources
 from .gate import Gate
 from .loop import loop_of, on_loop, shutdown
-from .operator import Operator
+from .operator import Keeps, KeepsAll, Operator
+from .replystream import ReplyStream
 from .run import Run, run, start
 from .scheduler import RunScheduler, clock, scheduler_for
 from .source import Producer, Reading, Source
@@ -15,9 +16,12 @@ __all__ = [
     "Branch",
     "Context",
     "Gate",
+    "Keeps",
+    "KeepsAll",
     "Operator",
     "Producer",
     "Reading",
+    "ReplyStream",
     "Run",
     "RunScheduler",
     "Source",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from reactivex import Observable
 
@@ -34,18 +34,29 @@ from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T", covariant=True)
+
 __all__ = ["Run", "run", "start"]
 
+U = TypeVar("U")
 
-class Run:
-    """A stream that is being read; made by `start`. Every method may be called from any thread, any number of times.
+
+class Run(Generic[T]):
+    """A stream of T that is being read; made by `start`. Every method may be called from any thread, at any time.
 
     As a context manager it waits at a normal end and cancels on an exception. Without branches it may be iterated,
     once, with ``for`` or ``async for``; leaving the iteration cancels it. Items that nobody iterates are held back
     until somebody waits for the result, which lets them go.
     """
 
-    def __init__(self, stream: Observable[Any], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
         if not isinstance(stream, Observable):
             raise TypeError(f"a stream (or any Observable) is run, not {type(stream).__name__}")
         specs = [as_branch(item) for item in branches]
@@ -79,9 +90,10 @@ class Run:
         return self.reply.usage
 
     @property
-    def last(self) -> Any:
+    def last(self) -> T | None:
         """The last item of the stream so far, whatever its type; None if there was none."""
-        return self._work.last
+        last: T | None = self._work.last
+        return last
 
     @property
     def stats(self) -> dict[str, SinkStats]:
@@ -189,10 +201,10 @@ class Run:
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T]:
         return self._only_reader()
 
-    def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> AsyncIterator[T]:
         current_loop()
         return self._only_reader()
 
@@ -214,8 +226,10 @@ class Run:
         return f"<Run {state}: {len(work.so_far().text)} characters>"
 
 
-def start(stream: Observable[Any], *branches: Any) -> Run:
+def start(stream: Observable[U], *branches: Any) -> Run[U]:
     """Subscribe once and send every item down each branch: a `Run`, at work already.
+
+    Its iteration and ``last`` give items of the stream, its result is the Reply.
 
     On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
     stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).

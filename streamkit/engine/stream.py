@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reactivex import ConnectableObservable, Observable, abc, operators as rxo
 
@@ -20,25 +20,35 @@ from .loop import background, call_on, current_loop, is_background, loop_of, run
 from .operator import Operator
 from .report import failure_of, report
 
+if TYPE_CHECKING:
+    from .fluent import Fluent
+else:
+    Fluent = Observable
+
 __all__ = ["Stream", "stream"]
 
-T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-D = TypeVar("D")
-E = TypeVar("E")
-F = TypeVar("F")
-G = TypeVar("G")
+T = TypeVar("T", covariant=True)
 U = TypeVar("U")
 
 
-class Stream(Observable[T]):
+def _piped(name: str) -> Callable[..., Any]:
+    """A fluent method that gives a Stream."""
+
+    def method(self: Stream[Any], *args: Any) -> Any:
+        from reactivex import operators  # takes a while, and few need it
+
+        return self.pipe(getattr(operators, name)(*args))
+
+    return method
+
+
+class Stream(Fluent[T]):
     """A cold stream: each subscription, loop or ``await`` makes the request anew.
 
-    ``for`` and ``async for`` give the items, and leaving the loop cancels; ``await`` gives the last item (the `Reply`
-    of an event stream), None if there was none. ``operators`` and ``source`` are kept, so that the chain can be built
-    again with probes in between.
+    ``for`` and ``async for`` give the items, and leaving the loop cancels; ``await`` gives the last item, None if there
+    was none. ``operators`` and ``source`` are kept, so that the chain can be built again with probes in between.
+    The fluent methods of an Observable (``map``, ``filter``, ``take`` and so on) give a Stream too. A whole reply is a
+    `ReplyStream`.
     """
 
     def __init__(
@@ -54,73 +64,27 @@ class Stream(Observable[T]):
         self._label = label
         put(self, kind_of(self._built))
 
-    @overload  # type: ignore[override]  # gives Stream where the base gives whatever the last operator makes
-    def pipe(self, op1: Callable[[Observable[T]], Observable[A]], /) -> Stream[A]: ...
-    @overload
-    def pipe(
-        self, op1: Callable[[Observable[T]], Observable[A]], op2: Callable[[Observable[A]], Observable[B]], /
-    ) -> Stream[B]: ...
-    @overload
-    def pipe(
-        self,
-        op1: Callable[[Observable[T]], Observable[A]],
-        op2: Callable[[Observable[A]], Observable[B]],
-        op3: Callable[[Observable[B]], Observable[C]],
-        /,
-    ) -> Stream[C]: ...
-    @overload
-    def pipe(
-        self,
-        op1: Callable[[Observable[T]], Observable[A]],
-        op2: Callable[[Observable[A]], Observable[B]],
-        op3: Callable[[Observable[B]], Observable[C]],
-        op4: Callable[[Observable[C]], Observable[D]],
-        /,
-    ) -> Stream[D]: ...
-    @overload
-    def pipe(
-        self,
-        op1: Callable[[Observable[T]], Observable[A]],
-        op2: Callable[[Observable[A]], Observable[B]],
-        op3: Callable[[Observable[B]], Observable[C]],
-        op4: Callable[[Observable[C]], Observable[D]],
-        op5: Callable[[Observable[D]], Observable[E]],
-        /,
-    ) -> Stream[E]: ...
-    @overload
-    def pipe(
-        self,
-        op1: Callable[[Observable[T]], Observable[A]],
-        op2: Callable[[Observable[A]], Observable[B]],
-        op3: Callable[[Observable[B]], Observable[C]],
-        op4: Callable[[Observable[C]], Observable[D]],
-        op5: Callable[[Observable[D]], Observable[E]],
-        op6: Callable[[Observable[E]], Observable[F]],
-        /,
-    ) -> Stream[F]: ...
-    @overload
-    def pipe(
-        self,
-        op1: Callable[[Observable[T]], Observable[A]],
-        op2: Callable[[Observable[A]], Observable[B]],
-        op3: Callable[[Observable[B]], Observable[C]],
-        op4: Callable[[Observable[C]], Observable[D]],
-        op5: Callable[[Observable[D]], Observable[E]],
-        op6: Callable[[Observable[E]], Observable[F]],
-        op7: Callable[[Observable[F]], Observable[G]],
-        /,
-    ) -> Stream[G]: ...
-    @overload
-    def pipe(self, *operators: Callable[[Any], Any]) -> Any: ...
-    def pipe(self, *operators: Callable[[Any], Any]) -> Any:
-        """The stream after these operators, ours or stock ones; whatever the last one makes, if that is no Observable
-        (``to_future``) or must be connected first (``publish``)."""
-        built: Any = self._built
-        for operator in operators:
-            built = operator(built)
-        if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
-            return built
-        return Stream(self.source, (*self.operators, *operators), built, self._label)
+    if not TYPE_CHECKING:  # its overloads are in fluent/piping.pyi
+
+        def pipe(self, *operators: Callable[[Any], Any]) -> Any:
+            """The stream after these operators, ours or stock ones; whatever the last one makes, if it is no Observable
+            (``to_future``) or must be connected first (``publish``)."""
+            built: Any = self._built
+            for operator in operators:
+                built = operator(built)
+            if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
+                return built
+            return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
+
+        # reactivex applies these operators by hand, without ``pipe``
+        switch_latest = _piped("switch_latest")
+        exclusive = _piped("exclusive")
+        dematerialize = _piped("dematerialize")
+        pluck = _piped("pluck")
+
+    def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
+        """The kind of stream that there is behind these operators."""
+        return Stream
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
@@ -249,7 +213,7 @@ class _Callbacks:
             raise error
 
 
-def stream(source: Observable[T]) -> Stream[T]:
+def stream(source: Observable[U]) -> Stream[U]:
     """Any Observable as a `Stream`."""
     return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
 

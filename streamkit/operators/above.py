@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 from reactivex import Observable, abc
 
-from ..engine import Operator, RunScheduler, Sources, scheduler_for
+from ..engine import KeepsAll, Operator, RunScheduler, Sources, scheduler_for
 from ..engine.context import ReplySource
 from .lift import Lifted
-from .link import link
+from .link import Connect, keeping, link
 
-__all__ = ["Above", "lifted"]
+__all__ = ["Above", "lifted", "lifted_keeping"]
 
 Scheduler: TypeAlias = "abc.SchedulerBase | None"
 
@@ -51,9 +51,19 @@ def lifted(
 ) -> Operator[Any, Any]:
     """An operator of the stage that ``make`` gives. With ``ours`` a subscription that has no scheduler of ours gets
     one, so that there is a source to ask."""
+    return link(name, _lifting(make, kind, ours))
 
+
+def lifted_keeping(
+    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False
+) -> KeepsAll:
+    """The same, of a stage that gives items of the kind it gets, and the Reply last."""
+    return keeping(name, _lifting(make, kind, ours))
+
+
+def _lifting(make: Callable[[Above], Any], kind: type[Lifted], ours: bool) -> Connect:
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler_for(scheduler) if ours else scheduler)
         return kind(make(above), observer, above.scheduler).connect(source)
 
-    return link(name, connect)
+    return connect

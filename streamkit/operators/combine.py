@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from ..engine import RunScheduler, Stream, scheduler_for
+from ..engine import ReplyStream, RunScheduler, Stream, scheduler_for
 from ..engine.kinds import common_kind, put
 from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
 from ..shape import in_brief
-from .link import check_streams, made
+from .link import are_replies, check_streams, made
 from .opening import Opening
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -48,7 +48,11 @@ class Labelled(Generic[T]):
 # -- race ----------------------------------------------------------------------------------------------------------
 
 
-def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
+@overload
+def race(*streams: ReplyStream, after: float | None = None) -> ReplyStream: ...
+@overload
+def race(*streams: Observable[T], after: float | None = None) -> Stream[T]: ...
+def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     """The stream whose first content comes first; the others are cancelled then.
 
     A stream that fails earlier is out, however quick it was; if all fail: `AllFailedError`. With ``after`` the streams
@@ -60,8 +64,11 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
     check_streams("race", streams)
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
-    racing = made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
-    return put(racing, common_kind(streams))
+
+    def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+        return _Race(streams, after, observer, scheduler_for(scheduler)).begin()
+
+    return put(made("race", connect, replies=are_replies(streams)), common_kind(streams))
 
 
 class _Entrant:

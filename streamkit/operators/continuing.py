@@ -9,7 +9,7 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import RunScheduler, scheduler_for
+from ..engine import Keeps, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.kinds import check_events
 from ..engine.vantage import Whole
@@ -27,12 +27,11 @@ from ..events import (
     ToolResult,
     warned,
 )
-from ..protocols import Op
 from ..sources.limits import Retry, requests_of
 from ..stages import Fold
 from ..stages.seam import Seam
 from ..usage import Usage, summed, weakest
-from .link import link
+from .link import keeping
 from .opening import Opening, commits
 
 __all__ = ["continue_with"]
@@ -43,7 +42,7 @@ SETTLING = (CONTENT | {RoundEnd, ToolResult}) - {LogprobsDelta, ReasoningDelta}
 
 def continue_with(
     ask: Callable[[Reply], Observable[Event]], *, mode: Literal["restart", "prefill"] = "restart", attempts: int = 1
-) -> Op[Event, Event]:
+) -> Keeps[Event]:
     """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
@@ -69,7 +68,7 @@ def continue_with(
     ) -> abc.DisposableBase:
         return _Continued(ask, mode, attempts, observer, scheduler_for(scheduler)).begin(source)
 
-    return link("continue_with", connect)
+    return keeping("continue_with", connect)
 
 
 class _Continued(Whole):
@@ -89,7 +88,7 @@ class _Continued(Whole):
         self._fold = Fold(keep_text=lambda: mode == "prefill" or vantage.keeps_text)
         self._opening = Opening()
         self._seam = Seam("")
-        self._shown = False
+        self._shown = self._replied = False
         self._parts: list[Reply] = []  # those that broke off
 
     def begin(self, source: Observable[Event]) -> abc.DisposableBase:
@@ -122,6 +121,8 @@ class _Continued(Whole):
         for ready in self._opening.flush():
             self._join(ready)
         self._close_seam()
+        if self._parts and not self._replied:  # what ``ask`` gave was cut, by ``take`` perhaps
+            self._show(self.vantage.reply("stopped") or Reply(outcome="stopped"))
         self._observer.on_completed()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -146,6 +147,7 @@ class _Continued(Whole):
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Reply):
+            self._replied = True
             event = self._with_parts(event)
         else:
             self._fold.feed(event)

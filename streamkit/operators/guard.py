@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from reactivex import Observable, abc, compose
 
-from ..engine import clock, scheduler_for
+from ..engine import KeepsAll, clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
 from .above import lifted
 from .lift import Lifted, map_async
-from .link import link
+from .link import keeping, link
 from .segments import Unit, segments_of
 
 __all__ = ["Check", "guard"]
 
-T = TypeVar("T")
 Verdict: TypeAlias = "bool | str"
 Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 """Gets a piece of text; True approves it, a str replaces it, False refuses it and ends the reply."""
 
 
-def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> Op[T, T]:
+def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> KeepsAll:
     """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
     before a call of a tool, as soon as that begins, but after reasoning that came meanwhile.
 
@@ -67,7 +66,7 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
         )
         return chain(source).subscribe(observer, scheduler=scheduler)
 
-    return link("guard", connect)
+    return keeping("guard", connect)
 
 
 async def _answer(check: Check, asked: Asked) -> Answered:

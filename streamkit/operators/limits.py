@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import RunScheduler, scheduler_for
+from ..engine import KeepsAll, RunScheduler, scheduler_for
 from ..engine.gate import TimedGate
 from ..engine.vantage import Vantage
 from ..errors import StalledError
-from ..protocols import Op
-from .link import link
+from .link import keeping
 from .opening import commits
 
 __all__ = ["time_limits"]
@@ -21,7 +20,7 @@ __all__ = ["time_limits"]
 T = TypeVar("T")
 
 
-def time_limits(*, first: float | None = None, between: float | None = None, total: float | None = None) -> Op[T, T]:
+def time_limits(*, first: float | None = None, between: float | None = None, total: float | None = None) -> KeepsAll:
     """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
 
     Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds
@@ -36,7 +35,7 @@ def time_limits(*, first: float | None = None, between: float | None = None, tot
     ) -> abc.DisposableBase:
         return _TimeLimits(limits, observer, scheduler_for(scheduler)).connect(source)
 
-    return link("time_limits", connect)
+    return keeping("time_limits", connect)
 
 
 class _TimeLimits(abc.ObserverBase[Any]):

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
-from ..engine import Operator, Stream
+from ..engine import KeepsAll, Operator, ReplyStream, Stream
 
-__all__ = ["Connect", "check_streams", "link", "made"]
+__all__ = ["Connect", "are_replies", "check_streams", "keeping", "link", "made"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -33,10 +33,26 @@ def link(name: str, connect: Connect) -> Operator[Any, Any]:
     return Operator(name, lambda source: _Link(source, connect))
 
 
-def made(label: str, connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any]) -> Stream[Any]:
-    """A stream that has no source to operate on."""
+def keeping(name: str, connect: Connect) -> KeepsAll:
+    """One that gives items of the kind it gets, and the Reply last."""
+    return KeepsAll(name, lambda source: _Link(source, connect))
+
+
+def made(
+    label: str,
+    connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any],
+    *,
+    replies: bool = False,
+) -> Stream[Any]:
+    """A stream that has no source to operate on; with ``replies`` it ends with a Reply."""
     operator = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
-    return Stream(operator(Observable()), label=label)
+    kind = ReplyStream if replies else Stream
+    return kind(operator(Observable()), label=label)
+
+
+def are_replies(streams: Iterable[Observable[Any]]) -> bool:
+    """Whether each of them ends with a Reply."""
+    return all(isinstance(stream, ReplyStream) for stream in streams)
 
 
 def check_streams(name: str, given: Iterable[Any]) -> None:

@@ -8,22 +8,21 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
-from ..engine import Operator, scheduler_for
+from ..engine import Keeps, KeepsAll, scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
 from ..engine.context import Note
 from ..errors import SinkError
 from ..events import Event
-from ..protocols import Op
 from ..sources.recorder import Recorder
-from .link import link
+from .link import keeping
 
 __all__ = ["attach", "note", "record"]
 
 T = TypeVar("T")
 
 
-def attach(*branches: Any) -> Op[T, T]:
+def attach(*branches: Any) -> KeepsAll:
     """Items → the same items, after every branch got them: branches for a stream that has no run of its own.
 
     A branch is made by `branch`, or is a bare sink or listener. The end is passed on when the branches have ended. A
@@ -34,10 +33,10 @@ def attach(*branches: Any) -> Op[T, T]:
     def attached(source: Observable[T]) -> Observable[T]:
         return Attached(source, specs)
 
-    return Operator("attach", attached)
+    return KeepsAll("attach", attached)
 
 
-def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = False) -> Op[Event, Event]:
+def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = False) -> Keeps[Event]:
     """Events → the same events, while every network read is kept in the file with its time, for `replay`.
 
     The file (0600) holds the body of the reply: no header, no key, no prompt. FileExistsError unless ``overwrite``.
@@ -71,7 +70,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
         upstream = source.subscribe(observer.on_next, ended, ended, scheduler=run.derive(tap=recorder.tap))
         return CompositeDisposable(upstream, Disposable(left))
 
-    return link("record", connect)
+    return keeping("record", connect)
 
 
 def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
@@ -87,7 +86,7 @@ def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
     return None
 
 
-def note(name: str) -> Op[T, T]:
+def note(name: str) -> KeepsAll:
     """Items → the same items; how many passed here and when is in ``run.notes[name]``: a probe for a slow operator."""
 
     def connect(
@@ -108,4 +107,4 @@ def note(name: str) -> Op[T, T]:
 
         return source.subscribe(passed, failed, observer.on_completed, scheduler=run)
 
-    return link("note", connect)
+    return keeping("note", connect)

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 from math import inf, isfinite
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
-from ..engine import Gate, RunScheduler
+from ..engine import Gate, KeepsAll, RunScheduler
 from ..engine.report import LIKE_AN_END, ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
-from ..protocols import Op
 from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
 from ..stages.pieces import Unit, cutters
 from .above import Above
-from .link import link
+from .link import keeping
 from .paced import Paced
 
 __all__ = ["smooth", "throttle_text"]
-
-T = TypeVar("T")
 
 
 def smooth(
@@ -33,7 +30,7 @@ def smooth(
     every: float = 0.02,
     lag: float = 0.5,
     finish: Literal["at_once", "keep_pace"] = "at_once",
-) -> Op[T, T]:
+) -> KeepsAll:
     """Events → the same events, text (and reasoning) in pieces at a steady rhythm: one every ``every`` seconds.
 
     ``unit`` is ``"word"`` (what stands between white space, in Chinese and Japanese each character), ``"char"``,
@@ -69,7 +66,7 @@ def smooth(
     ) -> abc.DisposableBase:
         return _Smooth(observer, Pacing(make, ticks), every, finish == "keep_pace", scheduler).connect(source)
 
-    return link("smooth", connect)
+    return keeping("smooth", connect)
 
 
 class _Smooth(Paced):
@@ -199,7 +196,7 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (type(one) is str or one.index == other.index)
 
 
-def throttle_text(every: float) -> Op[T, T]:
+def throttle_text(every: float) -> KeepsAll:
     """Events → the same events, pieces of text (and of reasoning) joined: at most one of a kind in ``every`` seconds.
 
     The first piece comes at once, the rest of a window at its end, everything before an event of another kind, the
@@ -213,7 +210,7 @@ def throttle_text(every: float) -> Op[T, T]:
     ) -> abc.DisposableBase:
         return _Throttle(observer, every, scheduler).connect(source)
 
-    return link("throttle_text", connect)
+    return keeping("throttle_text", connect)
 
 
 class _Throttle(Paced):

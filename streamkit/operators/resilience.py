@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import RunScheduler, scheduler_for
+from ..engine import Keeps, KeepsAll, ReplyStream, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Outcome, Reply
+from ..events import Event, Outcome, Reply
 from ..protocols import Op
 from ..sources.limits import Retry, given_up, requests_of
 from .combine import all_failed
-from .link import check_streams, link
+from .link import are_replies, check_streams, keeping, link
 from .opening import Opening
 
 __all__ = ["fallback", "retry_unstarted"]
@@ -26,7 +26,11 @@ __all__ = ["fallback", "retry_unstarted"]
 T = TypeVar("T")
 
 
-def fallback(*streams: Observable[T]) -> Op[T, T]:
+@overload
+def fallback(*streams: ReplyStream) -> Keeps[Event]: ...  # type: ignore[overload-overlap]  # other streams: no Keeps
+@overload
+def fallback(*streams: Observable[T]) -> Op[T, T]: ...
+def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     """Items → the same items, or those of the next stream if one failed before its first content.
 
     A failure after that goes on as it is; if all fail: `AllFailedError`. ``Reply.attempts`` counts the requests of all.
@@ -36,14 +40,14 @@ def fallback(*streams: Observable[T]) -> Op[T, T]:
     check_streams("fallback", streams)
 
     def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         return _Fallback(iter(streams), observer, scheduler_for(scheduler)).begin(source)
 
-    return link("fallback", connect)
+    return (keeping if are_replies(streams) else link)("fallback", connect)
 
 
-def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
+def retry_unstarted(retry: Retry | None = None) -> KeepsAll:
     """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
     Only errors that are ``retryable`` and that no policy within has ``given_up``. It subscribes until ``attempts``
@@ -55,11 +59,11 @@ def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
     policy = retry or Retry()
 
     def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
+        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         return _Retried(policy, observer, scheduler_for(scheduler)).begin(source)
 
-    return link("retry_unstarted", connect)
+    return keeping("retry_unstarted", connect)
 
 
 class _Attempts(Whole):

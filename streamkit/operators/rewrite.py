@@ -7,12 +7,12 @@ its choice, before an error and before the Reply.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
-from ..protocols import Op
+from ..engine import KeepsAll
 from ..stages.rewriting.ending import Ending
 from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
@@ -20,19 +20,18 @@ from ..stages.rewriting.redact_json import JsonRedactor
 from ..stages.rewriting.rewrite import Rewriter
 from ..stages.rewriting.scan import HOLD
 from ..stages.rewriting.tags import StopAt, ThinkTags
-from .above import Above, lifted
+from .above import Above, lifted_keeping
 from .lift import Lifted
-from .link import link
+from .link import keeping
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 
-T = TypeVar("T")
 ALL = ("text", "reasoning", "refusal", "tool_calls")
 
 
 def rewrite(
     factory: Callable[[], Any], *, parts: Sequence[str] = ("text",), name: str = "rewrite", hides: bool = False
-) -> Op[T, T]:
+) -> KeepsAll:
     """Events → the same events, their text rewritten by a stage over str that ``factory`` makes for each part.
 
     ``parts`` are out of ``text``, ``reasoning``, ``refusal`` and ``tool_calls`` (the JSON text of arguments). With
@@ -42,13 +41,15 @@ def rewrite(
     return _rewriter(factory, parts, name, hides=hides)
 
 
-def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
+def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> KeepsAll:
     kinds = parts_of(parts)
-    rewriter = lifted(name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options))
+    rewriter = lifted_keeping(
+        name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options)
+    )
     return rewriter.known_to("text", "same")
 
 
-def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Op[T, T]:
+def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> KeepsAll:
     """Events → the same events without what a rule hides, at any split; nothing of it is left anywhere.
 
     A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
@@ -80,7 +81,7 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)
 
 
-def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
+def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> KeepsAll:
     """Events → the events up to the first match of a pattern, exclusive; then the request is cancelled.
 
     A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. What might
@@ -91,13 +92,13 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
     return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")
 
 
-def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
+def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> KeepsAll:
     """Events → the events up to the first for which ``trigger(event)`` is true, inclusive; or until the Observable
     ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
     """
     if not isinstance(trigger, Observable):
         predicate = trigger
-        return lifted("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
+        return lifted_keeping("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
@@ -108,10 +109,10 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
         watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
 
-    return link("stop_when", connect)
+    return keeping("stop_when", connect)
 
 
-def think_tags(*tags: str, inside: bool = False) -> Op[T, T]:
+def think_tags(*tags: str, inside: bool = False) -> KeepsAll:
     """Events → the same events, text between ``<tag>`` and ``</tag>`` as `ReasoningDelta`, without the tags.
 
     ``tags`` is ``think`` by default. ``inside`` is for models whose prompt already opened the tag. Over bare str the

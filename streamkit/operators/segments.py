@@ -10,7 +10,6 @@ from reactivex import Observable, abc, compose, operators as rxo
 
 from ..engine import Operator, clock
 from ..events import Event
-from ..protocols import Op
 from ..stages import Segment, Segments
 from ..stages.segments.segment import Segmenting
 from ..stages.segments.segmented import Segmented
@@ -33,7 +32,7 @@ def segments_of(unit: Unit, options: Segmenting) -> Callable[[], Segments]:
     return make
 
 
-def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event | str, Segment]:
+def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Operator[Event | str, Segment]:
     """Events → the text of the reply as `Segment`s, each as soon as its end is certain; what is left at the end, also
     of a broken reply, and where a call of a tool begins: the text behind it goes on with a segment of its own.
 
@@ -56,7 +55,7 @@ def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Op[Event
     return link("segments", connect)
 
 
-def sentences(**options: Unpack[Segmenting]) -> Op[Event | str, str]:
+def sentences(**options: Unpack[Segmenting]) -> Operator[Event | str, str]:
     """Events → the sentences of the reply as str; headings, table rows and blocks of code count as one each.
 
     For a voice: ``first_fast=True, lookahead="char", code="drop", markdown="plain", spoken=True``. The options and the
@@ -69,7 +68,7 @@ def _text(segment: Segment) -> str:
     return segment.text
 
 
-def code_blocks() -> Op[Event | str, Segment]:
+def code_blocks() -> Operator[Event | str, Segment]:
     """Events → the fenced blocks of code, each when it is closed: ``lang`` is the language tag, ``code`` the body,
     ``index`` counts them.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
-from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
+from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.kinds import kind_of, put
@@ -19,14 +19,18 @@ from ..engine.report import ShutdownError, as_raised, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
-from .link import check_streams, made
+from .link import are_replies, check_streams, made
 
 __all__ = ["share"]
 
 T = TypeVar("T")
 
 
-def share(stream: Observable[T], replay: int) -> Stream[T]:
+@overload
+def share(stream: ReplyStream, replay: int) -> ReplyStream: ...
+@overload
+def share(stream: Observable[T], replay: int) -> Stream[T]: ...
+def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     """One subscription to ``stream`` for any number of subscribers, who may come late: they get what has passed first.
 
     The request is made with the first subscriber and cancelled when the last one leaves. ``replay`` items at most are
@@ -39,7 +43,7 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     check_streams("share", [stream])
     if replay < 0:
         raise ValueError("replay must not be negative")
-    return put(made("share", _Shared(stream, replay).join), kind_of(stream))
+    return put(made("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
 
 
 class _Shared:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
+from ..engine import Operator
 from ..events import Event
-from ..protocols import Op
 from ..stages.structure.calls import CallValue, Tools, check_tools
 from ..stages.structure.events import JsonEvents
 from ..stages.structure.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
@@ -22,18 +22,22 @@ SeveralTools: TypeAlias = Literal["*"] | list[str] | tuple[str, ...]
 @overload
 def json_values(
     model: None = None, *, tool: SeveralTools, unfinished: Unfinished = "error"
-) -> Op[Event | str, CallValue[Any]]: ...
+) -> Operator[Event | str, CallValue[Any]]: ...
 @overload
 def json_values(
     model: type[M], *, tool: SeveralTools, unfinished: Unfinished = "error"
-) -> Op[Event | str, CallValue[M]]: ...
+) -> Operator[Event | str, CallValue[M]]: ...
 @overload
 def json_values(
     model: None = None, *, tool: str | None = None, unfinished: Unfinished = "error"
-) -> Op[Event | str, Any]: ...
+) -> Operator[Event | str, Any]: ...
 @overload
-def json_values(model: type[M], *, tool: str | None = None, unfinished: Unfinished = "error") -> Op[Event | str, M]: ...
-def json_values(model: Any = None, *, tool: Tools | None = None, unfinished: Unfinished = "error") -> Op[Any, Any]:
+def json_values(
+    model: type[M], *, tool: str | None = None, unfinished: Unfinished = "error"
+) -> Operator[Event | str, M]: ...
+def json_values(
+    model: Any = None, *, tool: Tools | None = None, unfinished: Unfinished = "error"
+) -> Operator[Any, Any]:
     """Events → the JSON value in the text so far, after each piece that changes it; the last one is the whole.
 
     Strings grow, keys appear with their values, numbers and literals when they are complete. With a ``model`` (any type
@@ -67,7 +71,7 @@ def json_items(
     *,
     tool: SeveralTools,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, CallValue[M]]: ...
+) -> Operator[Event | str, CallValue[M]]: ...
 @overload
 def json_items(
     path: Steps = "",
@@ -76,7 +80,7 @@ def json_items(
     on_invalid: Literal["error", "skip"] = "error",
     tool: SeveralTools,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, CallValue[M]]: ...
+) -> Operator[Event | str, CallValue[M]]: ...
 @overload
 def json_items(
     path: Steps = "",
@@ -85,7 +89,7 @@ def json_items(
     *,
     tool: SeveralTools,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, CallValue[Any]]: ...
+) -> Operator[Event | str, CallValue[Any]]: ...
 @overload
 def json_items(
     path: Steps,
@@ -94,7 +98,7 @@ def json_items(
     *,
     tool: str | None = None,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, M]: ...
+) -> Operator[Event | str, M]: ...
 @overload
 def json_items(
     path: Steps = "",
@@ -103,7 +107,7 @@ def json_items(
     on_invalid: Literal["error", "skip"] = "error",
     tool: str | None = None,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, M]: ...
+) -> Operator[Event | str, M]: ...
 @overload
 def json_items(
     path: Steps = "",
@@ -112,7 +116,7 @@ def json_items(
     *,
     tool: str | None = None,
     unfinished: Unfinished = "error",
-) -> Op[Event | str, Any]: ...
+) -> Operator[Event | str, Any]: ...
 def json_items(
     path: Steps = "",
     model: Any = None,
@@ -120,7 +124,7 @@ def json_items(
     *,
     tool: Tools | None = None,
     unfinished: Unfinished = "error",
-) -> Op[Any, Any]:
+) -> Operator[Any, Any]:
     """Events → the items of the list at ``path``, one by one, each as soon as it is complete.
 
     ``path`` is ``""`` if the list is the whole JSON, else keys and numbers with dots between (``"orders.0.lines"``), or
@@ -139,7 +143,7 @@ def json_items(
     return _structure("json_items", lambda: JsonItems(path, model, on_invalid, unfinished=unfinished), tool)
 
 
-def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Op[Any, Any]:
+def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Operator[Any, Any]:
     if tool is not None:
         check_tools(tool)
     operator = lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))

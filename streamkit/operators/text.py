@@ -10,12 +10,11 @@ from typing import Any, TypeVar, get_args, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import Operator, clock
+from ..engine import Keeps, Operator, clock
 from ..engine.kinds import not_events
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
-from ..protocols import Op
 from ..stages.rounds import Pieces
-from .link import link
+from .link import Connect, keeping, link
 
 __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
 
@@ -27,17 +26,20 @@ EVENTS = frozenset(get_args(Event))
 
 def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[Any, Any]:
     """An operator that only looks at items: ``make(emit)`` gives what is called with each."""
+    return link(name, _viewing(make))
 
+
+def _viewing(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
 
-    return link(name, connect)
+    return connect
 
 
-def _of_events(name: str, make: Callable[[Callable[[Any], None], Callable[[], None]], Feed]) -> Operator[Any, Any]:
-    """One that has nothing to do with text: ``make(emit, fail)`` gives what calls ``fail`` when it gets some."""
+def _of_events(name: str, make: Callable[[Callable[[Any], None], Callable[[], None]], Feed]) -> Connect:
+    """The same for one that text is nothing for: ``make(emit, fail)`` gives what calls ``fail`` when some comes."""
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
@@ -52,7 +54,7 @@ def _of_events(name: str, make: Callable[[Callable[[Any], None], Callable[[], No
         upstream.disposable = source.subscribe(feed, observer.on_error, observer.on_completed, scheduler=scheduler)
         return upstream
 
-    return link(name, connect)
+    return connect
 
 
 def _pieces(kind: type[TextDelta] | type[ReasoningDelta], emit: Callable[[str], None]) -> Feed:
@@ -66,7 +68,7 @@ def _pieces(kind: type[TextDelta] | type[ReasoningDelta], emit: Callable[[str], 
     return feed
 
 
-def text() -> Op[Event | str, str]:
+def text() -> Operator[Event | str, str]:
     """Events → the pieces of the answer's text as they come; str passes.
 
     In a tool loop the text of a further round begins with a paragraph break.
@@ -76,12 +78,12 @@ def text() -> Op[Event | str, str]:
     return _view("text", partial(_pieces, TextDelta))
 
 
-def reasoning() -> Op[Event | str, str]:
+def reasoning() -> Operator[Event | str, str]:
     """Events → the pieces of the shown reasoning as they come, rounds as in `text`; str passes."""
     return _view("reasoning", partial(_pieces, ReasoningDelta))
 
 
-def tool_calls() -> Op[Event, ToolCall]:
+def tool_calls() -> Operator[Event, ToolCall]:
     """Events → whole tool calls, each as soon as it is complete."""
 
     def make(emit: Callable[[ToolCall], None], fail: Callable[[], None]) -> Feed:
@@ -94,14 +96,14 @@ def tool_calls() -> Op[Event, ToolCall]:
 
         return feed
 
-    return _of_events("tool_calls", make)
+    return link("tool_calls", _of_events("tool_calls", make))
 
 
 @overload
-def of_type(kind: type[B], /) -> Op[object, B]: ...
+def of_type(kind: type[B], /) -> Operator[object, B]: ...
 @overload
-def of_type(*kinds: type[Any]) -> Op[Any, Any]: ...
-def of_type(*kinds: type[Any]) -> Op[Any, Any]:
+def of_type(*kinds: type[Any]) -> Operator[Any, Any]: ...
+def of_type(*kinds: type[Any]) -> Operator[Any, Any]:
     """Items → those of the given types, unchanged (and typed, unlike ``filter(isinstance)``)."""
     if not kinds:
         raise TypeError("of_type needs at least one type")
@@ -113,7 +115,7 @@ def of_type(*kinds: type[Any]) -> Op[Any, Any]:
     return _view("of_type", make).known_to("events", "events") if of_events else _view("of_type", make)
 
 
-def choice(index: int) -> Op[Event, Event]:
+def choice(index: int) -> Keeps[Event]:
     """Events → those of one choice, as if it were the only one: every other operator then works on it.
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
@@ -133,10 +135,10 @@ def choice(index: int) -> Op[Event, Event]:
 
         return feed
 
-    return _of_events("choice", make)
+    return keeping("choice", _of_events("choice", make))
 
 
-def snapshots(every: float | None = None) -> Op[Event | str, str]:
+def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
 
     The first piece is shown at once and the last state always, also before an error. What a `Restart` makes void goes

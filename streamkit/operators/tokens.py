@@ -7,26 +7,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
+from ..engine import KeepsAll, Operator
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
-from ..protocols import Encoding, Op
+from ..protocols import Encoding
 from ..stages.budget import Budget
 from ..stages.meter import Account, Meter, Unpriced
 from ..tokens import Gauge, PriceList, Rough, TokenCounter
 from ..tokens.prices import check_prices
-from .above import Above, lifted
+from .above import Above, lifted, lifted_keeping
 from .lift import Lifted
 
 __all__ = ["budget", "count_tokens", "meter"]
 
-T = TypeVar("T")
 Tokenizer: TypeAlias = "str | Encoding | Any"
 Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
 
 
-def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Op[Event | str, int]:
+def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Operator[Event | str, int]:
     """Events → the tokens of the answer's text so far, after each piece of it; str counts as text.
 
     ``encoding`` and ``space_safe`` are those of `tokens.TokenCounter`: the name of a model or an encoding, or a
@@ -78,7 +78,7 @@ class _Counted:
 
 def meter(
     prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages | None = None, tools: Tools = None
-) -> Op[T, T]:
+) -> KeepsAll:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
     Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.
@@ -97,7 +97,7 @@ def meter(
     """
     check_prices(prices)
     gauge, unpriced = Gauge(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
-    return lifted("meter", lambda above: Meter(gauge, prices, above.request, unpriced), ours=True)
+    return lifted_keeping("meter", lambda above: Meter(gauge, prices, above.request, unpriced), ours=True)
 
 
 def budget(
@@ -109,7 +109,7 @@ def budget(
     encoding: Tokenizer | None = None,
     prompt: Messages | None = None,
     tools: Tools = None,
-) -> Op[T, T]:
+) -> KeepsAll:
     """Events → the same events as long as they are within the budget; then the request is cancelled.
 
     ``tokens`` are those of prompt and answer together, ``cost`` is in the money of ``prices``; the rest is as for
@@ -134,7 +134,7 @@ def budget(
         account = Account(gauge, prices, above.request, unpriced)
         return Budget(account, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
-    return lifted("budget", make, _Ending, ours=True)
+    return lifted_keeping("budget", make, _Ending, ours=True)
 
 
 class _Ending(Lifted):

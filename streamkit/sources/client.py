@@ -12,7 +12,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from ..engine import Asked, Reading, Source, Stream
+from ..engine import Asked, Reading, ReplyStream, Source
 from ..engine.context import Tap
 from ..errors import StalledError, StatusError, StreamkitError
 from ..events import Event
@@ -89,7 +89,7 @@ class Client:
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,
         **params: Unpack[ChatParams],
-    ) -> Stream[Event]:
+    ) -> ReplyStream:
         """The events of a chat completion; the last is the `Reply`.
 
         ``messages`` is one question or the conversation so far. Every parameter of the API passes through, those that
@@ -108,7 +108,7 @@ class Client:
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,
         **params: Unpack[CompletionParams],
-    ) -> Stream[Event]:
+    ) -> ReplyStream:
         """The events of a legacy completion, which continues ``prompt``; the last is the `Reply`."""
         asked = prompt if isinstance(prompt, str) else list(prompt)
         return self._stream("completions", model, {"prompt": asked}, params, extra)
@@ -120,14 +120,14 @@ class Client:
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,
         **params: Unpack[ResponseParams],
-    ) -> Stream[Event]:
+    ) -> ReplyStream:
         """The events of an answer by the Responses API; the last is the `Reply`."""
         asked = input if isinstance(input, str) else messages_of(input)
         return self._stream("responses", model, {"input": asked}, params, extra)
 
     def _stream(
         self, api: str, model: str | None, asked: dict[str, Any], params: Any, extra: Mapping[str, Any] | None
-    ) -> Stream[Event]:
+    ) -> ReplyStream:
         model = check_text("model", model or self.model or "") or None
         named = {"model": model} if model is not None else {}
         sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
@@ -138,7 +138,7 @@ class Client:
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
             return self._produce(reading, request)
 
-        return Stream(Source(produce), label=f"{api} {model or ''}".rstrip())
+        return ReplyStream(Source(produce), label=f"{api} {model or ''}".rstrip())
 
     async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
         """Request after request until one gets as far as content: from there on every failure is final."""

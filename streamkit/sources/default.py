@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from ..engine import Stream
-from ..events import Event
+from ..engine import ReplyStream
 from ..messages import Messages
 from .client import Client
 from .params import ChatParams
@@ -24,7 +23,7 @@ def chat(
     model: str | None = None,
     extra: Mapping[str, Any] | None = None,
     **params: Unpack[ChatParams],
-) -> Stream[Event]:
+) -> ReplyStream:
     """`Client.chat` on a default client made from OPENAI_API_KEY and OPENAI_BASE_URL at its first use."""
     with _lock:
         client = _clients.get("default") or _clients.setdefault("default", Client())

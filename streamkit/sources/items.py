@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from ..engine import RunScheduler, Stream, on_loop, scheduler_for
+from ..engine import ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loop import is_background, live
 from ..engine.mailbox import is_cancel
 from ..engine.report import ShutdownError, failure_of
@@ -21,6 +21,8 @@ __all__ = ["stream"]
 T = TypeVar("T")
 
 
+@overload
+def stream(source: ReplyStream, /) -> ReplyStream: ...
 @overload
 def stream(source: Observable[T], /) -> Stream[T]: ...
 @overload

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
-from ..engine import Reading, Source, Stream
+from ..engine import Reading, ReplyStream, Source
 from ..events import Event, Finish, Start, TextDelta
 from ..stages.fold import Fold
 from ..wire import Parser
@@ -66,7 +66,7 @@ async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
 
 def from_bytes(
     chunks: Given[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
-) -> Stream[Event]:
+) -> ReplyStream:
     """The events of a body that somebody else reads: an iterable or async iterable of bytes, cut anywhere.
 
     A callable that gives one makes the stream cold; a bare iterator can be subscribed to once. ValueError for an
@@ -96,10 +96,10 @@ def from_bytes(
         finally:
             await body.aclose()
 
-    return Stream(Source(produce), label=f"{api} from bytes")
+    return ReplyStream(Source(produce), label=f"{api} from bytes")
 
 
-def from_text(pieces: Given[str], *, model: str | None = None) -> Stream[Event]:
+def from_text(pieces: Given[str], *, model: str | None = None) -> ReplyStream:
     """Pieces of text as the events of a reply, so that everything made for replies works on them too."""
     check_given(pieces, "pieces of text")
 
@@ -125,4 +125,4 @@ def from_text(pieces: Given[str], *, model: str | None = None) -> Stream[Event]:
         yield told(Finish("stop"))
         yield (fold.reply("complete"),)
 
-    return Stream(Source(produce), label="text")
+    return ReplyStream(Source(produce), label="text")

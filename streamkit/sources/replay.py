@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import AsyncGenerator, Iterable
 
-from ..engine import Reading, Source, Stream
+from ..engine import Reading, ReplyStream, Source
 from ..events import Event
 from ..wire import Parser
 from .recording import Recording
@@ -15,7 +15,7 @@ from .recording import Recording
 __all__ = ["replay"]
 
 
-def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) -> Stream[Event]:
+def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) -> ReplyStream:
     """The recorded reply with its timing, ``speed`` times as fast; 0 means without waiting.
 
     ``recording`` is a path or the name of a shipped recording (``"hello"``, see `Recording.open` for what that
@@ -50,7 +50,7 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
             raise error
         yield parser.flush() if whole is None else parser.body(b"".join(whole))
 
-    return Stream(Source(produce), label="replay")
+    return ReplyStream(Source(produce), label="replay")
 
 
 def _is_document(recording: Recording) -> bool:

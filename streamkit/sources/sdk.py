@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..engine import Reading, Source, Stream
+from ..engine import Reading, ReplyStream, Source
 from ..errors import ApiError, BrokenError, ConnectError, MalformedError, StreamkitError, excerpt, said
 from ..events import Event, Outcome, Reply
 from ..runtimes import UnsupportedRuntimeError
@@ -42,7 +42,7 @@ BUGS = (
 """What a mistake in a program raises, and no server makes it raise."""
 
 
-def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
+def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
     """The events of a stream that the official ``openai`` library opened; the last is the `Reply`.
 
     ``stream`` is what ``create(..., stream=True)`` or ``stream(...)`` gives, of ``OpenAI`` or ``AsyncOpenAI``, for
@@ -91,7 +91,7 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> Stream[Event]:
                 shorten(error)
                 raise error from exc
 
-    return Stream(Source(produce), label="openai stream")
+    return ReplyStream(Source(produce), label="openai stream")
 
 
 class _Reader:

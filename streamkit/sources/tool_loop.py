@@ -9,7 +9,7 @@ from typing import Any
 from reactivex import Observable, abc, from_iterable
 from reactivex.disposable import Disposable, SerialDisposable
 
-from ..engine import RunScheduler, Stream, scheduler_for
+from ..engine import ReplyStream, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.kinds import EventSource, check_events
 from ..engine.mapped import Mapped
@@ -31,7 +31,7 @@ def tool_loop(
     *,
     rounds: int = 8,
     concurrency: int = 4,
-) -> Stream[Event]:
+) -> ReplyStream:
     """The events of every round, a `ToolResult` for each call and a `RoundEnd`, then one `Reply` for the whole.
 
     ``ask(messages)`` gives the stream of one round; it is called again with the calls' results appended, as long as a
@@ -69,7 +69,7 @@ def tool_loop(
         ) -> abc.DisposableBase:
             return _Loop(ask, asked, box, rounds, concurrency, observer, scheduler_for(scheduler)).begin()
 
-    return Stream(Rounds(), label="tool loop")
+    return ReplyStream(Rounds(), label="tool loop")
 
 
 class _Loop(Whole):

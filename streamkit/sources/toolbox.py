@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ..engine.context import Asked
 from ..engine.mailbox import is_cancel
@@ -23,7 +23,15 @@ __all__ = ["Toolbox", "Tools"]
 
 LOG = logging.getLogger("streamkit")
 
-Tools: TypeAlias = "Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]"
+
+class Named(Protocol):
+    """What mypy takes several functions in one list for: all that it knows of them is that they have a name."""
+
+    __name__: str
+
+
+Tool: TypeAlias = "Callable[..., Any] | Named"
+Tools: TypeAlias = "Mapping[str, Tool] | Iterable[Tool]"
 
 
 class Toolbox:

@@ -32,19 +32,20 @@ __all__ = [
     "ThinkTags",
 ]
 
-__getattr__ = lazily(
-    __name__,
-    {
-        "CallValue": "structure.calls",
-        "Cleaner": "clean",
-        "JsonItems": "structure.jsonish",
-        "JsonValues": "structure.jsonish",
-        "Redactor": "rewriting.redact",
-        "Rewriter": "rewriting.rewrite",
-        "Seam": "seam",
-        "Segment": "segments.segment",
-        "Segments": "segments.segment",
-        "StopAt": "rewriting.tags",
-        "ThinkTags": "rewriting.tags",
-    },
-)
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "CallValue": "structure.calls",
+            "Cleaner": "clean",
+            "JsonItems": "structure.jsonish",
+            "JsonValues": "structure.jsonish",
+            "Redactor": "rewriting.redact",
+            "Rewriter": "rewriting.rewrite",
+            "Seam": "seam",
+            "Segment": "segments.segment",
+            "Segments": "segments.segment",
+            "StopAt": "rewriting.tags",
+            "ThinkTags": "rewriting.tags",
+        },
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from ..edges.answer import CutError, paced
 from ..edges.script import Script
 from ..edges.server import Playable, Request, Server
-from ..engine import Reading, Source, Stream
+from ..engine import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
 from ..sources.client import Client
@@ -28,7 +28,7 @@ def script(
     fail: StreamkitError | Mapping[str, Any] | str | None = None,
     drop_after: int | None = None,
     **more: Any,
-) -> Stream[Event]:
+) -> ReplyStream:
     """A stream of these pieces, one delta each, that went through the real wire: encoded, sent as bytes, parsed.
 
     ``first`` and ``every`` are seconds; ``fail`` is acted out after the pieces; ``more`` is whatever else a `Script`
@@ -58,7 +58,7 @@ def script(
             raise BrokenError("the connection was cut", partial=parser.reply()) from None
         yield parser.flush()
 
-    return Stream(Source(produce), label="script")
+    return ReplyStream(Source(produce), label="script")
 
 
 class ScriptedClient(Client):

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["APIS", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
-__getattr__ = lazily(
-    __name__,
-    {
-        **dict.fromkeys(
-            (
-                "Encoder",
-                "frame",
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            **dict.fromkeys(
+                (
+                    "Encoder",
+                    "frame",
+                ),
+                "encode",
             ),
-            "encode",
-        ),
-    },
-)
+        },
+    )

@@ -99,7 +99,11 @@ def test_a_prompt_that_fails_is_an_item_and_the_others_go_on():
     assert isinstance(error, sk.BrokenError)
     assert (error.partial.text, found["broken"].reply, found["broken"].text) == ("half ", None, "")
     assert isinstance(found["refused"].error, sk.StatusError)
-    assert isinstance(found["raises"].error, KeyError)
+    raised = found["raises"].error
+    assert isinstance(raised, sk.StreamkitError)  # whatever it was: an item's error is one of ours
+    assert isinstance(raised.__cause__, KeyError)
+    assert str(raised) == "ask, or its stream, raised KeyError: 'no such template'"
+    assert raised.partial.outcome == "failed"
 
 
 def test_a_reply_cut_by_an_operator_is_the_answer():

@@ -78,7 +78,7 @@ def policies(near: sk.Stream[sk.Event], far: sk.Stream[sk.Event], spare: sk.Stre
     assert_type(sk.race(near, far), sk.Stream[sk.Event])
     assert_type(sk.share(near, replay=10), sk.Stream[sk.Event])
     clean = client.chat("Hi").pipe(ops.redact("email", "card")).pipe(ops.stop_at("END"))
-    assert_type(clean, sk.Stream[sk.Event])
+    assert_type(clean, sk.ReplyStream)
     sk.run(answer, sk.on(text=show))
     assert_type(answer, sk.Stream[sk.Event])
     for labelled in sk.side_by_side({"near": near.pipe(ops.text()), "far": far.pipe(ops.text())}):
@@ -100,12 +100,12 @@ def conversations(history: list[sk.Message]) -> None:
         return zone
 
     loop = sk.tool_loop(lambda messages: client.chat(messages), history, [clock], rounds=3)
-    assert_type(loop, sk.Stream[sk.Event])
+    assert_type(loop, sk.ReplyStream)
     reply = sk.run(loop, sk.on(text=show))
     history += reply.messages
     assert_type(reply.upto(7), sk.Reply)
     theirs = ChatCompletionMessage(role="assistant", content="Hello")
-    assert_type(sk.tool_loop(client.chat, [sk.user("Hi"), theirs], []), sk.Stream[sk.Event])
+    assert_type(sk.tool_loop(client.chat, [sk.user("Hi"), theirs], []), sk.ReplyStream)
     assert_type(prompt_tokens([theirs], "small"), Count)
 
 
@@ -184,22 +184,22 @@ def shout() -> sk.Op[str, str]:
 
 def views() -> None:
     events = client.chat("Hi")
-    assert_type(events, sk.Stream[sk.Event])
+    assert_type(events, sk.ReplyStream)
     assert_type(events.pipe(ops.text()), sk.Stream[str])
     assert_type(events.pipe(ops.text(), shout()), sk.Stream[str])
     assert_type(events.pipe(ops.reasoning()), sk.Stream[str])
     assert_type(events.pipe(ops.snapshots()), sk.Stream[str])
     assert_type(events.pipe(ops.tool_calls()), sk.Stream[sk.ToolCall])
     assert_type(events.pipe(ops.of_type(sk.UsageUpdate)), sk.Stream[sk.UsageUpdate])
-    assert_type(events.pipe(ops.choice(1)), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.choice(1)), sk.ReplyStream)
     assert_type(events.pipe(ops.choice(1), ops.text()), sk.Stream[str])
     assert_type(events.pipe(ops.text(), ops.snapshots()), sk.Stream[str])
     assert_type(events.pipe(ops.sentences(lang="ja", max_wait=2.0)), sk.Stream[str])
     assert_type(events.pipe(ops.text(), ops.sentences(first_fast=True, code="drop")), sk.Stream[str])
     assert_type(events.pipe(ops.segments("paragraph", strip=False)), sk.Stream[Segment])
-    assert_type(events.pipe(ops.smooth("line", finish="keep_pace")), sk.Stream[sk.Event])
-    assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.Stream[sk.Event])
-    assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.smooth("line", finish="keep_pace")), sk.ReplyStream)
+    assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.ReplyStream)
+    assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.ReplyStream)
     values: Op[sk.Event | str, CallValue[Any]] = ops.json_values(tool="*")
     client.chat("Hi").pipe(values)
     assert_type(events.pipe(ops.json_values(City, tool=["f", "g"])), sk.Stream[CallValue[City]])
@@ -213,8 +213,8 @@ def in_the_middle() -> None:
     """Operators that pass every item on keep its type. (mypy cannot infer one behind another operator in the same
     ``pipe`` and says Any; a ``pipe`` of its own helps.)"""
     events = client.chat("Hi")
-    assert_type(events.pipe(ops.note("a")), sk.Stream[sk.Event])
-    assert_type(events.pipe(ops.attach(print)), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.note("a")), sk.ReplyStream)
+    assert_type(events.pipe(ops.attach(print)), sk.ReplyStream)
     assert_type(events.pipe(ops.text()).pipe(ops.note("b")), sk.Stream[str])
     assert_type(events.pipe(ops.record("x.jsonl"), ops.text()).pipe(ops.attach(show)), sk.Stream[str])
 
@@ -238,7 +238,7 @@ async def iterating_and_awaiting() -> None:
         assert_type(event, sk.Event)
     assert_type(await client.chat("Hi").pipe(ops.text()), str)
     run = sk.start(client.chat("Hi"))
-    assert_type(run, sk.Run)
+    assert_type(run, sk.Run[sk.Event])
     async with run:
         assert_type(run.reply, sk.Reply)
     run.cancel()
@@ -268,9 +268,9 @@ def tokens_and_money() -> None:
     events, dear = client.chat("Hi"), sk.Prices(input=2.5, output=10, cached=1.25)
     assert_type(events.pipe(ops.count_tokens("small")), sk.Stream[int])
     assert_type(events.pipe(ops.text(), ops.count_tokens("small")), sk.Stream[int])
-    assert_type(events.pipe(ops.meter({"small": dear, "large": dear})), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.meter({"small": dear, "large": dear})), sk.ReplyStream)
     metered = events.pipe(ops.meter(dear, prompt=history)).pipe(ops.budget(2_000, cost=0.01, prices=dear, drain=True))
-    assert_type(metered, sk.Stream[sk.Event])
+    assert_type(metered, sk.ReplyStream)
     reply = sk.run(metered, sk.on(usage=lambda usage: print(usage.cost)))
     assert_type(reply.usage.cost if reply.usage else None, float | None)
 
@@ -327,13 +327,11 @@ def parameters() -> None:
 async def sources() -> None:
     library, async_library = OpenAI(), AsyncOpenAI()
     asked: list[Any] = list(history)
-    assert_type(
-        sk.from_sdk(library.chat.completions.create(model="m", messages=asked, stream=True)), sk.Stream[sk.Event]
-    )
+    assert_type(sk.from_sdk(library.chat.completions.create(model="m", messages=asked, stream=True)), sk.ReplyStream)
     sk.from_sdk(lambda: async_library.chat.completions.create(model="m", messages=asked, stream=True))
-    assert_type(sk.from_bytes([b"data: [DONE]\n\n"]), sk.Stream[sk.Event])
-    assert_type(sk.from_text(["a", "b"], model="m"), sk.Stream[sk.Event])
-    assert_type(sk.replay("hello", speed=2.0), sk.Stream[sk.Event])
+    assert_type(sk.from_bytes([b"data: [DONE]\n\n"]), sk.ReplyStream)
+    assert_type(sk.from_text(["a", "b"], model="m"), sk.ReplyStream)
+    assert_type(sk.replay("hello", speed=2.0), sk.ReplyStream)
     assert_type(sk.from_json(sk.to_json(sk.TextDelta("a"))), sk.Event)
 
 
@@ -348,7 +346,7 @@ def errors() -> None:
 
 
 def tests_of_users() -> None:
-    assert_type(testing.script("a", "b", every=0.1, usage=sk.Usage(1, 2)), sk.Stream[sk.Event])
+    assert_type(testing.script("a", "b", every=0.1, usage=sk.Usage(1, 2)), sk.ReplyStream)
     recorded = testing.clock().run(testing.script("a").pipe(ops.text()), until=5.0)
     assert_type(recorded.reply, sk.Reply)
     assert_type(recorded.times, list[float])

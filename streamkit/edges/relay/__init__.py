@@ -88,7 +88,7 @@ class _Service:
         self.loop = current_loop()
         self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
         self._drains = on_close == "drain"
-        self._run: Run = start(self.outbox, _ignore)
+        self._run: Run[Any] = start(self.outbox, _ignore)
         task = self.loop.create_task(self._see_to_the_end(), name="streamkit relay")
         _at_work.add(task)
         task.add_done_callback(_at_work.discard)

@@ -1,0 +1,45 @@
+"""The stream of a reply: events, and the `Reply` as the last of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from reactivex import abc
+
+from ..events import Event, Reply
+from .operator import Keeps
+from .stream import Stream
+
+__all__ = ["ReplyStream"]
+
+
+class ReplyStream(Stream[Event]):
+    """The events of a reply, the last of which is the `Reply`: that is what ``await`` and `run` give.
+
+    What asks a model gives one. Behind operators of ours that keep events (`ops.redact`, `ops.guard`, `ops.meter`,
+    `ops.attach` and the like, see `ops.rewrite`) it is one still; behind any other operator it is a plain `Stream`, as
+    the Reply may not have passed.
+    """
+
+    def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
+        keeps = all(isinstance(operator, Keeps) for operator in operators)
+        return ReplyStream if keeps else Stream
+
+    def run(self, scheduler: abc.SchedulerBase | None = None) -> Reply:
+        """Block until the end: the Reply, or the error raised."""
+        return _reply(super().run(scheduler))
+
+    def __await__(self) -> Generator[Any, None, Reply]:
+        return self._replied().__await__()
+
+    async def _replied(self) -> Reply:
+        return _reply(await self._last())
+
+
+def _reply(last: Event | None) -> Reply:
+    if last is None:  # `ops.stop_when` ended it before it had begun
+        return Reply(outcome="stopped")
+    if not isinstance(last, Reply):
+        raise RuntimeError(f"the stream of a reply ended without its Reply, after {last!r}")  # noqa: TRY004
+    return last
