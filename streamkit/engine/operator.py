@@ -4,7 +4,7 @@ sink or a stage, the mistake can be named."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from reactivex import Observable
 
@@ -12,6 +12,7 @@ __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes"]
 
 A = TypeVar("A")
 B = TypeVar("B")
+S = TypeVar("S")
 T = TypeVar("T")
 
 Takes: TypeAlias = Literal["any", "events", "text"]
@@ -51,7 +52,16 @@ class Keeps(Operator[T, T]):
 
 
 class KeepsAll(Keeps[Any]):
-    """One that does so with items of any type. (A type checker takes it for a generic function.)"""
+    """One that does so with items of any type.
 
-    def __call__(self, source: Observable[T], /) -> Observable[T]:
-        return super().__call__(source)
+    A function that makes one says ``Callable[[S], S]``: what a stream is before it is what it is behind it. (Type
+    checkers would take the S of two such objects in one chain for the same, those of two functions they keep apart.)
+    """
+
+    def __call__(self, source: S, /) -> S:
+        from .stream import Stream  # it is built of operators
+
+        kept: Any = (
+            source.pipe(self) if isinstance(source, Stream) else super().__call__(cast("Observable[Any]", source))
+        )
+        return cast("S", kept)

@@ -4,9 +4,9 @@ a stream runs; RuntimeError if one is not on this machine (the extra ``offline``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from ..engine import KeepsAll, Operator
+from ..engine import Operator
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
@@ -18,6 +18,8 @@ from .above import Above, lifted, lifted_keeping
 from .lift import Lifted
 
 __all__ = ["budget", "count_tokens", "meter"]
+
+S = TypeVar("S")
 
 Tokenizer: TypeAlias = "str | Encoding | Any"
 Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
@@ -57,7 +59,7 @@ class _Counted:
 
 def meter(
     prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages | None = None, tools: Tools = None
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
     Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.
@@ -85,7 +87,7 @@ def budget(
     encoding: Tokenizer | None = None,
     prompt: Messages | None = None,
     tools: Tools = None,
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events as long as they are within the budget; then the request is cancelled.
 
     ``tokens`` are those of prompt and answer together, ``cost`` is in the money of ``prices``; the rest is as for
