@@ -4,7 +4,7 @@ sink or a stage, the mistake can be named."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from reactivex import Observable
 
@@ -14,6 +14,7 @@ __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]
 
 A = TypeVar("A")
 B = TypeVar("B")
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -63,10 +64,19 @@ class Keeps(Operator[T, T]):
 
 
 class KeepsAll(Keeps[Any]):
-    """One that does so with items of any type. (A type checker takes it for a generic function.)"""
+    """One that does so with items of any type.
 
-    def __call__(self, source: Observable[T], /) -> Observable[T]:
-        return super().__call__(source)
+    A function that makes one says ``Callable[[S], S]``: what a stream is before it is what it is behind it. (Type
+    checkers would take the S of two such objects in one chain for the same, those of two functions they keep apart.)
+    """
+
+    def __call__(self, source: S, /) -> S:
+        from .stream import Stream  # it is built of operators
+
+        kept: Any = (
+            source.pipe(self) if isinstance(source, Stream) else super().__call__(cast("Observable[Any]", source))
+        )
+        return cast("S", kept)
 
 
 def check_chain(given: Given | None, operators: tuple[Callable[[Any], Any], ...]) -> Given | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, TypeAlias, Unpack
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
-from ..engine import KeepsAll, clock, scheduler_for
+from ..engine import clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
@@ -20,12 +20,16 @@ from .segments import Unit, segments_of
 
 __all__ = ["Check", "guard"]
 
+S = TypeVar("S")
+
 Verdict: TypeAlias = "bool | str"
 Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 """Gets a piece of text; True approves it, a str replaces it, False refuses it and ends the reply."""
 
 
-def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]) -> KeepsAll:
+def guard(
+    check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]
+) -> Callable[[S], S]:
     """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
     before a call of a tool, as soon as that begins, but after reasoning that came meanwhile.
 

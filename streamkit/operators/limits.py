@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import KeepsAll, RunScheduler, scheduler_for
+from ..engine import RunScheduler, scheduler_for
 from ..engine.gate import TimedGate
 from ..engine.vantage import Vantage
 from ..errors import StalledError
@@ -17,10 +17,14 @@ from .opening import commits
 
 __all__ = ["time_limits"]
 
+S = TypeVar("S")
+
 T = TypeVar("T")
 
 
-def time_limits(*, first: float | None = None, between: float | None = None, total: float | None = None) -> KeepsAll:
+def time_limits(
+    *, first: float | None = None, between: float | None = None, total: float | None = None
+) -> Callable[[S], S]:
     """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
 
     Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds

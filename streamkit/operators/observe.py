@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
@@ -19,10 +20,12 @@ from .link import keeping
 
 __all__ = ["attach", "note", "record"]
 
+S = TypeVar("S")
+
 T = TypeVar("T")
 
 
-def attach(*branches: Any) -> KeepsAll:
+def attach(*branches: Any) -> Callable[[S], S]:
     """Items → the same items, after every branch got them: branches for a stream that has no run of its own.
 
     A branch is made by `branch`, or is a bare sink or listener. The end is passed on when the branches have ended. A
@@ -86,7 +89,7 @@ def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
     return None
 
 
-def note(name: str) -> KeepsAll:
+def note(name: str) -> Callable[[S], S]:
     """Items → the same items; how many passed here and when is in ``run.notes[name]``: a probe for a slow operator."""
 
     def connect(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf, isfinite
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
-from ..engine import Gate, KeepsAll, RunScheduler
+from ..engine import Gate, RunScheduler
 from ..engine.report import LIKE_AN_END, ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
 from ..errors import SinkError, StreamkitError
@@ -23,6 +24,8 @@ from .paced import Paced
 
 __all__ = ["smooth", "throttle_text"]
 
+S = TypeVar("S")
+
 
 def smooth(
     unit: Unit = "word",
@@ -30,7 +33,7 @@ def smooth(
     every: float = 0.02,
     lag: float = 0.5,
     finish: Literal["at_once", "keep_pace"] = "at_once",
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events, text (and reasoning) in pieces at a steady rhythm: one every ``every`` seconds.
 
     ``unit`` is ``"word"`` (what stands between white space, in Chinese and Japanese each character), ``"char"``,
@@ -196,7 +199,7 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (type(one) is str or one.index == other.index)
 
 
-def throttle_text(every: float) -> KeepsAll:
+def throttle_text(every: float) -> Callable[[S], S]:
     """Events → the same events, pieces of text (and of reasoning) joined: at most one of a kind in ``every`` seconds.
 
     The first piece comes at once, the rest of a window at its end, everything before an event of another kind, the

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import Keeps, KeepsAll, ReplyStream, RunScheduler, scheduler_for
+from ..engine import Keeps, ReplyStream, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
@@ -22,6 +22,8 @@ from .link import are_replies, check_streams, keeping, link
 from .opening import Opening
 
 __all__ = ["fallback", "retry_unstarted"]
+
+S = TypeVar("S")
 
 T = TypeVar("T")
 
@@ -47,7 +49,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     return (keeping if are_replies(streams) else link)("fallback", connect)
 
 
-def retry_unstarted(retry: Retry | None = None) -> KeepsAll:
+def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
     Only errors that are ``retryable`` and that no policy within has ``given_up``. It subscribes until ``attempts``

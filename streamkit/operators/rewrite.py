@@ -7,7 +7,7 @@ its choice, before an error and before the Reply.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
@@ -26,12 +26,14 @@ from .link import keeping
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 
+S = TypeVar("S")
+
 ALL = ("text", "reasoning", "refusal", "tool_calls")
 
 
 def rewrite(
     factory: Callable[[], Any], *, parts: Sequence[str] = ("text",), name: str = "rewrite", hides: bool = False
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events, their text rewritten by a stage over str that ``factory`` makes for each part.
 
     ``parts`` are out of ``text``, ``reasoning``, ``refusal`` and ``tool_calls`` (the JSON text of arguments). With
@@ -49,7 +51,7 @@ def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **opt
     return rewriter.known_to("text", "same")
 
 
-def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> KeepsAll:
+def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Callable[[S], S]:
     """Events → the same events without what a rule hides, at any split; nothing of it is left anywhere.
 
     A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
@@ -81,7 +83,7 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)
 
 
-def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> KeepsAll:
+def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Callable[[S], S]:
     """Events → the events up to the first match of a pattern, exclusive; then the request is cancelled.
 
     A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. What might
@@ -92,7 +94,7 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> KeepsAll:
     return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")
 
 
-def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> KeepsAll:
+def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S], S]:
     """Events → the events up to the first for which ``trigger(event)`` is true, inclusive; or until the Observable
     ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
     """
@@ -112,7 +114,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> KeepsAll:
     return keeping("stop_when", connect)
 
 
-def think_tags(*tags: str, inside: bool = False) -> KeepsAll:
+def think_tags(*tags: str, inside: bool = False) -> Callable[[S], S]:
     """Events → the same events, text between ``<tag>`` and ``</tag>`` as `ReasoningDelta`, without the tags.
 
     ``tags`` is ``think`` by default. ``inside`` is for models whose prompt already opened the tag. Over bare str the

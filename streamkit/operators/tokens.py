@@ -7,9 +7,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from ..engine import KeepsAll, Operator
+from ..engine import Operator
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
@@ -21,6 +21,8 @@ from .above import Above, lifted, lifted_keeping
 from .lift import Lifted
 
 __all__ = ["budget", "count_tokens", "meter"]
+
+S = TypeVar("S")
 
 Tokenizer: TypeAlias = "str | Encoding | Any"
 Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
@@ -78,7 +80,7 @@ class _Counted:
 
 def meter(
     prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages | None = None, tools: Tools = None
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
     Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.
@@ -109,7 +111,7 @@ def budget(
     encoding: Tokenizer | None = None,
     prompt: Messages | None = None,
     tools: Tools = None,
-) -> KeepsAll:
+) -> Callable[[S], S]:
     """Events → the same events as long as they are within the budget; then the request is cancelled.
 
     ``tokens`` are those of prompt and answer together, ``cost`` is in the money of ``prices``; the rest is as for

@@ -49,3 +49,7 @@ if not TYPE_CHECKING:  # else every name would be one
             "ThinkTags": "rewriting.tags",
         },
     )
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -26,3 +26,7 @@ if not TYPE_CHECKING:  # else every name would be one
             ),
         },
     )
+
+
+def __dir__() -> list[str]:
+    return __all__

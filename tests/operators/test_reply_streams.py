@@ -108,6 +108,12 @@ def test_they_keep_it_in_any_number_and_mixed(tmp_path):
     assert reply.text.endswith("Threefour.")
 
 
+def test_called_by_hand_it_keeps_the_kind_of_stream_too():
+    assert type(ops.note("a")(said())) is sk.ReplyStream
+    assert type(ops.redact("email")(said().pipe(ops.text()))) is sk.Stream
+    assert reply_of(ops.note("a")(said())).outcome == "complete"
+
+
 @pytest.mark.parametrize("operator", [ops.text(), ops.of_type(sk.Reply), rxo.take(2), rxo.map(str), ops.tool_calls()])
 def test_behind_any_other_operator_it_is_a_plain_stream(operator):
     for stream in (said().pipe(operator), said().pipe(ops.note("a"), operator), said().pipe(operator, ops.note("a"))):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeVar, assert_never, assert_type
 
@@ -11,14 +10,12 @@ import httpx
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
-from reactivex import Observable, operators as rxo
+from reactivex import operators as rxo
 from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.batch import Ledger, progress, run_shard
-from streamkit.protocols import Op
-from streamkit.stages import CallValue, Segment
 from streamkit.tokens import Count, prompt_tokens
 
 T = TypeVar("T")
@@ -171,66 +168,6 @@ def durable_sinks() -> None:
     aloud = sk.branch(ops.text(), into=sinks.process(["say", "-v", "Anna"], on_cancel="drain"))
     sk.run(client.chat("Hi"), lines, rows, batches, aloud, sinks.threaded(print), sinks.notebook(show="markdown"))
     assert_type(lines.stream, str)
-
-
-def shout() -> sk.Op[str, str]:
-    """An own operator made of others."""
-
-    def operator(source: Observable[str]) -> Observable[str]:
-        return source.pipe(rxo.map(str.upper))
-
-    return operator
-
-
-def views() -> None:
-    events = client.chat("Hi")
-    assert_type(events, sk.ReplyStream)
-    assert_type(events.pipe(ops.text()), sk.Stream[str])
-    assert_type(events.pipe(ops.text(), shout()), sk.Stream[str])
-    assert_type(events.pipe(ops.reasoning()), sk.Stream[str])
-    assert_type(events.pipe(ops.snapshots()), sk.Stream[str])
-    assert_type(events.pipe(ops.tool_calls()), sk.Stream[sk.ToolCall])
-    assert_type(events.pipe(ops.of_type(sk.UsageUpdate)), sk.Stream[sk.UsageUpdate])
-    assert_type(events.pipe(ops.choice(1)), sk.ReplyStream)
-    assert_type(events.pipe(ops.choice(1), ops.text()), sk.Stream[str])
-    assert_type(events.pipe(ops.text(), ops.snapshots()), sk.Stream[str])
-    assert_type(events.pipe(ops.sentences(lang="ja", max_wait=2.0)), sk.Stream[str])
-    assert_type(events.pipe(ops.text(), ops.sentences(first_fast=True, code="drop")), sk.Stream[str])
-    assert_type(events.pipe(ops.segments("paragraph", strip=False)), sk.Stream[Segment])
-    assert_type(events.pipe(ops.smooth("line", finish="keep_pace")), sk.ReplyStream)
-    assert_type(events.pipe(ops.smooth(re.compile(r"\W"))), sk.ReplyStream)
-    assert_type(events.pipe(ops.smooth(lambda waiting: waiting[:4])), sk.ReplyStream)
-    values: Op[sk.Event | str, CallValue[Any]] = ops.json_values(tool="*")
-    client.chat("Hi").pipe(values)
-    assert_type(events.pipe(ops.json_values(City, tool=["f", "g"])), sk.Stream[CallValue[City]])
-    assert_type(events.pipe(ops.json_values(City, tool="f")), sk.Stream[City])
-    assert_type(events.pipe(ops.json_items("lines", City, tool="*")), sk.Stream[CallValue[City]])
-    for block in events.pipe(ops.code_blocks()):
-        assert_type(block.lang + block.code, str)
-
-
-def in_the_middle() -> None:
-    """Operators that pass every item on keep its type. (mypy cannot infer one behind another operator in the same
-    ``pipe`` and says Any; a ``pipe`` of its own helps.)"""
-    events = client.chat("Hi")
-    assert_type(events.pipe(ops.note("a")), sk.ReplyStream)
-    assert_type(events.pipe(ops.attach(print)), sk.ReplyStream)
-    assert_type(events.pipe(ops.text()).pipe(ops.note("b")), sk.Stream[str])
-    assert_type(events.pipe(ops.record("x.jsonl"), ops.text()).pipe(ops.attach(show)), sk.Stream[str])
-
-
-async def translate(sentence: str) -> int:
-    return len(sentence)
-
-
-def explain(word: str) -> sk.Stream[sk.Event]:
-    return client.chat(f"Explain {word}.")
-
-
-def asynchronous_maps() -> None:
-    text = client.chat("Hi").pipe(ops.text())
-    assert_type(text.pipe(ops.map_async(translate, concurrency=4)), sk.Stream[int])
-    assert_type(text.pipe(ops.map_async(explain, ordered=False)), sk.Stream[sk.Event])
 
 
 async def iterating_and_awaiting() -> None:

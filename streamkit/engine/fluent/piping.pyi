@@ -49,7 +49,7 @@ class Piping(Observable[T]):
     Observable (``to_future``) comes as it is. More than ten are not looked at."""
 
     @overload  # type: ignore[override]  # the base gives whatever the last operator makes
-    def pipe(self, *operators: Keeps[T]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
+    def pipe(self, *operators: Callable[[Self], Self] | Keeps[T]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
     @overload
     def pipe(self, op1: Op[T, A], /) -> Stream[A]: ...
     @overload

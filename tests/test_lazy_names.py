@@ -1,0 +1,75 @@
+"""Packages whose names are imported when they are first asked for: what a misspelt one gets, and what still works."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import typing
+
+import pytest
+from reactivex import Observable
+
+import streamkit as sk
+from streamkit.protocols import Op
+
+LAZY = {"streamkit": "Cliemt", "streamkit.stages": "JsonItms", "streamkit.wire": "Encodr", "streamkit.batch": "Leger"}
+MEANT = {
+    "streamkit": "Client",
+    "streamkit.stages": "JsonItems",
+    "streamkit.wire": "Encoder",
+    "streamkit.batch": "Ledger",
+}
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_a_misspelt_name_is_told_with_the_one_that_was_meant(package):
+    module = importlib.import_module(package)
+    with pytest.raises(AttributeError) as caught:
+        getattr(module, LAZY[package])
+    told = f"module {package!r} has no attribute {LAZY[package]!r}: did you mean {MEANT[package]!r}?"
+    assert str(caught.value) == told
+    assert caught.value.name == LAZY[package]
+
+
+@pytest.mark.parametrize("name", ["quite_another_thing", "__wrapped__", "_repr_html_"])
+def test_what_is_near_to_nothing_and_what_tools_ask_for_gets_no_guess(name):
+    with pytest.raises(AttributeError, match=f"^module 'streamkit' has no attribute '{name}'$"):
+        getattr(sk, name)
+
+
+def test_python_says_it_once():
+    """Not a second time where it prints the traceback."""
+    done = subprocess.run([sys.executable, "-c", "import streamkit as sk\nsk.Cliemt"], capture_output=True, text=True)
+    assert done.stderr.count("did you mean") + done.stderr.count("Did you mean") == 1
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_star_imports_and_dir_have_every_name(package):
+    module = importlib.import_module(package)
+    names: dict[str, object] = {}
+    exec(f"from {package} import *", names)
+    assert set(module.__all__) <= names.keys()
+    assert set(module.__all__) <= set(dir(module))
+
+
+# -- Op ----------------------------------------------------------------------------------------------------------------
+
+
+def test_op_can_be_subscripted_at_run_time():
+    def shout(texts: sk.Op[str, str], more: sk.Op[str, str] | None = None) -> sk.Op[sk.Event, int]: ...
+
+    hints = typing.get_type_hints(shout, localns={"sk": sk})
+    assert hints["texts"] == sk.Op[str, str]
+    assert typing.get_args(hints["texts"]) == (str, str)
+    assert hints["more"] == sk.Op[str, str] | None
+    t = typing.TypeVar("t")
+    assert Op[t, t][int] == Op[int, int]
+    assert list[sk.Op[str, str]]
+
+
+def test_run_and_stream_can_be_subscripted_at_run_time():
+    assert typing.get_args(sk.Run[str]) == (str,)
+    assert typing.get_origin(sk.Stream[int]) is sk.Stream
+    assert issubclass(sk.ReplyStream, sk.Stream)
+    assert issubclass(sk.Stream, Observable)
