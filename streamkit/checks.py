@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import timedelta
 from inspect import iscoroutine
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import excerpt
-
-__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "shown"]
+__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "kind_of", "shown"]
 
 LONG = 80
 """Characters of a value in a message."""
@@ -23,6 +20,8 @@ LONG = 80
 
 def shown(value: Any) -> str:
     """``value`` as a message quotes it: what has no short name of its own is told by its type."""
+    from .errors import excerpt  # which is above messages, where these checks are used too
+
     if iscoroutine(value):
         return f"the coroutine {value.__qualname__}()"
     if isinstance(value, (str, bytes, int, float, list, tuple, dict, set, frozenset, type(None))):
@@ -32,6 +31,13 @@ def shown(value: Any) -> str:
     if name := getattr(value, "__qualname__", None):
         return f"the function {excerpt(str(name), LONG)}"
     return f"an instance of {type(value).__name__}"
+
+
+def kind_of(value: Any) -> str:
+    """The name of its type. A coroutine is never awaited after this, which is no news beside what is told of it."""
+    if iscoroutine(value):
+        value.close()
+    return type(value).__name__
 
 
 def check_number(
@@ -101,8 +107,5 @@ def _name_of(kind: type) -> str:
 
 
 def _told(value: Any) -> str:
-    if iscoroutine(value):
-        value.close()  # it is never awaited now, which is no news beside this
-    if isinstance(value, timedelta):
-        return "a timedelta: write its total_seconds()"
-    return shown(value)
+    kind = kind_of(value)
+    return "a timedelta: write its total_seconds()" if kind == "timedelta" else shown(value)

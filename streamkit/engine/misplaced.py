@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isclass, iscoroutine, iscoroutinefunction
+from os import PathLike
 from typing import Any
 
 from reactivex import ConnectableObservable, Observable
@@ -18,14 +19,17 @@ from .operator import Operator
 __all__ = [
     "applied",
     "check_function",
+    "check_observer",
     "check_operators",
     "check_stream",
     "check_streams",
     "is_stream",
     "name_of",
     "no_sink",
+    "refuse_operator",
 ]
 
+OBSERVER = ("on_next", "on_error", "on_completed")
 MAKERS = {"reactivex.operators": "rxo", "streamkit.operators": "ops", "streamkit.sinks": "sinks"}
 """Packages of functions that make something, by the name that users give them."""
 
@@ -62,6 +66,12 @@ def is_stage(thing: Any) -> bool:
 def _only(thing: Any, *methods: str) -> bool:
     """Whether it has these, and is no function besides."""
     return (isclass(thing) or not callable(thing)) and all(callable(getattr(thing, name, None)) for name in methods)
+
+
+def _hint_of_function(given: Any) -> str:
+    if isinstance(given, Observable):
+        return ", which is made already: write lambda question: client.chat(question)"
+    return ": write client.chat" if callable(getattr(given, "chat", None)) else ""
 
 
 def name_of(thing: Any) -> str:
@@ -138,7 +148,8 @@ def _no_operator(given: Any, place: str) -> str:
     if iscoroutinefunction(given):
         name = name_of(given)
         return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
-    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {shown(given)}"
+    hint = ": write *operators" if isinstance(given, (list, tuple)) else ""
+    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {shown(given)}{hint}"
 
 
 def applied(operators: Iterable[Callable[[Any], Any]], source: Any) -> Any:
@@ -182,11 +193,40 @@ def no_sink(given: Any) -> str:
     if is_stage(given) and not callable(getattr(given, "write", None)):
         kind = name_of(given if isclass(given) else type(given))
         return f"{kind} is a stage, no sink: write sk.branch(ops.stage({kind}), into=sink)"
+    if isinstance(given, (list, tuple)) and not callable(getattr(given, "write", None)):
+        return f"a sink is a callable or has a write method, not {shown(given)}: write sk.run(stream, *sinks)"
+    if isinstance(given, (str, PathLike)):
+        return f"a sink is a callable or has a write method, not {shown(given)}: write sinks.jsonl({shown(given)})"
+    if iscoroutine(given):
+        name = name_of(given)
+        given.close()
+        return f"a sink is a function, and {name}() was called already: write {name}"
     return ""
 
 
-def check_function(name: str, given: Any, call: str, hint: str = "", *, sync: bool = False) -> None:
-    """``given`` is a function, which is called as ``call`` says; with ``sync`` no async one and none with a yield."""
+def refuse_operator(name: str, given: Any) -> None:
+    """What is an operator already, or would be one if it were called, is nothing that ``name`` makes one of."""
+    if (written := operator_name(given)) is not None:
+        raise TypeError(f"{written} is an operator already: write stream.pipe({written}), without {name}")
+    if (written := uncalled_name(given)) is not None:
+        raise TypeError(f"{written} makes an operator already: write stream.pipe({written}()), without {name}")
+
+
+def check_observer(given: Any) -> None:
+    """``subscribe`` takes a callback, or an object with ``on_next``, ``on_error`` and ``on_completed``."""
+    if (name := operator_name(given) or uncalled_name(given)) is not None:
+        raise TypeError(
+            f"subscribe takes callbacks, and {name} is an operator: write stream.pipe({name}).subscribe(...)"
+        )
+    if not (callable(given) or all(callable(getattr(given, name, None)) for name in OBSERVER)):
+        raise TypeError(f"subscribe takes a callback or an observer, not {shown(given)}: write subscribe(print)")
+
+
+def check_function(
+    name: str, given: Any, call: str, hint: str = "", *, sync: bool = False, generator: bool = False
+) -> None:
+    """``given`` is a function, which is called as ``call`` says; with ``sync`` no async one, and a ``generator`` only
+    where one is wanted."""
     if (written := operator_name(given) or uncalled_name(given)) is not None:
         raise TypeError(f"{name} is a function: {call}. {written} is an operator, which goes into pipe")
     if iscoroutine(given):
@@ -194,11 +234,10 @@ def check_function(name: str, given: Any, call: str, hint: str = "", *, sync: bo
         given.close()
         raise TypeError(f"{name} is a function: {call}. Pass {title} itself, without calling it")
     if not callable(given):
+        hint = hint or _hint_of_function(given)
         raise TypeError(f"{name} is a function: {call}. It cannot be {shown(given)}{hint}")
     method = given if inspect.isroutine(given) or isclass(given) else getattr(given, "__call__", given)  # noqa: B004
-    if sync and (
-        iscoroutinefunction(method) or inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
-    ):
-        raise TypeError(
-            f"{name} is a function: {call}. {name_of(given)} is async or has a yield, so it gives that later"
-        )
+    if not generator and (inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)):
+        raise TypeError(f"{name} is a function: {call}. {name_of(given)} has a yield in it, so it gives nothing")
+    if sync and iscoroutinefunction(method):
+        raise TypeError(f"{name} is a function: {call}. {name_of(given)} is async, so it gives that too late")

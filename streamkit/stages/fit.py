@@ -104,6 +104,8 @@ def check_text_stage(name: str, stage: Any) -> None:
 def _check_shape(name: str, stage: Any) -> None:
     if isinstance(stage, type):
         raise TypeError(f"{name} got the class {_title(stage)} instead of a stage: call it, lambda: {_title(stage)}()")
+    if stage is None:
+        raise TypeError(f"{name} got None instead of a stage: the function that makes it has to return it")
     if iscoroutine(stage):
         stage.close()
         raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")

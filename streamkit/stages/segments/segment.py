@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import inf
 from typing import Literal, TypedDict
 
+from ...checks import check_flag, check_number, check_whole
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -88,10 +88,11 @@ class Segments(StageBase):
         _one_of("lookahead", lookahead, "word", "char")
         _one_of("code", code, "block", "lines", "drop")
         _one_of("markdown", markdown, "keep", "plain")
-        if max_chars is not None and max_chars < 1:
-            raise ValueError("max_chars must be at least 1")
-        if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
-            raise ValueError("max_wait must be positive and finite, and hold not negative")
+        check_whole("max_chars", max_chars, infinite=True, optional=True)
+        check_whole("hold", hold, low=0, infinite=True)
+        check_number("max_wait", max_wait, optional=True)
+        for name, flag in (("first_fast", first_fast), ("spoken", spoken), ("strip", strip)):
+            check_flag(name, flag)
         self._code, self._strip, self._wait = code, strip, max_wait
         self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
         self._gap: list[str] | None = None if strip and self._queue is None else []
