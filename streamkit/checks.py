@@ -12,7 +12,7 @@ from inspect import iscoroutine
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "kind_of", "shown"]
+__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "kind_of", "shown", "told"]
 
 LONG = 80
 """Characters of a value in a message."""
@@ -40,6 +40,12 @@ def kind_of(value: Any) -> str:
     return type(value).__name__
 
 
+def told(value: Any) -> str:
+    """`shown`, for what is refused: see `kind_of`."""
+    kind = kind_of(value)
+    return "a timedelta: write its total_seconds()" if kind == "timedelta" else shown(value)
+
+
 def check_number(
     name: str,
     value: Any,
@@ -55,7 +61,7 @@ def check_number(
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {_told(value)}")
+        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {told(value)}")
     given: Any = value
     if given > low if above else given >= low:
         if infinite or value != math.inf:
@@ -78,18 +84,18 @@ def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: 
     """``value`` is one of ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         names = " or a ".join(_name_of(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-        raise TypeError(f"{name} is a {names}, not {_told(value)}: write {write}")
+        raise TypeError(f"{name} is a {names}, not {told(value)}: write {write}")
 
 
 def check_flag(name: str, value: Any) -> None:
     """``value`` is True or False: a text would count as true, whatever it says."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, not {_told(value)}")
+        raise TypeError(f"{name} is True or False, not {told(value)}")
 
 
 def check_text(name: str, value: Any, *, optional: bool = False) -> None:
     if not (isinstance(value, str) or (optional and value is None)):
-        raise TypeError(f"{name} is a str{_or_none(optional)}, not {_told(value)}")
+        raise TypeError(f"{name} is a str{_or_none(optional)}, not {told(value)}")
 
 
 def _or_none(optional: bool) -> str:
@@ -104,8 +110,3 @@ def _range(low: float, above: bool) -> str:
 
 def _name_of(kind: type) -> str:
     return "mapping" if kind is Mapping else kind.__name__
-
-
-def _told(value: Any) -> str:
-    kind = kind_of(value)
-    return "a timedelta: write its total_seconds()" if kind == "timedelta" else shown(value)

@@ -13,7 +13,7 @@ from typing import Any
 
 from reactivex import ConnectableObservable, Observable
 
-from ..checks import shown
+from ..checks import shown, told
 from .operator import Operator
 
 __all__ = [
@@ -87,9 +87,7 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
     """``call`` runs a stream."""
     if isinstance(stream, Observable):
         return
-    if iscoroutine(stream):
-        stream.close()  # it is never awaited now, which is no news beside this
-    raise TypeError(f"{call} takes a stream (or any Observable), not {shown(stream)}{_hint_of_stream(stream, call)}")
+    raise TypeError(f"{call} takes a stream (or any Observable), not {told(stream)}{_hint_of_stream(stream, call)}")
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
@@ -149,7 +147,7 @@ def _no_operator(given: Any, place: str) -> str:
         name = name_of(given)
         return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
     hint = ": write *operators" if isinstance(given, (list, tuple)) else ""
-    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {shown(given)}{hint}"
+    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {told(given)}{hint}"
 
 
 def applied(operators: Iterable[Callable[[Any], Any]], source: Any) -> Any:

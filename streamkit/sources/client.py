@@ -12,7 +12,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from ..checks import check_flag, check_instance, check_text
+from ..checks import check_flag, check_instance, check_text, told
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
 from ..errors import StalledError, StatusError, StreamkitError
@@ -70,6 +70,7 @@ class Client:
         check_instance("limits", limits, Limits, "limits=sk.Limits(total=60)")
         check_instance("retry", retry, Retry, "retry=sk.Retry(attempts=2)")
         check_text("model", model, optional=True)
+        _check_transport(transport)
         flags = {"allow_http": allow_http, "allow_private": allow_private, "lenient": lenient, "trust_env": trust_env}
         for name, flag in flags.items():
             check_flag(name, flag)
@@ -278,6 +279,12 @@ class Client:
     def __repr__(self) -> str:
         endpoint = getattr(self, "_endpoint", None)  # None: its arguments were refused, and a traceback shows it
         return f"Client({endpoint.base_url!r})" if endpoint is not None else "<Client>"
+
+
+def _check_transport(given: Any) -> None:
+    is_client = hasattr(given, "send") and hasattr(given, "aclose")
+    if given is not None and (isinstance(given, type) or not (is_client or hasattr(given, "handle_async_request"))):
+        raise TypeError(f"transport is an httpx transport or an httpx.AsyncClient, not {told(given)}")
 
 
 def _refuses_usage(error: StreamkitError) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable
 
-from ..checks import check_number
+from ..checks import check_number, told
 from ..engine import Reading, Source, Stream
 from ..events import Event
 from ..wire import Parser
@@ -23,6 +23,8 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     recording that was cut short ends as a reply that was.
     """
     check_number("speed", speed, above=False, what="a factor, a number")
+    if not isinstance(recording, (str, os.PathLike, Recording)):
+        raise TypeError(f"recording is the path of a recording, or the name of a shipped one, not {told(recording)}")
     loaded = recording if isinstance(recording, Recording) else Recording.open(recording)
     scale = 1 / speed if speed else 0.0
 

@@ -11,7 +11,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from ..checks import shown
+from ..checks import shown, told
 from ..errors import one_line
 from ..protocols import StageBase, overrides
 
@@ -54,7 +54,7 @@ def check_factory(name: str, make: Any) -> None:
             f"{kind}: write {name}({kind}), or {name}(lambda: {kind}(...))"
         )
     if not callable(make):
-        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {shown(make)}")
+        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {told(make)}")
     if isinstance(make, type) and not hasattr(make, "__getattr__"):
         _check_methods(title, make, "")
     if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
@@ -88,6 +88,8 @@ def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
         raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {shown(due)}")
     if not isinstance(due, property):
         seconds(title, due)
+    if due is not None and not overrides(stage, "expire"):
+        raise TypeError(f"{title} has due, and nothing to give then: write def expire(self), which gives a list")
 
 
 def check_text_stage(name: str, stage: Any) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from ...checks import check_flag, check_number, check_whole
+from ...checks import check_flag, check_number, check_whole, told
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -220,5 +220,7 @@ def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
 
 
 def _one_of(name: str, value: str, *allowed: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {told(value)}")
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
