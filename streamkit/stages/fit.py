@@ -59,6 +59,8 @@ def check_factory(name: str, make: Any) -> None:
         _check_methods(title, make, "")
     if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
+    if _needs_nothing(make):  # a signature takes a while to make
+        return
     try:
         inspect.signature(make).bind()
     except ValueError:  # it does not tell
@@ -67,6 +69,17 @@ def check_factory(name: str, make: Any) -> None:
         raise TypeError(
             f"{name} calls {title}() without arguments ({exc}): write {name}(lambda: {title}(...))"
         ) from None
+
+
+def _needs_nothing(make: Any) -> bool:
+    """Whether it is plain to see that it can be called without arguments."""
+    function: Any = vars(make).get("__init__", object.__init__) if isinstance(make, type) else make
+    if function is object.__init__:
+        return vars(make).get("__new__") is None and make.__bases__ in ((object,), (StageBase,))
+    if not inspect.isfunction(function):
+        return False
+    code, defaults = function.__code__, function.__defaults__ or ()
+    return code.co_argcount - isinstance(make, type) <= len(defaults) and not code.co_kwonlyargcount
 
 
 def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
@@ -162,8 +175,10 @@ def _takes(method: Any, args: tuple[Any, ...]) -> bool:
 
 def _peek(stage: Any, member: str) -> Any:
     """The value of an attribute, or the property itself: nothing of the stage is run."""
-    found = inspect.getattr_static(stage, member, None)
-    return found if found is None or isinstance(found, property) else getattr(stage, member, None)
+    found = getattr(type(stage), member, None)
+    if isinstance(found, property) or (found is None and member not in getattr(stage, "__dict__", ())):
+        return found
+    return getattr(stage, member, None)
 
 
 def seconds(title: str, due: Any) -> float | None:
