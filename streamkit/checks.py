@@ -12,7 +12,17 @@ from inspect import iscoroutine
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "kind_of", "shown", "told"]
+__all__ = [
+    "check_flag",
+    "check_flags",
+    "check_instance",
+    "check_number",
+    "check_text",
+    "check_whole",
+    "kind_of",
+    "shown",
+    "told",
+]
 
 LONG = 80
 """Characters of a value in a message."""
@@ -91,6 +101,11 @@ def check_flag(name: str, value: Any) -> None:
     """``value`` is True or False: a text would count as true, whatever it says."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} is True or False, not {told(value)}")
+
+
+def check_flags(**flags: Any) -> None:
+    for name, value in flags.items():
+        check_flag(name, value)
 
 
 def check_text(name: str, value: Any, *, optional: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from ..checks import check_flag, check_instance, check_text, told
+from ..checks import check_flags, check_instance, check_text
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
 from ..errors import StalledError, StatusError, StreamkitError
@@ -24,6 +24,7 @@ from .environment import endpoint
 from .exchange import Exchange, tapped, translated
 from .failures import explain
 from .limits import Limits, Retry, given_up
+from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
 from .requests import Request, check_line
@@ -67,13 +68,8 @@ class Client:
         lenient: bool = False,
         trust_env: bool = True,
     ) -> None:
-        check_instance("limits", limits, Limits, "limits=sk.Limits(total=60)")
-        check_instance("retry", retry, Retry, "retry=sk.Retry(attempts=2)")
-        check_text("model", model, optional=True)
-        _check_transport(transport)
-        flags = {"allow_http": allow_http, "allow_private": allow_private, "lenient": lenient, "trust_env": trust_env}
-        for name, flag in flags.items():
-            check_flag(name, flag)
+        check_options(limits, retry, model, transport)
+        check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
         self._endpoint = endpoint(
             base_url,
             api_key,
@@ -279,12 +275,6 @@ class Client:
     def __repr__(self) -> str:
         endpoint = getattr(self, "_endpoint", None)  # None: its arguments were refused, and a traceback shows it
         return f"Client({endpoint.base_url!r})" if endpoint is not None else "<Client>"
-
-
-def _check_transport(given: Any) -> None:
-    is_client = hasattr(given, "send") and hasattr(given, "aclose")
-    if given is not None and (isinstance(given, type) or not (is_client or hasattr(given, "handle_async_request"))):
-        raise TypeError(f"transport is an httpx transport or an httpx.AsyncClient, not {told(given)}")
 
 
 def _refuses_usage(error: StreamkitError) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from ...checks import check_flag, check_number, check_whole, told
+from ...checks import check_flags, check_number, check_whole, told
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -91,8 +91,7 @@ class Segments(StageBase):
         check_whole("max_chars", max_chars, infinite=True, optional=True)
         check_whole("hold", hold, low=0, infinite=True)
         check_number("max_wait", max_wait, optional=True)
-        for name, flag in (("first_fast", first_fast), ("spoken", spoken), ("strip", strip)):
-            check_flag(name, flag)
+        check_flags(first_fast=first_fast, spoken=spoken, strip=strip)
         self._code, self._strip, self._wait = code, strip, max_wait
         self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
         self._gap: list[str] | None = None if strip and self._queue is None else []
