@@ -7,7 +7,7 @@ TypeError for what is of another kind, ValueError for a number that makes no sen
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import iscoroutine
 from numbers import Integral, Real
 from typing import Any
@@ -17,6 +17,7 @@ __all__ = [
     "check_flags",
     "check_instance",
     "check_number",
+    "check_one_of",
     "check_text",
     "check_whole",
     "kind_of",
@@ -95,6 +96,14 @@ def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: 
     if not (isinstance(value, kind) or (optional and value is None)):
         names = " or a ".join(_name_of(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
         raise TypeError(f"{name} is a {names}, not {told(value)}: write {write}")
+
+
+def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    """``value`` is one of a few words."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {told(value)}")
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
 
 
 def check_flag(name: str, value: Any) -> None:

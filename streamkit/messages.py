@@ -65,17 +65,25 @@ class Message(TypedDict, total=False):
 
 def system(text: str) -> Message:
     """An instruction to the model."""
-    return {"role": "system", "content": text}
+    return {"role": "system", "content": _content(text)}
 
 
 def user(text: str) -> Message:
     """A turn of the user."""
-    return {"role": "user", "content": text}
+    return {"role": "user", "content": _content(text)}
 
 
 def assistant(text: str) -> Message:
     """A turn of the model, for conversations that do not start empty."""
-    return {"role": "assistant", "content": text}
+    return {"role": "assistant", "content": _content(text)}
+
+
+def _content(text: Any) -> Any:
+    """A text; or a list of parts, which servers take too."""
+    if not isinstance(text, (str, list)):
+        hint = ": write reply.text" if hasattr(text, "outcome") else ""
+        raise TypeError(f"the text of a message is a str, not {kind_of(text)}{hint}")
+    return text
 
 
 def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> Message:

@@ -6,6 +6,7 @@ What can be told from its place is told where it is written, by a TypeError that
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isclass, iscoroutine, iscoroutinefunction
 from os import PathLike
@@ -54,7 +55,7 @@ def uncalled_name(thing: Any) -> str | None:
     if not inspect.isfunction(thing) or "." in thing.__qualname__:
         return None
     package = next((one for one in MAKERS if f"{thing.__module__}.".startswith(f"{one}.")), None)
-    if package is not None and not thing.__name__.startswith("_"):
+    if package is not None and hasattr(sys.modules[package], thing.__name__):
         return f"{MAKERS[package]}.{thing.__name__}"
     return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.listener", "on") else None
 
@@ -97,6 +98,8 @@ def _hint_of_stream(given: Any, call: str) -> str:
         return f": write {call}(sk.chat({shown(given)}))"
     if iscoroutine(given):
         return ": a stream is read with await, or by a sink, without a coroutine around it"
+    if callable(getattr(given, "result", None)):
+        return ": it is at work already, write run.result()"
     if callable(getattr(given, "chat", None)):
         return f": write {call}(client.chat(...))"
     if callable(getattr(given, "write", None)):
@@ -193,7 +196,7 @@ def no_sink(given: Any) -> str:
         return f"{kind} is a stage, no sink: write sk.branch(ops.stage({kind}), into=sink)"
     if isinstance(given, (list, tuple)) and not callable(getattr(given, "write", None)):
         return f"a sink is a callable or has a write method, not {shown(given)}: write sk.run(stream, *sinks)"
-    if isinstance(given, (str, PathLike)):
+    if isinstance(given, (str, PathLike)) and not callable(given):
         return f"a sink is a callable or has a write method, not {shown(given)}: write sinks.jsonl({shown(given)})"
     if iscoroutine(given):
         name = name_of(given)

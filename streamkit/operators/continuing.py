@@ -9,7 +9,7 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..checks import check_whole
+from ..checks import check_one_of, check_whole
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.misplaced import check_function
@@ -61,8 +61,7 @@ def continue_with(
     with Retry-After obeyed.
     """
     check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
-    if mode not in ("restart", "prefill"):
-        raise ValueError(f"mode is 'restart' or 'prefill', not {mode!r}")
+    check_one_of("mode", mode, ("restart", "prefill"))
     check_whole("attempts", attempts, infinite=True)
 
     def connect(

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
-from ..checks import check_number
+from ..checks import check_number, check_one_of
 from ..engine import Gate, RunScheduler
 from ..engine.report import LIKE_AN_END, ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
@@ -61,8 +61,7 @@ def smooth(
     """
     check_number("every", every)
     check_number("lag", lag, above=False, infinite=True)
-    if finish not in ("at_once", "keep_pace"):
-        raise ValueError(f"finish is 'at_once' or 'keep_pace', not {finish!r}")
+    check_one_of("finish", finish, ("at_once", "keep_pace"))
     make, ticks = cutters(unit), max(1.0, lag / every)
 
     def connect(

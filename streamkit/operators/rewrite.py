@@ -95,6 +95,8 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
     be the beginning of a match is held back, until no continuation can change what is decided. ValueError for a pattern
     that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
+    if any(isinstance(pattern, (list, tuple, set, frozenset)) for pattern in patterns):
+        raise TypeError("ops.stop_at takes patterns one by one: write ops.stop_at(*patterns)")
     StopAt(*patterns)
     return _rewriter(lambda: StopAt(*patterns), parts, "stop_at")
 

@@ -76,6 +76,8 @@ def from_bytes(
     """
     Parser(api)
     check_given(chunks, "bytes")
+    if isinstance(chunks, str):
+        raise TypeError("bytes do not come from a str: write text.encode(), or sk.from_text([text])")
     check_flag("lenient", lenient)
     check_flag("keep_text", keep_text)
     if isinstance(chunks, (bytes, bytearray)):

@@ -66,9 +66,10 @@ def check_factory(name: str, make: Any) -> None:
     except ValueError:  # it does not tell
         return
     except TypeError as exc:
-        raise TypeError(
-            f"{name} calls {title}() without arguments ({exc}): write {name}(lambda: {title}(...))"
-        ) from None
+        hint = f"write {name}(lambda: {title}(...))"
+        if not isinstance(make, type):
+            hint = "a function that is called with each item goes into rxo.map(fn)"
+        raise TypeError(f"{name} makes stages by {title}(), without arguments ({exc}): {hint}") from None
 
 
 def _needs_nothing(make: Any) -> bool:

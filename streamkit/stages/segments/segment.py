@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from ...checks import check_flags, check_number, check_whole, told
+from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, shown
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -84,10 +84,10 @@ class Segments(StageBase):
         strip: bool = True,
         judge: Judge | None = None,
     ) -> None:
-        _one_of("unit", unit, "sentence", "word", "line", "paragraph")
-        _one_of("lookahead", lookahead, "word", "char")
-        _one_of("code", code, "block", "lines", "drop")
-        _one_of("markdown", markdown, "keep", "plain")
+        check_one_of("unit", unit, ("sentence", "word", "line", "paragraph"))
+        check_one_of("lookahead", lookahead, ("word", "char"))
+        check_one_of("code", code, ("block", "lines", "drop"))
+        check_one_of("markdown", markdown, ("keep", "plain"))
         check_whole("max_chars", max_chars, infinite=True, optional=True)
         check_whole("hold", hold, low=0, infinite=True)
         check_number("max_wait", max_wait, optional=True)
@@ -209,6 +209,9 @@ class Segmenting(TypedDict, total=False):
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
+    check_text("lang", lang)
+    if judge is not None and not callable(getattr(judge, "is_boundary", None)):
+        raise TypeError(f"judge has a method is_boundary(window, place, lang), {shown(judge)} has none")
     code = "en" if lang == "auto" else re.split("[-_]", str(lang).lower())[0]
     if not re.fullmatch("[a-z]{2,3}", code):
         raise ValueError(f"lang is an ISO 639 code like 'de', or 'auto', not {lang!r}")
@@ -216,10 +219,3 @@ def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
     if isinstance(judge, Engine):
         judge.load(code)
     return judge, code
-
-
-def _one_of(name: str, value: str, *allowed: str) -> None:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {told(value)}")
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
