@@ -77,7 +77,8 @@ def check_number(
     if given > low if above else given >= low:
         if infinite or value != math.inf:
             return
-        raise ValueError(f"{name} must not be infinite{': None sets no limit' if optional else ''}")
+        hint = ": None sets no limit" if optional else ""
+        raise ValueError(f"{name} must be {_range(low, above)} and finite, not {value!r}{hint}")
     raise ValueError(f"{name} must be {_range(low, above)}{_or_none(optional)}, not {value!r}")
 
 

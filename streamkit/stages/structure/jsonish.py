@@ -113,9 +113,7 @@ class JsonItems:
         if not callable(on_invalid):
             check_one_of("on_invalid", on_invalid, ("error", "skip"))
         elif iscoroutinefunction(on_invalid):
-            raise TypeError(
-                "on_invalid gives at once what to put there: it cannot be a coroutine function"
-            )
+            raise TypeError("on_invalid gives at once what to put there: it cannot be a coroutine function")
         self._on_invalid = on_invalid
         if model is not None:
             adapter_of(model)  # a mistake is told here
