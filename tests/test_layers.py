@@ -31,7 +31,8 @@ def room(height: int, needs: str = "", lazy: str = "", never: str = "") -> Room:
 
 
 LOWEST = (
-    "clean errors events jsonform lazy messages plain protocols runtimes shape shown toolcalls usage validation worker"
+    "checks clean errors events jsonform lazy messages plain protocols runtimes shape shown toolcalls usage validation "
+    "worker"
 )
 FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")

@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from reactivex import Observable
 
+from ..checks import told
 from .kinds import Given, Gives, Takes, behind, kind_of, known, put
 
 __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]
@@ -22,22 +23,26 @@ class Operator(Generic[A, B]):
     """Made once, applied to any number of streams; ``apply`` gives the stream behind a source.
 
     What it ``takes`` and ``gives`` stands in the table of `kinds` if it is of this package, so that TypeError says at
-    once if it is behind what does not give that.
+    once if it is behind what does not give that. ``written`` is how users write it, for messages.
     """
 
     def __init__(
         self,
         name: str,
         apply: Callable[[Observable[A]], Observable[B]],
+        written: str = "",
         *,
         takes: Takes = "any",
         gives: Gives = "any",
     ) -> None:
         self.__name__ = name
+        self.written = written or f"ops.{name}()"
         self._apply = apply
         self.takes, self.gives = known(name, takes, gives)
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
+        if not isinstance(source, Observable):
+            raise TypeError(f"{self.written} is applied to a stream, not to {told(source)}: write stream.pipe(...)")
         given = self.checked(kind_of(source))
         built = self._apply(source)
         return built if built is source else put(built, given)

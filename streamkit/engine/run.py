@@ -30,6 +30,7 @@ from .loop import (
     runs_here,
     thread_runner,
 )
+from .misplaced import check_stream
 from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
@@ -57,8 +58,7 @@ class Run(Generic[T]):
     """
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
-        if not isinstance(stream, Observable):
-            raise TypeError(f"a stream (or any Observable) is run, not {type(stream).__name__}")
+        check_stream(stream)
         specs = [as_branch(item) for item in branches]
         check_kinds(kind_of(stream), specs)
         scheduler = RunScheduler(loop)

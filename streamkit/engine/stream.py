@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from reactivex import ConnectableObservable, Observable, abc, operators as rxo
+from reactivex import Observable, abc, operators as rxo
 
 from ..errors import SinkError, one_line
 from .bridge import Bridge, Reader
@@ -17,6 +17,7 @@ from .frames import trimming
 from .gate import Gate
 from .kinds import common_kind, kind_of, put
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
+from .misplaced import applied, check_observer, check_operators, is_stream
 from .operator import Operator
 from .report import failure_of, report
 
@@ -67,12 +68,11 @@ class Stream(Fluent[T]):
     if not TYPE_CHECKING:  # its overloads are in fluent/piping.pyi
 
         def pipe(self, *operators: Callable[[Any], Any]) -> Any:
-            """The stream after these operators, ours or stock ones; whatever the last one makes, if it is no Observable
-            (``to_future``) or must be connected first (``publish``)."""
-            built: Any = self._built
-            for operator in operators:
-                built = operator(built)
-            if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
+            """The stream after these operators, ours or stock ones; whatever the last one makes, if that is no
+            Observable (``to_future``) or must be connected first (``publish``)."""
+            check_operators(operators)
+            built = applied(operators, self._built)
+            if not is_stream(built):
                 return built
             return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
 
@@ -107,6 +107,8 @@ class Stream(Fluent[T]):
         """
         if scheduler is not None:
             return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+        if on_next is not None:
+            check_observer(on_next)
         if on_next is not None and not callable(on_next):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
         return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)

@@ -10,14 +10,16 @@ from typing import Any, Generic, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
+from ..checks import check_number, shown
 from ..engine import ReplyStream, RunScheduler, Stream, scheduler_for
 from ..engine.kinds import common_kind, put
+from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
 from ..shape import in_brief
-from .link import are_replies, check_streams, made
+from .link import are_replies, made
 from .opening import Opening
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -61,9 +63,8 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     """
     if not streams:
         raise ValueError("no streams to race")
-    check_streams("race", streams)
-    if after is not None and after < 0:
-        raise ValueError("after must not be negative")
+    check_streams("sk.race", streams)
+    check_number("after", after, above=False, optional=True)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return _Race(streams, after, observer, scheduler_for(scheduler)).begin()
@@ -202,10 +203,11 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     one's `Reply` is its last item; the run's own is that of the last stream.
     """
     if not isinstance(streams, Mapping):
-        raise TypeError(f"side_by_side takes a mapping of names to streams, not {type(streams).__name__}")
+        hint = "write {'one': stream, 'two': other}"  # type: ignore[unreachable]  # not everybody looks at types
+        raise TypeError(f"side_by_side takes a mapping of names to streams, not {shown(streams)}: {hint}")
     if not streams:
         raise ValueError("no streams to compare")
-    check_streams("side_by_side", streams.values())
+    check_streams("sk.side_by_side", streams.values())
     named = dict(streams)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:

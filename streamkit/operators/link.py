@@ -9,7 +9,7 @@ from reactivex import Observable, abc
 
 from ..engine import KeepsAll, Operator, ReplyStream, Stream
 
-__all__ = ["Connect", "are_replies", "check_streams", "keeping", "link", "made"]
+__all__ = ["Connect", "are_replies", "keeping", "link", "made"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,10 +27,11 @@ class _Link(Observable[Any]):
         return self._connect(self._source, observer, scheduler)
 
 
-def link(name: str, connect: Connect) -> Operator[Any, Any]:
-    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called."""
+def link(name: str, connect: Connect, written: str = "") -> Operator[Any, Any]:
+    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called.
+    ``written`` is how users write it, if not as ``ops.name()``."""
 
-    return Operator(name, lambda source: _Link(source, connect))
+    return Operator(name, lambda source: _Link(source, connect), written)
 
 
 def keeping(name: str, connect: Connect) -> KeepsAll:
@@ -53,10 +54,3 @@ def made(
 def are_replies(streams: Iterable[Observable[Any]]) -> bool:
     """Whether each of them ends with a Reply."""
     return all(isinstance(stream, ReplyStream) for stream in streams)
-
-
-def check_streams(name: str, given: Iterable[Any]) -> None:
-    """TypeError for what cannot be subscribed to: where it is given, not when its turn comes."""
-    for stream in given:
-        if not isinstance(stream, Observable):
-            raise TypeError(f"{name} takes streams (or any Observables), not {type(stream).__name__}")

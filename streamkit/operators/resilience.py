@@ -9,8 +9,10 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_instance
 from ..engine import Keeps, ReplyStream, RunScheduler, scheduler_for
 from ..engine.follow import follow
+from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
@@ -18,7 +20,7 @@ from ..events import Event, Outcome, Reply
 from ..protocols import Op
 from ..sources.limits import Retry, given_up, requests_of
 from .combine import all_failed
-from .link import are_replies, check_streams, keeping, link
+from .link import are_replies, keeping, link
 from .opening import Opening
 
 __all__ = ["fallback", "retry_unstarted"]
@@ -39,7 +41,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     """
     if not streams:
         raise ValueError("nothing to fall back on")
-    check_streams("fallback", streams)
+    check_streams("ops.fallback", streams)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
@@ -58,6 +60,7 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
 
     It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
     """
+    check_instance("retry", retry, Retry, "ops.retry_unstarted(sk.Retry(attempts=3))")
     policy = retry or Retry()
 
     def connect(

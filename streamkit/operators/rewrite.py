@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
+from ..checks import check_flag, check_text
 from ..engine import KeepsAll
+from ..engine.misplaced import check_function, refuse_operator
+from ..stages.fit import Factory, check_text_stage
 from ..stages.rewriting.ending import Ending
 from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
@@ -27,7 +30,7 @@ from .link import keeping
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 
 S = TypeVar("S")
-
+TEXT_TRIGGER = ": to stop at a text or a pattern write ops.stop_at(...)"
 ALL = ("text", "reasoning", "refusal", "tool_calls")
 
 
@@ -37,10 +40,15 @@ def rewrite(
     """Events → the same events, their text rewritten by a stage over str that ``factory`` makes for each part.
 
     ``parts`` are out of ``text``, ``reasoning``, ``refusal`` and ``tool_calls`` (the JSON text of arguments). With
-    ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped. If the stage
-    sets ``done``, the reply ends there: ``stopped``, by ``name``.
+    ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped.
+
+    ``feed(text)`` gives a list of str, and so does ``flush()``, as for `stage`. A `StageBase` may end the reply where
+    it sets ``done``: ``stopped``, by ``name``; its ``cut`` is called instead of ``flush`` where the text was cut off.
     """
-    return _rewriter(factory, parts, name, hides=hides)
+    refuse_operator("ops.rewrite", factory)
+    check_text("name", name)
+    check_flag("hides", hides)
+    return _rewriter(Factory("ops.rewrite", factory, check_text_stage), parts, name, hides=hides)
 
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> KeepsAll:
@@ -90,8 +98,10 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Callable[[S], S
     be the beginning of a match is held back, until no continuation can change what is decided. ValueError for a pattern
     that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
+    if any(isinstance(pattern, (list, tuple, set, frozenset)) for pattern in patterns):
+        raise TypeError("ops.stop_at takes patterns one by one: write ops.stop_at(*patterns)")
     StopAt(*patterns)
-    return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")
+    return _rewriter(lambda: StopAt(*patterns), parts, "stop_at")
 
 
 def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S], S]:
@@ -99,6 +109,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
     ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
     """
     if not isinstance(trigger, Observable):
+        check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
         predicate = trigger
         return lifted_keeping("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
 
@@ -124,5 +135,8 @@ def think_tags(*tags: str, inside: bool = False) -> Callable[[S], S]:
     span waits, from the tag on, for the end of that or of the line. In a thought the first closing tag ends it. The
     rest is in docs/text.md.
     """
+    for tag in tags:
+        check_text("a tag", tag)
+    check_flag("inside", inside)
     names = tags or ("think",)
-    return rewrite(lambda: ThinkTags(names, inside=inside), name="think_tags")
+    return _rewriter(lambda: ThinkTags(names, inside=inside), ("text",), "think_tags")

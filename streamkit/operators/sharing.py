@@ -10,16 +10,18 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
+from ..checks import check_whole
 from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.kinds import kind_of, put
 from ..engine.loop import background, is_own, runs_here
+from ..engine.misplaced import check_stream
 from ..engine.report import ShutdownError, as_raised, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
-from .link import are_replies, check_streams, made
+from .link import are_replies, made
 
 __all__ = ["share"]
 
@@ -40,9 +42,8 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
     that loop ends, so does the stream, for all.
     """
-    check_streams("share", [stream])
-    if replay < 0:
-        raise ValueError("replay must not be negative")
+    check_stream(stream, "sk.share")
+    check_whole("replay", replay, low=0)
     return put(made("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_number, check_whole, shown
 from ..engine import Keeps, Operator, clock
 from ..engine.kinds import not_events
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
@@ -107,6 +108,9 @@ def of_type(*kinds: type[Any]) -> Operator[Any, Any]:
     """Items → those of the given types, unchanged (and typed, unlike ``filter(isinstance)``)."""
     if not kinds:
         raise TypeError("of_type needs at least one type")
+    for kind in kinds:
+        if not isinstance(kind, type):
+            raise TypeError(f"of_type takes types of items, as sk.ToolCall, not {shown(kind)}")
 
     def make(emit: Callable[[Any], None]) -> Feed:
         return lambda item: emit(item) if isinstance(item, kinds) else None
@@ -120,6 +124,8 @@ def choice(index: int) -> Keeps[Event]:
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
     """
+
+    check_whole("index", index, low=0)
 
     def make(emit: Callable[[Event], None], fail: Callable[[], None]) -> Feed:
         def feed(event: Any) -> None:
@@ -145,8 +151,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
-    if every is not None and every <= 0:
-        raise ValueError("every must be positive")
+    check_number("every", every, optional=True)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None

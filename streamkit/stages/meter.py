@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ..errors import one_line
 from ..events import CUT, Event, Reply, Restart, Start, UsageUpdate
+from ..protocols import StageBase
 from ..tokens import Gauge, PriceList, Prices, price_of
 from ..usage import Usage, summed, unfinished
 from .bill import BILLED, Bill
@@ -166,7 +167,7 @@ class Account:
         return [warning for warning in warnings if warning not in reply.warnings]
 
 
-class Meter:
+class Meter(StageBase):
     """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
 
     A server's report is passed on with its cost. TypeError for bare str, among which there is no place for figures.

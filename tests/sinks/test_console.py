@@ -117,5 +117,5 @@ def test_a_reader_that_went_away_is_a_failure_of_this_sink_only():
 
 
 def test_the_function_itself_is_no_sink():
-    with pytest.raises(sk.SinkError, match=r"what console\(\) gives"):
+    with pytest.raises(TypeError, match=r"sinks.console is not called: write sinks.console\("):
         sk.run(testing.script("Hi"), sinks.console)

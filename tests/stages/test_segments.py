@@ -387,7 +387,7 @@ def test_white_space_may_come_with_the_segments():
         {"hold": -1},
         {"lang": "German"},
         {"lang": ""},
-        {"lang": None},
+        {"lang": "e"},
     ],
     ids=repr,
 )
