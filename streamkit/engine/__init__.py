@@ -6,6 +6,7 @@ from .gate import Gate
 from .loop import loop_of, on_loop, shutdown
 from .operator import Operator
 from .run import Run, run, start
+from .runs import Runs
 from .scheduler import RunScheduler, clock, scheduler_for
 from .source import Producer, Reading, Source
 from .stream import Stream, stream
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "Run",
     "RunScheduler",
+    "Runs",
     "Source",
     "Sources",
     "Stream",

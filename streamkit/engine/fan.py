@@ -22,6 +22,7 @@ from ..events import Reply
 from .branch import Branch
 from .gate import Gate
 from .loop import on_loop
+from .ours import put_to_work
 from .outlet import SLOW, Outlet
 from .report import failure_of
 from .scheduler import RunScheduler, figures
@@ -74,6 +75,7 @@ class Fan:
         self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
             try:
+                put_to_work(outlet.spec.into, scheduler.context)
                 self._plug(outlet, scheduler)
             except BaseException as exc:  # an operator of the branch; the others begin all the same
                 outlet.broke(exc)

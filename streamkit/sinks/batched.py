@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal, Protocol
 
+from ..engine.context import new_id
 from ..engine.mailbox import is_cancel
+from ..engine.ours import Ours
 from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
-from .durable import new_stream
 from .spool import Kept, Spool
 
 __all__ = ["Batched", "WriteMany", "batched"]
@@ -35,7 +36,7 @@ class _Batch:
     kept: Kept | None
     left: list[tuple[str, list[Any]]]
     """Batches of an earlier process: they go first."""
-    stream: str = field(default_factory=new_stream)
+    stream: str
     first: int = 0
     items: list[Any] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,10 +74,11 @@ class _Batch:
         return len(self.items) + sum(len(items) for _, items in self.left)
 
 
-class Batched:
+class Batched(Ours):
     """Collects items and passes them on together; see `batched`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
+    place = "batched"  # where batches go, nobody knows: in all of one run the keys must differ
 
     def __init__(
         self,
@@ -94,7 +96,12 @@ class Batched:
         self._size, self._every, self._retry = size, every, tuple(retry)
         self._spool = None if spool is None else Spool(spool)
         self._batch: _Batch | None = None
+        self._stream: str | None = None
         self._choosing = threading.Lock()
+
+    def begin(self, *, run_id: str) -> None:
+        """The keys that follow begin with this id."""
+        self._stream = run_id
 
     async def write(self, item: Any) -> None:
         """With a spool, the item outlives the process when this returns."""
@@ -152,7 +159,8 @@ class Batched:
                 raise SinkError(f"{self!r} is in use by a run on another loop: each run needs a sink of its own")
             if batch is None:
                 kept = None if self._spool is None else self._spool.begin(loop)
-                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left)
+                stream, self._stream = self._stream or new_id(), None  # an id serves once: its numbers begin anew
+                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left, stream)
         return batch
 
     def _end(self, batch: _Batch) -> None:

@@ -27,7 +27,7 @@ class JsonLines(Durable):
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)
         super().__init__(stream)
-        self.path = path
+        self.path = self.place = path
         self._worker = Worker("JsonLines")
         self._fd: int | None = None
         self._found = False
