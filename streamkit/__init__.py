@@ -40,7 +40,7 @@ from .events import (
 from .jsonform import from_json, to_json
 from .lazy import lazily
 from .messages import Message, assistant, system, user
-from .protocols import Op, Sink, Stage
+from .protocols import Op, Sink, Stage, StageBase
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
@@ -92,6 +92,7 @@ __all__ = [
     "Sink",
     "SinkError",
     "Stage",
+    "StageBase",
     "StalledError",
     "Start",
     "StatusError",

@@ -1,4 +1,5 @@
-"""What users may supply, as Protocols and aliases; nothing here has to be subclassed."""
+"""What users may supply, as Protocols and aliases. Only a stage that wants more than ``feed`` and ``flush`` subclasses
+something, which is `StageBase`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from reactivex import Observable
 
-__all__ = ["Encoding", "Op", "Sink", "Stage"]
+    from .errors import StreamkitError
+    from .events import Reply
+
+__all__ = ["Encoding", "Op", "Sink", "Stage", "StageBase", "overrides"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -22,12 +26,71 @@ Op: TypeAlias = "Callable[[Observable[A]], Observable[B]]"
 class Stage(Protocol[In, Out]):
     """Something that remembers between items: the whole middle of the toolkit has this shape.
 
-    ``flush`` is called once, at the end or before an error. A stage that waits may also have
-    ``due: float | None`` (seconds after the last feed) and ``expire() -> Iterable[Out]``, called when they are over.
+    ``feed`` gives what comes of an item, often nothing (``return []``); ``flush`` is called once, at the end or before
+    an error, and gives the rest. Whatever else an object has is its own; a stage that does more is a `StageBase`.
     """
 
     def feed(self, item: In, /) -> Iterable[Out]: ...
     def flush(self) -> Iterable[Out]: ...
+
+
+class StageBase:
+    """A stage that does more than ``feed`` and ``flush``: it waits, ends the stream, hides something, changes replies.
+
+    A subclass has ``feed`` and ``flush``, and of the following what it needs; no ``super().__init__()`` is needed:
+
+        class Pause(sk.StageBase):  # a dot for each second without an item
+            due = 1.0
+
+            def feed(self, item):
+                return [item]
+
+            def expire(self):
+                return ["."]
+
+            def flush(self):
+                return []
+
+    ``due`` and ``done`` may be attributes or properties:
+
+    - ``due``: seconds after the last feed, whatever item that was; None for not now. `expire` is called when they are
+      over, on the subscription's clock. It is read after each feed and each `expire`.
+    - ``done``: True once the stage has ended the stream: it completes, and the source is cancelled. In `ops.rewrite`
+      the reply ends there, ``stopped``.
+    """
+
+    if not TYPE_CHECKING:  # checkers would let a subclass have either attributes or properties, not both
+        due = None
+        done = False
+
+    hides: bool = False
+    """Nothing else may be told anywhere: ``run.notes``, failures of sinks further up and ``run.replies`` of streams
+    within `map_async` then say no more than `reply` and `failure` let through."""
+    broken: bool = False
+    """Set to True before the last call if the stream failed."""
+
+    def expire(self) -> Iterable[Any]:
+        """What is given when ``due`` is over."""
+        return ()
+
+    def cut(self) -> Iterable[Any]:
+        """Called instead of ``flush`` where what came was cut off: by an error; in `ops.rewrite` also by a limit, or
+        from this side. By default it is ``flush``."""
+        flush: Callable[[], Iterable[Any]] = self.flush  # type: ignore[attr-defined]  # subclasses have it
+        return flush()
+
+    def reply(self, reply: Reply) -> Reply:
+        """What is let through of a source's Reply: the run's result and the partial reply of errors say no more."""
+        return reply
+
+    def failure(self, error: StreamkitError) -> StreamkitError:
+        """What is let through of a `StreamkitError`."""
+        return error
+
+
+def overrides(stage: StageBase, name: str) -> bool:
+    """Whether a stage has a method ``name`` of its own, in its class or set on itself."""
+    return getattr(getattr(stage, name), "__func__", None) is not vars(StageBase)[name]
 
 
 class Sink(Protocol[In]):

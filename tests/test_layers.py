@@ -30,7 +30,7 @@ def room(height: int, needs: str = "", lazy: str = "", never: str = "") -> Room:
     return Room(height, *(frozenset(names.split()) for names in (needs, lazy, never)))
 
 
-LOWEST = "errors events jsonform lazy messages plain protocols runtimes shape toolcalls usage validation worker"
+LOWEST = "checks errors events jsonform lazy messages plain protocols runtimes shape toolcalls usage validation worker"
 FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")
 ROOMS = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import isasyncgenfunction, isclass, isgeneratorfunction
 from typing import Any, Literal, TypeAlias
 
+from ..checks import check_number, check_text, check_whole, shown
 from ..errors import one_line
 from .backlog import OVERFLOWS, Overflow
+from .misplaced import check_operators, no_sink
 
 __all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch"]
 
@@ -65,29 +67,53 @@ def branch(
 
     Note: a conflated sink gets sentences or snapshots glued together: conflate pieces of a text only.
     """
+    check_operators(operators, "sk.branch")
     _check_sink(into)
-    if capacity < 1 or max_bytes < 1 or max_wait <= 0:
-        raise ValueError("capacity, max_bytes and max_wait must be positive")
-    overflow = overflow or getattr(into, "overflow", None) or "wait"
-    if overflow not in OVERFLOWS:
-        raise ValueError(f"overflow is one of {', '.join(OVERFLOWS)}, not {overflow!r}")
-    on_cancel = on_cancel or getattr(into, "on_cancel", None) or "discard"
-    if on_cancel not in ("discard", "drain"):
-        raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
+    check_whole("capacity", capacity)
+    check_whole("max_bytes", max_bytes)
+    check_number("max_wait", max_wait, infinite=True)
+    check_text("name", name, optional=True)
+    overflow = _one_of("overflow", overflow, into, OVERFLOWS)
+    on_cancel = _one_of("on_cancel", on_cancel, into, ("discard", "drain"))
     title = one_line(str(name or getattr(into, "__qualname__", None) or type(into).__name__))  # it is told in logs
     return Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
 
 
 def _check_sink(into: Any) -> None:
     """TypeError for what is no sink, also if it only looks like one."""
+    if problem := no_sink(into):
+        raise TypeError(problem)
     write = getattr(into, "write", None) or into
     if not callable(write):
-        raise TypeError(f"a sink is a callable or has a write method, not {into!r}")
+        raise TypeError(f"a sink is a callable or has a write method, not {shown(into)}")
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
     if isgeneratorfunction(write) or isasyncgenfunction(write):
         title = one_line(write.__qualname__)
         raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
+    _check_members(into)
+
+
+def _check_members(into: Any) -> None:
+    """What a sink may have besides is recognised by its name: TypeError for what cannot be meant so."""
+    title = one_line(type(into).__name__)
+    for method in ("fail", "close", "dropped"):
+        found = getattr(into, method, None)
+        if found is not None and not callable(found):
+            raise TypeError(f"{title}.{method} is a method of a sink, not {shown(found)}: give it another name")
+    if (patience := getattr(into, "patience", None)) is not None:
+        check_number(f"{title}.patience", patience, infinite=True, optional=True)
+
+
+def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:
+    """What was ``given``, else what the sink says itself, else the first of those ``allowed``."""
+    own = "" if given else f"{type(into).__name__}."
+    value = given or getattr(into, option, None) or allowed[0]
+    if not isinstance(value, str):
+        raise TypeError(f"{own}{option} is a str, one of {', '.join(allowed)}, not {shown(value)}")
+    if value not in allowed:
+        raise ValueError(f"{own}{option} is one of {', '.join(allowed)}, not {value!r}")
+    return value
 
 
 def as_branch(given: Any) -> Branch:

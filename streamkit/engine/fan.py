@@ -9,10 +9,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import reduce
 from threading import get_ident
 from time import perf_counter
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
@@ -22,6 +21,7 @@ from ..events import Reply
 from .branch import Branch
 from .gate import Gate
 from .loop import on_loop
+from .misplaced import applied, is_stream
 from .ours import put_to_work
 from .outlet import NOTED, SLOW, Outlet
 from .report import failure_of
@@ -88,9 +88,9 @@ class Fan:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
             tap, outlet.lens = _Tap(self, outlet), figures
-            chain = reduce(
-                lambda source, operator: operator(source), outlet.spec.operators, cast("Observable[Any]", tap)
-            )
+            chain = applied(outlet.spec.operators, tap)
+            if not is_stream(chain):
+                raise TypeError(f"the operators of a branch give a stream, not {type(chain).__name__}")
             inner = scheduler.aside(outlet.gate, outlet.broke)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Never, TypeAlias, TypeVar
 
 from ..events import (
     Event,
@@ -21,6 +22,7 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.rounds import Pieces
+from .misplaced import check_function, name_of
 
 __all__ = ["Listener", "on"]
 
@@ -120,8 +122,20 @@ class _InTurn:
             close()
 
 
+def _check_names(given: tuple[Any, ...], unknown: Mapping[str, Any], known: Iterable[str]) -> None:
+    if given:
+        raise TypeError(
+            f"sk.on takes callbacks by name: write sk.on(text={name_of(given[0])}), or event= for all events"
+        )
+    for name in unknown:
+        near = get_close_matches(name, known, 1)
+        raise TypeError(
+            f"sk.on knows no {name}=: " + (f"write {near[0]}=" if near else f"there are {', '.join(known)}")
+        )
+
+
 def on(
-    *,
+    *given: Never,
     start: Callback[Start] | None = None,
     text: Callback[str] | None = None,
     reasoning: Callback[str] | None = None,
@@ -133,6 +147,7 @@ def on(
     event: Callback[Event] | None = None,
     error: Callback[Exception] | None = None,
     reply: Callback[Reply] | None = None,
+    **unknown: Never,
 ) -> Listener:
     """A sink that calls back: ``text``, ``reasoning`` and ``refusal`` with each piece (str) of the first choice,
     ``tool_call`` with each whole call, ``usage`` with a `Usage`, ``round_end`` after each round of a tool loop (the
@@ -142,9 +157,14 @@ def on(
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same.
     """
 
-    for callback in (start, text, reasoning, refusal, tool_call, usage, round_end, finish, event, error, reply):
-        if callback is not None and not callable(callback):
-            raise TypeError(f"a callback is callable, not {callback!r}")
+    every = {
+        "start": start, "text": text, "reasoning": reasoning, "refusal": refusal, "tool_call": tool_call,
+        "usage": usage, "round_end": round_end, "finish": finish, "event": event, "error": error, "reply": reply,
+    }  # fmt: skip
+    _check_names(given, unknown, every)
+    for name, callback in every.items():
+        if callback is not None:
+            check_function(name, callback, f"it is called with what its name says, sk.on({name}=fn)")
 
     callbacks: dict[type, Callable[[Any], Any]] = {}
     whole: dict[type, Any] = {Start: start, ToolCall: tool_call, RoundEnd: round_end, Finish: finish}

@@ -17,8 +17,10 @@ B = TypeVar("B")
 class Operator(Generic[A, B]):
     """Made once, applied to any number of streams; ``apply`` gives the stream behind a source."""
 
-    def __init__(self, name: str, apply: Callable[[Observable[A]], Observable[B]]) -> None:
+    def __init__(self, name: str, apply: Callable[[Observable[A]], Observable[B]], written: str = "") -> None:
         self.__name__ = name
+        self.written = written or f"ops.{name}()"
+        """How users write it, for messages."""
         self._apply = apply
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:

@@ -29,6 +29,7 @@ from .loop import (
     runs_here,
     thread_runner,
 )
+from .misplaced import check_stream
 from .runs import at_work
 from .scheduler import RunScheduler
 from .stats import SinkStats
@@ -46,8 +47,7 @@ class Run:
     """
 
     def __init__(self, stream: Observable[Any], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
-        if not isinstance(stream, Observable):
-            raise TypeError(f"a stream (or any Observable) is run, not {type(stream).__name__}")
+        check_stream(stream)
         specs = [as_branch(item) for item in branches]
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from typing import Any, TypeVar, cast, overload
 
-from reactivex import ConnectableObservable, Observable, abc
+from reactivex import Observable, abc
 
 from ..errors import SinkError, one_line
 from .bridge import Bridge, Reader
@@ -16,6 +16,7 @@ from .foreign import Foreign
 from .frames import trimming
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
+from .misplaced import applied, check_operators, is_stream
 from .report import failure_of, report
 
 __all__ = ["Stream", "stream"]
@@ -111,10 +112,9 @@ class Stream(Observable[T]):
     def pipe(self, *operators: Callable[[Any], Any]) -> Any:
         """The stream after these operators, ours or stock ones; whatever the last one makes, if that is no Observable
         (``to_future``) or must be connected first (``publish``)."""
-        built: Any = self._built
-        for operator in operators:
-            built = operator(built)
-        if not isinstance(built, Observable) or isinstance(built, ConnectableObservable):
+        check_operators(operators)
+        built = applied(operators, self._built)
+        if not is_stream(built):
             return built
         return Stream(self.source, (*self.operators, *operators), built, self._label)
 

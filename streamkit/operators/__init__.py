@@ -3,6 +3,7 @@
 Stock operators live in ``reactivex.operators`` and mix freely with these.
 """
 
+from ..protocols import StageBase
 from .continuing import continue_with
 from .guard import guard
 from .lift import map_async, stage
@@ -17,6 +18,7 @@ from .text import choice, of_type, reasoning, snapshots, text, tool_calls
 from .tokens import budget, count_tokens, meter
 
 __all__ = [
+    "StageBase",
     "attach",
     "budget",
     "choice",

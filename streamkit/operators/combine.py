@@ -11,11 +11,12 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from ..engine import RunScheduler, Stream, scheduler_for
+from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
 from ..engine.vantage import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
 from ..events import Outcome, Reply
-from .link import check_streams, made
+from .link import made
 from .opening import Opening
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -53,7 +54,7 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
     """
     if not streams:
         raise ValueError("no streams to race")
-    check_streams("race", streams)
+    check_streams("sk.race", streams)
     if after is not None and after < 0:
         raise ValueError("after must not be negative")
     return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())

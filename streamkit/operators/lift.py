@@ -14,7 +14,8 @@ from ..engine.apart import Apart
 from ..engine.mapped import Mapped
 from ..errors import StreamkitError
 from ..events import Reply
-from ..protocols import Op, Stage
+from ..protocols import Op, Stage, StageBase, overrides
+from ..stages.fit import Factory, check_stage, explained, seconds
 from .link import link
 
 __all__ = ["map_async", "stage"]
@@ -24,28 +25,24 @@ B = TypeVar("B")
 
 
 def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
-    """Items → what a stage makes of them; ``factory`` is called for each subscription.
+    """Items → what a stage makes of them; ``factory`` (a class or a function) is called for each subscription.
 
-    ``flush`` is called at the end and before an error, so that nothing held back is lost. What a stage raises ends the
-    stream, after the items it had given. A stage may also have
+    ``feed(item)`` gives a list of what comes of an item (or any iterable, ``yield`` too), ``flush()`` what is left: it
+    is called at the end and before an error, so that nothing held back is lost. What a stage raises ends the stream,
+    after the items it had given.
 
-    - ``due`` (seconds after the last feed, whatever item that was; None for not now): ``expire`` is called when they
-      are over, on the subscription's clock. It is read after each feed and each ``expire``
-    - ``done``: once it is true the stream completes and the source is cancelled
-    - ``reply(reply) -> Reply``, if it changes replies: what of a source's Reply it lets through. The run's result and
-      the partial reply of errors then say no more than that.
-    - ``broken``: it is set to True before ``flush`` if the stream failed
-    - ``failure(error) -> error``: what it lets through of a `StreamkitError`
-    - ``hides``: True if nothing else may be told anywhere. Then ``run.notes``, failures of sinks further up and
-      ``run.replies`` of streams within `map_async` say no more than ``reply`` and ``failure`` let through.
+    A stage that waits for a time, ends the stream, hides something or changes replies is a `StageBase`, which has a
+    place for each of that. Of any other object nothing but ``feed`` and ``flush`` is looked at: a RuntimeWarning says
+    so if it has members like those of a `StageBase`. TypeError for what is no stage.
     """
+    make = Factory("ops.stage", factory, check_stage)
 
     def connect(
         source: Observable[A], observer: abc.ObserverBase[B], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        return Lifted(factory(), observer, scheduler).connect(source)
+        return Lifted(make(), observer, scheduler).connect(source)
 
-    return link(getattr(factory, "__name__", "stage"), connect)
+    return link(getattr(factory, "__name__", "stage"), connect, "ops.stage(...)")
 
 
 class Lifted(abc.ObserverBase[Any]):
@@ -59,14 +56,18 @@ class Lifted(abc.ObserverBase[Any]):
         timer: abc.SchedulerBase | None = None,
     ) -> None:
         self._stage: Any = inner
+        self._more: Any = inner if isinstance(inner, StageBase) else None
         self._observer, self._scheduler = observer, scheduler
-        self._lens: Callable[[Reply], Reply] | None = getattr(inner, "reply", None)
-        self._hides = getattr(inner, "hides", False)
+        self._lens: Callable[[Reply], Reply] | None = self._let_through if self._has("reply") else None
+        self._hides = self._more is not None and self._more.hides
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
-        self._clock = timer or clock(scheduler) if hasattr(inner, "due") else None
+        self._clock = timer or clock(scheduler) if self._has("expire") else None
         self._deadline: Any = None
         self._armed = False
+
+    def _has(self, name: str) -> bool:
+        return self._more is not None and overrides(self._more, name)
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         scheduler, above = self._scheduler, Apart(self) if self._hides else self
@@ -84,27 +85,38 @@ class Lifted(abc.ObserverBase[Any]):
     def on_next(self, item: Any) -> None:
         if self._over or not self._give(self._stage.feed, item):
             return
-        if getattr(self._stage, "done", False):
+        if self._more is not None and self._more.done:
             self.on_completed()
         elif self._clock is not None:
             self._set_deadline()
 
     def on_error(self, error: Exception) -> None:
-        if hasattr(self._stage, "broken"):
-            self._stage.broken = True
-        if not self._over and self._give(self._stage.flush):
+        if self._more is not None:
+            object.__setattr__(self._more, "broken", True)  # a frozen dataclass would not let it be set
+        if not self._over and self._give(self._more.cut if self._has("cut") else self._stage.flush):
             try:
                 error = self._told(error)
             except Exception as exc:  # of the user's stage; the failure itself must not get past it
                 error = self._own(exc)
             self._end(error)
 
+    def _let_through(self, reply: Reply) -> Reply:
+        shown = self._more.reply(reply)
+        if not isinstance(shown, Reply):
+            raise TypeError(f"{type(self._more).__name__}.reply gives a Reply, not {type(shown).__name__}")
+        return shown
+
     def _told(self, error: Exception) -> Exception:
         if not isinstance(error, StreamkitError):
             return error
         if self._lens is not None:
             error = error.with_partial(self._lens(error.partial))
-        return self._stage.failure(error) if hasattr(self._stage, "failure") else error
+        if self._more is None:
+            return error
+        told = self._more.failure(error)
+        if not isinstance(told, Exception):
+            raise TypeError(f"{type(self._more).__name__}.failure gives an error, not {type(told).__name__}")
+        return told
 
     def _own(self, error: Exception) -> Exception:
         """What the stage raised. Where it hides, what caused an error of our kind may quote what it looked at."""
@@ -119,11 +131,15 @@ class Lifted(abc.ObserverBase[Any]):
     def _give(self, make: Callable[..., Iterable[Any]], *args: Any) -> bool:
         """Emit what the stage makes; if it raises, that is the end, after what it made before."""
         made, failure = [], None
+        given: Any = make
         try:
-            for item in make(*args):
+            given = make(*args)
+            if type(given) is str:
+                raise TypeError
+            for item in given:
                 made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
-            failure = self._own(exc)
+            failure = self._own(explained(make, given, exc))
         for item in made:
             self._observer.on_next(item)
         if failure is not None:
@@ -143,7 +159,11 @@ class Lifted(abc.ObserverBase[Any]):
 
     def _set_deadline(self) -> None:
         assert self._clock is not None
-        due = getattr(self._stage, "due", None)
+        try:
+            due = seconds(type(self._more).__name__, self._more.due)
+        except Exception as exc:
+            self._end(self._own(exc))
+            return
         self._deadline = None if due is None else self._clock.now + timedelta(seconds=due)
         if due is not None and not self._armed:
             self._arm(due)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
 from ..engine import Operator, Stream
 
-__all__ = ["Connect", "check_streams", "link", "made"]
+__all__ = ["Connect", "link", "made"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,20 +27,14 @@ class _Link(Observable[Any]):
         return self._connect(self._source, observer, scheduler)
 
 
-def link(name: str, connect: Connect) -> Operator[Any, Any]:
-    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called."""
+def link(name: str, connect: Connect, written: str = "") -> Operator[Any, Any]:
+    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called.
+    ``written`` is how users write it, if not as ``ops.name()``."""
 
-    return Operator(name, lambda source: _Link(source, connect))
+    return Operator(name, lambda source: _Link(source, connect), written)
 
 
 def made(label: str, connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any]) -> Stream[Any]:
     """A stream that has no source to operate on."""
     operator = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
     return Stream(operator(Observable()), label=label)
-
-
-def check_streams(name: str, given: Iterable[Any]) -> None:
-    """TypeError for what cannot be subscribed to: where it is given, not when its turn comes."""
-    for stream in given:
-        if not isinstance(stream, Observable):
-            raise TypeError(f"{name} takes streams (or any Observables), not {type(stream).__name__}")

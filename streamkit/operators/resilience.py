@@ -11,6 +11,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
+from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
@@ -18,7 +19,7 @@ from ..events import Outcome, Reply
 from ..protocols import Op
 from ..sources.limits import Retry, given_up, requests_of
 from .combine import all_failed
-from .link import check_streams, link
+from .link import link
 from .opening import Opening
 
 __all__ = ["fallback", "retry_unstarted"]
@@ -33,7 +34,7 @@ def fallback(*streams: Observable[T]) -> Op[T, T]:
     """
     if not streams:
         raise ValueError("nothing to fall back on")
-    check_streams("fallback", streams)
+    check_streams("ops.fallback", streams)
 
     def connect(
         source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None

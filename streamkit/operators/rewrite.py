@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
+from ..checks import check_flag, check_text
 from ..protocols import Op
+from ..stages.fit import Factory, check_text_stage
 from ..stages.rewriting.ending import Ending
 from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
@@ -36,10 +38,14 @@ def rewrite(
     """Events → the same events, their text rewritten by a stage over str that ``factory`` makes for each part.
 
     ``parts`` are out of ``text``, ``reasoning``, ``refusal`` and ``tool_calls`` (the JSON text of arguments). With
-    ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped. If the stage
-    sets ``done``, the reply ends there: ``stopped``, by ``name``.
+    ``hides`` nothing of the original is left anywhere: ``raw`` is None and log probabilities are dropped.
+
+    ``feed(text)`` gives a list of str, and so does ``flush()``, as for `stage`. A `StageBase` may end the reply where
+    it sets ``done``: ``stopped``, by ``name``; its ``cut`` is called instead of ``flush`` where the text was cut off.
     """
-    return _rewriter(factory, parts, name, hides=hides)
+    check_text("name", name)
+    check_flag("hides", hides)
+    return _rewriter(Factory("ops.rewrite", factory, check_text_stage), parts, name, hides=hides)
 
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> Op[T, T]:
@@ -87,7 +93,7 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
     that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
     StopAt(*patterns)
-    return rewrite(lambda: StopAt(*patterns), parts=parts, name="stop_at")
+    return _rewriter(lambda: StopAt(*patterns), parts, "stop_at")
 
 
 def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
@@ -121,4 +127,4 @@ def think_tags(*tags: str, inside: bool = False) -> Op[T, T]:
     rest is in docs/text.md.
     """
     names = tags or ("think",)
-    return rewrite(lambda: ThinkTags(names, inside=inside), name="think_tags")
+    return _rewriter(lambda: ThinkTags(names, inside=inside), ("text",), "think_tags")

@@ -14,11 +14,12 @@ from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
 from ..engine.loop import background, is_own, runs_here
+from ..engine.misplaced import check_stream
 from ..engine.report import ShutdownError, as_raised, failure_of
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
-from .link import check_streams, made
+from .link import made
 
 __all__ = ["share"]
 
@@ -35,7 +36,7 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
     that loop ends, so does the stream, for all.
     """
-    check_streams("share", [stream])
+    check_stream(stream, "sk.share")
     if replay < 0:
         raise ValueError("replay must not be negative")
     return made("share", _Shared(stream, replay).join)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import BudgetError
 from ..events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
+from ..protocols import StageBase
 from ..usage import Usage, unfinished
 from .bill import BILLED
 from .fold import Fold
@@ -96,7 +97,7 @@ class Limit:
         return left * MILLION / price.output if price.output else math.inf
 
 
-class Budget:
+class Budget(StageBase):
     """A stage: events as long as all tokens together, or what they cost, are within the limit; then a Reply that was
     ``stopped`` by ``budget``. Of the text that exceeds it, the part before the first character too many is let through,
     so it does not matter in what pieces it came.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ..events import CUT, Event, Reply, Restart, Start, TextDelta, UsageUpdate
+from ..protocols import StageBase
 from ..tokens import Gauge, PriceList, Prices, price_of
 from ..usage import Usage, summed, unfinished
 from .bill import BILLED, Bill
@@ -130,7 +131,7 @@ class Account:
         return usage if prices is None else replace(usage, cost=prices.cost(usage))
 
 
-class Meter:
+class Meter(StageBase):
     """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
 
     A server's report is passed on with its cost. Of bare str nothing but the str comes out.

@@ -15,7 +15,7 @@ from tests.operators.reach import everything
 HELD = "hidden"
 
 
-class Slow:
+class Slow(sk.StageBase):
     """Holds everything behind a colon, and fails where ``at`` says."""
 
     def __init__(self, at: str, error: type[Exception] = sk.StreamkitError) -> None:
@@ -152,7 +152,7 @@ def test_bare_text_ends_with_the_error_too():
 
 
 def test_a_run_ends_though_nobody_can_say_what_was_let_through():
-    class Broken:
+    class Broken(sk.StageBase):
         def feed(self, event):
             return [] if isinstance(event, sk.Reply) else [event]
 

@@ -406,7 +406,7 @@ def test_think_tags_over_bare_text_leave_the_reasoning_out_to_the_end():
 
 
 def test_an_error_of_a_stage_takes_the_place_of_the_failure_it_was_to_tell():
-    class Clumsy:
+    class Clumsy(sk.StageBase):
         def feed(self, event):
             return [event]
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ...events import Reply
+from ...protocols import StageBase
 from ..fold import Fold
 
 __all__ = ["Ending"]
 
 
-class Ending:
+class Ending(StageBase):
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
     `finish` does the same from outside. Items that are no events just end. ``keep_text`` is that of `Fold`.

@@ -19,6 +19,7 @@ from ...events import (
     ToolCallDelta,
     ToolResult,
 )
+from ...protocols import StageBase
 from ..fold import Fold
 from ..opencalls import OpenCalls
 from .hiding import bare, known, quiet
@@ -102,7 +103,7 @@ class _Cut:
         return out
 
 
-class Cutter:
+class Cutter(StageBase):
     """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
 
     A call of a tool, as soon as it begins, and the end of its choice let out the text that came before; reasoning does
@@ -184,7 +185,7 @@ class Cutter:
         return asked if text else Answered(asked, piece)
 
 
-class Joiner:
+class Joiner(StageBase):
     """A stage, `Answered` and events in, events out; the Reply says what was approved, or that it was stopped."""
 
     hides = True

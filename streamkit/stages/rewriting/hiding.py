@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...events import Reply, ToolResult, UsageUpdate
 from ...plain import plain
+from ...protocols import StageBase, overrides
 from ...shape import Sent
+from ..fit import pieces_of
 
 __all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]
 
@@ -44,19 +46,19 @@ def quiet(event: E) -> E:
 
 def through(stage: Any, text: str) -> str:
     """``text`` as a fresh stage over text shows it."""
-    return "".join(piece for piece in (*stage.feed(text), *stage.flush()) if isinstance(piece, str))
+    return "".join(piece for piece in (*pieces_of(stage.feed, text), *pieces_of(stage.flush)) if isinstance(piece, str))
 
 
 def excerpts_through(stage: Any, text: str) -> str:
     """The same of a message, in which "…" stands where `excerpt` cut something off: what is left of that is looked at
     as the beginning of something, if the stage can, and the rest of a word that begins there is left out."""
-    cut = getattr(stage, "cut", None)
-    if cut is None or CUT not in text:
+    may_be_cut = isinstance(stage, StageBase) and overrides(stage, "cut")
+    if CUT not in text or not may_be_cut:
         return through(stage, text)
     *quoted, last = FRAGMENT.sub(CUT, text).split(CUT)
     pieces: list[Any] = []
     for quote in quoted:
-        pieces += [*stage.feed(quote), *cut(), *stage.feed(CUT)]
+        pieces += [*stage.feed(quote), *stage.cut(), *stage.feed(CUT)]
     pieces += [*stage.feed(last), *stage.flush()]
     return "".join(piece for piece in pieces if isinstance(piece, str))
 

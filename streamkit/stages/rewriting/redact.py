@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from copy import copy
 from typing import Any, Self, TypeAlias
 
+from ...protocols import StageBase
 from .matching import Find, Pattern, Replace
 from .ready.blocks import Blocks
 from .ready.cards import Cards
@@ -31,7 +32,7 @@ RULES: dict[str, tuple[Callable[[Replace], Find], ...]] = {
 }  # fmt: skip
 
 
-class Redactor:
+class Redactor(StageBase):
     """A stage over text: ``feed(str) -> list[str]``, ``flush()``; the joined output does not depend on the cutting.
 
     The leftmost match counts, at one place that of the first rule. Text is held back only while a match could still

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from ...checks import shown
 from ...errors import StreamkitError
 from ...events import (
     Choice,
@@ -25,7 +26,9 @@ from ...events import (
     ToolCallDelta,
     ToolResult,
 )
+from ...protocols import Stage, StageBase
 from ...shape import Sent
+from ..fit import pieces_of
 from ..fold import Fold, outcome_of
 from ..opencalls import OpenCalls
 from .hiding import excerpts_through, known, masked, quiet, through, unquoted
@@ -41,20 +44,17 @@ Piece: TypeAlias = "str | tuple[type, str]"
 """Text for the part at hand, or for another: ``(ReasoningDelta, "...")``."""
 
 
-class TextStage(Protocol):
-    """A stage over the text of one part. ``done`` ends the whole reply; optional."""
-
-    def feed(self, text: str, /) -> Iterable[Piece]: ...
-    def flush(self) -> Iterable[Piece]: ...
+TextStage: TypeAlias = "Stage[str, Piece]"
+"""A stage over the text of one part. If it is a `StageBase`, ``done`` ends the whole reply, and ``cut`` is called
+instead of ``flush`` where its text was cut off: by an error, a limit, or from this side."""
 
 
-class Rewriter:
+class Rewriter(StageBase):
     """A stage, events (or bare str) in and out. ``make`` gives a fresh `TextStage` for each part of each choice,
     ``make_json`` one for the JSON text of arguments, if they need another.
 
     With ``hides`` nothing else may tell what was there: ``raw`` and log probabilities are dropped, and what quotes the
-    reply is rewritten too. A stage that sets ``done`` ends the reply as ``stopped`` by ``name``. One that has a ``cut``
-    gets it instead of ``flush`` where its text was cut off: by an error, a limit, or from this side.
+    reply is rewritten too. A stage that sets ``done`` ends the reply as ``stopped`` by ``name``.
 
     ``broken`` is to be set before `flush` if the stream failed; ``keep_text`` is that of `Fold`.
 
@@ -252,11 +252,15 @@ class Rewriter:
         stage = self._stages.get(key)
         if stage is None:
             stage = self._stages[key] = self._ended.pop(key, None) or self._fresh(key[0])
-        made = list(stage.feed(text))
-        self.done = self.done or getattr(stage, "done", False)
+        made = pieces_of(stage.feed, text)
+        self._look_at(stage)
         if made == [text]:
             return [self._cleared(event)]
         return self._deltas(made, event)
+
+    def _look_at(self, stage: Any) -> None:
+        if isinstance(stage, StageBase) and stage.done:  # type: ignore[attr-defined]  # see there
+            self.done = True
 
     def _fresh(self, kind: type) -> Any:
         return self._make_json() if kind is ToolCallDelta else self._make()
@@ -268,6 +272,8 @@ class Rewriter:
             if kind is ToolCallDelta:
                 out.append(replace(like, arguments=text, raw=None))
             elif text:
+                if not isinstance(text, str):
+                    raise TypeError(f"a stage over text gives pieces of str, not {shown(text)}")
                 out.append(kind(text, like.index))
         if isinstance(like, ToolCallDelta) and not out and (like.id or like.name):
             out.append(replace(like, arguments="", raw=None))  # the call begins, whatever its arguments do
@@ -280,8 +286,8 @@ class Rewriter:
             stage = self._stages.pop(key)
             if self.hides:
                 self._ended[key] = stage
-            pieces = list((getattr(stage, "cut", None) or stage.flush if cut else stage.flush)())
-            self.done = self.done or getattr(stage, "done", False)
+            pieces = pieces_of(stage.cut if cut and isinstance(stage, StageBase) else stage.flush)
+            self._look_at(stage)
             like: Any = ToolCallDelta("", call, index=index) if kind is ToolCallDelta else kind("", index)
             out += self._deltas([piece for piece in pieces if piece], like)
         return out

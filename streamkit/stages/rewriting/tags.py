@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...events import ReasoningDelta
+from ...protocols import StageBase
 from .markdown import REACH, Fences
 from .matching import Find, Pattern
 from .rewrite import Piece
@@ -157,7 +158,7 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-class StopAt:
+class StopAt(StageBase):
     """A text stage: text up to the first match of a pattern, then ``done``. A str is meant literally.
 
     What could be the beginning of a match is held back. A match that more than ``hold`` characters could not decide is

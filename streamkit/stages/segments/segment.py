@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, TypedDict
 
+from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
@@ -41,7 +42,7 @@ class Segment:
     code: str = ""
 
 
-class Segments:
+class Segments(StageBase):
     """Text → `Segment`, each as soon as its end is certain; the same ones however the text is cut.
 
     ``unit``: ``sentence`` (headings, table rows, rules and code blocks whole), ``word`` (Han and kana one by one),

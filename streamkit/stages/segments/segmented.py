@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...events import Event, Finish, Restart, RoundEnd, TextDelta, ToolCall, ToolCallDelta, ToolResult
+from ...protocols import StageBase
 from ..opencalls import OpenCalls
 from .segment import Segment, Segments
 
 __all__ = ["Segmented"]
 
 
-class Segmented:
+class Segmented(StageBase):
     """A stage: events (or bare str) → the `Segment`s of their text, by `Segments` that ``make`` gives. Choice 0 only.
 
     What is held comes with the `Finish` of the choice, and when a call of a tool begins. After a `Restart` the count

@@ -8,13 +8,14 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
+from ...protocols import StageBase
 from ..fold import Fold
 from .calls import Calls, Tools, rest_of
 
 __all__ = ["JsonEvents"]
 
 
-class JsonEvents:
+class JsonEvents(StageBase):
     """A stage: events (or bare str) → what the stages that ``make`` gives find in their text. Choice 0 only.
 
     ``tool`` names the tools whose arguments are meant, as `Calls` has it; None is the text of the reply. An error that

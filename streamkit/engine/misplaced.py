@@ -1,0 +1,204 @@
+"""Things in the wrong place, told by name: an operator where a sink belongs, a stream where a function does.
+
+What can be told from its place is told where it is written, by a TypeError that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from inspect import isclass, iscoroutine, iscoroutinefunction
+from typing import Any
+
+from reactivex import ConnectableObservable, Observable
+
+from ..checks import shown
+from .operator import Operator
+
+__all__ = [
+    "applied",
+    "check_function",
+    "check_operators",
+    "check_stream",
+    "check_streams",
+    "is_stream",
+    "name_of",
+    "no_sink",
+]
+
+MAKERS = {"reactivex.operators": "rxo", "streamkit.operators": "ops", "streamkit.sinks": "sinks"}
+"""Packages of functions that make something, by the name that users give them."""
+
+
+def operator_name(thing: Any) -> str | None:
+    """How ``thing`` is written if it is an operator, ours or a stock one; None if it is none."""
+    if isinstance(thing, Operator):
+        return thing.written
+    module = str(getattr(thing, "__module__", ""))
+    if module == "reactivex.internal.curry" and getattr(thing, "__name__", "") == "_wrap_curried":
+        made_by = [cell.cell_contents for cell in thing.__closure__ or () if callable(cell.cell_contents)]
+        names = [str(getattr(one, "__name__", "")).rstrip("_") for one in made_by]
+        return f"rxo.{names[0]}(...)" if names and names[0] else "a stock operator"
+    is_stock = module.startswith("reactivex.operators._") and inspect.isfunction(thing)
+    if is_stock or (module == "reactivex.pipe" and getattr(thing, "__name__", "") == "_compose"):
+        return "a stock operator" if is_stock else "reactivex.compose(...)"
+    return None
+
+
+def uncalled_name(thing: Any) -> str | None:
+    """How ``thing`` is written if it is a function that makes an operator or a sink, and was not called."""
+    if not inspect.isfunction(thing) or "." in thing.__qualname__:
+        return None
+    package = next((one for one in MAKERS if f"{thing.__module__}.".startswith(f"{one}.")), None)
+    if package is not None and not thing.__name__.startswith("_"):
+        return f"{MAKERS[package]}.{thing.__name__}"
+    return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.listener", "on") else None
+
+
+def is_stage(thing: Any) -> bool:
+    return _only(thing, "feed", "flush")
+
+
+def _only(thing: Any, *methods: str) -> bool:
+    """Whether it has these, and is no function besides."""
+    return (isclass(thing) or not callable(thing)) and all(callable(getattr(thing, name, None)) for name in methods)
+
+
+def name_of(thing: Any) -> str:
+    """How ``thing`` may have been written."""
+    name = str(getattr(thing, "__qualname__", "") or type(thing).__name__).rpartition("<locals>.")[2]
+    return "the lambda" if name.endswith("<lambda>") else name
+
+
+# -- streams -----------------------------------------------------------------------------------------------------------
+
+
+def check_stream(stream: Any, call: str = "sk.run") -> None:
+    """``call`` runs a stream."""
+    if isinstance(stream, Observable):
+        return
+    if iscoroutine(stream):
+        stream.close()  # it is never awaited now, which is no news beside this
+    raise TypeError(f"{call} takes a stream (or any Observable), not {shown(stream)}{_hint_of_stream(stream, call)}")
+
+
+def _hint_of_stream(given: Any, call: str) -> str:
+    if (name := operator_name(given) or uncalled_name(given)) is not None:
+        return f": write {call}(stream.pipe({name}), ...)"
+    if isinstance(given, str):
+        return f": write {call}(sk.chat({shown(given)}))"
+    if iscoroutine(given):
+        return ": a stream is read with await, or by a sink, without a coroutine around it"
+    if callable(getattr(given, "chat", None)):
+        return f": write {call}(client.chat(...))"
+    if callable(getattr(given, "write", None)):
+        return f": a sink comes behind the stream, {call}(stream, sink)"
+    if callable(given):
+        return f": call it, or if it is a sink write {call}(stream, {name_of(given)})"
+    if isinstance(given, Iterable) and not isinstance(given, Mapping):
+        return f": write {call}(sk.stream(items))"
+    return ""
+
+
+def check_streams(name: str, given: Iterable[Any]) -> None:
+    """TypeError for what cannot be subscribed to: where it is given, not when its turn comes."""
+    for stream in given:
+        if not isinstance(stream, Observable):
+            several = isinstance(stream, (list, tuple, set, dict))
+            hint = f": write {name}(*streams)" if several else ": call it" if inspect.isroutine(stream) else ""
+            raise TypeError(f"{name} takes streams (or any Observables), not {shown(stream)}{hint}")
+
+
+# -- operators ---------------------------------------------------------------------------------------------------------
+
+
+def check_operators(operators: Iterable[Any], place: str = "pipe") -> None:
+    """``place`` takes operators."""
+    for operator in operators:
+        if not isinstance(operator, Operator) and (problem := _no_operator(operator, place)):
+            raise TypeError(problem)
+
+
+def _no_operator(given: Any, place: str) -> str:
+    from .branch import Branch
+
+    if (name := uncalled_name(given)) is not None:
+        if name.startswith(("sinks.", "sk.")):
+            return f"{name} makes a sink, and {place} takes operators: write sk.run(stream, {name}(...))"
+        return f"{name} is not called: write {name}()"
+    if isinstance(given, Branch):
+        return f"{place} takes operators, not a branch: write sk.run(stream, branch), or ops.attach(branch)"
+    if isinstance(given, Observable):
+        return f"{place} takes operators, not a stream: write sk.race(stream, other), or ops.fallback(other)"
+    if is_stage(given):
+        kind = name_of(given if isclass(given) else type(given))
+        return f"{place} takes operators, and {kind} is a stage: write ops.stage({kind})"
+    if _only(given, "write"):
+        return f"{place} takes operators, and {shown(given)} is a sink: write sk.run(stream, sink)"
+    if iscoroutinefunction(given):
+        name = name_of(given)
+        return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
+    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {shown(given)}"
+
+
+def applied(operators: Iterable[Callable[[Any], Any]], source: Any) -> Any:
+    """``source`` behind ``operators``; the last one may make something else than a stream."""
+    built, last = source, None
+    for operator in operators:
+        if last is not None and not isinstance(built, Observable):
+            raise TypeError(f"{name_of(last)} makes {shown(built)}, no stream: no operator can come behind it")
+        built, last = operator(built), operator
+    if last is not None and (built is None or iscoroutine(built)):
+        name = name_of(last)
+        raise TypeError(
+            f"{name} gave {'nothing' if built is None else 'a coroutine'}, and an operator gives a stream: "
+            f"if it is a sink write sk.run(stream, {name}), if it is for each item rxo.map({name})"
+        )
+    return built
+
+
+def is_stream(built: Any) -> bool:
+    """Whether more may be piped on; what must be connected first (``publish``) is handed on as it is."""
+    return isinstance(built, Observable) and not isinstance(built, ConnectableObservable)
+
+
+# -- sinks and functions -----------------------------------------------------------------------------------------------
+
+
+def no_sink(given: Any) -> str:
+    """Why ``given`` is no sink, if it is something else that is known here."""
+    from .branch import Branch
+
+    if (name := operator_name(given)) is not None:
+        return f"{name} is an operator, no sink: write sk.run(stream.pipe({name}), ...) or sk.branch({name}, into=sink)"
+    if (name := uncalled_name(given)) is not None:
+        if name.startswith(("sinks.", "sk.")):
+            return f"{name} is not called: write {name}(...)"
+        return f"{name} is an operator that is not called: write sk.run(stream.pipe({name}()), ...)"
+    if isinstance(given, Branch):
+        return "a branch goes into sk.run(stream, branch) as it is: its sink is what into= takes"
+    if isinstance(given, Observable):
+        return f"{shown(given)} is no sink but a stream: one stream is run, and what gets its items comes behind it"
+    if is_stage(given) and not callable(getattr(given, "write", None)):
+        kind = name_of(given if isclass(given) else type(given))
+        return f"{kind} is a stage, no sink: write sk.branch(ops.stage({kind}), into=sink)"
+    return ""
+
+
+def check_function(name: str, given: Any, call: str, hint: str = "", *, sync: bool = False) -> None:
+    """``given`` is a function, which is called as ``call`` says; with ``sync`` no async one and none with a yield."""
+    if (written := operator_name(given) or uncalled_name(given)) is not None:
+        raise TypeError(f"{name} is a function: {call}. {written} is an operator, which goes into pipe")
+    if iscoroutine(given):
+        title = name_of(given)
+        given.close()
+        raise TypeError(f"{name} is a function: {call}. Pass {title} itself, without calling it")
+    if not callable(given):
+        raise TypeError(f"{name} is a function: {call}. It cannot be {shown(given)}{hint}")
+    method = given if inspect.isroutine(given) or isclass(given) else getattr(given, "__call__", given)  # noqa: B004
+    if sync and (
+        iscoroutinefunction(method) or inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
+    ):
+        raise TypeError(
+            f"{name} is a function: {call}. {name_of(given)} is async or has a yield, so it gives that later"
+        )

@@ -1,0 +1,212 @@
+"""Whether what a user gives is a stage: told as soon as it is there, not in the middle of a stream."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from inspect import iscoroutine, isgeneratorfunction
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+from ..checks import shown
+from ..errors import one_line
+from ..protocols import StageBase, overrides
+
+__all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "explained", "pieces_of", "seconds"]
+
+METHODS = ("feed", "flush")
+OF_STAGES = ("due", "done", "hides", "broken", "reply", "failure")
+"""What an object may have that looks like the members of a `StageBase`; ``expire`` is looked at with ``due``."""
+OF_TEXT = ("done", "hides", "cut")
+"""The same of a stage over text."""
+
+
+class Factory:
+    """Makes the stages of one operator, called ``name``. TypeError for what makes none, here or when it is called."""
+
+    def __init__(self, name: str, make: Any, check: Callable[[str, Any], None]) -> None:
+        self._name, self._make, self._check = name, make, check
+        self._last: Callable[[], Any] = lambda: None
+        check_factory(name, make)
+
+    def __call__(self) -> Any:
+        stage = self._make()
+        self._check(self._name, stage)
+        if stage is self._last():
+            raise TypeError(
+                f"{_title(self._make)} gave the same {_title(type(stage))} twice, and what it remembers would be "
+                "mixed up: make a new one in each call"
+            )
+        self._last = _reference(stage)
+        return stage
+
+
+def check_factory(name: str, make: Any) -> None:
+    """``name`` calls ``make()`` for each subscription."""
+    title = _title(make)
+    if not isinstance(make, type) and all(hasattr(make, method) for method in METHODS):
+        kind = _title(type(make))
+        raise TypeError(
+            f"{name} makes a stage for each subscription, so it takes a class or a function, not an instance of "
+            f"{kind}: write {name}({kind}), or {name}(lambda: {kind}(...))"
+        )
+    if not callable(make):
+        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {shown(make)}")
+    if isinstance(make, type) and not hasattr(make, "__getattr__"):
+        _check_methods(title, make, "")
+    if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
+        raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
+    try:
+        inspect.signature(make).bind()
+    except ValueError:  # it does not tell
+        return
+    except TypeError as exc:
+        raise TypeError(
+            f"{name} calls {title}() without arguments ({exc}): write {name}(lambda: {title}(...))"
+        ) from None
+
+
+def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
+    """``stage`` is one for `ops.stage`."""
+    _check_shape(name, stage)
+    if not isinstance(stage, StageBase):
+        _warn_of_more(name, stage, more)
+        return
+    title = _title(type(stage))
+    for method in ("expire", "cut", "reply", "failure"):
+        if not callable(getattr(stage, method)):
+            raise TypeError(f"{title}.{method} is a method of a StageBase, not {shown(getattr(stage, method))}")
+    if isinstance(_peek(stage, "broken"), property):
+        raise TypeError(f"{title}.broken is set to True if the stream fails, so it cannot be a property")
+    for flag in ("done", "hides", "broken"):
+        if callable(value := _peek(stage, flag)):
+            raise TypeError(f"{title}.{flag} is True or False, an attribute or a property, not {shown(value)}")
+    if callable(due := _peek(stage, "due")):
+        raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {shown(due)}")
+    if not isinstance(due, property):
+        seconds(title, due)
+
+
+def check_text_stage(name: str, stage: Any) -> None:
+    """``stage`` is one for `ops.rewrite`, which has a place for ``done`` and ``cut`` only."""
+    check_stage(name, stage, OF_TEXT)
+    if isinstance(stage, StageBase):
+        others = [method for method in ("expire", "reply", "failure") if overrides(stage, method)]
+        others += ["hides"] if stage.hides is True else []
+        if others:
+            where = "pass hides=True to ops.rewrite" if others == ["hides"] else "lift it by ops.stage"
+            raise TypeError(f"{name} knows nothing of {_title(type(stage))}.{others[0]}: {where}")
+
+
+def _check_shape(name: str, stage: Any) -> None:
+    if isinstance(stage, type):
+        raise TypeError(f"{name} got the class {_title(stage)} instead of a stage: call it, lambda: {_title(stage)}()")
+    if iscoroutine(stage):
+        stage.close()
+        raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")
+    _check_methods(_title(type(stage)), stage, f" ({name} got {shown(stage)})")
+
+
+def _check_methods(title: str, stage: Any, where: str) -> None:
+    for method in METHODS:
+        found = getattr(stage, method, None)
+        if not callable(found):
+            gives = "def feed(self, item)" if method == "feed" else "def flush(self)"
+            raise TypeError(f"{title} is no stage, it has no method {method}{where}: write {gives}, which gives a list")
+        if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
+            raise TypeError(f"{title}.{method} is async, and a stage answers at once: write ops.map_async(fn)")
+
+
+def _warn_of_more(name: str, stage: Any, more: Sequence[str]) -> None:
+    """An object that only looks like a `StageBase`: its members are its own, unless it hides something."""
+    kind = _title(type(stage))
+    if _peek(stage, "hides") is True:
+        raise TypeError(f"{kind}.hides is True, and only a StageBase can hide something: class {kind}(sk.StageBase)")
+    like = [member for member in more if _looks_meant(stage, member)]
+    if like:
+        warnings.warn(
+            f"{name} does not look at {kind}.{like[0]}, as {kind} is no StageBase: if it is meant for streamkit, write "
+            f"class {kind}(sk.StageBase), else give it another name",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _looks_meant(stage: Any, member: str) -> bool:
+    """Whether it would fit: of a method of another meaning, like ``done()``, nothing has to be said."""
+    value = _peek(stage, member)
+    if member == "due":
+        fits = value is None or isinstance(value, property) or (isinstance(value, Real) and not isinstance(value, bool))
+        return fits and callable(getattr(stage, "expire", None))
+    if member in ("done", "broken"):
+        return isinstance(value, (bool, property))
+    if member == "hides":
+        return isinstance(value, property)
+    return callable(value) and _takes(value, () if member == "cut" else (None,))
+
+
+def _takes(method: Any, args: tuple[Any, ...]) -> bool:
+    try:
+        inspect.signature(method).bind(*args)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _peek(stage: Any, member: str) -> Any:
+    """The value of an attribute, or the property itself: nothing of the stage is run."""
+    found = inspect.getattr_static(stage, member, None)
+    return found if found is None or isinstance(found, property) else getattr(stage, member, None)
+
+
+def seconds(title: str, due: Any) -> float | None:
+    """What ``due`` says, as a number."""
+    if due is None:
+        return None
+    if isinstance(due, bool) or not isinstance(due, Real):
+        raise TypeError(f"{title}.due is a number of seconds or None, not {shown(due)}")
+    if not isfinite(due):
+        raise ValueError(f"{title}.due is a number of seconds, or None for not now, not {due!r}")
+    return float(due)
+
+
+def pieces_of(method: Callable[..., Iterable[Any]], *args: Any) -> list[Any]:
+    """What a stage over text makes; TypeError if that is no list of pieces."""
+    given: Any = method
+    try:
+        given = method(*args)
+        if type(given) is str:
+            raise TypeError("a str")
+        return list(given)
+    except TypeError as exc:
+        raise explained(method, given, exc)  # noqa: B904  # it is the same, or tells the same in better words
+
+
+def explained(method: Any, given: Any, error: Exception) -> Exception:
+    """``error``, or what is wrong with what ``method`` of a stage ``given`` has instead of items."""
+    is_text = isinstance(given, str)
+    if given is method or not isinstance(error, TypeError) or (isinstance(given, Iterable) and not is_text):
+        return error
+    title = _title(method)
+    if iscoroutine(given):
+        given.close()
+        return TypeError(f"{title} gave a coroutine, and a stage answers at once: use ops.map_async(fn) for what waits")
+    if given is None:
+        return TypeError(f"{title} gave None instead of a list of items: write return [...], return [] or yield")
+    return TypeError(f"{title} gives a list of items (any iterable), not {shown(given)}: write return [item]")
+
+
+def _reference(stage: Any) -> Callable[[], Any]:
+    """It is not kept, if it allows that."""
+    try:
+        return weakref.ref(stage)
+    except TypeError:
+        return lambda: stage
+
+
+def _title(thing: Any) -> str:
+    name = one_line(str(getattr(thing, "__qualname__", type(thing).__name__)))
+    return "the lambda" if name.endswith("<lambda>") else name.rpartition("<locals>.")[2]
