@@ -16,7 +16,7 @@ from ..errors import SinkError
 from .branch import Branch
 from .context import Context
 from .listener import Listener
-from .loop import on_loop
+from .loop import on_loop, runs_here
 from .ours import Ours
 from .runs import at_work
 
@@ -71,7 +71,10 @@ class Hold:
         return bool(self._before)
 
     def begin(self, start: Callable[[], None]) -> None:
-        """Call ``start``, on the loop, where we are: at once, or as soon as all sinks are free."""
+        """Call ``start`` on the loop: at once, or as soon as all sinks are free."""
+        if not runs_here(self._loop):
+            on_loop(self._loop, self.begin, start)
+            return
         with _lock:
             self._start = start
             if self._before:

@@ -9,23 +9,20 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
+from ..checks import check_number, check_whole, shown
 from ..engine.context import new_id
 from ..engine.mailbox import is_cancel
 from ..engine.ours import Ours
 from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
+from .files import check_path
 from .spool import Kept, Spool
+from .writemany import WriteMany, check_write_many
 
 __all__ = ["Batched", "WriteMany", "batched"]
-
-
-class WriteMany(Protocol):
-    """Passes a batch on; may be async. A batch that comes again has the same items under the same key."""
-
-    def __call__(self, items: list[Any], /, *, key: str) -> Any: ...
 
 
 @dataclass(slots=True)
@@ -88,10 +85,12 @@ class Batched(Ours):
         retry: Sequence[float],
         spool: str | os.PathLike[str] | None,
     ) -> None:
-        if not callable(write_many):
-            raise TypeError(f"write_many is called with a list of items and key=, {write_many!r} cannot be")
-        if size < 1 or every <= 0 or any(delay < 0 for delay in retry):
-            raise ValueError("size and every must be positive, and no delay of retry negative")
+        check_write_many(write_many)
+        check_whole("size", size)
+        check_number("every", every, infinite=True)
+        _check_delays(retry)
+        if spool is not None:
+            check_path("spool", spool)
         self._write_many = write_many
         self._size, self._every, self._retry = size, every, tuple(retry)
         self._spool = None if spool is None else Spool(spool)
@@ -234,6 +233,15 @@ def _within(seconds: float | None) -> AbstractAsyncContextManager[Any]:
 async def _gone(sender: asyncio.Task[None] | None) -> None:
     if sender is not None and not sender.done():
         await asyncio.wait([sender])
+
+
+def _check_delays(retry: Any) -> None:
+    if isinstance(retry, str) or not isinstance(retry, Sequence):
+        raise TypeError(
+            f"retry is the seconds before each further attempt, (0.5, 1.0) or () for none, not {shown(retry)}"
+        )
+    for delay in retry:
+        check_number("each delay of retry", delay, above=False, what="a number of seconds")
 
 
 def batched(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from threading import Lock
 from typing import Any, ClassVar, Literal
 
+from ..checks import check_text
 from ..engine.context import new_id
 from ..engine.ours import Ours
 from ..events import Reply
@@ -22,6 +23,7 @@ class Durable(Ours, ABC):
     on_cancel: ClassVar[Literal["drain"]] = "drain"
 
     def __init__(self, stream: str | None) -> None:
+        check_text("stream", stream, optional=True)
         if stream == "":
             raise ValueError("stream is an id, a str that is not empty")
         self.stream = stream or new_id()

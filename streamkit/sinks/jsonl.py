@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from ..checks import check_text
 from ..events import Reply
 from ..worker import Worker, limit
 from .durable import Durable
@@ -23,6 +24,7 @@ class JsonLines(Durable):
     """Appends a line for each item; see `jsonl`."""
 
     def __init__(self, path: Path, mode: Mode, stream: str | None, sync: Sync | None) -> None:
+        check_text("mode", mode)
         if mode not in MODES:
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)

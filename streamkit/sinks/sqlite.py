@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks import check_text
 from ..events import Reply
 from ..worker import Worker, limit
 from .durable import Durable
@@ -39,6 +40,7 @@ class Sqlite(Durable):
     """Inserts a row for each item; see `sqlite`."""
 
     def __init__(self, path: Path, table: str, stream: str | None, sync: Sync | None) -> None:
+        check_text("table", table)
         if not NAME.fullmatch(table):
             raise ValueError(f"table is a name of letters, digits and _, not {table!r}")
         self._sync = Syncing(sync)
@@ -127,6 +129,6 @@ def sqlite(
     forced to the disk at the end (``close``), ``every`` time (milliseconds each), or with the first row that comes so
     many seconds after the last time, and at the end.
     """
-    if os.fspath(path) == ":memory:":
+    if path == ":memory:":
         raise ValueError("a database in memory would be gone with its connection: give it a path")
     return Sqlite(place(path, folder), table, stream, sync)

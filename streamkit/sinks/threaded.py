@@ -8,8 +8,8 @@ from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
+from ..engine import branch
 from ..engine.ours import Ours, begin_of
-from ..errors import one_line
 from ..events import Reply
 from ..worker import Worker, limit
 
@@ -20,16 +20,13 @@ class Threaded(Ours):
     """Another sink, called in a thread; see `threaded`."""
 
     def __init__(self, sink: Any) -> None:
-        self.inner, self._write = sink, getattr(sink, "write", sink)
-        if not callable(self._write):
-            raise TypeError(f"a sink is a callable or has a write method, not {sink!r}")
-        if iscoroutinefunction(self._write):
-            raise TypeError(f"{sink!r} is async: it needs no thread")
+        self.__qualname__ = branch(into=sink).name  # it says what is no sink; and so errors and figures name it
+        self.inner, self._write = sink, getattr(sink, "write", None) or sink
+        if iscoroutinefunction(self._write) or iscoroutinefunction(type(self._write).__call__):
+            raise TypeError(f"{self.__qualname__} is async: it needs no thread, so give it as the sink itself")
         for name in ("on_cancel", "overflow", "patience"):
             if hasattr(sink, name):
                 setattr(self, name, getattr(sink, name))
-        name = str(getattr(sink, "__qualname__", None) or type(sink).__name__)
-        self.__qualname__ = one_line(name)  # so errors and figures name it
         self._worker = Worker(self.__qualname__)
         self._first: Callable[[], None] | None = None
 

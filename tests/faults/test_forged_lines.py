@@ -28,6 +28,9 @@ OURS = [kind for kind in vars(errors).values() if isinstance(kind, type) and iss
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydantic")
 
 
+def receive(items: list[Any], *, key: str) -> None: ...
+
+
 def fine(text: str) -> bool:
     return bool(text) and all(char.isprintable() or char in "\u00a0\u3000" for char in text)
 
@@ -173,7 +176,7 @@ def damaged_ledger(path: Path) -> None:
 
 
 def spool_in_use(path: Path) -> None:
-    sink = sinks.batched(print, spool=path)
+    sink = sinks.batched(receive, spool=path)
     other = sinks.batched(lambda items, *, key: None, spool=path)
     assert sink._spool is not None
     loop = asyncio.new_event_loop()
@@ -187,7 +190,7 @@ def spool_in_use(path: Path) -> None:
 
 def no_spool(path: Path) -> None:
     path.write_bytes(b"something else\n")
-    sinks.batched(print, spool=path)
+    sinks.batched(receive, spool=path)
 
 
 def program(path: Path) -> None:
