@@ -35,7 +35,7 @@ class Hold:
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
         self.left = False
-        """Nobody reads the stream any more: what is held is free in a moment."""
+        """Nobody reads any more what comes out of the branches' stream."""
         self._context, self._loop = context, loop
         self._sinks: list[Any] = []  # kept, so that no other object gets their identity
         self._over = False
@@ -57,13 +57,18 @@ class Hold:
                 holder = _held.get(id(sink))
                 if holder is None or holder._loop.is_closed():
                     continue
-                if not (holder.left or holder._context.cancelled):
+                if not holder.ends:
                     raise _twice(name) if holder._context is self._context else _elsewhere(name)
                 before[id(holder)] = holder
             self._sinks, self._before = [sink for sink, _ in wanted], list(before.values())
             _held.update((id(sink), self) for sink in self._sinks)
             for holder in self._before:
                 holder._after.append(self)
+
+    @property
+    def ends(self) -> bool:
+        """Whether it was cancelled or left, so that what is held is free in a moment."""
+        return self.left or self._context.left or self._context.cancelled
 
     @property
     def waits(self) -> bool:

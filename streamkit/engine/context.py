@@ -64,7 +64,7 @@ class Context:
     """What all sources and operators of one run share."""
 
     __slots__ = (
-        *("_streams", "abort", "cancelled", "closing", "failures", "id"),
+        *("_streams", "abort", "cancelled", "closing", "failures", "id", "left"),
         *("lost", "main", "notes", "readings", "replies"),
     )
 
@@ -78,7 +78,8 @@ class Context:
         """Those of the main chain: the last one's reply is the run's."""
         self.readings: set[abc.DisposableBase] = set()
         """Those that are under way."""
-        self.cancelled = False
+        self.cancelled = self.left = False
+        """Whether a run was told to end, and whether nobody reads any more what is no run."""
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """What still has to end when the stream has: a run waits for it."""
