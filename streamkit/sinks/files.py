@@ -131,8 +131,7 @@ def mend(fd: int) -> None:
     alone = locked(fd)
     if alone is False:
         _join(fd)
-    size = os.fstat(fd).st_size
-    last = _unfinished(fd, size)
+    size, last = _last(fd) if alone else _last_at_rest(fd)
     if last and alone and last[:1] == b"{" and not _is_json(last):
         os.ftruncate(fd, size - len(last))
     elif last is None or last:
@@ -150,6 +149,21 @@ def _join(fd: int) -> None:
             return
         time.sleep(PAUSE)
     raise BlockingIOError(errno.EWOULDBLOCK, "the file is in use as a ledger or a spool")
+
+
+def _last(fd: int) -> tuple[int, bytes | None]:
+    size = os.fstat(fd).st_size
+    return size, _unfinished(fd, size)
+
+
+def _last_at_rest(fd: int) -> tuple[int, bytes | None]:
+    """What somebody else is about to write may be seen in parts, and is no half a line."""
+    for _ in range(ATTEMPTS):
+        found = _last(fd)
+        if found[1] == b"":
+            break
+        time.sleep(PAUSE)
+    return found
 
 
 def _unfinished(fd: int, size: int) -> bytes | None:
