@@ -254,9 +254,9 @@ def batched(
 ) -> Batched:
     """A sink that calls ``write_many(items, key=...)`` with lists of up to ``size`` items, in order, one at a time.
 
-    A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is an id of the run
-    and the number of its first item (``"3f2a…:200"``): whatever comes again comes with the same items under the same
-    key, so a receiver can drop it.
+    A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is the id of the run
+    (`Run.id`; that of a second such sink in one run ends in ``.2``) and the number of its first item (``"3f2a…:200"``):
+    whatever comes again comes with the same items under the same key, so a receiver can drop it.
 
     What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
     the branch, whose ``max_wait`` counts; then it is a SinkError. A cancelled run has 4 s for what is left.

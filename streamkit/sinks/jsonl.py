@@ -112,8 +112,8 @@ def jsonl(
     A str becomes a `TextDelta`, so that `from_json` reads every line; a dict, dataclass or pydantic model becomes an
     object, anything else the ``value`` of one. The last line of each run is its `Reply`, also when operators dropped
     it or the run was cancelled. Every line has two more keys: ``stream``, an id, and ``seq``, which counts the lines of
-    that stream from 0. Each run gets an id of its own unless ``stream`` gives one, which says that a repeated number
-    is a repeated item.
+    that stream from 0. The id is that of the run (`Run.id`; a second sink of one run on this file has one ending in
+    ``.2``) unless ``stream`` gives one, which says that a repeated number is a repeated item.
 
     The file is made at once, for its owner only (0600), and never reached through a symbolic link. ``create`` raises
     FileExistsError if there is one, ``append`` goes on after what it holds, ``replace`` empties it. With ``folder``,
@@ -124,6 +124,7 @@ def jsonl(
     the disk at the end (``close``), after ``every`` line (milliseconds each), or with the first line that comes so many
     seconds after the last time, and at the end. That is done in a thread.
 
-    Note: several sinks may append to one file, also from several processes; their lines are whole, and mingle.
+    Several sinks may append to one file, also from several processes; their lines are whole, and mingle. So a server
+    makes one for each reply, with ``mode="append"``: that costs no thread, and no more than opening a file.
     """
     return JsonLines(place(path, folder), mode, stream, sync)
