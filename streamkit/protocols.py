@@ -98,8 +98,8 @@ class Sink(Protocol[In]):
     them may be async.
 
     May also have ``begin(*, run_id)``, a plain method that is called first, when a run puts it to work: the id is that
-    of the run (`Run.id`), or of a stream with attached branches that is read without a run. Only a method ``begin`` with
-    a parameter ``run_id`` is taken for that; any other is your own.
+    of the run (`Run.id`), or of a stream with attached branches that is read without a run. Only a method ``begin``
+    with a parameter ``run_id`` is taken for that; any other is your own.
 
         class Publisher:
             def begin(self, *, run_id: str) -> None:

@@ -119,8 +119,8 @@ def sqlite(
     columns, more columns with defaults, and the unique index serves as well.
 
     The id is that of the run (`Run.id`; a second sink of one run on this table has one ending in ``.2``) unless
-    ``stream`` gives one, which says that a repeated number is a repeated item: repeats are ignored, another item under a
-    used number fails this sink.
+    ``stream`` gives one, which says that a repeated number is a repeated item: repeats are ignored, another item under
+    a used number fails this sink.
 
     Database (in WAL mode) and table are made at once, the file for its owner only (0600) and never reached through a
     symbolic link; ValueError for a table name that needs quotes, `sqlite3.Error` for a file or table that does not fit.
