@@ -29,7 +29,8 @@ class JsonLines(Durable):
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)
         super().__init__(stream)
-        self.path = self.place = path
+        self.path = path
+        self.place = os.path.realpath(path)
         self._worker = Worker("JsonLines")
         self._fd: int | None = None
         self._found = False
