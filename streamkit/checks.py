@@ -7,15 +7,23 @@ TypeError for what is of another kind, ValueError for a number that makes no sen
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from inspect import iscoroutine
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import excerpt
-
-__all__ = ["check_flag", "check_instance", "check_number", "check_text", "check_whole", "shown"]
+__all__ = [
+    "check_flag",
+    "check_flags",
+    "check_instance",
+    "check_number",
+    "check_one_of",
+    "check_text",
+    "check_whole",
+    "kind_of",
+    "shown",
+    "told",
+]
 
 LONG = 80
 """Characters of a value in a message."""
@@ -23,6 +31,8 @@ LONG = 80
 
 def shown(value: Any) -> str:
     """``value`` as a message quotes it: what has no short name of its own is told by its type."""
+    from .errors import excerpt  # which is above messages, where these checks are used too
+
     if iscoroutine(value):
         return f"the coroutine {value.__qualname__}()"
     if isinstance(value, (str, bytes, int, float, list, tuple, dict, set, frozenset, type(None))):
@@ -32,6 +42,19 @@ def shown(value: Any) -> str:
     if name := getattr(value, "__qualname__", None):
         return f"the function {excerpt(str(name), LONG)}"
     return f"an instance of {type(value).__name__}"
+
+
+def kind_of(value: Any) -> str:
+    """The name of its type. A coroutine is never awaited after this, which is no news beside what is told of it."""
+    if iscoroutine(value):
+        value.close()
+    return type(value).__name__
+
+
+def told(value: Any) -> str:
+    """`shown`, for what is refused: see `kind_of`."""
+    kind = kind_of(value)
+    return "a timedelta: write its total_seconds()" if kind == "timedelta" else shown(value)
 
 
 def check_number(
@@ -49,7 +72,7 @@ def check_number(
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {_told(value)}")
+        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {told(value)}")
     given: Any = value
     if given > low if above else given >= low:
         if infinite or value != math.inf:
@@ -72,18 +95,31 @@ def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: 
     """``value`` is one of ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         names = " or a ".join(_name_of(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-        raise TypeError(f"{name} is a {names}, not {_told(value)}: write {write}")
+        raise TypeError(f"{name} is a {names}, not {told(value)}: write {write}")
+
+
+def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    """``value`` is one of a few words."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {told(value)}")
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
 
 
 def check_flag(name: str, value: Any) -> None:
     """``value`` is True or False: a text would count as true, whatever it says."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, not {_told(value)}")
+        raise TypeError(f"{name} is True or False, not {told(value)}")
+
+
+def check_flags(**flags: Any) -> None:
+    for name, value in flags.items():
+        check_flag(name, value)
 
 
 def check_text(name: str, value: Any, *, optional: bool = False) -> None:
     if not (isinstance(value, str) or (optional and value is None)):
-        raise TypeError(f"{name} is a str{_or_none(optional)}, not {_told(value)}")
+        raise TypeError(f"{name} is a str{_or_none(optional)}, not {told(value)}")
 
 
 def _or_none(optional: bool) -> str:
@@ -98,11 +134,3 @@ def _range(low: float, above: bool) -> str:
 
 def _name_of(kind: type) -> str:
     return "mapping" if kind is Mapping else kind.__name__
-
-
-def _told(value: Any) -> str:
-    if iscoroutine(value):
-        value.close()  # it is never awaited now, which is no news beside this
-    if isinstance(value, timedelta):
-        return "a timedelta: write its total_seconds()"
-    return shown(value)

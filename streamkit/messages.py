@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
+from .checks import kind_of
+
 __all__ = [
     "FunctionCall",
     "Message",
@@ -63,17 +65,25 @@ class Message(TypedDict, total=False):
 
 def system(text: str) -> Message:
     """An instruction to the model."""
-    return {"role": "system", "content": text}
+    return {"role": "system", "content": _content(text)}
 
 
 def user(text: str) -> Message:
     """A turn of the user."""
-    return {"role": "user", "content": text}
+    return {"role": "user", "content": _content(text)}
 
 
 def assistant(text: str) -> Message:
     """A turn of the model, for conversations that do not start empty."""
-    return {"role": "assistant", "content": text}
+    return {"role": "assistant", "content": _content(text)}
+
+
+def _content(text: Any) -> Any:
+    """A text; or a list of parts, which servers take too."""
+    if not isinstance(text, (str, list)):
+        hint = ": write reply.text" if hasattr(text, "outcome") else ""
+        raise TypeError(f"the text of a message is a str, not {kind_of(text)}{hint}")
+    return text
 
 
 def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> Message:
@@ -95,19 +105,23 @@ def messages_of(given: Messages) -> list[Mapping[str, Any]]:
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)) or _is_model(given):
-        raise TypeError(f"messages are a str or a list of dicts with a role, not {type(given).__name__}")
+        hint = ": write [message]" if isinstance(given, Mapping) or _is_model(given) else ""
+        raise TypeError(f"messages are a str or a list of dicts with a role, not {kind_of(given)}{hint}")
     return [_as_message(one) for one in given]
 
 
 def _as_message(given: Any) -> Mapping[str, Any]:
     if not (isinstance(given, Mapping) or _is_model(given)):
-        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type(given).__name__}")
+        hint = "write sk.user(text)" if isinstance(given, str) else "of a reply write *reply.messages"
+        raise TypeError(f"messages are a str or a list of dicts with a role, not of {kind_of(given)}: {hint}")
     try:
         form: dict[str, Any] = _plain(given)
     except RecursionError as exc:
         raise ValueError("a message is nested too deeply, or holds itself") from exc
     if _is_model(given) and "role" in form and hasattr(given, "content"):
         form.setdefault("content", None)  # a turn of calls alone: not every server takes it without
+    if not ("role" in form or "type" in form):
+        raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
     return form
 
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import check_flag, check_number, check_whole
+from ..engine.misplaced import check_function
 from ..sources.iterators import Given
-from ..tokens.prices import PriceList
+from ..tokens.prices import PriceList, check_prices
 from .ledger import Ledger
 from .prompts import lines_of
 
@@ -45,19 +47,17 @@ class Plan:
             callable(prompts) or isinstance(prompts, (str, os.PathLike, Iterable, AsyncIterable))
         ):
             raise TypeError(f"prompts are an iterable or the path of a JSONL file, not {type(prompts).__name__}")
-        if not callable(ask):
-            raise TypeError("ask is a function: ask(prompt) gives the stream of its reply")
-        if not (key is None or callable(key)):
-            raise TypeError("key is a function: key(prompt) gives a name for the ledger")
-        if concurrency < 1:
-            raise ValueError("concurrency must be at least 1")
-        for limit in limits:
-            if limit is not None and not limit > 0:
-                raise ValueError("requests and tokens a minute must be more than 0")
+        check_function("ask", ask, "ask(prompt) gives the stream of its reply", sync=True)
+        if key is not None:
+            check_function("key", key, "key(prompt) gives a name for the ledger", sync=True)
+        check_whole("concurrency", concurrency)
+        for name, limit in zip(("requests_per_minute", "tokens_per_minute"), limits, strict=True):
+            check_number(name, limit, optional=True)
+        check_number("budget", budget, above=False, infinite=True, optional=True)
         if budget is not None and prices is None:
             raise ValueError("a budget needs prices: pass prices=sk.Prices(input=..., output=...)")
-        if budget is not None and not budget >= 0:
-            raise ValueError("the budget must not be negative")
+        check_prices(prices)
+        check_flag("ordered", ordered)
         if isinstance(prompts, (str, os.PathLike)):
             path = os.fspath(prompts)
             prompts = lambda: lines_of(path)  # noqa: E731  # opened anew by each subscription

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
+
+from ..checks import check_number, check_whole
 
 __all__ = ["ServerLimits"]
 
 KIB = 1024
+WHOLE = ("clients", "head_bytes", "body_bytes", "ahead_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,5 @@ class ServerLimits:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            value = getattr(self, item.name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"ServerLimits.{item.name} must be more than 0 and finite, not {value!r}")
+            check = check_whole if item.name in WHOLE else check_number
+            check(f"ServerLimits.{item.name}", getattr(self, item.name))

@@ -146,7 +146,8 @@ class _Mapping(abc.ObserverBase[Any]):
                 task = self._scheduler.context.spawn(self._loop, self._await(slot, result), "streamkit map_async")
                 slot.work = Disposable(lambda: _cancel(task, result))
             else:
-                raise TypeError(f"map_async calls for an awaitable or a stream, not {type(result).__name__}")
+                told = f"map_async calls for an awaitable or a stream, not {type(result).__name__}"
+                raise TypeError(f"{told}: a plain function goes into rxo.map(fn)")
         except BaseException as exc:
             slot.done, slot.error = True, self._failure_of(exc)
 

@@ -6,26 +6,31 @@ What can be told from its place is told where it is written, by a TypeError that
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isclass, iscoroutine, iscoroutinefunction
+from os import PathLike
 from typing import Any
 
 from reactivex import ConnectableObservable, Observable
 
-from ..checks import shown
+from ..checks import shown, told
 from .operator import Operator
 
 __all__ = [
     "applied",
     "check_function",
+    "check_observer",
     "check_operators",
     "check_stream",
     "check_streams",
     "is_stream",
     "name_of",
     "no_sink",
+    "refuse_operator",
 ]
 
+OBSERVER = ("on_next", "on_error", "on_completed")
 MAKERS = {"reactivex.operators": "rxo", "streamkit.operators": "ops", "streamkit.sinks": "sinks"}
 """Packages of functions that make something, by the name that users give them."""
 
@@ -50,7 +55,7 @@ def uncalled_name(thing: Any) -> str | None:
     if not inspect.isfunction(thing) or "." in thing.__qualname__:
         return None
     package = next((one for one in MAKERS if f"{thing.__module__}.".startswith(f"{one}.")), None)
-    if package is not None and not thing.__name__.startswith("_"):
+    if package is not None and hasattr(sys.modules[package], thing.__name__):
         return f"{MAKERS[package]}.{thing.__name__}"
     return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.listener", "on") else None
 
@@ -62,6 +67,12 @@ def is_stage(thing: Any) -> bool:
 def _only(thing: Any, *methods: str) -> bool:
     """Whether it has these, and is no function besides."""
     return (isclass(thing) or not callable(thing)) and all(callable(getattr(thing, name, None)) for name in methods)
+
+
+def _hint_of_function(given: Any) -> str:
+    if isinstance(given, Observable):
+        return ", which is made already: write lambda question: client.chat(question)"
+    return ": write client.chat" if callable(getattr(given, "chat", None)) else ""
 
 
 def name_of(thing: Any) -> str:
@@ -77,9 +88,7 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
     """``call`` runs a stream."""
     if isinstance(stream, Observable):
         return
-    if iscoroutine(stream):
-        stream.close()  # it is never awaited now, which is no news beside this
-    raise TypeError(f"{call} takes a stream (or any Observable), not {shown(stream)}{_hint_of_stream(stream, call)}")
+    raise TypeError(f"{call} takes a stream (or any Observable), not {told(stream)}{_hint_of_stream(stream, call)}")
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
@@ -89,6 +98,8 @@ def _hint_of_stream(given: Any, call: str) -> str:
         return f": write {call}(sk.chat({shown(given)}))"
     if iscoroutine(given):
         return ": a stream is read with await, or by a sink, without a coroutine around it"
+    if callable(getattr(given, "result", None)):
+        return ": it is at work already, write run.result()"
     if callable(getattr(given, "chat", None)):
         return f": write {call}(client.chat(...))"
     if callable(getattr(given, "write", None)):
@@ -138,7 +149,8 @@ def _no_operator(given: Any, place: str) -> str:
     if iscoroutinefunction(given):
         name = name_of(given)
         return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
-    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {shown(given)}"
+    hint = ": write *operators" if isinstance(given, (list, tuple)) else ""
+    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {told(given)}{hint}"
 
 
 def applied(operators: Iterable[Callable[[Any], Any]], source: Any) -> Any:
@@ -182,11 +194,40 @@ def no_sink(given: Any) -> str:
     if is_stage(given) and not callable(getattr(given, "write", None)):
         kind = name_of(given if isclass(given) else type(given))
         return f"{kind} is a stage, no sink: write sk.branch(ops.stage({kind}), into=sink)"
+    if isinstance(given, (list, tuple)) and not callable(getattr(given, "write", None)):
+        return f"a sink is a callable or has a write method, not {shown(given)}: write sk.run(stream, *sinks)"
+    if isinstance(given, (str, PathLike)) and not callable(given):
+        return f"a sink is a callable or has a write method, not {shown(given)}: write sinks.jsonl({shown(given)})"
+    if iscoroutine(given):
+        name = name_of(given)
+        given.close()
+        return f"a sink is a function, and {name}() was called already: write {name}"
     return ""
 
 
-def check_function(name: str, given: Any, call: str, hint: str = "", *, sync: bool = False) -> None:
-    """``given`` is a function, which is called as ``call`` says; with ``sync`` no async one and none with a yield."""
+def refuse_operator(name: str, given: Any) -> None:
+    """What is an operator already, or would be one if it were called, is nothing that ``name`` makes one of."""
+    if (written := operator_name(given)) is not None:
+        raise TypeError(f"{written} is an operator already: write stream.pipe({written}), without {name}")
+    if (written := uncalled_name(given)) is not None:
+        raise TypeError(f"{written} makes an operator already: write stream.pipe({written}()), without {name}")
+
+
+def check_observer(given: Any) -> None:
+    """``subscribe`` takes a callback, or an object with ``on_next``, ``on_error`` and ``on_completed``."""
+    if (name := operator_name(given) or uncalled_name(given)) is not None:
+        raise TypeError(
+            f"subscribe takes callbacks, and {name} is an operator: write stream.pipe({name}).subscribe(...)"
+        )
+    if not (callable(given) or all(callable(getattr(given, name, None)) for name in OBSERVER)):
+        raise TypeError(f"subscribe takes a callback or an observer, not {shown(given)}: write subscribe(print)")
+
+
+def check_function(
+    name: str, given: Any, call: str, hint: str = "", *, sync: bool = False, generator: bool = False
+) -> None:
+    """``given`` is a function, which is called as ``call`` says; with ``sync`` no async one, and a ``generator`` only
+    where one is wanted."""
     if (written := operator_name(given) or uncalled_name(given)) is not None:
         raise TypeError(f"{name} is a function: {call}. {written} is an operator, which goes into pipe")
     if iscoroutine(given):
@@ -194,11 +235,10 @@ def check_function(name: str, given: Any, call: str, hint: str = "", *, sync: bo
         given.close()
         raise TypeError(f"{name} is a function: {call}. Pass {title} itself, without calling it")
     if not callable(given):
+        hint = hint or _hint_of_function(given)
         raise TypeError(f"{name} is a function: {call}. It cannot be {shown(given)}{hint}")
     method = given if inspect.isroutine(given) or isclass(given) else getattr(given, "__call__", given)  # noqa: B004
-    if sync and (
-        iscoroutinefunction(method) or inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
-    ):
-        raise TypeError(
-            f"{name} is a function: {call}. {name_of(given)} is async or has a yield, so it gives that later"
-        )
+    if not generator and (inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)):
+        raise TypeError(f"{name} is a function: {call}. {name_of(given)} has a yield in it, so it gives nothing")
+    if sync and iscoroutinefunction(method):
+        raise TypeError(f"{name} is a function: {call}. {name_of(given)} is async, so it gives that too late")

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 from reactivex import Observable
 
+from ..checks import told
+
 __all__ = ["Operator"]
 
 A = TypeVar("A")
@@ -24,6 +26,8 @@ class Operator(Generic[A, B]):
         self._apply = apply
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
+        if not isinstance(source, Observable):
+            raise TypeError(f"{self.written} is applied to a stream, not to {told(source)}: write stream.pipe(...)")
         return self._apply(source)
 
     def __repr__(self) -> str:

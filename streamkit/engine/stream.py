@@ -16,7 +16,7 @@ from .foreign import Foreign
 from .frames import trimming
 from .gate import Gate
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
-from .misplaced import applied, check_operators, is_stream
+from .misplaced import applied, check_observer, check_operators, is_stream
 from .report import failure_of, report
 
 __all__ = ["Stream", "stream"]
@@ -139,6 +139,8 @@ class Stream(Observable[T]):
         """
         if scheduler is not None:
             return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+        if on_next is not None:
+            check_observer(on_next)
         if on_next is not None and not callable(on_next):
             on_error, on_completed, on_next = on_next.on_error, on_next.on_completed, on_next.on_next
         return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
+from ..checks import check_number, shown
 from ..engine import RunScheduler, Stream, scheduler_for
 from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
@@ -55,8 +56,7 @@ def race(*streams: Observable[T], after: float | None = None) -> Stream[T]:
     if not streams:
         raise ValueError("no streams to race")
     check_streams("sk.race", streams)
-    if after is not None and after < 0:
-        raise ValueError("after must not be negative")
+    check_number("after", after, above=False, optional=True)
     return made("race", lambda observer, scheduler: _Race(streams, after, observer, scheduler_for(scheduler)).begin())
 
 
@@ -191,10 +191,11 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     one's `Reply` is its last item; the run's own is that of the last stream.
     """
     if not isinstance(streams, Mapping):
-        raise TypeError(f"side_by_side takes a mapping of names to streams, not {type(streams).__name__}")
+        hint = "write {'one': stream, 'two': other}"  # type: ignore[unreachable]  # not everybody looks at types
+        raise TypeError(f"side_by_side takes a mapping of names to streams, not {shown(streams)}: {hint}")
     if not streams:
         raise ValueError("no streams to compare")
-    check_streams("side_by_side", streams.values())
+    check_streams("sk.side_by_side", streams.values())
     named = dict(streams)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:

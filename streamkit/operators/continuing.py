@@ -9,8 +9,10 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_one_of, check_whole
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
+from ..engine.misplaced import check_function
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
 from ..events import (
@@ -58,10 +60,9 @@ def continue_with(
     `Retry` allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it,
     with Retry-After obeyed.
     """
-    if not callable(ask):
-        raise TypeError("ask is a function: ask(partial) gives the stream that goes on")
-    if mode not in ("restart", "prefill") or attempts < 1:
-        raise ValueError("mode is 'restart' or 'prefill', attempts at least 1")
+    check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
+    check_one_of("mode", mode, ("restart", "prefill"))
+    check_whole("attempts", attempts, infinite=True)
 
     def connect(
         source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None

@@ -8,7 +8,9 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
+from ..checks import check_whole
 from ..engine import clock, scheduler_for
+from ..engine.misplaced import check_function
 from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
@@ -43,6 +45,8 @@ def guard(check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segm
     Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
     """
 
+    check_function("check", check, "check(text) gives True, False or another text")
+    check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
 
     async def asked(item: Any) -> Any:

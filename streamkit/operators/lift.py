@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_flag, check_whole
 from ..engine import Operator, clock, scheduler_for
 from ..engine.apart import Apart
 from ..engine.mapped import Mapped
+from ..engine.misplaced import check_function, refuse_operator
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -35,6 +37,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     place for each of that. Of any other object nothing but ``feed`` and ``flush`` is looked at: a RuntimeWarning says
     so if it has members like those of a `StageBase`. TypeError for what is no stage.
     """
+    refuse_operator("ops.stage", factory)
     make = Factory("ops.stage", factory, check_stage)
 
     def connect(
@@ -193,8 +196,9 @@ def map_async(
     the input, or with ``ordered=False`` as results come. What a call raises ends the stream when its turn comes, and
     an end or error of the source waits for the calls under way. Disposing cancels them.
     """
-    if concurrency < 1:
-        raise ValueError("concurrency must be at least 1")
+    check_function("fn", fn, "fn(item) gives an awaitable or a stream")
+    check_whole("concurrency", concurrency)
+    check_flag("ordered", ordered)
 
     def mapped(source: Observable[A]) -> Observable[B]:
         return Mapped(source, fn, concurrency, ordered)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_number
 from ..engine import RunScheduler, scheduler_for
 from ..engine.gate import TimedGate
 from ..engine.vantage import Vantage
@@ -28,8 +29,10 @@ def time_limits(*, first: float | None = None, between: float | None = None, tot
     the source. Of an event stream only content counts: no `Start`, no `UsageUpdate`, no `Other`.
     """
     limits = {"first": first, "between": between, "total": total}
-    if any(limit is not None and limit <= 0 for limit in limits.values()) or set(limits.values()) == {None}:
-        raise ValueError("give at least one limit, in positive seconds")
+    for name, limit in limits.items():
+        check_number(name, limit, optional=True, what="a number of seconds")
+    if all(limit is None for limit in limits.values()):
+        raise ValueError("time_limits needs at least one limit: first=, between= or total=, in seconds")
 
     def connect(
         source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
+from ..checks import check_flag, check_text, shown
 from ..engine import Operator, scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
@@ -45,6 +46,11 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     sources in one chain the last to begin is kept, so record each runner of a race by itself. A recording that could
     not be made does not disturb the reply: it is raised as `SinkError` at the end, by the run if there is one.
     """
+
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path is the path of a file, not {shown(path)}")
+    check_text("note", note)
+    check_flag("overwrite", overwrite)
 
     def connect(
         source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None
@@ -89,6 +95,8 @@ def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
 
 def note(name: str) -> Op[T, T]:
     """Items → the same items; how many passed here and when is in ``run.notes[name]``: a probe for a slow operator."""
+
+    check_text("name", name)
 
     def connect(
         source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None

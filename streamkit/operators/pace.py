@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from math import inf, isfinite
+from math import inf
 from typing import Any, Literal, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
+from ..checks import check_number, check_one_of
 from ..engine import Gate, RunScheduler
 from ..engine.report import LIKE_AN_END, ShutdownError
 from ..engine.watch import LoopWatch, loop_is_ending
@@ -58,10 +59,9 @@ def smooth(
     what came before, if it gives anything else than it should; what it raises ends the stream as it is (StopIteration,
     which would pass for a good end, as a `SinkError`).
     """
-    if not (isfinite(every) and every > 0 and lag >= 0):
-        raise ValueError("every must be positive (and not infinite), and lag not negative")
-    if finish not in ("at_once", "keep_pace"):
-        raise ValueError(f"finish is 'at_once' or 'keep_pace', not {finish!r}")
+    check_number("every", every)
+    check_number("lag", lag, above=False, infinite=True)
+    check_one_of("finish", finish, ("at_once", "keep_pace"))
     make, ticks = cutters(unit), max(1.0, lag / every)
 
     def connect(
@@ -205,8 +205,7 @@ def throttle_text(every: float) -> Op[T, T]:
     The first piece comes at once, the rest of a window at its end, everything before an event of another kind, the
     end or an error: nothing is lost, moved or late. Works over str too.
     """
-    if not (isfinite(every) and every > 0):
-        raise ValueError("every must be positive (and not infinite)")
+    check_number("every", every)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_instance
 from ..engine import RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.misplaced import check_streams
@@ -53,6 +54,7 @@ def retry_unstarted(retry: Retry | None = None) -> Op[T, T]:
 
     It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
     """
+    check_instance("retry", retry, Retry, "ops.retry_unstarted(sk.Retry(attempts=3))")
     policy = retry or Retry()
 
     def connect(

@@ -13,6 +13,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from ..checks import check_flag, check_text
+from ..engine.misplaced import check_function, refuse_operator
 from ..protocols import Op
 from ..stages.fit import Factory, check_text_stage
 from ..stages.rewriting.ending import Ending
@@ -29,6 +30,7 @@ from .link import link
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 
 T = TypeVar("T")
+TEXT_TRIGGER = ": to stop at a text or a pattern write ops.stop_at(...)"
 ALL = ("text", "reasoning", "refusal", "tool_calls")
 
 
@@ -43,6 +45,7 @@ def rewrite(
     ``feed(text)`` gives a list of str, and so does ``flush()``, as for `stage`. A `StageBase` may end the reply where
     it sets ``done``: ``stopped``, by ``name``; its ``cut`` is called instead of ``flush`` where the text was cut off.
     """
+    refuse_operator("ops.rewrite", factory)
     check_text("name", name)
     check_flag("hides", hides)
     return _rewriter(Factory("ops.rewrite", factory, check_text_stage), parts, name, hides=hides)
@@ -92,6 +95,8 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Op[T, T]:
     be the beginning of a match is held back, until no continuation can change what is decided. ValueError for a pattern
     that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
+    if any(isinstance(pattern, (list, tuple, set, frozenset)) for pattern in patterns):
+        raise TypeError("ops.stop_at takes patterns one by one: write ops.stop_at(*patterns)")
     StopAt(*patterns)
     return _rewriter(lambda: StopAt(*patterns), parts, "stop_at")
 
@@ -101,6 +106,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Op[T, T]:
     ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
     """
     if not isinstance(trigger, Observable):
+        check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
         predicate = trigger
         return lifted("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
 
@@ -126,5 +132,8 @@ def think_tags(*tags: str, inside: bool = False) -> Op[T, T]:
     span waits, from the tag on, for the end of that or of the line. In a thought the first closing tag ends it. The
     rest is in docs/text.md.
     """
+    for tag in tags:
+        check_text("a tag", tag)
+    check_flag("inside", inside)
     names = tags or ("think",)
     return _rewriter(lambda: ThinkTags(names, inside=inside), ("text",), "think_tags")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
+from ..checks import check_whole
 from ..engine import Context, Gate, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
@@ -37,8 +38,7 @@ def share(stream: Observable[T], replay: int) -> Stream[T]:
     that loop ends, so does the stream, for all.
     """
     check_stream(stream, "sk.share")
-    if replay < 0:
-        raise ValueError("replay must not be negative")
+    check_whole("replay", replay, low=0)
     return made("share", _Shared(stream, replay).join)
 
 

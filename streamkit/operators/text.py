@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
+from ..checks import check_number, check_whole, shown
 from ..engine import clock
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..protocols import Op
@@ -77,6 +78,9 @@ def of_type(*kinds: type[Any]) -> Op[Any, Any]:
     """Items → those of the given types, unchanged (and typed, unlike ``filter(isinstance)``)."""
     if not kinds:
         raise TypeError("of_type needs at least one type")
+    for kind in kinds:
+        if not isinstance(kind, type):
+            raise TypeError(f"of_type takes types of items, as sk.ToolCall, not {shown(kind)}")
 
     def make(emit: Callable[[Any], None]) -> Feed:
         return lambda item: emit(item) if isinstance(item, kinds) else None
@@ -89,6 +93,8 @@ def choice(index: int) -> Op[Event, Event]:
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
     """
+
+    check_whole("index", index, low=0)
 
     def make(emit: Callable[[Event], None]) -> Feed:
         def feed(event: Any) -> None:
@@ -112,8 +118,7 @@ def snapshots(every: float | None = None) -> Op[Event | str, str]:
     when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
-    if every is not None and every <= 0:
-        raise ValueError("every must be positive")
+    check_number("every", every, optional=True)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None

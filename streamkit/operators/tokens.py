@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from ..checks import check_flag, check_number, check_whole
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding, Op
@@ -97,8 +98,9 @@ def budget(
     """
     if tokens is None and cost is None:
         raise ValueError("a budget needs tokens or a cost")
-    if (tokens is not None and tokens < 0) or (cost is not None and not cost >= 0):
-        raise ValueError("a budget is 0 or more")
+    check_whole("tokens", tokens, low=0, infinite=True, optional=True)
+    check_number("cost", cost, above=False, infinite=True, optional=True)
+    check_flag("drain", drain)
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")
     check_prices(prices)

@@ -12,6 +12,7 @@ from typing import Any, Self, Unpack
 
 import httpx
 
+from ..checks import check_flags, check_instance, check_text
 from ..engine import Asked, Reading, Source, Stream
 from ..engine.context import Tap
 from ..errors import StalledError, StatusError, StreamkitError
@@ -23,9 +24,10 @@ from .environment import endpoint
 from .exchange import Exchange, tapped, translated
 from .failures import explain
 from .limits import Limits, Retry, given_up
+from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import Request, check_text
+from .requests import Request, check_line
 from .schemas import with_schemas
 
 __all__ = ["Client"]
@@ -66,6 +68,8 @@ class Client:
         lenient: bool = False,
         trust_env: bool = True,
     ) -> None:
+        check_options(limits, retry, model, transport)
+        check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
         self._endpoint = endpoint(
             base_url,
             api_key,
@@ -128,7 +132,9 @@ class Client:
     def _stream(
         self, api: str, model: str | None, asked: dict[str, Any], params: Any, extra: Mapping[str, Any] | None
     ) -> Stream[Event]:
-        model = check_text("model", model or self.model or "") or None
+        check_text("model", model, optional=True)
+        check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
+        model = check_line("model", model or self.model or "") or None
         named = {"model": model} if model is not None else {}
         sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
         request = Request(api, model, {**named, **asked, **sent, **(extra or {})})

@@ -24,6 +24,13 @@ def endpoint(
     allow_private: bool,
 ) -> Endpoint:
     """Arguments win. An empty OPENAI_BASE_URL is none, an empty ``base_url`` a mistake (ValueError)."""
+    texts = {"base_url": base_url, "api_key": api_key, "azure": azure, "organization": organization, "project": project}
+    for name, text in texts.items():
+        if not isinstance(text, str | None):  # whatever it is, it may be secret
+            raise TypeError(f"{name} is a str, not {type(text).__name__}")
+    for name, given in (("headers", headers), ("query", query)):
+        if not isinstance(given, Mapping | None):
+            raise TypeError(f"{name} is a mapping, not {type(given).__name__}: write {name}={{'x-name': 'value'}}")
     env = os.environ.get
     base_url = base_url.strip() if base_url is not None else None
     if base_url is None:

@@ -9,9 +9,11 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
+from ..checks import kind_of
 from ..engine import RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loop import is_background, live
 from ..engine.mailbox import is_cancel
+from ..engine.misplaced import check_function
 from ..engine.report import ShutdownError, failure_of
 from ..engine.stream import stream as as_stream
 from .iterators import Given, items_of, opened
@@ -41,7 +43,9 @@ def stream(source: Any, /) -> Stream[Any]:
     if isinstance(source, (str, bytes, Mapping)) or not (
         callable(source) or isinstance(source, (AsyncIterable, Iterable))
     ):
-        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type(source).__name__}")
+        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {kind_of(source)}")
+    if callable(source) and not isinstance(source, (AsyncIterable, Iterable)):
+        check_function("source", source, "source() gives an iterable, or an awaitable of one", generator=True)
     return Stream(_Pulled(source), label="items")
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
+from ..checks import check_flag, check_text
 from ..engine import Reading, Source, Stream
 from ..events import Event, Finish, Start, TextDelta
 from ..stages.fold import Fold
@@ -75,6 +76,10 @@ def from_bytes(
     """
     Parser(api)
     check_given(chunks, "bytes")
+    if isinstance(chunks, str):
+        raise TypeError("bytes do not come from a str: write text.encode(), or sk.from_text([text])")
+    check_flag("lenient", lenient)
+    check_flag("keep_text", keep_text)
     if isinstance(chunks, (bytes, bytearray)):
         chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not everybody looks at types
 
@@ -102,6 +107,7 @@ def from_bytes(
 def from_text(pieces: Given[str], *, model: str | None = None) -> Stream[Event]:
     """Pieces of text as the events of a reply, so that everything made for replies works on them too."""
     check_given(pieces, "pieces of text")
+    check_text("model", model, optional=True)
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         fold = Fold()

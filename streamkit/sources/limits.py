@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TypeVar
 
+from ..checks import check_flag, check_number, check_whole
 from ..errors import StatusError, StreamkitError
 
 __all__ = ["Limits", "Retry", "given_up", "requests_of"]
 
 MIB = 2**20
+CLOCKS = ("connect", "first_byte", "byte_idle", "event_idle", "total")
 
 E = TypeVar("E", bound=StreamkitError)
 
@@ -51,10 +53,12 @@ class Limits:
     keep_text: bool = True
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is not None and value <= 0 and item.name != "keep_text":
-                raise ValueError(f"Limits.{item.name} must be positive or None, not {value!r}")
+        check_flag("Limits.keep_text", self.keep_text)
+        for name in CLOCKS:
+            check_number(f"Limits.{name}", getattr(self, name), optional=True, what="a number of seconds")
+        check_whole("Limits.error_body_bytes", self.error_body_bytes)
+        for name in ("event_bytes", "reply_bytes"):
+            check_whole(f"Limits.{name}", getattr(self, name), optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +79,13 @@ class Retry:
     retry_after: float = 60.0
 
     def __post_init__(self) -> None:
-        counts = (self.attempts, self.first, self.longest, self.retry_after, 1 - self.jitter, self.jitter)
-        if not all(count >= 0 for count in counts):
-            raise ValueError(f"not a retry policy: {self}")
+        check_whole("Retry.attempts", self.attempts, low=0, infinite=True)
+        check_number("Retry.first", self.first, above=False)
+        check_number("Retry.jitter", self.jitter, above=False)
+        for name in ("longest", "retry_after"):
+            check_number(f"Retry.{name}", getattr(self, name), above=False, infinite=True)
+        if self.jitter > 1:
+            raise ValueError(f"Retry.jitter is a share, from 0 to 1, not {self.jitter!r}")
 
     def wait(self, made: int, error: StreamkitError, rand: Callable[[], float] = random.random) -> float | None:
         """Seconds to wait before the next request after ``made`` of them, None if there is to be none."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import AsyncGenerator, Iterable
 
+from ..checks import check_number, told
 from ..engine import Reading, Source, Stream
 from ..events import Event
 from ..wire import Parser
@@ -22,8 +22,9 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     raises, at once). What ended the recorded reply ends this one: an error is raised with the same kind, and a
     recording that was cut short ends as a reply that was.
     """
-    if not (math.isfinite(speed) and speed >= 0):
-        raise ValueError(f"speed is a factor, 0 or more, not {speed}")
+    check_number("speed", speed, above=False, what="a factor, a number")
+    if not isinstance(recording, (str, os.PathLike, Recording)):
+        raise TypeError(f"recording is the path of a recording, or the name of a shipped one, not {told(recording)}")
     loaded = recording if isinstance(recording, Recording) else Recording.open(recording)
     scale = 1 / speed if speed else 0.0
 

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from ..errors import ConnectError, one_line
 from .addresses import is_local, is_private_literal
 
-__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_text", "names_version"]
+__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_line", "names_version"]
 
 OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -29,7 +29,7 @@ def names_version(path: str) -> bool:
     return VERSION.search(path) is not None
 
 
-def check_text(what: str, value: str) -> str:
+def check_line(what: str, value: str) -> str:
     """``value``, or ValueError if it would break out of its line in a request."""
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ValueError(f"the {what} contains a control character")
@@ -49,7 +49,7 @@ class Endpoint:
     allow_private: bool = True
 
     def __post_init__(self) -> None:
-        parts = urlsplit(check_text("base_url", self.base_url))
+        parts = urlsplit(check_line("base_url", self.base_url))
         if parts.username or parts.password:
             raise ValueError("base_url must not hold a user name or password: pass headers= instead")
         host = one_line(parts.hostname or "")
@@ -75,7 +75,7 @@ class Endpoint:
         for name, value in (*self.headers.items(), ("api key", self.key or "")):
             if not isinstance(value, str):
                 raise TypeError(f"the {name} is a str, not {type(value).__name__}")
-            check_text(name, value)
+            check_line(name, value)
             if not value.isascii() or value != value.strip():
                 raise ValueError(f"the {name} holds characters, or white space around it, that no header may hold")
 

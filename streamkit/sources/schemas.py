@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin, get_type_hints
 
+from ..checks import shown
 from ..errors import excerpt, one_line
 
 __all__ = ["format_of", "name_of", "tool_of", "with_schemas"]
@@ -77,12 +78,17 @@ def format_of(model: Any) -> dict[str, Any]:
     return {"name": _clean(getattr(model, "__name__", "reply")), "schema": schema, "strict": strict}
 
 
+FORMATS = (
+    "write a pydantic model, {'type': 'json_object'}, or "
+    "{'type': 'json_schema', 'json_schema': {'name': ..., 'schema': {...}}}"
+)
+
 # -- where they go -----------------------------------------------------------------------------------------------------
 
 
 def _listed(tools: Any) -> Sequence[Any]:
-    if isinstance(tools, Mapping) or not isinstance(tools, Sequence):
-        raise TypeError("tools is a list of functions, models and dicts")
+    if isinstance(tools, (str, Mapping)) or not isinstance(tools, Sequence):
+        raise TypeError(f"tools is a list of functions, models and dicts, not {shown(tools)}: write tools=[...]")
     return tools
 
 
@@ -90,7 +96,7 @@ def _placed(tool: Any, flat: bool) -> Any:
     if isinstance(tool, Mapping):
         return tool
     if not callable(tool):
-        raise TypeError(f"a tool is a function, a model or a dict, not {tool!r}")
+        raise TypeError(f"a tool is a function, a model or a dict, not {shown(tool)}")
     # What chat completions leave loose by default, the Responses API takes as strict.
     return _nested({**tool_of(tool), "strict": False} if flat else tool_of(tool), flat)
 
@@ -100,8 +106,18 @@ def _nested(function: dict[str, Any], flat: bool) -> dict[str, Any]:
 
 
 def _format(asked: Any) -> Any:
-    is_type = isinstance(asked, type) or get_origin(asked) is not None
-    return {"type": "json_schema", "json_schema": format_of(asked)} if is_type else asked
+    if asked in (dict, Mapping):
+        raise TypeError(f"response_format={asked.__name__} names no fields: {FORMATS}")
+    if isinstance(asked, type) or get_origin(asked) is not None:
+        return {"type": "json_schema", "json_schema": format_of(asked)}
+    if not isinstance(asked, Mapping):
+        kind = type(asked).__name__
+        if hasattr(asked, "model_dump") or is_dataclass(asked):
+            raise TypeError(f"response_format is the class {kind}, not an instance: write response_format={kind}")
+        raise TypeError(f"response_format is no {kind}: {FORMATS}")
+    if "type" not in asked or asked["type"] == "object":
+        raise TypeError(f"response_format says its type, and a JSON schema stands within it: {FORMATS}")
+    return asked
 
 
 def _flattened(asked: Any) -> Any:

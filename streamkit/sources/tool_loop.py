@@ -9,9 +9,11 @@ from typing import Any
 from reactivex import Observable, abc, from_iterable
 from reactivex.disposable import Disposable, SerialDisposable
 
+from ..checks import check_whole
 from ..engine import RunScheduler, Stream, scheduler_for
 from ..engine.follow import follow
 from ..engine.mapped import Mapped
+from ..engine.misplaced import check_function
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
 from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
@@ -49,10 +51,9 @@ def tool_loop(
 
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
-    if not callable(ask):
-        raise TypeError("ask is a function: ask(messages) gives the stream of one round")
-    if rounds < 1 or concurrency < 1:
-        raise ValueError("rounds and concurrency must be at least 1")
+    check_function("ask", ask, "ask(messages) gives the stream of one round", sync=True)
+    check_whole("rounds", rounds, infinite=True)
+    check_whole("concurrency", concurrency)
     asked, box = messages_of(messages), Toolbox(tools)
 
     class Rounds(Observable[Event]):

@@ -11,7 +11,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from ..checks import shown
+from ..checks import shown, told
 from ..errors import one_line
 from ..protocols import StageBase, overrides
 
@@ -54,19 +54,33 @@ def check_factory(name: str, make: Any) -> None:
             f"{kind}: write {name}({kind}), or {name}(lambda: {kind}(...))"
         )
     if not callable(make):
-        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {shown(make)}")
+        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {told(make)}")
     if isinstance(make, type) and not hasattr(make, "__getattr__"):
         _check_methods(title, make, "")
     if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
+    if _needs_nothing(make):  # a signature takes a while to make
+        return
     try:
         inspect.signature(make).bind()
     except ValueError:  # it does not tell
         return
     except TypeError as exc:
-        raise TypeError(
-            f"{name} calls {title}() without arguments ({exc}): write {name}(lambda: {title}(...))"
-        ) from None
+        hint = f"write {name}(lambda: {title}(...))"
+        if not isinstance(make, type):
+            hint = "a function that is called with each item goes into rxo.map(fn)"
+        raise TypeError(f"{name} makes stages by {title}(), without arguments ({exc}): {hint}") from None
+
+
+def _needs_nothing(make: Any) -> bool:
+    """Whether it is plain to see that it can be called without arguments."""
+    function: Any = vars(make).get("__init__", object.__init__) if isinstance(make, type) else make
+    if function is object.__init__:
+        return vars(make).get("__new__") is None and make.__bases__ in ((object,), (StageBase,))
+    if not inspect.isfunction(function):
+        return False
+    code, defaults = function.__code__, function.__defaults__ or ()
+    return code.co_argcount - isinstance(make, type) <= len(defaults) and not code.co_kwonlyargcount
 
 
 def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
@@ -88,6 +102,8 @@ def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
         raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {shown(due)}")
     if not isinstance(due, property):
         seconds(title, due)
+    if due is not None and not overrides(stage, "expire"):
+        raise TypeError(f"{title} has due, and nothing to give then: write def expire(self), which gives a list")
 
 
 def check_text_stage(name: str, stage: Any) -> None:
@@ -104,6 +120,8 @@ def check_text_stage(name: str, stage: Any) -> None:
 def _check_shape(name: str, stage: Any) -> None:
     if isinstance(stage, type):
         raise TypeError(f"{name} got the class {_title(stage)} instead of a stage: call it, lambda: {_title(stage)}()")
+    if stage is None:
+        raise TypeError(f"{name} got None instead of a stage: the function that makes it has to return it")
     if iscoroutine(stage):
         stage.close()
         raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")
@@ -158,8 +176,10 @@ def _takes(method: Any, args: tuple[Any, ...]) -> bool:
 
 def _peek(stage: Any, member: str) -> Any:
     """The value of an attribute, or the property itself: nothing of the stage is run."""
-    found = inspect.getattr_static(stage, member, None)
-    return found if found is None or isinstance(found, property) else getattr(stage, member, None)
+    found = getattr(type(stage), member, None)
+    if isinstance(found, property) or (found is None and member not in getattr(stage, "__dict__", ())):
+        return found
+    return getattr(stage, member, None)
 
 
 def seconds(title: str, due: Any) -> float | None:

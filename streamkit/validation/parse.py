@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..checks import shown
 from ..errors import MalformedError, excerpt, said
 
 if TYPE_CHECKING:
@@ -103,6 +105,11 @@ def _new_adapter(model: Any) -> Any:
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
+    if not isinstance(model, type) and (hasattr(model, "model_dump") or is_dataclass(model)):
+        kind = type(model).__name__
+        raise TypeError(f"model is the class {kind}, not an instance: write {kind}")
+    if isinstance(model, (str, bytes, int, float, list, tuple, dict)):
+        raise TypeError(f"model is a class or another type, not {shown(model)}")
     try:
         return TypeAdapter(model)
     except PydanticUserError as exc:

@@ -336,7 +336,7 @@ async def no_stream(prompt: str) -> str:
     return prompt
 
 
-@pytest.mark.parametrize("ask", [str, no_stream])
+@pytest.mark.parametrize("ask", [str, lambda prompt: no_stream(prompt)])
 def test_an_ask_that_gives_no_stream_ends_the_batch(ask: Any):
     recorded = testing.clock().run(sk.batch(["a", "b", "c"], ask, concurrency=1))
     assert isinstance(recorded.error, TypeError)

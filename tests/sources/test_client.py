@@ -239,7 +239,7 @@ def test_mistakes_explain_themselves() -> None:
         client.chat("hi", temperature=float("nan"))
     with pytest.raises(TypeError, match="a stream"):
         sk.run("hi")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="callable"):
+    with pytest.raises(TypeError, match="text is a function"):
         sk.on(text=5)
 
 

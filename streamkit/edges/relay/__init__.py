@@ -7,8 +7,10 @@ from typing import Any, Literal, TypeAlias
 
 from reactivex import Observable
 
+from ...checks import check_number, check_one_of
 from ...engine import Run, on_loop, start
 from ...engine.loop import current_loop
+from ...engine.misplaced import check_stream
 from ...engine.report import report
 from .forms import FORMS
 from .outbox import Outbox
@@ -145,12 +147,9 @@ def sse(
 
     Note: a browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
     """
-    if not isinstance(stream, Observable):
-        raise TypeError(f"sse relays a stream (or any Observable), not {type(stream).__name__}")
-    if format not in FORMS:
-        raise ValueError(f"format is one of {', '.join(FORMS)}, not {format!r}")
-    if on_close not in ("cancel", "drain"):
-        raise ValueError(f"on_close is 'cancel' or 'drain', not {on_close!r}")
-    if (keepalive is not None and keepalive <= 0) or max_wait <= 0:
-        raise ValueError("keepalive and max_wait are more than 0 seconds")
+    check_stream(stream, "sk.sse")
+    check_one_of("format", format, tuple(FORMS))
+    check_one_of("on_close", on_close, ("cancel", "drain"))
+    check_number("keepalive", keepalive, optional=True)
+    check_number("max_wait", max_wait, infinite=True)
     return Relay(stream, format, on_close, keepalive, max_wait)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from copy import copy
+from inspect import iscoroutinefunction
 from typing import Any, Self, TypeAlias
 
+from ...checks import check_text, check_whole, shown
 from ...protocols import StageBase
 from .matching import Find, Pattern, Replace
 from .ready.blocks import Blocks
@@ -42,6 +44,8 @@ class Redactor(StageBase):
     """
 
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
+        check_text("mask", mask)
+        check_whole("hold", hold, infinite=True)
         if not rules:
             raise ValueError("no rules: " + ", ".join(READY) + ", a pattern, a list of words or a callable")
         self._finds = [find for rule in rules for find in _finds(rule, mask)]
@@ -82,6 +86,8 @@ def _finds(rule: Any, mask: str) -> list[Find]:
     match rule:
         case (what, replacement) if not isinstance(rule, (str, list)):
             return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
+        case _ if iscoroutinefunction(rule):
+            raise TypeError(f"{shown(rule)} is async: a rule gives at once what stands in place of a word")
         case _ if callable(rule) and not hasattr(rule, "pattern"):
             return [EachWord(rule)]
     return _replacing(rule, lambda found: mask)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import inf
 from typing import Literal, TypedDict
 
+from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, shown
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
@@ -84,14 +84,14 @@ class Segments(StageBase):
         strip: bool = True,
         judge: Judge | None = None,
     ) -> None:
-        _one_of("unit", unit, "sentence", "word", "line", "paragraph")
-        _one_of("lookahead", lookahead, "word", "char")
-        _one_of("code", code, "block", "lines", "drop")
-        _one_of("markdown", markdown, "keep", "plain")
-        if max_chars is not None and max_chars < 1:
-            raise ValueError("max_chars must be at least 1")
-        if hold < 0 or (max_wait is not None and not 0 < max_wait < inf):
-            raise ValueError("max_wait must be positive and finite, and hold not negative")
+        check_one_of("unit", unit, ("sentence", "word", "line", "paragraph"))
+        check_one_of("lookahead", lookahead, ("word", "char"))
+        check_one_of("code", code, ("block", "lines", "drop"))
+        check_one_of("markdown", markdown, ("keep", "plain"))
+        check_whole("max_chars", max_chars, infinite=True, optional=True)
+        check_whole("hold", hold, low=0, infinite=True)
+        check_number("max_wait", max_wait, optional=True)
+        check_flags(first_fast=first_fast, spoken=spoken, strip=strip)
         self._code, self._strip, self._wait = code, strip, max_wait
         self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
         self._gap: list[str] | None = None if strip and self._queue is None else []
@@ -209,6 +209,9 @@ class Segmenting(TypedDict, total=False):
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
+    check_text("lang", lang)
+    if judge is not None and not callable(getattr(judge, "is_boundary", None)):
+        raise TypeError(f"judge has a method is_boundary(window, place, lang), {shown(judge)} has none")
     code = "en" if lang == "auto" else re.split("[-_]", str(lang).lower())[0]
     if not re.fullmatch("[a-z]{2,3}", code):
         raise ValueError(f"lang is an ISO 639 code like 'de', or 'auto', not {lang!r}")
@@ -216,8 +219,3 @@ def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
     if isinstance(judge, Engine):
         judge.load(code)
     return judge, code
-
-
-def _one_of(name: str, value: str, *allowed: str) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -33,7 +33,7 @@ class CallValue(Generic[V]):
 
 def check_tools(tool: Any) -> None:
     """TypeError or ValueError for what names no tools."""
-    names = [tool] if isinstance(tool, str) else list(tool)
+    names = [tool] if isinstance(tool, str) or not isinstance(tool, Iterable) else list(tool)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"tool is the name of a tool, or a list of names, not {tool!r}")
     if not names:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
+from ...checks import check_one_of
 from ...errors import MalformedError
 from ...validation import Partials, adapter_of, validate
 from .path import JsonPath, Steps
@@ -38,7 +40,8 @@ class JsonValues:
     """
 
     def __init__(self, model: Any = None, *, unfinished: Unfinished = "error") -> None:
-        self._unfinished = one_of("unfinished", unfinished, "error", "keep")
+        check_one_of("unfinished", unfinished, ("error", "keep"))
+        self._unfinished = unfinished
         self._text = JsonText()
         self._model = model
         self._partials = Partials(model) if model is not None else None
@@ -105,8 +108,15 @@ class JsonItems:
     def __init__(
         self, path: Steps = "", model: Any = None, on_invalid: OnInvalid = "error", *, unfinished: Unfinished = "error"
     ) -> None:
-        self._unfinished = one_of("unfinished", unfinished, "error", "keep")
-        self._on_invalid = on_invalid if callable(on_invalid) else one_of("on_invalid", on_invalid, "error", "skip")
+        check_one_of("unfinished", unfinished, ("error", "keep"))
+        self._unfinished = unfinished
+        if not callable(on_invalid):
+            check_one_of("on_invalid", on_invalid, ("error", "skip"))
+        elif iscoroutinefunction(on_invalid):
+            raise TypeError(
+                "on_invalid gives at once what to put there: it cannot be a coroutine function"
+            )
+        self._on_invalid = on_invalid
         if model is not None:
             adapter_of(model)  # a mistake is told here
         self._path = JsonPath(path)
@@ -160,10 +170,3 @@ def raising(items: Iterable[Any], error: Exception) -> Iterator[Any]:
     """``items``, and then ``error``: what was complete before a fault is given however the text was cut."""
     yield from items
     raise error
-
-
-def one_of(name: str, value: str, *allowed: str) -> Any:
-    """``value`` if it is allowed, else ValueError."""
-    if value not in allowed:
-        raise ValueError(f"{name} is {' or '.join(map(repr, allowed))}, not {value!r}")
-    return value

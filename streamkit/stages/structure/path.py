@@ -19,6 +19,8 @@ class JsonPath:
     __slots__ = ("_steps",)
 
     def __init__(self, steps: Steps = "") -> None:
+        if isinstance(steps, bytes) or not isinstance(steps, Sequence):
+            raise TypeError(f"path is a str with dots, or a list of keys and numbers, not {steps!r}")
         parts = steps.split(".") if steps and isinstance(steps, str) else list(steps)
         for step in parts:
             if isinstance(step, bool) or not isinstance(step, (str, int)):

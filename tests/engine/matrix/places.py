@@ -230,9 +230,7 @@ def _(fault: Fault) -> Any:
 
 
 def stage(fault: Fault, *names: str, **fields: Any) -> Any:
-    class Faulty:
-        due = None
-
+    class Faulty(sk.StageBase):
         def feed(self, item: Any) -> Any:
             return [item]
 
@@ -282,7 +280,7 @@ def _(fault: Fault) -> Any:
 
 @place("stage: due")
 def _(fault: Fault) -> Any:
-    return piped(stage(fault, due=property(fault)))
+    return piped(stage(fault, expire=lambda self: (), due=property(fault)))
 
 
 @place("stage: reply of a cut stream")

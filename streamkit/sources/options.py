@@ -1,0 +1,20 @@
+"""What a `Client` is made with, checked when it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..checks import check_instance, check_text, told
+from .limits import Limits, Retry
+
+__all__ = ["check_options"]
+
+
+def check_options(limits: Any, retry: Any, model: Any, transport: Any) -> None:
+    check_instance("limits", limits, Limits, "limits=sk.Limits(total=60)")
+    check_instance("retry", retry, Retry, "retry=sk.Retry(attempts=2)")
+    check_text("model", model, optional=True)
+    is_client = hasattr(transport, "send") and hasattr(transport, "aclose")
+    can_send = is_client or hasattr(transport, "handle_async_request")
+    if transport is not None and (isinstance(transport, type) or not can_send):
+        raise TypeError(f"transport is an httpx transport or an httpx.AsyncClient, not {told(transport)}")

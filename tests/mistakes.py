@@ -1,0 +1,269 @@
+"""Mistakes that users make with streams, operators, sinks and options, and what they are told: one row each.
+
+The code of a row is run with the names of `PRELUDE`; it raises the class, and the message holds the words.
+"""
+
+from __future__ import annotations
+
+PRELUDE = """
+import math, re
+from dataclasses import dataclass
+import httpx
+import pydantic
+import reactivex.operators as rxo
+import streamkit as sk
+from streamkit import ops, sinks
+
+class Lines:
+    def __init__(self, size=1):
+        self.size = size
+    def feed(self, item):
+        return [item]
+    def flush(self):
+        return []
+
+class Of(Lines):
+    def __init__(self, size):
+        super().__init__(size)
+
+class NoFeed:
+    def flush(self):
+        return []
+
+class NoFlush:
+    def feed(self, item):
+        return [item]
+
+class Forgetful(Lines):
+    def feed(self, item):
+        [item]
+
+class Bare(Lines):
+    def feed(self, item):
+        return item
+
+class Late(Lines):
+    async def feed(self, item):
+        return [item]
+
+class City(pydantic.BaseModel):
+    name: str = ""
+
+@dataclass
+class Town:
+    name: str = ""
+
+async def answer(question):
+    return question
+
+def pieces(item):
+    yield item
+
+def stream():
+    return sk.from_text(["Hello."])
+
+client = sk.Client("http://localhost:1/v1", "key", model="m")
+one = Lines()
+shared = ops.stage(lambda: one)
+"""
+
+STAGES = [
+    ("ops.stage(Lines())", TypeError, "an instance of Lines: write ops.stage(Lines)"),
+    ("ops.stage(Of)", TypeError, "write ops.stage(lambda: Of(...))"),
+    ("ops.stage(NoFeed)", TypeError, "no method feed: write def feed(self, item)"),
+    ("ops.stage(NoFlush)", TypeError, "no method flush: write def flush(self)"),
+    ("ops.stage(Late)", TypeError, "Late.feed is async"),
+    ("ops.stage(answer)", TypeError, "answer is async"),
+    ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
+    ("ops.stage(ops.text)", TypeError, "write stream.pipe(ops.text())"),
+    ("ops.stage(stream())", TypeError, "takes a class with feed and flush"),
+    ("ops.stage(5)", TypeError, "takes a class with feed and flush"),
+    ("list(stream().pipe(ops.stage(lambda: None)))", TypeError, "got None instead of a stage"),
+    ("list(stream().pipe(ops.stage(lambda: Lines)))", TypeError, "lambda: Lines()"),
+    ("list(stream().pipe(ops.stage(lambda: NoFlush())))", TypeError, "no method flush"),
+    ("list(stream().pipe(ops.stage(lambda: answer('Hi'))))", TypeError, "got a coroutine instead of a stage"),
+    ("list(stream().pipe(ops.stage(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
+    ("list(stream().pipe(ops.text(), ops.stage(Bare)))", TypeError, "not 'Hello.': write return [item]"),
+    ("list(stream().pipe(ops.stage(Bare)))", TypeError, "not an instance of Start: write return [item]"),
+    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Lines twice"),
+    ("ops.rewrite(Lines())", TypeError, "write ops.rewrite(Lines)"),
+    ("ops.rewrite(Of)", TypeError, "write ops.rewrite(lambda: Of(...))"),
+    ("list(stream().pipe(ops.rewrite(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
+    ("list(stream().pipe(ops.rewrite(Bare)))", TypeError, "write return [item]"),
+]
+PLACES = [
+    (
+        "sk.run(stream(), ops.text())",
+        TypeError,
+        "write sk.run(stream.pipe(ops.text()), ...) or",
+    ),
+    ("sk.run(stream(), rxo.map(str))", TypeError, "rxo.map(...) is an operator, no sink"),
+    ("sk.run(stream(), rxo.to_list())", TypeError, "is an operator, no sink"),
+    ("sk.run(stream(), ops.text)", TypeError, "write sk.run(stream.pipe(ops.text()), ...)"),
+    ("sk.run(stream(), sinks.console)", TypeError, "write sinks.console(...)"),
+    ("sk.run(stream(), sk.on)", TypeError, "write sk.on(...)"),
+    ("sk.run(stream(), stream())", TypeError, "is no sink but a stream"),
+    ("sk.run(stream(), Lines)", TypeError, "write sk.branch(ops.stage(Lines), into=sink)"),
+    ("sk.run(stream(), [print, print])", TypeError, "write sk.run(stream, *sinks)"),
+    ("sk.run(stream(), 'log.jsonl')", TypeError, "write sinks.jsonl('log.jsonl')"),
+    ("sk.run(stream(), answer('Hi'))", TypeError, "answer() was called already: write answer"),
+    ("sk.run(stream(), pieces)", TypeError, "has a yield in it"),
+    ("sk.branch(into=ops.text())", TypeError, "is an operator, no sink"),
+    ("sk.branch(into=sk.branch(into=print))", TypeError, "as it is"),
+    ("sk.branch(print)", TypeError, "'into'"),
+    ("sk.branch(ops.text, into=print)", TypeError, "ops.text is not called: write ops.text()"),
+    ("sk.branch(stream(), into=print)", TypeError, "takes operators, not a stream"),
+    ("ops.attach(ops.text())", TypeError, "is an operator, no sink"),
+    ("stream().pipe(print)", TypeError, "write sk.run(stream, print)"),
+    ("stream().pipe([].append)", TypeError, "gave nothing, and an operator gives a stream"),
+    ("stream().pipe(sinks.jsonl('log.jsonl'))", TypeError, "is a sink: write sk.run(stream, sink)"),
+    ("stream().pipe(sinks.console)", TypeError, "sinks.console makes a sink"),
+    ("stream().pipe(sk.branch(into=print))", TypeError, "write sk.run(stream, branch)"),
+    ("stream().pipe(ops.text)", TypeError, "write ops.text()"),
+    ("stream().pipe(rxo.map)", TypeError, "write rxo.map()"),
+    ("stream().pipe(stream())", TypeError, "takes operators, not a stream"),
+    ("stream().pipe(Lines)", TypeError, "write ops.stage(Lines)"),
+    ("stream().pipe(answer)", TypeError, "write ops.map_async(answer)"),
+    ("stream().pipe([ops.text()])", TypeError, "write *operators"),
+    ("stream().pipe(None)", TypeError, "like ops.text(), not None"),
+    ("stream().pipe(lambda source: 5, ops.text())", TypeError, "makes 5, no stream"),
+    ("stream().pipe(rxo.share)", TypeError, "write rxo.share()"),
+    ("ops.text()('Hi')", TypeError, "ops.text() is applied to a stream, not to 'Hi'"),
+    ("sk.run(sk.start(stream()))", TypeError, "write run.result()"),
+    ("sk.run(None)", TypeError, "not None"),
+    ("stream().subscribe(5)", TypeError, "subscribe(print)"),
+    ("stream().subscribe(ops.text())", TypeError, "write stream.pipe(ops.text()).subscribe(...)"),
+    ("sk.run(client)", TypeError, "write sk.run(client.chat(...))"),
+    ("sk.run(client.chat)", TypeError, "call it"),
+    ("sk.run('Hi')", TypeError, "write sk.run(sk.chat('Hi'))"),
+    ("sk.run(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("sk.run(['Hi'])", TypeError, "write sk.run(sk.stream(items))"),
+    ("sk.run(print, stream())", TypeError, "write sk.run(stream, print)"),
+    ("sk.run(ops.text())", TypeError, "write sk.run(stream.pipe(ops.text()), ...)"),
+    ("sk.run()", TypeError, "'stream'"),
+    ("sk.start('Hi')", TypeError, "takes a stream"),
+    ("sk.sse('Hi')", TypeError, "sk.sse takes a stream"),
+    ("sk.stream(ops.text())", TypeError, "is an operator, which goes into pipe"),
+    ("sk.stream(answer('Hi'))", TypeError, "not of coroutine"),
+    ("sk.on(print)", TypeError, "write sk.on(text=print)"),
+    ("sk.on(txt=print)", TypeError, "write text="),
+    ("sk.on(text='Hi')", TypeError, "text is a function"),
+    ("sk.on(text=pieces)", TypeError, "pieces has a yield in it"),
+    ("sk.race([stream(), stream()])", TypeError, "write sk.race(*streams)"),
+    ("sk.side_by_side([stream()])", TypeError, "write {'one': stream, 'two': other}"),
+    ("sk.share([stream()], 5)", TypeError, "sk.share takes a stream"),
+    ("ops.fallback(client.chat)", TypeError, "not the function Client.chat: call it"),
+]
+FUNCTIONS = [
+    ("ops.stop_when('END')", TypeError, "to stop at a text or a pattern write ops.stop_at(...)"),
+    ("ops.stop_when(re.compile('END'))", TypeError, "write ops.stop_at(...)"),
+    ("ops.stop_when(answer)", TypeError, "answer is async"),
+    ("ops.map_async(answer('Hi'))", TypeError, "Pass answer itself, without calling it"),
+    ("ops.map_async(stream())", TypeError, "write lambda question: client.chat(question)"),
+    ("ops.map_async(pieces)", TypeError, "pieces has a yield in it"),
+    ("list(stream().pipe(ops.map_async(str)))", TypeError, "a plain function goes into rxo.map(fn)"),
+    ("ops.stage(lambda item: [item])", TypeError, "goes into rxo.map(fn)"),
+    ("ops.rewrite(str.upper)", TypeError, "without arguments"),
+    ("ops.json_items(on_invalid=answer)", TypeError, "cannot be a coroutine function"),
+    ("ops.guard(True)", TypeError, "check(text) gives True, False or another text"),
+    ("ops.guard(ops.text())", TypeError, "ops.text() is an operator"),
+    ("ops.continue_with(client.chat('Hi'))", TypeError, "ask(partial) gives the stream that goes on"),
+    ("ops.continue_with(answer)", TypeError, "answer is async"),
+    ("sk.tool_loop(client, 'Hi', [])", TypeError, "write client.chat"),
+    ("sk.tool_loop(client.chat('Hi'), 'Hi', [])", TypeError, "ask(messages) gives the stream of one round"),
+    ("sk.batch(['Hi'], client.chat('Hi'))", TypeError, "ask(prompt) gives the stream of its reply"),
+    ("sk.batch(['Hi'], client.chat, key='name')", TypeError, "key(prompt) gives a name for the ledger"),
+    ("sk.batch(['Hi'], client.chat, key=answer)", TypeError, "answer is async"),
+    ("ops.redact(answer)", TypeError, "the function answer is async"),
+]
+OPTIONS = [
+    ("sk.Client(retry=3)", TypeError, "write retry=sk.Retry(attempts=2)"),
+    ("sk.Client(limits=30)", TypeError, "write limits=sk.Limits(total=60)"),
+    ("sk.Client(headers=['x'])", TypeError, "headers is a mapping"),
+    ("sk.Client(query='a=b')", TypeError, "query is a mapping"),
+    ("sk.Client(model=5)", TypeError, "model is a str or None, not 5"),
+    ("sk.Client(5)", TypeError, "base_url is a str, not int"),
+    ("sk.Client(api_key=12345)", TypeError, "api_key is a str, not int"),
+    ("sk.Client(allow_private='false')", TypeError, "allow_private is True or False"),
+    ("sk.Client(transport='http')", TypeError, "transport is an httpx transport"),
+    ("sk.Client(transport=httpx.Client())", TypeError, "an httpx.AsyncClient"),
+    ("client.chat('Hi', model=5)", TypeError, "model is a str or None, not 5"),
+    ("client.chat('Hi', extra=['top_k'])", TypeError, "extra is a mapping"),
+    ("client.chat({'role': 'user', 'content': 'Hi'})", TypeError, "write [message]"),
+    ("client.chat(['Hi'])", TypeError, "write sk.user(text)"),
+    ("client.chat([sk.Reply()])", TypeError, "write *reply.messages"),
+    ("client.chat([{'content': 'Hi'}])", TypeError, "a message is a dict with a role"),
+    ("client.chat(answer('Hi'))", TypeError, "not coroutine"),
+    ("client.chat('Hi', tools=print)", TypeError, "write tools=[...]"),
+    ("client.chat('Hi', tools='search')", TypeError, "write tools=[...]"),
+    ("client.chat('Hi', response_format=City())", TypeError, "response_format is the class City, not an instance"),
+    ("client.chat('Hi', response_format=Town())", TypeError, "response_format is the class Town, not an instance"),
+    ("client.chat('Hi', response_format=dict)", TypeError, "names no fields"),
+    ("client.chat('Hi', response_format='json_object')", TypeError, "{'type': 'json_object'}"),
+    ("client.chat('Hi', response_format=[City])", TypeError, "response_format is no list"),
+    ("client.chat('Hi', response_format={'type': 'object'})", TypeError, "'type': 'json_schema'"),
+    ("client.respond('Hi', response_format=City())", TypeError, "response_format is the class City"),
+    ("sk.Reply().parse(City())", TypeError, "model is the class City, not an instance"),
+    ("ops.json_values(City())", TypeError, "model is the class City, not an instance"),
+    ("ops.json_values('City')", TypeError, "model is a class or another type"),
+    ("ops.json_values(tool=5)", TypeError, "tool is the name of a tool"),
+    ("ops.json_items(5)", TypeError, "path is"),
+    ("sk.Retry(attempts='2')", TypeError, "Retry.attempts is a whole number, not '2'"),
+    ("sk.Retry(attempts=-1)", ValueError, "Retry.attempts must be 0 or more, not -1"),
+    ("sk.Retry(first=math.inf)", ValueError, "Retry.first must not be infinite"),
+    ("sk.Limits(total='60')", TypeError, "Limits.total is a number of seconds or None, not '60'"),
+    ("sk.Limits(total=True)", TypeError, "Limits.total is a number of seconds or None, not True"),
+    ("sk.Limits(total=math.nan)", ValueError, "Limits.total must be positive or None, not nan"),
+    ("sk.Limits(total=math.inf)", ValueError, "None sets no limit"),
+    ("sk.Limits(keep_text='no')", TypeError, "Limits.keep_text is True or False, not 'no'"),
+    ("ops.retry_unstarted(3)", TypeError, "write ops.retry_unstarted(sk.Retry(attempts=3))"),
+    ("ops.time_limits(first='5')", TypeError, "first is a number of seconds or None, not '5'"),
+    ("ops.time_limits()", ValueError, "needs at least one limit"),
+    ("ops.smooth(every='1')", TypeError, "every is a number, not '1'"),
+    ("ops.smooth(lag=math.nan)", ValueError, "lag must be 0 or more, not nan"),
+    ("ops.throttle_text('1')", TypeError, "every is a number, not '1'"),
+    ("ops.snapshots(every='1')", TypeError, "every is a number or None, not '1'"),
+    ("ops.snapshots(every=math.nan)", ValueError, "every must be positive or None, not nan"),
+    ("ops.segments(max_chars='5')", TypeError, "max_chars is a whole number or None, not '5'"),
+    ("ops.segments(unit=5)", TypeError, "unit is one of"),
+    ("ops.segments('sentences')", ValueError, "unit is one of sentence, word, line, paragraph, not 'sentences'"),
+    ("ops.segments(lang=5)", TypeError, "lang is a str, not 5"),
+    ("ops.segments(judge=5)", TypeError, "judge has a method is_boundary"),
+    ("ops.smooth(finish=True)", TypeError, "finish is one of at_once, keep_pace"),
+    ("ops.stop_at(['END'])", TypeError, "write ops.stop_at(*patterns)"),
+    ("ops.json_values(unfinished=None)", TypeError, "unfinished is one of error, keep, not None"),
+    ("sk.sse(stream(), format=5)", TypeError, "format is one of openai, events, text, not 5"),
+    ("sk.from_bytes('data: {}')", TypeError, "bytes do not come from a str"),
+    ("sk.user(sk.Reply())", TypeError, "write reply.text"),
+    ("sk.user(5)", TypeError, "the text of a message is a str, not int"),
+    ("ops.sentences(spoken='yes')", TypeError, "spoken is True or False"),
+    ("ops.guard(bool, concurrency='2')", TypeError, "concurrency is a whole number, not '2'"),
+    ("ops.map_async(answer, concurrency=2.5)", TypeError, "concurrency is a whole number, not 2.5"),
+    ("ops.map_async(answer, ordered='no')", TypeError, "ordered is True or False"),
+    ("ops.budget(tokens='5')", TypeError, "tokens is a whole number or None, not '5'"),
+    ("ops.budget(tokens=True)", TypeError, "tokens is a whole number or None, not True"),
+    ("ops.choice('1')", TypeError, "index is a whole number, not '1'"),
+    ("ops.of_type('text')", TypeError, "of_type takes types of items"),
+    ("ops.think_tags(5)", TypeError, "a tag is a str, not 5"),
+    ("ops.redact('email', mask=5)", TypeError, "mask is a str, not 5"),
+    ("ops.note(5)", TypeError, "name is a str, not 5"),
+    ("ops.record(5)", TypeError, "path is the path of a file, not 5"),
+    ("ops.continue_with(client.chat, attempts='1')", TypeError, "attempts is a whole number, not '1'"),
+    ("sk.race(stream(), after='1')", TypeError, "after is a number or None, not '1'"),
+    ("sk.replay('hello', speed='2')", TypeError, "speed is a factor, a number, not '2'"),
+    ("sk.replay('hello', speed=math.nan)", ValueError, "speed must be 0 or more, not nan"),
+    ("sk.replay(5)", TypeError, "recording"),
+    ("sk.share(stream(), '5')", TypeError, "replay is a whole number, not '5'"),
+    ("sk.tool_loop(client.chat, 'Hi', [], rounds='8')", TypeError, "rounds is a whole number, not '8'"),
+    ("sk.batch(['Hi'], client.chat, concurrency='4')", TypeError, "concurrency is a whole number, not '4'"),
+    ("sk.batch(['Hi'], client.chat, requests_per_minute='9')", TypeError, "requests_per_minute is a number"),
+    ("sk.batch(['Hi'], client.chat, budget='9')", TypeError, "budget is a number or None, not '9'"),
+    ("sk.branch(into=print, capacity='9')", TypeError, "capacity is a whole number, not '9'"),
+    ("sk.branch(into=print, max_wait='9')", TypeError, "max_wait is a number, not '9'"),
+    ("sk.branch(into=print, overflow=5)", TypeError, "overflow is a str, one of wait"),
+    ("sk.branch(into=print, overflow='newest')", ValueError, "overflow is one of wait"),
+    ("sk.sse(stream(), keepalive='15')", TypeError, "keepalive is a number or None, not '15'"),
+    ("sk.from_text(['Hi'], model=5)", TypeError, "model is a str or None, not 5"),
+]
+MISTAKES = [*STAGES, *PLACES, *FUNCTIONS, *OPTIONS]
