@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .batch import batch  # now: importing its package later would put that in the function's place
-from .engine import Branch, ReplyStream, Run, Stream, branch, run, shutdown, start
+from .engine import Branch, ReplyStream, Run, Runs, Stream, branch, run, shutdown, start
 from .engine.listener import Listener, on
 from .errors import (
     AllFailedError,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .tokens import Prices
 
 __version__ = "0.1.0"
+runs = Runs()
 __all__ = [
     "AllFailedError",
     "ApiError",
@@ -118,6 +119,7 @@ __all__ = [
     "race",
     "replay",
     "run",
+    "runs",
     "share",
     "shutdown",
     "side_by_side",

@@ -105,6 +105,20 @@ class Sink(Protocol[In]):
     """A place to write. May also have ``fail(error)``, ``close(reply)`` and ``dropped(count, first, last)``; any of
     them may be async.
 
+    May also have ``begin(*, run_id)``, a plain method that is called first, when a run puts it to work: the id is that
+    of the run (`Run.id`), or of a stream with attached branches that is read without a run. Only a method ``begin``
+    with a parameter ``run_id`` is taken for that; any other is your own.
+
+        class Publisher:
+            def begin(self, *, run_id: str) -> None:
+                self.run_id = run_id
+
+            async def write(self, event: sk.Event) -> None:
+                await queue.put((self.run_id, sk.to_json(event)))
+
+    An object with ``write`` is at work in one run at a time; a second run with it is refused (`SinkError`), or waits if
+    the first was cancelled or left and is being closed. Functions and methods may be shared, since they hold no run.
+
     Called one at a time and in order: ``write`` for each item, ``fail`` if the stream broke (and not the sink itself,
     before), ``close`` once, last. ``dropped`` comes before the ``write`` of the item that follows a gap: so many items
     were left out, numbers ``first`` to ``last`` of those that came to this sink, from 0 (some in between may be kept).

@@ -7,6 +7,7 @@ from .loop import loop_of, on_loop, shutdown
 from .operator import Keeps, KeepsAll, Operator
 from .replystream import ReplyStream
 from .run import Run, run, start
+from .runs import Runs
 from .scheduler import RunScheduler, clock, scheduler_for
 from .source import Producer, Reading, Source
 from .stream import Stream, stream
@@ -24,6 +25,7 @@ __all__ = [
     "ReplyStream",
     "Run",
     "RunScheduler",
+    "Runs",
     "Source",
     "Sources",
     "Stream",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from ..events import Reply
+from .atwork import Hold
 from .branch import Branch, check_kinds
 from .closing import enter, leave
 from .fan import Fan, with_notes
@@ -29,13 +31,38 @@ class Attached(Observable[Any]):
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        return _Attachment(observer, scheduler_for(scheduler), self._branches).connect(self._source)
+        run = scheduler_for(scheduler)
+        hold, upstream = Hold(run.context, run.loop), SingleAssignmentDisposable()
+        hold.take(self._branches)
+
+        def begin() -> None:
+            attachment = _Attachment(observer, run, self._branches, hold)
+            if hold.left:
+                attachment.leave()  # its branches hear of the end all the same
+            else:
+                upstream.disposable = attachment.connect(self._source)
+
+        def leave() -> None:
+            hold.left = True
+            upstream.dispose()
+
+        if hold.waits:
+            hold.begin(partial(run.call, begin))
+        else:
+            begin()
+        return Disposable(leave)
 
 
 class _Attachment(abc.ObserverBase[Any]):
-    def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...]) -> None:
-        self._observer, self._scheduler = observer, scheduler
-        self._fan = Fan(branches, scheduler)
+    def __init__(
+        self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], hold: Hold
+    ) -> None:
+        self._observer, self._scheduler, self._hold = observer, scheduler, hold
+        try:
+            self._fan = Fan(branches, scheduler)
+        except BaseException:
+            hold.release()
+            raise
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
         self._error: Exception | None = None
@@ -45,9 +72,9 @@ class _Attachment(abc.ObserverBase[Any]):
         try:
             self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._fan.gate))
         except BaseException:  # what Rx does not make an on_error of
-            self._leave()
+            self.leave()
             raise
-        return Disposable(self._leave)
+        return Disposable(self.leave)
 
     def on_next(self, item: Any) -> None:
         if isinstance(item, Reply):
@@ -61,8 +88,8 @@ class _Attachment(abc.ObserverBase[Any]):
     def on_completed(self) -> None:
         self._scheduler.on_loop(self._close, None)
 
-    def _leave(self) -> None:
-        self._left = True
+    def leave(self) -> None:
+        self._left = self._hold.left = True
         self._fan.halt()
         if self._upstream is not None:
             self._scheduler.let_go(self._upstream)
@@ -110,6 +137,7 @@ class _Attachment(abc.ObserverBase[Any]):
 
     def _over(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
+        self._hold.release()
         failures, context = [self._scheduler.told(one) for one in failures], self._scheduler.context
         error = self._error
         if context.failures is not None:

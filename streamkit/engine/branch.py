@@ -49,8 +49,9 @@ def branch(
     """One of the ways that a run's events take: through ``operators`` into a sink.
 
     ``into`` is a callable, a coroutine function, or an object with ``write(item)`` and perhaps more (see `Sink`). A
-    plain callable is called in place. An async sink gets a mailbox, in which at most ``capacity`` items of about
-    ``max_bytes`` bytes wait, and what is under way when it becomes full. ``overflow`` says what happens then:
+    plain callable is called in place: while it is slow, everything else waits, its siblings too (``run.stats`` says how
+    long; `sinks.threaded` calls it in a thread). An async sink gets a mailbox, in which at most ``capacity`` items of
+    about ``max_bytes`` bytes wait, and what is under way when it becomes full. ``overflow`` says what happens then:
 
     - ``wait``: the source stops reading until there is room
     - ``conflate``: pieces of text (str, `TextDelta`, `ReasoningDelta`) that wait next to each other become one, so that

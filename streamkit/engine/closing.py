@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Protocol
 
+from .atwork import forget_closed
 from .report import report
 
 __all__ = ["PATIENCE", "Closing", "enter", "leave", "members"]
@@ -87,6 +88,7 @@ def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
         for other in tuple(_loops):  # at once, as other threads enter theirs
             if other.is_closed():
                 _loops.pop(other, None)
+        forget_closed()
         members = _loops[loop] = _Members()
     members.enter(member)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import os
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -12,9 +13,14 @@ from reactivex import abc
 from ..events import Outcome, Reply
 from .report import report
 
-__all__ = ["Asked", "Context", "Note", "ReplySource", "Sources", "Tap"]
+__all__ = ["Asked", "Context", "Note", "ReplySource", "Sources", "Tap", "new_id"]
 
 T = TypeVar("T")
+
+
+def new_id() -> str:
+    """32 hexadecimal digits, by chance, so that they are the only ones anywhere."""
+    return os.urandom(16).hex()
 
 
 class Tap(Protocol):
@@ -57,16 +63,23 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("abort", "cancelled", "closing", "failures", "lost", "main", "notes", "readings", "replies")
+    __slots__ = (
+        *("_streams", "abort", "cancelled", "closing", "failures", "id", "left"),
+        *("lost", "main", "notes", "readings", "replies"),
+    )
 
     def __init__(self) -> None:
+        self.id = new_id()
+        """That of the run."""
+        self._streams: dict[Hashable, int] = {}
         self.replies: list[ReplySource] = []
         """All requests, in order."""
         self.main: list[ReplySource] = []
         """Those of the main chain: the last one's reply is the run's."""
         self.readings: set[abc.DisposableBase] = set()
         """Those that are under way."""
-        self.cancelled = False
+        self.cancelled = self.left = False
+        """Whether a run was told to end, and whether nobody reads any more what is no run."""
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """What still has to end when the stream has: a run waits for it."""
@@ -76,6 +89,14 @@ class Context:
         """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+
+    def stream(self, place: Hashable = None) -> str:
+        """The id of a stream that is kept in ``place``, if it numbers its items: the run's, with a number for each
+        further one, as their items are numbered from 0 too."""
+        if place is None:
+            return self.id
+        number = self._streams[place] = self._streams.get(place, 0) + 1
+        return self.id if number == 1 else f"{self.id}.{number}"
 
     def current(self) -> ReplySource | None:
         """The source whose reply is the run's so far."""

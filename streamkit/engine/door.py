@@ -100,6 +100,7 @@ class Door(abc.DisposableBase):
     # -- leaving ---------------------------------------------------------------------------------------------------
 
     def dispose(self) -> None:
+        self._context.left = True  # at once: the loop may be in another thread
         on_loop(self._loop, self._dispose)
 
     def _dispose(self) -> None:

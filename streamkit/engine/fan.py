@@ -22,7 +22,8 @@ from .branch import Branch
 from .gate import Gate
 from .loop import on_loop
 from .misplaced import applied, is_stream
-from .outlet import SLOW, Outlet
+from .ours import put_to_work
+from .outlet import NOTED, SLOW, Outlet
 from .report import failure_of
 from .scheduler import RunScheduler, figures
 from .stats import SinkStats
@@ -69,11 +70,13 @@ class Fan:
         self._round: Iterator[Tap] = iter(())
         self._rounds = 0
         self._busy = self._timed = False
+        self._held_up, self._noted = 0.0, 0
         self._again: deque[Any] = deque()
         self._ending: tuple[Exception | None] | None = None
         self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
             try:
+                put_to_work(outlet.spec.into, scheduler.context)
                 self._plug(outlet, scheduler)
             except BaseException as exc:  # an operator of the branch; the others begin all the same
                 outlet.broke(exc)
@@ -155,8 +158,8 @@ class Fan:
                 item = self._again.popleft()
         finally:
             self._busy = False
-        if perf_counter() - began > SLOW:
-            self._was_slow()
+        if (took := perf_counter() - began) > NOTED and not self._timed:
+            self._was_slow(took)
         if self._ending is not None:
             self.end(*self._ending)
 
@@ -196,12 +199,19 @@ class Fan:
             if observer is last:
                 return
 
-    def _was_slow(self) -> None:
-        """Somebody kept everybody waiting: from now on each is timed by itself, until it is known who."""
-        for outlet in self._direct:
-            outlet.was_slow(0.0)
-        self._timed = True
-        self._connect(self._observers)
+    def _was_slow(self, seconds: float) -> None:
+        """Somebody kept everybody waiting: if items in a row come to something, each is timed by itself from now on."""
+        self._held_up = seconds if self._came - self._noted > 2 else self._held_up + seconds
+        self._noted = self._came
+        direct = self._direct
+        if len(direct) == 1 == len(self._observers):
+            direct[0].was_slow(seconds)
+        elif seconds > SLOW:
+            for outlet in direct:
+                outlet.was_suspect(0.0)
+        if self._held_up > SLOW:
+            self._timed = True
+            self._connect(self._observers)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 

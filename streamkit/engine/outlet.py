@@ -27,10 +27,12 @@ from .report import slow_callable
 from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
 
-__all__ = ["SLOW", "Outlet"]
+__all__ = ["NOTED", "SLOW", "Outlet"]
 
 SLOW = 0.1
 """Seconds in place after which everything else has waited noticeably."""
+NOTED = 0.005
+"""Seconds in place that are added up, as in many items they come to as much."""
 
 
 class Outlet(abc.ObserverBase[Any]):
@@ -56,6 +58,7 @@ class Outlet(abc.ObserverBase[Any]):
         self._mailbox: Mailbox | None = None
         self._final: SinkStats | None = None
         self._delivered = self._strikes = 0
+        self._blocked = 0.0
         self._patience = Patience(scheduler.loop)
         self._calls: LastCalls | None = None
 
@@ -63,7 +66,8 @@ class Outlet(abc.ObserverBase[Any]):
         """``uncounted`` items were written in place that nobody has told of by `count`."""
         name, mailbox = self.spec.name, self._mailbox
         if mailbox is None:
-            return self._final or SinkStats(name, self._delivered + uncounted, failed=self._failed)
+            delivered = self._delivered + uncounted
+            return self._final or SinkStats(name, delivered, failed=self._failed, blocked=self._blocked)
         backlog = mailbox.backlog
         return SinkStats(
             name,
@@ -74,6 +78,7 @@ class Outlet(abc.ObserverBase[Any]):
             backlog.merged,
             self._failed,
             mailbox.lag,
+            self._blocked,
         )
 
     @property
@@ -100,8 +105,8 @@ class Outlet(abc.ObserverBase[Any]):
         except BaseException as exc:
             self.broke(exc)
             return
-        if perf_counter() - began > SLOW:
-            self.was_slow(perf_counter() - began)
+        if (took := perf_counter() - began) > NOTED:
+            self.was_slow(took)
         if answer is None or not self.answered(answer):
             self.count()
 
@@ -157,7 +162,12 @@ class Outlet(abc.ObserverBase[Any]):
         return True
 
     def was_slow(self, seconds: float) -> None:
-        """Once is a hiccup of the machine."""
+        """It held up everything. Once may be a hiccup of the machine."""
+        self._blocked += seconds
+        if seconds > SLOW:
+            self.was_suspect(seconds)
+
+    def was_suspect(self, seconds: float) -> None:
         self._strikes += 1
         if self._strikes == 2:
             slow_callable(self.spec.name, seconds)

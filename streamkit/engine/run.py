@@ -31,6 +31,7 @@ from .loop import (
     thread_runner,
 )
 from .misplaced import check_stream
+from .runs import at_work
 from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
@@ -65,9 +66,21 @@ class Run(Generic[T]):
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
         self._work = Work(scheduler, self._unread)
-        if is_background(loop):
-            live.add(self._work)
-        on_loop(loop, self._work.begin, stream, specs)
+        self._work.hold.take(specs)
+        try:
+            if is_background(loop):
+                live.add(self._work)
+            at_work[self.id] = self, loop
+            on_loop(loop, self._work.begin, stream, specs)
+        except BaseException:  # a Ctrl-C: nobody gets this run
+            self._work.give_up()
+            raise
+
+    @property
+    def id(self) -> str:
+        """What tells this run from all others: `sk.runs` has it by this id while it is at work, and `sinks.jsonl`,
+        `sinks.sqlite` and `sinks.batched` name its items by it."""
+        return self._context.id
 
     # -- what happened so far --------------------------------------------------------------------------------------
 

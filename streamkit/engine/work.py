@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc
 
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
+from .atwork import Hold
 from .branch import Branch
 from .bridge import Bridge
 from .closing import enter, leave
@@ -18,6 +20,7 @@ from .fan import Fan, same_failure, with_notes
 from .lastcalls import DRAIN
 from .loop import live, on_loop, runs_here
 from .report import ShutdownError, as_raised, failure_of, report
+from .runs import at_work
 from .scheduler import RunScheduler
 from .settled import Settled
 
@@ -39,8 +42,9 @@ class Work:
         self._context.abort = self._abort
         self._end = Ending(self._on_error, self._settle, self._late)
         self._context.lost = self._lost
+        self.hold = Hold(self._context, self._loop)
         self._subscription: abc.DisposableBase | None = None
-        self._ends = False
+        self._begun = self._ends = False
         self._error: Exception | None = None
         self._raise: BaseException | None = None
 
@@ -84,7 +88,12 @@ class Work:
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
-        enter(self._loop, self)
+        if not self.settled.over:
+            enter(self._loop, self)
+            self.hold.begin(partial(self._begin, stream, specs))
+
+    def _begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
+        self._begun = True
         try:
             self._subscribe(stream, specs)
         except BaseException as exc:
@@ -155,7 +164,7 @@ class Work:
     def _settle(self) -> None:
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif not self._ends and not self.settled.over:
+        elif self._begun and not self._ends and not self.settled.over:
             self._ends = True  # first: whatever is collected meanwhile may be a reader, which then cancels this run
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
@@ -208,6 +217,8 @@ class Work:
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
         live.discard(self)
         leave(self._loop, self)
+        at_work.pop(self._context.id, None)
+        self.hold.release()
         self._subscription = None
         if self.settled.over:
             return

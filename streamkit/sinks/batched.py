@@ -9,22 +9,20 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
+from ..checks import check_number, check_whole, shown
+from ..engine.context import new_id
 from ..engine.mailbox import is_cancel
+from ..engine.ours import Ours
 from ..errors import SinkError
 from ..events import Reply
 from ..worker import limit
-from .durable import new_stream
+from .files import check_path
 from .spool import Kept, Spool
+from .writemany import WriteMany, check_write_many
 
 __all__ = ["Batched", "WriteMany", "batched"]
-
-
-class WriteMany(Protocol):
-    """Passes a batch on; may be async. A batch that comes again has the same items under the same key."""
-
-    def __call__(self, items: list[Any], /, *, key: str) -> Any: ...
 
 
 @dataclass(slots=True)
@@ -35,7 +33,7 @@ class _Batch:
     kept: Kept | None
     left: list[tuple[str, list[Any]]]
     """Batches of an earlier process: they go first."""
-    stream: str = field(default_factory=new_stream)
+    stream: str
     first: int = 0
     items: list[Any] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,10 +71,11 @@ class _Batch:
         return len(self.items) + sum(len(items) for _, items in self.left)
 
 
-class Batched:
+class Batched(Ours):
     """Collects items and passes them on together; see `batched`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
+    place = "batched"  # where batches go, nobody knows: in all of one run the keys must differ
 
     def __init__(
         self,
@@ -86,15 +85,22 @@ class Batched:
         retry: Sequence[float],
         spool: str | os.PathLike[str] | None,
     ) -> None:
-        if not callable(write_many):
-            raise TypeError(f"write_many is called with a list of items and key=, {write_many!r} cannot be")
-        if size < 1 or every <= 0 or any(delay < 0 for delay in retry):
-            raise ValueError("size and every must be positive, and no delay of retry negative")
+        check_write_many(write_many)
+        check_whole("size", size)
+        check_number("every", every, infinite=True)
+        _check_delays(retry)
+        if spool is not None:
+            check_path("spool", spool)
         self._write_many = write_many
         self._size, self._every, self._retry = size, every, tuple(retry)
         self._spool = None if spool is None else Spool(spool)
         self._batch: _Batch | None = None
+        self._stream: str | None = None
         self._choosing = threading.Lock()
+
+    def begin(self, *, run_id: str) -> None:
+        """The keys that follow begin with this id."""
+        self._stream = run_id
 
     async def write(self, item: Any) -> None:
         """With a spool, the item outlives the process when this returns."""
@@ -152,7 +158,8 @@ class Batched:
                 raise SinkError(f"{self!r} is in use by a run on another loop: each run needs a sink of its own")
             if batch is None:
                 kept = None if self._spool is None else self._spool.begin(loop)
-                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left)
+                stream, self._stream = self._stream or new_id(), None  # an id serves once: its numbers begin anew
+                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left, stream)
         return batch
 
     def _end(self, batch: _Batch) -> None:
@@ -228,6 +235,15 @@ async def _gone(sender: asyncio.Task[None] | None) -> None:
         await asyncio.wait([sender])
 
 
+def _check_delays(retry: Any) -> None:
+    if isinstance(retry, str) or not isinstance(retry, Sequence):
+        raise TypeError(
+            f"retry is the seconds before each further attempt, (0.5, 1.0) or () for none, not {shown(retry)}"
+        )
+    for delay in retry:
+        check_number("each delay of retry", delay, above=False, what="a number of seconds")
+
+
 def batched(
     write_many: WriteMany,
     *,
@@ -238,9 +254,9 @@ def batched(
 ) -> Batched:
     """A sink that calls ``write_many(items, key=...)`` with lists of up to ``size`` items, in order, one at a time.
 
-    A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is an id of the run
-    and the number of its first item (``"3f2a…:200"``): whatever comes again comes with the same items under the same
-    key, so a receiver can drop it.
+    A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is the id of the run
+    (`Run.id`; that of a second such sink in one run ends in ``.2``) and the number of its first item (``"3f2a…:200"``):
+    whatever comes again comes with the same items under the same key, so a receiver can drop it.
 
     What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
     the branch, whose ``max_wait`` counts; then it is a SinkError. A cancelled run has 4 s for what is left.

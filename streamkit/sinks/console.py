@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from io import BufferedIOBase, RawIOBase
 from typing import ClassVar, Literal, TextIO
 
+from ..checks import check_flag, shown
 from ..clean import Cleaner
 from ..errors import one_line
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
@@ -95,6 +97,12 @@ def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool 
     encode are escaped too. The last line is ended when the reply ends. A reader that went away (BrokenPipeError) is a
     failure of this sink.
     """
-    if stream is not None and not hasattr(stream, "write"):
-        raise TypeError(f"stream is a text file, not {type(stream).__name__}; the sink is what console() gives")
+    check_flag("reasoning", reasoning)
+    check_flag("raw", raw)
+    if stream is not None and not (
+        callable(getattr(stream, "write", None)) and callable(getattr(stream, "flush", None))
+    ):
+        raise TypeError(f"stream is a text file, not {shown(stream)}; the sink is what console() gives")
+    if isinstance(stream, (RawIOBase, BufferedIOBase)):
+        raise TypeError("stream takes text, and this file was opened for bytes: open it without 'b'")
     return Console(stream, reasoning=reasoning, raw=raw)

@@ -5,21 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from threading import Lock
 from typing import Any, ClassVar, Literal
-from uuid import uuid4
 
+from ..checks import check_text
+from ..engine.context import new_id
+from ..engine.ours import Ours
 from ..events import Reply
 
-__all__ = ["Durable", "new_stream"]
+__all__ = ["Durable"]
 
 
-def new_stream(given: str | None = None) -> str:
-    """``given`` if it can be a stream's id, else a new one."""
-    if given is not None and not (isinstance(given, str) and given):
-        raise ValueError(f"stream is an id, a str that is not empty, not {given!r}")
-    return given or uuid4().hex
-
-
-class Durable(ABC):
+class Durable(Ours, ABC):
     """Numbers the items of each stream from 0 and adds its `Reply`, unless that was an item itself.
 
     A number is used up by an attempt to store, so a gap tells of an item that could not be stored.
@@ -28,11 +23,20 @@ class Durable(ABC):
     on_cancel: ClassVar[Literal["drain"]] = "drain"
 
     def __init__(self, stream: str | None) -> None:
-        self.stream = new_stream(stream)
+        check_text("stream", stream, optional=True)
+        if stream == "":
+            raise ValueError("stream is an id, a str that is not empty")
+        self.stream = stream or new_id()
         """The id of the stream that is being stored, or was the last."""
         self._renew, self._over = stream is None, False
         self._next, self._replied = 0, False
-        self._turn = Lock()  # of two runs in two threads, one may close the file only between two items of the other
+        self._turn = Lock()  # `write` may be called by several threads, if somebody shares that
+
+    def begin(self, *, run_id: str) -> None:
+        """The items that follow are of the run with this id, unless the stream was named."""
+        if self._renew:
+            with self._turn:
+                self.stream, self._next, self._replied, self._over = run_id, 0, False, False
 
     def _keep(self, item: Any) -> None:
         with self._turn:
@@ -40,7 +44,7 @@ class Durable(ABC):
 
     def _add(self, item: Any) -> None:
         if self._over and self._renew:
-            self.stream, self._next = new_stream(), 0
+            self.stream, self._next = new_id(), 0
         seq, self._over = self._next, False
         self._next += 1
         self._store(item, seq)

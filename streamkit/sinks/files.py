@@ -11,12 +11,25 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from ..checks import check_number, shown
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Sync", "Syncing", "locked", "make_private", "mend", "open_private", "place", "sync_folder", "write_all"]
+__all__ = [
+    "Sync",
+    "Syncing",
+    "check_path",
+    "locked",
+    "make_private",
+    "mend",
+    "open_private",
+    "place",
+    "sync_folder",
+    "write_all",
+]
 
 Sync: TypeAlias = Literal["close", "every"] | float
 
@@ -35,10 +48,8 @@ class Syncing:
             self._seconds = float("inf")
         elif sync == "every":
             self._seconds = 0.0
-        elif isinstance(sync, (int, float)) and not isinstance(sync, bool) and sync > 0:
-            self._seconds = float(sync)
         else:
-            raise ValueError(f"sync is 'close', 'every' or a number of seconds, not {sync!r}")
+            self._seconds = _seconds(sync)
         self.at_close = sync is not None
         self._last = time.monotonic()
 
@@ -50,13 +61,27 @@ class Syncing:
         return True
 
 
+def _seconds(sync: Any) -> float:
+    if isinstance(sync, str):
+        raise ValueError(f"sync is 'close', 'every' or a number of seconds, not {sync!r}")  # noqa: TRY004  # two are allowed
+    check_number("sync", sync, what="'close', 'every' or a number of seconds")
+    return float(sync)
+
+
+def check_path(name: str, path: Any, of: str = "file") -> None:
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise TypeError(f"{name} is the path of a {of}, a str or a Path, not {shown(path)}")
+
+
 def place(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
     """Where a file is; ValueError for anything but a plain name if it must lie in ``folder``."""
+    check_path("path", path)
     if folder is None:
         return Path(path).absolute()
     name = os.fspath(path)
     if not NAME.fullmatch(name):
         raise ValueError(f"in a folder, a file has a name of letters, digits, '_', '.' and '-', not {name!r}")
+    check_path("folder", folder, "folder")
     return Path(folder).absolute() / name
 
 
@@ -106,8 +131,7 @@ def mend(fd: int) -> None:
     alone = locked(fd)
     if alone is False:
         _join(fd)
-    size = os.fstat(fd).st_size
-    last = _unfinished(fd, size)
+    size, last = _last(fd) if alone else _last_at_rest(fd)
     if last and alone and last[:1] == b"{" and not _is_json(last):
         os.ftruncate(fd, size - len(last))
     elif last is None or last:
@@ -125,6 +149,21 @@ def _join(fd: int) -> None:
             return
         time.sleep(PAUSE)
     raise BlockingIOError(errno.EWOULDBLOCK, "the file is in use as a ledger or a spool")
+
+
+def _last(fd: int) -> tuple[int, bytes | None]:
+    size = os.fstat(fd).st_size
+    return size, _unfinished(fd, size)
+
+
+def _last_at_rest(fd: int) -> tuple[int, bytes | None]:
+    """What somebody else is about to write may be seen in parts, and is no half a line."""
+    for _ in range(ATTEMPTS):
+        found = _last(fd)
+        if found[1] == b"":
+            break
+        time.sleep(PAUSE)
+    return found
 
 
 def _unfinished(fd: int, size: int) -> bytes | None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from ..checks import check_text
 from ..events import Reply
 from ..worker import Worker, limit
 from .durable import Durable
@@ -23,11 +24,13 @@ class JsonLines(Durable):
     """Appends a line for each item; see `jsonl`."""
 
     def __init__(self, path: Path, mode: Mode, stream: str | None, sync: Sync | None) -> None:
+        check_text("mode", mode)
         if mode not in MODES:
             raise ValueError(f"mode is one of {', '.join(MODES)}, not {mode!r}")
         self._sync = Syncing(sync)
         super().__init__(stream)
         self.path = path
+        self.place = os.path.realpath(path)
         self._worker = Worker("JsonLines")
         self._fd: int | None = None
         self._found = False
@@ -110,8 +113,8 @@ def jsonl(
     A str becomes a `TextDelta`, so that `from_json` reads every line; a dict, dataclass or pydantic model becomes an
     object, anything else the ``value`` of one. The last line of each run is its `Reply`, also when operators dropped
     it or the run was cancelled. Every line has two more keys: ``stream``, an id, and ``seq``, which counts the lines of
-    that stream from 0. Each run gets an id of its own unless ``stream`` gives one, which says that a repeated number
-    is a repeated item.
+    that stream from 0. The id is that of the run (`Run.id`; a second sink of one run on this file has one ending in
+    ``.2``) unless ``stream`` gives one, which says that a repeated number is a repeated item.
 
     The file is made at once, for its owner only (0600), and never reached through a symbolic link. ``create`` raises
     FileExistsError if there is one, ``append`` goes on after what it holds, ``replace`` empties it. With ``folder``,
@@ -122,6 +125,7 @@ def jsonl(
     the disk at the end (``close``), after ``every`` line (milliseconds each), or with the first line that comes so many
     seconds after the last time, and at the end. That is done in a thread.
 
-    Note: several sinks may append to one file, also from several processes; their lines are whole, and mingle.
+    Several sinks may append to one file, also from several processes; their lines are whole, and mingle. So a server
+    makes one for each reply, with ``mode="append"``: that costs no thread, and no more than opening a file.
     """
     return JsonLines(place(path, folder), mode, stream, sync)

@@ -6,6 +6,7 @@ import asyncio
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from ..checks import check_number, check_text
 from ..clean import Cleaner
 from ..events import Event, RefusalDelta, Reply, Restart, TextDelta
 from ..stages.rounds import Transcript
@@ -32,10 +33,10 @@ class Notebook:
     overflow: ClassVar[Literal["conflate"]] = "conflate"
 
     def __init__(self, show: Shown, every: float) -> None:
+        check_text("show", show)
+        check_number("every", every)
         if show not in TYPES:
             raise ValueError(f"show is one of {', '.join(TYPES)}, not {show!r}")
-        if every <= 0:
-            raise ValueError("every must be positive")
         self._display = _display()
         self._type, self._every = TYPES[show], every
         self._new_reply()

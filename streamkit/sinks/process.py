@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
+from ..checks import check_instance, check_number, check_text, shown
 from ..errors import SinkError, excerpt, one_line, said
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages.rounds import Pieces
@@ -130,6 +131,35 @@ def _keep_tail(stream: IO[bytes], tail: bytearray) -> None:
             del tail[:-TAIL]
 
 
+def _check_program(argv: Any, encoding: Any, newline: Any, env: Any) -> None:
+    if isinstance(argv, (str, bytes, os.PathLike)):
+        raise TypeError(f"argv is a list, the program and each argument: [{argv!r}, ...]; no shell takes it apart")
+    if not isinstance(argv, Sequence) or not all(isinstance(part, (str, os.PathLike)) for part in argv):
+        raise TypeError(
+            f'argv is a list of str, the program and each argument: ["say", "-v", "Alex"], not {shown(argv)}'
+        )
+    if not argv:
+        raise ValueError("argv needs at least the program")
+    check_text("encoding", encoding)
+    check_text("newline", newline)
+    try:
+        newline.encode(encoding)
+    except LookupError as exc:
+        raise ValueError(str(exc)) from None
+    if env is not None:
+        check_instance("env", env, Mapping, "env={**os.environ, 'LANG': 'C'}")
+        for name, value in env.items():
+            check_text("a name in env", name)
+            check_text(f"env[{name!r}]", value)
+
+
+def _check_output(stdout: Any) -> None:
+    if isinstance(stdout, bool) or not (stdout is None or isinstance(stdout, int) or hasattr(stdout, "fileno")):
+        raise TypeError(f"stdout is an open file or a descriptor, not {shown(stdout)}")
+    if stdout == subprocess.PIPE:
+        raise ValueError("stdout cannot be PIPE: nobody would read it")
+
+
 class Process:
     """Writes pieces of text to a program; see `process`."""
 
@@ -147,15 +177,12 @@ class Process:
         patience: float | None,
         on_cancel: Literal["discard", "drain"],
     ) -> None:
-        if isinstance(argv, (str, bytes, os.PathLike)):
-            raise TypeError(f"argv is a list, the program and each argument: [{argv!r}, ...]; no shell takes it apart")
-        if not argv:
-            raise ValueError("argv needs at least the program")
-        if stdout == subprocess.PIPE:
-            raise ValueError("stdout cannot be PIPE: nobody would read it")
+        _check_program(argv, encoding, newline, env)
+        _check_output(stdout)
+        check_number("patience", patience, infinite=True, optional=True)
+        check_text("on_cancel", on_cancel)
         if on_cancel not in ("discard", "drain"):
             raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")
-        newline.encode(encoding)
         self.on_cancel = on_cancel
         self._argv = [os.fspath(part) for part in argv]
         self._encoding, self._newline = encoding, newline

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks import check_text
 from ..events import Reply
 from ..worker import Worker, limit
 from .durable import Durable
@@ -39,11 +40,13 @@ class Sqlite(Durable):
     """Inserts a row for each item; see `sqlite`."""
 
     def __init__(self, path: Path, table: str, stream: str | None, sync: Sync | None) -> None:
+        check_text("table", table)
         if not NAME.fullmatch(table):
             raise ValueError(f"table is a name of letters, digits and _, not {table!r}")
         self._sync = Syncing(sync)
         super().__init__(stream)
         self.path, self.table = path, table
+        self.place = (os.path.realpath(path), table.lower())
         self._worker = Worker("Sqlite")
         self._base: Connection | None = None
         self._connect().close()  # refused now, not in the middle of a reply
@@ -115,8 +118,9 @@ def sqlite(
     ``SELECT item FROM events WHERE stream = ? ORDER BY seq``, also while it is being written. A table that has these
     columns, more columns with defaults, and the unique index serves as well.
 
-    Each run gets an id of its own unless ``stream`` gives one, which says that a repeated number is a repeated item:
-    repeats are ignored, another item under a used number fails this sink.
+    The id is that of the run (`Run.id`; a second sink of one run on this table has one ending in ``.2``) unless
+    ``stream`` gives one, which says that a repeated number is a repeated item: repeats are ignored, another item under
+    a used number fails this sink.
 
     Database (in WAL mode) and table are made at once, the file for its owner only (0600) and never reached through a
     symbolic link; ValueError for a table name that needs quotes, `sqlite3.Error` for a file or table that does not fit.
@@ -126,6 +130,6 @@ def sqlite(
     forced to the disk at the end (``close``), ``every`` time (milliseconds each), or with the first row that comes so
     many seconds after the last time, and at the end.
     """
-    if os.fspath(path) == ":memory:":
+    if path == ":memory:":
         raise ValueError("a database in memory would be gone with its connection: give it a path")
     return Sqlite(place(path, folder), table, stream, sync)

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
-from ..errors import one_line
+from ..engine import branch
+from ..engine.ours import Ours, begin_of
 from ..events import Reply
 from ..worker import Worker, limit
 
 __all__ = ["Threaded", "threaded"]
 
 
-class Threaded:
+class Threaded(Ours):
     """Another sink, called in a thread; see `threaded`."""
 
     def __init__(self, sink: Any) -> None:
-        self._sink, self._write = sink, getattr(sink, "write", sink)
-        if not callable(self._write):
-            raise TypeError(f"a sink is a callable or has a write method, not {sink!r}")
-        if iscoroutinefunction(self._write):
-            raise TypeError(f"{sink!r} is async: it needs no thread")
+        self.__qualname__ = branch(into=sink).name  # it says what is no sink; and so errors and figures name it
+        self.inner, self._write = sink, getattr(sink, "write", None) or sink
+        if iscoroutinefunction(self._write) or iscoroutinefunction(type(self._write).__call__):
+            raise TypeError(f"{self.__qualname__} is async: it needs no thread, so give it as the sink itself")
         for name in ("on_cancel", "overflow", "patience"):
             if hasattr(sink, name):
                 setattr(self, name, getattr(sink, name))
-        name = str(getattr(sink, "__qualname__", None) or type(sink).__name__)
-        self.__qualname__ = one_line(name)  # so errors and figures name it
         self._worker = Worker(self.__qualname__)
+        self._first: Callable[[], None] | None = None
+
+    @property
+    def place(self) -> Hashable:  # type: ignore[override]  # it is that of another sink
+        return self.inner.place if isinstance(self.inner, Ours) else None
+
+    def begin(self, *, run_id: str) -> None:
+        """The thread tells the sink, before anything else."""
+        begin = begin_of(self.inner)
+        self._first = None if begin is None else partial(begin, run_id)
 
     def write(self, item: Any) -> asyncio.Future[Any]:
-        return self._worker.call(_blocking, self._write, item)
+        return self._worker.call(*self._in_turn(self._write, item))
 
     def dropped(self, count: int, first: int, last: int) -> asyncio.Future[Any] | None:
         return self._ask("dropped", count, first, last)
@@ -40,12 +49,16 @@ class Threaded:
         return self._ask("fail", error)
 
     def _ask(self, name: str, *args: Any) -> asyncio.Future[Any] | None:
-        method = getattr(self._sink, name, None)
-        return self._worker.call(_blocking, method, *args) if callable(method) else None
+        method = getattr(self.inner, name, None)
+        return self._worker.call(*self._in_turn(method, *args)) if callable(method) else None
+
+    def _in_turn(self, method: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+        first, self._first = self._first, None
+        return _blocking, first, method, *args
 
     async def close(self, reply: Reply) -> None:
-        method = getattr(self._sink, "close", None)
-        last = (_blocking, method, reply) if callable(method) else (_nothing,)
+        method = getattr(self.inner, "close", None)
+        last = self._in_turn(method, reply) if callable(method) else self._in_turn(_nothing)
         await self._worker.end(*last, limit=limit(reply))
 
     def __repr__(self) -> str:
@@ -55,7 +68,9 @@ class Threaded:
 def _nothing() -> None: ...
 
 
-def _blocking(method: Callable[..., Any], *args: Any) -> None:
+def _blocking(first: Callable[[], None] | None, method: Callable[..., Any], *args: Any) -> None:
+    if first is not None:
+        first()
     answer = method(*args)
     if isawaitable(answer):
         if (close := getattr(answer, "close", None)) is not None:

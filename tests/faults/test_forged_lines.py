@@ -28,6 +28,9 @@ OURS = [kind for kind in vars(errors).values() if isinstance(kind, type) and iss
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydantic")
 
 
+def receive(items: list[Any], *, key: str) -> None: ...
+
+
 def fine(text: str) -> bool:
     return bool(text) and all(char.isprintable() or char in "\u00a0\u3000" for char in text)
 
@@ -116,8 +119,9 @@ def test_figures_tell_the_name_as_messages_do():
 
 
 def test_a_slow_sink_is_logged_in_one_line(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("streamkit.engine.fan.SLOW", -1.0)
-    monkeypatch.setattr("streamkit.engine.outlet.SLOW", -1.0)
+    for module in ("fan", "outlet"):
+        for limit in ("SLOW", "NOTED"):
+            monkeypatch.setattr(f"streamkit.engine.{module}.{limit}", -1.0)
     with caplog.at_level(logging.WARNING, "streamkit"):
         sk.run(testing.script(*"abcdef"), sk.branch(into=lambda _: None, name=EVIL))
     assert caplog.messages
@@ -173,7 +177,7 @@ def damaged_ledger(path: Path) -> None:
 
 
 def spool_in_use(path: Path) -> None:
-    sink = sinks.batched(print, spool=path)
+    sink = sinks.batched(receive, spool=path)
     other = sinks.batched(lambda items, *, key: None, spool=path)
     assert sink._spool is not None
     loop = asyncio.new_event_loop()
@@ -187,7 +191,7 @@ def spool_in_use(path: Path) -> None:
 
 def no_spool(path: Path) -> None:
     path.write_bytes(b"something else\n")
-    sinks.batched(print, spool=path)
+    sinks.batched(receive, spool=path)
 
 
 def program(path: Path) -> None:

@@ -50,6 +50,9 @@ class Receiver:
         return [int(key.rpartition(":")[2]) for _, key, _ in self.got]
 
 
+def receive(items: list[Any], *, key: str) -> None: ...
+
+
 def texts(*pieces: str, every: float = 0.0, **more: Any) -> sk.Stream[str]:
     return testing.script(*pieces, every=every, **more).pipe(ops.text())
 
@@ -180,7 +183,7 @@ def test_a_broken_stream_still_passes_on_what_came():
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], problem: type[Exception]):
     with pytest.raises(problem):
-        sinks.batched(print, **wrong)
+        sinks.batched(receive, **wrong)
     with pytest.raises(TypeError):
         sinks.batched("not a function")  # type: ignore[arg-type]  # what a careless user writes
 
@@ -240,7 +243,7 @@ def test_items_come_back_as_what_json_can_say(spool: Path):
 
 
 def test_half_a_line_left_by_a_kill_is_forgotten(spool: Path):
-    sinks.batched(print, spool=spool)
+    sinks.batched(receive, spool=spool)
     whole = b'{"key":"s:0","item":"a"}\n{"key":"s:0","item":"b"}\n{"key":"s:2","item":"c"}\n'
     for half in (b"", b"{", b'{"key":"s:2","item":"d"', b'{"key":"s:2","item":"\xe4\xb8'):
         spool.write_bytes(whole + half)
@@ -272,13 +275,13 @@ def test_one_batch_of_several_left_ones_is_refused_and_all_stay(spool: Path):
 def test_a_file_that_is_something_else_is_refused_untouched(spool: Path, held: bytes):
     spool.write_bytes(held)
     with pytest.raises(ValueError, match="something else"):
-        sinks.batched(print, spool=spool)
+        sinks.batched(receive, spool=spool)
     assert spool.read_bytes() == held
 
 
 @posix
 def test_a_spool_is_private_belongs_to_one_sink_and_is_no_link(spool: Path):
-    sinks.batched(print, spool=spool)
+    sinks.batched(receive, spool=spool)
     assert stat.S_IMODE(spool.stat().st_mode) == 0o600
     kept = sinks.memory()
     recorded = testing.clock().run(texts("a"), *(sinks.batched(Receiver(), spool=spool) for _ in range(2)), kept)
@@ -287,7 +290,7 @@ def test_a_spool_is_private_belongs_to_one_sink_and_is_no_link(spool: Path):
     link = spool.with_name("link")
     link.symlink_to(spool)
     with pytest.raises(OSError):
-        sinks.batched(print, spool=link)
+        sinks.batched(receive, spool=link)
 
 
 def test_a_full_disk_fails_the_sink_and_spoils_nothing(spool: Path, monkeypatch: pytest.MonkeyPatch):

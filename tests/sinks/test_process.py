@@ -203,7 +203,7 @@ def test_an_orphan_that_holds_the_pipe_is_left_behind(monkeypatch: pytest.Monkey
         ([], {}, ValueError),
         (["say"], {"stdout": subprocess.PIPE}, ValueError),
         (["say"], {"on_cancel": "wait"}, ValueError),
-        (["say"], {"encoding": "no-such-encoding"}, LookupError),
+        (["say"], {"encoding": "no-such-encoding"}, ValueError),
     ],
 )
 def test_misuse_is_told_at_once(argv: Any, more: dict[str, Any], problem: type[Exception]):

@@ -1,4 +1,5 @@
-"""One sink in two runs, whatever becomes of them: nothing stays locked, nothing that was taken is lost in silence."""
+"""One sink in two runs, behind wrappers of a user's own, so that nobody could refuse it: whatever becomes of the runs,
+nothing stays locked, and nothing that was taken is lost in silence."""
 
 from __future__ import annotations
 

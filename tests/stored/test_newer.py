@@ -35,6 +35,9 @@ NEW_KEYS: dict[str, tuple[dict[str, Any], sk.Event]] = {
 }
 
 
+def receive(items: list[Any], *, key: str) -> None: ...
+
+
 @pytest.mark.parametrize(("form", "event"), NEW_KEYS.values(), ids=NEW_KEYS)
 def test_keys_that_are_not_known_are_left_out_and_told(form: dict[str, Any], event: sk.Event):
     with pytest.warns(RuntimeWarning, match=r"this version of streamkit does not know, and leaves out: voice") as told:
@@ -150,7 +153,7 @@ def test_a_spool_that_cannot_be_read_is_refused_and_left_as_it_is(tmp_path: Path
     path = tmp_path / "spool"
     path.write_bytes(recording({"key": "k:0", "event": TEXT}, line))
     with pytest.raises(ValueError, match=f"or one of a newer version of streamkit.*{why}"):
-        sinks.batched(print, spool=path)
+        sinks.batched(receive, spool=path)
     assert path.read_bytes() == recording({"key": "k:0", "event": TEXT}, line)
 
 

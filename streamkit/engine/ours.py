@@ -1,0 +1,52 @@
+"""How a sink is put to work: it is told the id of its run, if it asks for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from inspect import iscoroutine, signature
+from typing import Any
+
+from .context import Context
+
+__all__ = ["Ours", "begin_of", "put_to_work"]
+
+
+class Ours:
+    """A sink of this package, of which more is known than of a user's."""
+
+    inner: Any = None
+    """The sink that it calls, which is at work whenever it is."""
+    place: Hashable = None
+    """Where it keeps numbered items. Two streams of one run in the same place need two ids."""
+
+
+def put_to_work(into: Any, context: Context) -> None:
+    """Tell ``into`` the id of the run, if it has a `begin` for that."""
+    begin = begin_of(into)
+    if begin is not None:
+        begin(context.stream(into.place if isinstance(into, Ours) else None))
+
+
+def begin_of(into: Any) -> Callable[[str], None] | None:
+    """``into.begin`` if it takes a ``run_id``; any other is the user's own, for something else."""
+    begin = getattr(into, "begin", None)
+    return partial(_begin, begin) if begin is not None and _takes_id(begin) else None
+
+
+def _begin(begin: Callable[..., Any], run_id: str) -> None:
+    answer = begin(run_id=run_id)
+    if hasattr(answer, "__await__"):
+        if iscoroutine(answer):
+            answer.close()
+        raise TypeError("begin(run_id=...) of a sink is a plain method: what has to be awaited belongs into write")
+
+
+def _takes_id(begin: Any) -> bool:
+    if isinstance(getattr(begin, "__self__", None), Ours):
+        return True
+    try:
+        parameter = signature(begin).parameters.get("run_id")
+    except (TypeError, ValueError):  # no callable, or one that does not tell
+        return False
+    return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
