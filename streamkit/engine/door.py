@@ -23,7 +23,7 @@ __all__ = ["Door"]
 class Door(abc.DisposableBase):
     """Calls ``ended`` once, with an error or None, when attached branches have been closed; never after `dispose`.
 
-    Whatever anybody raises comes out here, however it came about. What comes too late for that is printed.
+    Whatever anybody raises comes out here, however it came about. What comes too late for that is logged.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Door(abc.DisposableBase):
         if isinstance(error, ShutdownError) or same_failure(error, first):
             return
         if self._over:
-            report(error)
+            report(error, "an operator raised after its stream had ended:")
         elif first is None or failure_of("an operator", error) is None:
             self._error = error
         else:

@@ -59,6 +59,8 @@ class Fan:
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
         self.last: Any = None
+        self.heard: list[Exception] = []
+        """What listeners were told of, once all is closed."""
         self._came = 0
         self.loop = scheduler.loop
         self._thread = get_ident()
@@ -252,6 +254,10 @@ class Fan:
                 own = outlet.error
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
+                if own is outlet.heard:
+                    self.heard.append(failures[-1])
+            elif outlet.heard is not None:
+                self.heard.append(outlet.heard)
         return failures
 
     def abandon(self, reply: Reply) -> list[Exception]:
@@ -259,6 +265,8 @@ class Fan:
         self._count()
         for outlet in self.outlets:
             outlet.abandon(outlet.shown(reply))
+            if outlet.heard is not None:
+                self.heard.append(outlet.heard)
         failed = [(outlet.failure, outlet.spec.name) for outlet in self.outlets if outlet.failure is not None]
         return [_as_ours(failure, name, reply) for failure, name in failed]
 

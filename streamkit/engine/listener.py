@@ -49,6 +49,10 @@ class Listener:
         """What takes the events of one stream: several may have the same listener."""
         return _Heard(self._callbacks, self._texts, self._event).write
 
+    @property
+    def hears_errors(self) -> bool:
+        return self._error is not None
+
     def fail(self, error: Exception) -> Any:
         return self._error(error) if self._error is not None else None
 

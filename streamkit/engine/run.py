@@ -39,9 +39,10 @@ __all__ = ["Run", "run", "start"]
 class Run:
     """A stream that is being read; made by `start`. Every method may be called from any thread, any number of times.
 
-    As a context manager it waits at a normal end and cancels on an exception. Without branches it may be iterated,
-    once, with ``for`` or ``async for``; leaving the iteration cancels it. Items that nobody iterates are held back
-    until somebody waits for the result, which lets them go.
+    As a context manager it waits at a normal end, raises its error unless that was raised within the block already,
+    and cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
+    iteration cancels it. Items that nobody iterates are held back until somebody waits for the result, which lets them
+    go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time that it is forgotten.
     """
 
     def __init__(self, stream: Observable[Any], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
@@ -165,11 +166,11 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        if exc is None:
+        if exc is not None:
+            self.cancel()
+        elif not self._work.settled.news.heard:
             with trimming():
                 self.result()
-        else:
-            self.cancel()
 
     async def __aenter__(self) -> Self:
         current_loop()
@@ -178,12 +179,12 @@ class Run:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if exc is None:
-            with trimming():
-                await self
-        else:
+        if exc is not None:
             self.cancel()
             await self._closed()
+        elif not self._work.settled.news.heard:
+            with trimming():
+                await self
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
@@ -198,7 +199,7 @@ class Run:
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return Reader(bridge, self.cancel)
+        return Reader(bridge, self.cancel, self._work.settled.news.hear)
 
     def _let_go(self) -> None:
         """Somebody waits for the result: nobody will read the items."""
@@ -208,8 +209,13 @@ class Run:
 
     def __repr__(self) -> str:
         work = self._work
-        state = "ended" if work.settled.over else "cancelled" if self._context.cancelled else "running"
-        return f"<Run {state}: {len(work.so_far().text)} characters>"
+        state = work.settled.state or ("cancelled" if self._context.cancelled else "running")
+        return f"<Run {state}, {len(self.reply.text)} characters>"
+
+    def __del__(self) -> None:
+        work = getattr(self, "_work", None)  # None: its arguments were refused
+        if work is not None:
+            work.settled.news.leave()
 
 
 def start(stream: Observable[Any], *branches: Any) -> Run:

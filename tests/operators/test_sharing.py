@@ -219,9 +219,8 @@ async def given(item):
     return item
 
 
-def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs(monkeypatch):
-    told, printed = [], []
-    monkeypatch.setattr("sys.excepthook", lambda kind, error, traceback: printed.append(kind))
+def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs(reports):
+    told = []
 
     def interrupted(error):
         told.append("first")
@@ -236,7 +235,7 @@ def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs
 
     asyncio.run(main())
     assert told == ["first", "second"]
-    assert printed == [ValueError, KeyboardInterrupt]  # nobody else could be told
+    assert [type(error) for error in reports.errors] == [ValueError, KeyboardInterrupt]  # nobody else could be told
 
 
 def test_an_operator_below_that_raises_ends_its_own_run_only():
