@@ -14,7 +14,7 @@ from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .plain import line, plain
 
-__all__ = ["from_json", "tell_missed", "to_json"]
+__all__ = ["from_json", "missed_text", "tell_missed", "to_json"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
 
@@ -47,9 +47,14 @@ def from_json(data: bytes | str) -> Event:
 
 def tell_missed(what: str, names: Iterable[str]) -> None:
     """Warn the caller of whoever calls this of stored parts that this version does not know, if there are any."""
-    if names := sorted(names):
-        text = f"{what} has what this version of streamkit does not know, and leaves out: {', '.join(names)}"
-        warnings.warn(excerpt(text), RuntimeWarning, stacklevel=3)
+    if text := missed_text(what, names):
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def missed_text(what: str, names: Iterable[str]) -> str:
+    """What is to be told of stored parts that this version does not know; empty if there are none."""
+    told = ", ".join(sorted(names))
+    return excerpt(f"{what} has what this version of streamkit does not know, and leaves out: {told}") if told else ""
 
 
 def _plain(value: Any) -> Any:

@@ -14,8 +14,8 @@ __all__ = ["Reports", "reported"]
 class Reports(logging.Handler):
     """``errors`` and ``messages`` in the order in which they came; `came` is set by the first."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self.errors: list[BaseException] = []
         self.messages: list[str] = []
         self.came = threading.Event()
@@ -28,9 +28,9 @@ class Reports(logging.Handler):
 
 
 @contextmanager
-def reported() -> Iterator[Reports]:
-    """All that is reported within, and nothing of it goes anywhere else."""
-    logger, reports = logging.getLogger("streamkit"), Reports()
+def reported(level: int = logging.ERROR) -> Iterator[Reports]:
+    """All that is reported within, from ``level`` on; it goes nowhere else."""
+    logger, reports = logging.getLogger("streamkit"), Reports(level)
     logger.addHandler(reports)
     logger.propagate = False
     try:

@@ -229,6 +229,8 @@ class Job:
         except BaseException as exc:
             failure = failure_of("ask", exc)
             if failure is None or is_cancel(exc):
+                if run is not None:
+                    run._disown()
                 raise
             reply, error = None, failure
         so_far = reply or _partial(error, run)

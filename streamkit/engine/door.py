@@ -61,6 +61,9 @@ class Door(abc.DisposableBase):
         self._end.error(exc)
 
     def _failed(self, error: BaseException) -> None:
+        if self._over:  # it was left: this is of what had to be closed then
+            report(error, "a stream that was left raised while it was closed:")
+            return
         self._error = error
         self._completed()
 

@@ -254,10 +254,8 @@ class Fan:
                 own = outlet.error
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
-                if own is outlet.heard:
-                    self.heard.append(failures[-1])
-            elif outlet.heard is not None:
-                self.heard.append(outlet.heard)
+            if outlet.heard is not None:
+                self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)
         return failures
 
     def abandon(self, reply: Reply) -> list[Exception]:

@@ -158,6 +158,11 @@ class Run:
         finally:  # the loop stands still afterwards: no request may wait there to be closed
             await self._work.requests_closed()
 
+    def _disown(self) -> None:
+        """Whoever made it was left in turn: what it has failed with by now is asked for by nobody, and no news."""
+        self.cancel()
+        self._work.settled.news.hear()
+
     def cancel(self) -> None:
         """Close the request and end the run: nothing is delivered any more, ``result()`` gives what there is."""
         self._work.cancel()

@@ -152,7 +152,7 @@ def test_what_a_subscriber_pushes_comes_after_the_item_at_hand():
     assert asyncio.run(main()) == [1, 2, 3, "end"]
 
 
-def test_a_subscriber_that_raises_does_not_disturb_the_others(capsys):
+def test_a_subscriber_that_raises_does_not_disturb_the_others(reports):
     async def main():
         shared = sk.share(testing.script("a", "b"), replay=9)
         run = sk.start(shared, lambda event: None)
@@ -160,7 +160,7 @@ def test_a_subscriber_that_raises_does_not_disturb_the_others(capsys):
         return (await run).text
 
     assert asyncio.run(main()) == "ab"
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert [str(error) for error in reports.errors] == ["an observer raised ZeroDivisionError: division by zero"]
 
 
 def raising(signal, error):
