@@ -14,7 +14,7 @@ from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .plain import line, plain
 
-__all__ = ["from_json", "missed_text", "tell_missed", "to_json"]
+__all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
 
@@ -35,14 +35,20 @@ def from_json(data: bytes | str) -> Event:
     What a newer version wrote is told: an event of a type that is not known is a `MalformedError` which names it, and
     keys that are not known are left out with a RuntimeWarning (but for ``stream`` and ``seq``, which sinks add).
     """
+    event, missed = read_event(data)
+    tell_missed(f"an event {event.type!r}", missed)
+    return event
+
+
+def read_event(data: bytes | str) -> tuple[Event, set[str]]:
+    """As `from_json`, with the keys that are not known instead of a warning."""
     missed: set[str] = set()
     try:
         event = _event(json.loads(data), missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
         raise MalformedError(f"not an event: {excerpt(shown)}") from exc
-    tell_missed(f"an event {event.type!r}", missed - BESIDE)
-    return event
+    return event, missed - BESIDE
 
 
 def tell_missed(what: str, names: Iterable[str]) -> None:

@@ -72,9 +72,9 @@ class _Complaints(logging.Handler):
 
 
 @pytest.fixture
-def reports() -> Iterator[Reports]:
-    """What the package reports."""
-    with reported() as reports:
+def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
+    """What the package reports, as ERROR or from the level on that it is parametrized with."""
+    with reported(getattr(request, "param", logging.ERROR)) as reports:
         yield reports
 
 

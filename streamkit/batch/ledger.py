@@ -16,7 +16,7 @@ from typing import Any
 from ..engine.report import LOGGER
 from ..errors import MalformedError, SinkError, excerpt, one_line
 from ..events import Reply
-from ..jsonform import from_json, missed_text
+from ..jsonform import missed_text, read_event
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..worker import Worker
 from .item import BatchItem
@@ -180,8 +180,9 @@ class Book:
         if None not in (content, before := form.get("content")) and before != content:
             return None
         try:
-            reply = from_json(json.dumps(form.get("reply")))
+            reply, missed = read_event(json.dumps(form.get("reply")))
             if isinstance(reply, Reply):
+                _tell_missed(f"an answer in ledger {self.name}", missed)
                 return reply, form.get("cost")
             problem = f"its answer is an event {reply.type!r}"
         except MalformedError as exc:
@@ -234,8 +235,12 @@ class _Found:
                 len(self.damaged),
                 numbers,
             )
-        if text := missed_text(f"ledger {name}", self.missed):
-            LOGGER.warning("%s", text)
+        _tell_missed(f"ledger {name}", self.missed)
+
+
+def _tell_missed(what: str, names: set[str]) -> None:
+    if text := missed_text(what, names):
+        LOGGER.warning("%s", text)
 
 
 def _nothing() -> None: ...

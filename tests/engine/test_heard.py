@@ -68,7 +68,7 @@ def test_a_run_that_failed_and_was_not_asked_is_logged_once_when_it_is_let_go_of
 
 def test_it_is_an_error_with_its_traceback_on_the_logger_streamkit(caplog: pytest.LogCaptureFixture):
     ended(sk.start(failing()))
-    (record,) = caplog.records
+    (record,) = [one for one in caplog.records if one.name != "asyncio"]
     assert (record.name, record.levelno) == ("streamkit", logging.ERROR)
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], sk.ApiError)
@@ -422,17 +422,11 @@ def test_an_exception_of_the_block_wins_and_the_failure_is_logged(reports: Repor
 
 
 def test_so_is_a_sink_that_fails_when_the_block_is_left(reports: Reports):
-    class Unclosed:
-        def write(self, item: Any) -> None: ...
-
-        def close(self, reply: sk.Reply) -> None:
-            raise OSError("full")
-
-    with nothing_but_its_own(), sk.start(testing.script("a", "b", every=10), Unclosed()) as run:
+    with nothing_but_its_own(), sk.start(testing.script("a", "b", every=10), Unclosable()) as run:
         raise ZeroDivisionError
     ended(run)
     del run
-    assert [str(error) for error in reports.errors] == ["sink Unclosed raised OSError: full"]
+    assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
 
 
 def test_an_exception_of_the_block_that_is_the_run_s_own_has_been_heard(reports: Reports):
@@ -507,6 +501,41 @@ def test_an_iterator_that_raises_when_a_loop_over_it_is_left_is_logged(make: Any
     assert reports.came.wait(5)
     (error,) = reports.errors
     assert "of the iterator" in str(error)
+
+
+class Unclosable:
+    def write(self, item: Any) -> None: ...
+
+    def close(self, reply: sk.Reply) -> None:
+        raise OSError("full")
+
+
+def test_an_attached_sink_that_fails_when_a_loop_is_left_is_logged(reports: Reports):
+    for _ in testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())):
+        break
+    assert reports.came.wait(5)
+    assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
+
+
+def test_so_it_is_when_a_subscription_is_disposed_of(reports: Reports):
+    testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())).subscribe(quiet).dispose()
+    assert reports.came.wait(5)
+    assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
+
+
+def test_what_a_shared_stream_raises_when_its_last_subscriber_leaves_is_logged(reports: Reports):
+    for _ in sk.share(testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())), replay=9):
+        break
+    assert reports.came.wait(5)
+    assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
+
+
+def test_a_batch_that_is_left_logs_nothing_of_the_replies_it_gave_up(reports: Reports):
+    for _ in sk.batch(["a", "b"], lambda prompt: testing.script(prompt, fail="no")):
+        break
+    gc.collect()
+    heard.tell()
+    assert reports.errors == []
 
 
 def test_a_memory_keeps_an_error_and_has_told_nobody(reports: Reports):
