@@ -12,18 +12,21 @@ __all__ = ["Reports", "reported"]
 
 
 class Reports(logging.Handler):
-    """``errors`` and ``messages`` in the order in which they came; `came` is set by the first."""
+    """``errors``, ``messages`` and ``texts`` (with tracebacks) in the order in which they came; ``came`` is set by the
+    first."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.errors: list[BaseException] = []
         self.messages: list[str] = []
+        self.texts: list[str] = []
         self.came = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         error: Any = record.exc_info[1] if record.exc_info else None
         self.errors.append(error)
         self.messages.append(record.getMessage())
+        self.texts.append(self.format(record))
         self.came.set()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -64,6 +65,11 @@ class Bridge(abc.ObserverBase[Any]):
             self._items.clear()
             self._bytes = 0
         self._reopen()
+
+    def forget(self) -> None:
+        """As `discard`, for the garbage collector, which may call this while the lock is taken by this very thread."""
+        with suppress(RuntimeError):  # closed
+            self.loop.call_soon_threadsafe(self.discard)
 
     def take(self) -> tuple[Any, ...]:
         """The next item in a tuple, or an empty one. The only part that the reader's thread calls."""

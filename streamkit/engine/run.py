@@ -39,10 +39,11 @@ __all__ = ["Run", "run", "start"]
 class Run:
     """A stream that is being read; made by `start`. Every method may be called from any thread, any number of times.
 
-    As a context manager it waits at a normal end, raises its error unless that was raised within the block already,
-    and cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it. Items that nobody iterates are held back until somebody waits for the result, which lets them
-    go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time that it is forgotten.
+    As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
+    cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
+    iteration cancels it. Items that nobody iterates are held back until somebody waits for the result, or nobody can
+    any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time
+    that it is forgotten.
     """
 
     def __init__(self, stream: Observable[Any], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
@@ -218,9 +219,10 @@ class Run:
         return f"<Run {state}, {len(self.reply.text)} characters>"
 
     def __del__(self) -> None:
-        work = getattr(self, "_work", None)  # None: its arguments were refused
-        if work is not None:
-            work.settled.news.leave()
+        if hasattr(self, "_work"):  # else its arguments were refused
+            if self._unread is not None:
+                self._unread.forget()
+            self._work.settled.news.leave()
 
 
 def start(stream: Observable[Any], *branches: Any) -> Run:
@@ -228,6 +230,8 @@ def start(stream: Observable[Any], *branches: Any) -> Run:
 
     On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
     stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).
+
+    If it fails and nobody asks the run, the error is logged (logger ``streamkit``) once the run is let go of.
     """
     loop = loop_of(None)
     return Run(stream, branches, background() if is_own(loop) else loop)
