@@ -143,8 +143,8 @@ def on(
     next piece of text begins with a paragraph break then), ``event`` with every event after the special one.
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
-    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever asks
-    it. If nobody does, what ``error`` was called with is not logged.
+    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever
+    asks it. If nobody does, what ``error`` was called with is not logged.
     """
 
     for callback in (start, text, reasoning, refusal, tool_call, usage, round_end, finish, event, error, reply):
