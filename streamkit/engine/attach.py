@@ -109,6 +109,7 @@ class _Attachment(abc.ObserverBase[Any]):
     def _over(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
         failures, context = [self._scheduler.told(one) for one in failures], self._scheduler.context
+        context.heard.extend(self._fan.heard)
         error = self._error
         if context.failures is not None:
             context.failures.extend(failures)

@@ -57,7 +57,7 @@ class Note:
 class Context:
     """What all sources and operators of one run share."""
 
-    __slots__ = ("abort", "cancelled", "closing", "failures", "lost", "main", "notes", "readings", "replies")
+    __slots__ = ("abort", "cancelled", "closing", "failures", "heard", "lost", "main", "notes", "readings", "replies")
 
     def __init__(self) -> None:
         self.replies: list[ReplySource] = []
@@ -76,6 +76,8 @@ class Context:
         """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+        self.heard: list[Exception] = []
+        """What listeners in the middle of the chain were told of."""
 
     def current(self) -> ReplySource | None:
         """The source whose reply is the run's so far."""

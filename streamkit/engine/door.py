@@ -100,6 +100,10 @@ class Door(abc.DisposableBase):
             self._leave()
             self._ended(self._error)
 
+    def has_told(self, error: BaseException) -> bool:
+        """Whether a listener in the middle of the chain was told of ``error``."""
+        return any(same_failure(error, other) for other in self._context.heard)
+
     # -- leaving ---------------------------------------------------------------------------------------------------
 
     def dispose(self) -> None:

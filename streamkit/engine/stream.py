@@ -220,7 +220,7 @@ class _Callbacks:
                     self._completed()
             elif self._error is not None:
                 self._error(cast("Exception", error))
-            elif not passes:
+            elif not passes and not self._door.has_told(error):
                 report(error, "a stream failed that was subscribed to without on_error:")
         except BaseException as exc:
             if failure_of("a callback", exc) is None and not self._is_ours:

@@ -227,7 +227,7 @@ class Work:
     def _unheard(self, error: BaseException | None, failures: list[Exception]) -> list[BaseException]:
         """``error``, whose notes name ``failures``. If a listener was called with it, those that none was called
         with."""
-        heard = self.fan.heard if self.fan is not None else []
+        heard = self._context.heard + (self.fan.heard if self.fan is not None else [])
 
         def is_new(one: BaseException) -> bool:
             return not any(same_failure(one, other) for other in heard)

@@ -21,6 +21,7 @@ import pytest
 import streamkit as sk
 from streamkit import sinks, testing
 from streamkit.engine import heard
+from streamkit.engine.loop import background, call_on
 from tests.faults.printed import PAGE
 from tests.reports import Reports
 
@@ -335,6 +336,19 @@ def test_a_listener_to_errors_has_not_heard_of_other_sinks(reports: Reports):
 def test_a_listener_that_raises_at_the_error_has_heard_it_and_is_logged_itself(reports: Reports):
     ended(sk.start(failing(), sk.on(error=bad)))
     assert [str(error) for error in reports.errors] == ["sink Listener raised KeyError: 'mine'"]
+
+
+@pytest.mark.parametrize("door", [lambda stream: ended(sk.start(stream)), lambda stream: stream.subscribe(quiet)])
+def test_so_has_one_in_the_middle_of_a_chain(door: Callable[[sk.Stream[Any]], object], reports: Reports):
+    told, over = list[Exception](), threading.Event()
+    listener = sk.on(error=told.append, reply=lambda _: over.set())
+    door(failing().pipe(sk.ops.attach(listener)))
+    assert over.wait(5)
+    for _ in range(9):  # all that comes of it has been done then
+        call_on(background(), lambda: None)
+    heard.tell()
+    assert [str(error) for error in told] == ["no"]
+    assert reports.errors == []
 
 
 def test_a_listener_has_heard_of_the_failure_of_its_own_branch(reports: Reports):
