@@ -14,7 +14,7 @@ from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .plain import line, plain
 
-__all__ = ["from_json", "tell_missed", "to_json"]
+__all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
 
@@ -35,21 +35,32 @@ def from_json(data: bytes | str) -> Event:
     What a newer version wrote is told: an event of a type that is not known is a `MalformedError` which names it, and
     keys that are not known are left out with a RuntimeWarning (but for ``stream`` and ``seq``, which sinks add).
     """
+    event, missed = read_event(data)
+    tell_missed(f"an event {event.type!r}", missed)
+    return event
+
+
+def read_event(data: bytes | str) -> tuple[Event, set[str]]:
+    """As `from_json`, with the keys that are not known instead of a warning."""
     missed: set[str] = set()
     try:
         event = _event(json.loads(data), missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
         raise MalformedError(f"not an event: {excerpt(shown)}") from exc
-    tell_missed(f"an event {event.type!r}", missed - BESIDE)
-    return event
+    return event, missed - BESIDE
 
 
 def tell_missed(what: str, names: Iterable[str]) -> None:
     """Warn the caller of whoever calls this of stored parts that this version does not know, if there are any."""
-    if names := sorted(names):
-        text = f"{what} has what this version of streamkit does not know, and leaves out: {', '.join(names)}"
-        warnings.warn(excerpt(text), RuntimeWarning, stacklevel=3)
+    if text := missed_text(what, names):
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def missed_text(what: str, names: Iterable[str]) -> str:
+    """What is to be told of stored parts that this version does not know; empty if there are none."""
+    told = ", ".join(sorted(names))
+    return excerpt(f"{what} has what this version of streamkit does not know, and leaves out: {told}") if told else ""
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import streamkit
+from tests.reports import Reports, reported
 
 os.environ["PYTHONASYNCIODEBUG"] = "1"  # read by every loop when it is made; subprocesses inherit it
 _personal = {
@@ -68,6 +69,13 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.messages.append(record.getMessage())
+
+
+@pytest.fixture
+def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
+    """What the package reports, as ERROR or from the level on that it is parametrized with."""
+    with reported(getattr(request, "param", logging.ERROR)) as reports:
+        yield reports
 
 
 @pytest.fixture(autouse=True)

@@ -230,6 +230,8 @@ class Job:
         except BaseException as exc:
             failure = failure_of("ask", exc)
             if failure is None or is_cancel(exc):
+                if run is not None:
+                    run._disown()
                 raise
             reply, error = None, _ours(failure, run)
         so_far = reply or (error.partial if error is not None else Reply())

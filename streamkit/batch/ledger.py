@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,9 +13,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from ..engine.report import LOGGER
 from ..errors import MalformedError, SinkError, excerpt, one_line
 from ..events import Reply
-from ..jsonform import from_json, tell_missed
+from ..jsonform import missed_text, read_event
 from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..worker import Worker
 from .item import BatchItem
@@ -180,14 +180,14 @@ class Book:
         if None not in (content, before := form.get("content")) and before != content:
             return None
         try:
-            reply = from_json(json.dumps(form.get("reply")))
+            reply, missed = read_event(json.dumps(form.get("reply")))
             if isinstance(reply, Reply):
+                _tell_missed(f"an answer in ledger {self.name}", missed)
                 return reply, form.get("cost")
             problem = f"its answer is an event {reply.type!r}"
         except MalformedError as exc:
             problem = str(exc)
-        text = f"a prompt in {self.name} is asked again, for its answer cannot be read: {problem}"
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
+        LOGGER.warning("a prompt in %s is asked again, for its answer cannot be read: %s", self.name, problem)
         return None
 
     def _write(self, item: BatchItem, content: str | None) -> None:
@@ -228,12 +228,19 @@ class _Found:
     def tell(self, name: str) -> None:
         if self.damaged:
             numbers = ", ".join(map(str, self.damaged[:TOLD])) + (", …" if len(self.damaged) > TOLD else "")
-            text = (
-                f"damaged lines in {name}: {len(self.damaged)}; their prompts are asked again, and for the "
-                f"budget they count as much as the others on average (line {numbers})"
+            LOGGER.warning(
+                "damaged lines in %s: %d; their prompts are asked again, and for the budget they count as much as the "
+                "others on average (line %s)",
+                name,
+                len(self.damaged),
+                numbers,
             )
-            warnings.warn(text, RuntimeWarning, stacklevel=3)
-        tell_missed(f"ledger {name}", self.missed)
+        _tell_missed(f"ledger {name}", self.missed)
+
+
+def _tell_missed(what: str, names: set[str]) -> None:
+    if text := missed_text(what, names):
+        LOGGER.warning("%s", text)
 
 
 def _nothing() -> None: ...

@@ -60,7 +60,7 @@ async def _until_closed(connection: _Connection, full: str = "") -> None:
     except OSError:
         pass  # gone, or it takes nothing
     except Exception as exc:
-        report(exc)
+        report(exc, "a connection to this streamkit server failed:")
     finally:
         connection.abort()
 
@@ -141,8 +141,7 @@ class _Connection:
 
     async def _failed(self, error: BaseException) -> None:
         """Told once to who runs the server; the client gets no more than that it is so."""
-        error.add_note("It was raised by what this streamkit server was to answer with: its client got 500, or a cut.")
-        report(error)
+        report(error, "what this streamkit server was to answer with raised, so its client got 500 or a cut:")
         await self.refuse(500, "what this server should have said failed; its own messages tell why")
 
     async def _begin(self, answer: Answer) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -65,6 +66,11 @@ class Bridge(abc.ObserverBase[Any]):
             self._bytes = 0
         self._reopen()
 
+    def forget(self) -> None:
+        """As `discard`, for the garbage collector, which may call this while the lock is taken by this very thread."""
+        with suppress(RuntimeError):  # closed
+            self.loop.call_soon_threadsafe(self.discard)
+
     def take(self) -> tuple[Any, ...]:
         """The next item in a tuple, or an empty one. The only part that the reader's thread calls."""
         with self._lock:
@@ -101,11 +107,12 @@ class Bridge(abc.ObserverBase[Any]):
 class Reader:
     """The pulling side. Leaving early (``break``, an exception, `close`, `aclose`) calls ``leave``, which cancels.
 
-    The source never refers to it, so a loop that was left lets go of it at once.
+    ``hear`` is called before an error is raised. The source never refers to it, so a loop that was left lets go of it
+    at once.
     """
 
-    def __init__(self, bridge: Bridge, leave: Callable[[], None]) -> None:
-        self._bridge = bridge
+    def __init__(self, bridge: Bridge, leave: Callable[[], None], hear: Callable[[], None] | None = None) -> None:
+        self._bridge, self._hear = bridge, hear
         self._leave: Callable[[], None] | None = leave
 
     def __iter__(self) -> Reader:
@@ -149,6 +156,8 @@ class Reader:
         """``end``, or the error instead."""
         self._leave = None
         error, self._bridge.error = self._bridge.error, None
+        if error is not None and self._hear is not None:
+            self._hear()
         return end if error is None else error
 
     def close(self) -> None:

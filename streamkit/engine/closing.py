@@ -113,4 +113,4 @@ def _call(step: Callable[[], None]) -> None:
     try:
         step()
     except BaseException as exc:  # the next one is to be told all the same
-        report(exc)
+        report(exc, "the end of an event loop was told to what ran there, which raised:")

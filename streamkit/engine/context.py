@@ -64,7 +64,7 @@ class Context:
     """What all sources and operators of one run share."""
 
     __slots__ = (
-        *("_streams", "abort", "cancelled", "closing", "failures", "id", "left"),
+        *("_streams", "abort", "cancelled", "closing", "failures", "heard", "id", "left"),
         *("lost", "main", "notes", "readings", "replies"),
     )
 
@@ -89,6 +89,8 @@ class Context:
         """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
+        self.heard: list[Exception] = []
+        """What listeners in the middle of the chain were told of."""
 
     def stream(self, place: Hashable = None) -> str:
         """The id of a stream that is kept in ``place``, if it numbers its items: the run's, with a number for each

@@ -23,7 +23,7 @@ __all__ = ["Door"]
 class Door(abc.DisposableBase):
     """Calls ``ended`` once, with an error or None, when attached branches have been closed; never after `dispose`.
 
-    Whatever anybody raises comes out here, however it came about. What comes too late for that is printed.
+    Whatever anybody raises comes out here, however it came about. What comes too late for that is logged.
     """
 
     def __init__(
@@ -61,6 +61,9 @@ class Door(abc.DisposableBase):
         self._end.error(exc)
 
     def _failed(self, error: BaseException) -> None:
+        if self._over:  # it was left: this is of what had to be closed then
+            report(error, "a stream that was left raised while it was closed:")
+            return
         self._error = error
         self._completed()
 
@@ -73,7 +76,7 @@ class Door(abc.DisposableBase):
         if isinstance(error, ShutdownError) or same_failure(error, first):
             return
         if self._over:
-            report(error)
+            report(error, "an operator raised after its stream had ended:")
         elif first is None or failure_of("an operator", error) is None:
             self._error = error
         else:
@@ -96,6 +99,10 @@ class Door(abc.DisposableBase):
         if not self._over:
             self._leave()
             self._ended(self._error)
+
+    def has_told(self, error: BaseException) -> bool:
+        """Whether a listener in the middle of the chain was told of ``error``."""
+        return any(same_failure(error, other) for other in self._context.heard)
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ so it is given up only when nothing at all makes progress.
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from types import FrameType
 from typing import Protocol
 
 from ..errors import excerpt
+from .report import LOGGER
 from .wake import Wake
 
 __all__ = ["PATIENCE", "STUCK", "Live", "wait_for_progress"]
@@ -108,4 +108,4 @@ def _callable_in(frame: FrameType | None) -> str:
 
 
 def _tell(message: str, *args: object) -> None:
-    logging.getLogger("streamkit").warning(message, *args)
+    LOGGER.warning(message, *args)

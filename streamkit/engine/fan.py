@@ -60,6 +60,8 @@ class Fan:
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
         self.last: Any = None
+        self.heard: list[Exception] = []
+        """What listeners were told of, once all is closed."""
         self._came = 0
         self.loop = scheduler.loop
         self._thread = get_ident()
@@ -262,6 +264,8 @@ class Fan:
                 own = outlet.error
             if own is not None:
                 failures.append(_as_ours(own, name, reply))
+            if outlet.heard is not None:
+                self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)
         return failures
 
     def abandon(self, reply: Reply) -> list[Exception]:
@@ -269,6 +273,8 @@ class Fan:
         self._count()
         for outlet in self.outlets:
             outlet.abandon(outlet.shown(reply))
+            if outlet.heard is not None:
+                self.heard.append(outlet.heard)
         failed = [(outlet.failure, outlet.spec.name) for outlet in self.outlets if outlet.failure is not None]
         return [_as_ours(failure, name, reply) for failure, name in failed]
 

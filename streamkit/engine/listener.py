@@ -68,6 +68,10 @@ class Listener:
         """What takes the events of one stream: several may have the same listener."""
         return _Heard(self._callbacks, self._texts, self._event, self.wants).write
 
+    @property
+    def hears_errors(self) -> bool:
+        return self._error is not None
+
     def fail(self, error: Exception) -> Any:
         return self._error(error) if self._error is not None else None
 
@@ -176,7 +180,8 @@ def on(
     next piece of text begins with a paragraph break then), ``event`` with every event after the special one.
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
-    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same.
+    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever
+    asks it. If nobody does, what ``error`` was called with is not logged.
     """
 
     every = {

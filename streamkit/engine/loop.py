@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from ..runtimes import refuse_gevent, refuse_trio
 from .exiting import Live, wait_for_progress
+from .heard import forget, tell
 from .report import report
 from .wake import Wake
 
@@ -80,7 +81,7 @@ class _Background:
                 except BaseException as exc:  # a SystemExit in somebody's own callback, say: the others must go on
                     if serving.done():
                         raise
-                    report(exc)
+                    report(exc, "a callback on the background loop raised what would have ended it:")
 
     async def _serve(self, ready: Wake) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -206,10 +207,14 @@ def thread_runner() -> asyncio.Runner:
 
 
 def shutdown() -> None:
-    """Stop the background loop and its thread; what runs there is cancelled. The next use starts a new one."""
+    """Stop the background loop and its thread; what runs there is cancelled. The next use starts a new one.
+
+    What runs there have failed with, and nobody has asked for, is logged.
+    """
     for item in tuple(live):
         item.abandon()
     _background.close()
+    tell(closed=True)
 
 
 def _at_exit() -> None:
@@ -227,6 +232,8 @@ def _at_exit() -> None:
         own = _local.__dict__.pop("own", None)
         if own is not None:
             own.close()
+    with suppress(KeyboardInterrupt):
+        tell()
 
 
 def _after_fork() -> None:
@@ -235,6 +242,7 @@ def _after_fork() -> None:
     _abandoned.extend((_background, _local))
     _background, _local = _Background(), threading.local()
     live.clear()
+    forget()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -43,6 +43,8 @@ class Outlet(abc.ObserverBase[Any]):
         self.gate = Gate(scheduler.gate)
         self.failure: Exception | None = None
         self.error: Exception | None = None
+        self.heard: Exception | None = None
+        """What the ``error=`` of a listener was called with."""
         self.lens: Lens | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.subscription: abc.DisposableBase | None = None
@@ -242,6 +244,8 @@ class Outlet(abc.ObserverBase[Any]):
 
     def _let_go(self) -> None:
         """Whoever keeps the run, for its figures, does not keep the sink."""
+        if isinstance(self.spec.into, Listener) and self.spec.into.hears_errors:
+            self.heard = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
 

@@ -1,4 +1,7 @@
-"""What nobody asked for but should know: errors, printed once and never swallowed, and what holds everything up."""
+"""What nobody asked for but should know: errors, logged once and never swallowed, and what holds everything up.
+
+All of it goes to the logger ``streamkit``. Python prints what comes there on stderr if the program has no logging.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import asyncio
 import logging
 import sys
 
-from ..errors import BrokenError, SinkError
+from ..errors import BrokenError, SinkError, StreamkitError, one_line
+from .frames import without_libraries
 
-__all__ = ["LIKE_AN_END", "ShutdownError", "as_raised", "failure_of", "report", "slow_callable"]
+__all__ = ["LIKE_AN_END", "LOGGER", "ShutdownError", "as_raised", "failure_of", "report", "slow_callable"]
 
+LOGGER = logging.getLogger("streamkit")
 LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
 """What would pass for the normal end of an iteration or a task if it were raised again."""
 
@@ -20,10 +25,27 @@ class ShutdownError(BrokenError):
     outcome = "cancelled"
 
 
-def report(error: BaseException) -> None:
-    """Hand ``error`` to `sys.excepthook`, which prints it; a shut down loop is no news to whoever shut it down."""
-    if not isinstance(error, ShutdownError):
-        sys.excepthook(type(error), error, error.__traceback__)
+def report(error: BaseException, what: str = "an error came that could be raised to nobody:") -> None:
+    """Log ``error`` with its traceback, after the sentence ``what``. A loop that was shut down is no news to whoever
+    shut it down."""
+    if _is_of_a_shutdown(error):
+        return
+    traceback = error.__traceback__
+    if isinstance(error, StreamkitError):  # it says by itself what went wrong
+        traceback = without_libraries(traceback)
+    try:
+        LOGGER.error("%s", one_line(what), exc_info=(type(error), error, traceback))
+    except Exception as exc:  # of the program's own logging, which must not end what goes on here
+        sys.excepthook(type(error), error, traceback)
+        sys.excepthook(type(exc), exc, exc.__traceback__)
+
+
+def _is_of_a_shutdown(error: BaseException) -> bool:
+    """Whether it is a `ShutdownError`, or of a sink or branch that was raised one."""
+    one: BaseException | None = error
+    while isinstance(one, SinkError):
+        one = one.__cause__
+    return isinstance(one, ShutdownError)
 
 
 def failure_of(what: str, exc: BaseException) -> Exception | None:
@@ -41,8 +63,8 @@ def as_raised(what: str, exc: BaseException) -> BaseException:
 
 
 def slow_callable(name: str, seconds: float) -> None:
-    """Warn by way of the logger ``streamkit``, which prints to stderr if the program has no logging of its own."""
-    logging.getLogger("streamkit").warning(
+    """Warn of a sink in place that keeps everything else waiting."""
+    LOGGER.warning(
         "sink %s blocks: %.2f s over one item, while everything else waits; "
         "make it async, or wrap it in sinks.threaded()",
         name,

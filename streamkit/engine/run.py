@@ -53,9 +53,11 @@ U = TypeVar("U")
 class Run(Generic[T]):
     """A stream of T that is being read; made by `start`. Every method may be called from any thread, at any time.
 
-    As a context manager it waits at a normal end and cancels on an exception. Without branches it may be iterated,
-    once, with ``for`` or ``async for``; leaving the iteration cancels it. Items that nobody iterates are held back
-    until somebody waits for the result, which lets them go.
+    As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
+    cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
+    iteration cancels it. Items that nobody iterates are held back until somebody waits for the result, or nobody can
+    any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time
+    that it is forgotten.
     """
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
@@ -184,6 +186,11 @@ class Run(Generic[T]):
         finally:  # the loop stands still afterwards: no request may wait there to be closed
             await self._work.requests_closed()
 
+    def _disown(self) -> None:
+        """Whoever made it was left in turn: what it has failed with by now is asked for by nobody, and no news."""
+        self.cancel()
+        self._work.settled.news.hear()
+
     def cancel(self) -> None:
         """Close the request and end the run: nothing is delivered any more, ``result()`` gives what there is."""
         self._work.cancel()
@@ -192,11 +199,11 @@ class Run(Generic[T]):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        if exc is None:
+        if exc is not None:
+            self.cancel()
+        elif not self._work.settled.news.heard:
             with trimming():
                 self.result()
-        else:
-            self.cancel()
 
     async def __aenter__(self) -> Self:
         current_loop()
@@ -205,12 +212,12 @@ class Run(Generic[T]):
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if exc is None:
-            with trimming():
-                await self
-        else:
+        if exc is not None:
             self.cancel()
             await self._closed()
+        elif not self._work.settled.news.heard:
+            with trimming():
+                await self
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
@@ -225,7 +232,7 @@ class Run(Generic[T]):
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return Reader(bridge, self.cancel)
+        return Reader(bridge, self.cancel, self._work.settled.news.hear)
 
     def _let_go(self) -> None:
         """Somebody waits for the result: nobody will read the items."""
@@ -235,8 +242,14 @@ class Run(Generic[T]):
 
     def __repr__(self) -> str:
         work = self._work
-        state = "ended" if work.settled.over else "cancelled" if self._context.cancelled else "running"
-        return f"<Run {state}: {len(work.so_far().text)} characters>"
+        state = work.settled.state or ("cancelled" if self._context.cancelled else "running")
+        return f"<Run {state}, {len(self.reply.text)} characters>"
+
+    def __del__(self) -> None:
+        if hasattr(self, "_work"):  # else its arguments were refused
+            if self._unread is not None:
+                self._unread.forget()
+            self._work.settled.news.leave()
 
 
 def start(stream: Observable[U], *branches: Any) -> Run[U]:
@@ -246,6 +259,8 @@ def start(stream: Observable[U], *branches: Any) -> Run[U]:
 
     On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
     stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).
+
+    If it fails and nobody asks the run, the error is logged (logger ``streamkit``) once the run is let go of.
     """
     loop = loop_of(None)
     return Run(stream, branches, background() if is_own(loop) else loop)

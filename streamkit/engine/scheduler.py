@@ -144,7 +144,8 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         except BaseException as exc:
             if error is not None:  # perhaps it was not passed on
                 self.lost(self.told(error))
-            self.broke(exc)
+            if exc is not error:  # as a bare observer of Rx raises what it is told
+                self.broke(exc)
 
     def lost(self, error: Exception) -> None:
         """Tell the far end of the chain, which is the run's or that of a branch, of an error that did not get there."""

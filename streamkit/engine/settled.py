@@ -9,7 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 
+from ..errors import StreamkitError, one_line
 from ..events import Reply
+from .heard import News
 from .loop import on_loop
 from .wake import Wake
 
@@ -19,9 +21,10 @@ __all__ = ["Settled", "resolve"]
 class Settled:
     """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
 
-    __slots__ = ("_frames", "_lock", "_wakes", "error", "reply")
+    __slots__ = ("_frames", "_lock", "_wakes", "error", "news", "reply")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.news = News(loop)
         self.reply: Reply | None = None
         self.error: BaseException | None = None
         self._frames: TracebackType | None = None
@@ -31,6 +34,14 @@ class Settled:
     @property
     def over(self) -> bool:
         return self.reply is not None or self.error is not None
+
+    @property
+    def state(self) -> str:
+        """In a word or two, for a `repr`: ``complete``, ``failed: http_status``; empty while it is not over."""
+        if self.error is not None:
+            name = self.error.kind if isinstance(self.error, StreamkitError) else type(self.error).__name__
+            return f"failed: {one_line(name)}"
+        return self.reply.outcome if self.reply is not None else ""
 
     def give(self, outcome: Reply | BaseException) -> None:
         with self._lock:
@@ -45,6 +56,7 @@ class Settled:
     def result(self) -> Reply:
         """The Reply, or the error raised, once it is over."""
         if self.error is not None:
+            self.news.hear()
             raise self.error.with_traceback(self._frames)  # and not with those of whoever has asked before
         assert self.reply is not None
         return self.reply

@@ -103,7 +103,7 @@ class Stream(Fluent[T]):
         """Make the request and hand each item to ``on_next``; the disposable cancels it.
 
         Without ``scheduler`` the callbacks are called on the running loop, else on the background loop's thread.
-        An error without ``on_error`` is printed once; what ``on_next`` raises ends the subscription as `SinkError`.
+        An error without ``on_error`` is logged once; what ``on_next`` raises ends the subscription as `SinkError`.
         """
         if scheduler is not None:
             return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
@@ -205,12 +205,12 @@ class _Callbacks:
                     self._completed()
             elif self._error is not None:
                 self._error(cast("Exception", error))
-            elif not passes:
-                report(error)
+            elif not passes and not self._door.has_told(error):
+                report(error, "a stream failed that was subscribed to without on_error:")
         except BaseException as exc:
             if failure_of("a callback", exc) is None and not self._is_ours:
                 raise
-            report(exc)
+            report(exc, "a callback of subscribe raised:")
         if error is not None and passes:
             raise error
 

@@ -34,7 +34,7 @@ class Work:
     """One subscription with its branches. It is ``settled`` exactly once, however it ends."""
 
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
-        self.settled = Settled()
+        self.settled = Settled(scheduler.loop)
         self.fan: Fan | None = None
         self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
@@ -131,7 +131,7 @@ class Work:
     def _abort(self, exc: BaseException) -> None:
         """Somebody let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
         if self.settled.over:
-            report(exc)
+            report(exc, f"this was raised after the end of {self.describe()}:")
         if self._raise is None:
             self._raise = as_raised("a sink", exc)
         self.cancel()
@@ -146,7 +146,7 @@ class Work:
         if isinstance(error, ShutdownError) or same_failure(error, self._error):
             return
         if self.settled.over or not isinstance(error, Exception):
-            report(error)
+            report(error, f"this was raised after the end of {self.describe()}:")
         elif self._context.failures is not None:
             self._context.failures.append(error)
 
@@ -228,9 +228,24 @@ class Work:
             error = failures.pop(0)
         if error is not None:
             with_notes(error, failures)
+        self.settled.give(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
-        self.settled.give(reply if error is None else error)
+        self.settled.news.come(
+            self._unheard(error, failures), f"nobody has asked for the result of {self.describe()}, which failed:"
+        )
+
+    def _unheard(self, error: BaseException | None, failures: list[Exception]) -> list[BaseException]:
+        """``error``, whose notes name ``failures``. If a listener was called with it, those that none was called
+        with."""
+        heard = self._context.heard + (self.fan.heard if self.fan is not None else [])
+
+        def is_new(one: BaseException) -> bool:
+            return not any(same_failure(one, other) for other in heard)
+
+        if error is None:
+            return []
+        return [error] if is_new(error) else [one for one in failures if is_new(one)]
 
 
 class _Items(abc.ObserverBase[Any]):

@@ -14,10 +14,11 @@ from ..checks import check_whole
 from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
+from ..engine.fan import same_failure
 from ..engine.kinds import kind_of, put
 from ..engine.loop import background, is_own, runs_here
 from ..engine.misplaced import check_stream
-from ..engine.report import ShutdownError, as_raised, failure_of
+from ..engine.report import ShutdownError, as_raised, failure_of, report
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
@@ -171,6 +172,8 @@ class _Shared:
             self.over, self.error = True, error
             for member in self._members:
                 member.end(error)
+        elif error is not None and not same_failure(error, self.error):
+            report(error, "a shared stream failed after its end, when its subscribers had gone:")
 
 
 class _Member:

@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -15,19 +14,19 @@ import httpx
 from ..checks import check_flags, check_instance, check_text
 from ..engine import Asked, Reading, ReplyStream, Source
 from ..engine.context import Tap
-from ..errors import StalledError, StatusError, StreamkitError
+from ..errors import ConnectError, StalledError, StatusError, StreamkitError
 from ..events import Event
 from ..messages import Messages, messages_of
 from ..wire import Parser
 from .clocks import Clocks
-from .environment import endpoint
+from .environment import endpoint, with_key
 from .exchange import Exchange, tapped, translated
 from .failures import explain
 from .limits import Limits, Retry, given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import Request, check_line
+from .requests import Endpoint, Request, check_line
 from .schemas import with_schemas
 
 __all__ = ["Client"]
@@ -37,14 +36,14 @@ class Client:
     """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop
     until nobody has used them for 30 seconds.
 
-    Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID. ``base_url``
-    includes the version (``…/v1``). ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource:
-    ``base_url`` is its address, the model names the deployment. ``transport`` is any httpx transport, an
-    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it stays yours to close, idle connections
-    included. ``lenient`` takes a stream that just ends as complete, for servers that never say so. ``trust_env`` lets
-    proxies (but for this machine) and certificates of the environment count. ``allow_private=False`` connects to
-    addresses of the public internet only, whatever a name stands for. ValueError for a key, header or address that
-    cannot be sent safely.
+    Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID; for a key that is
+    missing it looks again at each request. ``base_url`` includes the version (``…/v1``). ``azure="2024-10-21"`` (an
+    api-version) speaks to an Azure OpenAI resource: ``base_url`` is its address, the model names the deployment.
+    ``transport`` is any httpx transport, an ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it
+    stays yours to close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers
+    that never say so. ``trust_env`` lets proxies (but for this machine) and certificates of the environment count.
+    ``allow_private=False`` connects to addresses of the public internet only, whatever a name stands for. ValueError
+    for a key, header or address that cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
@@ -81,6 +80,8 @@ class Client:
             allow_http=allow_http,
             allow_private=allow_private,
         )
+        self._may_find_key, self._named = api_key is None, base_url is not None
+        self._sent: tuple[Endpoint, httpx.Headers] | None = None
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._without_usage: set[str] = set()  # models whose server refuses to tell it
@@ -138,6 +139,7 @@ class Client:
         named = {"model": model} if model is not None else {}
         sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
         request = Request(api, model, {**named, **asked, **sent, **(extra or {})})
+        self._find_key()
         self._endpoint.url(api, model)  # what cannot be sent is the caller's mistake, and told at once
         request.content(include_usage=True)
 
@@ -148,7 +150,7 @@ class Client:
 
     async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
         """Request after request until one gets as far as content: from there on every failure is final."""
-        headers = self._headers  # without a key nothing is tried
+        headers = self._headers()  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
         made = refusals = 0
         reading.server = f"{request.model or 'the model'} at {self._endpoint.host}"
@@ -201,10 +203,20 @@ class Client:
     def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
         return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
 
-    @cached_property
+    def _find_key(self) -> Endpoint:
+        if self._may_find_key:
+            self._endpoint = with_key(self._endpoint, named=self._named)
+        return self._endpoint
+
     def _headers(self) -> httpx.Headers:
-        """Made once: httpx shares the entries between requests."""
-        return httpx.Headers(self._endpoint.sent_headers())
+        """Made once for a key: httpx shares the entries between requests."""
+        try:
+            endpoint, sent = self._find_key(), self._sent
+        except ValueError as exc:  # a key that was set since, and that no header may hold
+            raise ConnectError(str(exc)) from exc
+        if sent is None or sent[0] is not endpoint:
+            sent = self._sent = endpoint, httpx.Headers(endpoint.sent_headers())
+        return sent[1]
 
     def _parser(self, request: Request, attempt: int) -> Parser:
         limits = self.limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from typing import Any, Unpack
@@ -13,8 +14,11 @@ from .params import ChatParams
 
 __all__ = ["chat"]
 
+NAMES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+
 _lock = threading.Lock()
-_clients: dict[str, Client] = {}
+_made: tuple[Client, list[str | None]] | None = None
+"""The client, and what the environment said when it was made."""
 
 
 def chat(
@@ -24,7 +28,17 @@ def chat(
     extra: Mapping[str, Any] | None = None,
     **params: Unpack[ChatParams],
 ) -> ReplyStream:
-    """`Client.chat` on a default client made from OPENAI_API_KEY and OPENAI_BASE_URL at its first use."""
+    """`Client.chat` on a default client made from OPENAI_API_KEY and OPENAI_BASE_URL at its first use.
+
+    Once it has a key it stays as it is; until then it follows what the environment says.
+    """
+    return _client().chat(messages, model=model, extra=extra, **params)
+
+
+def _client() -> Client:
+    global _made
     with _lock:
-        client = _clients.get("default") or _clients.setdefault("default", Client())
-    return client.chat(messages, model=model, extra=extra, **params)
+        said = [os.environ.get(name) for name in NAMES]
+        if _made is None or (said != _made[1] and not _made[0]._endpoint.key):
+            _made = Client(), said
+        return _made[0]

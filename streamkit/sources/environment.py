@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.request import getproxies, proxy_bypass
 
 from .requests import OPENAI, Endpoint
 
-__all__ = ["endpoint", "proxied"]
+__all__ = ["endpoint", "proxied", "with_key"]
 
 
 def endpoint(
@@ -32,9 +33,7 @@ def endpoint(
         if not isinstance(given, Mapping | None):
             raise TypeError(f"{name} is a mapping, not {type(given).__name__}: write {name}={{'x-name': 'value'}}")
     env = os.environ.get
-    base_url = base_url.strip() if base_url is not None else None
-    if base_url is None:
-        base_url = env("OPENAI_BASE_URL", "").strip() or (OPENAI if azure is None else None)
+    base_url = base_url.strip() if base_url is not None else _address(azure)
     if base_url is None:
         raise ValueError("azure= needs the address of your resource: pass base_url= or set OPENAI_BASE_URL")
     own = {
@@ -50,6 +49,19 @@ def endpoint(
         allow_http,
         allow_private,
     )
+
+
+def with_key(endpoint: Endpoint, *, named: bool) -> Endpoint:
+    """``endpoint``, with the key of the environment if it has none and there is one by now. ``named``: its address was
+    passed. One that the environment gave gets no key that may be meant for the address which is there now."""
+    key = os.environ.get("OPENAI_API_KEY")
+    if endpoint.key or not key or not (named or endpoint.base_url == _address(endpoint.azure)):
+        return endpoint
+    return replace(endpoint, key=key)
+
+
+def _address(azure: str | None) -> str | None:
+    return os.environ.get("OPENAI_BASE_URL", "").strip() or (OPENAI if azure is None else None)
 
 
 def proxied(host: str, scheme: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_text
 from ..engine import Reading, ReplyStream, Source
+from ..engine.report import report
 from ..events import Event, Finish, Start, TextDelta
 from ..stages.fold import Fold
 from ..wire import Parser
@@ -61,8 +62,15 @@ async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
             while (found := await pump.call(next, source, END)) is not END:
                 yield found
         finally:
-            pump.submit(getattr(source, "close", int))  # in its turn; nobody waits for it
+            pump.submit(_close, source)  # in its turn; nobody waits for it
             pump.leave()
+
+
+def _close(source: Any) -> None:
+    try:
+        getattr(source, "close", int)()
+    except BaseException as exc:
+        report(exc, "the iterator behind a stream raised when it was closed:")
 
 
 def from_bytes(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import streamkit as sk
 from streamkit import testing
 from streamkit.batch import Ledger
 from streamkit.batch.lines import form_of
+from tests.reports import Reports, reported
 
 PRICES = sk.Prices(input=1e6, output=1e6)
 """One for each token."""
@@ -53,10 +54,9 @@ class Reader:
     def __call__(self, content: bytes, keys: list[str]) -> tuple[dict[str, Any], list[str], float]:
         """What is known of each key, the warnings, and what was spent."""
         self._path.write_bytes(content)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
+        with reported(logging.WARNING) as reports:
             known, spent = self._runner.run(self._read(keys))
-        return known, [str(one.message) for one in told], spent
+        return known, reports.messages, spent
 
     async def _read(self, keys: list[str]) -> tuple[dict[str, Any], float]:
         async with Ledger(self._path).opened() as book:
@@ -188,23 +188,25 @@ def test_a_damaged_line_of_0_1_0_costs_no_other(path: Path, reader: Reader):
 
 
 @pytest.mark.parametrize("hurt", ["", "cut"])
-def test_its_prompt_is_asked_again_and_the_ledger_goes_on(path: Path, hurt: str):
+@pytest.mark.parametrize("reports", [logging.WARNING], indirect=True)
+def test_its_prompt_is_asked_again_and_the_ledger_goes_on(path: Path, hurt: str, reports: Reports):
     whole = written(path, ["a", "b"])
     lines = whole.splitlines(keepends=True)
     wrong = lines[0].replace(b' a"', b' x"')
     assert wrong != lines[0]
     path.write_bytes(wrong + lines[1] + (b'{"asked":"half' if hurt else b""))
     with testing.client("again") as one:
-        with pytest.warns(RuntimeWarning, match=r"damaged lines in ledger.jsonl: 1;.*\(line 1\)"):
-            found = list(sk.batch(["a", "b"], one.chat, ledger=path, key=str, ordered=True))
+        found = list(sk.batch(["a", "b"], one.chat, ledger=path, key=str, ordered=True))
+        (message,) = reports.messages
+        assert message.startswith("damaged lines in ledger.jsonl: 1;")
+        assert message.endswith("(line 1)")
         assert [(item.text, item.from_ledger) for item in found] == [("again", False), ("Grüße b", True)]
-        with pytest.warns(RuntimeWarning, match="damaged"):
-            found = list(sk.batch(["a", "b"], one.chat, ledger=path, key=str, ordered=True))
+        found = list(sk.batch(["a", "b"], one.chat, ledger=path, key=str, ordered=True))
+        assert len(reports.messages) == 2
         assert [(item.text, item.from_ledger) for item in found] == [("again", True), ("Grüße b", True)]
     assert len(one.requests) == 1
 
 
-@pytest.mark.filterwarnings("ignore:damaged lines")
 def test_for_the_budget_it_counts_as_much_as_the_others(path: Path, reader: Reader):
     lines = written(path, ["a", "b", "c"]).splitlines(keepends=True)
     hurt = lines[1].replace(b'"cost":3', b'"cost":9')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import os
 import stat
 import threading
@@ -21,6 +22,7 @@ from streamkit.batch import Ledger
 from streamkit.batch.ledger import Book
 from streamkit.sinks.files import Syncing
 from streamkit.worker import Worker
+from tests.reports import Reports
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and locks of POSIX")
 Plays = Callable[[], testing.ScriptedClient]
@@ -172,13 +174,14 @@ def test_after_a_cut_a_batch_goes_on_where_it_was(path: Path, place: float):
         assert path.read_bytes() == whole
 
 
-def test_a_damaged_line_is_told_and_its_prompt_asked_again(path: Path):
+@pytest.mark.parametrize("reports", [logging.WARNING], indirect=True)
+def test_a_damaged_line_is_told_and_its_prompt_asked_again(path: Path, reports: Reports):
     with testing.client("Hi") as one:
         ran(one, ["a", "b", "c"], path, concurrency=1)
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(lines[0] + b"\0" * 20 + b"\n" + lines[2])
-        with pytest.warns(RuntimeWarning, match="damaged lines in ledger.jsonl: 1;"):
-            found = ran(one, ["a", "b", "c"], path)
+        found = ran(one, ["a", "b", "c"], path)
+    assert "damaged lines in ledger.jsonl: 1;" in reports.messages[0]
     assert [item.from_ledger for item in found] == [True, False, True]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -43,10 +42,8 @@ def breaking(error: BaseException) -> Callable[[], Any]:
 
 
 @pytest.fixture
-def told(monkeypatch) -> list[BaseException]:
-    errors: list[BaseException] = []
-    monkeypatch.setattr(sys, "excepthook", lambda kind, error, traceback: errors.append(error))
-    return errors
+def told(reports) -> list[BaseException]:
+    return reports.errors
 
 
 class Mine(BaseException):

@@ -136,12 +136,12 @@ def test_a_continued_reply_is_whole_in_every_format():
         assert shown(body(restarted("prefill"), format=format), format) == "Once more"
 
 
-def test_a_restart_is_told_where_the_format_has_a_word_for_it(capsys):
+def test_a_restart_is_told_where_the_format_has_a_word_for_it(caplog):
     assert ("restart", "") in blocks(body(restarted("restart"), format="text"))
     assert "restart" in [event for event, _ in blocks(body(restarted("restart"), format="events"))]
     with pytest.raises(sk.ApiError, match="relay failed"):
         list(parse([body(restarted("restart"))]))
-    assert "cannot take back" in capsys.readouterr().err
+    assert "cannot take back" in caplog.text
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_restart_is_told_where_the_format_has_a_word_for_it(capsys):
         (RuntimeError(INTERNAL), "relay", None),
     ],
 )
-def test_a_failure_is_told_without_what_it_says(error, kind, code, capsys):
+def test_a_failure_is_told_without_what_it_says(error, kind, code, caplog):
     stream = testing.script("so far").pipe(rxo.take(2), rxo.concat(rx.throw(error)))
     for format in FORMATS:
         data = body(stream, format=format)
@@ -174,13 +174,13 @@ def test_a_failure_is_told_without_what_it_says(error, kind, code, capsys):
             with pytest.raises(sk.ApiError) as caught:
                 list(parse([data]))
             assert (caught.value.error_type, caught.value.code, caught.value.partial.text) == (kind, code, "so far")
-    assert capsys.readouterr().err.count(INTERNAL) >= 3
+    assert caplog.text.count(INTERNAL) >= 3
 
 
-def test_what_is_no_reply_cannot_be_relayed(capsys):
+def test_what_is_no_reply_cannot_be_relayed(caplog):
     data = body(testing.script("x").pipe(rxo.map(lambda event: 1)), format="events")
     assert [event for event, _ in blocks(data)] == ["error"]
-    assert "not of int" in capsys.readouterr().err
+    assert "not of int" in caplog.text
 
 
 @pytest.mark.parametrize("wrong", [{"format": "xml"}, {"on_close": "wait"}, {"keepalive": 0}, {"max_wait": 0}])
@@ -218,7 +218,7 @@ def test_nothing_is_asked_before_somebody_reads():
 
 @pytest.mark.parametrize("on_close", ["cancel", "drain"])
 @pytest.mark.parametrize("how", ["aclose", "let go", "cancelled"])
-def test_leaving_cancels_or_drains(how, on_close, capsys):
+def test_leaving_cancels_or_drains(how, on_close, reports):
     async def main():
         listener = Listener()
         client = testing.client(testing.Script("a b c d", every=1, usage=sk.Usage(1, 4, 5)))
@@ -245,7 +245,7 @@ def test_leaving_cancels_or_drains(how, on_close, capsys):
     listener, (request,), tasks = played(main)
     (reply,) = listener.replies
     assert tasks == 1
-    assert capsys.readouterr().err == ""  # clients leave all the time
+    assert reports.messages == []  # clients leave all the time
     if on_close == "cancel":
         assert (reply.outcome, reply.text, request.outcome) == ("cancelled", "a", "cancelled")
     else:
@@ -309,7 +309,7 @@ def test_a_slow_client_holds_the_source():
 
 
 @pytest.mark.parametrize("on_close", ["cancel", "drain"])
-def test_who_takes_nothing_for_too_long_has_left_and_is_told_so(on_close, capsys):
+def test_who_takes_nothing_for_too_long_has_left_and_is_told_so(on_close):
     async def main():
         listener, pulled = Listener(), list[int]()
         stream = endless(pulled, count=200).pipe(ops.attach(listener.branch))

@@ -12,6 +12,7 @@ from reactivex import Observable, abc, operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops
+from tests.reports import Reports
 
 ERROR = [b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n', b'data: {"error": {"message": "no"}}\n\n']
 
@@ -196,15 +197,13 @@ def test_the_end_of_a_branch_does_not_disturb_its_siblings(broken: Any):
     assert kept.reply is not None
 
 
-def test_without_a_run_and_on_a_foreign_scheduler_it_is_printed(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_run_and_on_a_foreign_scheduler_it_is_logged(reports: Reports):
     from reactivex.scheduler import NewThreadScheduler
 
-    told, over = [], threading.Event()
-    monkeypatch.setattr("sys.excepthook", lambda *told_: (told.append(told_[1]), over.set()))
     broken = sk.from_bytes(ERROR).pipe(operator(on_error=raising(ZeroDivisionError())))
     broken.subscribe(lambda _: None, lambda _: None, scheduler=NewThreadScheduler())
-    assert over.wait(5)
-    assert isinstance(told[0], sk.ApiError)
+    assert reports.came.wait(5)
+    assert isinstance(reports.errors[0], sk.ApiError)
 
 
 @ways

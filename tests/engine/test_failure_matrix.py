@@ -20,6 +20,7 @@ from streamkit.errors import described
 from tests.engine.matrix.doors import DOORS, Outcome, virtual_time
 from tests.engine.matrix.kinds import KINDS, PASSING, Fault, behind
 from tests.engine.matrix.places import PLACES, Place
+from tests.reports import reported
 
 LIKE_AN_END = (asyncio.CancelledError, GeneratorExit, StopIteration, StopAsyncIteration)
 SEEN_OFF = ("sse", "batch")
@@ -38,23 +39,24 @@ def doors_of(place: Place) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "door"), [("Exception", "start, on a loop"), ("SystemExit", "for")])
 @pytest.mark.parametrize("place", PLACES)
-def test_it_comes_out_of_one_door(place: str, kind: str, door: str, monkeypatch: pytest.MonkeyPatch):
-    check(PLACES[place], kind, door, monkeypatch)
+def test_it_comes_out_of_one_door(place: str, kind: str, door: str):
+    check(PLACES[place], kind, door)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", PLACES)
-def test_it_comes_out_of_every_door(place: str, kind: str, monkeypatch: pytest.MonkeyPatch):
+def test_it_comes_out_of_every_door(place: str, kind: str):
     for door in doors_of(PLACES[place]):
-        check(PLACES[place], kind, door, monkeypatch)
+        check(PLACES[place], kind, door)
 
 
-def check(place: Place, kind: str, door: str, patch: pytest.MonkeyPatch) -> None:
+def check(place: Place, kind: str, door: str) -> None:
     fault, outcome = Fault(KINDS[kind]), Outcome()
     setup = place.make(fault)
-    patch.setattr("sys.excepthook", lambda kind, error, traceback: outcome.told.append(error))
-    DOORS[door](setup, outcome)
+    with reported() as reports:
+        DOORS[door](setup, outcome)
+    outcome.told = reports.errors
     case = f"{place.name}, {kind}, {door}: raised {outcome.raised!r}, told {outcome.told}"
 
     assert outcome.left == [], case

@@ -15,6 +15,7 @@ from reactivex import operators as rxo
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.engine.closing import members
+from tests.reports import Reports
 
 
 class Kept:
@@ -214,10 +215,8 @@ def test_nothing_is_kept_of_what_is_over():
         clock.run_coroutine(main())
 
 
-def test_a_callback_that_raises_SystemExit_on_the_background_loop_is_printed(monkeypatch: pytest.MonkeyPatch):
+def test_a_callback_that_raises_SystemExit_on_the_background_loop_is_logged(reports: Reports):
     """Not even somebody's own callback, of which nothing here knows, ends the streams of all others."""
-    printed: list[BaseException] = []
-    monkeypatch.setattr("sys.excepthook", lambda kind, error, traceback: printed.append(error))
     run = sk.start(sk.from_text(slow))
 
     def leave() -> None:
@@ -225,7 +224,7 @@ def test_a_callback_that_raises_SystemExit_on_the_background_loop_is_printed(mon
 
     _background().call_soon_threadsafe(leave)
     assert sk.start(sk.from_text(["b"])).result(5).text == "b"
-    assert [type(error) for error in printed] == [SystemExit]
+    assert [type(error) for error in reports.errors] == [SystemExit]
     run.cancel()
     assert run.result(5).outcome == "cancelled"
 

@@ -43,7 +43,7 @@ def test_a_result_that_takes_too_long_does_not_end_the_run() -> None:
         assert "running" in repr(run)
         run.cancel()
         assert run.result(5).outcome == "cancelled"
-        assert "ended" in repr(run)
+        assert "cancelled" in repr(run)
 
 
 def test_an_error_is_raised_by_every_result() -> None:

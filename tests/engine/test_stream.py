@@ -15,6 +15,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from tests.reports import Reports
 
 
 def here(_: Any = None) -> str:
@@ -122,12 +123,10 @@ def test_a_loop_that_runs_already_may_use_for() -> None:
     assert asyncio.run(main()) == "ab"
 
 
-def test_an_error_that_nobody_handles_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, over = [], threading.Event()
-    monkeypatch.setattr("sys.excepthook", lambda *args: (told.append(args[1]), over.set()))
+def test_an_error_that_nobody_handles_is_logged_once(reports: Reports) -> None:
     testing.script("a", fail="no").subscribe(lambda _: None)
-    assert over.wait(5)
-    assert [str(error) for error in told] == ["no"]
+    assert reports.came.wait(5)
+    assert [str(error) for error in reports.errors] == ["no"]
 
 
 def test_nothing_is_delivered_once_dispose_returned() -> None:

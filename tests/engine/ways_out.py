@@ -252,7 +252,7 @@ def settled(look: Callable[[], list[Any]], nothing: list[Any]) -> list[Any]:
 def main(url: str, seed: int, runs: int, only: list[str]) -> None:
     logging.getLogger("asyncio").addFilter(_is_no_matter_of_time)
     logging.getLogger("streamkit").addFilter(_is_no_matter_of_time)
-    sys.excepthook = _not_replies
+    logging.getLogger("streamkit").addFilter(_is_no_reply)
     # anyio forgets to close what a loop's shutdown cancels before its first step: nothing is open yet
     warnings.filterwarnings("ignore", message="coroutine 'connect_tcp.<locals>.try_connect' was never awaited")
     with tempfile.TemporaryDirectory() as folder:
@@ -275,10 +275,9 @@ def _is_no_matter_of_time(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Executing <") and " blocks: " not in record.getMessage()
 
 
-def _not_replies(kind: Any, error: BaseException, trace: Any) -> None:
-    """A failed reply that was relayed, or that nobody listens to, is printed: that is no leak."""
-    if not isinstance(error, sk.StreamkitError):
-        sys.__excepthook__(kind, error, trace)
+def _is_no_reply(record: logging.LogRecord) -> bool:
+    """A failed reply that was relayed, or that nobody listens to, is logged: that is no leak."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], sk.StreamkitError)
 
 
 if __name__ == "__main__":

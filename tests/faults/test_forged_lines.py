@@ -19,6 +19,7 @@ import reactivex as rx
 import streamkit as sk
 from streamkit import errors, ops, sinks, testing
 from streamkit.edges.cli import main
+from tests.reports import reported
 
 EVIL = "x\n2026-01-01 ERROR fake\r\x1b[2J\x9b31m\u2028\u202e\u200b\U000e0041\ud800"
 NAME = EVIL.replace("\ud800", "")
@@ -171,9 +172,9 @@ def broken_ledger(path: Path) -> None:
 def damaged_ledger(path: Path) -> None:
     list(sk.batch(["a"], lambda _: testing.script("Hi"), ledger=path))
     path.write_bytes(path.read_bytes() + b"{\n")
-    with pytest.warns(RuntimeWarning) as caught:
+    with reported(logging.WARNING) as reports:
         list(sk.batch(["a"], lambda _: testing.script("Hi"), ledger=path))
-    raise caught[0].message  # type: ignore[misc]  # a warning is one
+    raise ValueError(reports.messages[0])
 
 
 def spool_in_use(path: Path) -> None:

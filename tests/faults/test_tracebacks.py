@@ -21,6 +21,7 @@ from streamkit.sources.behind import chain_of
 from tests.faults.bodies import START, reply, say
 from tests.faults.printed import KEY, PAGE, caught, packages, shown
 from tests.faults.server import RESET, chunked, head, serving
+from tests.reports import Reports
 
 RETRY = sk.Retry(attempts=1, first=0.01)
 
@@ -119,6 +120,31 @@ def test_a_closed_port_is_told_on_a_page(door: str, client: sk.Client, port: int
     assert of[-1] == "tests"  # those of asyncio are above
     assert isinstance(error.__cause__, httpx.ConnectError)
     assert not packages(error.__cause__)
+
+
+async def relayed(stream: sk.Stream[Any]) -> None:
+    async for _ in sk.sse(stream):
+        pass
+
+
+LOGGED: dict[str, Callable[[Any], Any]] = {
+    "start": lambda stream: sk.start(stream),
+    "start with a sink": lambda stream: sk.start(stream, str),
+    "subscribe": lambda stream: stream.subscribe(print),
+    "sse": on_a_loop(relayed),
+}
+
+
+@pytest.mark.parametrize("door", LOGGED)
+def test_one_that_is_logged_is_told_on_a_page(door: str, client: sk.Client, port: int, reports: Reports):
+    LOGGED[door](client.chat("hi"))
+    assert reports.came.wait(5)
+    (text,) = reports.texts
+    lines = text.splitlines()
+    assert len(lines) <= PAGE
+    assert f"127.0.0.1:{port}" in lines[-2]
+    assert "site-packages" not in "".join(lines)
+    assert KEY not in "".join(lines)
 
 
 @pytest.mark.parametrize("door", ["run", "result", "await, of a run"])

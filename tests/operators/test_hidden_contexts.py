@@ -39,7 +39,9 @@ class Below:
 
 @pytest.mark.parametrize("hide", HIDE)
 @pytest.mark.parametrize("at", ["feed", "flush"])
-def test_the_failure_above_is_not_the_context_of_what_is_raised_below(at: str, hide: str, capsys: Any) -> None:
+def test_the_failure_above_is_not_the_context_of_what_is_raised_below(
+    at: str, hide: str, caplog: pytest.LogCaptureFixture
+) -> None:
     above = testing.script("a").pipe(rxo.map(failing))
     if at == "feed":
         above = above.pipe(rxo.catch(lambda error, source: rx.of("more. ", "and more. ")))
@@ -52,9 +54,8 @@ def test_the_failure_above_is_not_the_context_of_what_is_raised_below(at: str, h
         return [block async for block in sk.sse(stream)]
 
     assert testing.clock().run_coroutine(served())
-    printed = capsys.readouterr().err
-    assert "BudgetError: used up" in printed
-    assert SECRET not in printed
+    assert "BudgetError: used up" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_it_is_the_context_where_nothing_hides_it() -> None:

@@ -152,7 +152,7 @@ def test_what_a_subscriber_pushes_comes_after_the_item_at_hand():
     assert asyncio.run(main()) == [1, 2, 3, "end"]
 
 
-def test_a_subscriber_that_raises_does_not_disturb_the_others(capsys):
+def test_a_subscriber_that_raises_does_not_disturb_the_others(reports):
     async def main():
         shared = sk.share(testing.script("a", "b"), replay=9)
         run = sk.start(shared, lambda event: None)
@@ -160,7 +160,7 @@ def test_a_subscriber_that_raises_does_not_disturb_the_others(capsys):
         return (await run).text
 
     assert asyncio.run(main()) == "ab"
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert [str(error) for error in reports.errors] == ["an observer raised ZeroDivisionError: division by zero"]
 
 
 def raising(signal, error):
@@ -219,9 +219,8 @@ async def given(item):
     return item
 
 
-def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs(monkeypatch):
-    told, printed = [], []
-    monkeypatch.setattr("sys.excepthook", lambda kind, error, traceback: printed.append(kind))
+def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs(reports):
+    told = []
 
     def interrupted(error):
         told.append("first")
@@ -236,7 +235,7 @@ def test_each_subscriber_is_told_of_the_end_though_one_raises_what_ends_programs
 
     asyncio.run(main())
     assert told == ["first", "second"]
-    assert printed == [ValueError, KeyboardInterrupt]  # nobody else could be told
+    assert [type(error) for error in reports.errors] == [ValueError, KeyboardInterrupt]  # nobody else could be told
 
 
 def test_an_operator_below_that_raises_ends_its_own_run_only():

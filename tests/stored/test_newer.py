@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import streamkit as sk
 from streamkit import sinks
 from streamkit.sources.recording import Recording
+from tests.reports import Reports
 
 TEXT = {"type": "text.delta", "text": "Hi"}
 REPLY = {"type": "reply", "choices": [{"text": "Hi"}], "usage": {"total_tokens": 3}}
@@ -116,15 +118,17 @@ def batch(path: Path, lines: list[dict[str, Any]]) -> list[tuple[str, bool]]:
 ANSWERED = {"asked": "a", "outcome": "complete", "reply": REPLY}
 
 
-def test_keys_of_a_ledger_that_are_not_known_are_told(tmp_path: Path):
-    with pytest.warns(RuntimeWarning, match="ledger l has what .* leaves out: voice"):
-        assert batch(tmp_path / "l", [{**ANSWERED, "voice": "low"}]) == [("Hi", True), ("asked b", False)]
+@pytest.mark.parametrize("reports", [logging.WARNING], indirect=True)
+def test_keys_of_a_ledger_that_are_not_known_are_told(tmp_path: Path, reports: Reports):
+    assert batch(tmp_path / "l", [{**ANSWERED, "voice": "low"}]) == [("Hi", True), ("asked b", False)]
+    assert reports.messages == ["ledger l has what this version of streamkit does not know, and leaves out: voice"]
 
 
+@pytest.mark.parametrize("reports", [logging.WARNING], indirect=True)
 @pytest.mark.parametrize("reply", [{"type": "reply.v2"}, {"type": "reply", "choices": 5}, TEXT, None])
-def test_an_answer_that_cannot_be_read_is_asked_again_and_told(tmp_path: Path, reply: Any):
-    with pytest.warns(RuntimeWarning, match="a prompt in l is asked again, for its answer cannot be read"):
-        assert batch(tmp_path / "l", [{**ANSWERED, "reply": reply}]) == [("asked a", False), ("asked b", False)]
+def test_an_answer_that_cannot_be_read_is_asked_again_and_told(tmp_path: Path, reply: Any, reports: Reports):
+    assert batch(tmp_path / "l", [{**ANSWERED, "reply": reply}]) == [("asked a", False), ("asked b", False)]
+    assert "a prompt in l is asked again, for its answer cannot be read" in reports.messages[0]
 
 
 @pytest.mark.parametrize("line", [{"streamkit": 2, "ledger": True}, {"prompt": "a"}])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from reactivex import Observable
 
 from ...checks import check_number, check_one_of
 from ...engine import Run, on_loop, start
+from ...engine.listener import Listener
 from ...engine.loop import current_loop
 from ...engine.misplaced import check_stream
 from ...engine.report import report
@@ -90,7 +92,7 @@ class _Service:
         self.loop = current_loop()
         self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
         self._drains = on_close == "drain"
-        self._run: Run[Any] = start(self.outbox, _ignore)
+        self._run: Run[Any] = start(self.outbox, _Beside(self.outbox))
         task = self.loop.create_task(self._see_to_the_end(), name="streamkit relay")
         _at_work.add(task)
         task.add_done_callback(_at_work.discard)
@@ -108,15 +110,29 @@ class _Service:
         except Exception as exc:
             self.outbox.fail(exc)
             if exc is not self.outbox.error:
-                report(exc)
+                report(exc, "a run whose reply was relayed failed after its client had been told of the end:")
         except asyncio.CancelledError:
             raise
         except BaseException as exc:  # KeyboardInterrupt or the like: for whoever reads this relay
             self.outbox.abort(exc)
 
 
-def _ignore(item: object) -> None:
-    """The outbox has it already."""
+class _Beside(Listener):
+    """Beside an outbox, which gets each item before this does, and logs itself what it has failed with."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        super().__init__({}, {}, None, None, None)
+        self._outbox = outbox
+
+    def begin(self) -> Callable[[object], None]:
+        return _ignore
+
+    @property
+    def hears_errors(self) -> bool:
+        return self._outbox.error is not None
+
+
+def _ignore(item: object) -> None: ...
 
 
 def sse(
@@ -135,7 +151,7 @@ def sse(
     Over a stream of str everything is text, and nothing else is told of the reply than how it ended and its usage.
 
     A failure becomes an error of the format (in the latter two an event named ``error``): its kind and a sentence. What
-    really happened is printed here, for it may name hosts and accounts. KeyboardInterrupt, SystemExit and the like are
+    really happened is logged here, for it may name hosts and accounts. KeyboardInterrupt, SystemExit and the like are
     raised to whoever reads the relay, after that.
 
     A client that leaves ends the request (``cancel``), or the reply is read on to its end (``drain``) for exact usage;

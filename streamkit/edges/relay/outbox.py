@@ -103,13 +103,13 @@ class Outbox(Observable[Any]):
             self.over, self.error = True, error
             self._put(self._form.fail(told(error)))
             if isinstance(error, Exception):  # else the run ends with it, and `abort` follows
-                report(error)
+                report(error, "a reply that was being relayed failed, of which its client was told a little:")
 
     def abort(self, exc: BaseException) -> None:
         """The run was ended by ``exc``: the client hears of a failure, whoever reads for it of ``exc`` itself."""
         self.passes = exc
         if self.closed:
-            report(exc)
+            report(exc, "a reply that was being relayed was ended when its client had left:")
         elif not self.over:
             self.over = True
             self._put(self._form.fail(told(SinkError("the reply was ended"))))

@@ -1,0 +1,90 @@
+"""Failures of runs that nobody has been told of: they are logged as soon as nobody can ask for them any more.
+
+A run is asked with `result`, `await`, a loop to its end, or the end of a ``with``. What it failed with is told here if
+nobody has asked by the time that its `Run` is gone, that the background loop is shut down, or that the interpreter
+exits. What is kept for the exit is a weak reference, so it keeps no run alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import sys
+from collections.abc import Iterable
+from weakref import ref
+
+from .report import report
+
+__all__ = ["News", "forget", "tell"]
+
+
+class News:
+    """What one run has to tell. From any thread; no lock, as `leave` may be called by the garbage collector amid
+    anything: each of two steps is made first and then looked for in the other."""
+
+    __slots__ = ("__weakref__", "_errors", "_left", "_me", "_what", "heard", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.heard = False
+        """Somebody was raised the error."""
+        self._errors: list[BaseException] = []
+        self._what = ""
+        self._left = False
+        self._me = ref(self, _kept.discard)
+
+    def come(self, errors: Iterable[BaseException], what: str) -> None:
+        """The run has ended with ``errors``; ``what`` is the sentence that each is told with."""
+        self._what = what
+        if self.heard:
+            return
+        self._errors.extend(errors)
+        if not self._errors:
+            return
+        _kept.add(self._me)
+        if self._left:
+            self.tell()
+
+    def hear(self) -> None:
+        """The error is about to be raised to somebody."""
+        self.heard = True
+        self._errors.clear()
+        _kept.discard(self._me)
+
+    def leave(self) -> None:
+        """Nobody can ask any more."""
+        self._left = True
+        if self._errors and not sys.is_finalizing():  # what is left then was told at the exit
+            self.tell()
+
+    def tell(self) -> None:
+        _kept.discard(self._me)
+        while self._errors:
+            try:
+                error = self._errors.pop(0)
+            except IndexError:  # somebody else was faster
+                return
+            report(error, self._what)
+
+
+_kept: set[ref[News]] = set()
+"""Those with something to tell."""
+
+
+def tell(*, closed: bool = False) -> None:
+    """Whatever nobody has been told of; only of runs whose loop is ``closed``, if that is asked for."""
+    for one in tuple(_kept):
+        news = one()
+        if news is not None and (news.loop.is_closed() or not closed):
+            news.tell()
+
+
+def forget() -> None:
+    """In the child of a fork: what there is to tell is the parent's."""
+    for one in tuple(_kept):
+        news = one()
+        if news is not None:
+            news.hear()
+
+
+atexit.register(tell)  # for runs in threads that the exit waits for, which end after our own hook
