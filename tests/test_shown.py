@@ -192,14 +192,14 @@ def test_what_was_recorded_says_how_the_stream_failed():
     assert recorded.items == ["a"]
     assert repr(recorded.items) == "['a'] before ApiError: boom"
     assert repr(recorded).startswith(
-        "<Recorded failed after 1 s: ApiError: boom; items: ['a'], reply: <Reply failed: 'a'"
+        "<Recorded failed after 1 s: ApiError: boom; 1 items: ['a'], reply: <Reply failed: 'a'"
     )
     fine = testing.clock().run(testing.script("a").pipe(ops.text()))
     assert repr(fine.items) == "['a']"
-    assert repr(fine).startswith("<Recorded ended after 0 s; items: ['a'], reply: <Reply complete: 'a'")
+    assert repr(fine).startswith("<Recorded ended after 0 s; 1 items: ['a'], reply: <Reply complete: 'a'")
     cut = testing.clock().run(testing.script("a", "b", every=5).pipe(ops.text()), until=3)
     assert repr(cut).startswith("<Recorded cancelled after 3 s; ")
-    assert repr(Recorded()).startswith("<Recorded ended after 0 s; items: [], ")
+    assert repr(Recorded()).startswith("<Recorded ended after 0 s; 0 items: [], ")
 
 
 TESTS = """
@@ -221,6 +221,12 @@ def test_members():
 def test_length():
     assert len(recorded().items) == 2
 """
+
+
+def test_printing_what_was_recorded_does_not_print_a_million_items():
+    recorded = Recorded(items=[sk.TextDelta("x" * 100)] * 1_000_000)
+    assert len(repr(recorded)) < 2000
+    assert repr(recorded).startswith("<Recorded ended after 0 s; 1000000 items: [TextDelta(")
 
 
 @pytest.mark.slow

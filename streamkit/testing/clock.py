@@ -17,11 +17,14 @@ from ..engine import start
 from ..engine.loop import running_loop
 from ..errors import described, excerpt
 from ..events import Reply
+from ..shape import brief
 from .jump import DeadlockError, JumpingLoop
 
 __all__ = ["Clock", "DeadlockError", "Recorded", "clock"]
 
 T = TypeVar("T")
+FEW = 9
+"""Items that are printed; of the last one of so many only that there are more."""
 
 
 class Items(list[Any]):
@@ -61,7 +64,8 @@ class Recorded:
             end = f"cancelled after {self.cancelled_at:g} s"
         else:
             end = f"ended after {self.ended_at:g} s"
-        return f"<Recorded {end}; items: {list.__repr__(self.items)}, reply: {self.reply!r}>"
+        # not all of the items: asyncio prints what a task gave, to itself
+        return f"<Recorded {end}; {len(self.items)} items: {brief(self.items[:FEW])}, reply: {self.reply!r}>"
 
 
 class Clock:
