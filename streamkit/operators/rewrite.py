@@ -107,6 +107,9 @@ def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Callable[[S], S
 def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S], S]:
     """Events → the events up to the first for which ``trigger(event)`` is true, inclusive; or until the Observable
     ``trigger`` gives its first item. Then the request is cancelled, and the Reply says ``stopped``, by ``stop_when``.
+
+    Note: an Observable that stops the stream before its first event leaves no item at all, not even the Reply (which
+    ``await`` and the run give all the same), as nothing has shown yet that there were to be events.
     """
     if not isinstance(trigger, Observable):
         check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
