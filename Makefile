@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-all check coverage wheel-test clean
+.PHONY: demo test test-slow test-all check coverage wheel-test snippets clean
 
 demo: $(VENV)/package.stamp
 	@$(BIN)/streamkit demo
@@ -43,6 +43,11 @@ wheel-test: $(VENV)/dev.stamp
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"; \
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install dist/*.whl --group dev; \
 	cd "$$away" && env -u PYTHONPATH venv/bin/python -m pytest -m "not slow and not network"
+
+# Each program that pages, examples and pipelines show, in an environment with what it says it needs and nothing else.
+snippets: $(VENV)/dev.stamp
+	rm -rf dist && $(BIN)/python -m build --wheel --outdir dist .
+	$(BIN)/python tests/snippets.py --wheel dist/*.whl
 
 clean:
 	rm -rf .venv* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
