@@ -19,7 +19,10 @@ from tests import snippets  # a program of its own, too: `make snippets`
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = snippets.pages()
 
-pytestmark = pytest.mark.skipif(not PAGES[0].exists(), reason="tests of an installed wheel: no documents around them")
+pytestmark = [
+    pytest.mark.skipif(not PAGES[0].exists(), reason="tests of an installed wheel: no documents around them"),
+    pytest.mark.timeout(60),  # all blocks run while the first test is set up
+]
 
 BLOCKS = [block for page in PAGES if page.exists() for block in snippets.blocks(page)]
 
