@@ -76,7 +76,6 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path, act: str):
     assert "streamkit-rx[offline]" in last
 
 
-@pytest.mark.slow
 def test_a_cache_that_cannot_be_used_says_what_to_set(tmp_path: Path):
     assert "set TIKTOKEN_CACHE_DIR" in run(COUNTS, "").stderr
     (tmp_path / "file").write_text("no folder")
