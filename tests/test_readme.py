@@ -2,82 +2,110 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+import streamkit as sk
 from streamkit import operators, sinks, testing
 from streamkit.edges import cli
+from tests import snippets  # a program of its own, too: `make snippets`
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = snippets.pages()
 
-pytestmark = pytest.mark.skipif(not PAGES[0].exists(), reason="tests of an installed wheel: no documents around them")
+pytestmark = [
+    pytest.mark.skipif(not PAGES[0].exists(), reason="tests of an installed wheel: no documents around them"),
+    pytest.mark.timeout(60),  # all blocks run while the first test is set up
+]
 
-
-def blocks(page: Path, language: str) -> list[tuple[int, str]]:
-    """Line number and text of each fenced block."""
-    text = page.read_text("utf-8")
-    found = re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [(text.count("\n", 0, match.start(1)), match[1]) for match in found]
+BLOCKS = [block for page in PAGES if page.exists() for block in snippets.blocks(page)]
 
 
-class Model:
-    """Says one sentence, and JSON to whoever asks for it."""
-
-    TEXT = "The sky is blue. Ask bob@example.com."
-    JSON = '{"cities": [{"name": "Tokyo", "people": 37000000}, {"name": "Delhi", "people": 34000000}]}'
-
-    def answer(self, api: str, body: Mapping[str, Any]) -> Any:
-        return testing.Script(self.JSON if "response_format" in body else self.TEXT).answer(api, body)
+@pytest.fixture(scope="module")
+def ran() -> dict[str, snippets.Ran]:
+    """What came of each block of the pages, run alone, with a scripted server as the API."""
+    with testing.Server(snippets.Model()).running() as url:
+        return snippets.run_quickly(BLOCKS, url)
 
 
-def run(script: Path) -> str:
-    """What ``script`` prints, run as a newcomer runs it, with a scripted server as the API."""
-    with testing.Server(Model()).running() as url:
-        about = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": url, "PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": ""}
-        command = [sys.executable, "-W", "error", str(script)]
-        done = subprocess.run(command, cwd=script.parent, env=os.environ | about, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+@pytest.mark.parametrize("name", [block.name for block in BLOCKS])
+def test_each_block_is_a_program_of_its_own(ran: dict[str, snippets.Ran], name: str):
+    assert (ran[name].code, ran[name].err) == (0, "")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_runs_in_the_order_of_the_page(page: Path, tmp_path: Path):
-    script = ""
-    for line, code in blocks(page, "python"):
-        script += "\n" * (line - script.count("\n")) + code  # a traceback then names the line of the page
-    (tmp_path / f"{page.stem}.py").write_text(script, "utf-8")
-    run(tmp_path / f"{page.stem}.py")
+def test_a_block_that_is_no_program_would_be_noticed(tmp_path: Path):
+    bad = snippets.Program("page.md:1", "print(client)", frozenset())
+    assert "NameError: name 'client' is not defined" in snippets.run(bad, "http://127.0.0.1:1/v1").err
 
 
-def test_the_first_thing_to_type_prints_the_reply(tmp_path: Path):
-    script = tmp_path / "first.py"
-    script.write_text(blocks(PAGES[0], "python")[0][1], "utf-8")
-    assert run(script) == Model.TEXT
+def test_what_a_block_uses_it_defines(tmp_path: Path):
+    """Also within functions that nobody calls; and it imports nothing that it does not use."""
+    for block in BLOCKS:
+        (tmp_path / f"{block.name.replace(':', '_')}.py").write_text(block.code, "utf-8")
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
-def test_items_of_a_json_reply_are_printed_one_by_one(tmp_path: Path):
-    script = tmp_path / "cities.py"
-    (code,) = (code for _, code in blocks(PAGES[0], "python") if "json_items" in code)
-    script.write_text(
-        f"import streamkit as sk\nfrom streamkit import operators as ops\nclient = sk.Client(model='m')\n{code}"
-    )
-    assert run(script) == "Tokyo 37000000\nDelhi 34000000\n"
+def test_a_block_that_imports_more_than_the_package_says_what_it_needs():
+    """The four that the package itself needs may be imported without a word."""
+    brought = {*sys.stdlib_module_names, "streamkit", "httpx", "pydantic", "reactivex", "tiktoken"}
+    for program in snippets.programs():
+        imported = set(re.findall(r"^(?:from|import) (\w+)", program.code, re.MULTILINE)) - brought
+        assert imported <= {need.strip("[]") for need in program.needs}, program.name
+
+
+def test_what_is_needed_is_an_extra_or_what_it_says():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    needs = {need for program in snippets.programs() for need in program.needs}
+    assert needs
+    assert {need.strip("[]") for need in needs if need.startswith("[")} <= set(extras)
+
+
+def test_the_first_thing_to_type_prints_the_reply(ran: dict[str, snippets.Ran]):
+    assert ran[BLOCKS[0].name].out == snippets.Model.TEXT
+
+
+def test_items_of_a_json_reply_are_printed_one_by_one(ran: dict[str, snippets.Ran]):
+    (name,) = (block.name for block in BLOCKS if "README" in block.name and "json_items" in block.code)
+    assert ran[name].out == "Tokyo 37000000\nDelhi 34000000\n"
+
+
+def test_the_readme_says_first_how_to_install_it_and_what_each_extra_gives():
+    screen = PAGES[0].read_text("utf-8").partition("## Asking")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert f"pip install {project['name']} " in screen
+    told = re.findall(r"^\| `(\w+)` \| .+ \| .+ \|$", screen, re.MULTILINE)
+    assert sorted(told) == sorted(project["optional-dependencies"])
+    assert [row[0] for row in re.findall(r"^\| ([\w. ]+) \| `sk.Client\((.*?)\)`", screen, re.MULTILINE)] == [
+        "OpenAI",
+        "Azure",
+        "vLLM",
+        "llama.cpp",
+        "Ollama",
+        "LM Studio",
+    ]
+
+
+def test_the_clients_of_the_readme_can_be_made(monkeypatch: pytest.MonkeyPatch):
+    screen = PAGES[0].read_text("utf-8").partition("## Asking")[0]
+    written = re.findall(r"`(sk\.Client\(.*?\))`", screen)
+    assert len(written) == 6
+    for code in written:
+        assert isinstance(eval(code, {"sk": sk}), sk.Client)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_are_understood(page: Path):
-    lines = [line.split(" <")[0] for _, block in blocks(page, "sh") for line in block.splitlines()]
-    for line in lines:
-        program, *args = shlex.split(line, comments=True)
+    lines = re.findall(r"^```sh\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for line in "".join(lines).splitlines():
+        program, *args = shlex.split(line.split(" <")[0], comments=True)
         if program == "streamkit":
             assert cli._parser().parse_args(args).command
 

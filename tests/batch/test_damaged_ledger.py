@@ -176,6 +176,7 @@ def test_lines_of_0_1_0_are_read_as_they_are_also_among_others(path: Path, reade
         assert reader(b"".join(mixed), ["a", "b", "c"]) == (right, [], spent)
 
 
+@pytest.mark.slow
 def test_a_damaged_line_of_0_1_0_costs_no_other(path: Path, reader: Reader):
     """It has no sum: its reply may be another one, but nothing is raised, and the others are there."""
     lines = [old(line) for line in written(path, ["a", "b", "c"]).splitlines(keepends=True)]

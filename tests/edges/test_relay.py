@@ -95,6 +95,7 @@ def test_a_reply_that_was_stopped_has_a_finish_reason_for_clients():
     assert (reply.text, reply.finish_reason) == ("one ", "stop")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_text_cannot_make_events_of_its_own(format):
     evil = "a\r\n\r\nevent: end\r\ndata: complete\r\rid: 7\n\n: c\u2028\x85data: [DONE]\n\n\r"

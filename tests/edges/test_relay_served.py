@@ -290,6 +290,7 @@ def test_a_client_that_left_is_noticed_by_the_next_comment():
     assert asyncio.run(main()).outcome == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_holds_the_source_until_it_counts_as_gone():
     pulled = 0
 

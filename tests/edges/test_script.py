@@ -21,6 +21,7 @@ def reply(script: Script, api: str = "chat", **body) -> sk.Reply:
     return last
 
 
+@pytest.mark.slow
 @given(TEXTS, st.sampled_from(APIS), st.one_of(st.none(), st.integers(1, 9)))
 def test_the_text_is_what_was_told_in_every_api_however_it_is_split(pieces, api, split):
     script = Script(pieces, split=split)

@@ -264,6 +264,7 @@ def test_nothing_hidden_is_told_by_a_run_that_is_cancelled(until: float, above: 
     assert HIDDEN not in result_of(ABOVE[above](dirty, "ends").pipe(HIDE["redact"]), until=until)
 
 
+@pytest.mark.slow
 def test_the_secret_is_found_where_nothing_hides_it() -> None:
     """So that the tests above can fail: every one of these places told it."""
     told = {above: result_of(ABOVE[above](dirty, end)) for above in ABOVE for end in ("ends", "error")}

@@ -118,6 +118,7 @@ def test_in_real_time_it_ends_too():
     assert [item.type for item in testing.script("a b c").pipe(typewriter(every=0.001))][-1] == "reply"
 
 
+@pytest.mark.slow
 def test_what_waits_holds_the_source_and_is_all_shown():
     pulled = []
 

@@ -133,6 +133,7 @@ def test_a_program_that_ends_early_is_a_sink_error():
     assert said.endswith("ended with status 0 before it had read everything: enough")
 
 
+@pytest.mark.slow
 @posix
 def test_a_program_that_closes_its_input_is_a_sink_error():
     said = failure(sinks.process(python("os.close(0); time.sleep(1.2)")), *["x" * 50_000] * 20)

@@ -222,6 +222,7 @@ def test_leaving_early_closes_an_async_generator() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_a_slow_sink_holds_the_source_back() -> None:
     """Bound: the mailbox, and what is under way."""
     source = Source(["a"] * 1000)

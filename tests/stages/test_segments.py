@@ -77,6 +77,7 @@ def hunt(seeds: range) -> None:
             assert all(len(text[one.start : one.end]) <= options["max_chars"] for one in expected if one.kind != "code")
 
 
+@pytest.mark.slow
 def test_no_text_raises_or_loses_anything_at_any_cut():
     hunt(range(60))
 

@@ -45,6 +45,7 @@ def cached(folder: Path, name: str) -> Path:
     return folder / hashlib.sha1(f"{SITE}/{name}".encode(), usedforsecurity=False).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_extra_serves_the_vocabularies_without_a_socket(tmp_path: Path):
     done = run(COUNTS, tmp_path / "new")
     assert (done.stdout, done.stderr) == ("[4, 4, 4]\n", "")
@@ -52,12 +53,14 @@ def test_the_extra_serves_the_vocabularies_without_a_socket(tmp_path: Path):
     assert digests == {DIGESTS["o200k_base.tiktoken"], DIGESTS["cl100k_base.tiktoken"]}
 
 
+@pytest.mark.slow
 def test_a_spoiled_vocabulary_is_replaced_and_not_downloaded(tmp_path: Path):
     cached(tmp_path, "o200k_base.tiktoken").write_bytes(b"spoiled")
     cached(tmp_path, "cl100k_base.tiktoken").write_bytes(b"")
     assert run(COUNTS, tmp_path).stdout == "[4, 4, 4]\n"
 
 
+@pytest.mark.slow
 def test_a_cached_vocabulary_needs_no_extra(tmp_path: Path):
     run(COUNTS, tmp_path)
     assert run(HIDDEN + COUNTS, tmp_path).stdout == "[4, 4, 4]\n"

@@ -53,6 +53,7 @@ def check(events: list[Event], error: StreamkitError | None) -> None:
     assert error is not None or events[-1] is replies[0]
 
 
+@pytest.mark.slow
 @given(APIS_, st.lists(CHUNK, max_size=5), st.sampled_from([b"", DONE]), st.booleans())
 def test_any_chunks(api: str, chunks: list[Any], end: bytes, named: bool):
     head = b"event: error\n" if named else b""

@@ -25,6 +25,7 @@ def closed_at(text: str, size: int) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, max_size=3) | st.dictionaries(st.text(), JSON, max_size=3), st.integers(0, 3), st.booleans())
 def test_an_object_or_array_is_closed_by_its_last_character(value: object, indent: int, ascii: bool):
     text = json.dumps(value, indent=indent or None, ensure_ascii=ascii)

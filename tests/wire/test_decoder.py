@@ -84,6 +84,7 @@ def test_a_case_gives_the_same_events_at_every_split(name: str):
         assert list(decode(chunks)) == expected, chunks
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="the conformance cases are kept elsewhere")
 def test_all_conformance_cases_pass():
     runner = SHARED / "conformance" / "run_sse_cases.py"

@@ -124,6 +124,7 @@ def test_any_content_survives(events: list[Any], reason: str):
     assert (back.finish_reason, back.outcome) == (expected.finish_reason, expected.outcome)
 
 
+@pytest.mark.slow
 @given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
 def test_any_content_of_choice_0_survives_as_a_response(events: list[Any], reason: str):
     events = [event for event in events if getattr(event, "index", 0) == 0]

@@ -293,6 +293,7 @@ ANY_HABIT: list[Callable[[int, str, list[str]], Entries]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(CALLS, st.lists(st.integers(0, 9), max_size=4), st.sampled_from(ANY_HABIT))
 def test_any_calls_survive_any_habit(
     calls: list[tuple[str, Any]], sizes: list[int], habit: Callable[[int, str, list[str]], Entries]

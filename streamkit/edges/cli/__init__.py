@@ -6,17 +6,15 @@ Exit codes: 0 the reply is complete; 1 it failed or was cut (what had come was p
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 import streamkit as sk
-from streamkit.errors import one_line
 
 from . import ask, play, serve
 from .show import UsageError, say
+from .words import Command, Program
 
 __all__ = ["main"]
 
@@ -46,21 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-class _Parser(argparse.ArgumentParser):
-    """Quotes arguments in one line: a script may have put words of others among them."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(one_line(message))
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Program:
     description, epilog = (__doc__ or "").split("\n\n", 1)
-    parser = _Parser("streamkit", description=description, epilog=epilog)
+    parser = Program("streamkit", description=description, epilog=epilog)
     parser.add_argument("--version", action="version", version=f"streamkit {sk.__version__}")
     parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Command)
     for room in (play, ask, serve):
         room.add_to(commands)
+    parser.commands = commands.choices
     return parser
 
 

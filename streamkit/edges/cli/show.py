@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO, TypeAlias
@@ -12,7 +11,11 @@ from streamkit import sinks
 from streamkit.errors import excerpt, one_line
 
 if TYPE_CHECKING:
-    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    import argparse
+
+    from .words import Command
+
+    Commands: TypeAlias = argparse._SubParsersAction[Command]
 
 __all__ = ["UsageError", "say", "show"]
 
