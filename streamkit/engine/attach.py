@@ -12,9 +12,9 @@ from ..events import Reply
 from .atwork import Hold
 from .branch import Branch, check_kinds
 from .closing import enter, leave
-from .fan import Fan, with_notes
+from .fan import Fan
 from .kinds import kind_of
-from .report import ShutdownError
+from .report import ShutdownError, with_notes
 from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Attached"]

@@ -10,11 +10,10 @@ from reactivex import abc
 
 from .closing import enter, leave
 from .ending import Ending
-from .fan import same_failure, with_notes
 from .gate import Gate
 from .lastcalls import DRAIN
 from .loop import on_loop
-from .report import ShutdownError, failure_of, report
+from .report import ShutdownError, failure_of, report, same_failure, with_notes
 from .scheduler import RunScheduler
 
 __all__ = ["Door"]

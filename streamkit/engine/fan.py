@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -16,7 +15,7 @@ from typing import Any, TypeAlias
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError, described
+from ..errors import SinkError, StreamkitError
 from ..events import Reply
 from .branch import Branch
 from .gate import Gate
@@ -24,11 +23,11 @@ from .loop import on_loop
 from .misplaced import applied, is_stream
 from .ours import put_to_work
 from .outlet import NOTED, SLOW, Outlet
-from .report import failure_of
+from .report import failure_of, same_failure
 from .scheduler import RunScheduler, figures
 from .stats import SinkStats
 
-__all__ = ["Fan", "same_failure", "with_notes"]
+__all__ = ["Fan"]
 
 Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
 """What is called with each item, and on whose behalf."""
@@ -286,17 +285,6 @@ class Fan:
     @property
     def progress(self) -> int:
         return self._came + sum(outlet.progress for outlet in self.outlets)
-
-
-def with_notes(error: BaseException, others: Iterable[Exception]) -> None:
-    """Only one error can be raised: it names those that there were besides."""
-    for other in others:
-        with suppress(Exception):  # a class of exceptions may forbid to set attributes
-            error.add_note(f"and beside it: {described(other)}")
-
-
-def same_failure(one: BaseException | None, other: BaseException | None) -> bool:
-    return one is other or (isinstance(one, StreamkitError) and one.is_same(other))
 
 
 def _as_ours(error: Exception, name: str, reply: Reply) -> StreamkitError:

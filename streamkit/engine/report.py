@@ -8,11 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 
-from ..errors import BrokenError, SinkError, StreamkitError, one_line
+from ..errors import BrokenError, SinkError, StreamkitError, described, one_line
 from .frames import without_libraries
 
-__all__ = ["LIKE_AN_END", "LOGGER", "ShutdownError", "as_raised", "failure_of", "report", "slow_callable"]
+__all__ = [
+    "LIKE_AN_END",
+    "LOGGER",
+    "ShutdownError",
+    "as_raised",
+    "failure_of",
+    "report",
+    "same_failure",
+    "slow_callable",
+    "with_notes",
+]
 
 LOGGER = logging.getLogger("streamkit")
 LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
@@ -60,6 +72,17 @@ def as_raised(what: str, exc: BaseException) -> BaseException:
     """``exc``, or `failure_of` it, as it can be raised again without being taken for something else."""
     failure = failure_of(what, exc)
     return exc if failure is None else failure
+
+
+def same_failure(one: BaseException | None, other: BaseException | None) -> bool:
+    return one is other or (isinstance(one, StreamkitError) and one.is_same(other))
+
+
+def with_notes(error: BaseException, others: Iterable[Exception]) -> None:
+    """Only one error can be raised: it names those that there were besides."""
+    for other in others:
+        with suppress(Exception):  # a class of exceptions may forbid to set attributes
+            error.add_note(f"and beside it: {described(other)}")
 
 
 def slow_callable(name: str, seconds: float) -> None:

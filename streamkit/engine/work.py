@@ -16,10 +16,10 @@ from .branch import Branch
 from .bridge import Bridge
 from .closing import enter, leave
 from .ending import Ending
-from .fan import Fan, same_failure, with_notes
+from .fan import Fan
 from .lastcalls import DRAIN
 from .loop import live, on_loop, runs_here
-from .report import ShutdownError, as_raised, failure_of, report
+from .report import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
 from .runs import at_work
 from .scheduler import RunScheduler
 from .settled import Settled

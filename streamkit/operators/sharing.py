@@ -14,11 +14,10 @@ from ..checks import check_whole
 from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.bridge import Bridge, Reader
 from ..engine.context import Asked
-from ..engine.fan import same_failure
 from ..engine.kinds import kind_of, put
 from ..engine.loop import background, is_own, runs_here
 from ..engine.misplaced import check_stream
-from ..engine.report import ShutdownError, as_raised, failure_of, report
+from ..engine.report import ShutdownError, as_raised, failure_of, report, same_failure
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items

@@ -260,8 +260,7 @@ class Client:
         wait = self.retry.wait(made, error)
         if wait is None:
             raise given_up(error, self.retry)
-        clocks.enter("pause")
-        await _sleep(wait, reading)
+        await clocks.pause(wait)
 
     def close(self) -> None:
         """Close all connections; what is being read ends with a `BrokenError` that says so."""
@@ -293,13 +292,3 @@ def _refuses_usage(error: StreamkitError) -> bool:
     if not isinstance(error, StatusError) or error.status not in (400, 422):
         return False
     return "stream_options" in error.body or "include_usage" in error.body
-
-
-async def _sleep(seconds: float, reading: Reading) -> None:
-    try:
-        await asyncio.sleep(seconds)
-    except asyncio.CancelledError:
-        error = reading.interrupted()
-        if error is None:
-            raise
-        raise error from None

@@ -38,6 +38,17 @@ class Clocks:
         reading = self._reading
         self._last_byte = reading.time()
 
+    async def pause(self, seconds: float) -> None:
+        """Wait between two requests; if a clock runs out meanwhile, its error is raised."""
+        self.enter("pause")
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            error = self._reading.interrupted()
+            if error is None:
+                raise
+            raise error from None
+
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

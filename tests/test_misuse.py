@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.mistakes import MISTAKES, PRELUDE
+from tests.misuse import MISTAKES, PRELUDE
 
 
 @pytest.fixture(scope="module")
