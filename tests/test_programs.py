@@ -19,7 +19,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]  # each starts a program, or a type checker
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # each starts a program, or a type checker
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "tests" / "typing" / "programs"
@@ -128,7 +128,7 @@ def test_it_is_a_users_own_text(path: Path):
 def complaints(tool: str, *paths: Path) -> list[str]:
     python = ["--python-executable"] if tool == "mypy" else ["--pythonpath"]
     how = [sys.executable, "-m", tool, *python, sys.executable, *map(str, paths)]
-    done = subprocess.run(how, capture_output=True, text=True, cwd=ROOT, timeout=50)
+    done = subprocess.run(how, capture_output=True, text=True, cwd=ROOT, timeout=250)
     return re.findall(r"^.*\berror\b.*$", re.sub(r"(?m)^\d+ errors?,.*$|^Found .*$", "", done.stdout), re.MULTILINE)
 
 

@@ -96,7 +96,8 @@ def test_that_of_a_branch_is_told():
 
 def test_that_of_a_batchs_prompts_and_of_its_ask_is_told():
     [item] = list(sk.batch(["a"], lambda prompt: failing(Problems("x"))))
-    assert isinstance(item.error, Problems)
+    assert item.error is not None
+    assert isinstance(item.error.__cause__, Problems)
     with pytest.raises(sk.BrokenError):
         list(sk.batch(refuse, lambda prompt: failing(Problems("x"))))
 
