@@ -149,7 +149,7 @@ def forget_closed() -> None:
     with _lock:
         for key in [key for key, hold in _held.copy().items() if hold._loop.is_closed()]:
             _held.pop(key, None)
-    for id in [id for id, (_, loop) in at_work.copy().items() if loop.is_closed()]:
+    for id in [id for id, entry in at_work.copy().items() if entry.loop.is_closed()]:
         at_work.pop(id, None)
 
 

@@ -51,6 +51,10 @@ class News:
         self._errors.clear()
         _kept.discard(self._me)
 
+    def stay(self) -> None:
+        """Somebody can ask again."""
+        self._left = False
+
     def leave(self) -> None:
         """Nobody can ask any more."""
         self._left = True

@@ -78,9 +78,12 @@ class KeepsAll(Keeps[Any]):
     def __call__(self, source: S, /) -> S:
         from .stream import Stream  # it is built of operators
 
-        kept: Any = (
-            source.pipe(self) if isinstance(source, Stream) else super().__call__(cast("Observable[Any]", source))
-        )
+        kept: Any
+        if isinstance(source, Stream):
+            self.checked(kind_of(source))
+            kept = source.pipe(self)
+        else:
+            kept = super().__call__(cast("Observable[Any]", source))
         return cast("S", kept)
 
 

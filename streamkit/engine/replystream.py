@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reactivex import abc
 
@@ -26,20 +26,15 @@ class ReplyStream(Stream[Event]):
         keeps = all(isinstance(operator, Keeps) for operator in operators)
         return ReplyStream if keeps else Stream
 
-    def run(self, scheduler: abc.SchedulerBase | None = None) -> Reply:
-        """Block until the end: the Reply, or the error raised."""
-        return _reply(super().run(scheduler))
+    def _result(self, last: Any) -> Reply:
+        if last is None:  # `ops.stop_when` ended it before it had begun
+            return Reply(outcome="stopped")
+        if not isinstance(last, Reply):
+            raise RuntimeError(f"the stream of a reply ended without its Reply, after {last!r}")  # noqa: TRY004
+        return last
 
-    def __await__(self) -> Generator[Any, None, Reply]:
-        return self._replied().__await__()
+    if TYPE_CHECKING:
 
-    async def _replied(self) -> Reply:
-        return _reply(await self._last())
+        def run(self, scheduler: abc.SchedulerBase | None = None) -> Reply: ...
 
-
-def _reply(last: Event | None) -> Reply:
-    if last is None:  # `ops.stop_when` ended it before it had begun
-        return Reply(outcome="stopped")
-    if not isinstance(last, Reply):
-        raise RuntimeError(f"the stream of a reply ended without its Reply, after {last!r}")  # noqa: TRY004
-    return last
+        def __await__(self) -> Generator[Any, None, Reply]: ...

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
+from weakref import ref
 
 from reactivex import Observable
 
@@ -31,7 +33,7 @@ from .loop import (
     thread_runner,
 )
 from .misplaced import check_stream
-from .runs import at_work
+from .runs import AtWork, at_work
 from .scheduler import RunScheduler
 from .stats import SinkStats
 from .work import CLOSING, Work
@@ -72,11 +74,19 @@ class Run(Generic[T]):
         try:
             if is_background(loop):
                 live.add(self._work)
-            at_work[self.id] = self, loop
+            at_work[self.id] = AtWork(ref(self), partial(Run._of, self._work, scheduler), loop)
             on_loop(loop, self._work.begin, stream, specs)
         except BaseException:  # a Ctrl-C: nobody gets this run
             self._work.give_up()
             raise
+
+    @classmethod
+    def _of(cls, work: Work, scheduler: RunScheduler) -> Run[Any]:
+        """Another one of the same, for `sk.runs`: the one that was made first is gone, and its items with it."""
+        run: Run[Any] = cls.__new__(cls)
+        run._loop, run._context, run._work, run._unread = scheduler.loop, scheduler.context, work, None
+        work.settled.news.stay()
+        return run
 
     @property
     def id(self) -> str:

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import ref
 
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["Runs", "at_work"]
+__all__ = ["AtWork", "Runs", "at_work"]
 
-at_work: dict[str, tuple[Run, asyncio.AbstractEventLoop]] = {}
-"""Each with its loop, from its beginning until it has ended, also if nobody else keeps it meanwhile."""
+
+class AtWork:
+    """A run from its beginning until it has ended. Its `Run` is not kept: whether anybody has it makes a difference, as
+    items that nobody can read are not held back, and a failure that nobody can ask for is logged."""
+
+    __slots__ = ("_again", "_lock", "_run", "loop")
+
+    def __init__(self, run: ref[Run], again: Callable[[], Run], loop: asyncio.AbstractEventLoop) -> None:
+        self._run, self._again, self._lock = run, again, Lock()
+        self.loop = loop
+
+    def run(self) -> Run:
+        """The one that somebody has, else another one of the same."""
+        with self._lock:
+            run = self._run()
+            if run is None:
+                run = self._again()
+                self._run = ref(run)
+            return run
+
+
+at_work: dict[str, AtWork] = {}
 
 
 class Runs(Mapping[str, "Run"]):
@@ -28,10 +50,10 @@ class Runs(Mapping[str, "Run"]):
     """
 
     def __getitem__(self, id: str) -> Run:
-        run, loop = at_work.get(id, (None, None))
-        if run is None or loop is None or loop.is_closed():
+        entry = at_work.get(id)
+        if entry is None or entry.loop.is_closed():
             raise KeyError(f"no run {id!r} is at work: it has ended, or is of another process")
-        return run
+        return entry.run()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now())
@@ -49,7 +71,7 @@ class Runs(Mapping[str, "Run"]):
         return self._now().items()
 
     def _now(self) -> dict[str, Run]:
-        return {id: run for id, (run, loop) in at_work.copy().items() if not loop.is_closed()}
+        return {id: entry.run() for id, entry in at_work.copy().items() if not entry.loop.is_closed()}
 
     def __repr__(self) -> str:
         return f"<runs at work: {', '.join(self._now()) or 'none'}>"

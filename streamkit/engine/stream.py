@@ -133,7 +133,7 @@ class Stream(Fluent[T]):
         if runs_here(background()):
             raise RuntimeError("run() would block the loop that serves it: await it instead")
         with trimming():
-            return super().run(scheduler)
+            return self._result(super().run(scheduler))
 
     def __iter__(self) -> Iterator[T]:
         return self._reader(background())
@@ -163,6 +163,10 @@ class Stream(Fluent[T]):
             async with aclosing(self._reader(current_loop())) as items:  # left at once, should the task be cancelled
                 async for item in items:
                     last = item
+            return self._result(last)
+
+    def _result(self, last: Any) -> T:
+        """What `run` and ``await`` give for the last item, None if there was none."""
         return cast(T, last)
 
     def __repr__(self) -> str:

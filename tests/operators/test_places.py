@@ -83,7 +83,7 @@ def kind(item: Any) -> str:
 
 def test_every_operator_stands_in_the_table() -> None:
     assert {*TABLE} - {"side_by_side"} == {*ops.__all__} - {"StageBase"}
-    assert {*MADE} == {*ops.__all__} - {"record"}  # which writes a file, and passes everything
+    assert {*MADE} == {*ops.__all__} - {"StageBase", "record"}  # which writes a file, and passes everything
 
 
 def test_the_page_has_the_same_table() -> None:

@@ -230,5 +230,5 @@ def test_what_the_users_function_raises_is_raised_after_what_was_valid():
 
 
 def test_options_that_make_no_sense_are_refused():
-    with pytest.raises(ValueError, match="on_invalid is 'error' or 'skip'"):
+    with pytest.raises(ValueError, match="on_invalid is one of error, skip"):
         JsonItems("", Line, "drop")  # type: ignore[arg-type]
