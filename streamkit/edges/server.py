@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
 
+from ..checks import shown
 from ..errors import StreamkitError, excerpt
 from ..sources.recording import Recording, shipped
 from .answer import Answer, error_answer, plain_answer
@@ -61,7 +62,11 @@ def as_play(item: Playable, speed: float = 1.0) -> Play:
             return Script(fail=item)
         case str():
             return Script(item)
-    return cast("Play", item) if hasattr(item, "answer") else Script(tuple(cast("Iterable[Any]", item)))
+    if hasattr(item, "answer"):
+        return cast("Play", item)
+    if not isinstance(item, Iterable):
+        raise TypeError(f"an answer is a text, pieces, a Script, a Recording, a path or an error, not {shown(item)}")
+    return Script(tuple(item))
 
 
 class Server:

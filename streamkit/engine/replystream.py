@@ -38,3 +38,12 @@ class ReplyStream(Stream[Event]):
         def run(self, scheduler: abc.SchedulerBase | None = None) -> Reply: ...
 
         def __await__(self) -> Generator[Any, None, Reply]: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """Nothing was asked yet, so what a Reply has is not here."""
+            told = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if hasattr(Reply, name) and not name.startswith("_"):
+                told += ", but its Reply has: write reply = sk.run(stream), or reply = await stream"
+            raise AttributeError(told, name=name, obj=self)
