@@ -130,7 +130,7 @@ def test_a_stream_runs_with_decimals_wherever_a_number_goes():
 def test_a_budget_of_decimals_is_kept(cost: Any, price: Any):
     prices = sk.Prices(input=price, output=price)
     kept = testing.clock().run(testing.script("a", "b").pipe(ops.budget(cost=cost, prices=prices)))
-    assert (kept.reply.text, kept.reply.outcome) == ("ab", "finished")
+    assert (kept.reply.text, kept.reply.outcome) == ("ab", "complete")
     spent = testing.clock().run(testing.script("a", "b").pipe(ops.budget(cost=cost / 10**6, prices=prices)))
     assert spent.reply.stopped_by == "budget"
 

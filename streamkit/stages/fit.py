@@ -209,8 +209,8 @@ def _takes(method: Any, args: tuple[Any, ...]) -> bool:
 def _peek(stage: Any, member: str) -> Any:
     """The value of an attribute, or the property itself: nothing of the stage is run. `MISSING` if neither the class
     nor the object defines it, whatever its ``__getattr__`` gives, as that of a Mock gives anything."""
-    found = inspect.getattr_static(stage, member, MISSING)
-    if found is MISSING or isinstance(found, property):
+    found = getattr(type(stage), member, MISSING)
+    if isinstance(found, property) or (found is MISSING and member not in getattr(stage, "__dict__", ())):
         return found
     return getattr(stage, member, MISSING)
 
