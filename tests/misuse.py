@@ -63,7 +63,10 @@ def stream():
     return sk.from_text(["Hello."])
 
 client = sk.Client("http://localhost:1/v1", "key", model="m")
-one = Lines()
+class Base(Lines, sk.StageBase):
+    pass
+
+one = Base()
 shared = ops.stage(lambda: one)
 """
 
@@ -72,7 +75,7 @@ STAGES = [
     ("ops.stage(Of)", TypeError, "write ops.stage(lambda: Of(...))"),
     ("ops.stage(NoFeed)", TypeError, "no method feed: write def feed(self, item)"),
     ("ops.stage(NoFlush)", TypeError, "no method flush: write def flush(self)"),
-    ("ops.stage(Late)", TypeError, "Late.feed is async"),
+    ("list(stream().pipe(ops.stage(Late)))", TypeError, "Late.feed is async"),
     ("ops.stage(answer)", TypeError, "answer is async"),
     ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
     ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
@@ -86,7 +89,7 @@ STAGES = [
     ("list(stream().pipe(ops.stage(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
     ("list(stream().pipe(ops.text(), ops.stage(Bare)))", TypeError, "not 'Hello.': write return [item]"),
     ("list(stream().pipe(ops.stage(Bare)))", TypeError, "not an instance of Start: write return [item]"),
-    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Lines twice"),
+    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Base twice"),
     ("ops.rewrite(Lines())", TypeError, "write ops.rewrite(Lines)"),
     ("ops.rewrite(Of)", TypeError, "write ops.rewrite(lambda: Of(...))"),
     ("list(stream().pipe(ops.rewrite(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
@@ -243,6 +246,11 @@ OPTIONS = [
     ("ops.map_async(answer, concurrency=2.5)", TypeError, "concurrency is a whole number, not 2.5"),
     ("ops.map_async(answer, ordered='no')", TypeError, "ordered is True or False"),
     ("ops.budget(tokens='5')", TypeError, "tokens is a whole number or None, not '5'"),
+    ("ops.budget(tokens=2.5)", TypeError, "tokens is a whole number or None, not 2.5"),
+    ("sk.Prices(input=None, output=1)", TypeError, "Prices.input is a price per million tokens, not None"),
+    ("sk.Prices(input=1, output='1')", TypeError, "Prices.output is a price per million tokens, not '1'"),
+    ("sk.Prices(input=1, output=-1)", ValueError, "Prices.output must be 0 or more, not -1"),
+    ("sk.Limits(total=(i for i in 'a'))", TypeError, "not a generator"),
     ("ops.budget(tokens=True)", TypeError, "tokens is a whole number or None, not True"),
     ("ops.choice('1')", TypeError, "index is a whole number, not '1'"),
     ("ops.of_type('text')", TypeError, "of_type takes types of items"),

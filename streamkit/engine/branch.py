@@ -72,9 +72,8 @@ def branch(
     """
     check_operators(operators, "sk.branch")
     _check_sink(into)
-    check_whole("capacity", capacity)
-    check_whole("max_bytes", max_bytes)
-    check_number("max_wait", max_wait, infinite=True)
+    capacity, max_bytes = check_whole("capacity", capacity), check_whole("max_bytes", max_bytes)
+    max_wait = check_number("max_wait", max_wait, infinite=True)
     check_text("name", name, optional=True)
     overflow = _one_of("overflow", overflow, into, OVERFLOWS)
     on_cancel = _one_of("on_cancel", on_cancel, into, ("discard", "drain"))

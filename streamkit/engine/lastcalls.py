@@ -40,7 +40,7 @@ class Patience:
     async def within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
         """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
         now = self._loop.time()
-        ends = [now + limit] if limit is not None else []
+        ends = [now + float(limit)] if limit is not None else []
         if self._until is not None:
             ends.append(max(self._until, now + GRACE))
         try:

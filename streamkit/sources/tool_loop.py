@@ -59,8 +59,8 @@ def tool_loop(
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
     check_function("ask", ask, "ask(messages) gives the stream of one round", sync=True)
-    check_whole("rounds", rounds, infinite=True)
-    check_whole("concurrency", concurrency)
+    rounds = check_whole("rounds", rounds, infinite=True)
+    concurrency = check_whole("concurrency", concurrency)
     asked, box = messages_of(messages), Toolbox(tools)
     ask = sending(ask, box.tools)
 
