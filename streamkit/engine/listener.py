@@ -56,17 +56,17 @@ class Listener:
     ) -> None:
         self._callbacks, self._texts = callbacks, texts
         self._event, self._error, self._reply = event, error, reply
-        self.write = self.begin()
+        self.write = self.begin().write
 
     @property
     def wants(self) -> str:
-        """The callbacks that events of one type are for, in words; empty if there are none, and any item will do."""
-        names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)]
+        """The callbacks that events of one type are for, in words; empty if there are none, or if any item will do."""
+        names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)] if self._event is None else []
         return f"sk.on({', '.join(f'{name}=' for name in names)})" if names else ""
 
-    def begin(self) -> Callable[[Event], Any]:
+    def begin(self) -> Heard:
         """What takes the events of one stream: several may have the same listener."""
-        return _Heard(self._callbacks, self._texts, self._event, self.wants).write
+        return Heard(self._callbacks, self._texts, self._event, self.wants)
 
     @property
     def hears_errors(self) -> bool:
@@ -86,10 +86,10 @@ class Listener:
         )
 
 
-class _Heard:
+class Heard:
     """The events of one stream on their way to the callbacks."""
 
-    __slots__ = ("_callbacks", "_event", "_pieces", "_texts", "_wants")
+    __slots__ = ("_any_event", "_any_text", "_callbacks", "_event", "_pieces", "_texts", "_wants")
 
     def __init__(
         self,
@@ -100,6 +100,11 @@ class _Heard:
     ) -> None:
         self._callbacks, self._texts, self._event, self._wants = callbacks, texts, event, wants
         self._pieces = {kind: Pieces(kind) for kind in texts}
+        self._any_event = self._any_text = False
+
+    def in_vain(self) -> TypeError | None:
+        """What is to be told at the end of the stream if only text came, which is nothing for these callbacks."""
+        return not_events(self._wants) if self._wants and self._any_text and not self._any_event else None
 
     def write(self, event: Event) -> Any:
         """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
@@ -110,6 +115,10 @@ class _Heard:
 
     def _special(self, event: Any) -> Any:
         kind = type(event)
+        if kind is str:
+            self._any_text = True
+            return None
+        self._any_event = True
         if kind in self._texts:
             text = self._pieces[kind].feed(event)
             return self._texts[kind](text) if text else None
@@ -117,11 +126,7 @@ class _Heard:
             for pieces in self._pieces.values():
                 pieces.feed(event)
         callback = self._callbacks.get(kind)
-        if callback is None:
-            if isinstance(event, str) and self._wants:
-                raise not_events(self._wants)
-            return None
-        return callback(event)
+        return callback(event) if callback is not None else None
 
 
 class _InTurn:
