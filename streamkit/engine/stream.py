@@ -18,7 +18,7 @@ from .frames import trimming
 from .gate import Gate
 from .kinds import common_kind, kind_of, put
 from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
-from .misplaced import applied, check_observer, check_operators, is_stream, name_of, operator_name
+from .misplaced import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
 from .operator import Operator
 from .report import failure_of, report
 
@@ -62,7 +62,8 @@ class Stream(Fluent[T]):
     ) -> None:
         super().__init__()
         self.source, self.operators = source, operators
-        self._built: Observable[T] = source if built is None else built
+        built = source if built is None else built
+        self._built: Observable[T] = built._built if isinstance(built, Stream) else built
         self._label = label
         put(self, kind_of(self._built))
 
@@ -78,9 +79,13 @@ class Stream(Fluent[T]):
 
         def _with(self, operators: tuple[Callable[[Any], Any], ...], built: Observable[Any]) -> Stream[Any]:
             """This stream behind ``operators``, which made ``built`` of it."""
-            if isinstance(built, Stream):  # a user's function made that
-                built = built._built
             return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
+
+        def __or__(self, other: Any) -> Never:
+            if not callable(other) or isinstance(other, type):
+                return NotImplemented
+            name = operator_name(other) or uncalled_name(other) or name_of(other)
+            raise TypeError(f"operators are piped on by a method: write stream.pipe({name})")
 
         # reactivex applies these operators by hand, without ``pipe``
         switch_latest = _piped("switch_latest")
@@ -129,19 +134,10 @@ class Stream(Fluent[T]):
     def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass is asked first
         return _joined(stream(other), self) if isinstance(other, Observable) else NotImplemented
 
-    def __or__(self, other: Any) -> Never:
-        if not callable(other) or isinstance(other, type):
-            return NotImplemented  # type: ignore[return-value]
-        raise TypeError(
-            f"operators are piped on by a method: write stream.pipe({operator_name(other) or name_of(other)})"
-        )
-
     def __getitem__(self, key: slice | int) -> Stream[T]:
         """The items at these places, as a stream; as `reactivex.operators.slice`."""
         if not isinstance(key, (slice, int)):
-            raise TypeError(
-                f"a stream has places, as stream[1:3], and no {shown(key)}: a Reply comes of sk.run(stream)"
-            )
+            raise TypeError(f"a stream has places, as stream[1:3], not {shown(key)}: sk.run(stream) gives a Reply")
         sliced: Operator[T, T] = Operator("slice", lambda source: Observable.__getitem__(source, key))
         return self.pipe(sliced.known_to("any", "same"))
 

@@ -35,7 +35,9 @@ class Ending(StageBase):
             self._fold.feed(item)
         if isinstance(item, Reply):
             self._last = item
-        elif answer := self._predicate(item):
+            return [item]
+        answer: Any = self._predicate(item)
+        if answer:
             if isawaitable(answer):
                 kind = kind_of(answer)  # which closes it
                 raise TypeError(f"what {self._name} asks answers True or False at once, not with a {kind}")
