@@ -5,6 +5,8 @@ The code of a row is run with the names of `PRELUDE`; it raises the class, and t
 
 from __future__ import annotations
 
+from streamkit.errors import SinkError
+
 PRELUDE = """
 import io, math, re
 from dataclasses import dataclass
@@ -124,7 +126,7 @@ PLACES = [
     ("stream().pipe(ops.text(), io.StringIO().write)", TypeError, "write sk.run(stream, thing.write)"),
     ("stream().pipe(lambda source: None, ops.text())", TypeError, "gave nothing, and an operator gives a stream"),
     ("stream().pipe(lambda source: answer(source), ops.text())", TypeError, "gave the coroutine answer()"),
-    ("sk.run(stream(), sk.branch(lambda source: None, into=print))", sk.SinkError, "gave nothing"),
+    ("sk.run(stream(), sk.branch(lambda source: None, into=print))", SinkError, "gave nothing"),
     ("stream() | ops.text()", TypeError, "write stream.pipe(ops.text())"),
     ("stream() | print", TypeError, "operators are piped on by a method"),
     ("stream()['a']", TypeError, "sk.run(stream) gives a Reply"),
@@ -162,6 +164,7 @@ PLACES = [
     ("sk.sse('Hi')", TypeError, "sk.sse takes a stream"),
     ("sk.stream(ops.text())", TypeError, "is an operator, which goes into pipe"),
     ("sk.stream(answer('Hi'))", TypeError, "not of coroutine"),
+    ("sk.on()", TypeError, "write sk.on(text=print)"),
     ("sk.on(print)", TypeError, "write sk.on(text=print)"),
     ("sk.on(txt=print)", TypeError, "write text="),
     ("sk.on(text='Hi')", TypeError, "text is a function"),

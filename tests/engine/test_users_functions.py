@@ -26,14 +26,14 @@ def test_the_last_function_may_give_anything() -> None:
 
     def show(source: Any) -> None:
         for item in sk.stream(source):
-            shown.append(item)
+            shown.append(item.upper())
 
     async def main() -> list[Any]:
         return await stream().pipe(ops.text(), collected)
 
     assert asyncio.run(main()) == ["a", "b"]
     assert stream().pipe(ops.text(), show) is None
-    assert shown == ["a", "b"]
+    assert shown == ["A", "B"]
     assert stream().pipe(sk.run).text == "ab"
     assert stream().pipe(lambda source: 5) == 5
 

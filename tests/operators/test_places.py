@@ -182,9 +182,10 @@ def test_that_only_text_came_is_no_news_where_the_stream_broke_or_was_left() -> 
     assert not getattr(caught.value, "__notes__", [])
 
     async def cancelled() -> sk.Reply:
-        run = sk.start(sk.stream(["a", "b"]).pipe(rxo.concat(rx.never())), sk.on(text=print))
-        while run.last != "b":
-            await asyncio.sleep(0)
+        came = asyncio.Event()
+        endless = sk.stream(["a"]).pipe(rxo.concat(rx.never()))
+        run = sk.start(endless, sk.on(text=print), lambda item: came.set())
+        await came.wait()
         run.cancel()
         return await run
 
