@@ -123,8 +123,8 @@ def prompt_of(given: Any) -> str | list[Any]:
         raise TypeError(f"{what}, not {kind_of(given)}{hint if isinstance(given, Mapping) else ''}")
     prompt = list(given)
     if not any(all(fits(one) for one in prompt) for fits in (_is_text, _is_token, _is_tokens)):
-        odd = next((one for one in prompt if not (_is_text(one) or _is_token(one) or _is_tokens(one))), None)
-        raise TypeError(f"{what}, not of {kind_of(odd)}{hint}" if odd is not None else f"{what}, not of several kinds")
+        odd = [one for one in prompt if not (_is_text(one) or _is_token(one) or _is_tokens(one))]
+        raise TypeError(f"{what}, not of {kind_of(odd[0])}{hint}" if odd else f"{what}, not of several kinds")
     return prompt
 
 

@@ -65,9 +65,14 @@ def loosely(tool: Any) -> tuple[Callable[..., Any], bool]:
 def typed(tool: Any) -> Callable[..., Any]:
     """``tool``, without what partials give, as a function whose annotations pydantic understands, one by one: those
     that it does not know are Any."""
+    from pydantic.fields import FieldInfo
+
     parameters = _parameters(tool)
     hints = [hint if _has_schema(hint := _known(tool, one)) else Any for one in parameters]
-    own = [one if one.default is one.empty else one.replace(default=OWN) for one in parameters]
+    own = [
+        one if one.default is one.empty or isinstance(one.default, FieldInfo) else one.replace(default=OWN)
+        for one in parameters
+    ]
 
     def call(*args: Any, **arguments: Any) -> Any:
         return tool(*args, **{name: value for name, value in arguments.items() if value is not OWN})
@@ -106,8 +111,10 @@ def _open(tool: Any) -> tuple[list[Parameter], frozenset[str]]:
         left = [one for one in parameters if one.kind in OF_ANY_NUMBER or one.name not in bound]
         names = {one.name for one in parameters} - {one.name for one in left}
         return left, given | names | set(tool.keywords)
-    if not (inspect.isroutine(tool) or isinstance(tool, type) or hasattr(tool, "__wrapped__")):
-        tool = getattr(tool, "__call__", tool)  # noqa: B004  # an object's: it is the method that has parameters
+    if not (inspect.isroutine(tool) or isinstance(tool, type)):
+        inner = getattr(tool, "__call__", None)  # noqa: B004  # an object's: it is the method that has parameters
+        if inspect.ismethod(inner) or isinstance(inner, functools.partial):
+            return _open(inner)
     if inspect.ismethod(tool):
         parameters, given = _open(tool.__func__)
         return parameters[bool(parameters and parameters[0].kind not in OF_ANY_NUMBER) :], given
@@ -125,14 +132,17 @@ def _hint(tool: Any, parameter: Parameter) -> Any:
         return parameter.empty
     known, local = _names(tool)
     one = SimpleNamespace(__annotations__={"it": parameter.annotation})
-    return get_type_hints(one, known, local, include_extras=True)["it"]
+    try:
+        return get_type_hints(one, known, local, include_extras=True)["it"]
+    except Exception as exc:  # whatever a text does that is run
+        raise NameError(f"the annotation of {one_line(str(parameter))} says {one_line(str(exc))}") from exc
 
 
 def _known(tool: Any, parameter: Parameter) -> Any:
     """`_hint`; the text of one in which there is a name that nobody knows."""
     try:
         return _hint(tool, parameter)
-    except Exception:  # whatever a text does that is run
+    except NameError:
         return str(parameter.annotation)
 
 
@@ -157,10 +167,10 @@ def _innermost(tool: Any) -> Any:
             tool = tool.__func__
         elif "__wrapped__" in getattr(tool, "__dict__", {}):
             tool = tool.__wrapped__
-        elif inspect.isroutine(tool) or isinstance(tool, type) or not inspect.ismethod(getattr(tool, "__call__", None)):  # noqa: B004
+        elif inspect.isroutine(tool) or isinstance(tool, type) or not inspect.ismethod(inner := tool.__call__):
             return tool
         else:
-            tool = tool.__call__
+            tool = inner
 
 
 def _has_schema(hint: Any) -> bool:

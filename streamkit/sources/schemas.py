@@ -67,24 +67,25 @@ def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
 
 
 def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
+    named = _named(tool, name)
     try:
         return tool_of(tool, name)
-    except TypeError:
+    except Exception:  # also of a type that makes its own schema
         function, whole = loosely(tool)
     schema = _undescribed(_schema(function))
     if not whole:
         schema["additionalProperties"] = True
         logging.getLogger("streamkit").warning(
-            "tool %s has parameters that no schema describes, so the model is told of the others only: send a schema "
+            "tool %s takes more than can be described to the model, which may call it all the same: send a schema "
             "of your own, functools.partial(client.chat, tools=[{'type': 'function', ...}])",
             one_line(name),
         )
-    return {**_named(tool, name), "parameters": schema}
+    return {**named, "parameters": schema}
 
 
 def _named(tool: Any, name: str | None) -> dict[str, Any]:
     """Name and description, if it has one. ValueError for a name that servers refuse."""
-    name = name or name_of(tool)
+    name = name_of(tool) if name is None else name
     if NOT_IN_A_NAME.search(name) or not 0 < len(name) <= LONGEST_NAME:
         write = f"{{{_clean(name) or 'look'!r}: ...}}"
         raise ValueError(

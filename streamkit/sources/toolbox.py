@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import logging
 import traceback
@@ -157,7 +156,7 @@ def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
 
     if isinstance(tool, type):
         return tool
-    for made in (typed,) if isinstance(tool, functools.partial) else (_itself, typed):
+    for made in (typed,) if given_by_partials(tool) else (_itself, typed):
         try:
             return validate_call(made(tool))
         except Exception:  # whatever pydantic, or text that is run as an annotation, says of it
