@@ -44,9 +44,11 @@ def tool_loop(
     model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is on the log.
 
     Requests hold the ``tools`` if ``ask`` is ``client.chat``, ``client.respond`` or `sk.chat`, or a `functools.partial`
-    of one; TypeError for a tool of which no schema can be made. If the partial has ``tools=`` itself, these are sent;
-    ValueError if the loop does not have one of them. Any other callable, a lambda for instance, sends them itself
-    (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log says so.
+    of one. What a partial of a tool binds is neither sent nor taken from a call; parameters of which no schema can be
+    made are left open, and the log says so. ValueError for a name that servers refuse. If the partial has ``tools=``
+    itself, these are sent; ValueError if the loop does not have one of them. Any other callable, a lambda for instance,
+    sends them itself (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log
+    says so.
 
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
