@@ -57,9 +57,9 @@ class Run(Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it, and asks for no more. Items that nobody iterates are held back until somebody waits for the result, or nobody can
-    any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time
-    that it is forgotten.
+    iteration cancels it, and asks for no more. Items that nobody iterates are held back until somebody waits for the
+    result, or nobody can any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody
+    has asked by the time that it is forgotten.
     """
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
