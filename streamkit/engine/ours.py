@@ -8,8 +8,9 @@ from inspect import iscoroutine, signature
 from typing import Any
 
 from .context import Context
+from .listener import Listener
 
-__all__ = ["Ours", "begin_of", "put_to_work"]
+__all__ = ["Ours", "begin_of", "hears_errors", "put_to_work"]
 
 
 class Ours:
@@ -26,6 +27,13 @@ def put_to_work(into: Any, context: Context) -> None:
     begin = begin_of(into)
     if begin is not None:
         begin(context.stream(into.place if isinstance(into, Ours) else None))
+
+
+def hears_errors(into: Any) -> bool:
+    """Whether it is a listener with ``error=``, or calls one."""
+    while isinstance(into, Ours):
+        into = into.inner
+    return isinstance(into, Listener) and into.hears_errors
 
 
 def begin_of(into: Any) -> Callable[[str], None] | None:

@@ -85,6 +85,20 @@ class Work:
             return source.reply(outcome)
         return Reply(outcome=outcome or ("complete" if self._ends else "truncated"))
 
+    def block(self, timeout: float | None) -> None:
+        """Block this thread until it is over, ``timeout`` seconds at most."""
+        if self.settled.over:
+            return
+        if self._loop.is_closed():
+            self.cancel()
+        else:
+            self.settled.block(timeout)
+
+    def raise_news(self) -> None:
+        """At the end of a ``with``: what it has failed with, but not the stream's own error to who has left a loop."""
+        if not (self.settled.news.enough and self.settled.error is self._error):
+            self.settled.result()
+
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
@@ -231,21 +245,25 @@ class Work:
         self.settled.give(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
+        heard: list[BaseException | None] = [*self._context.heard, *(self.fan.heard if self.fan is not None else ())]
         self.settled.news.come(
-            self._unheard(error, failures), f"nobody has asked for the result of {self.describe()}, which failed:"
+            _unheard(error, failures, heard),
+            _unheard(error, failures, [*heard, self._error]),
+            f"nobody has asked for the result of {self.describe()}, which failed:",
         )
 
-    def _unheard(self, error: BaseException | None, failures: list[Exception]) -> list[BaseException]:
-        """``error``, whose notes name ``failures``. If a listener was called with it, those that none was called
-        with."""
-        heard = self._context.heard + (self.fan.heard if self.fan is not None else [])
 
-        def is_new(one: BaseException) -> bool:
-            return not any(same_failure(one, other) for other in heard)
+def _unheard(
+    error: BaseException | None, failures: list[Exception], heard: Sequence[BaseException | None]
+) -> list[BaseException]:
+    """``error``, whose notes name ``failures``. If it is among ``heard``, those failures that are not."""
 
-        if error is None:
-            return []
-        return [error] if is_new(error) else [one for one in failures if is_new(one)]
+    def is_new(one: BaseException) -> bool:
+        return not any(same_failure(one, other) for other in heard)
+
+    if error is None:
+        return []
+    return [error] if is_new(error) else [one for one in failures if is_new(one)]
 
 
 class _Items(abc.ObserverBase[Any]):
