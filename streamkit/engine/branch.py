@@ -97,15 +97,10 @@ def _check_sink(into: Any) -> None:
         raise TypeError(f"a sink is a callable or has a write method, not {shown(into)}")
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
-    is_plain = type(write) in (
-        FunctionType,
-        MethodType,
-        partial,
-    )  # an autospecced mock says yes to whatever it is asked
+    is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock says yes to all
     if is_plain and (isgeneratorfunction(write) or isasyncgenfunction(write)):
-        raise TypeError(
-            f"{one_line(name_of(write))} has a yield in it, so calling it would do nothing: a sink is a function"
-        )
+        title = one_line(name_of(write))
+        raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
     _check_members(into)
 
 
@@ -131,9 +126,9 @@ def _check_members(into: Any) -> None:
 
 def _takes_reply(into: Any) -> bool:
     """Whether ``close(reply)`` may be called, as far as can be seen. A file's takes nothing."""
-    if isinstance(into, IOBase):
-        return False
     close = getattr(into, "close", None)
+    if isinstance(into, IOBase) and not isinstance(close, MethodType):  # not all of them tell by a signature
+        return False
     try:
         if callable(close):
             signature(close, follow_wrapped=False).bind(None)
