@@ -37,7 +37,7 @@ def hears_errors(into: Any) -> bool:
 
 
 def begin_of(into: Any) -> Callable[[str], None] | None:
-    """``into.begin`` if it takes a ``run_id``; any other is the user's own, for something else."""
+    """``into.begin`` if it takes ``run_id=``, by name only; any other is the user's own, for something else."""
     begin = getattr(into, "begin", None)
     return partial(_begin, begin) if begin is not None and _takes_id(begin) else None
 
@@ -57,4 +57,4 @@ def _takes_id(begin: Any) -> bool:
         parameter = signature(begin).parameters.get("run_id")
     except (TypeError, ValueError):  # no callable, or one that does not tell
         return False
-    return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    return parameter is not None and parameter.kind is parameter.KEYWORD_ONLY

@@ -43,6 +43,7 @@ class Work:
         self._end = Ending(self._on_error, self._settle, self._late)
         self._context.lost = self._lost
         self.hold = Hold(self._context, self._loop)
+        self.hold.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None
         self._begun = self._ends = False
         self._error: Exception | None = None
@@ -115,9 +116,13 @@ class Work:
             self._raised(exc)
         if self._context.cancelled:
             self._cancel()
+        elif self._end.over:  # it was told of an end by another way than the chain
+            self._let_go()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         """A run that was cancelled before it began has its branches all the same: they are to be closed."""
+        if self.hold.refused is not None:
+            raise self.hold.refused
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
             fan.add(_Items(self._bridge), self._bridge.gate)
@@ -176,6 +181,7 @@ class Work:
         self._settle()
 
     def _settle(self) -> None:
+        self.hold.ended = True
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
         elif self._begun and not self._ends and not self.settled.over:
@@ -202,7 +208,7 @@ class Work:
 
     def give_up(self) -> None:
         """The loop goes away, so there is no waiting for anything any more."""
-        self._context.cancelled = True
+        self._context.cancelled = self.hold.ended = True
         reply = self._final("cancelled")
         failures: list[Exception] = []
         if self.fan is not None:

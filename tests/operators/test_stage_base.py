@@ -502,9 +502,11 @@ def test_stages_of_ours_may_be_lifted_by_hand():
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"close": True}, "Sinking.close is a method of a sink, not True"),
-        ({"fail": "no"}, "Sinking.fail is a method of a sink"),
-        ({"dropped": 0}, "Sinking.dropped is a method of a sink, not 0"),
+        (
+            {"close": lambda self: None},
+            r"Sinking.close\(\) takes no reply.*: write close\(self, reply\), or give its write",
+        ),
+        ({"__getattr__": lambda self, name: print}, "this Sinking answers to every name"),
         ({"overflow": lambda self: 1}, "Sinking.overflow is a str, one of wait"),
         ({"on_cancel": lambda self: 1}, "Sinking.on_cancel is a str, one of discard, drain"),
         ({"patience": "5"}, "Sinking.patience is a number or None, not '5'"),
