@@ -276,8 +276,8 @@ def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Re
 
     with suppress(RuntimeError):
         loop.run_until_complete(main())
-    loop._ready.clear()  # type: ignore[attr-defined]  # as `close` does
     loop.close()
+    gc.collect()
     heard.tell()
     assert [str(error) for error in reports.errors] == ["no"]
 
