@@ -6,8 +6,9 @@ The code of a row is run with the names of `PRELUDE`; it raises the class, and t
 from __future__ import annotations
 
 PRELUDE = """
-import math, re
+import math, re, sys
 from dataclasses import dataclass
+from unittest.mock import Mock
 import httpx
 import pydantic
 import reactivex.operators as rxo
@@ -109,6 +110,8 @@ PLACES = [
     ("sk.run(stream(), 'log.jsonl')", TypeError, "write sinks.jsonl('log.jsonl')"),
     ("sk.run(stream(), answer('Hi'))", TypeError, "answer() was called already: write answer"),
     ("sk.run(stream(), pieces)", TypeError, "has a yield in it"),
+    ("sk.run(stream(), sys.stdout)", TypeError, "takes no reply, as that of a sink does: give sys.stdout.write as"),
+    ("sk.run(stream(), Mock())", TypeError, "Mock(spec=['write'])"),
     ("sk.branch(into=ops.text())", TypeError, "is an operator, no sink"),
     ("sk.branch(into=sk.branch(into=print))", TypeError, "as it is"),
     ("sk.branch(print)", TypeError, "'into'"),
