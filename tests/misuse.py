@@ -8,10 +8,10 @@ from __future__ import annotations
 from streamkit.errors import SinkError
 
 PRELUDE = """
-import io, math, re
+import io, math, re, sys
 from dataclasses import dataclass
 from functools import partial
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 import httpx
 import pydantic
 import reactivex.operators as rxo
@@ -118,6 +118,8 @@ PLACES = [
     ("sk.run(stream(), 'log.jsonl')", TypeError, "write sinks.jsonl('log.jsonl')"),
     ("sk.run(stream(), answer('Hi'))", TypeError, "answer() was called already: write answer"),
     ("sk.run(stream(), pieces)", TypeError, "has a yield in it"),
+    ("sk.run(stream(), sys.stdout)", TypeError, "takes no reply, as that of a sink does: give sys.stdout.write as"),
+    ("sk.run(stream(), Mock())", TypeError, "Mock(spec=['write'])"),
     ("sk.branch(into=ops.text())", TypeError, "is an operator, no sink"),
     ("sk.branch(into=sk.branch(into=print))", TypeError, "as it is"),
     ("sk.branch(print)", TypeError, "'into'"),

@@ -109,7 +109,7 @@ def _check_members(into: Any) -> None:
     if getattr(into, "no_sink_has_such_a_member", None) is not None:
         raise TypeError(
             f"this {title} answers to every name, so what it has besides write is not known: "
-            "give it as its write method, or if it is a mock write Mock(spec=['write'])"
+            "write lambda item: sink.write(item), or if it is a mock Mock(spec=['write'])"
         )
     for method in ("fail", "close", "dropped"):
         found = getattr(into, method, None)

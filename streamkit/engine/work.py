@@ -121,7 +121,9 @@ class Work:
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         """A run that was cancelled before it began has its branches all the same: they are to be closed."""
-        if self.hold.refused is not None:
+        if self.hold.refused is not None:  # its sinks are at work still, so they hear nothing of this run
+            if self._context.cancelled:
+                return
             raise self.hold.refused
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:

@@ -504,7 +504,7 @@ def test_stages_of_ours_may_be_lifted_by_hand():
     [
         (
             {"close": lambda self: None},
-            r"Sinking.close\(\) takes no reply.*: write close\(self, reply\), or give its write",
+            r"Sinking.close\(\) takes no reply.*: write close\(self, reply\), or give",
         ),
         ({"__getattr__": lambda self, name: print}, "this Sinking answers to every name"),
         ({"overflow": lambda self: 1}, "Sinking.overflow is a str, one of wait"),
