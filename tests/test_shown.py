@@ -188,7 +188,7 @@ def test_nothing_that_a_model_writes_comes_alive_in_a_notebook(text: str):
         "f(a)[0](b)",
         "1. a\n2. b",
         r"$\frac{\sqrt[3]{x}}{\mathbb{R}}$ and \(x \in [0, 1]\), \[\lim_{n\to\infty} \alpha^{-n} = \boxed{0} \tag{1}\]",
-        r"$$\begin{bmatrix} 1 & 2 \\[4pt] 3 & \cdots \\x & y \end{bmatrix} \left[ \vec{v}\, \text{for } \hat{x}\right]$$",
+        r"$$\begin{bmatrix} 1 & 2 \\[4pt] 3 & \cdots \\x & y \end{bmatrix} \left[ \vec{v}\, \hat{x}\right]$$",
         r"\begin{cases} \sin{x} & x \ge 0 \\ -1 & \text{otherwise} \end{cases}",
         '```sh\nprintf "Total: $total\\nDone\\n$HOME"\n```',
         r"It costs $5 in C:\Users\data\new.",

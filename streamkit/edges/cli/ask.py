@@ -71,7 +71,7 @@ def _record(args: argparse.Namespace) -> int:
 
 
 def _check_order(file: str, words: list[str]) -> None:
-    """UsageError if FILE is a word of the question, and the file stands behind it. A path that says where it is passes."""
+    """UsageError if FILE is a word of the question, and the file stands behind it. A path with a folder passes."""
     looks_like_a_word = not os.path.dirname(file) and (" " in file or not os.path.splitext(file)[1])
     looks_like_a_file = bool(words) and words[0].endswith(".jsonl") and " " not in words[0]
     if looks_like_a_word and looks_like_a_file:

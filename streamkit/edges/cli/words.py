@@ -122,7 +122,7 @@ def _is_number(word: str) -> bool:
 
 
 def _meant(word: str, options: Options) -> list[argparse.Action]:
-    """The option of that name, or the flags of one letter behind one dash (``-vv``), else those whose names begin so."""
+    """The option of that name, or flags of one letter behind one dash (``-vv``), else those whose names begin so."""
     name = word.partition("=")[0]
     if name in options:
         return [options[name]]
