@@ -39,7 +39,7 @@ NAMES = """
     to gets mapsto from rightarrow leftarrow leftrightarrow Rightarrow Leftarrow Leftrightarrow uparrow downarrow
     updownarrow longrightarrow longleftarrow longmapsto Longrightarrow Longleftarrow Longleftrightarrow
     hookrightarrow hookleftarrow rightharpoonup leftharpoonup rightleftharpoons nearrow searrow swarrow nwarrow
-    implies impliedby iff
+    implies impliedby iff ce pu cancel bcancel xcancel color textcolor hspace nonumber notag intertext
     lbrace rbrace lbrack rbrack langle rangle lfloor rfloor lceil rceil lvert rvert lVert rVert vert Vert backslash
     ldots cdots vdots ddots dots dotsc dotsb colon quad qquad thinspace displaystyle textstyle scriptstyle
     scriptscriptstyle

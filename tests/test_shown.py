@@ -191,7 +191,8 @@ def test_nothing_that_a_model_writes_comes_alive_in_a_notebook(text: str):
         r"$$\begin{bmatrix} 1 & 2 \\[4pt] 3 & \cdots \\x & y \end{bmatrix} \left[ \vec{v}\, \hat{x}\right]$$",
         r"\begin{cases} \sin{x} & x \ge 0 \\ -1 & \text{otherwise} \end{cases}",
         '```sh\nprintf "Total: $total\\nDone\\n$HOME"\n```',
-        r"It costs $5 in C:\Users\data\new.",
+        r"It costs $5 in D:\shared\data\new.",
+        r"$\ce{H2O}$ and $\color{blue}{x} + \operatorname*{argmax}_{x}\, \Bigl[\cancel{y}\Bigr]$",
         r"In LaTeX write \section{One} or \bbox[red]{x}.",
     ],
 )

@@ -15,7 +15,7 @@ __all__ = ["CURRENT", "Resolved", "check_name", "resolve"]
 CURRENT = "o200k_base"
 CARRIERS = frozenset({"azure", "azure_openai", "github", "openai", "openrouter"})
 """Who passes on models under their own names; of others a name says nothing certain."""
-LIKE_AN_ENCODING = re.compile(r"[a-z]{1,3}\d{2,3}k?([_-].*)?")
+LIKE_AN_ENCODING = re.compile(r"(?:o|cl?|l|p|r)\d{2,3}k?([_-].*)?")
 THINKS = re.compile(r"o\d|gpt-[5-9](?!.*chat)|gpt-oss|codex")
 
 

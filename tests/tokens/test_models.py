@@ -59,6 +59,8 @@ UNKNOWN = [
     "o200",
     "t5-base",
     "qwen-base",
+    "sd15-base",
+    "a100_base",
     "yi-34b-200k",
     "gpt-6",
     "o9",
