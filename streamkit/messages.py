@@ -150,7 +150,7 @@ def _refuse_reply(what: str, given: Any) -> None:
 
 def _as_message(given: Any) -> Mapping[str, Any]:
     if not (isinstance(given, Mapping) or _is_model(given)):
-        hint = "write sk.user(text)" if isinstance(given, str) else "of a reply write *reply.messages"
+        hint = "of a reply write *reply.messages" if hasattr(given, "outcome") else "write sk.user(text)"
         raise TypeError(f"messages are a str or a list of dicts with a role, not of {kind_of(given)}: {hint}")
     try:
         form: dict[str, Any] = _plain(given)
