@@ -99,8 +99,9 @@ def _with(parameters: Iterable[Parameter], hints: Iterable[Any], function: Calla
 def _parameters(tool: Any) -> list[Parameter]:
     try:
         return _open(tool)[0]
-    except ValueError as exc:
-        raise TypeError(f"{tool!r} tells no parameters") from exc
+    except (TypeError, ValueError) as exc:  # a partial that gives what its function does not have, or a builtin
+        inner = tool.func if isinstance(tool, functools.partial) else tool  # what a partial holds may be a secret
+        raise TypeError(f"{inner!r} tells no parameters: {one_line(str(exc))}") from exc
 
 
 def _open(tool: Any) -> tuple[list[Parameter], frozenset[str]]:

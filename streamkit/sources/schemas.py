@@ -213,7 +213,8 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
         adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it takes functions
         schema: dict[str, Any] = adapter.json_schema()
     except (PydanticUserError, NameError) as exc:
-        raise TypeError(f"there is no schema for {kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
+        shown_kind = kind.func if isinstance(kind, functools.partial) else kind  # what it holds may be a secret
+        raise TypeError(f"there is no schema for {shown_kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
     for node in _nodes(schema):
         node.pop("title", None)  # pydantic's repeat the names
     return schema

@@ -46,7 +46,7 @@ class Toolbox:
 
     def __init__(self, tools: Tools) -> None:
         if callable(tools):
-            raise TypeError(f"{FUNCTIONS}, not {tools!r}: put it in a list")
+            raise TypeError(f"{FUNCTIONS}, not {shown(tools)}: put it in a list")
         check_tools(tools)
         named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
