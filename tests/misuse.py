@@ -5,9 +5,13 @@ The code of a row is run with the names of `PRELUDE`; it raises the class, and t
 
 from __future__ import annotations
 
+from streamkit.errors import SinkError
+
 PRELUDE = """
-import math, re
+import io, math, re
 from dataclasses import dataclass
+from functools import partial
+from unittest.mock import AsyncMock
 import httpx
 import pydantic
 import reactivex.operators as rxo
@@ -77,6 +81,8 @@ STAGES = [
     ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
     ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
     ("ops.stage(ops.text)", TypeError, "write stream.pipe(ops.text())"),
+    ("ops.stage(sk.Stage)", TypeError, "write ops.stage(Mine)"),
+    ("ops.stage(ops.StageBase)", TypeError, "write ops.stage(Mine)"),
     ("ops.stage(stream())", TypeError, "takes a class with feed and flush"),
     ("ops.stage(5)", TypeError, "takes a class with feed and flush"),
     ("list(stream().pipe(ops.stage(lambda: None)))", TypeError, "got None instead of a stage"),
@@ -116,7 +122,15 @@ PLACES = [
     ("sk.branch(stream(), into=print)", TypeError, "takes operators, not a stream"),
     ("ops.attach(ops.text())", TypeError, "is an operator, no sink"),
     ("stream().pipe(print)", TypeError, "write sk.run(stream, print)"),
-    ("stream().pipe([].append)", TypeError, "gave nothing, and an operator gives a stream"),
+    ("stream().pipe([].append)", TypeError, "gives nothing, and an operator gives a stream"),
+    ("stream().pipe(ops.text(), io.StringIO().write)", TypeError, "write sk.run(stream, thing.write)"),
+    ("stream().pipe(lambda source: None, ops.text())", TypeError, "gave nothing, and an operator gives a stream"),
+    ("stream().pipe(lambda source: answer(source), ops.text())", TypeError, "gave the coroutine answer()"),
+    ("sk.run(stream(), sk.branch(lambda source: None, into=print))", SinkError, "gave nothing"),
+    ("stream() | ops.text()", TypeError, "write stream.pipe(ops.text())"),
+    ("stream() | print", TypeError, "operators are piped on by a method"),
+    ("stream()['a']", TypeError, "sk.run(stream) gives a Reply"),
+    ("sk.start(stream()).text", AttributeError, "its Reply has: write run.reply"),
     ("stream().pipe(sinks.jsonl('log.jsonl'))", TypeError, "is a sink: write sk.run(stream, sink)"),
     ("stream().pipe(sinks.console)", TypeError, "sinks.console makes a sink"),
     ("stream().pipe(sk.branch(into=print))", TypeError, "write sk.run(stream, branch)"),
@@ -124,7 +138,8 @@ PLACES = [
     ("stream().pipe(rxo.map)", TypeError, "write rxo.map()"),
     ("stream().pipe(stream())", TypeError, "takes operators, not a stream"),
     ("stream().pipe(Lines)", TypeError, "write ops.stage(Lines)"),
-    ("stream().pipe(answer)", TypeError, "write ops.map_async(answer)"),
+    ("stream().pipe(answer, ops.text())", TypeError, "write ops.map_async(answer)"),
+    ("sk.branch(answer, into=print)", TypeError, "write ops.map_async(answer)"),
     ("stream().pipe([ops.text()])", TypeError, "write *operators"),
     ("stream().pipe(None)", TypeError, "like ops.text(), not None"),
     ("stream().pipe(lambda source: 5, ops.text())", TypeError, "makes 5, no stream"),
@@ -138,6 +153,9 @@ PLACES = [
     ("sk.run(client.chat)", TypeError, "call it"),
     ("sk.run('Hi')", TypeError, "write sk.run(sk.chat('Hi'))"),
     ("sk.run(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("sk.run([stream(), stream()])", TypeError, "sk.run(sk.race(*streams))"),
+    ("list(sk.stream(lambda: 'abc'))", TypeError, "not of str"),
+    ("list(sk.stream(lambda: 3))", TypeError, "not of int"),
     ("sk.run(['Hi'])", TypeError, "write sk.run(sk.stream(items))"),
     ("sk.run(print, stream())", TypeError, "write sk.run(stream, print)"),
     ("sk.run(ops.text())", TypeError, "write sk.run(stream.pipe(ops.text()), ...)"),
@@ -146,6 +164,7 @@ PLACES = [
     ("sk.sse('Hi')", TypeError, "sk.sse takes a stream"),
     ("sk.stream(ops.text())", TypeError, "is an operator, which goes into pipe"),
     ("sk.stream(answer('Hi'))", TypeError, "not of coroutine"),
+    ("sk.on()", TypeError, "write sk.on(text=print)"),
     ("sk.on(print)", TypeError, "write sk.on(text=print)"),
     ("sk.on(txt=print)", TypeError, "write text="),
     ("sk.on(text='Hi')", TypeError, "text is a function"),
@@ -159,6 +178,11 @@ FUNCTIONS = [
     ("ops.stop_when('END')", TypeError, "to stop at a text or a pattern write ops.stop_at(...)"),
     ("ops.stop_when(re.compile('END'))", TypeError, "write ops.stop_at(...)"),
     ("ops.stop_when(answer)", TypeError, "answer is async"),
+    ("ops.stop_when(partial(answer, 1))", TypeError, "is async"),
+    ("list(stream().pipe(ops.stop_when(lambda event: answer(event))))", TypeError, "not with a coroutine"),
+    ("list(stream().pipe(ops.stop_when(AsyncMock())))", TypeError, "not with a coroutine"),
+    ("ops.continue_with(partial(answer))", TypeError, "is async"),
+    ("sk.batch(['Hi'], client.chat, key=partial(answer))", TypeError, "is async"),
     ("ops.map_async(answer('Hi'))", TypeError, "Pass answer itself, without calling it"),
     ("ops.map_async(stream())", TypeError, "write lambda question: client.chat(question)"),
     ("ops.map_async(pieces)", TypeError, "pieces has a yield in it"),

@@ -50,8 +50,8 @@ class Outlet(abc.ObserverBase[Any]):
         self.subscription: abc.DisposableBase | None = None
         """To what its operators are applied to, or it itself."""
         into = spec.into
-        listens = isinstance(into, Listener)
-        self.write: Callable[[Any], Any] = into.begin() if listens else getattr(into, "write", None) or into
+        self._listening = into.begin() if isinstance(into, Listener) else None
+        self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
         self._loop, self._abort = scheduler.loop, scheduler.context.abort
         self._thread = get_ident()
         self._over = self._failed = False
@@ -219,8 +219,16 @@ class Outlet(abc.ObserverBase[Any]):
         if mailbox is not None and not await self._patience.within(None, mailbox.ended):
             self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
+        self._look_back()
         await self._last_calls(reply).make(self._patience)
         self._let_go()
+
+    def _look_back(self) -> None:
+        """All came that was to come: was there anything in it for a listener?"""
+        if self._listening is None or self._failed or self.error is not None or self._patience.is_short:
+            return
+        if (problem := self._listening.in_vain()) is not None:
+            self.broke(problem)
 
     def abandon(self, reply: Reply) -> None:
         """As `close`, but there is nothing left to wait on."""

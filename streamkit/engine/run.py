@@ -36,6 +36,7 @@ from .misplaced import check_stream
 from .runs import AtWork, at_work
 from .scheduler import RunScheduler
 from .stats import SinkStats
+from .unasked import HasReply
 from .work import CLOSING, Work
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ __all__ = ["Run", "run", "start"]
 U = TypeVar("U")
 
 
-class Run(Generic[T]):
+class Run(HasReply, Generic[T]):
     """A stream of T that is being read; made by `start`. Every method may be called from any thread, at any time.
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
@@ -61,6 +62,8 @@ class Run(Generic[T]):
     any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time
     that it is forgotten.
     """
+
+    _where_reply = "run.reply, which is that so far"
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
         check_stream(stream)

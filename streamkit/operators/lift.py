@@ -38,6 +38,9 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     so if it has members like those of a `StageBase`. TypeError for what is no stage.
     """
     refuse_operator("ops.stage", factory)
+    made: Any = factory
+    if made is Stage or made is StageBase:
+        raise TypeError(f"{made.__name__} says what a stage has: write ops.stage(Mine), a class with feed and flush")
     make = Factory("ops.stage", factory, check_stage)
 
     def connect(

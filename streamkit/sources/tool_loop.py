@@ -9,7 +9,7 @@ from typing import Any
 from reactivex import Observable, abc, from_iterable
 from reactivex.disposable import Disposable, SerialDisposable
 
-from ..checks import check_whole
+from ..checks import check_whole, told
 from ..engine import ReplyStream, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.kinds import EventSource, check_events
@@ -162,7 +162,7 @@ class _Loop(Whole):
         try:
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
-                raise TypeError(f"ask gives a stream, not {stream!r}")
+                raise TypeError(f"ask gives a stream, not {told(stream)}")
             check_events("what ask gives", stream)
         except Exception as exc:
             self._observer.on_error(exc)
