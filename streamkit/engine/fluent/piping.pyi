@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar, overload
+from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar, overload
 
 from reactivex import Observable
 
-from ...protocols import Op
 from ..operator import Keeps
 from ..stream import Stream
 
@@ -23,6 +22,11 @@ G = TypeVar("G")
 H = TypeVar("H")
 K = TypeVar("K")
 L = TypeVar("L")
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+S1 = TypeVar("S1", bound=Stream[Any])
+S2 = TypeVar("S2", bound=Stream[Any])
+S3 = TypeVar("S3", bound=Stream[Any])
 Z = TypeVar("Z")
 T = TypeVar("T", covariant=True)
 
@@ -37,222 +41,331 @@ if MYPY:
         @property
         def __code__(self) -> Any: ...
 
+    class Stock(Generic[In, Out]):
+        """Nothing: of two kinds of callables mypy would infer no lambda."""
+
 else:
     class Function:
         """Nothing: pyright infers them all."""
 
-Last: TypeAlias = Callable[[Observable[A]], Z]
-Likely: TypeAlias = Op[A, B] | Function
+    class Stock(Protocol[In, Out]):
+        """pyright infers what ``first()`` gives only where an Observable is what it is given."""
+
+        def __call__(self, source: Observable[In], /) -> Out: ...
+
+Then: TypeAlias = Callable[[Stream[A]], Observable[B]] | Stock[A, Observable[B]]
+Last: TypeAlias = Callable[[Stream[A]], Z] | Stock[A, Z]
+Maybe: TypeAlias = Then[A, B] | Function
 
 class Piping(Observable[T]):
     """Operators of ours that keep the kind of items keep the kind of stream, others give a plain `Stream`; what is no
-    Observable (``to_future``) comes as it is. More than ten are not looked at."""
+    Observable (``to_future``) comes as it is. More than ten are not looked at.
+
+    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. What it gives is known
+    as it is in a short chain of functions that fit each other (``Callable[[A], B]``): so a function of a `ReplyStream`
+    may come behind an operator that keeps it."""
 
     @overload  # type: ignore[override]  # the base gives whatever the last operator makes
     def pipe(self, *operators: Callable[[Self], Self] | Keeps[T]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
     @overload
-    def pipe(self, op1: Op[T, A], /) -> Stream[A]: ...
+    def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], /) -> Stream[A]: ...
     @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], /) -> Stream[B]: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], /) -> Stream[C]: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], /) -> Stream[D]: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], op5: Op[D, E], /) -> Stream[E]: ...
+    def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], op2: Then[A, B], /) -> Stream[B]: ...
     @overload
     def pipe(
-        self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], op5: Op[D, E], op6: Op[E, F], /
+        self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], op2: Then[A, B], op3: Then[B, C], /
+    ) -> Stream[C]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        /,
+    ) -> Stream[D]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        /,
+    ) -> Stream[E]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        /,
     ) -> Stream[F]: ...
     @overload
     def pipe(
-        self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], op5: Op[D, E], op6: Op[E, F], op7: Op[F, G], /
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        /,
     ) -> Stream[G]: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
-        op8: Op[G, H],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        op8: Then[G, H],
         /,
     ) -> Stream[H]: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
-        op8: Op[G, H],
-        op9: Op[H, K],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        op8: Then[G, H],
+        op9: Then[H, K],
         /,
     ) -> Stream[K]: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
-        op8: Op[G, H],
-        op9: Op[H, K],
-        op10: Op[K, L],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        op8: Then[G, H],
+        op9: Then[H, K],
+        op10: Then[K, L],
         /,
     ) -> Stream[L]: ...
     @overload
-    def pipe(self, op1: Last[T, Z], /) -> Z: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Last[A, Z], /) -> Z: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Last[B, Z], /) -> Z: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Last[C, Z], /) -> Z: ...
-    @overload
-    def pipe(self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], op5: Last[D, Z], /) -> Z: ...
+    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], Observable[A]], /) -> Stream[A]: ...
     @overload
     def pipe(
-        self, op1: Op[T, A], op2: Op[A, B], op3: Op[B, C], op4: Op[C, D], op5: Op[D, E], op6: Last[E, Z], /
+        self, op1: Callable[[Self], S1], op2: Callable[[S1], S2], op3: Callable[[S2], Observable[A]], /
+    ) -> Stream[A]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], S1],
+        op2: Callable[[S1], S2],
+        op3: Callable[[S2], S3],
+        op4: Callable[[S3], Observable[A]],
+        /,
+    ) -> Stream[A]: ...
+    @overload
+    def pipe(self, op1: Callable[[Self], Z] | Stock[T, Z], /) -> Z: ...
+    @overload
+    def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], op2: Last[A, Z], /) -> Z: ...
+    @overload
+    def pipe(
+        self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], op2: Then[A, B], op3: Last[B, Z], /
     ) -> Z: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Last[C, Z],
+        /,
+    ) -> Z: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Last[D, Z],
+        /,
+    ) -> Z: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Last[E, Z],
+        /,
+    ) -> Z: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
         op7: Last[F, Z],
         /,
     ) -> Z: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
         op8: Last[G, Z],
         /,
     ) -> Z: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
-        op8: Op[G, H],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        op8: Then[G, H],
         op9: Last[H, Z],
         /,
     ) -> Z: ...
     @overload
     def pipe(
         self,
-        op1: Op[T, A],
-        op2: Op[A, B],
-        op3: Op[B, C],
-        op4: Op[C, D],
-        op5: Op[D, E],
-        op6: Op[E, F],
-        op7: Op[F, G],
-        op8: Op[G, H],
-        op9: Op[H, K],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]],
+        op2: Then[A, B],
+        op3: Then[B, C],
+        op4: Then[C, D],
+        op5: Then[D, E],
+        op6: Then[E, F],
+        op7: Then[F, G],
+        op8: Then[G, H],
+        op9: Then[H, K],
         op10: Last[K, Z],
         /,
     ) -> Z: ...
     @overload
-    def pipe(self, op1: Likely[T, A], /) -> Stream[Any]: ...
+    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # gives what Any may hide
     @overload
-    def pipe(self, op1: Likely[T, A], op2: Likely[A, B], /) -> Stream[Any]: ...
+    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], S2], op3: Callable[[S2], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # gives what Any may hide
     @overload
-    def pipe(self, op1: Likely[T, A], op2: Likely[A, B], op3: Likely[B, C], /) -> Stream[Any]: ...
-    @overload
-    def pipe(self, op1: Likely[T, A], op2: Likely[A, B], op3: Likely[B, C], op4: Likely[C, D], /) -> Stream[Any]: ...
+    def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function, /) -> Stream[Any]: ...
     @overload
     def pipe(
-        self, op1: Likely[T, A], op2: Likely[A, B], op3: Likely[B, C], op4: Likely[C, D], op5: Likely[D, E], /
+        self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function, op2: Maybe[A, B], /
     ) -> Stream[Any]: ...
     @overload
     def pipe(
         self,
-        op1: Likely[T, A],
-        op2: Likely[A, B],
-        op3: Likely[B, C],
-        op4: Likely[C, D],
-        op5: Likely[D, E],
-        op6: Likely[E, F],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
         /,
     ) -> Stream[Any]: ...
     @overload
     def pipe(
         self,
-        op1: Likely[T, A],
-        op2: Likely[A, B],
-        op3: Likely[B, C],
-        op4: Likely[C, D],
-        op5: Likely[D, E],
-        op6: Likely[E, F],
-        op7: Likely[F, G],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
         /,
     ) -> Stream[Any]: ...
     @overload
     def pipe(
         self,
-        op1: Likely[T, A],
-        op2: Likely[A, B],
-        op3: Likely[B, C],
-        op4: Likely[C, D],
-        op5: Likely[D, E],
-        op6: Likely[E, F],
-        op7: Likely[F, G],
-        op8: Likely[G, H],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
         /,
     ) -> Stream[Any]: ...
     @overload
     def pipe(
         self,
-        op1: Likely[T, A],
-        op2: Likely[A, B],
-        op3: Likely[B, C],
-        op4: Likely[C, D],
-        op5: Likely[D, E],
-        op6: Likely[E, F],
-        op7: Likely[F, G],
-        op8: Likely[G, H],
-        op9: Likely[H, K],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
+        op6: Maybe[E, F],
         /,
     ) -> Stream[Any]: ...
     @overload
     def pipe(
         self,
-        op1: Likely[T, A],
-        op2: Likely[A, B],
-        op3: Likely[B, C],
-        op4: Likely[C, D],
-        op5: Likely[D, E],
-        op6: Likely[E, F],
-        op7: Likely[F, G],
-        op8: Likely[G, H],
-        op9: Likely[H, K],
-        op10: Likely[K, L],
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
+        op6: Maybe[E, F],
+        op7: Maybe[F, G],
+        /,
+    ) -> Stream[Any]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
+        op6: Maybe[E, F],
+        op7: Maybe[F, G],
+        op8: Maybe[G, H],
+        /,
+    ) -> Stream[Any]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
+        op6: Maybe[E, F],
+        op7: Maybe[F, G],
+        op8: Maybe[G, H],
+        op9: Maybe[H, K],
+        /,
+    ) -> Stream[Any]: ...
+    @overload
+    def pipe(
+        self,
+        op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function,
+        op2: Maybe[A, B],
+        op3: Maybe[B, C],
+        op4: Maybe[C, D],
+        op5: Maybe[D, E],
+        op6: Maybe[E, F],
+        op7: Maybe[F, G],
+        op8: Maybe[G, H],
+        op9: Maybe[H, K],
+        op10: Maybe[K, L],
         /,
     ) -> Stream[Any]: ...
     @overload
