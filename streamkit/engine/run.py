@@ -184,11 +184,8 @@ class Run(HasReply, Generic[T]):
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
-        await self._ended(CLOSING)
-
-    async def _ended(self, timeout: float | None) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(CLOSING):
                 await self._work.settled.wait()
 
     async def _driven(self) -> Reply:

@@ -61,8 +61,8 @@ class Piping(Observable[T]):
     """Operators of ours that keep the kind of items keep the kind of stream, others give a plain `Stream`; what is no
     Observable (``to_future``) comes as it is. More than ten are not looked at.
 
-    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. What it gives is known
-    as it is in a short chain of functions that fit each other (``Callable[[A], B]``): so a function of a `ReplyStream`
+    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. What it gives is
+    known as it is in a short chain of functions that fit each other (``Callable[[A], B]``): so a function of a `ReplyStream`
     may come behind an operator that keeps it."""
 
     @overload  # type: ignore[override]  # the base gives whatever the last operator makes
