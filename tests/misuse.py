@@ -5,9 +5,13 @@ The code of a row is run with the names of `PRELUDE`; it raises the class, and t
 
 from __future__ import annotations
 
+from streamkit.errors import SinkError
+
 PRELUDE = """
-import math, re
+import io, math, re, sys
 from dataclasses import dataclass
+from functools import partial
+from unittest.mock import AsyncMock, Mock
 import httpx
 import pydantic
 import reactivex.operators as rxo
@@ -63,7 +67,10 @@ def stream():
     return sk.from_text(["Hello."])
 
 client = sk.Client("http://localhost:1/v1", "key", model="m")
-one = Lines()
+class Base(Lines, sk.StageBase):
+    pass
+
+one = Base()
 shared = ops.stage(lambda: one)
 """
 
@@ -72,11 +79,13 @@ STAGES = [
     ("ops.stage(Of)", TypeError, "write ops.stage(lambda: Of(...))"),
     ("ops.stage(NoFeed)", TypeError, "no method feed: write def feed(self, item)"),
     ("ops.stage(NoFlush)", TypeError, "no method flush: write def flush(self)"),
-    ("ops.stage(Late)", TypeError, "Late.feed is async"),
+    ("list(stream().pipe(ops.stage(Late)))", TypeError, "Late.feed is async"),
     ("ops.stage(answer)", TypeError, "answer is async"),
     ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
     ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
     ("ops.stage(ops.text)", TypeError, "write stream.pipe(ops.text())"),
+    ("ops.stage(sk.Stage)", TypeError, "write ops.stage(Mine)"),
+    ("ops.stage(ops.StageBase)", TypeError, "write ops.stage(Mine)"),
     ("ops.stage(stream())", TypeError, "takes a class with feed and flush"),
     ("ops.stage(5)", TypeError, "takes a class with feed and flush"),
     ("list(stream().pipe(ops.stage(lambda: None)))", TypeError, "got None instead of a stage"),
@@ -86,7 +95,7 @@ STAGES = [
     ("list(stream().pipe(ops.stage(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
     ("list(stream().pipe(ops.text(), ops.stage(Bare)))", TypeError, "not 'Hello.': write return [item]"),
     ("list(stream().pipe(ops.stage(Bare)))", TypeError, "not an instance of Start: write return [item]"),
-    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Lines twice"),
+    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Base twice"),
     ("ops.rewrite(Lines())", TypeError, "write ops.rewrite(Lines)"),
     ("ops.rewrite(Of)", TypeError, "write ops.rewrite(lambda: Of(...))"),
     ("list(stream().pipe(ops.rewrite(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
@@ -109,6 +118,8 @@ PLACES = [
     ("sk.run(stream(), 'log.jsonl')", TypeError, "write sinks.jsonl('log.jsonl')"),
     ("sk.run(stream(), answer('Hi'))", TypeError, "answer() was called already: write answer"),
     ("sk.run(stream(), pieces)", TypeError, "has a yield in it"),
+    ("sk.run(stream(), sys.stdout)", TypeError, "takes no reply, as that of a sink does: give sys.stdout.write as"),
+    ("sk.run(stream(), Mock())", TypeError, "Mock(spec=['write'])"),
     ("sk.branch(into=ops.text())", TypeError, "is an operator, no sink"),
     ("sk.branch(into=sk.branch(into=print))", TypeError, "as it is"),
     ("sk.branch(print)", TypeError, "'into'"),
@@ -116,7 +127,15 @@ PLACES = [
     ("sk.branch(stream(), into=print)", TypeError, "takes operators, not a stream"),
     ("ops.attach(ops.text())", TypeError, "is an operator, no sink"),
     ("stream().pipe(print)", TypeError, "write sk.run(stream, print)"),
-    ("stream().pipe([].append)", TypeError, "gave nothing, and an operator gives a stream"),
+    ("stream().pipe([].append)", TypeError, "gives nothing, and an operator gives a stream"),
+    ("stream().pipe(ops.text(), io.StringIO().write)", TypeError, "write sk.run(stream, thing.write)"),
+    ("stream().pipe(lambda source: None, ops.text())", TypeError, "gave nothing, and an operator gives a stream"),
+    ("stream().pipe(lambda source: answer(source), ops.text())", TypeError, "gave the coroutine answer()"),
+    ("sk.run(stream(), sk.branch(lambda source: None, into=print))", SinkError, "gave nothing"),
+    ("stream() | ops.text()", TypeError, "write stream.pipe(ops.text())"),
+    ("stream() | print", TypeError, "operators are piped on by a method"),
+    ("stream()['a']", TypeError, "sk.run(stream) gives a Reply"),
+    ("sk.start(stream()).text", AttributeError, "its Reply has: write run.reply"),
     ("stream().pipe(sinks.jsonl('log.jsonl'))", TypeError, "is a sink: write sk.run(stream, sink)"),
     ("stream().pipe(sinks.console)", TypeError, "sinks.console makes a sink"),
     ("stream().pipe(sk.branch(into=print))", TypeError, "write sk.run(stream, branch)"),
@@ -130,7 +149,8 @@ PLACES = [
     ("stream() + 5", TypeError, "unsupported operand"),
     ("stream().pipe(stream())", TypeError, "takes operators, not a stream"),
     ("stream().pipe(Lines)", TypeError, "write ops.stage(Lines)"),
-    ("stream().pipe(answer)", TypeError, "write ops.map_async(answer)"),
+    ("stream().pipe(answer, ops.text())", TypeError, "write ops.map_async(answer)"),
+    ("sk.branch(answer, into=print)", TypeError, "write ops.map_async(answer)"),
     ("stream().pipe([ops.text()])", TypeError, "write *operators"),
     ("stream().pipe(None)", TypeError, "like ops.text(), not None"),
     ("stream().pipe(lambda source: 5, ops.text())", TypeError, "makes 5, no stream"),
@@ -144,6 +164,9 @@ PLACES = [
     ("sk.run(client.chat)", TypeError, "call it"),
     ("sk.run('Hi')", TypeError, "write sk.run(sk.chat('Hi'))"),
     ("sk.run(answer('Hi'))", TypeError, "not the coroutine answer()"),
+    ("sk.run([stream(), stream()])", TypeError, "sk.run(sk.race(*streams))"),
+    ("list(sk.stream(lambda: 'abc'))", TypeError, "not of str"),
+    ("list(sk.stream(lambda: 3))", TypeError, "not of int"),
     ("sk.run(['Hi'])", TypeError, "write sk.run(sk.stream(items))"),
     ("sk.run(print, stream())", TypeError, "write sk.run(stream, print)"),
     ("sk.run(ops.text())", TypeError, "write sk.run(stream.pipe(ops.text()), ...)"),
@@ -152,6 +175,7 @@ PLACES = [
     ("sk.sse('Hi')", TypeError, "sk.sse takes a stream"),
     ("sk.stream(ops.text())", TypeError, "is an operator, which goes into pipe"),
     ("sk.stream(answer('Hi'))", TypeError, "not of coroutine"),
+    ("sk.on()", TypeError, "write sk.on(text=print)"),
     ("sk.on(print)", TypeError, "write sk.on(text=print)"),
     ("sk.on(txt=print)", TypeError, "write text="),
     ("sk.on(text='Hi')", TypeError, "text is a function"),
@@ -165,6 +189,11 @@ FUNCTIONS = [
     ("ops.stop_when('END')", TypeError, "to stop at a text or a pattern write ops.stop_at(...)"),
     ("ops.stop_when(re.compile('END'))", TypeError, "write ops.stop_at(...)"),
     ("ops.stop_when(answer)", TypeError, "answer is async"),
+    ("ops.stop_when(partial(answer, 1))", TypeError, "is async"),
+    ("list(stream().pipe(ops.stop_when(lambda event: answer(event))))", TypeError, "not with a coroutine"),
+    ("list(stream().pipe(ops.stop_when(AsyncMock())))", TypeError, "not with a coroutine"),
+    ("ops.continue_with(partial(answer))", TypeError, "is async"),
+    ("sk.batch(['Hi'], client.chat, key=partial(answer))", TypeError, "is async"),
     ("ops.map_async(answer('Hi'))", TypeError, "Pass answer itself, without calling it"),
     ("ops.map_async(stream())", TypeError, "write lambda question: client.chat(question)"),
     ("ops.map_async(pieces)", TypeError, "pieces has a yield in it"),
@@ -204,6 +233,15 @@ OPTIONS = [
     ("client.chat(answer('Hi'))", TypeError, "not coroutine"),
     ("client.chat('Hi', tools=print)", TypeError, "write tools=[...]"),
     ("client.chat('Hi', tools='search')", TypeError, "write tools=[...]"),
+    ("client.chat('Hi', tools={'look': answer}.values())", TypeError, "write tools=list(...)"),
+    ("client.chat(stream())", TypeError, "sk.run(stream) gives its reply, and reply.text what it says"),
+    ("client.complete(stream())", TypeError, "sk.run(stream) gives its reply, and reply.text what it says"),
+    ("client.complete([sk.user('Hi')])", TypeError, "a conversation is for client.chat(messages)"),
+    ("client.complete(3)", TypeError, "a prompt is a str, or a list of str, of tokens (int)"),
+    ("client.complete(['Hi', 3])", TypeError, "not of several kinds"),
+    ("sk.tool_loop(client.chat, 'Hi', None)", TypeError, "write [function], or [] if there are none"),
+    ("sk.tool_loop(client.chat, 'Hi', [{'type': 'function'}])", TypeError, "partial(client.chat, tools=[...])"),
+    ("sk.tool_loop(client.chat, 'Hi', {'look up': answer})", ValueError, "{'look_up': ...}"),
     ("client.chat('Hi', response_format=City())", TypeError, "response_format is the class City, not an instance"),
     ("client.chat('Hi', response_format=Town())", TypeError, "response_format is the class Town, not an instance"),
     ("client.chat('Hi', response_format=dict)", TypeError, "names no fields"),
@@ -250,6 +288,11 @@ OPTIONS = [
     ("ops.map_async(answer, concurrency=2.5)", TypeError, "concurrency is a whole number, not 2.5"),
     ("ops.map_async(answer, ordered='no')", TypeError, "ordered is True or False"),
     ("ops.budget(tokens='5')", TypeError, "tokens is a whole number or None, not '5'"),
+    ("ops.budget(tokens=2.5)", TypeError, "tokens is a whole number or None, not 2.5"),
+    ("sk.Prices(input=None, output=1)", TypeError, "Prices.input is a price per million tokens, not None"),
+    ("sk.Prices(input=1, output='1')", TypeError, "Prices.output is a price per million tokens, not '1'"),
+    ("sk.Prices(input=1, output=-1)", ValueError, "Prices.output must be 0 or more, not -1"),
+    ("sk.Limits(total=(i for i in 'a'))", TypeError, "not a generator"),
     ("ops.budget(tokens=True)", TypeError, "tokens is a whole number or None, not True"),
     ("ops.choice('1')", TypeError, "index is a whole number, not '1'"),
     ("ops.of_type('text')", TypeError, "of_type takes types of items"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from reactivex import Observable
 
+from ..checks import kind_of
 from ..engine import Run, Stream
 from ..engine.kinds import Given, put
 from ..engine.mailbox import is_cancel
@@ -179,7 +180,7 @@ class Job:
         if key is None and self._book is not None:
             raise TypeError(f"a ledger needs a name for {type(prompt).__name__}, which is no JSON: pass key=")
         if key is not None and not isinstance(key, str):
-            raise TypeError(f"key gives a str, not {type(key).__name__}")
+            raise TypeError(f"key gives a str, not {kind_of(key)}")
         return Asked(self._pulled, prompt, key or str(self._pulled), content, self._last)
 
     async def _answer(self, asked: Asked) -> BatchItem | None:

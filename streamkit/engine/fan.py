@@ -20,12 +20,13 @@ from ..events import Reply
 from .branch import Branch
 from .gate import Gate
 from .loop import on_loop
-from .misplaced import applied, is_stream
+from .misplaced import applied, is_stream, no_stream
 from .ours import put_to_work
 from .outlet import NOTED, SLOW, Outlet
 from .report import failure_of, same_failure
 from .scheduler import RunScheduler, figures
 from .stats import SinkStats
+from .stream import stream
 
 __all__ = ["Fan"]
 
@@ -89,9 +90,9 @@ class Fan:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
             tap, outlet.lens = _Tap(self, outlet), figures
-            chain = applied(outlet.spec.operators, tap)
+            chain = applied(outlet.spec.operators, tap, lambda built, number: stream(built))
             if not is_stream(chain):
-                raise TypeError(f"the operators of a branch give a stream, not {type(chain).__name__}")
+                raise TypeError(no_stream(outlet.spec.operators[-1], chain))
             inner = scheduler.aside(outlet.gate, outlet.broke)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 
@@ -258,10 +259,10 @@ class Fan:
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.failure
-            if own is None and not same_failure(outlet.error, error):
-                own = outlet.error
-            if own is not None:
+            own = outlet.error if not same_failure(outlet.error, error) else None  # of its operators
+            if outlet.failure is not None:
+                failures.append(_as_ours(outlet.failure, name, reply))
+            if own is not None and (outlet.failure is None or outlet.failure.__cause__ is not own):
                 failures.append(_as_ours(own, name, reply))
             if outlet.heard is not None:
                 self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)

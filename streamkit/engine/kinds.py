@@ -124,8 +124,8 @@ def behind(name: str, takes: Takes, gives: Gives, given: Given | None) -> Given 
 
 
 def not_events(what: str) -> TypeError:
-    """What is raised at the first str of a stream of which nothing was known."""
-    return TypeError(f"{what} works on events, and here comes text: put it before what makes text of them")
+    """What is raised at the end of a stream of which nothing was known, if str came and nothing else."""
+    return TypeError(f"{what} works on events, and only text came: put it before what makes text of them")
 
 
 def check_events(what: str, stream: Any) -> None:

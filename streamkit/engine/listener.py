@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from difflib import get_close_matches
-from functools import partial
-from typing import Any, Never, TypeAlias, TypeVar
+from functools import partial, wraps
+from typing import Any, Never, TypeAlias, TypeVar, cast
 
 from ..events import (
     Event,
@@ -27,6 +27,7 @@ from .misplaced import check_function, name_of
 
 __all__ = ["Listener", "on"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 NAMES: dict[type, str] = {
     Start: "start",
@@ -56,17 +57,17 @@ class Listener:
     ) -> None:
         self._callbacks, self._texts = callbacks, texts
         self._event, self._error, self._reply = event, error, reply
-        self.write = self.begin()
+        self.write = self.begin().write
 
     @property
     def wants(self) -> str:
-        """The callbacks that events of one type are for, in words; empty if there are none, and any item will do."""
-        names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)]
+        """The callbacks that events of one type are for, in words; empty if there are none, or if any item will do."""
+        names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)] if self._event is None else []
         return f"sk.on({', '.join(f'{name}=' for name in names)})" if names else ""
 
-    def begin(self) -> Callable[[Event], Any]:
+    def begin(self) -> Heard:
         """What takes the events of one stream: several may have the same listener."""
-        return _Heard(self._callbacks, self._texts, self._event, self.wants).write
+        return Heard(self._callbacks, self._texts, self._event, self.wants)
 
     @property
     def hears_errors(self) -> bool:
@@ -86,10 +87,10 @@ class Listener:
         )
 
 
-class _Heard:
+class Heard:
     """The events of one stream on their way to the callbacks."""
 
-    __slots__ = ("_callbacks", "_event", "_pieces", "_texts", "_wants")
+    __slots__ = ("_any_event", "_any_text", "_callbacks", "_event", "_pieces", "_texts", "_wants")
 
     def __init__(
         self,
@@ -100,6 +101,11 @@ class _Heard:
     ) -> None:
         self._callbacks, self._texts, self._event, self._wants = callbacks, texts, event, wants
         self._pieces = {kind: Pieces(kind) for kind in texts}
+        self._any_event = self._any_text = False
+
+    def in_vain(self) -> TypeError | None:
+        """What is to be told at the end of the stream if only text came, which is nothing for these callbacks."""
+        return not_events(self._wants) if self._wants and self._any_text and not self._any_event else None
 
     def write(self, event: Event) -> Any:
         """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
@@ -110,6 +116,10 @@ class _Heard:
 
     def _special(self, event: Any) -> Any:
         kind = type(event)
+        if kind is str:
+            self._any_text = True
+            return None
+        self._any_event = True
         if kind in self._texts:
             text = self._pieces[kind].feed(event)
             return self._texts[kind](text) if text else None
@@ -117,11 +127,7 @@ class _Heard:
             for pieces in self._pieces.values():
                 pieces.feed(event)
         callback = self._callbacks.get(kind)
-        if callback is None:
-            if isinstance(event, str) and self._wants:
-                raise not_events(self._wants)
-            return None
-        return callback(event)
+        return callback(event) if callback is not None else None
 
 
 class _InTurn:
@@ -160,6 +166,19 @@ def _check_names(given: tuple[Any, ...], unknown: Mapping[str, Any], known: Iter
         )
 
 
+def _with_some(make: F) -> F:
+    """A callback may be None, but without any there would be nothing to hear."""
+
+    @wraps(make)
+    def made(*given: Any, **callbacks: Any) -> Any:
+        if not given and not callbacks:
+            raise TypeError("sk.on without a callback hears nothing: write sk.on(text=print), or event= for all events")
+        return make(*given, **callbacks)
+
+    return cast("F", made)
+
+
+@_with_some
 def on(
     *given: Never,
     start: Callback[Start] | None = None,
@@ -181,7 +200,7 @@ def on(
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever
-    asks it. If nobody does, what ``error`` was called with is not logged.
+    asks it. If nobody does, what ``error`` was called with is not logged, unless that fails in turn.
     """
 
     every = {

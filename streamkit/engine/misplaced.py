@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from inspect import isclass, iscoroutine, iscoroutinefunction
 from os import PathLike
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = [
     "is_stream",
     "name_of",
     "no_sink",
+    "no_stream",
     "refuse_operator",
 ]
 
@@ -92,13 +94,15 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
+    from .run import Run  # which takes streams
+
     if (name := operator_name(given) or uncalled_name(given)) is not None:
         return f": write {call}(stream.pipe({name}), ...)"
     if isinstance(given, str):
         return f": write {call}(sk.chat({shown(given)}))"
     if iscoroutine(given):
         return ": a stream is read with await, or by a sink, without a coroutine around it"
-    if callable(getattr(given, "result", None)):
+    if isinstance(given, Run):
         return ": it is at work already, write run.result()"
     if callable(getattr(given, "chat", None)):
         return f": write {call}(client.chat(...))"
@@ -106,6 +110,8 @@ def _hint_of_stream(given: Any, call: str) -> str:
         return f": a sink comes behind the stream, {call}(stream, sink)"
     if callable(given):
         return f": call it, or if it is a sink write {call}(stream, {name_of(given)})"
+    if isinstance(given, (list, tuple)) and given and all(isinstance(one, Observable) for one in given):
+        return f": write {call}(stream), or {call}(sk.race(*streams))"
     if isinstance(given, Iterable) and not isinstance(given, Mapping):
         return f": write {call}(sk.stream(items))"
     return ""
@@ -123,14 +129,15 @@ def check_streams(name: str, given: Iterable[Any]) -> None:
 # -- operators ---------------------------------------------------------------------------------------------------------
 
 
-def check_operators(operators: Iterable[Any], place: str = "pipe") -> None:
-    """``place`` takes operators."""
-    for operator in operators:
-        if not isinstance(operator, Operator) and (problem := _no_operator(operator, place)):
+def check_operators(operators: Sequence[Any], place: str = "pipe") -> None:
+    """``place`` takes operators; the last one in ``pipe`` may be any function."""
+    for number, operator in enumerate(operators, 1):
+        ends = place == "pipe" and number == len(operators)
+        if not isinstance(operator, Operator) and (problem := _no_operator(operator, place, ends=ends)):
             raise TypeError(problem)
 
 
-def _no_operator(given: Any, place: str) -> str:
+def _no_operator(given: Any, place: str, *, ends: bool) -> str:
     from .branch import Branch
 
     if (name := uncalled_name(given)) is not None:
@@ -144,29 +151,49 @@ def _no_operator(given: Any, place: str) -> str:
     if is_stage(given):
         kind = name_of(given if isclass(given) else type(given))
         return f"{place} takes operators, and {kind} is a stage: write ops.stage({kind})"
-    if _only(given, "write"):
+    if _only(given, "write") and not isclass(given):
         return f"{place} takes operators, and {shown(given)} is a sink: write sk.run(stream, sink)"
-    if iscoroutinefunction(given):
+    if _is_writer(given):
+        name = "print" if given is print else f"thing.{given.__name__}"
+        return f"{name} gives nothing, and an operator gives a stream: write sk.run(stream, {name})"
+    if iscoroutinefunction(given) and not ends:
         name = name_of(given)
         return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
     hint = ": write *operators" if isinstance(given, (list, tuple)) else ""
     return "" if callable(given) else f"{place} takes operators, like ops.text(), not {told(given)}{hint}"
 
 
-def applied(operators: Iterable[Callable[[Any], Any]], source: Any) -> Any:
-    """``source`` behind ``operators``; the last one may make something else than a stream."""
-    built, last = source, None
-    for operator in operators:
-        if last is not None and not isinstance(built, Observable):
-            raise TypeError(f"{name_of(last)} makes {shown(built)}, no stream: no operator can come behind it")
-        built, last = operator(built), operator
-    if last is not None and (built is None or iscoroutine(built)):
-        name = name_of(last)
-        raise TypeError(
-            f"{name} gave {'nothing' if built is None else 'a coroutine'}, and an operator gives a stream: "
-            f"if it is a sink write sk.run(stream, {name}), if it is for each item rxo.map({name})"
-        )
+def _is_writer(given: Any) -> bool:
+    """Whether it is ``print``, or the method by which a file or a list takes something in."""
+    bound = inspect.isbuiltin(given) or inspect.ismethod(given)
+    return given is print or (bound and given.__self__ is not None and given.__name__ in ("append", "write"))
+
+
+def applied(operators: Sequence[Callable[[Any], Any]], source: Any, handed: Callable[[Any, int], Any]) -> Any:
+    """``source`` behind ``operators``; the last one may make something else than a stream.
+
+    What is no operator of a library is a user's function, and gets ``handed(built, number)`` of what the operators
+    before that number have made.
+    """
+    built = source
+    for number, operator in enumerate(operators):
+        if number and not isinstance(built, Observable):
+            raise TypeError(no_stream(operators[number - 1], built))
+        is_known = isinstance(operator, Operator) or operator_name(operator) is not None or not is_stream(built)
+        built = operator(built if is_known else handed(built, number))
     return built
+
+
+def no_stream(operator: Any, built: Any) -> str:
+    """The message for an ``operator`` that made no stream in a place where one is needed."""
+    name = name_of(operator)
+    if built is None or iscoroutine(built):
+        gave, fn = told(built) if built is not None else "nothing", "fn" if name == "the lambda" else name
+        return (
+            f"{name} gave {gave}, and an operator gives a stream: "
+            f"if it is a sink write sk.run(stream, {fn}), if it is for each item rxo.map({fn})"
+        )
+    return f"{name} makes {shown(built)}, no stream: no operator can come behind it"
 
 
 def is_stream(built: Any) -> bool:
@@ -237,7 +264,10 @@ def check_function(
     if not callable(given):
         hint = hint or _hint_of_function(given)
         raise TypeError(f"{name} is a function: {call}. It cannot be {shown(given)}{hint}")
-    method = given if inspect.isroutine(given) or isclass(given) else getattr(given, "__call__", given)  # noqa: B004
+    called = given
+    while isinstance(called, partial):
+        called = called.func
+    method = called if inspect.isroutine(called) or isclass(called) else getattr(called, "__call__", called)  # noqa: B004
     if not generator and (inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)):
         raise TypeError(f"{name} is a function: {call}. {name_of(given)} has a yield in it, so it gives nothing")
     if sync and iscoroutinefunction(method):

@@ -3,7 +3,7 @@ sink or a stage, the mistake can be named."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, Self, TypeVar, cast
 
 from reactivex import Observable
@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 
 class Operator(Generic[A, B]):
-    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source.
+    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source. Called with a `Stream`
+    it gives one, as ``pipe`` does.
 
     What it ``takes`` and ``gives`` stands in the table of `kinds` if it is of this package, so that TypeError says at
     once if it is behind what does not give that. ``written`` is how users write it, for messages.
@@ -39,17 +40,30 @@ class Operator(Generic[A, B]):
         self.written = written or f"ops.{name}()"
         self._apply = apply
         self.takes, self.gives = known(name, takes, gives)
+        self._others: tuple[Given | None, ...] = ()
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         if not isinstance(source, Observable):
             raise TypeError(f"{self.written} is applied to a stream, not to {told(source)}: write stream.pipe(...)")
+        from .stream import Stream  # it is built of operators
+
+        if isinstance(source, Stream):
+            piped: Observable[B] = source.pipe(self)
+            return piped
         given = self.checked(kind_of(source))
         built = self._apply(source)
         return built if built is source else put(built, given)
 
     def checked(self, given: Given | None) -> Given | None:
         """What comes out if this is given; None for what is not known. TypeError if it does not work on that."""
-        return behind(self.__name__, self.takes, self.gives, given)
+        given = behind(self.__name__, self.takes, self.gives, given)
+        is_one = given is not None and all(other is not None and other.kind == given.kind for other in self._others)
+        return given if is_one else None
+
+    def beside(self, others: Iterable[Observable[Any]]) -> Self:
+        """What comes out may be the items of ``others`` instead: it is known if these are of the same kind."""
+        self._others = tuple(kind_of(other) for other in others)
+        return self
 
     def known_to(self, takes: Takes, gives: Gives) -> Self:
         """This operator, where the table does not have it: because of its options, or as its name is the user's."""
@@ -76,15 +90,7 @@ class KeepsAll(Keeps[Any]):
     """
 
     def __call__(self, source: S, /) -> S:
-        from .stream import Stream  # it is built of operators
-
-        kept: Any
-        if isinstance(source, Stream):
-            self.checked(kind_of(source))
-            kept = source.pipe(self)
-        else:
-            kept = super().__call__(cast("Observable[Any]", source))
-        return cast("S", kept)
+        return cast("S", super().__call__(cast("Observable[Any]", source)))
 
 
 def check_chain(given: Given | None, operators: tuple[Callable[[Any], Any], ...]) -> Given | None:

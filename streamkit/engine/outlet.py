@@ -23,6 +23,7 @@ from .lastcalls import DRAIN, LastCalls, Patience
 from .listener import Listener
 from .loop import on_loop, runs_here
 from .mailbox import Mailbox
+from .ours import hears_errors
 from .report import slow_callable
 from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
@@ -44,14 +45,14 @@ class Outlet(abc.ObserverBase[Any]):
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.heard: Exception | None = None
-        """What the ``error=`` of a listener was called with."""
+        """What the ``error=`` of a listener was called with, which then did its work to the end."""
         self.lens: Lens | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.subscription: abc.DisposableBase | None = None
         """To what its operators are applied to, or it itself."""
         into = spec.into
-        listens = isinstance(into, Listener)
-        self.write: Callable[[Any], Any] = into.begin() if listens else getattr(into, "write", None) or into
+        self._listening = into.begin() if isinstance(into, Listener) else None
+        self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
         self._loop, self._abort = scheduler.loop, scheduler.context.abort
         self._thread = get_ident()
         self._over = self._failed = False
@@ -219,8 +220,16 @@ class Outlet(abc.ObserverBase[Any]):
         if mailbox is not None and not await self._patience.within(None, mailbox.ended):
             self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
+        self._look_back()
         await self._last_calls(reply).make(self._patience)
         self._let_go()
+
+    def _look_back(self) -> None:
+        """All came that was to come: was there anything in it for a listener?"""
+        if self._listening is None or self._failed or self.error is not None or self._patience.is_short:
+            return
+        if (problem := self._listening.in_vain()) is not None:
+            self.broke(problem)
 
     def abandon(self, reply: Reply) -> None:
         """As `close`, but there is nothing left to wait on."""
@@ -244,7 +253,7 @@ class Outlet(abc.ObserverBase[Any]):
 
     def _let_go(self) -> None:
         """Whoever keeps the run, for its figures, does not keep the sink."""
-        if isinstance(self.spec.into, Listener) and self.spec.into.hears_errors:
+        if self._calls is not None and self._calls.told and hears_errors(self.spec.into):
             self.heard = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing

@@ -10,17 +10,20 @@ from reactivex import abc
 from ..events import Event, Reply
 from .operator import Keeps
 from .stream import Stream
+from .unasked import HasReply
 
 __all__ = ["ReplyStream"]
 
 
-class ReplyStream(Stream[Event]):
+class ReplyStream(Stream[Event], HasReply):
     """The events of a reply, the last of which is the `Reply`: that is what ``await`` and `run` give.
 
     What asks a model gives one. Behind operators of ours that keep events (`ops.redact`, `ops.guard`, `ops.meter`,
     `ops.attach` and the like, see `ops.rewrite`) it is one still; behind any other operator it is a plain `Stream`, as
     the Reply may not have passed.
     """
+
+    _where_reply = "reply = sk.run(stream), or reply = await stream"
 
     def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
         keeps = all(isinstance(operator, Keeps) for operator in operators)
@@ -38,12 +41,3 @@ class ReplyStream(Stream[Event]):
         def run(self, scheduler: abc.SchedulerBase | None = None) -> Reply: ...
 
         def __await__(self) -> Generator[Any, None, Reply]: ...
-
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            """Nothing was asked yet, so what a Reply has is not here."""
-            told = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if hasattr(Reply, name) and not name.startswith("_"):
-                told += ", but its Reply has: write reply = sk.run(stream), or reply = await stream"
-            raise AttributeError(told, name=name, obj=self)

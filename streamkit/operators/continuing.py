@@ -9,7 +9,7 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..checks import check_one_of, check_whole
+from ..checks import check_one_of, check_whole, kind_of
 from ..engine import Keeps, RunScheduler, scheduler_for
 from ..engine.follow import follow
 from ..engine.kinds import check_events
@@ -62,7 +62,7 @@ def continue_with(
     """
     check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
     check_one_of("mode", mode, ("restart", "prefill"))
-    check_whole("attempts", attempts, infinite=True)
+    attempts = check_whole("attempts", attempts, infinite=True)
 
     def connect(
         source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None
@@ -192,7 +192,7 @@ class _Continued(Whole):
         try:
             following = self._ask(partial)
             if not isinstance(following, Observable):
-                raise TypeError(f"ask gives a stream, not {type(following).__name__}")
+                raise TypeError(f"ask gives a stream, not {kind_of(following)}")
             check_events("what ask gives", following)
         except Exception as exc:
             self._observer.on_error(exc)

@@ -48,7 +48,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     ) -> abc.DisposableBase:
         return _Fallback(iter(streams), observer, scheduler_for(scheduler)).begin(source)
 
-    return (keeping if are_replies(streams) else link)("fallback", connect)
+    return (keeping if are_replies(streams) else link)("fallback", connect).beside(streams)
 
 
 def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:

@@ -39,21 +39,30 @@ def _viewing(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
     return connect
 
 
-def _of_events(name: str, make: Callable[[Callable[[Any], None], Callable[[], None]], Feed]) -> Connect:
-    """The same for one that text is nothing for: ``make(emit, fail)`` gives what calls ``fail`` when some comes."""
+def _of_events(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
+    """The same for one that has nothing to do with text. Some may be among the events, and is left out; if nothing else
+    came by the end, that is told."""
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        upstream = SerialDisposable()
+        feed, events, texts = make(observer.on_next), False, False
 
-        def fail() -> None:
-            observer.on_error(not_events(f"{name}()"))
-            upstream.dispose()
+        def on_next(item: Any) -> None:
+            nonlocal events, texts
+            if type(item) is str:
+                texts = True
+            else:
+                events = True
+                feed(item)
 
-        feed = make(observer.on_next, fail)
-        upstream.disposable = source.subscribe(feed, observer.on_error, observer.on_completed, scheduler=scheduler)
-        return upstream
+        def on_completed() -> None:
+            if texts and not events:
+                observer.on_error(not_events(f"{name}()"))
+            else:
+                observer.on_completed()
+
+        return source.subscribe(on_next, observer.on_error, on_completed, scheduler=scheduler)
 
     return connect
 
@@ -87,15 +96,8 @@ def reasoning() -> Operator[Event | str, str]:
 def tool_calls() -> Operator[Event, ToolCall]:
     """Events → whole tool calls, each as soon as it is complete."""
 
-    def make(emit: Callable[[ToolCall], None], fail: Callable[[], None]) -> Feed:
-        def feed(item: Any) -> None:
-            if type(item) is ToolCall:
-                if not item.index:
-                    emit(item)
-            elif type(item) is str:
-                fail()
-
-        return feed
+    def make(emit: Callable[[ToolCall], None]) -> Feed:
+        return lambda item: emit(item) if type(item) is ToolCall and not item.index else None
 
     return link("tool_calls", _of_events("tool_calls", make))
 
@@ -123,17 +125,16 @@ def choice(index: int) -> Keeps[Event]:
     """Events → those of one choice, as if it were the only one: every other operator then works on it.
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
+    Text that was made of events before is left out: of which choice it is, nobody knows any more.
     """
 
-    check_whole("index", index, low=0)
+    index = check_whole("index", index, low=0)
 
-    def make(emit: Callable[[Event], None], fail: Callable[[], None]) -> Feed:
+    def make(emit: Callable[[Event], None]) -> Feed:
         def feed(event: Any) -> None:
             if isinstance(event, Reply):
                 mine = [replace(c, index=0) for c in event.choices if c.index == index]
                 emit(replace(event, choices=tuple(mine) or (Choice(),)))
-            elif type(event) is str:
-                fail()
             elif not hasattr(event, "index"):
                 emit(event)
             elif event.index == index:
@@ -151,7 +152,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
-    check_number("every", every, optional=True)
+    every = check_number("every", every, optional=True)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None

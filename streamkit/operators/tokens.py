@@ -136,8 +136,8 @@ def budget(
     """
     if tokens is None and cost is None:
         raise ValueError("a budget needs tokens or a cost")
-    check_whole("ops.budget: tokens", tokens, low=0, infinite=True, optional=True)
-    check_number("ops.budget: cost", cost, above=False, infinite=True, optional=True)
+    tokens = check_whole("ops.budget: tokens", tokens, low=0, infinite=True, optional=True)
+    cost = check_number("ops.budget: cost", cost, above=False, infinite=True, optional=True)
     check_flag("drain", drain)
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")

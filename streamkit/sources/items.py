@@ -42,13 +42,16 @@ def stream(source: Any, /) -> Stream[Any]:
     """
     if isinstance(source, Observable):
         return as_stream(source)
-    if isinstance(source, (str, bytes, Mapping)) or not (
-        callable(source) or isinstance(source, (AsyncIterable, Iterable))
-    ):
-        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {kind_of(source)}")
+    if not callable(source) or isinstance(source, (str, bytes, Mapping)):
+        _check_items(source)
     if callable(source) and not isinstance(source, (AsyncIterable, Iterable)):
         check_function("source", source, "source() gives an iterable, or an awaitable of one", generator=True)
     return Stream(_Pulled(source), label="items")
+
+
+def _check_items(source: Any) -> None:
+    if isinstance(source, (str, bytes, Mapping)) or not isinstance(source, (AsyncIterable, Iterable)):
+        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {kind_of(source)}")
 
 
 class _Pulled(Observable[Any]):
@@ -110,7 +113,9 @@ class _Pulling(abc.DisposableBase):
 
     async def _pull(self) -> None:
         try:
-            async with aclosing(items_of(await opened(self._given))) as items:
+            made = await opened(self._given)
+            _check_items(made)
+            async with aclosing(items_of(made)) as items:
                 async for item in items:
                     if not await self._passed_on(item):
                         return

@@ -170,7 +170,8 @@ class Account:
 class Meter(StageBase):
     """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
 
-    A server's report is passed on with its cost. TypeError for bare str, among which there is no place for figures.
+    A server's report is passed on with its cost. Bare str passes, and is not counted: TypeError at the end if there was
+    nothing else.
     """
 
     def __init__(
@@ -178,11 +179,14 @@ class Meter(StageBase):
     ) -> None:
         self._account = Account(gauge, prices, request, unpriced or Unpriced(prices))
         self._shown: Usage | None = None
+        self._texts = self._events = False
 
     def feed(self, event: Any) -> list[Any]:
         account = self._account
         if type(event) is str:
-            raise TypeError("meter() works on events, and here comes text: put it before what makes text of them")
+            self._texts = True
+            return [event]
+        self._events = True
         if type(event) is Reply:
             account.end(event)
             return [*self._update(), account.of(event)]
@@ -195,6 +199,8 @@ class Meter(StageBase):
 
     def flush(self) -> tuple[()]:
         self._account.end()
+        if self._texts and not self._events and not self.broken:
+            raise TypeError("meter() works on events, and only text came: put it before what makes text of them")
         return ()
 
     def reply(self, reply: Reply) -> Reply:

@@ -1,9 +1,10 @@
-"""An operator where nothing comes for it says so: at once if the chain is known, else at the first wrong item."""
+"""An operator where nothing comes for it says so: at once if the chain is known, else at the end."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -136,11 +137,70 @@ def test_what_reads_events_or_text_says_that_neither_comes(name: str) -> None:
 @pytest.mark.parametrize(
     "source", [sk.stream(["a", "b"]), sk.stream(rx.of("a")), reply().pipe(ops.text(), rxo.take(1))]
 )
-def test_where_the_chain_is_not_known_the_first_wrong_item_is_an_error(name: str, source: sk.Stream[Any]) -> None:
+def test_where_the_chain_is_not_known_it_is_told_at_the_end_that_only_text_came(
+    name: str, source: sk.Stream[Any]
+) -> None:
     got = testing.clock().run(source.pipe(MADE[name]()))
     assert isinstance(got.error, TypeError)
-    assert str(got.error).startswith(f"{name}() works on events, and here comes text")
-    assert got.items == []
+    assert str(got.error).startswith(f"{name}() works on events, and only text came")
+    assert {type(item) for item in got.items} <= {str}
+
+
+def shouted(item: Any) -> Any:
+    return item.text.upper() if isinstance(item, sk.TextDelta) else item
+
+
+def test_text_among_events_passes_or_is_left_out_but_breaks_nothing() -> None:
+    mixed = reply().pipe(rxo.map(shouted))
+    assert [item for item in items(mixed.pipe(ops.meter())) if type(item) is str] == [
+        "ONE. ",
+        "```\nCODE\n```\n",
+        "[1]",
+    ]
+    assert [call.name for call in items(mixed.pipe(rxo.start_with("> "), ops.tool_calls()))] == ["look"]
+    assert items(mixed.pipe(ops.json_values(tool="look")))[-1] == {"at": ["a"]}
+    assert "str" not in {kind(item) for item in items(mixed.pipe(ops.choice(0)))}
+    heard: list[Any] = []
+    sk.run(mixed, sk.on(tool_call=heard.append, finish=heard.append, reply=heard.append))
+    assert [type(item) for item in heard] == [sk.ToolCall, sk.Finish, sk.Reply]
+    for events in (["a", sk.TextDelta("b")], [sk.TextDelta("b"), "a"]):
+        heard.clear()
+        sk.run(sk.stream(events), sk.on(text=heard.append))
+        assert heard == ["b"]
+        assert items(sk.stream(events).pipe(ops.tool_calls())) == []
+
+
+def test_that_only_text_came_is_no_news_where_the_stream_broke_or_was_left() -> None:
+    async def broken() -> AsyncIterator[str]:
+        yield "a"
+        raise OSError("gone")
+
+    for operator in (ops.tool_calls(), ops.choice(0), ops.meter(), ops.json_values(tool="look")):
+        assert isinstance(testing.clock().run(sk.stream(broken).pipe(operator)).error, OSError)
+    with pytest.raises(OSError, match="gone") as caught:
+        sk.run(sk.stream(broken), sk.on(text=print))
+    assert not getattr(caught.value, "__notes__", [])
+
+    async def cancelled() -> sk.Reply:
+        came = asyncio.Event()
+        endless = sk.stream(["a"]).pipe(rxo.concat(rx.never()))
+        run = sk.start(endless, sk.on(text=print), lambda item: came.set())
+        await came.wait()
+        run.cancel()
+        return await run
+
+    assert asyncio.run(cancelled()).outcome == "cancelled"
+
+
+def test_what_falls_back_is_of_the_kind_that_all_are_of() -> None:
+    calls = reply().pipe(ops.tool_calls())
+    sorry = sk.stream(["sorry"])
+    assert items(calls.pipe(ops.fallback(sorry), ops.text())) == []
+    assert items(calls.pipe(ops.fallback(reply(), sorry), ops.sentences())) == []
+    with pytest.raises(TypeError, match=r"stands behind tool_calls\(\)"):
+        calls.pipe(ops.fallback(calls), ops.text())
+    with pytest.raises(TypeError, match=r"stands behind text\(\)"):
+        reply().pipe(ops.text(), ops.fallback(reply().pipe(ops.text())), ops.tool_calls())
 
 
 def test_arguments_of_a_tool_are_not_looked_for_in_text() -> None:
@@ -210,11 +270,17 @@ def test_a_listener_behind_text_says_that_it_hears_nothing() -> None:
     ):
         with pytest.raises(TypeError, match=r"sk.on\(text=, tool_call=\) works on events, but stands behind text"):
             wrong()
-    with pytest.raises(sk.SinkError, match=r"sk.on\(text=, tool_call=\) works on events, and here comes text"):
+    with pytest.raises(sk.SinkError, match=r"sk.on\(text=, tool_call=\) works on events, and only text came"):
         sk.run(sk.stream(["a"]), listener)
+    with pytest.raises(sk.SinkError, match=r"sk.on\(text=\) works on events, and only text came"):
+        list(sk.stream(["a"]).pipe(ops.attach(sk.on(text=print))))
     heard: list[Any] = []
-    sk.run(testing.script("a").pipe(ops.text()), sk.on(event=heard.append, reply=heard.append))
-    assert [str(item) for item in heard] == ["a", "a"]
+    for stream in (testing.script("a").pipe(ops.text()), sk.stream(["a"])):
+        heard.clear()
+        sk.run(stream, sk.on(event=heard.append, text=print, reply=lambda reply: heard.append("over")))
+        assert heard == ["a", "over"]
+        sk.run(stream, sk.on(reply=heard.append, error=print))
+        assert len(heard) == 3
 
 
 @pytest.mark.parametrize("view", [ops.text(), ops.segments()])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from reactivex import Observable
 
 from ...checks import check_number, check_one_of
 from ...engine import Run, on_loop, start
-from ...engine.listener import Listener
+from ...engine.listener import Heard, Listener
 from ...engine.loop import current_loop
 from ...engine.misplaced import check_stream
 from ...engine.report import report
@@ -124,15 +123,20 @@ class _Beside(Listener):
         super().__init__({}, {}, None, None, None)
         self._outbox = outbox
 
-    def begin(self) -> Callable[[object], None]:
-        return _ignore
+    def begin(self) -> Heard:
+        return _Unheard({}, {}, None, "")
 
     @property
     def hears_errors(self) -> bool:
         return self._outbox.error is not None
 
 
-def _ignore(item: object) -> None: ...
+class _Unheard(Heard):
+    """Nothing is to be done with the items."""
+
+    __slots__ = ()
+
+    def write(self, event: object) -> None: ...
 
 
 def sse(
@@ -166,6 +170,6 @@ def sse(
     check_stream(stream, "sk.sse")
     check_one_of("format", format, tuple(FORMS))
     check_one_of("on_close", on_close, ("cancel", "drain"))
-    check_number("keepalive", keepalive, optional=True)
-    check_number("max_wait", max_wait, infinite=True)
+    keepalive = check_number("keepalive", keepalive, optional=True)
+    max_wait = check_number("max_wait", max_wait, infinite=True)
     return Relay(stream, format, on_close, keepalive, max_wait)

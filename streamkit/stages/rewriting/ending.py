@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any
 
+from ...checks import kind_of
 from ...events import Reply
 from ...protocols import StageBase
 from ..fold import Fold
@@ -33,7 +35,12 @@ class Ending(StageBase):
             self._fold.feed(item)
         if isinstance(item, Reply):
             self._last = item
-        elif self._predicate(item):
+            return [item]
+        answer: Any = self._predicate(item)
+        if answer:
+            if isawaitable(answer):
+                kind = kind_of(answer)  # which closes it
+                raise TypeError(f"what {self._name} asks answers True or False at once, not with a {kind}")
             return [item, *self.finish()]
         return [item]
 

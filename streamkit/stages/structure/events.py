@@ -35,14 +35,16 @@ class JsonEvents(StageBase):
         self._keep_text = keep_text
         self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
-        self._looped = False
+        self._looped = self._texts = self._events = False
         self._error: StreamkitError | None = None  # of this round of a loop
 
     def feed(self, item: Event | str) -> Iterable[Any]:
         if isinstance(item, str):
             if self._tool is not None:
-                raise TypeError("arguments of tools are in events, and here comes text: put it before what makes text")
+                self._texts = True
+                return ()
             item = TextDelta(item)
+        self._events = True
         if self._reply is not None and (isinstance(item, Start) or type(item) in CONTENT):
             self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another one, behind the first
         self._fold.feed(item)
@@ -69,6 +71,8 @@ class JsonEvents(StageBase):
                     raise
         if self._error is not None and not self.broken:
             raise self._with_reply(self._error)
+        if self._texts and not self._events and not self.broken:
+            raise TypeError("arguments of tools are in events, and only text came: put it before what makes text")
 
     def _end_of_round(self) -> Iterator[Any]:
         """What its text amounts to; whether that is unfinished is no matter, as it was not the last."""
