@@ -79,7 +79,8 @@ class Stream(Fluent[T]):
 
         def _with(self, operators: tuple[Callable[[Any], Any], ...], built: Observable[Any]) -> Stream[Any]:
             """This stream behind ``operators``, which made ``built`` of it."""
-            return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
+            kind = type(built) if isinstance(built, Stream) else self._behind(operators)  # a user's function gave one
+            return kind(self.source, (*self.operators, *operators), built, self._label)
 
         def __or__(self, other: Any) -> Never:
             if not callable(other) or isinstance(other, type):
