@@ -152,6 +152,8 @@ MISSPELT = {
 MISUSED = {
     "text where events are wanted": "stream.pipe(ops.text(), ops.tool_calls())",
     "text where events are wanted, behind another operator": "stream.pipe(ops.sentences(), ops.choice(1))",
+    "text where a meter wants events": "stream.pipe(ops.text(), ops.meter())",
+    "text where events with reasoning are wanted": "stream.pipe(ops.text(), ops.reasoning())",
     "values where text is wanted": 'stream.pipe(ops.json_items("a", model=int), ops.text())',
     "a function of another type": "stream.pipe(rxo.map(str.upper))",
     "an operator that was not called": "stream.pipe(ops.text)",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from difflib import get_close_matches
-from functools import partial, wraps
-from typing import Any, Never, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import Any, Never, TypeAlias, TypeVar
 
 from ..events import (
     Event,
@@ -27,7 +27,6 @@ from .misplaced import check_function, name_of
 
 __all__ = ["Listener", "on"]
 
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 NAMES: dict[type, str] = {
     Start: "start",
@@ -166,19 +165,6 @@ def _check_names(given: tuple[Any, ...], unknown: Mapping[str, Any], known: Iter
         )
 
 
-def _with_some(make: F) -> F:
-    """A callback may be None, but without any there would be nothing to hear."""
-
-    @wraps(make)
-    def made(*given: Any, **callbacks: Any) -> Any:
-        if not given and not callbacks:
-            raise TypeError("sk.on without a callback hears nothing: write sk.on(text=print), or event= for all events")
-        return make(*given, **callbacks)
-
-    return cast("F", made)
-
-
-@_with_some
 def on(
     *given: Never,
     start: Callback[Start] | None = None,

@@ -9,14 +9,15 @@ from typing import Any, Generic, Self, TypeVar, cast
 from reactivex import Observable
 
 from ..checks import told
+from ..events import Event
 from .kinds import Given, Gives, Takes, behind, kind_of, known, put
 
 __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]
 
 A = TypeVar("A")
 B = TypeVar("B")
+E = TypeVar("E", bound=Observable[Event])
 S = TypeVar("S")
-T = TypeVar("T")
 
 
 class Operator(Generic[A, B]):
@@ -74,15 +75,18 @@ class Operator(Generic[A, B]):
         return f"<operator {self.__name__}>"
 
 
-class Keeps(Operator[T, T]):
+class Keeps(Operator[Event, Event]):
     """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
     stays its last item. So a `ReplyStream` is one behind it too."""
 
     def __init__(self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any") -> None:
         super().__init__(name, apply, takes=takes, gives="same")
 
+    def __call__(self, source: E, /) -> E:
+        return cast("E", super().__call__(source))
 
-class KeepsAll(Keeps[Any]):
+
+class KeepsAll(Keeps):
     """One that does so with items of any type.
 
     A function that makes one says ``Callable[[S], S]``: what a stream is before it is what it is behind it. (Type

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from reactivex import abc
+from reactivex import Observable, abc, operators as rxo
 
 from ..events import Event, Reply
 from .operator import Keeps
@@ -13,6 +13,8 @@ from .stream import Stream
 from .unasked import HasReply
 
 __all__ = ["ReplyStream"]
+
+U = TypeVar("U")
 
 
 class ReplyStream(Stream[Event], HasReply):
@@ -28,6 +30,23 @@ class ReplyStream(Stream[Event], HasReply):
     def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
         keeps = all(isinstance(operator, Keeps) for operator in operators)
         return ReplyStream if keeps else Stream
+
+    @overload
+    def __add__(self, other: ReplyStream) -> ReplyStream: ...
+    @overload
+    def __add__(self, other: Observable[U]) -> Stream[Event | U]: ...
+    def __add__(self, other: Observable[Any]) -> Any:
+        """This reply, then the other; the `Reply` at the end is that of the last one."""
+        if isinstance(other, ReplyStream):
+            return self.pipe(Keeps("concat", rxo.concat(other)))
+        return super().__add__(other)
+
+    @overload
+    def __iadd__(self, other: ReplyStream) -> ReplyStream: ...
+    @overload
+    def __iadd__(self, other: Observable[U]) -> Stream[Event | U]: ...
+    def __iadd__(self, other: Observable[Any]) -> Any:  # type: ignore[misc]  # mypy compares it with a plain __add__
+        return self + other
 
     def _result(self, last: Any) -> Reply:
         if last is None:  # `ops.stop_when` ended it before it had begun

@@ -79,7 +79,8 @@ class Stream(Fluent[T]):
 
         def _with(self, operators: tuple[Callable[[Any], Any], ...], built: Observable[Any]) -> Stream[Any]:
             """This stream behind ``operators``, which made ``built`` of it."""
-            return self._behind(operators)(self.source, (*self.operators, *operators), built, self._label)
+            kind = type(built) if isinstance(built, Stream) else self._behind(operators)  # a user's function gave one
+            return kind(self.source, (*self.operators, *operators), built, self._label)
 
         def __or__(self, other: Any) -> Never:
             if not callable(other) or isinstance(other, type):
@@ -242,6 +243,8 @@ BEHIND, BEFORE = "stream.concat(sk.stream([...]))", "sk.stream([...]).concat(str
 
 def _not_added(other: Any, write: str) -> Any:
     """TypeError for what is no stream, but may have been meant as its items; else ``other`` may know how to add."""
+    if isinstance(other, list) and write == BEFORE:
+        return NotImplemented  # ``items += stream`` is the list's own way to take all items
     if isinstance(other, (str, bytes, list, tuple)):
         raise TypeError(f"a stream is added to a stream, not to {shown(other)}: write {write}")
     if type(other) is int and not other and write == BEFORE:

@@ -44,7 +44,7 @@ SETTLING = (CONTENT | {RoundEnd, ToolResult}) - {LogprobsDelta, ReasoningDelta}
 
 def continue_with(
     ask: Callable[[Reply], Observable[Event]], *, mode: Literal["restart", "prefill"] = "restart", attempts: int = 1
-) -> Keeps[Event]:
+) -> Keeps:
     """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``

@@ -10,12 +10,11 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..checks import check_flag, check_text, shown
-from ..engine import Keeps, KeepsAll, scheduler_for
+from ..engine import KeepsAll, scheduler_for
 from ..engine.attach import Attached
 from ..engine.branch import as_branch
 from ..engine.context import Note
 from ..errors import SinkError
-from ..events import Event
 from ..sources.recorder import Recorder
 from .link import keeping
 
@@ -40,7 +39,7 @@ def attach(*branches: Any) -> Callable[[S], S]:
     return KeepsAll("attach", attached)
 
 
-def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = False) -> Keeps[Event]:
+def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = False) -> Callable[[S], S]:
     """Events → the same events, while every network read is kept in the file with its time, for `replay`.
 
     The file (0600) holds the body of the reply: no header, no key, no prompt. FileExistsError unless ``overwrite``.
@@ -55,7 +54,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     check_flag("overwrite", overwrite)
 
     def connect(
-        source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None
+        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         recorder = Recorder(path, note=note, overwrite=overwrite, clock=run.loop.time)

@@ -16,7 +16,7 @@ from ..engine.misplaced import check_streams
 from ..engine.report import ShutdownError
 from ..engine.vantage import Whole
 from ..errors import StreamkitError
-from ..events import Event, Outcome, Reply
+from ..events import Outcome, Reply
 from ..protocols import Op
 from ..sources.limits import Retry, given_up, requests_of
 from .combine import all_failed
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @overload
-def fallback(*streams: ReplyStream) -> Keeps[Event]: ...  # type: ignore[overload-overlap]  # other streams: no Keeps
+def fallback(*streams: ReplyStream) -> Keeps: ...  # type: ignore[overload-overlap]  # other streams: no Keeps
 @overload
 def fallback(*streams: Observable[T]) -> Op[T, T]: ...
 def fallback(*streams: Observable[Any]) -> Op[Any, Any]:

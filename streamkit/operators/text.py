@@ -88,7 +88,7 @@ def text() -> Operator[Event | str, str]:
     return _view("text", partial(_pieces, TextDelta))
 
 
-def reasoning() -> Operator[Event | str, str]:
+def reasoning() -> Operator[Event, str]:
     """Events → the pieces of the shown reasoning as they come, rounds as in `text`; str passes."""
     return _view("reasoning", partial(_pieces, ReasoningDelta))
 
@@ -121,7 +121,7 @@ def of_type(*kinds: type[Any]) -> Operator[Any, Any]:
     return _view("of_type", make).known_to("events", "events") if of_events else _view("of_type", make)
 
 
-def choice(index: int) -> Keeps[Event]:
+def choice(index: int) -> Keeps:
     """Events → those of one choice, as if it were the only one: every other operator then works on it.
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
-from ..engine import Operator
+from ..engine import Keeps, Operator
 from ..errors import excerpt
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
@@ -92,7 +92,7 @@ class _Counted:
 
 def meter(
     prices: PriceList = None, *, encoding: Tokenizer | None = None, prompt: Messages | None = None, tools: Tools = None
-) -> Callable[[S], S]:
+) -> Keeps:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
     Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.

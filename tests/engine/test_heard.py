@@ -124,7 +124,7 @@ def test_on_a_loop_of_asyncio_run(reports: Reports):
 def test_also_when_that_loop_has_ended(reports: Reports):
     async def main() -> sk.Run:
         run = sk.start(failing(), quiet)
-        await run._ended(5)
+        await asyncio.wait_for(run._work.settled.wait(), 5)
         return run
 
     run = asyncio.run(main())
@@ -189,7 +189,7 @@ def test_shutdown_does_not_tell_of_runs_on_loops_that_go_on(reports: Reports):
     async def main() -> None:
         run = sk.start(failing())
         run._let_go()
-        await run._ended(5)
+        await asyncio.wait_for(run._work.settled.wait(), 5)
         await asyncio.to_thread(sk.shutdown)
         with pytest.raises(sk.ApiError):
             await run
@@ -253,7 +253,7 @@ def test_a_run_that_is_collected_within_the_program_s_own_logging_does_not_wait_
 
         async def main() -> None:
             garbage.append(sk.start(failing()))
-            await garbage[0]._ended(5)
+            await asyncio.wait_for(garbage[0]._work.settled.wait(), 5)
             logger.error("the program's own")
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -271,7 +271,7 @@ def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Re
 
     async def main() -> None:
         run = sk.start(failing())
-        await run._ended(5)
+        await asyncio.wait_for(run._work.settled.wait(), 5)
         loop.stop()
 
     with suppress(RuntimeError):

@@ -72,3 +72,9 @@ def test_what_stock_combinators_give_is_a_stream_by_the_fluent_methods_or_by_sk_
         assert sorted(combined) == ["a", "b"]
     for combined in (one.zip(two), sk.stream(rx.zip(one, two)), one.combine_latest(two)):
         assert list(combined) == [("a", "b")]
+
+
+def test_a_list_takes_the_items_of_a_stream():
+    items = ["0"]
+    items += sk.stream(["a", "b"])
+    assert items == ["0", "a", "b"]

@@ -84,6 +84,11 @@ class Server:
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, within)
 
+    def met(self, connections: int, within: float = 5.0) -> bool:
+        """Whether so many connections came within so many seconds: a client may be done before they are accepted."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.connections >= connections, within)
+
     def heard(self, requests: int, within: float = 5.0) -> bool:
         """Whether so many requests came within so many seconds."""
         with self._changed:

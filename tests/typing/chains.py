@@ -18,6 +18,7 @@ from streamkit.protocols import Op
 from streamkit.stages import CallValue, Segment
 
 S = TypeVar("S")
+T = TypeVar("T")
 client = sk.Client(model="small")
 
 
@@ -192,3 +193,61 @@ def annotated_functions_and_lambdas() -> None:
     assert_type(events.pipe(lambda source: source.pipe(ops.text())), sk.Stream[str])
     chain: Callable[[Observable[sk.Event]], Observable[str]] = ops.sentences()
     assert_type(events.pipe(chain), sk.Stream[str])
+
+
+def whole(source: Observable[sk.Event]) -> sk.Stream[str]:
+    return sk.stream(source).pipe(ops.text())
+
+
+def events_to_text(stream: sk.Stream[sk.Event]) -> sk.Stream[str]:
+    return stream.pipe(ops.text())
+
+
+def private(reply: sk.ReplyStream) -> sk.ReplyStream:
+    return reply.pipe(ops.redact("email"))
+
+
+def answer(reply: sk.ReplyStream) -> sk.Stream[str]:
+    return reply.pipe(ops.text())
+
+
+def loud(text: sk.Stream[str]) -> sk.Stream[str]:
+    return text.map(str.upper)
+
+
+def same(stream: S) -> S:
+    return stream
+
+
+def logged(stream: sk.Stream[T]) -> sk.Stream[T]:
+    return stream
+
+
+def functions_over_streams() -> None:
+    events = client.chat("Hi")
+    assert_type(events.pipe(whole), sk.Stream[str])
+    assert_type(events.pipe(events_to_text), sk.Stream[str])
+    assert_type(events.pipe(answer), sk.Stream[str])
+    assert_type(events.pipe(private), sk.ReplyStream)
+    assert_type(events.pipe(ops.meter(), private, ops.note("a"), private), sk.ReplyStream)
+    assert_type(events.pipe(ops.redact("email"), answer), sk.Stream[str])
+    assert_type(events.pipe(ops.meter(), answer, loud), sk.Stream[str])
+    assert_type(events.pipe(private, ops.text(), loud, rxo.map(len)), sk.Stream[int])
+    assert_type(events.pipe(ops.text(), loud, ops.note("a"), loud), sk.Stream[str])
+    assert_type(events.pipe(same), sk.ReplyStream)
+    assert_type(events.pipe(ops.text(), same), sk.Stream[str])
+    assert_type(events.pipe(logged), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.text(), logged), sk.Stream[str])
+    assert_type(events.pipe(ops.text(), lambda stream: stream.map(len)), sk.Stream[int])
+    assert_type(events.pipe(lambda stream: stream.take(3)), sk.Stream[sk.Event])
+    assert_type(events.pipe(ops.text(), list), list[str])
+    assert_type(events.pipe(ops.text(), ops.record("a.jsonl")), sk.Stream[str])
+
+
+def one_after_another(texts: sk.Stream[str]) -> None:
+    events = client.chat("x")
+    events += client.chat("y")
+    assert_type(events, sk.ReplyStream)
+    assert_type(events + client.chat("z"), sk.ReplyStream)
+    assert_type(events + texts, sk.Stream[sk.Event | str])
+    assert_type(texts + events, sk.Stream[str | sk.Event])

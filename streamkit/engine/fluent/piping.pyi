@@ -7,7 +7,6 @@ from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar, over
 
 from reactivex import Observable
 
-from ..operator import Keeps
 from ..stream import Stream
 
 __all__ = ["Piping"]
@@ -61,12 +60,11 @@ class Piping(Observable[T]):
     """Operators of ours that keep the kind of items keep the kind of stream, others give a plain `Stream`; what is no
     Observable (``to_future``) comes as it is. More than ten are not looked at.
 
-    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. What it gives is
-    known as it is in a short chain of functions that fit each other (``Callable[[A], B]``): so a function of a `ReplyStream`
-    may come behind an operator that keeps it."""
+    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. In a chain of at most
+    four each may take just what the one before gives: a `ReplyStream` behind what keeps it."""
 
     @overload  # type: ignore[override]  # the base gives whatever the last operator makes
-    def pipe(self, *operators: Callable[[Self], Self] | Keeps[T]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
+    def pipe(self, *operators: Callable[[Self], Self]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
     @overload
     def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], /) -> Stream[A]: ...
     @overload
