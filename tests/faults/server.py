@@ -115,6 +115,7 @@ class Server:
                 self.connections += 1
                 number = self.connections
                 self._open[number] = peer
+                self._changed.notify_all()
             thread = threading.Thread(target=self._serve, args=(peer, number), daemon=True)
             self._threads = [*(t for t in self._threads if t.is_alive()), thread][-2000:]
             thread.start()
