@@ -7,9 +7,10 @@ TypeError for what is of another kind, ValueError for a number that makes no sen
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from inspect import iscoroutine
-from numbers import Integral, Real
+from collections.abc import Callable, Mapping, Sequence
+from inspect import isasyncgen, iscoroutine, isgenerator
+from numbers import Integral, Number
+from operator import index
 from typing import Any
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "check_one_of",
     "check_text",
     "check_whole",
+    "keep_number",
     "kind_of",
+    "number_of",
     "shown",
     "told",
 ]
@@ -39,7 +42,9 @@ def shown(value: Any) -> str:
         return excerpt(repr(value), LONG)
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    if name := getattr(value, "__qualname__", None):
+    if isgenerator(value) or isasyncgen(value):
+        return "a generator" if isgenerator(value) else "an async generator"
+    if callable(value) and (name := getattr(value, "__qualname__", None)):
         return f"the function {excerpt(str(name), LONG)}"
     return f"an instance of {type(value).__name__}"
 
@@ -66,30 +71,38 @@ def check_number(
     infinite: bool = False,
     optional: bool = False,
     what: str = "a number",
-) -> None:
+) -> Any:
     """``value`` is a number of more than ``low`` (or, without ``above``, from there on); a bool is none. Infinity only
-    where it means something; None if it is ``optional``."""
+    where it means something; None if it is ``optional``. Gives what is to be kept of it, an int or a float: a Decimal
+    cannot be multiplied by a float, nor a timedelta made of a Fraction."""
     if value is None and optional:
-        return
-    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    number = number_of(value)
+    if number is None:
         raise TypeError(f"{name} is {what}{_or_none(optional)}, not {told(value)}")
-    given: Any = value
-    if given > low if above else given >= low:
-        if infinite or value != math.inf:
-            return
+    if number > low if above else number >= low:
+        if infinite or number != math.inf:
+            return number
         hint = ": None sets no limit" if optional else ""
         raise ValueError(f"{name} must be {_range(low, above)} and finite, not {value!r}{hint}")
     raise ValueError(f"{name} must be {_range(low, above)}{_or_none(optional)}, not {value!r}")
 
 
-def check_whole(name: str, value: Any, *, low: int = 1, infinite: bool = False, optional: bool = False) -> None:
-    """``value`` is a whole number, ``low`` or more."""
-    is_infinite = infinite and value == math.inf
-    if isinstance(value, Real) and not isinstance(value, Integral) and not is_infinite:
-        if math.isnan(value) or value in (math.inf, -math.inf):
-            raise ValueError(f"{name} must be {_range(low, above=False)}{_or_none(optional)}, not {value!r}")
-        raise TypeError(f"{name} is a whole number{_or_none(optional)}, not {value!r}")
-    check_number(name, value, low=low, above=False, infinite=infinite, optional=optional, what="a whole number")
+def check_whole(name: str, value: Any, *, low: int = 1, infinite: bool = False, optional: bool = False) -> Any:
+    """``value`` is a whole number, ``low`` or more, also one that is written as 1e6. Gives it as an int, like
+    `check_number`; infinity stays a float."""
+    number = number_of(value)
+    if isinstance(number, float) and math.isfinite(number):
+        if not number.is_integer():
+            raise TypeError(f"{name} is a whole number{_or_none(optional)}, not {value!r}")
+        value = int(number)
+    return check_number(name, value, low=low, above=False, infinite=infinite, optional=optional, what="a whole number")
+
+
+def keep_number(owner: Any, field: str, check: Callable[..., Any], **options: Any) -> None:
+    """Check a field of a frozen dataclass, and keep in it what `check_number` or `check_whole` gives."""
+    number = check(f"{type(owner).__name__}.{field}", getattr(owner, field), **options)
+    object.__setattr__(owner, field, number)
 
 
 def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: str, *, optional: bool = True) -> None:
@@ -121,6 +134,29 @@ def check_flags(**flags: Any) -> None:
 def check_text(name: str, value: Any, *, optional: bool = False) -> None:
     if not (isinstance(value, str) or (optional and value is None)):
         raise TypeError(f"{name} is a str{_or_none(optional)}, not {told(value)}")
+
+
+def number_of(value: Any) -> int | float | None:
+    """``value`` as an int or a float; None if it is no number. Those of numpy and other packages are known by what they
+    can be made into."""
+    if type(value) is int or type(value) is float:
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral):
+        return int(value)
+    if not hasattr(type(value), "__float__"):
+        return None
+    if isinstance(value, Number):  # a Fraction and a Decimal too
+        return float(value)  # type: ignore[arg-type]
+    if not hasattr(type(value), "__index__"):
+        return None
+    for make in (index, float):
+        try:
+            return make(value)
+        except (TypeError, ValueError):  # an array of several numbers, or of no whole one
+            continue
+    return None
 
 
 def _or_none(optional: bool) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "ToolCallPart",
     "assistant",
     "messages_of",
+    "prompt_of",
     "system",
     "turn",
     "user",
@@ -73,14 +74,14 @@ def user(text: str) -> Message:
     return {"role": "user", "content": _content(text)}
 
 
-def assistant(text: str) -> Message:
-    """A turn of the model, for conversations that do not start empty."""
-    return {"role": "assistant", "content": _content(text)}
+def assistant(text: str | None) -> Message:
+    """A turn of the model, for conversations that do not start empty; None for one of calls alone."""
+    return {"role": "assistant", "content": None if text is None else _content(text)}
 
 
 def _content(text: Any) -> Any:
     """A text; or a list of parts, which servers take too."""
-    if not isinstance(text, (str, list)):
+    if not isinstance(text, (str, list, tuple)):
         hint = ": write reply.text" if hasattr(text, "outcome") else ""
         raise TypeError(f"the text of a message is a str, not {kind_of(text)}{hint}")
     return text
@@ -104,15 +105,52 @@ def messages_of(given: Messages) -> list[Mapping[str, Any]]:
     """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for what has no end."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
+    _refuse_reply("messages are a str or a list of dicts with a role", given)
     if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)) or _is_model(given):
         hint = ": write [message]" if isinstance(given, Mapping) or _is_model(given) else ""
         raise TypeError(f"messages are a str or a list of dicts with a role, not {kind_of(given)}{hint}")
     return [_as_message(one) for one in given]
 
 
+def prompt_of(given: Any) -> str | list[Any]:
+    """What a legacy completion continues: a text, texts, tokens, or lists of tokens; TypeError for anything else."""
+    if isinstance(given, str):
+        return given
+    what = "a prompt is a str, or a list of str, of tokens (int) or of lists of tokens"
+    _refuse_reply(what, given)
+    hint = ": a conversation is for client.chat(messages)"
+    if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)):
+        raise TypeError(f"{what}, not {kind_of(given)}{hint if isinstance(given, Mapping) else ''}")
+    prompt = list(given)
+    if not any(all(fits(one) for one in prompt) for fits in (_is_text, _is_token, _is_tokens)):
+        odd = [one for one in prompt if not (_is_text(one) or _is_token(one) or _is_tokens(one))]
+        raise TypeError(f"{what}, not of {kind_of(odd[0])}{hint}" if odd else f"{what}, not of several kinds")
+    return prompt
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_token(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_tokens(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(_is_token(one) for one in value)
+
+
+def _refuse_reply(what: str, given: Any) -> None:
+    """A stream or a run is iterable: to look into it would be to ask the server, and to wait for all that it says."""
+    is_run = hasattr(given, "cancel") and hasattr(given, "result")
+    if is_run or callable(getattr(given, "subscribe", None)):
+        get = "its result() is a reply" if is_run else "sk.run(stream) gives its reply"
+        raise TypeError(f"{what}, not a {type(given).__name__}: {get}, and reply.text what it says")
+
+
 def _as_message(given: Any) -> Mapping[str, Any]:
     if not (isinstance(given, Mapping) or _is_model(given)):
-        hint = "write sk.user(text)" if isinstance(given, str) else "of a reply write *reply.messages"
+        hint = "of a reply write *reply.messages" if hasattr(given, "outcome") else "write sk.user(text)"
         raise TypeError(f"messages are a str or a list of dicts with a role, not of {kind_of(given)}: {hint}")
     try:
         form: dict[str, Any] = _plain(given)
@@ -120,7 +158,7 @@ def _as_message(given: Any) -> Mapping[str, Any]:
         raise ValueError("a message is nested too deeply, or holds itself") from exc
     if _is_model(given) and "role" in form and hasattr(given, "content"):
         form.setdefault("content", None)  # a turn of calls alone: not every server takes it without
-    if not ("role" in form or "type" in form):
+    if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
     return form
 

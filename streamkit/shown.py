@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .clean import Cleaner
 from .errors import excerpt, one_line
+from .mathematics import is_plain
 from .shape import brief
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ __all__ = ["as_markdown", "in_one_line"]
 NAME = 60
 """Characters of a name: of a model, a tool, an operator."""
 # What renderers of Markdown make more of than text: HTML, images, links to other than the web, and commands of
-# mathematics that make links or load something. It is looked for everywhere, as renderers do not agree on where code
-# ends; what is no such thing all the same is shown as it is written, which does no harm.
+# mathematics that make links or load something (where there is mathematics, `is_plain` knows what else to let pass). It
+# is looked for everywhere, as renderers do not agree on where code ends; what is no such thing all the same is shown as
+# it is written, which does no harm.
 LIVE = re.compile(
     r"<[A-Za-z/!?]|!\[|&#?\w+;"
     r"|\]\((?!https?://|#|mailto:)|\]:(?!\s*https?://)"
@@ -44,7 +46,7 @@ def as_markdown(reply: Reply) -> str:
     parts = [_clean(text) for text in (reply.text, _quoted(reply.refusal)) if text]
     calls = [f"{one_line(call.name)}({_clean(call.arguments)})" for call in reply.tool_calls]
     whole = "\n\n".join([*parts, *calls])
-    if LIVE.search(whole) or LIVE.search(figures):
+    if any(LIVE.search(part) or not is_plain(part) for part in (whole, figures)):
         return _fenced(f"{figures}\n\n{whole}")
     return "\n\n".join([f"`{figures}`", *parts, *(_fenced(call, "python") for call in calls)])
 

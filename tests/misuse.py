@@ -8,10 +8,10 @@ from __future__ import annotations
 from streamkit.errors import SinkError
 
 PRELUDE = """
-import io, math, re
+import io, math, re, sys
 from dataclasses import dataclass
 from functools import partial
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 import httpx
 import pydantic
 import reactivex.operators as rxo
@@ -67,7 +67,10 @@ def stream():
     return sk.from_text(["Hello."])
 
 client = sk.Client("http://localhost:1/v1", "key", model="m")
-one = Lines()
+class Base(Lines, sk.StageBase):
+    pass
+
+one = Base()
 shared = ops.stage(lambda: one)
 """
 
@@ -76,7 +79,7 @@ STAGES = [
     ("ops.stage(Of)", TypeError, "write ops.stage(lambda: Of(...))"),
     ("ops.stage(NoFeed)", TypeError, "no method feed: write def feed(self, item)"),
     ("ops.stage(NoFlush)", TypeError, "no method flush: write def flush(self)"),
-    ("ops.stage(Late)", TypeError, "Late.feed is async"),
+    ("list(stream().pipe(ops.stage(Late)))", TypeError, "Late.feed is async"),
     ("ops.stage(answer)", TypeError, "answer is async"),
     ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
     ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
@@ -92,7 +95,7 @@ STAGES = [
     ("list(stream().pipe(ops.stage(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
     ("list(stream().pipe(ops.text(), ops.stage(Bare)))", TypeError, "not 'Hello.': write return [item]"),
     ("list(stream().pipe(ops.stage(Bare)))", TypeError, "not an instance of Start: write return [item]"),
-    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Lines twice"),
+    ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Base twice"),
     ("ops.rewrite(Lines())", TypeError, "write ops.rewrite(Lines)"),
     ("ops.rewrite(Of)", TypeError, "write ops.rewrite(lambda: Of(...))"),
     ("list(stream().pipe(ops.rewrite(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
@@ -115,6 +118,8 @@ PLACES = [
     ("sk.run(stream(), 'log.jsonl')", TypeError, "write sinks.jsonl('log.jsonl')"),
     ("sk.run(stream(), answer('Hi'))", TypeError, "answer() was called already: write answer"),
     ("sk.run(stream(), pieces)", TypeError, "has a yield in it"),
+    ("sk.run(stream(), sys.stdout)", TypeError, "takes no reply, as that of a sink does: give sys.stdout.write as"),
+    ("sk.run(stream(), Mock())", TypeError, "Mock(spec=['write'])"),
     ("sk.branch(into=ops.text())", TypeError, "is an operator, no sink"),
     ("sk.branch(into=sk.branch(into=print))", TypeError, "as it is"),
     ("sk.branch(print)", TypeError, "'into'"),
@@ -136,6 +141,12 @@ PLACES = [
     ("stream().pipe(sk.branch(into=print))", TypeError, "write sk.run(stream, branch)"),
     ("stream().pipe(ops.text)", TypeError, "write ops.text()"),
     ("stream().pipe(rxo.map)", TypeError, "write rxo.map()"),
+    ("stream() + 'Hi'", TypeError, "write stream.concat(sk.stream([...]))"),
+    ("stream() + ['Hi']", TypeError, "write stream.concat(sk.stream([...]))"),
+    ("'Hi' + stream()", TypeError, "write sk.stream([...]).concat(stream)"),
+    ("['Hi'] + stream()", TypeError, "write sk.stream([...]).concat(stream)"),
+    ("sum([stream(), stream()])", TypeError, "write sum(streams[1:], streams[0])"),
+    ("stream() + 5", TypeError, "unsupported operand"),
     ("stream().pipe(stream())", TypeError, "takes operators, not a stream"),
     ("stream().pipe(Lines)", TypeError, "write ops.stage(Lines)"),
     ("stream().pipe(answer, ops.text())", TypeError, "write ops.map_async(answer)"),
@@ -216,11 +227,21 @@ OPTIONS = [
     ("client.chat('Hi', extra=['top_k'])", TypeError, "extra is a mapping"),
     ("client.chat({'role': 'user', 'content': 'Hi'})", TypeError, "write [message]"),
     ("client.chat(['Hi'])", TypeError, "write sk.user(text)"),
+    ("client.chat([42])", TypeError, "not of int: write sk.user(text)"),
     ("client.chat([sk.Reply()])", TypeError, "write *reply.messages"),
     ("client.chat([{'content': 'Hi'}])", TypeError, "a message is a dict with a role"),
     ("client.chat(answer('Hi'))", TypeError, "not coroutine"),
     ("client.chat('Hi', tools=print)", TypeError, "write tools=[...]"),
     ("client.chat('Hi', tools='search')", TypeError, "write tools=[...]"),
+    ("client.chat('Hi', tools={'look': answer}.values())", TypeError, "write tools=list(...)"),
+    ("client.chat(stream())", TypeError, "sk.run(stream) gives its reply, and reply.text what it says"),
+    ("client.complete(stream())", TypeError, "sk.run(stream) gives its reply, and reply.text what it says"),
+    ("client.complete([sk.user('Hi')])", TypeError, "a conversation is for client.chat(messages)"),
+    ("client.complete(3)", TypeError, "a prompt is a str, or a list of str, of tokens (int)"),
+    ("client.complete(['Hi', 3])", TypeError, "not of several kinds"),
+    ("sk.tool_loop(client.chat, 'Hi', None)", TypeError, "write [function], or [] if there are none"),
+    ("sk.tool_loop(client.chat, 'Hi', [{'type': 'function'}])", TypeError, "partial(client.chat, tools=[...])"),
+    ("sk.tool_loop(client.chat, 'Hi', {'look up': answer})", ValueError, "{'look_up': ...}"),
     ("client.chat('Hi', response_format=City())", TypeError, "response_format is the class City, not an instance"),
     ("client.chat('Hi', response_format=Town())", TypeError, "response_format is the class Town, not an instance"),
     ("client.chat('Hi', response_format=dict)", TypeError, "names no fields"),
@@ -267,6 +288,11 @@ OPTIONS = [
     ("ops.map_async(answer, concurrency=2.5)", TypeError, "concurrency is a whole number, not 2.5"),
     ("ops.map_async(answer, ordered='no')", TypeError, "ordered is True or False"),
     ("ops.budget(tokens='5')", TypeError, "tokens is a whole number or None, not '5'"),
+    ("ops.budget(tokens=2.5)", TypeError, "tokens is a whole number or None, not 2.5"),
+    ("sk.Prices(input=None, output=1)", TypeError, "Prices.input is a price per million tokens, not None"),
+    ("sk.Prices(input=1, output='1')", TypeError, "Prices.output is a price per million tokens, not '1'"),
+    ("sk.Prices(input=1, output=-1)", ValueError, "Prices.output must be 0 or more, not -1"),
+    ("sk.Limits(total=(i for i in 'a'))", TypeError, "not a generator"),
     ("ops.budget(tokens=True)", TypeError, "tokens is a whole number or None, not True"),
     ("ops.choice('1')", TypeError, "index is a whole number, not '1'"),
     ("ops.of_type('text')", TypeError, "of_type takes types of items"),

@@ -8,26 +8,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Reports", "reported"]
+from streamkit.engine import loop as loops
+
+__all__ = ["Reports", "caught_up", "reported"]
 
 
 class Reports(logging.Handler):
     """``errors``, ``messages`` and ``texts`` (with tracebacks) in the order in which they came; ``came`` is set by the
-    first."""
+    first. What the background loop is about to report is waited for."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
-        self.errors: list[BaseException] = []
-        self.messages: list[str] = []
-        self.texts: list[str] = []
+        self._errors: list[BaseException] = []
+        self._messages: list[str] = []
+        self._texts: list[str] = []
         self.came = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         error: Any = record.exc_info[1] if record.exc_info else None
-        self.errors.append(error)
-        self.messages.append(record.getMessage())
-        self.texts.append(self.format(record))
+        self._errors.append(error)
+        self._messages.append(record.getMessage())
+        self._texts.append(self.format(record))
         self.came.set()
+
+    @property
+    def errors(self) -> list[BaseException]:
+        caught_up()
+        return self._errors
+
+    @property
+    def messages(self) -> list[str]:
+        caught_up()
+        return self._messages
+
+    @property
+    def texts(self) -> list[str]:
+        caught_up()
+        return self._texts
+
+
+def caught_up() -> None:
+    """The background loop, if there is one, has done all that it was asked for until now."""
+    loop, done = loops._background.current, threading.Event()
+    if loop is not None and loop.is_running() and not loops.runs_here(loop):
+        loop.call_soon_threadsafe(done.set)
+        assert done.wait(5)
 
 
 @contextmanager

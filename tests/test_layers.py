@@ -31,8 +31,8 @@ def room(height: int, needs: str = "", lazy: str = "", never: str = "") -> Room:
 
 
 LOWEST = (
-    "checks clean errors events jsonform lazy messages plain protocols runtimes shape shown toolcalls usage validation "
-    "worker"
+    "checks clean errors events jsonform lazy mathematics messages plain protocols runtimes shape shown toolcalls "
+    "usage validation worker"
 )
 FOUNDATION = room(0, lazy="pydantic")
 EDGE = room(4, "h11 httpx pydantic_core reactivex", "*")

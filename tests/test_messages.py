@@ -145,6 +145,66 @@ def test_what_is_no_conversation_is_told(odd: Any):
             take(odd)
 
 
+def test_parts_may_be_a_tuple_and_a_turn_of_calls_has_no_text():
+    part = {"type": "text", "text": "Hi"}
+    assert sk.user(({"type": "text", "text": "Hi"},))["content"] == (part,)  # type: ignore[arg-type]
+    assert sk.assistant(None) == {"role": "assistant", "content": None}
+    client = testing.client("Fine.")
+    sk.run(client.chat([sk.user((part,)), {**sk.assistant(None), "tool_calls": [CALL]}]))  # type: ignore[arg-type]
+    assert client.requests[0].body["messages"][0] == {"role": "user", "content": [part]}
+    with pytest.raises(TypeError, match="the text of a message is a str"):
+        sk.user(None)  # type: ignore[arg-type]
+
+
+def test_an_id_alone_refers_to_an_item():
+    client = testing.client("Fine.")
+    sk.run(client.respond([{"id": "msg_1"}, ASKED]))
+    assert client.requests[0].body["input"] == [{"id": "msg_1"}, ASKED]
+    with pytest.raises(TypeError, match="a dict with a role"):
+        client.respond([{"id": "msg_1", "content": "Hi"}])
+
+
+def test_a_stream_or_a_run_where_text_belongs_is_told_and_asks_for_nothing():
+    client = testing.client("Fine.")
+    for take in (client.chat, client.respond, client.complete):
+        given: Any = client.chat("Hi")
+        with pytest.raises(TypeError, match=r"not a ReplyStream: sk.run\(stream\) gives its reply, and reply.text"):
+            take(given)
+    assert client.requests == []
+    with sk.start(client.chat("Hi")) as run:
+        for take in (client.chat, client.complete):
+            with pytest.raises(TypeError, match=r"not a Run: its result\(\) is a reply"):
+                take(run)  # type: ignore[operator]
+        assert run.result().text == "Fine."
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Once", ["Once", "Twice"], [1, 2], [[1, 2], [3]], ("Once",), {"a": "Once"}.values()]
+)
+def test_what_a_completion_continues(prompt: Any):
+    client = testing.client("Fine.")
+    sk.run(client.complete(prompt))
+    assert client.requests[0].body["prompt"] == (prompt if isinstance(prompt, str) else list(prompt))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        (sk.user("Hi"), r"not dict: a conversation is for client.chat"),
+        ([sk.user("Hi")], r"not of dict: a conversation is for client.chat"),
+        (["a", 3], "not of several kinds"),
+        ([None], "not of NoneType"),
+        ([True], "not of bool"),
+        (3, "not int"),
+        (None, "not NoneType"),
+        (b"Hi", "not bytes"),
+    ],
+)
+def test_what_no_completion_continues_is_told(prompt: Any, told: str):
+    with pytest.raises(TypeError, match=f"a prompt is a str, or a list of str, .*{told}"):
+        testing.client("Fine.").complete(prompt)
+
+
 def test_a_message_that_holds_itself_is_told():
     odd: dict[str, Any] = {"role": "user"}
     odd["content"] = [odd]

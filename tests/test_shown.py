@@ -146,6 +146,20 @@ ALIVE = [
     "<!-- x",
     "$\\href{javascript:alert(1)}{x}$",
     "$\\htmlClass{x}{y}$",
+    '$\\mmlToken{mi}[href="javascript:alert(1)"]{click}$',
+    '$\\mmlToken mi[href="javascript:alert(1)"]{click}$',
+    "\\(\\bbox[background:url(http://evil/?q)]{x}\\)",
+    "\\[\\bbox\n [background:url(http://evil/?q)]{x}\\]",
+    "$$\\bbox%\n[background:url(http://evil/?q)]{x}$$",
+    "$\\\\bbox[background:url(http://evil/?q)]{x}$",
+    "$\\data{x=1}{y}$",
+    "$\\unicode{x41}$",
+    "\\begin{align}\\pagecolor{red}\\end{align}",
+    "$\\somethingNew[x]{y}$",
+    "$\\gdef\\a#1{x}$",
+    "$\\futurelet\\a\\b$",
+    "$\\newenvironment{a}{b}{c}$",
+    "$\\DeclareMathOperator{\\a}{b}$",
 ]
 
 
@@ -165,7 +179,22 @@ def test_nothing_that_a_model_writes_comes_alive_in_a_notebook(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["a < b", "x <- 3 & y", "[web](https://a.example)", "I <3 it!", "f(a)[0](b)", "1. a\n2. b"]
+    "text",
+    [
+        "a < b",
+        "x <- 3 & y",
+        "[web](https://a.example)",
+        "I <3 it!",
+        "f(a)[0](b)",
+        "1. a\n2. b",
+        r"$\frac{\sqrt[3]{x}}{\mathbb{R}}$ and \(x \in [0, 1]\), \[\lim_{n\to\infty} \alpha^{-n} = \boxed{0} \tag{1}\]",
+        r"$$\begin{bmatrix} 1 & 2 \\[4pt] 3 & \cdots \\x & y \end{bmatrix} \left[ \vec{v}\, \hat{x}\right]$$",
+        r"\begin{cases} \sin{x} & x \ge 0 \\ -1 & \text{otherwise} \end{cases}",
+        '```sh\nprintf "Total: $total\\nDone\\n$HOME"\n```',
+        r"It costs $5 in D:\shared\data\new.",
+        r"$\ce{H2O}$ and $\color{blue}{x} + \operatorname*{argmax}_{x}\, \Bigl[\cancel{y}\Bigr]$",
+        r"In LaTeX write \section{One} or \bbox[red]{x}.",
+    ],
 )
 def test_what_is_harmless_is_rendered(text: str):
     assert of(text)._repr_markdown_() == ("`complete`\n\n" + text if "](b" not in text else of(text)._repr_markdown_())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import re
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -298,8 +301,41 @@ def test_a_clock_says_what_it_runs():
     for what in (5, ops.text(), lambda: 5, sk.start(testing.script("a"))):
         with pytest.raises(TypeError):
             clock.run(what)
-    with pytest.raises(TypeError, match=r"a clock runs a stream .*, or a coroutine function, not 5"):
+    with pytest.raises(TypeError, match=r"clock.run takes a stream \(or any Observable\), not 5"):
         clock.run(5)
+
+
+async def counted() -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        (ops.text(), "write clock.run(stream.pipe(ops.text()), ...)"),
+        (ops.text, "write clock.run(stream.pipe(ops.text), ...)"),
+        (testing.client("Hi").chat, "it needs messages: write Client.chat(...)"),
+        (testing.client("Hi"), "write clock.run(client.chat(...))"),
+        (lambda: 5, "calls the lambda for a stream or a coroutine, and it gave 5"),
+        (lambda n: n, "it needs n"),
+        ([1, 2], "write clock.run(sk.stream(items))"),
+        ("Hi", "write clock.run(sk.chat('Hi'))"),
+        (counted, "write clock.run(sk.stream(counted()))"),
+        (counted(), "write clock.run(sk.stream(counted()))"),
+        (None, "not None"),
+    ],
+)
+def test_a_clock_says_what_to_write(what: Any, told: str):
+    with pytest.raises(TypeError, match=re.escape(told)):
+        testing.clock().run(what)
+
+
+def test_a_clock_runs_what_a_function_gives():
+    clock, client, seen = testing.clock(), testing.client("Hi", "Ho"), []
+    assert clock.run(lambda: client.chat("x")).reply.text == "Hi"
+    recorded = clock.run(functools.partial(client.chat, "x"), sk.branch(ops.text(), into=seen.append), until=9)
+    assert (recorded.reply.text, "".join(seen)) == ("Ho", "Ho")
+    assert clock.run(sk.stream(counted())).items == [1]
 
 
 # -- splits --------------------------------------------------------------------------------------------------------

@@ -50,10 +50,10 @@ class Plan:
         check_function("ask", ask, "ask(prompt) gives the stream of its reply", sync=True)
         if key is not None:
             check_function("key", key, "key(prompt) gives a name for the ledger", sync=True)
-        check_whole("concurrency", concurrency)
-        for name, limit in zip(("requests_per_minute", "tokens_per_minute"), limits, strict=True):
-            check_number(name, limit, optional=True)
-        check_number("budget", budget, above=False, infinite=True, optional=True)
+        concurrency = check_whole("concurrency", concurrency)
+        requests = check_number("requests_per_minute", limits[0], optional=True)
+        tokens = check_number("tokens_per_minute", limits[1], optional=True)
+        budget = check_number("budget", budget, above=False, infinite=True, optional=True)
         if budget is not None and prices is None:
             raise ValueError("a budget needs prices: pass prices=sk.Prices(input=..., output=...)")
         check_prices(prices)
@@ -64,4 +64,4 @@ class Plan:
         book = Ledger(ledger) if isinstance(ledger, (str, os.PathLike)) else ledger
         if not isinstance(book, Ledger | None):
             raise TypeError(f"ledger is a path or a Ledger, not {type(ledger).__name__}")
-        return cls(prompts, ask, key, book, concurrency, *limits, budget, prices, ordered)
+        return cls(prompts, ask, key, book, concurrency, requests, tokens, budget, prices, ordered)

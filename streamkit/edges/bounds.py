@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from ..checks import check_number, check_whole
+from ..checks import check_number, check_whole, keep_number
 
 __all__ = ["ServerLimits"]
 
@@ -41,4 +41,4 @@ class ServerLimits:
     def __post_init__(self) -> None:
         for item in fields(self):
             check = check_whole if item.name in WHOLE else check_number
-            check(f"ServerLimits.{item.name}", getattr(self, item.name))
+            keep_number(self, item.name, check)

@@ -8,6 +8,7 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
+from ..errors import SinkError
 from ..events import Reply
 from .atwork import Hold
 from .branch import Branch, check_kinds
@@ -33,9 +34,16 @@ class Attached(Observable[Any]):
     ) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         hold, upstream = Hold(run.context, run.loop), SingleAssignmentDisposable()
-        hold.take(self._branches)
+        try:
+            hold.take(self._branches)
+        except SinkError as error:
+            return _refused(run, error)
 
         def begin() -> None:
+            if hold.refused is not None:
+                hold.release()
+                _refused(run, hold.refused, observer)
+                return
             attachment = _Attachment(observer, run, self._branches, hold)
             if hold.left:
                 attachment.leave()  # its branches hear of the end all the same
@@ -53,6 +61,18 @@ class Attached(Observable[Any]):
         return Disposable(leave)
 
 
+def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any] | None = None) -> abc.DisposableBase:
+    """Whoever reads the chain is told. An operator in between would take it for a stream that has failed, and go on
+    with another one."""
+    if run.has_far_end:
+        run.lost(error)
+    elif observer is None:
+        raise error
+    else:
+        observer.on_error(error)
+    return Disposable()
+
+
 class _Attachment(abc.ObserverBase[Any]):
     def __init__(
         self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], hold: Hold
@@ -63,6 +83,7 @@ class _Attachment(abc.ObserverBase[Any]):
         except BaseException:
             hold.release()
             raise
+        hold.last = lambda: self._fan.last
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
         self._error: Exception | None = None
@@ -83,9 +104,11 @@ class _Attachment(abc.ObserverBase[Any]):
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
+        self._hold.ended = True
         self._scheduler.on_loop(self._close, error)
 
     def on_completed(self) -> None:
+        self._hold.ended = True
         self._scheduler.on_loop(self._close, None)
 
     def leave(self) -> None:
@@ -115,6 +138,7 @@ class _Attachment(abc.ObserverBase[Any]):
 
     def give_up(self) -> None:
         """The loop goes away: nothing more can be waited for."""
+        self._hold.ended = True
         self._fan.stop()
         self._over(self._fan.abandon(self._so_far()))
 

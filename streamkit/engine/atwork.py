@@ -1,7 +1,8 @@
 """What is at work: the runs of this process, and in which of them each sink object is.
 
 A sink that knows one reply at a time (an open file, a line that is being written) would mingle two. So it is held by
-one run until that has closed it. What is cancelled or left is being closed already: the next one waits for that.
+one run until that has closed it. Where this is about to happen, as the stream has ended or was cancelled or left, the
+next run waits for it; else it is refused.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from threading import RLock
 from typing import Any
 
 from ..errors import SinkError
+from ..events import Finish, Reply
 from .branch import Branch
 from .context import Context
 from .listener import Listener
@@ -23,7 +25,9 @@ from .runs import at_work
 __all__ = ["Hold", "forget_closed"]
 
 PATIENCE = 10.0
-"""Seconds to wait for a run that is being closed: longer than that takes, unless its loop stands still."""
+"""Seconds to wait for a run that is being closed. One that was cancelled takes less, unless its loop stands still, and
+then the next run goes on without it. One whose stream has ended by itself may still have much to write, or wait for
+whoever waits for it: then the next run is refused."""
 
 _lock = RLock()  # a collected reader may end its run in the middle of any of this
 _held: dict[int, Hold] = {}
@@ -36,6 +40,12 @@ class Hold:
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
         self.left = False
         """Nobody reads any more what comes out of the branches' stream."""
+        self.ended = False
+        """The branches' stream has come to its end."""
+        self.refused: SinkError | None = None
+        """It waited in vain: to be raised by what `begin` calls."""
+        self.last: Callable[[], Any] = _nothing
+        """Gives the last item of the branches' stream."""
         self._context, self._loop = context, loop
         self._sinks: list[Any] = []  # kept, so that no other object gets their identity
         self._over = False
@@ -57,8 +67,8 @@ class Hold:
                 holder = _held.get(id(sink))
                 if holder is None or holder._loop.is_closed():
                     continue
-                if not holder.ends:
-                    raise _twice(name) if holder._context is self._context else _elsewhere(name)
+                if not holder._ends_for(self._context):
+                    raise _twice(name) if holder._context is self._context else _elsewhere(sink, name, holder._where)
                 before[id(holder)] = holder
             self._sinks, self._before = [sink for sink, _ in wanted], list(before.values())
             _held.update((id(sink), self) for sink in self._sinks)
@@ -66,9 +76,22 @@ class Hold:
                 holder._after.append(self)
 
     @property
-    def ends(self) -> bool:
-        """Whether it was cancelled or left, so that what is held is free in a moment."""
+    def _is_cut(self) -> bool:
+        """Whether it was cancelled or left, so that its sinks are closed within a few seconds."""
         return self.left or self._context.left or self._context.cancelled
+
+    def _ends_for(self, context: Context) -> bool:
+        """Whether what is held will be free without anybody doing anything. Listeners hear of the last events before
+        the stream has ended, and may begin the next run at that. (In one run, something else may still come.)"""
+        if self._is_cut or self.ended:
+            return True
+        return context is not self._context and isinstance(self.last(), (Finish, Reply))
+
+    @property
+    def _where(self) -> str:
+        """How to find whoever holds it. Loops and bare subscriptions have no name."""
+        id = self._context.id
+        return f"in another run (sk.runs[{id!r}])" if id in at_work else "in another loop or subscription"
 
     @property
     def waits(self) -> bool:
@@ -100,8 +123,15 @@ class Hold:
 
     def _insist(self) -> None:
         with _lock:
-            self._before.clear()
-        _settle(self)
+            slow = next((one for one in _all_before(self) if not one._is_cut), None)
+            if slow is None:
+                self._before.clear()
+            else:  # it keeps its turn, as others may wait for their turn after it
+                self.refused, start, self._start = _not_closed(slow._where), self._start, None
+        if slow is None:
+            _settle(self)
+        elif start is not None:
+            self.go(start)
 
 
 def _settle(hold: Hold) -> None:
@@ -127,6 +157,17 @@ def _settle(hold: Hold) -> None:
             on_loop(hold._loop, hold.go, start)
 
 
+def _all_before(hold: Hold) -> list[Hold]:
+    """Those whose turn comes before that of ``hold``."""
+    found = list(hold._before)
+    for one in found:  # which grows meanwhile
+        found += [other for other in one._before if other not in found]
+    return found
+
+
+def _nothing() -> None: ...
+
+
 def _holders(into: Any) -> Iterable[Any]:
     """The objects behind ``into`` that know one reply at a time. Callables and listeners do not."""
     while not isinstance(into, Listener) and getattr(into, "write", None) is not None:
@@ -140,8 +181,14 @@ def _twice(name: str) -> SinkError:
     return SinkError(f"sink {name} is twice in one run: give each branch its own")
 
 
-def _elsewhere(name: str) -> SinkError:
-    return SinkError(f"sink {name} is at work in another run: give each run its own")
+def _elsewhere(sink: Any, name: str, where: str) -> SinkError:
+    if isinstance(sink, Ours) and sink.inner is not None:  # what is called in the thread may well be shared
+        name = f"threaded({name})"
+    return SinkError(f"sink {name} is at work {where}: give each run its own")
+
+
+def _not_closed(where: str) -> SinkError:
+    return SinkError(f"a sink was not closed within {PATIENCE:g} s {where}: give each run its own")
 
 
 def forget_closed() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from inspect import isasyncgenfunction, isclass, isgeneratorfunction
+from functools import partial
+from inspect import isasyncgenfunction, isclass, iscoroutine, isgeneratorfunction, signature
+from io import IOBase
+from types import FunctionType, MethodType
 from typing import Any, Literal, TypeAlias
 
-from ..checks import check_number, check_text, check_whole, shown
+from ..checks import check_number, check_text, check_whole, shown, told
 from ..errors import one_line
 from .backlog import OVERFLOWS, Overflow
 from .kinds import Given, misplaced
-from .misplaced import check_operators, no_sink
+from .misplaced import check_operators, name_of, no_sink
 from .operator import check_chain
 
 __all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch", "check_kinds"]
@@ -72,9 +76,8 @@ def branch(
     """
     check_operators(operators, "sk.branch")
     _check_sink(into)
-    check_whole("capacity", capacity)
-    check_whole("max_bytes", max_bytes)
-    check_number("max_wait", max_wait, infinite=True)
+    capacity, max_bytes = check_whole("capacity", capacity), check_whole("max_bytes", max_bytes)
+    max_wait = check_number("max_wait", max_wait, infinite=True)
     check_text("name", name, optional=True)
     overflow = _one_of("overflow", overflow, into, OVERFLOWS)
     on_cancel = _one_of("on_cancel", on_cancel, into, ("discard", "drain"))
@@ -93,8 +96,9 @@ def _check_sink(into: Any) -> None:
         raise TypeError(f"a sink is a callable or has a write method, not {shown(into)}")
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
-    if isgeneratorfunction(write) or isasyncgenfunction(write):
-        title = one_line(write.__qualname__)
+    is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock says yes to all
+    if is_plain and (isgeneratorfunction(write) or isasyncgenfunction(write)):
+        title = one_line(name_of(write))
         raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
     _check_members(into)
 
@@ -102,12 +106,36 @@ def _check_sink(into: Any) -> None:
 def _check_members(into: Any) -> None:
     """What a sink may have besides is recognised by its name: TypeError for what cannot be meant so."""
     title = one_line(type(into).__name__)
+    if getattr(into, "no_sink_has_such_a_member", None) is not None:
+        raise TypeError(
+            f"this {title} answers to every name, so what it has besides write is not known: "
+            "write lambda item: sink.write(item), or if it is a mock Mock(spec=['write'])"
+        )
     for method in ("fail", "close", "dropped"):
         found = getattr(into, method, None)
-        if found is not None and not callable(found):
-            raise TypeError(f"{title}.{method} is a method of a sink, not {shown(found)}: give it another name")
+        if iscoroutine(found):
+            raise TypeError(f"{title}.{method} is a method of a sink, not {told(found)}, which was called already")
+    if not _takes_reply(into):
+        how = "sys.stdout.write" if into is sys.stdout else "its write method"
+        own = "" if isinstance(into, IOBase) else "write close(self, reply), or "
+        raise TypeError(f"{title}.close() takes no reply, as that of a sink does: {own}give {how} as the sink")
     if (patience := getattr(into, "patience", None)) is not None:
         check_number(f"{title}.patience", patience, infinite=True, optional=True)
+
+
+def _takes_reply(into: Any) -> bool:
+    """Whether ``close(reply)`` may be called, as far as can be seen. A file's takes nothing."""
+    close = getattr(into, "close", None)
+    if isinstance(into, IOBase) and not isinstance(close, MethodType):  # not all of them tell by a signature
+        return False
+    try:
+        if callable(close):
+            signature(close, follow_wrapped=False).bind(None)
+    except ValueError:  # it does not tell
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:

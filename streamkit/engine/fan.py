@@ -259,10 +259,10 @@ class Fan:
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.failure
-            if own is None and not same_failure(outlet.error, error):
-                own = outlet.error
-            if own is not None:
+            own = outlet.error if not same_failure(outlet.error, error) else None  # of its operators
+            if outlet.failure is not None:
+                failures.append(_as_ours(outlet.failure, name, reply))
+            if own is not None and (outlet.failure is None or outlet.failure.__cause__ is not own):
                 failures.append(_as_ours(own, name, reply))
             if outlet.heard is not None:
                 self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)

@@ -2,7 +2,8 @@
 
 A run is asked with `result`, `await`, a loop to its end, or the end of a ``with``. What it failed with is told here if
 nobody has asked by the time that its `Run` is gone, that the background loop is shut down, or that the interpreter
-exits. What is kept for the exit is a weak reference, so it keeps no run alive.
+exits. What is kept for the exit is a weak reference, so it keeps no run alive. Who leaves a loop over a run has asked
+for no more: then the stream's own error is no news, though the failures of sinks still are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import atexit
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from weakref import ref
 
 from .report import report
@@ -22,22 +24,32 @@ class News:
     """What one run has to tell. From any thread; no lock, as `leave` may be called by the garbage collector amid
     anything: each of two steps is made first and then looked for in the other."""
 
-    __slots__ = ("__weakref__", "_errors", "_left", "_me", "_what", "heard", "loop")
+    __slots__ = ("__weakref__", "_besides", "_errors", "_left", "_me", "_what", "enough", "heard", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.heard = False
         """Somebody was raised the error."""
+        self.enough = False
+        """Somebody has left a loop over the run, and so asked for no more."""
         self._errors: list[BaseException] = []
+        self._besides: list[BaseException] = []
         self._what = ""
         self._left = False
         self._me = ref(self, _kept.discard)
+        hash(self._me)  # a reference that is asked for its hash when this is gone raises, unless it was asked before
 
-    def come(self, errors: Iterable[BaseException], what: str) -> None:
-        """The run has ended with ``errors``; ``what`` is the sentence that each is told with."""
+    @property
+    def _untold(self) -> list[BaseException]:
+        return self._besides if self.enough else self._errors
+
+    def come(self, errors: Iterable[BaseException], besides: Iterable[BaseException], what: str) -> None:
+        """The run has ended with ``errors``; ``besides`` is what to tell if the stream's own error is no news. ``what``
+        is the sentence that each is told with."""
         self._what = what
         if self.heard:
             return
+        self._besides.extend(besides)
         self._errors.extend(errors)
         if not self._errors:
             return
@@ -48,8 +60,7 @@ class News:
     def hear(self) -> None:
         """The error is about to be raised to somebody."""
         self.heard = True
-        self._errors.clear()
-        _kept.discard(self._me)
+        self._forget()
 
     def stay(self) -> None:
         """Somebody can ask again."""
@@ -58,21 +69,39 @@ class News:
     def leave(self) -> None:
         """Nobody can ask any more."""
         self._left = True
-        if self._errors and not sys.is_finalizing():  # what is left then was told at the exit
-            self.tell()
+        if self._untold and not sys.is_finalizing():  # what is left then was told at the exit
+            self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        """Not here: the garbage collector may be calling amid the program's own logging, which holds locks then."""
+        _due.add(self)
+        if self.loop.is_running():
+            with suppress(RuntimeError):  # closed just now
+                self.loop.call_soon_threadsafe(self.tell)
+                return
+        self.tell()
 
     def tell(self) -> None:
-        _kept.discard(self._me)
-        while self._errors:
+        errors = self._untold
+        while errors:
             try:
-                error = self._errors.pop(0)
+                error = errors.pop(0)
             except IndexError:  # somebody else was faster
-                return
+                break
             report(error, self._what)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._errors.clear()
+        self._besides.clear()
+        _kept.discard(self._me)
+        _due.discard(self)
 
 
 _kept: set[ref[News]] = set()
 """Those with something to tell."""
+_due: set[News] = set()
+"""Those that are to be told by their loop, kept in case that it stops before it does."""
 
 
 def tell(*, closed: bool = False) -> None:

@@ -40,7 +40,7 @@ class Patience:
     async def within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
         """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
         now = self._loop.time()
-        ends = [now + limit] if limit is not None else []
+        ends = [now + float(limit)] if limit is not None else []
         if self._until is not None:
             ends.append(max(self._until, now + GRACE))
         try:
@@ -59,7 +59,9 @@ class LastCalls:
     def __init__(
         self, spec: Branch, error: Exception | None, reply: Reply, broke: Callable[[BaseException], None]
     ) -> None:
-        self._name, self._into, self._broke = spec.name, spec.into, broke
+        self.told = False
+        """``fail`` was called with the error, and did its work to the end."""
+        self._name, self._into, self._broke, self._error = spec.name, spec.into, broke, error
         self._limit = getattr(spec.into, "patience", spec.max_wait)
         given = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
         self._calls = deque((method, value) for method, value in given if callable(method) and value is not None)
@@ -70,8 +72,8 @@ class LastCalls:
             answer: Any = None
             try:
                 answer = method(value)
-                if hasattr(answer, "__await__"):
-                    await self._wait(answer, patience)
+                if not hasattr(answer, "__await__") or await self._wait(answer, patience):
+                    self._done(value)
             except BaseException as exc:
                 if is_cancel(exc):
                     if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
@@ -79,7 +81,11 @@ class LastCalls:
                     raise
                 self._broke(exc)
 
-    async def _wait(self, answer: Any, patience: Patience) -> None:
+    def _done(self, value: Any) -> None:
+        self.told = self.told or value is self._error
+
+    async def _wait(self, answer: Any, patience: Patience) -> bool:
+        """False if it failed, or took too long."""
         loop = asyncio.get_running_loop()
         began, task = loop.time(), loop.create_task(outcome_of(answer))
         try:
@@ -88,13 +94,14 @@ class LastCalls:
                     raise asyncio.CancelledError
                 if (exc := task.result()) is not None:
                     self._broke(exc)
-                return
+                return exc is None
         except asyncio.CancelledError:
             task.cancel()
             raise
         self._broke(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
         task.cancel()
         await asyncio.wait([task], timeout=GRACE)
+        return False
 
     def make_at_once(self) -> None:
         """There is nothing left to wait on: what has to be awaited gets no further than that."""
@@ -106,8 +113,11 @@ class LastCalls:
                     try:
                         answer.send(None)
                     except StopIteration:
+                        self._done(value)
                         continue
                     answer.close()
+                elif not hasattr(answer, "__await__"):
+                    self._done(value)
             except BaseException as exc:
                 self._broke(exc)
 

@@ -200,7 +200,7 @@ def on(
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever
-    asks it. If nobody does, what ``error`` was called with is not logged.
+    asks it. If nobody does, what ``error`` was called with is not logged, unless that fails in turn.
     """
 
     every = {

@@ -59,7 +59,8 @@ class Mailbox:
         self.backlog = Backlog(spec.overflow, spec.capacity, spec.max_bytes, number + 1)
         self.delivered = 0
         self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
-        self._dropped: Callable[[int, int, int], Any] | None = getattr(spec.into, "dropped", None)
+        dropped = getattr(spec.into, "dropped", None)
+        self._dropped: Callable[[int, int, int], Any] | None = dropped if callable(dropped) else None
         self._over = self._discarded = self._held = self._busy = False
         self._wake = asyncio.Event()
         self._came = self._began = self._awaited = loop.time()

@@ -8,8 +8,9 @@ from inspect import iscoroutine, signature
 from typing import Any
 
 from .context import Context
+from .listener import Listener
 
-__all__ = ["Ours", "begin_of", "put_to_work"]
+__all__ = ["Ours", "begin_of", "hears_errors", "put_to_work"]
 
 
 class Ours:
@@ -28,8 +29,15 @@ def put_to_work(into: Any, context: Context) -> None:
         begin(context.stream(into.place if isinstance(into, Ours) else None))
 
 
+def hears_errors(into: Any) -> bool:
+    """Whether it is a listener with ``error=``, or calls one."""
+    while isinstance(into, Ours):
+        into = into.inner
+    return isinstance(into, Listener) and into.hears_errors
+
+
 def begin_of(into: Any) -> Callable[[str], None] | None:
-    """``into.begin`` if it takes a ``run_id``; any other is the user's own, for something else."""
+    """``into.begin`` if it takes ``run_id=``, by name only; any other is the user's own, for something else."""
     begin = getattr(into, "begin", None)
     return partial(_begin, begin) if begin is not None and _takes_id(begin) else None
 
@@ -49,4 +57,4 @@ def _takes_id(begin: Any) -> bool:
         parameter = signature(begin).parameters.get("run_id")
     except (TypeError, ValueError):  # no callable, or one that does not tell
         return False
-    return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    return parameter is not None and parameter.kind is parameter.KEYWORD_ONLY

@@ -23,6 +23,7 @@ from .lastcalls import DRAIN, LastCalls, Patience
 from .listener import Listener
 from .loop import on_loop, runs_here
 from .mailbox import Mailbox
+from .ours import hears_errors
 from .report import slow_callable
 from .scheduler import Lens, RunScheduler
 from .stats import SinkStats
@@ -44,7 +45,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.failure: Exception | None = None
         self.error: Exception | None = None
         self.heard: Exception | None = None
-        """What the ``error=`` of a listener was called with."""
+        """What the ``error=`` of a listener was called with, which then did its work to the end."""
         self.lens: Lens | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.subscription: abc.DisposableBase | None = None
@@ -252,7 +253,7 @@ class Outlet(abc.ObserverBase[Any]):
 
     def _let_go(self) -> None:
         """Whoever keeps the run, for its figures, does not keep the sink."""
-        if isinstance(self.spec.into, Listener) and self.spec.into.hears_errors:
+        if self._calls is not None and self._calls.told and hears_errors(self.spec.into):
             self.heard = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing

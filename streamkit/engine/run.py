@@ -58,9 +58,9 @@ class Run(HasReply, Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it. Items that nobody iterates are held back until somebody waits for the result, or nobody can
-    any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody has asked by the time
-    that it is forgotten.
+    iteration cancels it, and asks for no more. Items that nobody iterates are held back until somebody waits for the
+    result, or nobody can any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody
+    has asked by the time that it is forgotten.
     """
 
     _where_reply = "run.reply, which is that so far"
@@ -144,33 +144,33 @@ class Run(HasReply, Generic[T]):
         Raises TimeoutError after ``timeout`` seconds (the run goes on), RuntimeError on the loop that would have to
         do the work. Ctrl-C cancels the run and goes on as KeyboardInterrupt; ``reply`` keeps the text.
         """
-        settled = self._work.settled
-        if runs_here(self._loop) and not settled.over:
+        self._block(timeout)
+        with trimming():
+            return self._work.settled.result()
+
+    def _block(self, timeout: float | None) -> None:
+        work = self._work
+        if runs_here(self._loop) and not work.settled.over:
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
         self._let_go()
         try:
-            self._block(timeout)
+            work.block(timeout)
         except KeyboardInterrupt:
             self.cancel()
-            self._block(CLOSING)  # the request is closed, `reply` is final
+            work.block(CLOSING)  # the request is closed, `reply` is final
             raise
-        if not settled.over:
+        if not work.settled.over:
             raise TimeoutError(f"the run is not over after {timeout} s")
-        with trimming():
-            return settled.result()
-
-    def _block(self, timeout: float | None) -> None:
-        if self._work.settled.over:
-            return
-        if self._loop.is_closed():
-            self.cancel()
-        else:
-            self._work.settled.block(timeout)
 
     def __await__(self) -> Generator[Any, None, Reply]:
         return self._wait().__await__()
 
     async def _wait(self) -> Reply:
+        await self._over()
+        with trimming():
+            return self._work.settled.result()
+
+    async def _over(self) -> None:
         current_loop()
         self._let_go()
         if self._loop.is_closed():
@@ -181,16 +181,11 @@ class Run(HasReply, Generic[T]):
             self.cancel()
             await self._closed()
             raise
-        with trimming():
-            return self._work.settled.result()
 
     async def _closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
-        await self._ended(CLOSING)
-
-    async def _ended(self, timeout: float | None) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(CLOSING):
                 await self._work.settled.wait()
 
     async def _driven(self) -> Reply:
@@ -216,7 +211,8 @@ class Run(HasReply, Generic[T]):
             self.cancel()
         elif not self._work.settled.news.heard:
             with trimming():
-                self.result()
+                self._block(None)
+                self._work.raise_news()
 
     async def __aenter__(self) -> Self:
         current_loop()
@@ -230,7 +226,8 @@ class Run(HasReply, Generic[T]):
             await self._closed()
         elif not self._work.settled.news.heard:
             with trimming():
-                await self
+                await self._over()
+                self._work.raise_news()
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
@@ -245,7 +242,11 @@ class Run(HasReply, Generic[T]):
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return Reader(bridge, self.cancel, self._work.settled.news.hear)
+        return Reader(bridge, self._left, self._work.settled.news.hear)
+
+    def _left(self) -> None:
+        self._work.settled.news.enough = True  # who leaves the iteration has asked for no more
+        self.cancel()
 
     def _let_go(self) -> None:
         """Somebody waits for the result: nobody will read the items."""

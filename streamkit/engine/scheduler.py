@@ -24,7 +24,7 @@ from .apart import apart
 from .context import Context, ReplySource, Tap
 from .gate import Gate
 from .loop import loop_of, on_loop, runs_here
-from .report import failure_of
+from .report import failure_of, report
 
 __all__ = ["Lens", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
 
@@ -146,6 +146,11 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 self.lost(self.told(error))
             if exc is not error:  # as a bare observer of Rx raises what it is told
                 self.broke(exc)
+
+    @property
+    def has_far_end(self) -> bool:
+        """Whether `lost` tells anybody but the log: a bare subscription on a foreign scheduler has nobody else."""
+        return self.broken is not None or self.context.lost is not report
 
     def lost(self, error: Exception) -> None:
         """Tell the far end of the chain, which is the run's or that of a branch, of an error that did not get there."""

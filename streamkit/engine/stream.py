@@ -127,13 +127,13 @@ class Stream(Fluent[T]):
 
     def __add__(self, other: Observable[U]) -> Stream[T | U]:
         """The items of this stream, and when it has ended those of ``other``."""
-        return _joined(self, other) if isinstance(other, Observable) else NotImplemented
+        return _joined(self, other) if isinstance(other, Observable) else _not_added(other, BEHIND)
 
     def __iadd__(self, other: Observable[U]) -> Stream[T | U]:
         return self + other
 
     def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass is asked first
-        return _joined(stream(other), self) if isinstance(other, Observable) else NotImplemented
+        return _joined(stream(other), self) if isinstance(other, Observable) else _not_added(other, BEFORE)
 
     def __getitem__(self, key: slice | int) -> Stream[T]:
         """The items at these places, as a stream; as `reactivex.operators.slice`."""
@@ -236,6 +236,18 @@ class _Callbacks:
 def stream(source: Observable[U]) -> Stream[U]:
     """Any Observable as a `Stream`."""
     return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
+
+
+BEHIND, BEFORE = "stream.concat(sk.stream([...]))", "sk.stream([...]).concat(stream)"
+
+
+def _not_added(other: Any, write: str) -> Any:
+    """TypeError for what is no stream, but may have been meant as its items; else ``other`` may know how to add."""
+    if isinstance(other, (str, bytes, list, tuple)):
+        raise TypeError(f"a stream is added to a stream, not to {shown(other)}: write {write}")
+    if type(other) is int and not other and write == BEFORE:
+        raise TypeError("sum begins with 0, no stream: write sum(streams[1:], streams[0])")
+    return NotImplemented
 
 
 def _joined(first: Stream[Any], second: Observable[Any]) -> Stream[Any]:

@@ -43,6 +43,7 @@ class Work:
         self._end = Ending(self._on_error, self._settle, self._late)
         self._context.lost = self._lost
         self.hold = Hold(self._context, self._loop)
+        self.hold.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None
         self._begun = self._ends = False
         self._error: Exception | None = None
@@ -85,6 +86,20 @@ class Work:
             return source.reply(outcome)
         return Reply(outcome=outcome or ("complete" if self._ends else "truncated"))
 
+    def block(self, timeout: float | None) -> None:
+        """Block this thread until it is over, ``timeout`` seconds at most."""
+        if self.settled.over:
+            return
+        if self._loop.is_closed():
+            self.cancel()
+        else:
+            self.settled.block(timeout)
+
+    def raise_news(self) -> None:
+        """At the end of a ``with``: what it has failed with, but not the stream's own error to who has left a loop."""
+        if not (self.settled.news.enough and self.settled.error is self._error):
+            self.settled.result()
+
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
@@ -101,9 +116,15 @@ class Work:
             self._raised(exc)
         if self._context.cancelled:
             self._cancel()
+        elif self._end.over:  # it was told of an end by another way than the chain
+            self._let_go()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         """A run that was cancelled before it began has its branches all the same: they are to be closed."""
+        if self.hold.refused is not None:  # its sinks are at work still, so they hear nothing of this run
+            if self._context.cancelled:
+                return
+            raise self.hold.refused
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
             fan.add(_Items(self._bridge), self._bridge.gate)
@@ -162,6 +183,7 @@ class Work:
         self._settle()
 
     def _settle(self) -> None:
+        self.hold.ended = True
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
         elif self._begun and not self._ends and not self.settled.over:
@@ -188,7 +210,7 @@ class Work:
 
     def give_up(self) -> None:
         """The loop goes away, so there is no waiting for anything any more."""
-        self._context.cancelled = True
+        self._context.cancelled = self.hold.ended = True
         reply = self._final("cancelled")
         failures: list[Exception] = []
         if self.fan is not None:
@@ -231,21 +253,25 @@ class Work:
         self.settled.give(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
+        heard: list[BaseException | None] = [*self._context.heard, *(self.fan.heard if self.fan is not None else ())]
         self.settled.news.come(
-            self._unheard(error, failures), f"nobody has asked for the result of {self.describe()}, which failed:"
+            _unheard(error, failures, heard),
+            _unheard(error, failures, [*heard, self._error]),
+            f"nobody has asked for the result of {self.describe()}, which failed:",
         )
 
-    def _unheard(self, error: BaseException | None, failures: list[Exception]) -> list[BaseException]:
-        """``error``, whose notes name ``failures``. If a listener was called with it, those that none was called
-        with."""
-        heard = self._context.heard + (self.fan.heard if self.fan is not None else [])
 
-        def is_new(one: BaseException) -> bool:
-            return not any(same_failure(one, other) for other in heard)
+def _unheard(
+    error: BaseException | None, failures: list[Exception], heard: Sequence[BaseException | None]
+) -> list[BaseException]:
+    """``error``, whose notes name ``failures``. If it is among ``heard``, those failures that are not."""
 
-        if error is None:
-            return []
-        return [error] if is_new(error) else [one for one in failures if is_new(one)]
+    def is_new(one: BaseException) -> bool:
+        return not any(same_failure(one, other) for other in heard)
+
+    if error is None:
+        return []
+    return [error] if is_new(error) else [one for one in failures if is_new(one)]
 
 
 class _Items(abc.ObserverBase[Any]):

@@ -64,7 +64,7 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     if not streams:
         raise ValueError("no streams to race")
     check_streams("sk.race", streams)
-    check_number("after", after, above=False, optional=True)
+    after = check_number("after", after, above=False, optional=True)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return _Race(streams, after, observer, scheduler_for(scheduler)).begin()

@@ -62,7 +62,7 @@ def continue_with(
     """
     check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
     check_one_of("mode", mode, ("restart", "prefill"))
-    check_whole("attempts", attempts, infinite=True)
+    attempts = check_whole("attempts", attempts, infinite=True)
 
     def connect(
         source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None

@@ -49,7 +49,7 @@ def guard(
     """
 
     check_function("check", check, "check(text) gives True, False or another text")
-    check_whole("concurrency", concurrency)
+    concurrency = check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
 
     async def asked(item: Any) -> Any:

@@ -35,7 +35,8 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
 
     A stage that waits for a time, ends the stream, hides something or changes replies is a `StageBase`, which has a
     place for each of that. Of any other object nothing but ``feed`` and ``flush`` is looked at: a RuntimeWarning says
-    so if it has members like those of a `StageBase`. TypeError for what is no stage.
+    so if it has members like those of a `StageBase`, or is the one of an earlier subscription and has attributes. (The
+    latter is a TypeError for a `StageBase`.) TypeError for what is no stage.
     """
     refuse_operator("ops.stage", factory)
     made: Any = factory
@@ -201,7 +202,7 @@ def map_async(
     an end or error of the source waits for the calls under way. Disposing cancels them.
     """
     check_function("fn", fn, "fn(item) gives an awaitable or a stream")
-    check_whole("concurrency", concurrency)
+    concurrency = check_whole("concurrency", concurrency)
     check_flag("ordered", ordered)
 
     def mapped(source: Observable[A]) -> Observable[B]:

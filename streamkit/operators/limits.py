@@ -32,8 +32,8 @@ def time_limits(
     the source. Of an event stream only content counts: no `Start`, no `UsageUpdate`, no `Other`.
     """
     limits = {"first": first, "between": between, "total": total}
-    for name, limit in limits.items():
-        check_number(name, limit, optional=True, what="a number of seconds")
+    what = "a number of seconds"
+    limits = {name: check_number(name, limit, optional=True, what=what) for name, limit in limits.items()}
     if all(limit is None for limit in limits.values()):
         raise ValueError("time_limits needs at least one limit: first=, between= or total=, in seconds")
 

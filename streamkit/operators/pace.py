@@ -59,8 +59,8 @@ def smooth(
     what came before, if it gives anything else than it should; what it raises ends the stream as it is (StopIteration,
     which would pass for a good end, as a `SinkError`).
     """
-    check_number("every", every)
-    check_number("lag", lag, above=False, infinite=True)
+    every = check_number("every", every)
+    lag = check_number("lag", lag, above=False, infinite=True)
     check_one_of("finish", finish, ("at_once", "keep_pace"))
     make, ticks = cutters(unit), max(1.0, lag / every)
 
@@ -205,7 +205,7 @@ def throttle_text(every: float) -> Callable[[S], S]:
     The first piece comes at once, the rest of a window at its end, everything before an event of another kind, the
     end or an error: nothing is lost, moved or late. Works over str too.
     """
-    check_number("every", every)
+    every = check_number("every", every)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None

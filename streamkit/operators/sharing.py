@@ -43,7 +43,7 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     that loop ends, so does the stream, for all.
     """
     check_stream(stream, "sk.share")
-    check_whole("replay", replay, low=0)
+    replay = check_whole("replay", replay, low=0)
     return put(made("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
 
 

@@ -128,7 +128,7 @@ def choice(index: int) -> Keeps:
     Text that was made of events before is left out: of which choice it is, nobody knows any more.
     """
 
-    check_whole("index", index, low=0)
+    index = check_whole("index", index, low=0)
 
     def make(emit: Callable[[Event], None]) -> Feed:
         def feed(event: Any) -> None:
@@ -152,7 +152,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
-    check_number("every", every, optional=True)
+    every = check_number("every", every, optional=True)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None

@@ -11,12 +11,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
 from ..engine import Keeps, Operator
+from ..errors import excerpt
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
 from ..stages.budget import Budget
 from ..stages.meter import Account, Meter, Unpriced
 from ..tokens import Gauge, PriceList, Rough, TokenCounter
+from ..tokens.models import CURRENT, resolve
 from ..tokens.prices import check_prices
 from .above import Above, lifted, lifted_keeping
 from .lift import Lifted
@@ -29,15 +31,17 @@ Tokenizer: TypeAlias = "str | Encoding | Any"
 Tools: TypeAlias = "Sequence[Mapping[str, Any]] | None"
 
 
-def count_tokens(encoding: Tokenizer, *, space_safe: bool = False) -> Operator[Event | str, int]:
+def count_tokens(encoding: Tokenizer | None = None, *, space_safe: bool = False) -> Operator[Event | str, int]:
     """Events → the tokens of the answer's text so far, after each piece of it; str counts as text.
 
     ``encoding`` and ``space_safe`` are those of `tokens.TokenCounter`: the name of a model or an encoding, or a
-    tokenizer. It begins anew with a `Restart`, and with each round of a tool loop.
+    tokenizer; without, it is o200k_base, that of current models. It begins anew with a `Restart`, and with each round
+    of a tool loop. ValueError for an encoding that is misspelt.
 
-    Note: without the vocabulary it gives a quarter of the bytes, and the log says so once.
+    Note: without the vocabulary it gives a quarter of the bytes, and of a model that nobody knows the tokens of
+    o200k_base; the log says so once.
     """
-    make = _counters(encoding, space_safe)
+    make = _counters(CURRENT if encoding is None else encoding, space_safe)
     return lifted("count_tokens", lambda above: _Counted(make))
 
 
@@ -46,15 +50,22 @@ def _counters(encoding: Tokenizer, space_safe: bool) -> Callable[[], TokenCounte
     try:
         TokenCounter(encoding, space_safe=space_safe)
     except RuntimeError as exc:
-        _tell_of_estimates(str(exc))
+        _tell(f"ops.count_tokens gives estimates, a quarter of the bytes: {exc}")
         return Rough
+    _tell_of_unknown("ops.count_tokens", encoding)
     return lambda: TokenCounter(encoding, space_safe=space_safe)
 
 
+def _tell_of_unknown(name: str, encoding: Tokenizer | None) -> None:
+    """What ``name`` counts for a model that nobody knows is an estimate."""
+    if isinstance(encoding, str) and not resolve(encoding).exact:
+        _tell(f"{name} does not know the model {excerpt(encoding, 60)!r}: it estimates, with the tokens of {CURRENT}")
+
+
 @cache
-def _tell_of_estimates(why: str) -> None:
-    """Once for each reason: the numbers of `count_tokens` have no label."""
-    logging.getLogger("streamkit").warning("ops.count_tokens gives estimates, a quarter of the bytes: %s", why)
+def _tell(what: str) -> None:
+    """Once: numbers have no label."""
+    logging.getLogger("streamkit").warning("%s", what)
 
 
 class _Counted:
@@ -121,17 +132,18 @@ def budget(
     the usage is the server's own (and all of it is billed).
 
     `BudgetError` before any content if ``prices`` have none for the model. RuntimeError without the vocabulary: no
-    estimate keeps a budget.
+    estimate keeps a budget; one for an ``encoding`` of a model that nobody knows is told on the log.
     """
     if tokens is None and cost is None:
         raise ValueError("a budget needs tokens or a cost")
-    check_whole("ops.budget: tokens", tokens, low=0, infinite=True, optional=True)
-    check_number("ops.budget: cost", cost, above=False, infinite=True, optional=True)
+    tokens = check_whole("ops.budget: tokens", tokens, low=0, infinite=True, optional=True)
+    cost = check_number("ops.budget: cost", cost, above=False, infinite=True, optional=True)
     check_flag("drain", drain)
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")
     check_prices(prices)
     gauge = Gauge(encoding, prompt=prompt, tools=tools)
+    _tell_of_unknown("ops.budget", encoding)
     unpriced = Unpriced(prices) if cost is None else None  # else it is an error
 
     def make(above: Above) -> Budget:

@@ -86,13 +86,11 @@ class Batched(Ours):
         spool: str | os.PathLike[str] | None,
     ) -> None:
         check_write_many(write_many)
-        check_whole("size", size)
-        check_number("every", every, infinite=True)
-        _check_delays(retry)
+        size, every = check_whole("size", size), check_number("every", every, infinite=True)
         if spool is not None:
             check_path("spool", spool)
         self._write_many = write_many
-        self._size, self._every, self._retry = size, every, tuple(retry)
+        self._size, self._every, self._retry = size, every, _delays(retry)
         self._spool = None if spool is None else Spool(spool)
         self._batch: _Batch | None = None
         self._stream: str | None = None
@@ -235,13 +233,13 @@ async def _gone(sender: asyncio.Task[None] | None) -> None:
         await asyncio.wait([sender])
 
 
-def _check_delays(retry: Any) -> None:
+def _delays(retry: Any) -> tuple[float, ...]:
     if isinstance(retry, str) or not isinstance(retry, Sequence):
         raise TypeError(
             f"retry is the seconds before each further attempt, (0.5, 1.0) or () for none, not {shown(retry)}"
         )
-    for delay in retry:
-        check_number("each delay of retry", delay, above=False, what="a number of seconds")
+    name, what = "each delay of retry", "a number of seconds"
+    return tuple(check_number(name, delay, above=False, what=what) for delay in retry)
 
 
 def batched(

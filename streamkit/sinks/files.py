@@ -64,8 +64,7 @@ class Syncing:
 def _seconds(sync: Any) -> float:
     if isinstance(sync, str):
         raise ValueError(f"sync is 'close', 'every' or a number of seconds, not {sync!r}")  # noqa: TRY004  # two are allowed
-    check_number("sync", sync, what="'close', 'every' or a number of seconds")
-    return float(sync)
+    return float(check_number("sync", sync, what="'close', 'every' or a number of seconds"))
 
 
 def check_path(name: str, path: Any, of: str = "file") -> None:

@@ -34,7 +34,7 @@ class Notebook:
 
     def __init__(self, show: Shown, every: float) -> None:
         check_text("show", show)
-        check_number("every", every)
+        every = check_number("every", every)
         if show not in TYPES:
             raise ValueError(f"show is one of {', '.join(TYPES)}, not {show!r}")
         self._display = _display()

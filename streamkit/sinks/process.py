@@ -179,7 +179,7 @@ class Process:
     ) -> None:
         _check_program(argv, encoding, newline, env)
         _check_output(stdout)
-        check_number("patience", patience, infinite=True, optional=True)
+        patience = check_number("patience", patience, infinite=True, optional=True)
         check_text("on_cancel", on_cancel)
         if on_cancel not in ("discard", "drain"):
             raise ValueError(f"on_cancel is 'discard' or 'drain', not {on_cancel!r}")

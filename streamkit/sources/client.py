@@ -16,7 +16,7 @@ from ..engine import Asked, Reading, ReplyStream, Source
 from ..engine.context import Tap
 from ..errors import ConnectError, StalledError, StatusError, StreamkitError
 from ..events import Event
-from ..messages import Messages, messages_of
+from ..messages import Messages, messages_of, prompt_of
 from ..wire import Parser
 from .clocks import Clocks
 from .environment import endpoint, with_key
@@ -108,15 +108,14 @@ class Client:
 
     def complete(
         self,
-        prompt: str | Sequence[str],
+        prompt: str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]],
         *,
         model: str | None = None,
         extra: Mapping[str, Any] | None = None,
         **params: Unpack[CompletionParams],
     ) -> ReplyStream:
-        """The events of a legacy completion, which continues ``prompt``; the last is the `Reply`."""
-        asked = prompt if isinstance(prompt, str) else list(prompt)
-        return self._stream("completions", model, {"prompt": asked}, params, extra)
+        """The events of a legacy completion, which continues ``prompt``, a text or tokens; the last is the `Reply`."""
+        return self._stream("completions", model, {"prompt": prompt_of(prompt)}, params, extra)
 
     def respond(
         self,

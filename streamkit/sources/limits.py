@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..checks import check_flag, check_number, check_whole
+from ..checks import check_flag, check_number, check_whole, keep_number
 from ..errors import StatusError, StreamkitError
 
 __all__ = ["Limits", "Retry", "given_up", "requests_of"]
@@ -55,10 +55,10 @@ class Limits:
     def __post_init__(self) -> None:
         check_flag("Limits.keep_text", self.keep_text)
         for name in CLOCKS:
-            check_number(f"Limits.{name}", getattr(self, name), optional=True, what="a number of seconds")
-        check_whole("Limits.error_body_bytes", self.error_body_bytes)
+            keep_number(self, name, check_number, optional=True, what="a number of seconds")
+        keep_number(self, "error_body_bytes", check_whole)
         for name in ("event_bytes", "reply_bytes"):
-            check_whole(f"Limits.{name}", getattr(self, name), optional=True)
+            keep_number(self, name, check_whole, optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +79,9 @@ class Retry:
     retry_after: float = 60.0
 
     def __post_init__(self) -> None:
-        check_whole("Retry.attempts", self.attempts, low=0, infinite=True)
-        check_number("Retry.first", self.first, above=False)
-        check_number("Retry.jitter", self.jitter, above=False)
-        for name in ("longest", "retry_after"):
-            check_number(f"Retry.{name}", getattr(self, name), above=False, infinite=True)
+        keep_number(self, "attempts", check_whole, low=0, infinite=True)
+        for name in ("first", "jitter", "longest", "retry_after"):
+            keep_number(self, name, check_number, above=False, infinite=name in ("longest", "retry_after"))
         if self.jitter > 1:
             raise ValueError(f"Retry.jitter is a share, from 0 to 1, not {self.jitter!r}")
 

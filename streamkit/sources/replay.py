@@ -22,7 +22,7 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     raises, at once). What ended the recorded reply ends this one: an error is raised with the same kind, and a
     recording that was cut short ends as a reply that was.
     """
-    check_number("speed", speed, above=False, what="a factor, a number")
+    speed = check_number("speed", speed, above=False, what="a factor, a number")
     if not isinstance(recording, (str, os.PathLike, Recording)):
         raise TypeError(f"recording is the path of a recording, or the name of a shipped one, not {told(recording)}")
     loaded = recording if isinstance(recording, Recording) else Recording.open(recording)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_origin
 
 from ..checks import shown
 from ..errors import excerpt, one_line
+from .parameters import checked, loosely
 
 __all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]
 
@@ -42,8 +44,9 @@ def with_schemas(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tools_for(api: str, tools: Mapping[str, Any]) -> list[Any]:
-    """What a request by ``api`` holds for functions that are called by these names."""
-    return [_described(tool, api == "responses", name) for name, tool in tools.items()]
+    """What a request by ``api`` holds for functions that are called by these names. What cannot be described is left
+    open, and the log says so: they can be called all the same."""
+    return [_formed(_described_loosely(tool, name), api == "responses") for name, tool in tools.items()]
 
 
 def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
@@ -53,14 +56,49 @@ def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
     pydantic makes of the annotations (``Annotated[str, Field(description=...)]``). TypeError for what has no name, no
     schema, or parameters that cannot be given by name.
     """
-    named: dict[str, Any] = {"name": name or name_of(tool)}
-    schema = _schema(tool, None if isinstance(tool, type) else _checked)
-    if schema.get("type") != "object":
-        raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
-    schema.pop("description", None)  # a model's docstring: said once
-    if text := _first_paragraph(tool):
-        named["description"] = text
+    named = _named(tool, name)
+    try:
+        schema = _schema(tool, None if isinstance(tool, type) else checked)
+        if schema.get("type") != "object":
+            raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
+    except TypeError as exc:
+        raise TypeError(f"{exc}; {OF_YOUR_OWN}") from exc
+    return {**named, "parameters": _undescribed(schema)}
+
+
+def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
+    named = _named(tool, name)
+    try:
+        return tool_of(tool, name)
+    except Exception:  # also of a type that makes its own schema
+        function, whole = loosely(tool)
+    schema = _undescribed(_schema(function))
+    if not whole:
+        schema["additionalProperties"] = True
+        logging.getLogger("streamkit").warning(
+            "tool %s takes more than can be described to the model, which may call it all the same: send a schema "
+            "of your own, functools.partial(client.chat, tools=[{'type': 'function', ...}])",
+            one_line(name),
+        )
     return {**named, "parameters": schema}
+
+
+def _named(tool: Any, name: str | None) -> dict[str, Any]:
+    """Name and description, if it has one. ValueError for a name that servers refuse."""
+    name = name_of(tool) if name is None else name
+    if NOT_IN_A_NAME.search(name) or not 0 < len(name) <= LONGEST_NAME:
+        write = f"{{{_clean(name) or 'look'!r}: ...}}"
+        raise ValueError(
+            f"servers take names of tools of 1 to {LONGEST_NAME} letters (a-z), digits, _ and - only, "
+            f"not {shown(name)}: write sk.tool_loop(client.chat, messages, {write})"
+        )
+    text = _first_paragraph(tool)
+    return {"name": name, "description": text} if text else {"name": name}
+
+
+def _undescribed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without a model's docstring, which is said already."""
+    return {name: value for name, value in schema.items() if name != "description"}
 
 
 def format_of(model: Any) -> dict[str, Any]:
@@ -83,6 +121,7 @@ def format_of(model: Any) -> dict[str, Any]:
     return {"name": _clean(getattr(model, "__name__", "reply")), "schema": schema, "strict": strict}
 
 
+OF_YOUR_OWN = "or write its schema yourself: {'type': 'function', 'function': {'name': ..., 'parameters': {...}}}"
 FORMATS = (
     "write a pydantic model, {'type': 'json_object'}, or "
     "{'type': 'json_schema', 'json_schema': {'name': ..., 'schema': {...}}}"
@@ -93,7 +132,9 @@ FORMATS = (
 
 def _listed(tools: Any) -> Sequence[Any]:
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Sequence):
-        raise TypeError(f"tools is a list of functions, models and dicts, not {shown(tools)}: write tools=[...]")
+        many = isinstance(tools, Iterable) and not isinstance(tools, (str, bytes, Mapping, type))
+        write = "tools=list(...)" if many else "tools=[...]"
+        raise TypeError(f"tools is a list of functions, models and dicts, not {shown(tools)}: write {write}")
     return tools
 
 
@@ -102,12 +143,11 @@ def _placed(tool: Any, flat: bool) -> Any:
         return tool
     if not callable(tool):
         raise TypeError(f"a tool is a function, a model or a dict, not {shown(tool)}")
-    return _described(tool, flat)
+    return _formed(tool_of(tool), flat)
 
 
-def _described(tool: Any, flat: bool, name: str | None = None) -> dict[str, Any]:
+def _formed(made: dict[str, Any], flat: bool) -> dict[str, Any]:
     # What chat completions leave loose by default, the Responses API takes as strict.
-    made = tool_of(tool, name)
     return _nested({**made, "strict": False} if flat else made, flat)
 
 
@@ -165,35 +205,6 @@ def _first_paragraph(tool: Any) -> str:
 # -- schemas -----------------------------------------------------------------------------------------------------------
 
 
-def _checked(tool: Any) -> Callable[..., Any]:
-    """The function itself, all of whose parameters can be given by name."""
-    function: Any = tool if inspect.isroutine(tool) or isinstance(tool, functools.partial) else tool.__call__
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError as exc:
-        raise TypeError(f"{tool!r} tells no parameters") from exc
-    for parameter in parameters:
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            name = one_line(getattr(tool, "__name__", type(tool).__name__))
-            raise TypeError(f"a model gives arguments by name, but {name} has the parameter {parameter}")
-    return _spelled_out(function)
-
-
-def _spelled_out(function: Any) -> Callable[..., Any]:
-    """A function with the same parameters whose annotations are no text: of methods and partials pydantic does not know
-    the module, in which to look up names."""
-    inner = function.func if isinstance(function, functools.partial) else function
-    hints = get_type_hints(inner, include_extras=True)
-
-    def same() -> None: ...
-
-    signature = inspect.signature(function)
-    parameters = [p.replace(annotation=hints.get(p.name, p.annotation)) for p in signature.parameters.values()]
-    same.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # `inspect` looks here
-    same.__annotations__ = {name: hint for name, hint in hints.items() if name in signature.parameters}
-    return same
-
-
 def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = None) -> dict[str, Any]:
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
@@ -202,7 +213,8 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
         adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it takes functions
         schema: dict[str, Any] = adapter.json_schema()
     except (PydanticUserError, NameError) as exc:
-        raise TypeError(f"there is no schema for {kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
+        shown_kind = kind.func if isinstance(kind, functools.partial) else kind  # what it holds may be a secret
+        raise TypeError(f"there is no schema for {shown_kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
     for node in _nodes(schema):
         node.pop("title", None)  # pydantic's repeat the names
     return schema

@@ -15,20 +15,24 @@ from .schemas import tools_for
 __all__ = ["sending", "warn_if_none_sent"]
 
 Ask: TypeAlias = "Callable[..., Any]"
-ADD = "send them too, as in client.chat(messages, tools=tools), or give the tool loop client.chat itself"
+ADD = (
+    "send them too, as in client.chat(messages, tools=tools) or functools.partial(client.chat, tools=tools), "
+    "or give the tool loop client.chat itself"
+)
 
 
 def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     """``ask`` with ``tools`` in each of its requests, if it is `sk.chat`, or ``chat`` or ``respond`` of a Client, or a
     partial of one. If that names tools already, these are sent and no others. Other callables are left as they are.
 
-    TypeError for ``complete``, whose API has no tools; ValueError if a function is sent that the loop does not have.
+    TypeError for ``complete``, whose API has no tools; ValueError if a function is sent that the loop does not have,
+    or by a name that servers refuse.
     """
     inner, given = _unwrapped(ask)
     api = _api_of(inner)
     if api == "completions":
         raise TypeError("complete takes one prompt and no tools: give the tool loop client.chat or client.respond")
-    if api is None or not tools or not _takes_tools(ask):
+    if api is None or not tools or not _takes_tools(ask, inner):
         return ask
     if given is not None:
         _compare([name for tool in given for name in _names(tool)], tools)
@@ -69,11 +73,16 @@ def _api_of(ask: Any) -> str | None:
     return {"chat": "chat", "respond": "responses", "complete": "completions"}.get(ask.__name__)
 
 
-def _takes_tools(ask: Any) -> bool:
-    """False for a method that a class of the user's own has put in the place of ours without this parameter."""
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(ask).parameters.values()
-    return any(one.kind is kinds[0] or (one.name == "tools" and one.kind in kinds) for one in parameters)
+def _takes_tools(ask: Any, inner: Any) -> bool:
+    """Of a method that a class of the user's own has put in the place of ours: whether it has this parameter by name.
+    One that takes whatever it is given may send tools of its own."""
+    from . import default
+    from .client import Client
+
+    if inner is default.chat or inner.__func__ in (Client.chat, Client.respond):
+        return True
+    parameter = inspect.signature(ask).parameters.get("tools")
+    return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _names(tool: Any) -> Iterator[str]:

@@ -44,9 +44,11 @@ def tool_loop(
     model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is on the log.
 
     Requests hold the ``tools`` if ``ask`` is ``client.chat``, ``client.respond`` or `sk.chat`, or a `functools.partial`
-    of one; TypeError for a tool of which no schema can be made. If the partial has ``tools=`` itself, these are sent;
-    ValueError if the loop does not have one of them. Any other callable, a lambda for instance, sends them itself
-    (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log says so.
+    of one. What a partial of a tool binds is neither sent nor taken from a call; parameters of which no schema can be
+    made are left open, and the log says so. ValueError for a name that servers refuse. If the partial has ``tools=``
+    itself, these are sent; ValueError if the loop does not have one of them. Any other callable, a lambda for instance,
+    sends them itself (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log
+    says so.
 
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
     ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
@@ -59,8 +61,8 @@ def tool_loop(
     Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
     """
     check_function("ask", ask, "ask(messages) gives the stream of one round", sync=True)
-    check_whole("rounds", rounds, infinite=True)
-    check_whole("concurrency", concurrency)
+    rounds = check_whole("rounds", rounds, infinite=True)
+    concurrency = check_whole("concurrency", concurrency)
     asked, box = messages_of(messages), Toolbox(tools)
     ask = sending(ask, box.tools)
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from ..checks import shown
 from ..engine.context import Asked
 from ..engine.mailbox import is_cancel
 from ..engine.report import failure_of
 from ..errors import MalformedError, described, one_line, said
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
+from .parameters import given_by_partials, typed
 from .schemas import name_of
 from .sending import warn_if_none_sent
 from .threads import in_thread
@@ -22,6 +24,8 @@ from .threads import in_thread
 __all__ = ["Toolbox", "Tools"]
 
 LOG = logging.getLogger("streamkit")
+FUNCTIONS = "tools are a list of functions, or functions by name"
+SCHEMA = ": give the function; the schema goes into functools.partial(client.chat, tools=[...])"
 
 
 class Named(Protocol):
@@ -42,13 +46,15 @@ class Toolbox:
 
     def __init__(self, tools: Tools) -> None:
         if callable(tools):
-            raise TypeError(f"tools are a list of functions, or functions by name, not {tools!r}: put it in a list")
+            raise TypeError(f"{FUNCTIONS}, not {shown(tools)}: put it in a list")
+        check_tools(tools)
         named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
             if not isinstance(name, str):
                 raise TypeError(f"tools are functions by name, and {name!r} is no name")
             if not callable(tool):
-                raise TypeError(f"tool {name!r} is not callable: {tool!r}")
+                hint = SCHEMA if isinstance(tool, Mapping) else ""
+                raise TypeError(f"tool {name!r} is not callable: {shown(tool)}{hint}")
         self.tools = dict(named)
         self._fitted: dict[str, Callable[..., Any]] = {}
         self._failed: set[str] = set()
@@ -63,6 +69,7 @@ class Toolbox:
             return ToolResult(call, error=f"there is no tool {call.name!r}")
         try:
             arguments = _arguments(call)
+            _check_open(tool, arguments)
             if call.name not in self._fitted:
                 self._fitted[call.name] = _fitted(tool)
             value = await _called(self._fitted[call.name], arguments)
@@ -97,6 +104,11 @@ class Toolbox:
         return ToolResult(call, error=error)
 
 
+def check_tools(tools: Any) -> None:
+    if isinstance(tools, (str, bytes)) or not isinstance(tools, Iterable):
+        raise TypeError(f"{FUNCTIONS}, not {shown(tools)}: write [function], or [] if there are none")
+
+
 class ArgumentsError(TypeError):
     """The model's mistake, not one of the program."""
 
@@ -109,6 +121,13 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise ArgumentsError("the arguments are no object")
     return arguments
+
+
+def _check_open(tool: Any, arguments: dict[str, Any]) -> None:
+    """What a partial gives is the program's: a model that names it would put something else in its place."""
+    if refused := given_by_partials(tool) & arguments.keys():
+        told = "; ".join(f"{name}: Unexpected keyword argument" for name in sorted(refused))
+        raise ArgumentsError(f"the arguments do not fit: {told}")
 
 
 def _place(exc: BaseException) -> str:
@@ -131,11 +150,19 @@ async def _called(tool: Callable[..., Any], arguments: dict[str, Any]) -> Any:
 
 
 def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """``tool`` with its arguments made from JSON; as it is, if pydantic does not understand one of them."""
+    """``tool`` with its arguments made from JSON. If pydantic does not understand all of its annotations, those that it
+    does; as it is, if nothing can be told of its parameters."""
     from pydantic import validate_call
-    from pydantic.errors import PydanticUserError
 
-    try:
-        return validate_call(tool)
-    except (PydanticUserError, NameError):
+    if isinstance(tool, type):
         return tool
+    for made in (typed,) if given_by_partials(tool) else (_itself, typed):
+        try:
+            return validate_call(made(tool))
+        except Exception:  # whatever pydantic, or text that is run as an annotation, says of it
+            continue
+    return tool
+
+
+def _itself(tool: Callable[..., Any]) -> Callable[..., Any]:
+    return tool

@@ -7,17 +7,18 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from inspect import iscoroutine, isgeneratorfunction
-from math import isfinite
-from numbers import Real
-from typing import Any
+from math import inf
+from types import FunctionType
+from typing import Any, get_origin
 
-from ..checks import shown, told
+from ..checks import number_of, shown, told
 from ..errors import one_line
 from ..protocols import StageBase, overrides
 
 __all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "explained", "pieces_of", "seconds"]
 
 METHODS = ("feed", "flush")
+MISSING: Any = object()
 OF_STAGES = ("due", "done", "hides", "broken", "reply", "failure")
 """What an object may have that looks like the members of a `StageBase`; ``expire`` is looked at with ``due``."""
 OF_TEXT = ("done", "hides", "cut")
@@ -36,40 +37,53 @@ class Factory:
         stage = self._make()
         self._check(self._name, stage)
         if stage is self._last():
-            raise TypeError(
-                f"{_title(self._make)} gave the same {_title(type(stage))} twice, and what it remembers would be "
-                "mixed up: make a new one in each call"
-            )
+            _tell_of_sharing(_title(self._make), stage)
         self._last = _reference(stage)
         return stage
 
 
 def check_factory(name: str, make: Any) -> None:
     """``name`` calls ``make()`` for each subscription."""
+    make = get_origin(make) or make  # of Upper[str]
     title = _title(make)
-    if not isinstance(make, type) and all(hasattr(make, method) for method in METHODS):
-        kind = _title(type(make))
-        raise TypeError(
-            f"{name} makes a stage for each subscription, so it takes a class or a function, not an instance of "
-            f"{kind}: write {name}({kind}), or {name}(lambda: {kind}(...))"
-        )
     if not callable(make):
+        _refuse_instance(name, make)
         raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {told(make)}")
-    if isinstance(make, type) and not hasattr(make, "__getattr__"):
-        _check_methods(title, make, "")
+    if isinstance(make, type) and _tells_all(make):
+        for method in METHODS:
+            found = inspect.getattr_static(make, method, MISSING)
+            if found is MISSING or isinstance(found, FunctionType):  # a property may give anything
+                _check_method(title, method, found, "")
     if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
     if _needs_nothing(make):  # a signature takes a while to make
         return
     try:
-        inspect.signature(make).bind()
+        inspect.signature(make, follow_wrapped=False).bind()  # a decorator may give it what it needs
     except ValueError:  # it does not tell
         return
     except TypeError as exc:
+        _refuse_instance(name, make)
         hint = f"write {name}(lambda: {title}(...))"
         if not isinstance(make, type):
             hint = "a function that is called with each item goes into rxo.map(fn)"
         raise TypeError(f"{name} makes stages by {title}(), without arguments ({exc}): {hint}") from None
+
+
+def _refuse_instance(name: str, stage: Any) -> None:
+    if not isinstance(stage, type) and all(hasattr(stage, method) for method in METHODS):
+        kind = _title(type(stage))
+        raise TypeError(
+            f"{name} makes a stage for each subscription, so it takes a class or a function, not an instance of "
+            f"{kind}: write {name}({kind}), or {name}(lambda: {kind}(...))"
+        )
+
+
+def _tells_all(kind: Any) -> bool:
+    """Whether its instances have what the class has, and nothing else: another one is asked when it is there."""
+    is_plain = kind.__init__ is object.__init__ and kind.__new__ is object.__new__
+    is_usual = type(kind).__call__ is type.__call__ and kind.__getattribute__ is object.__getattribute__
+    return is_plain and is_usual and not hasattr(kind, "__getattr__")
 
 
 def _needs_nothing(make: Any) -> bool:
@@ -100,9 +114,8 @@ def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
             raise TypeError(f"{title}.{flag} is True or False, an attribute or a property, not {shown(value)}")
     if callable(due := _peek(stage, "due")):
         raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {shown(due)}")
-    if not isinstance(due, property):
-        seconds(title, due)
-    if due is not None and not overrides(stage, "expire"):
+    waits = isinstance(due, property) or seconds(title, due) is not None
+    if waits and not overrides(stage, "expire"):
         raise TypeError(f"{title} has due, and nothing to give then: write def expire(self), which gives a list")
 
 
@@ -125,17 +138,36 @@ def _check_shape(name: str, stage: Any) -> None:
     if iscoroutine(stage):
         stage.close()
         raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")
-    _check_methods(_title(type(stage)), stage, f" ({name} got {shown(stage)})")
-
-
-def _check_methods(title: str, stage: Any, where: str) -> None:
     for method in METHODS:
-        found = getattr(stage, method, None)
-        if not callable(found):
-            gives = "def feed(self, item)" if method == "feed" else "def flush(self)"
-            raise TypeError(f"{title} is no stage, it has no method {method}{where}: write {gives}, which gives a list")
-        if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
-            raise TypeError(f"{title}.{method} is async, and a stage answers at once: write ops.map_async(fn)")
+        found = getattr(stage, method, MISSING)
+        _check_method(_title(type(stage)), method, found, f" ({name} got {shown(stage)})")
+
+
+def _check_method(title: str, method: str, found: Any, where: str) -> None:
+    if not callable(found):
+        gives = "def feed(self, item)" if method == "feed" else "def flush(self)"
+        raise TypeError(f"{title} is no stage, it has no method {method}{where}: write {gives}, which gives a list")
+    if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
+        raise TypeError(f"{title}.{method} is async, and a stage answers at once: write ops.map_async(fn)")
+
+
+def _tell_of_sharing(maker: str, stage: Any) -> None:
+    """A stage that a factory gave before. It is an error only for a `StageBase`, of which ``broken`` and ``done`` stay
+    as they were; any other may be meant so, and one that has nothing to remember does no harm."""
+    kind = _title(type(stage))
+    again = f"{maker} gave the same {kind} twice, and what it remembers"
+    if isinstance(stage, StageBase):
+        raise TypeError(f"{again} would be mixed up: make a new one in each call")
+    if _may_remember(stage):
+        warnings.warn(
+            f"{again} goes from one stream into the other: make a new one in each call", RuntimeWarning, stacklevel=2
+        )
+
+
+def _may_remember(stage: Any) -> bool:
+    """Whether it has attributes of its own, other than functions."""
+    has_slots = any(vars(kind).get("__slots__") for kind in type(stage).__mro__)
+    return has_slots or not all(callable(value) for value in getattr(stage, "__dict__", {}).values())
 
 
 def _warn_of_more(name: str, stage: Any, more: Sequence[str]) -> None:
@@ -157,8 +189,8 @@ def _looks_meant(stage: Any, member: str) -> bool:
     """Whether it would fit: of a method of another meaning, like ``done()``, nothing has to be said."""
     value = _peek(stage, member)
     if member == "due":
-        fits = value is None or isinstance(value, property) or (isinstance(value, Real) and not isinstance(value, bool))
-        return fits and callable(getattr(stage, "expire", None))
+        fits = value is None or isinstance(value, property) or number_of(value) is not None
+        return fits and callable(_peek(stage, "expire"))
     if member in ("done", "broken"):
         return isinstance(value, (bool, property))
     if member == "hides":
@@ -175,22 +207,24 @@ def _takes(method: Any, args: tuple[Any, ...]) -> bool:
 
 
 def _peek(stage: Any, member: str) -> Any:
-    """The value of an attribute, or the property itself: nothing of the stage is run."""
-    found = getattr(type(stage), member, None)
-    if isinstance(found, property) or (found is None and member not in getattr(stage, "__dict__", ())):
+    """The value of an attribute, or the property itself: nothing of the stage is run. `MISSING` if neither the class
+    nor the object defines it, whatever its ``__getattr__`` gives, as that of a Mock gives anything."""
+    found = getattr(type(stage), member, MISSING)
+    if isinstance(found, property) or (found is MISSING and member not in getattr(stage, "__dict__", ())):
         return found
-    return getattr(stage, member, None)
+    return getattr(stage, member, MISSING)
 
 
 def seconds(title: str, due: Any) -> float | None:
-    """What ``due`` says, as a number."""
+    """What ``due`` says, as a number; None for never, which infinity says as well."""
     if due is None:
         return None
-    if isinstance(due, bool) or not isinstance(due, Real):
+    number = number_of(due)
+    if number is None:
         raise TypeError(f"{title}.due is a number of seconds or None, not {shown(due)}")
-    if not isfinite(due):
+    if not number > -inf:
         raise ValueError(f"{title}.due is a number of seconds, or None for not now, not {due!r}")
-    return float(due)
+    return None if number == inf else float(number)
 
 
 def pieces_of(method: Callable[..., Iterable[Any]], *args: Any) -> list[Any]:

@@ -7,15 +7,17 @@ import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from inspect import iscoroutine, iscoroutinefunction
+from inspect import Parameter, isasyncgen, iscoroutine, signature
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable
 
+from ..checks import shown
 from ..engine import start
 from ..engine.loop import running_loop
-from ..errors import described, excerpt
+from ..engine.misplaced import check_stream, name_of, operator_name, uncalled_name
+from ..errors import described
 from ..events import Reply
 from ..shape import brief
 from .jump import DeadlockError, JumpingLoop
@@ -87,6 +89,8 @@ class Clock:
     @overload
     def run(self, stream: Observable[Any], *branches: Any, until: float | None = None) -> Recorded: ...
     @overload
+    def run(self, stream: Callable[[], Observable[Any]], *branches: Any, until: float | None = None) -> Recorded: ...
+    @overload
     def run(self, stream: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
     @overload
     def run(self, stream: Coroutine[Any, Any, T]) -> T: ...
@@ -95,20 +99,16 @@ class Clock:
 
         ``until`` cancels the run at that second. `DeadlockError` if the stream can neither go on nor end.
 
-        Of a coroutine function without arguments, or a coroutine, what it returns; what it raises is raised.
+        Of a coroutine function without arguments, or a coroutine, what it returns; what it raises is raised. Any other
+        function without arguments is called for the stream or coroutine that it gives.
         """
-        if isinstance(stream, Observable):
-            return self.run_coroutine(self._record(stream, branches, until))
-        coroutine = stream() if callable(stream) and not branches and until is None else stream
-        if iscoroutine(coroutine) and not branches and until is None:
-            return self.run_coroutine(coroutine)
-        if iscoroutine(coroutine):
-            coroutine.close()
-        if iscoroutine(coroutine) or iscoroutinefunction(stream):
-            raise TypeError("branches and until= are for streams: a coroutine has sk.start and asyncio.timeout for it")
-        raise TypeError(
-            f"a clock runs a stream (or any Observable), or a coroutine function, not {excerpt(repr(stream))}"
-        )
+        given = stream if isinstance(stream, Observable) else _called(stream)
+        if isinstance(given, Observable):
+            return self.run_coroutine(self._record(given, branches, until))
+        if not branches and until is None:
+            return self.run_coroutine(given)
+        given.close()
+        raise TypeError("branches and until= are for streams: a coroutine has sk.start and asyncio.timeout for it")
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of any coroutine on this clock. RuntimeError under a running loop, and when closed."""
@@ -162,6 +162,34 @@ class Clock:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+
+def _called(given: Any) -> Any:
+    """The stream or coroutine that ``given`` is, or gives when it is called; TypeError says what to write instead."""
+    made, name = given, name_of(given)
+    is_function = callable(given) and not (operator_name(given) or uncalled_name(given))
+    if is_function:
+        if missing := _missing(given):
+            raise TypeError(f"clock.run calls {name} without arguments, and it needs {missing}: write {name}(...)")
+        made = given()
+    if isinstance(made, Observable) or iscoroutine(made):
+        return made
+    if isasyncgen(made):
+        raise TypeError(f"clock.run takes a stream: write clock.run(sk.stream({name_of(made)}()))")
+    if is_function:
+        raise TypeError(f"clock.run calls {name} for a stream or a coroutine, and it gave {shown(made)}")
+    check_stream(made, "clock.run")
+    return made
+
+
+def _missing(function: Callable[..., Any]) -> str:
+    """The arguments that it cannot be called without."""
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):  # some builtins have none
+        return ""
+    several = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return ", ".join(one.name for one in parameters if one.default is one.empty and one.kind not in several)
 
 
 def _forget(loop: JumpingLoop) -> None:

@@ -9,7 +9,7 @@ from ..protocols import Encoding
 from .encodings import encoding_of, is_loaded, load
 from .exact import Exact
 from .lexer import lexer_for
-from .models import CURRENT, resolve
+from .models import CURRENT, check_name, resolve
 from .whole import Whole
 
 __all__ = ["TokenCounter"]
@@ -28,12 +28,14 @@ class TokenCounter:
     follows a word. With tiktoken's encodings a piece costs the same after 200,000 tokens as after 2,000.
 
     Made before a stream runs, for the first of its encoding loads the vocabulary (a third of a second). RuntimeError
-    if that is not on this machine: it is never downloaded; the extra ``offline`` brings it.
+    if that is not on this machine: it is never downloaded; the extra ``offline`` brings it. ValueError for an encoding
+    that is misspelt.
     """
 
     def __init__(self, encoding: str | Encoding | Any, *, space_safe: bool = False) -> None:
         self._known = True
         if isinstance(encoding, str):
+            check_name(encoding)
             found = resolve(encoding)
             self._known, encoding = found.exact, load(found.encoding)
         encoding = encoding_of(encoding)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import NamedTuple
 
+from ..errors import excerpt
 from .encodings import NAMES
 
-__all__ = ["CURRENT", "Resolved", "resolve"]
+__all__ = ["CURRENT", "Resolved", "check_name", "resolve"]
 
 CURRENT = "o200k_base"
 CARRIERS = frozenset({"azure", "azure_openai", "github", "openai", "openrouter"})
 """Who passes on models under their own names; of others a name says nothing certain."""
+LIKE_AN_ENCODING = re.compile(r"(?:o|cl?|l|p|r)\d{2,3}k?([_-].*)?")
 THINKS = re.compile(r"o\d|gpt-[5-9](?!.*chat)|gpt-oss|codex")
 
 
@@ -32,12 +36,23 @@ def resolve(model: str) -> Resolved:
     tiktoken's table, but for names that it misreads or does not read: ``ft:BASE:...``, ``openai/...``, upper case,
     variants like ``:free``. Any other is taken to be o200k_base, and not exact.
     """
-    if model in NAMES:
-        return Resolved(model, exact=True)
+    if (name := model.strip().lower()) in NAMES:
+        return Resolved(name, exact=True)
     base, known = _base(model)
     encoding = _listed(base)
     thinks = THINKS.match(base) is not None
     return Resolved(encoding or CURRENT, encoding is not None and known, thinks, base)
+
+
+@lru_cache(64)
+def check_name(name: str) -> None:
+    """ValueError for an encoding that is misspelt: it would be taken for a model that nobody knows."""
+    if name.strip().lower() in NAMES:
+        return
+    plain = re.sub("[\\s-]+", "_", name.strip().lower())
+    near = get_close_matches(plain, sorted(NAMES), 1, 0.6 if LIKE_AN_ENCODING.fullmatch(plain) else 0.85)
+    if near:
+        raise ValueError(f"there is no encoding {excerpt(name, 60)!r}; did you mean {near[0]}?")
 
 
 def _base(model: str) -> tuple[str, bool]:

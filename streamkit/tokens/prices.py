@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..checks import check_number, keep_number
 from ..usage import Usage
 
 __all__ = ["PriceList", "Prices", "check_prices", "price_of"]
@@ -19,16 +19,18 @@ DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
     """Prices per million tokens, in any money. ``cached`` is that of prompt tokens which the server had kept; like
-    ``input`` if None. ValueError for what is no price."""
+    ``input`` if None. ValueError for what is no price, TypeError for what is no number; a Decimal is one, and is kept
+    as a float."""
 
     input: float
     output: float
     cached: float | None = None
 
     def __post_init__(self) -> None:
-        given = [price for price in (self.input, self.output, self.cached) if price is not None]
-        if not all(math.isfinite(price) and price >= 0 for price in given):
-            raise ValueError(f"prices are numbers, 0 or more, per million tokens: {self}")
+        options: dict[str, Any] = {"above": False, "what": "a price per million tokens"}
+        keep_number(self, "input", check_number, **options)
+        keep_number(self, "output", check_number, **options)
+        keep_number(self, "cached", check_number, optional=True, **options)
 
     def cost(self, usage: Usage) -> float | None:
         """What ``usage`` costs, as far as its figures are known; None if none is."""

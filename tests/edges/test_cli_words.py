@@ -6,6 +6,7 @@ import io
 import itertools
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.edges import cli
+from streamkit.edges.cli import ask
 
 
 def parsed(*args: str) -> dict[str, Any]:
@@ -57,6 +59,52 @@ def test_options_of_a_command_may_stand_before_it():
     assert parsed("--model=chat", "chat", "Hi", "--json") == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("chat --system -terse Hi", "system", "-terse"),
+        ("chat --system --terse Hi", "system", "--terse"),
+        ("--system -terse chat Hi", "system", "-terse"),
+        ("chat --sys -terse Hi", "system", "-terse"),
+        ("chat Hi --temperature -1e-3", "temperature", -1e-3),
+        ("chat Hi --temperature -inf", "temperature", float("-inf")),
+        ("chat --param --x=1 Hi", "param", [("--x", 1)]),
+        ("record --note -a f.jsonl Hi", "note", "-a"),
+        ("chat Hi --system=", "system", ""),
+        ("chat Hi --system -", "system", "-"),
+        ("serve --text --json", "text", ["--json"]),
+        ("chat Hi -vv", "verbose", True),
+        ("-vv chat Hi", "verbose", True),
+        ("chat -1e5 -inf -.5 -3", "prompt", ["-1e5", "-inf", "-.5", "-3"]),
+        ("chat -- -5C -v", "prompt", ["-5C", "-v"]),
+    ],
+)
+def test_values_and_numbers_may_begin_with_a_dash(line: str, name: str, value: Any):
+    assert parsed(*line.split())[name] == value
+
+
+def test_a_value_is_taken_as_it_is():
+    for value in ("", "- a", "-a b=c", "a\nb", "--x y"):
+        assert parsed("chat", "--system", value, "Hi")["system"] == value
+
+
+def test_file_and_prompt_of_record_in_the_wrong_order_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for args in (["Hi", "out.jsonl"], ["Why is 3.5 so?", "out.jsonl"], ["Hi", "out.jsonl", "there"]):
+        assert cli.main(["record", *args, "--base-url", "http://127.0.0.1:1"]) == 2
+        assert "FILE comes before the prompt: write streamkit record out.jsonl " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    for file, *words in (
+        ["./Hi", "out.jsonl"],
+        ["a.txt", "b.jsonl"],
+        ["out", "What is b.jsonl"],
+        ["out", "sum", "b.jsonl"],
+    ):
+        ask._check_order(file, words)
+
+
 def test_what_follows_two_dashes_is_words():
     assert parsed("chat", "a", "--json", "--", "--model", "-v")["prompt"] == ["a", "--model", "-v"]
     assert parsed("chat", "--model", "m", "--", "-")["prompt"] == ["-"]
@@ -78,8 +126,24 @@ def test_the_beginning_of_an_option_will_do():
         ("caht Hi", "streamkit: error: there is no command 'caht'; did you mean chat?"),
         ("Why --json", "streamkit: error: there is no command 'Why': write one of demo, replay, chat, record, serve"),
         ("--json", "streamkit: error: --json belongs to a command: write one of demo, replay, chat, record, serve "),
-        ("chat Hi --model", "streamkit chat: error: argument --model: expected one argument"),
-        ("chat --model --json Hi", "streamkit chat: error: argument --model: expected one argument"),
+        ("chat Hi --model", "streamkit chat: error: --model needs a value: write --model=MODEL"),
+        ("chat Hi --model -- there", "streamkit chat: error: --model needs a value: write --model=MODEL"),
+        ("chat --model --json Hi", "streamkit chat: error: --model needs a value: write --model=--json"),
+        ("chat --system -vv Hi", "streamkit chat: error: --system needs a value: write --system=-vv"),
+        ("--model --json chat Hi", "streamkit: error: --model needs a value: write --model=--json"),
+        (
+            "chat What is -v?",
+            "streamkit chat: error: there is no option -v?; if it is part of the text, write -- before",
+        ),
+        (
+            "chat -5C",
+            "streamkit chat: error: there is no option -5C; if it is part of the text, write -- before the text",
+        ),
+        (
+            "record f git --amend",
+            "streamkit record: error: there is no option --amend; if it is part of the text, write -",
+        ),
+        ("serve -5C", "streamkit serve: error: there is no option -5C"),
     ],
 )
 def test_what_is_misspelt_names_the_near_one(capsys: pytest.CaptureFixture[str], line: str, said: str):
@@ -87,7 +151,7 @@ def test_what_is_misspelt_names_the_near_one(capsys: pytest.CaptureFixture[str],
 
 
 def test_words_of_others_stay_in_one_line(capsys: pytest.CaptureFixture[str]):
-    assert told(capsys, "chat", "--a\x1b[2J\nb=c").endswith(r"there is no option --a\x1b[2J b")
+    assert told(capsys, "chat", "--a\x1b[2J\nb=c").partition(";")[0].endswith(r"there is no option --a\x1b[2J b")
 
 
 def test_all_words_are_asked_wherever_they_stand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

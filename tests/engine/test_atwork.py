@@ -22,8 +22,9 @@ from reactivex import operators as rxo
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.engine import atwork, runs
+from tests.reports import Reports
 
-ELSEWHERE = "sink {} is at work in another run: give each run its own"
+ELSEWHERE = "sink {} is at work in another run (sk.runs['{}']): give each run its own"
 TWICE = "sink {} is twice in one run: give each branch its own"
 
 
@@ -224,6 +225,60 @@ def test_runs_has_what_nobody_keeps_and_keeps_nothing_that_has_ended():
     assert gone() is None
 
 
+def test_a_run_whose_variable_is_gone_is_had_again_and_is_asked_once(reports: Reports):
+    sk.start(testing.script("a", first=0.05, fail="no"))
+    (id,) = sk.runs
+    run = sk.runs[id]
+    assert sk.runs[id] is run
+    with pytest.raises(sk.ApiError, match="no"):
+        run.result(10)
+    del run
+    sk.start(testing.script("a", first=0.05, fail="no"))
+    (run,) = sk.runs.values()
+    settled = run._work.settled
+    del run  # nobody has it any more
+    assert settled.block(10)
+    assert [str(error) for error in reports.errors] == ["no"]
+
+
+def test_the_stop_button_works_for_a_run_whose_variable_is_gone():
+    kept = sinks.memory()
+    sk.start(testing.script(*"abc", every=60.0), kept)
+    (id,) = sk.runs
+    sk.runs[id].cancel()
+    (run,) = sk.runs.values() or [None]
+    assert run is None or run.result(10).outcome == "cancelled"
+    assert id not in sk.runs
+
+    async def main() -> sk.Reply:
+        id = sk.start(testing.script(*"abc", every=60.0)).id
+        stopped = sk.runs[id]
+        threading.Thread(target=lambda: sk.runs[id].cancel()).start()
+        return await stopped
+
+    assert asyncio.run(main()).outcome == "cancelled"
+
+
+def test_threads_that_get_one_run_at_once_get_one_object():
+    for _ in range(20):
+        sk.start(testing.script(*"abc", every=60.0))
+        (id,) = sk.runs
+        gate, had = threading.Barrier(4), list[sk.Run[Any]]()
+
+        def get(id: str = id, gate: threading.Barrier = gate, had: list[sk.Run[Any]] = had) -> None:
+            gate.wait()
+            had.append(sk.runs[id])
+
+        threads = [threading.Thread(target=get) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert all(one is had[0] for one in had)
+        had[0].cancel()
+        had[0].result(10)
+
+
 def test_runs_says_plainly_that_an_id_is_unknown():
     with pytest.raises(KeyError, match="no run 'nope' is at work: it has ended"):
         sk.runs["nope"]
@@ -308,6 +363,7 @@ HOLDERS: dict[str, Callable[[], Any]] = {
 def test_a_sink_at_work_in_another_run_is_told_before_anything_is_asked(kind: str):
     sink, other = HOLDERS[kind](), sinks.memory()
     name = sk.branch(into=sink).name
+    name = f"threaded({name})" if kind == "threaded" else name
     run = sk.start(testing.script(*"abc", every=60.0), sink)
     stream, count = asked()
     for begin in (
@@ -319,7 +375,7 @@ def test_a_sink_at_work_in_another_run_is_told_before_anything_is_asked(kind: st
     ):
         with pytest.raises(sk.SinkError) as told:
             begin()
-        assert str(told.value) == ELSEWHERE.format(name)
+        assert str(told.value) == ELSEWHERE.format(name, run.id)
     assert count == []
     sk.run(testing.script("b"), other)  # it was not held by those that were refused
     run.cancel()
@@ -560,7 +616,7 @@ def test_threads_that_want_the_same_sink_get_it_one_at_a_time():
     assert not sink.clashes
     assert sink.runs + len(refused) == 40
     assert sink.runs >= 1
-    assert set(refused) <= {ELSEWHERE.format("Single")}
+    assert all("sink Single is at work in another run" in one for one in refused)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="where there is fork")

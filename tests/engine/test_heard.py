@@ -23,7 +23,7 @@ from streamkit import sinks, testing
 from streamkit.engine import heard
 from streamkit.engine.loop import background, call_on
 from tests.faults.printed import PAGE
-from tests.reports import Reports
+from tests.reports import Reports, caught_up
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +69,7 @@ def test_a_run_that_failed_and_was_not_asked_is_logged_once_when_it_is_let_go_of
 
 def test_it_is_an_error_with_its_traceback_on_the_logger_streamkit(caplog: pytest.LogCaptureFixture):
     ended(sk.start(failing()))
+    caught_up()
     (record,) = [one for one in caplog.records if one.name != "asyncio"]
     assert (record.name, record.levelno) == ("streamkit", logging.ERROR)
     assert record.exc_info is not None
@@ -94,6 +95,19 @@ def test_one_whose_variable_is_overwritten_is_logged_at_once(reports: Reports):
 def test_one_that_nobody_reads_and_that_was_let_go_of_is_not_held_back_for_ever(reports: Reports):
     sk.start(testing.script(*["a"] * 3000, fail="no"))
     assert reports.came.wait(5)
+    assert [str(error) for error in reports.errors] == ["no"]
+
+
+def test_nor_on_a_loop_of_asyncio_run(reports: Reports):
+    passed: list[Any] = []
+
+    async def main() -> None:
+        sk.start(testing.script(*["a"] * 3000, fail="no").map(passed.append))
+        await asyncio.sleep(1)
+
+    with testing.clock() as clock:
+        clock.run_coroutine(main())
+    assert len(passed) >= 3000
     assert [str(error) for error in reports.errors] == ["no"]
 
 
@@ -201,9 +215,84 @@ def test_a_logging_of_the_program_that_raises_loses_nothing(monkeypatch: pytest.
     logger.addFilter(broken)
     try:
         ended(sk.start(failing()))
+        caught_up()
     finally:
         logger.removeFilter(broken)
     assert [str(error) for error in shown] == ["no", "no log"]
+
+
+class Locked(logging.Handler):
+    """One that has a plain lock of its own, as a ``QueueHandler`` has, while the collector finds a run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain = threading.Lock()
+        self.messages: list[str] = []
+        self.stuck = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.plain.acquire(timeout=2):
+            self.stuck = True
+            return
+        with suppress(IndexError):
+            del garbage[-1]
+        self.messages.append(record.getMessage())
+        self.plain.release()
+
+
+garbage: list[Any] = []
+
+
+def test_a_run_that_is_collected_within_the_program_s_own_logging_does_not_wait_for_itself():
+    logger, handler = logging.getLogger("streamkit"), Locked()
+    logger.addHandler(handler)
+    try:
+        garbage.append(ended(sk.start(failing())))
+        logger.error("the program's own")
+        caught_up()
+
+        async def main() -> None:
+            garbage.append(sk.start(failing()))
+            await garbage[0]._ended(5)
+            logger.error("the program's own")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+        asyncio.run(main())
+    finally:
+        logger.removeHandler(handler)
+    said = "nobody has asked for the result of a run without sinks, which failed:"
+    assert handler.messages == ["the program's own", said] * 2
+    assert not handler.stuck
+
+
+def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Reports):
+    loop = asyncio.new_event_loop()
+
+    async def main() -> None:
+        run = sk.start(failing())
+        await run._ended(5)
+        loop.stop()
+
+    with suppress(RuntimeError):
+        loop.run_until_complete(main())
+    loop.close()
+    gc.collect()
+    heard.tell()
+    assert [str(error) for error in reports.errors] == ["no"]
+
+
+def test_news_that_never_came_are_let_go_of_without_a_word(monkeypatch: pytest.MonkeyPatch):
+    ignored: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    loop = asyncio.new_event_loop()
+    for _ in range(3):
+        heard.News(loop)
+    ended(sk.start(testing.script("a")))
+    caught_up()
+    gc.collect()
+    loop.close()
+    assert ignored == []
 
 
 # -- somebody asked ------------------------------------------------------------------------------------------------
@@ -304,16 +393,6 @@ def test_a_result_that_was_not_waited_for_to_the_end_has_told_nobody(reports: Re
     assert [str(error) for error in reports.errors] == ["no"]
 
 
-def test_a_loop_that_was_left_after_the_failure_has_told_nobody(reports: Reports):
-    run = sk.start(failing())
-    assert run._unread is not None
-    ended(run)
-    for _ in run:
-        break
-    del run
-    assert [str(error) for error in reports.errors] == ["no"]
-
-
 def test_a_listener_to_errors_has_heard_of_the_stream(reports: Reports):
     told: list[Exception] = []
     ended(sk.start(failing(), quiet, sk.on(error=told.append)))
@@ -333,9 +412,158 @@ def test_a_listener_to_errors_has_not_heard_of_other_sinks(reports: Reports):
     assert [str(error) for error in reports.errors] == ["sink bad raised KeyError: 'mine'"]
 
 
-def test_a_listener_that_raises_at_the_error_has_heard_it_and_is_logged_itself(reports: Reports):
-    ended(sk.start(failing(), sk.on(error=bad)))
+async def bad_later(error: Exception) -> None:
+    await asyncio.sleep(0)
+    raise KeyError("mine")
+
+
+@pytest.mark.parametrize("callback", [bad, bad_later])
+@pytest.mark.parametrize("wrap", [lambda listener: listener, lambda listener: sk.branch(into=listener)])
+def test_a_listener_that_raises_at_the_error_has_not_heard_it(wrap: Any, callback: Any, reports: Reports):
+    ended(sk.start(failing(), wrap(sk.on(error=callback))))
+    ended(sk.start(failing().pipe(sk.ops.attach(wrap(sk.on(error=callback))))))
+    assert [str(error) for error in reports.errors] == ["no", "no"]
+    for error in reports.errors:
+        assert error.__notes__ == ["and beside it: SinkError: sink Listener raised KeyError: 'mine'"]
+
+
+def test_nor_has_one_that_fails_at_the_failure_of_its_own_branch(reports: Reports):
+    def broken(item: Any) -> Any:
+        raise ValueError("of the branch")
+
+    ended(sk.start(testing.script("a"), sk.branch(sk.ops.map_async(broken), into=sk.on(error=bad))))
+    (error,) = reports.errors
+    assert str(error) == "sink Listener raised KeyError: 'mine'"
+    assert "of the branch" in error.__notes__[0]
+
+
+def test_one_whose_other_callback_fails_has_heard_the_error_all_the_same(reports: Reports):
+    told: list[Exception] = []
+    ended(sk.start(failing(), sk.on(error=told.append, reply=bad)))
+    assert [str(error) for error in told] == ["no"]
     assert [str(error) for error in reports.errors] == ["sink Listener raised KeyError: 'mine'"]
+
+
+def test_nor_has_one_that_is_given_up_or_interrupted_by_the_end_of_the_loop(reports: Reports):
+    begun: list[Exception] = []
+
+    async def hang(error: Exception) -> None:
+        begun.append(error)
+        await asyncio.sleep(3000)
+
+    async def given_up() -> None:
+        sk.start(failing(), sk.branch(into=sk.on(error=hang), max_wait=2))
+        await asyncio.sleep(9)
+
+    async def interrupted() -> None:
+        sk.start(failing(), sk.on(error=hang))
+        await asyncio.sleep(1)
+
+    for main in (given_up, interrupted):
+        with testing.clock() as clock:
+            clock.run_coroutine(main())
+    assert [str(error) for error in begun] == ["no", "no"]
+    assert [str(error) for error in reports.errors] == ["no", "no"]
+
+
+def test_a_listener_in_a_thread_has_heard(reports: Reports):
+    told: list[Exception] = []
+    ended(sk.start(failing(), sinks.threaded(sk.on(error=told.append))))
+    assert [str(error) for error in told] == ["no"]
+    assert reports.errors == []
+    ended(sk.start(failing(), sinks.threaded(sk.on(error=bad))))
+    ended(sk.start(failing(), sinks.threaded(sk.on(text=quiet))))
+    assert [str(error) for error in reports.errors] == ["no", "no"]
+
+
+# -- a loop over a run that is left ----------------------------------------------------------------------------------
+
+
+def buffered() -> sk.Run[Any]:
+    """One that has failed before anybody reads its items."""
+    run = sk.start(failing())
+    assert run._unread is not None
+    return ended(run)
+
+
+def under_way() -> sk.Run[Any]:
+    return sk.start(testing.script("a", "b", every=0.01, fail="no"))
+
+
+@pytest.mark.parametrize("begin", [buffered, under_way])
+def test_who_leaves_a_loop_over_a_run_has_asked_for_no_more(begin: Callable[[], sk.Run[Any]], reports: Reports):
+    run = begin()
+    for _ in run:
+        break
+    ended(run)
+    del run
+    for _ in begin():
+        break
+    with begin() as run:
+        for _ in run:
+            break
+    ended(run)
+    del run
+    with suppress(ZeroDivisionError):
+        for _ in begin():
+            raise ZeroDivisionError
+    caught_up()
+    heard.tell()
+    assert reports.errors == []
+
+
+@pytest.mark.parametrize("seconds", [0, 0.2])
+def test_who_leaves_an_async_loop_over_a_run_has_asked_for_no_more(seconds: float, reports: Reports):
+    async def main() -> None:
+        for _ in range(2):
+            async with sk.start(failing()) as run:
+                await asyncio.sleep(seconds)
+                async for _ in run:
+                    break
+            del run
+            run = sk.start(failing())
+            await asyncio.sleep(seconds)
+            async for _ in run:
+                break
+
+    with testing.clock() as clock:
+        clock.run_coroutine(main())
+    gc.collect()
+    heard.tell()
+    assert reports.errors == []
+
+
+def test_who_asks_after_that_is_raised_it():
+    run = buffered()
+    for _ in run:
+        break
+    with pytest.raises(sk.ApiError):
+        run.result()
+
+
+def test_a_loop_that_is_not_left_yet_asks_on():
+    def look() -> None:
+        with buffered() as run:
+            items.append(iter(run))
+            next(items[0])
+
+    items: list[Any] = []
+    with pytest.raises(sk.ApiError, match="no"):
+        look()
+
+
+def test_sinks_that_fail_are_news_also_when_a_loop_over_the_run_is_left(reports: Reports):
+    def look(source: sk.Stream[Any], *, first: bool) -> None:
+        with sk.start(source.pipe(sk.ops.attach(Unclosable()))) as run:
+            if first:
+                ended(run)
+            for _ in run:
+                break
+
+    with pytest.raises(sk.SinkError, match="sink Unclosable raised OSError: full"):
+        look(testing.script("a", "b", every=0.05), first=False)
+    look(failing(), first=True)  # the stream's own error is what it has failed with, so the sink is logged
+    assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
 
 
 @pytest.mark.parametrize("door", [lambda stream: ended(sk.start(stream)), lambda stream: stream.subscribe(quiet)])
@@ -415,15 +643,6 @@ def test_async_with_raises_at_its_end_only_what_nobody_has_been_given(ask: Calla
 
     asyncio.run(main())
     assert reports.errors == []
-
-
-def test_with_raises_what_a_loop_that_was_left_has_not_been_given():
-    def leave() -> None:
-        with sk.start(failing()) as run:
-            next(iter(ended(run)))
-
-    with pytest.raises(sk.ApiError, match="no"):
-        leave()
 
 
 @contextmanager

@@ -120,12 +120,25 @@ def test_legacy_completions_have_no_tools():
         sk.tool_loop(client.complete, "?", [weather])
 
 
-def test_a_tool_without_a_schema_is_told_before_anything_is_asked():
+OWN = {"type": "function", "function": {"name": "weather"}}
+
+
+@pytest.mark.parametrize(
+    ("tools", "kind", "told"),
+    [
+        (weather, TypeError, "put it in a list"),
+        (None, TypeError, r"functions by name, not None: write \[function\], or \[\] if there are none"),
+        ("weather", TypeError, "functions by name, not 'weather'"),
+        ([OWN], TypeError, r"give the function; the schema goes into functools.partial\(client.chat, tools="),
+        ({"weather": OWN}, TypeError, "give the function; the schema goes into"),
+        ({"get weather": weather}, ValueError, "not 'get weather': write .*{'get_weather': ...}"),
+        ({"": weather}, ValueError, "letters"),
+    ],
+)
+def test_what_is_no_list_of_tools_is_told_before_anything_is_asked(tools: Any, kind: Any, told: str):
     client = testing.client(FINE)
-    with pytest.raises(TypeError, match="has the parameter \\*cities"):
-        sk.tool_loop(client.chat, "?", {"weather": lambda *cities: cities})
-    with pytest.raises(TypeError, match="put it in a list"):
-        sk.tool_loop(client.chat, "?", weather)  # type: ignore[arg-type]
+    with pytest.raises(kind, match=told):
+        sk.tool_loop(client.chat, "?", tools)
 
 
 def test_a_callable_that_sends_none_is_told_of_once(caplog: pytest.LogCaptureFixture):
@@ -135,12 +148,31 @@ def test_a_callable_that_sends_none_is_told_of_once(caplog: pytest.LogCaptureFix
         sk.run(stream)
     (line,) = warnings(caplog)
     assert line.startswith("the model was not told of the tools of this tool loop (weather), so it calls none of them:")
-    assert line.endswith("client.chat(messages, tools=tools), or give the tool loop client.chat itself")
+    assert line.endswith("functools.partial(client.chat, tools=tools), or give the tool loop client.chat itself")
 
 
 class Own(sk.Client):
     def chat(self, messages: Any) -> Any:  # type: ignore[override]
         return super().chat(messages, tools=[weather])
+
+
+class Passing(sk.Client):
+    def chat(self, messages: Any, **options: Any) -> Any:
+        return super().chat(messages, tools=[weather], **options)
+
+
+def own(kind: type[sk.Client], client: testing.ScriptedClient) -> sk.Client:
+    return kind("https://own.invalid/v1", "key", model="m", transport=client.server.transport())
+
+
+def test_a_method_of_ones_own_that_names_the_tools_gets_them():
+    class Naming(sk.Client):
+        def chat(self, messages: Any, *, tools: Any = None, **options: Any) -> Any:
+            return super().chat(messages, tools=[*(tools or []), {"type": "web_search"}], **options)
+
+    client = testing.client(FINE)
+    sk.run(sk.tool_loop(own(Naming, client).chat, "?", [weather]))
+    assert [tool["type"] for tool in sent(client)[0]] == ["function", "web_search"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +181,9 @@ class Own(sk.Client):
         lambda client: lambda messages: client.chat(messages, tools=[weather]),
         lambda client: lambda messages: client.chat(messages, tools=[weather]).pipe(ops.redact("email")),
         lambda client: lambda messages: sk.tool_loop(client.chat, messages, [weather]),
-        lambda client: Own("https://own.invalid/v1", "key", model="m", transport=client.server.transport()).chat,
+        lambda client: own(Own, client).chat,
+        lambda client: own(Passing, client).chat,
+        lambda client: functools.partial(own(Passing, client).chat, temperature=0),
     ],
 )
 def test_a_callable_that_sends_them_is_left_alone(ask: Any, caplog: pytest.LogCaptureFixture):

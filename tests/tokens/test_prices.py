@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -35,8 +37,20 @@ def test_without_a_price_for_cached_tokens_they_cost_like_others():
 
 @pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
 def test_what_is_no_price_is_told(bad: float):
-    with pytest.raises(ValueError, match="per million tokens"):
+    with pytest.raises(ValueError, match=r"Prices\.output must be 0 or more"):
         sk.Prices(input=1, output=bad)
+
+
+@pytest.mark.parametrize(("name", "bad"), [("input", None), ("output", None), ("input", True), ("cached", "1")])
+def test_what_is_no_number_is_no_price(name: str, bad: Any):
+    with pytest.raises(TypeError, match=rf"Prices\.{name} is a price per million tokens.*, not {bad!r}"):
+        sk.Prices(**{"input": 1, "output": 1, name: bad})
+
+
+def test_decimal_prices_are_kept_as_floats():
+    prices = sk.Prices(input=Decimal("0.15"), output=Fraction(3, 5), cached=Decimal("0.075"))  # type: ignore[arg-type]
+    assert prices == sk.Prices(input=0.15, output=0.6, cached=0.075)
+    assert type(prices.cost(sk.Usage(100, 10, cached_tokens=50))) is float
 
 
 @pytest.mark.parametrize("bad", [5, {"gpt-4o": 1}, {"gpt-4o": None}, [DEAR]])

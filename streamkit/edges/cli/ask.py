@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 import streamkit as sk
 from streamkit import operators as ops
+from streamkit.errors import excerpt
 
 from .show import UsageError, say, show
 
@@ -60,11 +62,24 @@ def _chat(args: argparse.Namespace) -> int:
 
 
 def _record(args: argparse.Namespace) -> int:
+    _check_order(args.file, args.prompt)
     if not args.overwrite and os.path.lexists(args.file):
         raise UsageError(f"{args.file} exists already; --overwrite replaces it")
     recorded = ops.record(args.file, note=args.note, overwrite=args.overwrite)
     with _client(args) as client:
         return show(_question(client, args).pipe(recorded), verbose=args.verbose)
+
+
+def _check_order(file: str, words: list[str]) -> None:
+    """UsageError if FILE is a word of the question, and the file stands behind it. A path with a folder passes."""
+    looks_like_a_word = not os.path.dirname(file) and (" " in file or not os.path.splitext(file)[1])
+    looks_like_a_file = bool(words) and words[0].endswith(".jsonl") and " " not in words[0]
+    if looks_like_a_word and looks_like_a_file:
+        question = " ".join([file, *words[1:]])
+        raise UsageError(
+            f"FILE comes before the prompt: write streamkit record {shlex.quote(excerpt(words[0], 60))} "
+            f"{shlex.quote(excerpt(question, 60))}, or ./{excerpt(file, 60)} if that is the file"
+        )
 
 
 def _client(args: argparse.Namespace) -> sk.Client:

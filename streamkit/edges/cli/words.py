@@ -1,14 +1,13 @@
 """The command line as people type it: the command, its options and its words in any order.
 
 `argparse` takes the words of a command in one row only. So the arguments are put in order before it sees them: options
-with their values first, then ``--``, then the words. What looks like an option and is none is told at once, with the
-nearest one that there is.
+first, each in one word with its value (``--system=-terse``), then ``--``, then the words. What looks like an option and
+is none is told at once, with the nearest one that there is.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -20,9 +19,6 @@ __all__ = ["Command", "Program"]
 
 Options: TypeAlias = Mapping[str, argparse.Action]
 
-NUMBER = re.compile(r"-\d+$|-\d*\.\d+$")
-"""A negative number is a word or a value, as for `argparse`."""
-
 
 class Command(argparse.ArgumentParser):
     """The parser of one command: its options may stand before, between and behind its words."""
@@ -33,6 +29,11 @@ class Command(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Quotes arguments in one line: a script may have put words of others among them."""
         super().error(one_line(message))
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether its words are a text of the user's."""
+        return any(action.dest == "prompt" for action in self._actions)
 
     @property
     def options(self) -> Options:
@@ -49,7 +50,7 @@ class Command(argparse.ArgumentParser):
                 words += rest
                 break
             if _is_option(word):
-                options += [word, *_value(self._known(word, self.options), word, rest)]
+                options.append(self._with_value(word, self._known(word, self.options), rest, self.options))
             else:
                 words.append(word)
         return [*options, "--", *words] if words else options
@@ -57,8 +58,20 @@ class Command(argparse.ArgumentParser):
     def _known(self, word: str, options: Options) -> argparse.Action:
         found = _meant(word, options)
         if not found:
-            self.error(f"there is no option {excerpt(word.partition('=')[0], 60)}{_near(word, options)}")
+            hint = _near(word, options)
+            if not hint and self.takes_text:
+                hint = "; if it is part of the text, write -- before the text"
+            self.error(f"there is no option {excerpt(word.partition('=')[0], 60)}{hint}")
         return found[0]
+
+    def _with_value(self, word: str, action: argparse.Action, rest: list[str], options: Options) -> str:
+        """The option in one word with its value, which is taken from what follows it, whatever that begins with."""
+        if action.nargs is not None or "=" in word:
+            return word
+        if not rest or rest[0] == "--" or (_is_option(rest[0]) and _meant(rest[0], options)):
+            value = excerpt(rest[0], 60) if rest and rest[0] != "--" else action.metavar or action.dest.upper()
+            self.error(f"{word} needs a value: write {word}={value}")
+        return f"{word}={rest.pop(0)}"
 
 
 class Program(Command):
@@ -76,7 +89,8 @@ class Program(Command):
             if word in self.options or (_meant(word, self.options) and not _meant(word, theirs)):
                 own.append(word)
             else:
-                early += [word, *_value(self._known(word, {**theirs, **self.options}), word, rest)]
+                known = {**theirs, **self.options}
+                early.append(self._with_value(word, self._known(word, known), rest, known))
         if rest:
             return [*own, self._command(rest[0]), *early, *rest[1:]]
         if early and not own:
@@ -95,21 +109,27 @@ def _is_option(word: str) -> bool:
     """`-` stands for stdin, and a text with blanks before any `=` is a text, whatever it begins with."""
     if word in ("-", "--") or " " in word.partition("=")[0]:
         return False
-    return word.startswith("-") and not NUMBER.match(word)
+    return word.startswith("-") and not _is_number(word)
+
+
+def _is_number(word: str) -> bool:
+    """A negative number is a word or a value, in any way that Python reads one: -5, -1e-3, -inf."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _meant(word: str, options: Options) -> list[argparse.Action]:
-    """The option of that name, else those whose names begin so."""
+    """The option of that name, or flags of one letter behind one dash (``-vv``), else those whose names begin so."""
     name = word.partition("=")[0]
     if name in options:
         return [options[name]]
+    flags = [options.get(f"-{letter}") for letter in word[1:]]
+    if flags and all(flag is not None and flag.nargs == 0 for flag in flags):
+        return [flag for flag in flags if flag is not None]
     return [action for full, action in options.items() if name.startswith("--") and full.startswith(name)]
-
-
-def _value(action: argparse.Action, word: str, rest: list[str]) -> list[str]:
-    """The value of the option, taken from what follows it."""
-    takes = action.nargs is None and "=" not in word and rest and rest[0] != "--"
-    return [rest.pop(0)] if takes else []
 
 
 def _near(word: str, options: Iterable[str]) -> str:

@@ -170,6 +170,6 @@ def sse(
     check_stream(stream, "sk.sse")
     check_one_of("format", format, tuple(FORMS))
     check_one_of("on_close", on_close, ("cancel", "drain"))
-    check_number("keepalive", keepalive, optional=True)
-    check_number("max_wait", max_wait, infinite=True)
+    keepalive = check_number("keepalive", keepalive, optional=True)
+    max_wait = check_number("max_wait", max_wait, infinite=True)
     return Relay(stream, format, on_close, keepalive, max_wait)

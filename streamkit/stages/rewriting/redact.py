@@ -45,7 +45,7 @@ class Redactor(StageBase):
 
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
         check_text("mask", mask)
-        check_whole("hold", hold, infinite=True)
+        hold = check_whole("hold", hold, infinite=True)
         if not rules:
             raise ValueError("no rules: " + ", ".join(READY) + ", a pattern, a list of words or a callable")
         self._finds = [find for rule in rules for find in _finds(rule, mask)]

@@ -90,9 +90,9 @@ class Segments(StageBase):
         check_one_of("lookahead", lookahead, ("word", "char"))
         check_one_of("code", code, ("block", "lines", "drop"))
         check_one_of("markdown", markdown, ("keep", "plain"))
-        check_whole("max_chars", max_chars, infinite=True, optional=True)
-        check_whole("hold", hold, low=0, infinite=True)
-        check_number("max_wait", max_wait, optional=True)
+        max_chars = check_whole("max_chars", max_chars, infinite=True, optional=True)
+        hold = check_whole("hold", hold, low=0, infinite=True)
+        max_wait = check_number("max_wait", max_wait, optional=True)
         check_flags(first_fast=first_fast, spoken=spoken, strip=strip)
         self._code, self._strip, self._wait = code, strip, max_wait
         self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
