@@ -1,6 +1,7 @@
 """An agent: the model calls functions, blocking and async ones, until it knows the answer."""
 
 import asyncio
+import logging
 from datetime import date
 from typing import Literal
 
@@ -26,6 +27,7 @@ async def remind(text: str, minutes: int = 30) -> str:
 
 
 TOOLS = [weather, remind]
+logging.getLogger("streamkit").setLevel(logging.ERROR)  # a tool that raises is no news: it is printed below
 
 
 async def main() -> None:
