@@ -30,6 +30,8 @@ TWICE = "sink {} is twice in one run: give each branch its own"
 
 @pytest.fixture(autouse=True)
 def nothing_stays_at_work() -> Iterator[None]:
+    atwork._held.clear()  # of tests whose loops stand still
+    runs.at_work.clear()
     yield
     for run in sk.runs.values():
         run.result(10)  # those that were cancelled
