@@ -200,7 +200,8 @@ class Leaver:
             time.sleep(self.random.random() * 0.01)
             return "sunny"
 
-        run = sk.start(sk.tool_loop(lambda _: self.client.chat("tools"), "hi", [lookup]), *self.branches())
+        loop = sk.tool_loop(lambda _: self.client.chat("tools", tools=[lookup]), "hi", [lookup])
+        run = sk.start(loop, *self.branches())
         time.sleep(self.moment() * 2)
         run.cancel()
         with suppress(sk.StreamkitError):
