@@ -59,7 +59,7 @@ class Shop:
 
 
 class Bound:
-    __call__ = partial(search, api_key="SECRET")
+    __call__ = staticmethod(partial(search, api_key="SECRET"))  # bare, Python 3.13 warns of it
 
 
 @functools.wraps(partial(search, api_key="SECRET"))
