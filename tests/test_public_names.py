@@ -88,7 +88,7 @@ def test_import_has_no_side_effects():
 
 def test_import_loads_no_tokenizer_no_models_and_nothing_optional():
     _, modules = watched_import()
-    assert {"openai", "httpx2", "pydantic", "tiktoken", "uvloop"}.isdisjoint(modules)
+    assert {"openai", "httpx2", "pydantic", "reactivex.operators", "tiktoken", "uvloop"}.isdisjoint(modules)
 
 
 @pytest.mark.parametrize(

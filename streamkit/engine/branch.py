@@ -15,6 +15,7 @@ from ..checks import check_number, check_text, check_whole, shown, told
 from ..errors import one_line
 from .backlog import OVERFLOWS, Overflow
 from .kinds import Given, misplaced
+from .listener import Listener
 from .misplaced import check_operators, name_of, no_sink
 from .operator import check_chain
 
@@ -106,7 +107,7 @@ def _check_sink(into: Any) -> None:
 def _check_members(into: Any) -> None:
     """What a sink may have besides is recognised by its name: TypeError for what cannot be meant so."""
     title = one_line(type(into).__name__)
-    if getattr(into, "no_sink_has_such_a_member", None) is not None:
+    if getattr(into, "no_sink_has_such_a_member", None) is not None:  # a mock, or a proxy of something far away
         raise TypeError(
             f"this {title} answers to every name, so what it has besides write is not known: "
             "write lambda item: sink.write(item), or if it is a mock Mock(spec=['write'])"
@@ -153,7 +154,7 @@ def check_kinds(given: Given | None, branches: Iterable[Branch]) -> None:
     """TypeError if there is nothing for an operator or a listener of one, where this comes in."""
     for branch in branches:
         comes = check_chain(given, branch.operators)
-        wants = getattr(branch.into, "wants", None)
+        wants = branch.into.wants if isinstance(branch.into, Listener) else ""
         if wants and comes is not None and comes.kind in ("str", "values"):
             raise TypeError(misplaced(wants, "events", comes))
 

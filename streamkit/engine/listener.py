@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Never, TypeAlias, TypeVar
 
@@ -159,6 +158,8 @@ def _check_names(given: tuple[Any, ...], unknown: Mapping[str, Any], known: Iter
             f"sk.on takes callbacks by name: write sk.on(text={name_of(given[0])}), or event= for all events"
         )
     for name in unknown:
+        from difflib import get_close_matches  # only a mistake needs it
+
         near = get_close_matches(name, known, 1)
         raise TypeError(
             f"sk.on knows no {name}=: " + (f"write {near[0]}=" if near else f"there are {', '.join(known)}")

@@ -33,14 +33,11 @@ class Operator(Generic[A, B]):
         name: str,
         apply: Callable[[Observable[A]], Observable[B]],
         written: str = "",
-        *,
-        takes: Takes = "any",
-        gives: Gives = "any",
     ) -> None:
         self.__name__ = name
         self.written = written or f"ops.{name}()"
         self._apply = apply
-        self.takes, self.gives = known(name, takes, gives)
+        self.takes, self.gives = known(name)
         self._others: tuple[Given | None, ...] = ()
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
@@ -78,9 +75,6 @@ class Operator(Generic[A, B]):
 class Keeps(Operator[Event, Event]):
     """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
     stays its last item. So a `ReplyStream` is one behind it too."""
-
-    def __init__(self, name: str, apply: Callable[[Observable[Any]], Observable[Any]], *, takes: Takes = "any") -> None:
-        super().__init__(name, apply, takes=takes, gives="same")
 
     def __call__(self, source: E, /) -> E:
         return cast("E", super().__call__(source))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from reactivex import Observable, abc, operators as rxo
+from reactivex import Observable, abc
 
 from ..events import Event, Reply
 from .operator import Keeps
-from .stream import Stream
+from .stream import Stream, joined
 from .unasked import HasReply
 
 __all__ = ["ReplyStream"]
@@ -38,7 +38,7 @@ class ReplyStream(Stream[Event], HasReply):
     def __add__(self, other: Observable[Any]) -> Any:
         """This reply, then the other; the `Reply` at the end is that of the last one."""
         if isinstance(other, ReplyStream):
-            return self.pipe(Keeps("concat", rxo.concat(other)))
+            return joined(self, other, Keeps)
         return super().__add__(other)
 
     @overload

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
-from reactivex import Observable, abc, operators as rxo
+from reactivex import Observable, abc
 
 from ..checks import shown
 from ..errors import SinkError, one_line
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     Fluent = Observable
 
-__all__ = ["Stream", "stream"]
+__all__ = ["Stream", "joined", "stream"]
 
 T = TypeVar("T", covariant=True)
 U = TypeVar("U")
@@ -37,11 +37,17 @@ def _piped(name: str) -> Callable[..., Any]:
     """A fluent method that gives a Stream."""
 
     def method(self: Stream[Any], *args: Any) -> Any:
-        from reactivex import operators  # takes a while, and few need it
-
-        return self.pipe(getattr(operators, name)(*args))
+        return self.pipe(_stock(name)(*args))
 
     return method
+
+
+def _stock(name: str) -> Callable[..., Callable[[Any], Any]]:
+    """An operator of reactivex. All of them are imported with it, which takes a while, and few programs need it."""
+    from reactivex import operators
+
+    made: Callable[..., Callable[[Any], Any]] = getattr(operators, name)
+    return made
 
 
 class Stream(Fluent[T]):
@@ -127,13 +133,13 @@ class Stream(Fluent[T]):
 
     def __add__(self, other: Observable[U]) -> Stream[T | U]:
         """The items of this stream, and when it has ended those of ``other``."""
-        return _joined(self, other) if isinstance(other, Observable) else _not_added(other, BEHIND)
+        return joined(self, other) if isinstance(other, Observable) else _not_added(other, BEHIND)
 
     def __iadd__(self, other: Observable[U]) -> Stream[T | U]:
         return self + other
 
     def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass is asked first
-        return _joined(stream(other), self) if isinstance(other, Observable) else _not_added(other, BEFORE)
+        return joined(stream(other), self) if isinstance(other, Observable) else _not_added(other, BEFORE)
 
     def __getitem__(self, key: slice | int) -> Stream[T]:
         """The items at these places, as a stream; as `reactivex.operators.slice`."""
@@ -252,6 +258,7 @@ def _not_added(other: Any, write: str) -> Any:
     return NotImplemented
 
 
-def _joined(first: Stream[Any], second: Observable[Any]) -> Stream[Any]:
-    concat: Operator[Any, Any] = Operator("concat", rxo.concat(second))
+def joined(first: Stream[Any], second: Observable[Any], kind: type[Operator[Any, Any]] = Operator) -> Stream[Any]:
+    """The items of ``first``, then those of ``second``; ``kind`` is that of the operator which does it."""
+    concat = kind("concat", _stock("concat")(second))
     return put(first.pipe(concat), common_kind([first, second]))

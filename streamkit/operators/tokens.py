@@ -4,13 +4,13 @@ and `budget` is a RuntimeError."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
 from ..engine import Keeps, Operator
+from ..engine.report import LOGGER
 from ..errors import excerpt
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
@@ -65,7 +65,7 @@ def _tell_of_unknown(name: str, encoding: Tokenizer | None) -> None:
 @cache
 def _tell(what: str) -> None:
     """Once: numbers have no label."""
-    logging.getLogger("streamkit").warning("%s", what)
+    LOGGER.warning("%s", what)
 
 
 class _Counted:

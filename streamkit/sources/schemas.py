@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin
 
 from ..checks import shown
+from ..engine.report import LOGGER
 from ..errors import excerpt, one_line
 from .parameters import checked, loosely
 
@@ -75,7 +75,7 @@ def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
     schema = _undescribed(_schema(function))
     if not whole:
         schema["additionalProperties"] = True
-        logging.getLogger("streamkit").warning(
+        LOGGER.warning(
             "tool %s takes more than can be described to the model, which may call it all the same: send a schema "
             "of your own, functools.partial(client.chat, tools=[{'type': 'function', ...}])",
             one_line(name),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.context import Asked
+from ..engine.report import LOGGER
 from ..errors import one_line
 from .schemas import tools_for
 
@@ -48,7 +48,7 @@ def warn_if_none_sent(asked: Asked | None, tools: Iterable[str]) -> None:
 
 
 def _warn(message: str, *values: object) -> None:
-    logging.getLogger("streamkit").warning(message, *values)
+    LOGGER.warning(message, *values)
 
 
 def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from ..checks import shown
 from ..engine.context import Asked
 from ..engine.mailbox import is_cancel
-from ..engine.report import failure_of
+from ..engine.report import LOGGER, failure_of
 from ..errors import MalformedError, described, one_line, said
 from ..events import ToolCall, ToolResult
 from ..validation.parse import told
@@ -23,7 +22,6 @@ from .threads import in_thread
 
 __all__ = ["Toolbox", "Tools"]
 
-LOG = logging.getLogger("streamkit")
 FUNCTIONS = "tools are a list of functions, or functions by name"
 SCHEMA = ": give the function; the schema goes into functools.partial(client.chat, tools=[...])"
 
@@ -98,7 +96,7 @@ class Toolbox:
         quote what an operator hides."""
         if call.name not in self._failed:
             self._failed.add(call.name)
-            LOG.warning(
+            LOGGER.warning(
                 "tool %s %s; the model is told, and ToolResult.error says more", one_line(call.name), one_line(what)
             )
         return ToolResult(call, error=error)

@@ -291,3 +291,18 @@ def test_what_asks_again_needs_the_events(view: Any) -> None:
         got = testing.clock().run(stream)
         assert isinstance(got.error, TypeError)
         assert f"what ask gives is a stream of events, not what {view.__name__}() makes" in str(got.error)
+
+
+def test_a_sink_of_a_user_may_have_any_attribute_of_a_listener() -> None:
+    class Wishes:
+        wants = "everything"
+
+        def __init__(self) -> None:
+            self.got: list[Any] = []
+
+        def write(self, item: Any) -> None:
+            self.got.append(item)
+
+    sink = Wishes()
+    sk.run(testing.script("a").pipe(ops.text()), sink)
+    assert sink.got == ["a"]
