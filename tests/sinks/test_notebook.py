@@ -10,6 +10,7 @@ import pytest
 import reactivex as rx
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import streamkit as sk
 from streamkit import sinks, testing
@@ -21,10 +22,10 @@ PLAIN = "text/plain"
 def shown(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What the shell was told to display."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    shell = InteractiveShell.instance()
+    # Its history would be a database in the user's home, which the collector finds open in the middle of another test.
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.display_pub = CapturingDisplayPublisher()
     yield shell.display_pub.outputs
-    shell.history_manager.end_session()
     InteractiveShell.clear_instance()
 
 
