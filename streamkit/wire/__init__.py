@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazily
-from .parser import APIS, Parser, parse
+from .apis import APIS
+from .parser import Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
+    from .api import Api
     from .encode import Encoder, frame
 
-__all__ = ["APIS", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
+__all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
 if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
@@ -24,6 +26,7 @@ if not TYPE_CHECKING:  # else every name would be one
                 ),
                 "encode",
             ),
+            "Api": "api",
         },
     )
 

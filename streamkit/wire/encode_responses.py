@@ -97,7 +97,8 @@ class ResponsesWriter:
         yield self._numbered(f"response.{status}", response=response)
 
     def fail(self, error: Form) -> Form:
-        return self._numbered("error", code=error["code"], message=error["message"], param=error["param"])
+        told = {name: value for name, value in error.items() if name != "type"}
+        return self._numbered("error", **{"code": None, "message": "", "param": None, **told})
 
     def _numbered(self, type: str, **fields: Any) -> Form:
         self._number += 1

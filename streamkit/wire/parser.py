@@ -11,18 +11,14 @@ from pydantic_core import from_json
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
 from ..events import Event, Outcome, Reply
 from ..stages import Fold
-from .chat import Chat
-from .completions import Completions
-from .dialect import Dialect
+from .apis import api_named
 from .heartbeats import is_end
 from .loads import load, shown
 from .problems import stray_problem
-from .responses import Responses
-from .sse import BOM, FIELDS, LIMIT, Decoder, ServerSentEvent, plain
+from .sse import BOM, FIELDS, LIMIT, ServerSentEvent, plain
 
-__all__ = ["APIS", "Parser", "parse"]
+__all__ = ["Parser", "parse"]
 
-APIS: dict[str, type[Dialect]] = {"chat": Chat, "completions": Completions, "responses": Responses}
 STRAY = 64 * 1024
 NAMES = ("data", "event", "id", "retry")
 
@@ -30,7 +26,7 @@ NAMES = ("data", "event", "id", "retry")
 def parse(chunks: Iterable[bytes], api: str = "chat", **options: Any) -> Iterator[Event]:
     """The events of a body that comes in ``chunks``, however it is cut; the last one is the `Reply`.
 
-    ``api`` is ``chat``, ``completions`` or ``responses``; ``options`` are those of `Parser`. Whatever is wrong with the
+    ``api`` is one of `APIS`; ``options`` are those of `Parser`. Whatever is wrong with the
     body is raised as a `StreamkitError` whose ``.partial`` holds what came before; errors of ``chunks`` pass unchanged.
     Stops reading as soon as the server says that nothing follows.
     """
@@ -66,14 +62,13 @@ class Parser:
         request_id: str | None = None,
         attempts: int = 1,
     ) -> None:
-        if api not in APIS:
-            raise ValueError(f"unknown api {api!r}: one of {', '.join(APIS)}")
+        found = api_named(api)
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
-        self._dialect = APIS[api](request_id)
-        self._decoder = Decoder(sys.maxsize if event_bytes is None else event_bytes)
+        self._dialect = found.dialect(request_id)
+        self._decoder = found.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._seen = False
         self._failed = False
         self._stray: list[str] = []

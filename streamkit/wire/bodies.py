@@ -1,4 +1,4 @@
-"""A whole reply as the JSON body that an API gives to who did not ask for a stream."""
+"""A whole reply as the JSON document that OpenAI's APIs give to who did not ask for a stream."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from typing import Any
 
 from ..events import Choice, Reply, Usage
 
-__all__ = ["whole_body"]
+__all__ = ["chat_body", "completion_body", "response_body"]
 
 
-def whole_body(reply: Reply, api: str) -> dict[str, Any]:
-    """``reply`` as an object of chat completions, completions or the Responses API."""
-    if api == "responses":
-        return _response(reply)
-    chat = api == "chat"
+def chat_body(reply: Reply) -> dict[str, Any]:
+    """An object of chat completions."""
+    return _completion(reply, "chat.completion", [_chat_choice(choice) for choice in reply.choices])
+
+
+def completion_body(reply: Reply) -> dict[str, Any]:
+    """An object of legacy completions."""
+    return _completion(reply, "text_completion", [_text_choice(choice) for choice in reply.choices])
+
+
+def _completion(reply: Reply, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": reply.id,
-        "object": "chat.completion" if chat else "text_completion",
+        "object": kind,
         "created": int(time.time()),
         "model": reply.model,
-        "choices": [(_chat_choice if chat else _text_choice)(choice) for choice in reply.choices],
+        "choices": choices,
         "usage": _usage(reply.usage or Usage(), "prompt_tokens", "completion_tokens"),
     }
 
@@ -38,7 +44,8 @@ def _text_choice(choice: Choice) -> dict[str, Any]:
     return {"index": choice.index, "text": choice.text, "logprobs": None, "finish_reason": choice.finish_reason}
 
 
-def _response(reply: Reply) -> dict[str, Any]:
+def response_body(reply: Reply) -> dict[str, Any]:
+    """A response of the Responses API."""
     incomplete = reply.outcome in ("length", "filtered")
     return {
         "id": reply.id,

@@ -1,0 +1,137 @@
+"""What there is to know of an API: how its replies are read and written, where it is asked and in which forms.
+
+Whoever is outside of this room asks an `Api` for what it needs and never compares its name, so that a further API is a
+further file here and one line in `apis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from ..events import Event, Reply
+from .dialect import Dialect
+from .framing import SSE, Framing
+
+__all__ = ["Access", "Api", "Form", "Messages", "Prompt", "Writer"]
+
+Form: TypeAlias = dict[str, Any]
+"""A JSON object."""
+Messages: TypeAlias = Sequence[Mapping[str, Any]]
+"""A conversation in the form of chat completions, which is that of `streamkit.messages`."""
+
+
+class Writer(Protocol):
+    """Events to the payloads of an API's stream: those of an event, of the end, of an error (``message``, ``type``,
+    ``code`` and ``param``, the latter two perhaps None). A payload is a JSON object, or text that is written as it is.
+    """
+
+    named: bool
+    """Whether the payload's type is also the name of its server-sent event."""
+
+    def feed(self, event: Event, /) -> Iterator[Form | str]: ...
+    def flush(self) -> Iterator[Form | str]: ...
+    def fail(self, error: Form, /) -> Form | str: ...
+
+
+class Prompt(NamedTuple):
+    """What a request asks, in the form of chat completions whatever API it is for: to count its tokens.
+
+    ``texts`` stand in place of messages where an API continues a text (or tokens) without anything around it. ``notes``
+    say why a count of all this is not what the server will bill.
+    """
+
+    messages: Messages = ()
+    tools: Sequence[Mapping[str, Any]] | None = None
+    tool_choice: Any = None
+    response_format: Any = None
+    notes: tuple[str, ...] = ()
+    texts: Sequence[str | Sequence[int]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where the APIs of one provider are reached, and how it is told who asks.
+
+    Attributes:
+        address: that of the provider itself, which answers nobody without a key if ``needs_key``.
+        version: the version in the paths of requests (``v1``), if an address may have it or not.
+        keys, addresses: variables of the environment that may hold a key or an address; the first that is set counts.
+        header: name of the header that holds the key, and what stands before it there.
+        headers: sent with every request.
+        accounts: headers by the variables of the environment that may hold their values.
+        azure: whether Azure OpenAI has these APIs, with paths of its own.
+    """
+
+    address: str
+    version: str = ""
+    keys: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    header: tuple[str, str] = ("authorization", "Bearer ")
+    headers: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    needs_key: bool = True
+    azure: bool = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All variables of the environment that matter here."""
+        return (*self.keys, *self.addresses, *self.accounts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """One API.
+
+    Attributes:
+        dialect: reads the chunks of its replies. ``framing`` tells these apart in a body.
+        writer: makes the payloads of a stream for a model, an id and a time (Unix seconds); None if there is none.
+        whole: a reply as the one JSON document for who did not ask for a stream; None where ``writer`` is.
+        owns: whether an object (a chunk or a whole reply, as a library gives it) is of this API.
+        path: of requests, behind the address; ``{model}`` stands for the name of the model, which is then not in the
+            body. ``query`` is sent with it.
+        deployed: on Azure, whether the path names the deployment.
+        stream: the fields of a body that ask for a stream.
+        asks_usage: whether a stream tells token figures only if its request says so (``stream_options``).
+        body: a conversation, and parameters under the names of chat completions, as the fields of a request. Its tools
+            and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
+            completions are translated. ValueError for what this API does not have. None if it has no conversations.
+        tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
+            there are no tools.
+        choice: what makes the model call the tool of this name, as ``tool_choice``.
+        format: parameters with a further one: the form of the answer, given as ``response_format`` of chat completions.
+        prompt: what the body of a request asks. Raises whatever a strange body makes it raise.
+        required: fields that the body of a request must have, with their types.
+        error: the body of an answer that is an error: for an HTTP status and the fields that `Writer.fail` takes.
+    """
+
+    name: str
+    dialect: type[Dialect]
+    access: Access
+    path: str
+    owns: Callable[[Form], bool]
+    prompt: Callable[[Mapping[str, Any]], Prompt]
+    framing: Framing = SSE
+    writer: Callable[[str, str, int], Writer] | None = None
+    whole: Callable[[Reply], Form] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    deployed: bool = False
+    stream: Mapping[str, Any] = field(default_factory=lambda: {"stream": True})
+    asks_usage: bool = False
+    body: Callable[[Messages, Form], Form] | None = None
+    tool: Callable[[Form], Form] | None = None
+    choice: Callable[[str], Any] | None = None
+    format: Callable[[Form, Form], Form] | None = None
+    required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
+    error: Callable[[int, Form], Form] | None = None
+
+    @property
+    def names_model(self) -> bool:
+        """Whether the body of a request names the model."""
+        return "{model}" not in self.path
+
+    def tells_usage(self, body: Mapping[str, Any]) -> bool:
+        """Whether the stream that a request asks for has token figures."""
+        options = body.get("stream_options")
+        return not self.asks_usage or (isinstance(options, Mapping) and bool(options.get("include_usage")))

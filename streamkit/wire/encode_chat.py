@@ -1,0 +1,138 @@
+"""Events in the form of chat completions and of legacy completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from ..events import (
+    Event,
+    Finish,
+    LogprobsDelta,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
+from ..stages.opencalls import OpenCalls
+from .dialect import DONE
+
+__all__ = ["ChatWriter", "CompletionsWriter"]
+
+Payload: TypeAlias = "dict[str, Any] | str"
+
+
+class ChatWriter:
+    """Chunks of chat completions."""
+
+    named = False
+    object = "chat.completion.chunk"
+
+    def __init__(self, model: str, id: str, created: int) -> None:
+        self._model, self._id, self._created = model, id, created
+        self._begun: set[int] = set()
+        self._said = False
+        self._finished: set[int] = set()
+        self._calls = OpenCalls()
+        self._count: dict[int, int] = {}  # calls of each choice
+        self._usage: Usage | None = None
+
+    def feed(self, event: Event) -> Iterator[Payload]:
+        match event:
+            case Start():
+                self._model, self._id = self._model or event.model, self._id or event.id
+                yield self._piece(0, {"content": ""})
+            case TextDelta():
+                yield self._piece(event.index, {"content": event.text})
+            case ReasoningDelta():
+                yield self._piece(event.index, {"reasoning_content": event.text})
+            case RefusalDelta():
+                yield self._piece(event.index, {"refusal": event.text})
+            case ToolCallDelta():
+                self._calls.feed(event)
+                yield self._call_piece(event)
+            case ToolCall() if self._calls.close(event) is None:  # its pieces did not come before
+                number = self._count.get(event.index, 0)
+                yield self._call_piece(ToolCallDelta(event.arguments, number, event.id, event.name, event.index))
+            case LogprobsDelta():
+                yield self._piece(event.index, {}, logprobs=event.logprobs)
+            case Finish():
+                self._finished.add(event.index)
+                yield self._piece(event.index, {}, finish_reason=event.reason)
+            case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
+                self._usage = event.usage
+                yield self._chunk([], usage=_usage_form(event.usage))
+            case Reply():
+                yield from self._rest(event)
+
+    def flush(self) -> Iterator[Payload]:
+        yield DONE
+
+    def fail(self, error: dict[str, Any]) -> Payload:
+        return {"error": error}
+
+    def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        head = {"id": self._id or "chatcmpl-0", "object": self.object, "created": self._created, "model": self._model}
+        return {**head, "choices": choices, **more}
+
+    def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self._said = self._said or any(delta.values())
+        if index not in self._begun:
+            self._begun.add(index)
+            delta = {"role": "assistant", **delta}
+        return self._chunk([{"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}])
+
+    def _call_piece(self, event: ToolCallDelta) -> dict[str, Any]:
+        self._count[event.index] = max(self._count.get(event.index, 0), event.call + 1)
+        function: dict[str, Any] = {"arguments": event.arguments}
+        entry: dict[str, Any] = {"index": event.call, "function": function}
+        if event.id is not None or event.name is not None:
+            function = {"name": event.name or "", **function}
+            entry = {"index": event.call, "id": event.id or "", "type": "function", "function": function}
+        return self._piece(event.index, {"tool_calls": [entry]})
+
+    def _rest(self, reply: Reply) -> Iterator[Payload]:
+        """What the reply knows and no event has told."""
+        for choice in reply.choices:
+            reason = choice.finish_reason or ("" if self._said else "stop")  # else a reader takes it for no reply
+            if reason and choice.index not in self._finished:
+                yield self._piece(choice.index, {}, finish_reason=reason)
+        if reply.usage is not None and reply.usage != self._usage:
+            yield self._chunk([], usage=_usage_form(reply.usage))
+
+
+class CompletionsWriter(ChatWriter):
+    """Chunks of legacy completions: plain text in place of a delta."""
+
+    object = "text_completion"
+
+    def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
+        text = delta.get("content", "")
+        self._said = self._said or bool(text)
+        return self._chunk([{"index": index, "text": text, "logprobs": None, "finish_reason": None, **more}])
+
+    def feed(self, event: Event) -> Iterator[Payload]:
+        if isinstance(event, (ReasoningDelta, RefusalDelta, ToolCallDelta, ToolCall)):
+            return iter(())
+        return super().feed(event)
+
+
+def _usage_form(usage: Usage) -> dict[str, Any]:
+    """Token figures under the names of chat completions, without those that are not known."""
+    form: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": _known({"cached_tokens": usage.cached_tokens}),
+        "completion_tokens_details": _known({"reasoning_tokens": usage.reasoning_tokens}),
+    }
+    return _known(form) or {}
+
+
+def _known(form: dict[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in form.items() if value is not None} or None
