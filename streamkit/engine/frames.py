@@ -10,7 +10,8 @@ __all__ = ["LIBRARIES", "trim", "trimming", "without_libraries"]
 
 LIBRARIES = {
     "httpx", "httpcore", "httpx2", "httpcore2", "h11", "h2", "socksio", "anyio", "sniffio",
-    "aiohttp", "httpx_aiohttp", "openai", "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
+    "aiohttp", "httpx_aiohttp", "anthropic", "google", "ollama", "openai",
+    "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
 }  # fmt: skip
 """What stands between a user's code and a failure that is not about how any of these is written."""
 

@@ -1,4 +1,4 @@
-"""What the official ``openai`` library gives, in whichever way it was asked: a stream, one behind a context manager or
+"""What a provider's own library gives, in whichever way it was asked: a stream, one behind a context manager or
 in a raw answer, a whole reply; of chunks, or of the events that its helpers make of them.
 
 Objects are known by what they can do, so that those of every version serve, and those of whatever wraps them.
@@ -14,11 +14,15 @@ from typing import Any
 from .iterators import check_given, items_of
 from .threads import in_thread
 
-__all__ = ["api_of", "check_library", "forms_of", "is_whole", "open_library", "plain_form"]
+__all__ = ["check_library", "forms_of", "is_whole", "open_library", "plain_form"]
 
 ENTRANCES = ("__await__", "__aenter__", "__enter__", "parse")
 DERIVED = ("content.", "refusal.", "tool_calls.function.", "logprobs.")
-"""Types of the events that a chat helper makes beside each chunk, which it gives too."""
+"""How the types of events begin that the helpers of ``openai`` make of a chunk, which they give too."""
+REPEATED = frozenset({"citation", "compaction", "input_json", "signature", "text", "thinking"})
+"""The types of events that the helpers of ``anthropic`` make of a delta, which they give before."""
+TOLD = frozenset({"chunk", "content_block_delta"})
+"""What both are made of."""
 PASS_INSTEAD = "pass what create(..., stream=True) or stream(...) gives, or a callable that gives it"
 
 
@@ -93,24 +97,28 @@ async def _quietly(close: Callable[[], Any]) -> None:
 
 async def forms_of(stream: Any) -> AsyncGenerator[Any, None]:
     """The chunks of ``stream`` as the JSON they were made from. TypeError for events that hold no chunks."""
-    helped = False
+    told = False
     async with aclosing(items_of(stream)) as items:
         async for item in items:
             kind, chunk = _part(item, "type"), _part(item, "chunk")
-            if kind == "chunk" and chunk is not None:
-                helped = True
-                yield plain_form(chunk)
-            elif not (isinstance(kind, str) and kind.startswith(DERIVED)):
-                _check_event(item)
-                yield plain_form(item)
-            elif not helped:
-                raise TypeError(f"events of a chat helper without its chunks, the first is {kind!r}: {PASS_INSTEAD}")
+            if not _is_derived(kind):
+                told = told or kind in TOLD
+                _check_item(item)
+                yield plain_form(chunk if kind == "chunk" and chunk is not None else item)
+            elif not told:
+                raise TypeError(f"events of a helper without its chunks, the first is {kind!r}: {PASS_INSTEAD}")
 
 
-def _check_event(item: Any) -> None:
+def _is_derived(kind: Any) -> bool:
+    return isinstance(kind, str) and (kind in REPEATED or kind.startswith(DERIVED))
+
+
+def _check_item(item: Any) -> None:
     name = _part(item, "event")
     if isinstance(name, str) and name.startswith("thread."):
         raise TypeError(f"events of assistants are not those of a reply, the first is {name!r}: {PASS_INSTEAD}")
+    if _readable(item) and not is_whole(item) and not isinstance(item, list):
+        raise TypeError(f"{type(item).__name__} is not a chunk but holds some: pass one stream at a time")
 
 
 def _part(item: Any, name: str) -> Any:
@@ -125,13 +133,3 @@ def plain_form(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain_form(item) for name, item in value.items()}
     return [plain_form(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def api_of(form: Any) -> str | None:
-    """The API that a chunk is of, None if it may be of any. Those of chat and of completions are told apart one by one,
-    by the dialect of completions, which reads both."""
-    if not isinstance(form, dict) or "choices" in form:
-        return "completions"
-    kind = form.get("type")
-    event = isinstance(kind, str) and (kind.startswith("response.") or kind == "error")
-    return "responses" if event or form.get("object") == "response" else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import Api
 
-__all__ = ["APIS", "api_named"]
+__all__ = ["APIS", "GENERAL", "api_named", "owner"]
 
 TABLE = {
     "chat": "openai.CHAT",
@@ -17,6 +17,8 @@ TABLE = {
     "responses": "openai.RESPONSES",
 }
 """For each name the module of this room, and the name in there."""
+GENERAL = "completions"
+"""The one that reads what is of no API in particular, and chunks of chat and of completions however they are mixed."""
 
 
 class _Apis(Mapping[str, "Api"]):
@@ -42,3 +44,17 @@ def api_named(name: str) -> Api:
     if name not in TABLE:
         raise ValueError(f"unknown api {name!r}: one of {', '.join(TABLE)}")
     return APIS[name]
+
+
+def owner(form: Any) -> Api | None:
+    """The API that an object is of, as a library gives it (a chunk or a whole reply); None if it may be of any.
+
+    Of several that own it and stand together in the table, it is the last: completions read what chat says, too.
+    """
+    found = None
+    for api in APIS.values() if isinstance(form, dict) else ():
+        if api.owns(form):
+            found = api
+        elif found is not None:
+            break  # those further on need not be loaded
+    return found
