@@ -15,6 +15,7 @@ TABLE = {
     "chat": "openai.CHAT",
     "completions": "openai.COMPLETIONS",
     "responses": "openai.RESPONSES",
+    "anthropic": "anthropic.MESSAGES",
 }
 """For each name the module of this room, and the name in there."""
 GENERAL = "completions"
