@@ -67,6 +67,7 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
                 if read.parser.finished and not isinstance(error, ApiError):  # the server had said all of it
                     yield read.parser.flush()
                     return
+                error.request_id = error.request_id or read.parser.request_id
                 if read.began:
                     error.partial = read.reply()
                 if error is exc:

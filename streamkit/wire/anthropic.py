@@ -276,7 +276,7 @@ def _is_message(form: Form) -> bool:
     kind = form.get("type")
     if kind == "error":
         return isinstance(form.get("error"), dict)
-    return isinstance(kind, str) and kind in READERS and (kind != "message" or "content" in form)
+    return isinstance(kind, str) and kind in READERS and kind != "ping" and (kind != "message" or "content" in form)
 
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
