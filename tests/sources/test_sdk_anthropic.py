@@ -282,7 +282,7 @@ def test_the_reply_goes_through_operators_and_is_asked_again() -> None:
     cut = [head(), START, OVERLOADED]
     with serving(cut, [head(), HELLO]) as server:
         with anthropic.Anthropic(base_url=address(server), api_key="k", max_retries=0) as client:
-            stream = sk.from_sdk(lambda: create(client)).pipe(ops.retry_unstarted(sk.Retry(first_delay=0)))
+            stream = sk.from_sdk(lambda: create(client)).pipe(ops.retry_unstarted(sk.Retry(first=0)))
             assert sk.run(stream).text == "Hellö 😀"
         assert len(server.requests) == 2
 
