@@ -31,7 +31,7 @@ from .call import Call
 from .calls import Calls
 from .fragments import Fragment
 from .halves import Field, Halves
-from .heartbeats import bare_word, is_comment, is_end, named_heartbeat
+from .heartbeats import bare_word, is_comment, is_end, is_heartbeat
 from .loads import load_slowly, shown
 from .problems import complaint
 from .sse import ServerSentEvent
@@ -113,9 +113,8 @@ class Dialect(ABC):
             return self.flush()
         if is_comment(data):
             return ()
-        heartbeat = named_heartbeat(sse)
-        if heartbeat is not None:
-            return (heartbeat,)
+        if is_heartbeat(sse.event):
+            return ()
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
@@ -160,9 +159,19 @@ class Dialect(ABC):
         if self.complaint and any(type(event) in CONTENT for event in out):
             self.complaint = None
         if not out and not self._held:
-            kind = chunk.get("type")
-            out.append(Other(name or (kind if isinstance(kind, str) else ""), raw=chunk))
+            unread = self._unread(chunk, name)
+            if unread is not None and not is_heartbeat(unread):
+                out.append(Other(unread, raw=chunk))
         yield from out
+
+    def _unread(self, chunk: dict[str, Any], name: str) -> str | None:
+        """The name of the `Other` for a chunk of which no event came; None if it says nothing that is not known.
+
+        Here that is no chunk at all. A dialect that knows chunks which say nothing (that a block has ended, what will
+        follow, the same once more) returns None for these, and for content that has no event of its own its name.
+        """
+        kind = chunk.get("type")
+        return name or (kind if isinstance(kind, str) else "")
 
     def _load(self, sse: ServerSentEvent) -> Any:
         try:

@@ -6,12 +6,9 @@ import re
 from types import NoneType
 from typing import Any
 
-from ..errors import MalformedError
-from ..events import Other
-from .loads import load, shown
-from .sse import ServerSentEvent
+from .loads import shown
 
-__all__ = ["bare_word", "is_comment", "is_end", "named_heartbeat"]
+__all__ = ["bare_word", "is_comment", "is_end", "is_heartbeat"]
 
 NAME = re.compile(r"(?:^|[._-])(?:heart[_-]?beat|keep[_-]?alive|ping)(?:$|[._-])", re.IGNORECASE)
 WORD = re.compile(r"""(?!.*(?:error|fail))(?![\d.+-]+$)(?:\[\w+\]|[^\s{}\[\]"<>]{1,64}|keep.?alive)""", re.IGNORECASE)
@@ -28,15 +25,9 @@ def is_comment(data: str) -> bool:
     return data.startswith(":")
 
 
-def named_heartbeat(sse: ServerSentEvent) -> Other | None:
-    """The event for a heartbeat that its name gives away, whatever its data is; None for anything else."""
-    if NAME.search(sse.event.strip()) is None:
-        return None
-    try:
-        form = load(sse.data)
-    except MalformedError:
-        form = None
-    return Other(sse.event, raw=form if isinstance(form, dict) else {"type": sse.event})
+def is_heartbeat(name: str) -> bool:
+    """Whether the name of an event gives it away as a heartbeat, whatever its data is."""
+    return NAME.search(name.strip()) is not None
 
 
 def bare_word(value: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from streamkit.errors import MalformedError
-from streamkit.events import Other, Reply
+from streamkit.events import Reply
 from streamkit.jsonform import to_json
+from streamkit.wire import APIS, Parser
 from tests.wire.bodies import DONE, error_of, finish, read, say, splits, sse
 
 HI, YOU = sse(say("Hi")), sse(say(" you"), finish())
@@ -52,10 +53,10 @@ def test_a_heartbeat_says_nothing(name: str):
     assert text_of(beat + HI + beat + YOU + beat + DONE) == "Hi you"
 
 
-def test_a_named_heartbeat_is_to_be_seen():
-    events, _ = read(b'event: ping\ndata: {"n": 1}\n\nevent: ping\ndata: still\n\n' + HI + DONE)
-    assert [event for event in events if type(event) is Other] == [Other("ping"), Other("ping")]
-    assert [event.raw for event in events[:2]] == [{"n": 1}, {"type": "ping"}]
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("beat", [*HEARTBEATS.values(), sse({"type": "keepalive", "n": 1}), sse({"type": "ping"})])
+def test_a_heartbeat_is_no_event(api: str, beat: bytes):
+    assert list(Parser(api).feed(beat)) == []
 
 
 @pytest.mark.parametrize("before", [b"", HI, HI + YOU], ids=["at the start", "later", "behind the finish"])

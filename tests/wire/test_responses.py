@@ -365,7 +365,7 @@ def test_other_shapes_are_malformed(chunk: Any):
 @pytest.mark.parametrize(
     "chunk",
     [
-        {"type": "keepalive"}, {"type": ["x"]}, {}, ev("mcp_call_arguments.delta", delta="{}"),
+        {"type": "new"}, {"type": ["x"]}, {}, ev("mcp_call_arguments.delta", delta="{}"),
         ev("web_search_call.searching"), item("x", content=5), ev("output_item.added"), ev("output_text.done"),
         ev("output_item.added", item={"type": ["function_call"]}),
     ],
