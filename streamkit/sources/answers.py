@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import re
 import sys
 import time
 import zlib
@@ -14,7 +13,8 @@ from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excer
 from ..wire.complaints import api_error, is_hopeless
 from ..wire.framing import SSE, Framing, without_lead
 from ..wire.loads import load
-from  .limits import Limits
+from ..wire.sse import BOM
+from .limits import Limits
 
 __all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]
 

@@ -44,9 +44,7 @@ REFUSAL = 2.0
 class Exchange:
     """``send`` the request, read the ``body``, ``close``: in this order, close always."""
 
-    def __init__(
-        self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE
-    ) -> None:
+    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE) -> None:
         self.request_id: str | None = None
         self.kind = "stream"
         self._framing = framing
