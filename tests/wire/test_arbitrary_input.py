@@ -12,7 +12,7 @@ from streamkit.errors import StreamkitError
 from streamkit.events import Event, Reply
 from streamkit.jsonform import to_json
 from streamkit.wire import APIS, Parser
-from tests.wire.bodies import DONE, read
+from tests.wire.bodies import read
 
 KEYS = st.sampled_from(
     [
@@ -54,10 +54,11 @@ def check(events: list[Event], error: StreamkitError | None) -> None:
 
 
 @pytest.mark.slow
-@given(APIS_, st.lists(CHUNK, max_size=5), st.sampled_from([b"", DONE]), st.booleans())
-def test_any_chunks(api: str, chunks: list[Any], end: bytes, named: bool):
-    head = b"event: error\n" if named else b""
-    data = b"".join(head + b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + end
+@given(APIS_, st.lists(CHUNK, max_size=5), st.booleans(), st.booleans())
+def test_any_chunks(api: str, chunks: list[Any], ends: bool, named: bool):
+    block = APIS[api].framing.block
+    data = b"".join(block(json.dumps(chunk).encode(), "error" if named else None) for chunk in chunks)
+    data += block(b"[DONE]", None) if ends else b""
     whole = read(data, api)
     check(*whole)
     events, error = read([data[i : i + 1] for i in range(len(data))], api)

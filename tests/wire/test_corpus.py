@@ -18,7 +18,11 @@ from tests.wire.bodies import check_calls, read
 CORPUS = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpus"
 INDEX = CORPUS / "index.jsonl"
 CASES: list[dict[str, Any]] = (
-    [case for line in INDEX.read_text().splitlines() if (case := json.loads(line))["api"] in APIS]
+    [
+        case
+        for case in map(json.loads, INDEX.read_text().splitlines())
+        if case["api"] in APIS and case["framing"] == "sse"
+    ]
     if INDEX.exists()
     else []
 )
