@@ -15,6 +15,7 @@ TABLE = {
     "chat": "openai.CHAT",
     "completions": "openai.COMPLETIONS",
     "responses": "openai.RESPONSES",
+    "gemini": "gemini.GENERATE",
     "ollama": "ollama.CHAT",
 }
 """For each name the module of this room, and the name in there."""
