@@ -15,6 +15,7 @@ TABLE = {
     "chat": "openai.CHAT",
     "completions": "openai.COMPLETIONS",
     "responses": "openai.RESPONSES",
+    "anthropic": "anthropic.MESSAGES",
     "gemini": "gemini.GENERATE",
     "ollama": "ollama.CHAT",
 }

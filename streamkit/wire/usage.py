@@ -8,7 +8,7 @@ from typing import Any
 
 from ..events import Usage
 
-__all__ = ["merged"]
+__all__ = ["figure", "merged"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
@@ -50,10 +50,11 @@ def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None
 
 
 def _first(report: dict[str, Any], paths: tuple[str, ...], warn: Callable[[str], None]) -> int | None:
-    return next((value for path in paths if (value := _figure(report, path, warn)) is not None), None)
+    return next((value for path in paths if (value := figure(report, path, warn)) is not None), None)
 
 
-def _figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> int | None:
+def figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> int | None:
+    """The figure at ``path``; None if there is none, and ``warn`` is told of a number that cannot be one."""
     value: Any = report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
