@@ -1,4 +1,4 @@
-"""The table of APIs: each entry is whole, loaded when it is asked for, and knows its own chunks from those of others."""
+"""The table of APIs: each entry is whole, loaded when asked for, and knows its own chunks from those of others."""
 
 from __future__ import annotations
 
