@@ -131,7 +131,7 @@ def test_what_is_asked_fits_the_types_of_the_official_library():
     types = pytest.importorskip("ollama._types")
     assert OLLAMA.tool is not None
     body = asked(
-        [{"role": "user", "content": [{"type": "image_url", "image_url": "data:;base64,aGk="}]},
+        [{"role": "user", "content": "Hi"},
          {"role": "assistant", "content": "", "tool_calls": [{"id": "1", **call("f", "{}")}]},
          {"role": "tool", "tool_call_id": "1", "content": "x"}],
         tools=[OLLAMA.tool({"name": "f", "parameters": {"type": "object", "properties": {}}})],
@@ -139,7 +139,8 @@ def test_what_is_asked_fits_the_types_of_the_official_library():
     )  # fmt: skip
     request = types.ChatRequest(model="m", **body)
     assert [types.Message(**message).tool_name for message in body["messages"]] == [None, None, "f"]
-    assert (request.options.num_predict, request.options.stop) == (3, ["x"])
+    assert request.think == "low"
+    assert types.Options(**body["options"]).num_predict == 3
     assert types.Options.model_fields.keys() - OPTIONS <= {"embedding_only", "f16_kv", "logits_all", "vocab_only"}
 
 
