@@ -133,8 +133,8 @@ class Ollama(Dialect):
         place = _place(chunk)
         if type(chunk.get("done")) is not bool and place is None:
             return super()._unread(chunk, name)
-        parts = (*(place or {}).items(), *chunk.items())
-        return next((field for field, value in parts if value and field not in KNOWN), None)
+        fields = (*(place or {}).items(), *chunk.items())
+        return next((field for field, value in fields if value and field not in KNOWN), None)
 
 
 def _place(chunk: Form) -> Form | None:
@@ -257,15 +257,12 @@ def _image(given: Any) -> str:
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
     schema = ("the schema of the answer is not counted",) if isinstance(body.get("format"), Mapping) else ()
-    notes = ("how the template of the model frames messages is not known", *schema)
+    notes = (*schema, "how the template of the model frames messages is not known")
     return Prompt(body["messages"], body.get("tools"), notes=notes)
 
 
-# Whoever only reads does not load what writes.
-
-
 def _writer(model: str, id: str, created: int) -> Writer:
-    from .encode_ollama import OllamaWriter
+    from .encode_ollama import OllamaWriter  # whoever only reads does not load it
 
     return OllamaWriter(model, id, created)
 
@@ -291,6 +288,7 @@ CHAT = Api(
     ),
     path="api/chat",
     framing=LINES,
+    streams=True,
     body=_asked,
     tool=lambda function: {"type": "function", "function": function},
     format=_with_format,

@@ -148,7 +148,7 @@ def test_the_prompt_of_a_request():
     messages = [{"role": "user", "content": "Hi"}]
     prompt = OLLAMA.prompt(asked(messages, response_format={"type": "json_object"}, tools=[{}]))
     assert (list(prompt.messages), prompt.tools, len(prompt.notes)) == (messages, [{}], 1)
-    assert "schema" in OLLAMA.prompt({"messages": [], "format": {}}).notes[1]
+    assert "schema" in OLLAMA.prompt({"messages": [], "format": {}}).notes[0]
 
 
 def test_where_it_is_asked():
