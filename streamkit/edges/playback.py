@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import BrokenError, StalledError, StatusError, StreamkitError
 from ..sources.recording import Recording
 from ..wire import Encoder, Parser
+from ..wire.apis import api_named
 from .answer import Answer, Then, Write, streamed, whole
 from .script import refused
 
@@ -27,7 +28,7 @@ class Playback:
         if isinstance(error, StatusError):
             return refused(error, api)
         writes = self.writes(api)
-        return streamed(writes, api) if body.get("stream") else whole(writes, api)
+        return streamed(writes, api) if api_named(api).wants_stream(body) else whole(writes, api)
 
     def writes(self, api: str) -> Iterator[Write]:
         before = 0.0

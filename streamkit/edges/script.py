@@ -24,8 +24,9 @@ from ..events import (
     UsageUpdate,
 )
 from ..shape import in_brief
-from ..wire import Api, Encoder, frame
+from ..wire import Api, Encoder
 from ..wire.apis import api_named
+from ..wire.framing import Framing
 from .answer import Answer, Then, Write, error_body, plain_answer, streamed, whole
 
 __all__ = ["Script", "as_tokens", "refused"]
@@ -79,7 +80,7 @@ class Script:
     head_after: float = 0.0
     """Seconds from the request to the head of the answer."""
     keepalive: float | None = None
-    """Seconds of waiting after which a comment is sent, again and again."""
+    """Seconds of waiting after which a comment is sent, again and again, in the form of an API that has comments."""
     split: int | None = None
     """Bytes in one write, whatever they cut; one write a piece if None."""
 
@@ -116,7 +117,7 @@ class Script:
             return Answer(0, head_after=self.head_after)
         if self.status != 200 or self.body is not None:
             return plain_answer(self.status, self._body(api_named(api)), self.headers, self.head_after)
-        if body.get("stream"):
+        if api_named(api).wants_stream(body):
             return streamed(self.writes(api, body), api, self.headers, self.head_after)
         asked = {**body, "stream_options": {"include_usage": True}}
         return whole(self._writes(api, asked), api, self.headers, self.head_after)
@@ -124,8 +125,9 @@ class Script:
     def writes(self, api: str = "chat", body: Mapping[str, Any] | None = None) -> Iterator[Write]:
         """The body of the event stream in time."""
         writes = self._writes(api, body or {})
-        if self.keepalive:
-            writes = _kept_alive(writes, self.keepalive)
+        comment = api_named(api).framing.comment
+        if self.keepalive and comment:
+            writes = _kept_alive(writes, Write(self.keepalive, comment))
         return writes if self.split is None else _split(writes, self.split)
 
     # -- what comes when -------------------------------------------------------------------------------------------
@@ -141,6 +143,7 @@ class Script:
 
     def _writes(self, api: str, body: Mapping[str, Any]) -> Iterator[Write]:
         encoder = Encoder(api, model=self.model or str(body.get("model") or "scripted"))
+        framing = api_named(api).framing
         if (then := self._fault(0)) is not None:
             yield Write(self.first, b"", then)
             return
@@ -148,7 +151,7 @@ class Script:
         delays, ended, count = self._delays(), {0: False}, 0
         for event in self.events():
             data = b"".join(encoder.feed(event))
-            yield Write(next(delays), _damaged(data) if count == self.bad_json_at else data)
+            yield Write(next(delays), _damaged(data, framing) if count == self.bad_json_at else data)
             count += 1
             if (then := self._fault(count)) is not None:
                 yield Write(0.0, b"", then)
@@ -156,7 +159,7 @@ class Script:
             if isinstance(event, CONTENT):
                 ended[event.index] = ended.get(event.index, False) or isinstance(event, Finish)
         if self.fail is not None:
-            yield _failing(self.fail, encoder)
+            yield _failing(self.fail, encoder, framing)
             return
         yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
 
@@ -212,14 +215,14 @@ def _made_up(body: Mapping[str, Any], count: int) -> Usage:
     return Usage(prompt, count, prompt + count)
 
 
-def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder) -> Write:
+def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, framing: Framing) -> Write:
     match fail:
         case BrokenError():
             return Write(0.0, b"", "drop")
         case StalledError():
             return Write(0.0, b"", "stall")
         case MalformedError():
-            return Write(0.0, frame('{"choices": [{'))
+            return Write(0.0, framing.block(b'{"choices": [{', None))
         case StreamkitError():
             return Write(0.0, b"".join(encoder.fail(fail)))
     return Write(0.0, b"".join(encoder.fail_with({"message": fail} if isinstance(fail, str) else dict(fail))))
@@ -234,14 +237,14 @@ def refused(error: StatusError, api: str, headers: Mapping[str, str] | None = No
     return plain_answer(status, body, {**own, **(headers or {})}, head_after)
 
 
-def _damaged(data: bytes) -> bytes:
+def _damaged(data: bytes, framing: Framing) -> bytes:
     """The first block of ``data``, its JSON cut in half."""
-    block = data.split(b"\n\n", 1)[0]
-    return block[: len(block) // 2] + b"\n\n"
+    block = data.split(framing.end, 1)[0]
+    return block[: len(block) // 2] + framing.end
 
 
-def _kept_alive(writes: Iterable[Write], pause: float) -> Iterator[Write]:
-    comment = Write(pause, b": keep-alive\n\n")
+def _kept_alive(writes: Iterable[Write], comment: Write) -> Iterator[Write]:
+    pause = comment.delay
     for write in writes:
         delay = write.delay
         while delay > pause:

@@ -165,7 +165,7 @@ class Client:
             while True:
                 made += 1
                 asks_usage = request.may_ask_usage and not refusals and request.named not in self._without_usage
-                exchange = Exchange(reading, clocks, self.limits, self._pools)
+                exchange = Exchange(reading, clocks, self.limits, self._pools, request.api.framing)
                 parser = self._parser(request, made)
                 reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
                 if reading.tap is not None:

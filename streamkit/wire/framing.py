@@ -44,7 +44,8 @@ class Framing:
         document: with what a body begins that is one whole JSON document instead. ``doubtful``: with what it begins as
             long as more has to come to tell.
         decoder: who reads it, with a limit in bytes.
-        block: how a payload and its name (of an event, or None) are written.
+        block: how a payload and its name (of an event, or None) are written; each ends with ``end``.
+        comment: what says nothing and keeps a connection open; empty if readers would not understand it.
     """
 
     media: str
@@ -54,6 +55,8 @@ class Framing:
     doubtful: re.Pattern[bytes]
     decoder: Callable[[int], Decoding]
     block: Callable[[bytes, str | None], bytes]
+    end: bytes
+    comment: bytes
 
     def is_document(self, start: bytes) -> bool | None:
         """Whether a body that begins with ``start`` is one JSON document; None as long as nobody can tell."""
@@ -101,6 +104,8 @@ SSE = Framing(
     doubtful=re.compile(rb"(?!)"),
     decoder=Decoder,
     block=frame,
+    end=b"\n\n",
+    comment=b": keep-alive\n\n",
 )
 LINES = Framing(
     media="application/x-ndjson",
@@ -110,4 +115,6 @@ LINES = Framing(
     doubtful=re.compile(rb"\{[ \t\r]*"),
     decoder=Lines,
     block=_line,
+    end=b"\n",
+    comment=b"",  # the official library of Ollama fails at a blank line
 )

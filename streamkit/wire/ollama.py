@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import ApiError, MalformedError, excerpt
-from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
-from .api import Access, Api, Form, Messages, Prompt
+from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
+from .api import Access, Api, Form, Messages, Prompt, Writer
 from .call import value_of
 from .calls import Calls
 from .dialect import Dialect, text_field
@@ -25,14 +25,13 @@ from .usage import merged
 __all__ = ["CHAT", "Ollama"]
 
 FIGURES = ("prompt_eval_count", "eval_count")
-MESSAGE = frozenset({"role", "content", "thinking", "tool_calls", "tool_name", "tool_call_id", "images"})
-"""Fields of a message of which everything is known."""
-CHUNK = frozenset({
+KNOWN = frozenset({
     "model", "created_at", "message", "done", "done_reason", "logprobs", "remote_model", "remote_host",
     "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
-    "response", "thinking", "tool_calls", "context", "image", "completed", "total",
+    "role", "content", "thinking", "tool_calls", "tool_name", "tool_call_id", "images",
+    "response", "context", "image", "completed", "total",
 })  # fmt: skip
-"""Those of a chunk. The last line is of ``/api/generate``, which also tells how far an image is."""
+"""Fields of a chunk, of its message, and of what ``/api/generate`` sends, which also tells how far an image is."""
 
 
 class Ollama(Dialect):
@@ -80,8 +79,8 @@ class Ollama(Dialect):
         over = chunk.get("done") is True
         problem = find(chunk, bare=place is None)
         self._begin(chunk, chunk, out, content=place is not None)
+        self._opened = self._opened or over or place is not None
         if place is not None:
-            self._opened = True
             self._content(place, chunk, out)
         elif not name:
             self._hear(chunk)
@@ -108,13 +107,12 @@ class Ollama(Dialect):
         self._spoke = self._spoke or self._held or len(out) > before
 
     def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
-        """A whole call. Older servers give it no id: it gets one that no other call of this reply has."""
+        """A whole call. One without an id gets one that no other call of this reply has."""
         piece, call = fragment(entry), self._calls.open()
         call.add(piece.id or f"call_{call.place}", piece.name, piece.arguments or "{}")
         out += self._end_calls(self._calls, [call], 0, chunk)
 
     def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
-        self._opened = True
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
         problem = self._ends(reason)
         out += self._release()
@@ -124,8 +122,7 @@ class Ollama(Dialect):
 
     def _tell_usage(self, chunk: Form, out: list[Event]) -> None:
         """The prompt's figure is left out by servers that had all of it in their cache."""
-        prompt, completion = (chunk.get(name) for name in FIGURES)
-        report = {"prompt_tokens": prompt, "completion_tokens": completion}
+        report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
         usage = merged(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = replace(usage, raw={name: chunk[name] for name in FIGURES if name in chunk})
@@ -134,12 +131,10 @@ class Ollama(Dialect):
     def _unread(self, chunk: Form, name: str) -> str | None:
         """An object whose fields are all known says nothing new: an empty piece, how far an image is."""
         place = _place(chunk)
-        if type(chunk.get("done")) is bool or place is not None:
-            strange = [field for field, value in chunk.items() if value and field not in CHUNK]
-            if place is not None and place is not chunk:
-                strange += [field for field, value in place.items() if value and field not in MESSAGE]
-            return strange[0] if strange else None
-        return super()._unread(chunk, name)
+        if type(chunk.get("done")) is not bool and place is None:
+            return super()._unread(chunk, name)
+        fields = (*(place or {}).items(), *chunk.items())
+        return next((field for field, value in fields if value and field not in KNOWN), None)
 
 
 def _place(chunk: Form) -> Form | None:
@@ -160,14 +155,14 @@ def _owns(form: Form) -> bool:
 
 # -- asking ------------------------------------------------------------------------------------------------------------
 
+RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
 OPTIONS = frozenset({
-    "temperature", "top_p", "top_k", "min_p", "typical_p", "tfs_z", "seed", "stop", "num_predict", "num_keep",
-    "frequency_penalty", "presence_penalty", "repeat_penalty", "repeat_last_n", "penalize_newline",
+    *RENAMED, "temperature", "top_p", "top_k", "min_p", "typical_p", "tfs_z", "seed", "stop", "num_predict",
+    "num_keep", "frequency_penalty", "presence_penalty", "repeat_penalty", "repeat_last_n", "penalize_newline",
     "mirostat", "mirostat_tau", "mirostat_eta",
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "use_mmap", "use_mlock",
 })  # fmt: skip
 """Parameters that Ollama has in ``options``."""
-LIMITS = ("max_tokens", "max_completion_tokens")
 MEANT = {"n": 1, "tool_choice": "auto", "parallel_tool_calls": True}
 """Parameters of chat completions that it does not have, with the value that says what it does anyway."""
 MISSING = frozenset({
@@ -184,27 +179,21 @@ def _asked(messages: Messages, params: Form) -> Form:
     asked.pop("stream_options", None)  # token figures are told always
     if missing := sorted(MISSING.intersection(asked)):
         raise ValueError(f"Ollama has no {', '.join(missing)}: leave it out with api='ollama'")
-    options = {name: asked.pop(name) for name in OPTIONS.intersection(asked)}
-    for name in LIMITS:
-        if name in asked:
-            options["num_predict"] = asked.pop(name)
+    options = {RENAMED.get(name, name): asked.pop(name) for name in params if name in OPTIONS}
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]
     options |= asked.pop("options", None) or {}
-    if "reasoning_effort" in asked:
-        effort = asked.pop("reasoning_effort")
-        asked.setdefault("think", False if effort == "none" else effort)
-    if "response_format" in asked:
-        asked = _with_format(asked, asked.pop("response_format"))
+    if effort := asked.pop("reasoning_effort", None):
+        asked.setdefault("think", effort != "none" and effort)
+    if form := asked.pop("response_format", None):
+        asked = _with_format(asked, form)
     return {"messages": list(_turns(messages)), **asked, **({"options": options} if options else {})}
 
 
 def _with_format(params: Form, asked: Form) -> Form:
     kind = asked.get("type")
-    if kind == "text":
-        return params
-    if kind == "json_object":
-        return {**params, "format": "json"}
+    if kind in ("text", "json_object"):
+        return {**params, "format": "json"} if kind == "json_object" else params
     schema = asked.get("json_schema")
     if not isinstance(schema, Mapping) or "schema" not in schema:
         raise ValueError("a response_format for Ollama is text, json_object or a json_schema with its schema")
@@ -216,13 +205,10 @@ def _turns(messages: Messages) -> Iterator[Form]:
     names: dict[Any, Any] = {}
     for message in messages:
         turn = {name: value for name, value in message.items() if name != "refusal"}
-        role = message.get("role")
-        turn["role"] = ROLES.get(role, role) if isinstance(role, str) else role
+        turn["role"] = ROLES.get(str(message.get("role")), message.get("role"))
         turn["content"], images = _content(message.get("content") or message.get("refusal"))
-        if images:
-            turn["images"] = images
-        if reasoning := turn.pop("reasoning_content", None):
-            turn["thinking"] = reasoning
+        more = {"images": images, "thinking": turn.pop("reasoning_content", None)}
+        turn |= {name: value for name, value in more.items() if value}
         if calls := turn.pop("tool_calls", None):
             turn["tool_calls"] = [_as_object(call) for call in calls]
             names |= {call.get("id"): call["function"]["name"] for call in calls}
@@ -270,24 +256,39 @@ def _image(given: Any) -> str:
 
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
-    notes = ["how the template of the model frames messages is not known"]
-    if isinstance(body.get("format"), Mapping):
-        notes.append("the schema of the answer is not counted")
-    return Prompt(body["messages"], body.get("tools"), notes=tuple(notes))
+    schema = ("the schema of the answer is not counted",) if isinstance(body.get("format"), Mapping) else ()
+    notes = (*schema, "how the template of the model frames messages is not known")
+    return Prompt(body["messages"], body.get("tools"), notes=notes)
+
+
+def _writer(model: str, id: str, created: int) -> Writer:
+    from .encode_ollama import OllamaWriter  # whoever only reads does not load it
+
+    return OllamaWriter(model, id, created)
+
+
+def _whole(reply: Reply) -> Form:
+    from .encode_ollama import ollama_body
+
+    return ollama_body(reply)
 
 
 CHAT = Api(
     name="ollama",
     dialect=Ollama,
+    writer=_writer,
+    whole=_whole,
     owns=_owns,
     access=Access(
         address="http://localhost:11434",
         keys=("OLLAMA_API_KEY",),
         addresses=("OLLAMA_HOST",),
         needs_key=False,
+        bare_hosts=True,
     ),
     path="api/chat",
     framing=LINES,
+    streams=True,
     body=_asked,
     tool=lambda function: {"type": "function", "function": function},
     format=_with_format,

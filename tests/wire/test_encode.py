@@ -200,7 +200,7 @@ def test_a_response_has_choice_0_only():
 
 def test_an_empty_reply_is_a_reply():
     for api in wire.APIS:
-        assert read_back(Start("r", "m"), Finish("stop"), api=api).id == "r"
+        assert read_back(Start("r", "m"), Finish("stop"), api=api).id == ("" if api == "ollama" else "r")
     assert read_back(api="responses").outcome == "complete"
 
 

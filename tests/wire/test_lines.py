@@ -65,12 +65,12 @@ def test_a_reused_buffer_is_copied():
 @pytest.mark.parametrize("end", [b"\n", b""])
 def test_a_line_beyond_the_limit(end: bytes):
     for pieces in every_split(b"12\n1234\n12345" + end):
-        lines = Lines(4)
-        out = []
-        with pytest.raises(TooLargeError, match="a line of more than 4 bytes"):
-            for piece in [*pieces, b"\n"]:
-                out += lines.split(piece)
+        lines, out = Lines(4), []
+        for piece in pieces:
+            out += lines.split(piece) if lines.error is None else []
         assert out == [b"12", b"1234"]
+        with pytest.raises(TooLargeError, match="a line of more than 4 bytes"):
+            lines.split(b"")
         with pytest.raises(TooLargeError):
             lines.flush()
 
@@ -139,7 +139,7 @@ END = b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"do
 )
 def test_what_is_no_whole_reply(data: bytes, error: type[StreamkitError], message: str):
     for pieces in every_split(data) if data else [[b""]]:
-        events, found = read(pieces, "ollama")
+        _, found = read(pieces, "ollama")
         assert type(found) is error
         assert message in str(found)
         assert found.partial is not None
@@ -161,7 +161,7 @@ def test_nothing_is_read_after_the_end():
 
 
 def test_the_limit_of_an_event_is_that_of_a_line():
-    events, error = read(WORD + b" " * 100 + END, "ollama", event_bytes=100)
+    _, error = read(WORD + b" " * 100 + END, "ollama", event_bytes=100)
     assert type(error) is TooLargeError
     assert error.partial is not None
     assert error.partial.text == "Hi"
