@@ -188,7 +188,8 @@ class Gemini(Dialect):
     def _count(self, report: Form, chunk: Form, out: list[Event]) -> None:
         """Figures are those so far, and one that has not changed may be left out."""
         told = self._figures
-        told |= {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
+        new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
+        told |= {name: figure for name, figure in new.items() if figure or name not in told}
         figures = {name: _sum(told, parts) for name, parts in USAGE.items()}
         usage = merged(self._usage, figures, self.warn)
         if usage is not None and usage is not self._usage:
@@ -207,7 +208,7 @@ class _Candidate:
 def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     """The sum of figures. What cannot be one stays as it is, so that `merged` tells of it."""
     figures = [told[name] for name in names if name in told]
-    odd = [figure for figure in figures if not 0 <= figure <= LARGEST]
+    odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
 
 

@@ -216,10 +216,10 @@ class Parser:
             raise MalformedError(f"the body ends with a word that is no chunk: {excerpt(self._dialect.word)}")
         tail = "".join(line for _, line in self._decoder.stray)
         self._check(tail)
+        self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if self.finished or (self.lenient and self._dialect.opened):
             yield from self._close()
             return
-        self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)

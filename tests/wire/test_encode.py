@@ -199,7 +199,7 @@ def test_a_response_has_choice_0_only():
 
 
 def test_an_empty_reply_is_a_reply():
-    for api in wire.APIS:
+    for api in (name for name, one in wire.APIS.items() if one.writer is not None):
         assert read_back(Start("r", "m"), Finish("stop"), api=api).id == ("" if api == "ollama" else "r")
     assert read_back(api="responses").outcome == "complete"
 
