@@ -7,10 +7,11 @@ Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishRe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-__all__ = ["Meaning", "may_pass", "meaning"]
+__all__ = ["Meaning", "in_words", "may_pass", "meaning"]
 
 Meaning: TypeAlias = Literal[
     "complete", "length", "filtered", "refused", "cancelled", "failed", "unfinished", "unknown"
@@ -29,7 +30,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
         "none null unspecified not_finished unfinished in_progress generating running pending queued partial",
         "unfinished",
     ),
-    ("no_error no_errors load unload pause_turn pause", "complete"),  # a model was loaded, a turn pauses
+    ("no_error no_errors load unload pause_turn pause compaction", "complete"),  # a model was loaded, a turn pauses
     ("cancel* user_abort* user_stop* user_interrupt* user_disconnect* by_user stopped_by_user", "cancelled"),
     ("refus* declined", "refused"),
     (
@@ -91,6 +92,12 @@ def meaning(reason: str) -> Meaning:
 @lru_cache(512)
 def _meaning(word: str) -> Meaning:
     return next((meant for pattern, meant in PATTERNS if pattern.search(word)), "unknown")
+
+
+def in_words(reason: str, own: Collection[str], words: Mapping[Meaning, str]) -> str:
+    """``reason`` for readers of an API that has words of its ``own``: the one of its ``words`` that means the same. A
+    reason for which it has none stays as it is."""
+    return reason if reason in own else words.get(meaning(reason), reason)
 
 
 def may_pass(reason: str) -> bool:
