@@ -30,7 +30,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
         "none null unspecified not_finished unfinished in_progress generating running pending queued partial",
         "unfinished",
     ),
-    ("no_error no_errors load unload pause_turn pause compaction", "complete"),  # a model was loaded, a turn pauses
+    ("no_error no_errors load unload pause_turn pause", "complete"),  # a model was loaded, a turn pauses
     ("cancel* user_abort* user_stop* user_interrupt* user_disconnect* by_user stopped_by_user", "cancelled"),
     ("refus* declined", "refused"),
     (

@@ -30,11 +30,11 @@ SAYS_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "logit_bias": ({},), "modalities": (["text"],), "echo": (False,), "best_of": (1,),
 }  # fmt: skip
 """Values of theirs that ask for nothing but what is done anyway."""
+INSTRUCTIONS = ("system", "developer")
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 UNSENT = ("refusal", "tool_calls", "tool_call_id", "reasoning_content", "annotations", "audio", "function_call")
-"""Fields of messages that are translated, or of replies that are null as a rule. Reasoning does not go back without the
-signatures of its blocks."""
+"""Fields of messages that become blocks, or are empty. Reasoning does not go back without its signatures."""
 
 
 # Writers and whole replies are for those who serve: whoever only reads does not load them.
@@ -75,8 +75,7 @@ def _body(messages: Conversation, params: Form) -> Form:
         asked["metadata"] = {"user_id": given.pop("user"), **given.pop("metadata", {})}
     if "tools" in given:
         asked["tools"] = [_translated_tool(tool) for tool in given.pop("tools")]
-    choice = _choice(given, has_tools=bool(asked.get("tools")))
-    if choice is not None:
+    if choice := _choice(given, has_tools=bool(asked.get("tools"))):
         asked["tool_choice"] = choice
     effort, form = given.pop("reasoning_effort", None), given.pop("response_format", None)
     return _with_format(_with_effort({**given, **asked}, effort), form)
@@ -85,16 +84,15 @@ def _body(messages: Conversation, params: Form) -> Form:
 def _limit(given: Form) -> Any:
     """Both names of chat completions mean it. Thinking counts, so there must be room for it."""
     limits = [given.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in given]
-    thinking = given.get("thinking")
-    budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
-    return limits[0] if limits else MOST_TOKENS + (budget if isinstance(budget, int) else 0)
+    budget = (given.get("thinking") or {}).get("budget_tokens")
+    return limits[0] if limits else MOST_TOKENS + (budget or 0)
 
 
 def _choice(given: Form, *, has_tools: bool) -> Any:
     choice, parallel = given.pop("tool_choice", None), given.pop("parallel_tool_calls", True)
+    if isinstance(choice, str) and choice not in CHOICES:
+        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {choice!r}")
     if isinstance(choice, str):
-        if choice not in CHOICES:
-            raise ValueError(f"tool_choice is {', '.join(CHOICES)} or the name of a function, not {choice!r}")
         choice = {"type": CHOICES[choice]}
     elif isinstance(choice, Mapping) and isinstance(choice.get("function"), Mapping):
         choice = _named(choice["function"].get("name"))
@@ -147,7 +145,7 @@ def _named(name: str) -> Form:
 
 def _system(messages: Conversation, given: Any) -> Any:
     """All instructions: a text, or blocks if some of them are such."""
-    told = [message.get("content") for message in messages if message.get("role") in ("system", "developer")]
+    told = [message.get("content") for message in messages if message.get("role") in INSTRUCTIONS]
     parts = [part for part in (given, *told) if part]
     if all(isinstance(part, str) for part in parts):
         return "\n\n".join(parts)
@@ -159,7 +157,7 @@ def _turns(messages: Conversation) -> Iterator[Form]:
     turn: Form = {}
     for message in messages:
         role = message.get("role")
-        if role in ("system", "developer"):
+        if role in INSTRUCTIONS:
             continue
         if role not in ("user", "assistant", "tool"):
             raise ValueError(f"a message of the role {role!r} is not a message of the Messages API")
@@ -167,11 +165,9 @@ def _turns(messages: Conversation) -> Iterator[Form]:
         if turn and told["role"] == turn["role"]:
             turn = {**turn, **told, "content": [*_blocks(turn["content"]), *_blocks(told["content"])]}
             continue
-        if turn:
-            yield turn
+        yield from [turn] if turn else ()
         turn = told
-    if turn:
-        yield turn
+    yield from [turn] if turn else ()
 
 
 def _message(message: Mapping[str, Any], role: str) -> Form:
@@ -260,7 +256,7 @@ def _prompt(body: Mapping[str, Any]) -> Prompt:
     if (body.get("output_config") or {}).get("format"):
         notes.append("the schema of the answer is not counted")
     choice = body.get("tool_choice")
-    named = choice if isinstance(choice, Mapping) and choice.get("type") == "tool" else None
+    named = choice if choice and choice.get("type") == "tool" else None
     turns = [turn for message in body["messages"] for turn in _told(message)]
     return Prompt([*system, *turns], tools or None, named, notes=tuple(notes))
 
