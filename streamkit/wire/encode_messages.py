@@ -24,7 +24,7 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.opencalls import OpenCalls
-from ..stages.reasons import Meaning, in_words
+from ..stages.reasons import Meaning, in_words, meaning
 from .call import value_of
 
 __all__ = ["MessagesWriter", "error_body", "message_body"]
@@ -208,7 +208,7 @@ def _says(kind: str, text: str) -> Form:
 def _reason(reason: str | None, called: bool, refused: bool) -> str:
     """The word for an end. A refusal that came as such, with a word for a whole reply, is one here too."""
     word = in_words(reason or "", OWN, {**WORDS, "complete": "tool_use"} if called else WORDS)
-    return "refusal" if refused and word == "end_turn" else word
+    return "refusal" if refused and meaning(word) == "complete" else word
 
 
 def _usage_form(usage: Usage) -> Form:
