@@ -7,10 +7,11 @@ Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishRe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-__all__ = ["Meaning", "may_pass", "meaning"]
+__all__ = ["Meaning", "in_words", "may_pass", "meaning"]
 
 Meaning: TypeAlias = Literal[
     "complete", "length", "filtered", "refused", "cancelled", "failed", "unfinished", "unknown"
@@ -91,6 +92,12 @@ def meaning(reason: str) -> Meaning:
 @lru_cache(512)
 def _meaning(word: str) -> Meaning:
     return next((meant for pattern, meant in PATTERNS if pattern.search(word)), "unknown")
+
+
+def in_words(reason: str, own: Collection[str], words: Mapping[Meaning, str]) -> str:
+    """``reason`` for readers of an API that has words of its ``own``: the one of its ``words`` that means the same. A
+    reason for which it has none stays as it is."""
+    return reason if reason in own else words.get(meaning(reason), reason)
 
 
 def may_pass(reason: str) -> bool:

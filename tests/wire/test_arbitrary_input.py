@@ -21,12 +21,15 @@ KEYS = st.sampled_from(
         "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
+        "citations", "completion", "content_block", "input", "partial_json", "signature", "stop_details", "stop_reason",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
     ["", "a", "null", "error", "stop", "{}", "\ud83d", "\ude00", "message", "function_call", "reasoning", "output_text"]
     + ["response." + kind for kind in ("created", "completed", "failed", "output_text.delta", "output_item.done")]
     + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
+    + ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta"]
+    + ["message_stop", "completion", "tool_use", "thinking", "text_delta", "thinking_delta", "input_json_delta"]
 )
 LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | WORDS | st.integers()
 VALUES = st.recursive(
@@ -41,6 +44,10 @@ CHUNK = (
     | st.fixed_dictionaries({"type": WORDS}, optional={
         "delta": VALUES, "text": VALUES, "item": ITEM | VALUES, "response": ITEM | VALUES, "output_index": VALUES,
         "content_index": VALUES, "arguments": VALUES, "logprobs": VALUES, "error": VALUES,
+    })
+    | st.fixed_dictionaries({"type": WORDS}, optional={
+        "message": ITEM | VALUES, "content_block": ITEM | VALUES, "delta": ITEM | VALUES, "index": VALUES,
+        "usage": VALUES, "content": VALUES, "stop_reason": WORDS, "completion": VALUES,
     })
     | VALUES
 )  # fmt: skip
