@@ -25,9 +25,9 @@ class Playback:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         error = self.recording.error()
         if isinstance(error, StatusError):
-            return refused(error)
+            return refused(error, api)
         writes = self.writes(api)
-        return streamed(writes) if body.get("stream") else whole(writes, api)
+        return streamed(writes, api) if body.get("stream") else whole(writes, api)
 
     def writes(self, api: str) -> Iterator[Write]:
         before = 0.0

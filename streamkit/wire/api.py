@@ -61,6 +61,8 @@ class Access:
         header: name of the header that holds the key, and what stands before it there.
         headers: sent with every request.
         accounts: headers by the variables of the environment that may hold their values.
+        model: the variable that may name the model for the command line.
+        bare_hosts: whether a variable may hold a host alone in place of an address.
         azure: whether Azure OpenAI has these APIs, with paths of its own.
     """
 
@@ -72,6 +74,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     needs_key: bool = True
+    model: str = ""
+    bare_hosts: bool = False
     azure: bool = False
 
     @property

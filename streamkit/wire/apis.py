@@ -27,6 +27,9 @@ class _Apis(Mapping[str, "Api"]):
         api: Api = getattr(import_module(f".{module}", __package__), entry)
         return api
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in TABLE
+
     def __iter__(self) -> Iterator[str]:
         return iter(TABLE)
 
@@ -39,6 +42,6 @@ APIS: Mapping[str, Api] = _Apis()
 
 def api_named(name: str) -> Api:
     """The API of this name; ValueError if there is none."""
-    if name not in TABLE:
+    if name not in APIS:
         raise ValueError(f"unknown api {name!r}: one of {', '.join(TABLE)}")
     return APIS[name]
