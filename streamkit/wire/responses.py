@@ -69,7 +69,8 @@ class Responses(Telling):
         that nobody knew or its text was not said. None if all that it tells was told before."""
         kind, place = _kind_of(chunk, name), chunk.get("output_index")
         if kind not in READERS and not (family_of(kind) and kind.endswith(TOLD)):
-            self._asides.met(place, "annotations", chunk.get("annotation"))
+            if "annotation" in chunk:
+                self._asides.met(place, "annotations", chunk["annotation"])
             return super()._unread(chunk, name)
         item = chunk.get("item")
         if READERS.get(kind) is Responses._created or (isinstance(item, dict) and is_echo(item)):

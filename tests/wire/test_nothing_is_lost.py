@@ -40,6 +40,7 @@ ITEMS = st.fixed_dictionaries(
     {"type": st.sampled_from(["message", "reasoning", "function_call", "web_search_call"])},
     optional={"content": PARTS, "summary": PARTS, "arguments": MARKS, "encrypted_content": MARKS, "x": CONTENT},
 )
+FIELD = {"delta": "delta", "done": "arguments"}
 FIELDS = {
     "delta": MARKS, "text": MARKS, "refusal": MARKS, "arguments": MARKS, "item": ITEMS, "annotation": CONTENT,
     "part": PARTS.map(lambda parts: parts[0] if parts else {}), "x": CONTENT,
@@ -49,14 +50,15 @@ RESPONSES = st.builds(
     st.sampled_from([
         "output_text.delta", "output_text.done", "reasoning_text.delta", "reasoning_summary_text.done", "new.delta",
         "content_part.added", "content_part.done", "output_item.added", "output_item.done", "refusal.done",
-        "output_text.annotation.added", "function_call_arguments.done",
+        "output_text.annotation.added",
     ]),
     st.integers(0, 1),
     st.fixed_dictionaries({}, optional=FIELDS),
 ) | st.builds(
-    lambda at, piece: ev("function_call_arguments.delta", delta=piece, output_index=at), st.integers(0, 1), MARKS
+    lambda at, name, text: ev(f"function_call_arguments.{name}", output_index=at, **{FIELD[name]: text}),
+    st.integers(0, 1), st.sampled_from(["delta", "done"]), MARKS,
 )  # fmt: skip
-"""A piece of a call that has no name yet is held back, and so is all that its chunk holds."""
+"""A piece of a call that has no name yet is held back, and what else its chunk holds is not told: it has nothing."""
 
 
 def marks(value: Any) -> Iterator[str]:
