@@ -91,7 +91,7 @@ def test_an_error_over_several_lines_with_status_200() -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[testing.Server, str]]:
-    server = testing.Server(Script("Hello 世界.", reasoning="Hm. ", tool_calls=[CALL, CALL], split=3))
+    server = testing.Server(Script("Hello 世界.", reasoning="Hm. ", tool_calls=[CALL, CALL], split=7))
     with server.running() as url:
         yield server, url.removesuffix("/v1")
 
