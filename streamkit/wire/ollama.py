@@ -82,7 +82,7 @@ class Ollama(Dialect):
         self._opened = self._opened or over or place is not None
         if place is not None:
             self._content(place, chunk, out)
-        elif not name:
+        else:
             self._hear(chunk)
         if over and problem is None:
             problem = self._end(chunk, out)

@@ -13,6 +13,7 @@ from streamkit.events import (
     Event,
     Finish,
     LogprobsDelta,
+    Other,
     ReasoningDelta,
     RefusalDelta,
     Reply,
@@ -143,6 +144,12 @@ def test_a_whole_reply():
     assert isinstance(back, Reply)
     assert (back.text, back.reasoning, back.tool_calls) == (reply.text, reply.reasoning, reply.tool_calls)
     assert back.usage == Usage(1, 2)
+    assert whole(folded(TextDelta("a")))["message"] == {"role": "assistant", "content": "a"}
+
+
+def test_what_has_no_form_is_left_out():
+    assert list(Encoder("ollama").feed(Other("notice"))) == []
+    assert list(Encoder("ollama").feed(LogprobsDelta({"tokens": ["x"]}))) == []
 
 
 TEXT = st.text(st.characters(categories=["L", "N", "P", "Z", "Cc", "Cs", "So"]), min_size=1)
