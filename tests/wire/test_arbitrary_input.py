@@ -20,7 +20,9 @@ KEYS = st.sampled_from(
         "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item", "item_id",
         "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
-        "thinking", "tool_calls", "type", "usage", "x_groq",
+        "thinking", "tool_calls", "type", "usage", "x_groq", "args", "blockReason", "candidates", "finishReason",
+        "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
+        "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
@@ -36,11 +38,22 @@ CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, 
     "index": VALUES, "finish_reason": VALUES, "message": VALUES, "logprobs": VALUES, "text": VALUES, "error": VALUES,
 })  # fmt: skip
 ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
+PART = st.dictionaries(
+    st.sampled_from(["text", "thought", "functionCall", "thoughtSignature"]), VALUES | ITEM, max_size=3
+)
+CONTENT = VALUES | st.fixed_dictionaries({"parts": st.lists(PART, max_size=2)})
+CANDIDATE = st.fixed_dictionaries({"content": CONTENT}, optional={
+    "index": VALUES, "finishReason": VALUES | st.just("STOP"), "groundingMetadata": VALUES, "logprobsResult": VALUES,
+})  # fmt: skip
 CHUNK = (
     st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})
     | st.fixed_dictionaries({"type": WORDS}, optional={
         "delta": VALUES, "text": VALUES, "item": ITEM | VALUES, "response": ITEM | VALUES, "output_index": VALUES,
         "content_index": VALUES, "arguments": VALUES, "logprobs": VALUES, "error": VALUES,
+    })
+    | st.fixed_dictionaries({"candidates": st.lists(CANDIDATE, max_size=2) | VALUES}, optional={
+        "usageMetadata": VALUES | st.dictionaries(KEYS, VALUES, max_size=3), "promptFeedback": VALUES, "error": VALUES,
+        "responseId": VALUES, "modelVersion": VALUES,
     })
     | VALUES
 )  # fmt: skip
