@@ -37,7 +37,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
         """
         filter* *filter safety unsafe sensitive recitation blocklist block_list blacklist* denylist blocked prohibited*
         guardrail* moderat* policy violat* toxic* harm harmful risk* censor* inappropriate illegal copyright* spii pii
-        flagged jailbreak* hate violen* sexual* nsfw profanity armor *安全* *敏感* *违规* *审核* *过滤*
+        flagged jailbreak* hate violen* sexual* nsfw profanity armor escalation *安全* *敏感* *违规* *审核* *过滤*
         """,
         "filtered",
     ),
@@ -52,7 +52,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         """
         length *length context* truncat* too_long exceed* limit limits budget max maximum max_tokens incomplete full
-        token_reached tokens_reached token_exhausted tokens_exhausted predict n_predict *长度* *截断*
+        token_reached tokens_reached token_exhausted tokens_exhausted predict n_predict continuation *长度* *截断*
         """,
         "length",
     ),
@@ -60,7 +60,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         """
         error* fail* malformed* invalid* abort* insufficient* exhausted crash* unexpected* broken killed missing*
-        exception fault out_of_memory oom terminated unloaded denied expired *错误* *失败*
+        exception fault out_of_memory oom terminated unloaded denied expired disabled *错误* *失败*
         """,
         "failed",
     ),

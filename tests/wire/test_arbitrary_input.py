@@ -22,6 +22,9 @@ KEYS = st.sampled_from(
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
         "citations", "completion", "content_block", "input", "partial_json", "signature", "stop_details", "stop_reason",
+        "args", "blockReason", "candidates", "finishReason",
+        "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
+        "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
@@ -39,6 +42,13 @@ CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, 
     "index": VALUES, "finish_reason": VALUES, "message": VALUES, "logprobs": VALUES, "text": VALUES, "error": VALUES,
 })  # fmt: skip
 ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
+PART = st.dictionaries(
+    st.sampled_from(["text", "thought", "functionCall", "thoughtSignature"]), VALUES | ITEM, max_size=3
+)
+CONTENT = VALUES | st.fixed_dictionaries({"parts": st.lists(PART, max_size=2)})
+CANDIDATE = st.fixed_dictionaries({"content": CONTENT}, optional={
+    "index": VALUES, "finishReason": VALUES | st.just("STOP"), "groundingMetadata": VALUES, "logprobsResult": VALUES,
+})  # fmt: skip
 CHUNK = (
     st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})
     | st.fixed_dictionaries({"type": WORDS}, optional={
@@ -48,6 +58,10 @@ CHUNK = (
     | st.fixed_dictionaries({"type": WORDS}, optional={
         "message": ITEM | VALUES, "content_block": ITEM | VALUES, "delta": ITEM | VALUES, "index": VALUES,
         "usage": VALUES, "content": VALUES, "stop_reason": WORDS, "completion": VALUES,
+    })
+    | st.fixed_dictionaries({"candidates": st.lists(CANDIDATE, max_size=2) | VALUES}, optional={
+        "usageMetadata": VALUES | st.dictionaries(KEYS, VALUES, max_size=3), "promptFeedback": VALUES, "error": VALUES,
+        "responseId": VALUES, "modelVersion": VALUES,
     })
     | VALUES
 )  # fmt: skip

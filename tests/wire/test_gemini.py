@@ -194,7 +194,8 @@ def test_log_probabilities_keep_their_form():
 @pytest.mark.parametrize(
     ("word", "outcome"),
     [("STOP", "complete"), ("MAX_TOKENS", "length"), ("SAFETY", "filtered"), ("RECITATION", "filtered"),
-     ("SPII", "filtered"), ("PROHIBITED_CONTENT", "filtered"), ("BLOCKLIST", "filtered")],
+     ("SPII", "filtered"), ("PROHIBITED_CONTENT", "filtered"), ("BLOCKLIST", "filtered"),
+     ("ESCALATION", "filtered"), ("MODEL_ARMOR", "filtered"), ("IMAGE_SAFETY", "filtered"), ("CONTINUATION", "length")],
 )  # fmt: skip
 def test_finish_reasons(word: str, outcome: str):
     reply = reply_of(text("a"), chunk(finish=word))
@@ -207,6 +208,17 @@ def test_a_word_for_a_failure_is_an_error_with_what_came_before():
     assert isinstance(error, ApiError)
     assert "MALFORMED_FUNCTION_CALL: Malformed function call: call:f{" in str(error)
     assert (error.code, error.partial.text) == ("MALFORMED_FUNCTION_CALL", "a")
+
+
+@pytest.mark.parametrize("word", ["UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "PUP_LIMITED_DISABLED"])
+def test_further_words_for_failures(word: str):
+    assert isinstance(failure(text("a", finish=word)), ApiError)
+
+
+def test_a_word_that_says_nothing_is_a_whole_reply_with_a_warning():
+    reply = reply_of(text("a", finish="OTHER"))
+    assert reply.outcome == "complete"
+    assert "OTHER" in reply.warnings[0]
 
 
 def test_no_word_for_an_end_is_none():
