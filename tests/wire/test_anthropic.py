@@ -329,6 +329,12 @@ def test_a_reply_that_is_cut_is_broken(end: int):
     assert error.retryable == (end < 3)  # before the first word
 
 
+def test_a_reason_that_means_a_failure_is_an_error():
+    events, error = read(body(start(input_tokens=2), *TEXT, ended("server_error", output_tokens=3), STOP), "anthropic")
+    assert isinstance(error, ApiError)
+    assert (error.code, error.retryable, events[-1]) == ("server_error", True, UsageUpdate(Usage(2, 3, 5)))
+
+
 def test_a_reply_of_no_word_is_none():
     for chunks in ([start(), STOP], [STOP]):
         assert isinstance(read(body(*chunks), "anthropic")[1], BrokenError)

@@ -78,6 +78,9 @@ def test_a_turn_of_our_own_goes_back():
     assert turns(USER, turn)[1] == {
         "role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": {}}]}  # fmt: skip
     assert turns(USER, sk.turn("", "No.", "", []))[1]["content"] == [{"type": "text", "text": "No."}]
+    parts = [{"type": "refusal", "refusal": "No."}, "Sorry."]
+    assert turns({"role": "assistant", "content": parts})[0]["content"] == [
+        {"type": "text", "text": "No."}, {"type": "text", "text": "Sorry."}]  # fmt: skip
     assert turns(USER, sk.assistant("Hello"))[1] == {"role": "assistant", "content": "Hello"}
 
 
@@ -257,6 +260,11 @@ def test_blocks_that_cannot_be_counted_are_named():
     prompt = API.prompt({"messages": [{"role": "assistant", "content": blocks}], "output_config": form})
     assert "thinking is not counted" in prompt_tokens(prompt.messages, BYTES).notes
     assert "the schema of the answer is not counted" in prompt.notes
+
+
+def test_results_alone_are_counted_as_such():
+    messages = API.prompt(asked(called(("a", "f", "{}")), answered("a", "1"))).messages
+    assert messages[1:] == [{"role": "tool", "content": "1"}]
 
 
 def test_what_the_table_says():

@@ -90,6 +90,10 @@ def test_all_of_it_reads_back():
     assert (reply.usage, reply.finish_reason) == (Usage(10, 7, 17, 4, 2), "tool_use")
 
 
+def test_only_the_first_choice_has_a_form():
+    assert written(TextDelta("a"), TextDelta("b", 1), Finish("length", 1)) == written(TextDelta("a"))
+
+
 def test_a_call_waits_for_its_name():
     told = payloads(written(ToolCallDelta("{", 0, "a"), ToolCallDelta("}", 0, None, "f"), Finish("stop")))
     assert told[1]["content_block"] == {"type": "tool_use", "id": "a", "name": "f", "input": {}}
