@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamkit as sk
 from streamkit import operators as ops
 from streamkit.errors import excerpt
+from streamkit.sources.limits import CLOCKS
 from streamkit.wire import APIS
 
 from .show import UsageError, say, show
@@ -90,7 +91,7 @@ def _client(args: argparse.Namespace) -> sk.Client:
         raise UsageError(NO_KEY.format(access.keys[0]))
     model = args.model or os.environ.get(access.model)
     api = {"api": args.api} if converses else {}  # any client completes a text
-    clocks = ("first_byte", "byte_idle", "event_idle", "total")
+    clocks = [name for name in CLOCKS if name != "connect"]
     try:
         limits = sk.Limits() if args.timeout is None else sk.Limits(**dict.fromkeys(clocks, args.timeout))
         return sk.Client(args.base_url, **api, model=model, limits=limits, allow_http=args.allow_http)
