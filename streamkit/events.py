@@ -131,7 +131,9 @@ class RoundEnd(Sent):
 
 @value
 class Other(Sent):
-    """Anything the dialect does not know, kept whole in ``raw``; ``name`` is the server's event name, if any."""
+    """Content that has no event of its own (a search of the server's, a citation, a piece of sound), or anything nobody
+    knew, kept whole in ``raw``. ``name`` is the server's word for it: that of its event, its item or its field, if any.
+    What says nothing that is not known already, as a heartbeat does, is no event at all."""
 
     type: ClassVar[str] = "other"
     name: str = ""

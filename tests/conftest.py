@@ -29,7 +29,7 @@ constants.DEBUG_STACK_DEPTH = FRAMES
 _personal = {
     name: os.environ.pop(name)
     for name in list(os.environ)
-    if name.startswith("OPENAI_") or name.lower().endswith("_proxy")
+    if name.startswith(("ANTHROPIC_", "GEMINI_", "GOOGLE_", "OLLAMA_", "OPENAI_")) or name.lower().endswith("_proxy")
 }
 _online = False
 

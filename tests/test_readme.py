@@ -14,6 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import operators, sinks, testing
 from streamkit.edges import cli
+from streamkit.sources.limits import CLOCKS
 from tests import snippets  # a program of its own, too: `make snippets`
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,22 +111,33 @@ def test_commands_are_understood(page: Path):
             assert cli._parser().parse_args(args).command
 
 
-def test_operators_and_sinks_that_are_named_exist():
+def test_operators_and_sinks_that_are_named_exist_and_all_are_named():
     text = "".join(page.read_text("utf-8") for page in PAGES)
-    assert set(re.findall(r"\bops\.(\w+)", text)) <= set(operators.__all__)
-    assert set(re.findall(r"\bsinks\.(?!md\b)(\w+)", text)) <= set(sinks.__all__)
+    assert set(re.findall(r"\bops\.(\w+)", text)) == {name for name in operators.__all__ if name.islower()}
+    assert set(re.findall(r"\bsinks\.(?!md\b)(\w+)", text)) == {name for name in sinks.__all__ if name.islower()}
+
+
+def test_every_command_and_every_clock_is_named():
+    commands = set(re.findall(r"^streamkit (\w+)", PAGES[0].read_text("utf-8"), re.MULTILINE))
+    assert commands == set(cli._parser().commands)
+    page = (ROOT / "docs" / "errors-and-limits.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)=(\d+)` \|", page, re.MULTILINE)
+    assert {name: float(seconds) for name, seconds in rows} == {name: getattr(sk.Limits(), name) for name in CLOCKS}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path):
-    text = page.read_text("utf-8")
-    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in anchors
-        elif not target.startswith("https://"):
-            assert (page.parent / target).exists(), target
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
+        if not target.startswith("https://"):
+            name, _, anchor = target.partition("#")
+            there = page.parent / name if name else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), target
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 def test_exit_codes_are_the_ones_the_command_lists(capsys: pytest.CaptureFixture[str]):

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..errors import ApiError, StreamkitError
-from ..wire import Parser
-from .bodies import whole_body
+from ..wire import Api, Parser
+from ..wire.apis import APIS, api_named
 
-__all__ = ["Answer", "CutError", "Write", "error_answer", "paced", "plain_answer", "streamed", "whole"]
+__all__ = ["Answer", "CutError", "Write", "error_answer", "error_body", "paced", "plain_answer", "streamed", "whole"]
 
 Then: TypeAlias = Literal["on", "drop", "stall"]
-
-STREAM_HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,13 @@ async def paced(writes: Iterable[Write]) -> AsyncIterator[bytes]:
             await loop.create_future()
 
 
-def streamed(writes: Iterable[Write], headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
-    """An event stream."""
-    return Answer(200, _merged(STREAM_HEADERS, headers or {}), writes, head_after)
+def streamed(
+    writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
+) -> Answer:
+    """A stream in the form of an API."""
+    media = api_named(api).framing.media
+    head = (("content-type", f"{media}; charset=utf-8"), ("cache-control", "no-cache"))
+    return Answer(200, _merged(head, headers or {}), writes, head_after)
 
 
 def whole(
@@ -82,10 +84,13 @@ def whole(
             pass
     except ApiError as exc:
         status = exc.code if isinstance(exc.code, int) and 400 <= exc.code < 600 else 500
-        return error_answer(status, str(exc), exc.error_type or "server_error", exc.code, after=delay)
+        kind = exc.error_type or "server_error"
+        return error_answer(status, str(exc), kind, exc.code, api=api_named(api), after=delay)
     except StreamkitError:  # not even the script is a whole reply, so the answer is none either
         return _broken(delay, "drop")
-    return plain_answer(200, whole_body(parser.reply(), api), headers, head_after + delay)
+    document = api_named(api).whole
+    assert document is not None  # an API that is written is written both ways
+    return plain_answer(200, document(parser.reply()), headers, head_after + delay)
 
 
 def _broken(delay: float, then: Then) -> Answer:
@@ -110,15 +115,23 @@ def plain_answer(
 def error_answer(
     status: int,
     message: str,
-    type: str = "invalid_request_error",
+    type: str | None = None,
     code: Any = None,
     *,
+    api: Api | None = None,
     headers: Mapping[str, str] | None = None,
     after: float = 0.0,
 ) -> Answer:
-    """An error in the shape that OpenAI's API uses."""
-    body = {"error": {"message": message, "type": type, "param": None, "code": code}}
-    return plain_answer(status, body, headers, after)
+    """An error in the form of ``api``, or of chat completions. Without a ``type`` it has the one that fits a status."""
+    error = {"message": message, "type": type, "code": code}
+    return plain_answer(status, error_body(api, status, error), headers, after)
+
+
+def error_body(api: Api | None, status: int, error: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an error in the form of ``api``, or of chat completions; what is None in ``error`` is not known."""
+    form = (api.error if api is not None else None) or APIS["chat"].error
+    assert form is not None  # that of chat completions is there
+    return form(status, {name: value for name, value in error.items() if value is not None})
 
 
 def _merged(defaults: Iterable[tuple[str, str]], given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

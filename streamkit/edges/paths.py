@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["endpoint", "split_target"]
+from functools import cache
 
-NAMES = ("chat/completions", "completions", "responses", "models")
+from ..wire import APIS, Api
+
+__all__ = ["MODELS", "endpoint", "served", "split_target"]
+
+MODELS = "models"
 DEPLOYMENTS = "/deployments/"
+
+
+@cache
+def served() -> dict[str, Api]:
+    """The APIs in whose form a server answers, by the last part of their path."""
+    apis = (api for api in APIS.values() if api.writer is not None)
+    return {api.path.removeprefix(f"{api.access.version}/"): api for api in apis}
 
 
 def split_target(target: str) -> tuple[str, str, str]:
@@ -28,7 +39,8 @@ def endpoint(path: str) -> tuple[str, str | None] | None:
     ``/openai/deployments/gpt/chat/completions`` gives ``("chat/completions", "gpt")``. The last deployment counts.
     """
     path = path.removesuffix("/")
-    ends = [(len(path) - len(name) - 1, name) for name in NAMES if path.endswith(f"/{name}")]
+    names = (*served(), MODELS)
+    ends = [(len(path) - len(name) - 1, name) for name in names if path.endswith(f"/{name}")]
     if not ends:
         return None
     at = path.rfind(DEPLOYMENTS)

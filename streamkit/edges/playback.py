@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import BrokenError, StalledError, StatusError, StreamkitError
 from ..sources.recording import Recording
 from ..wire import Encoder, Parser
+from ..wire.apis import api_named
 from .answer import Answer, Then, Write, streamed, whole
 from .script import refused
 
@@ -25,9 +26,9 @@ class Playback:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         error = self.recording.error()
         if isinstance(error, StatusError):
-            return refused(error)
+            return refused(error, api)
         writes = self.writes(api)
-        return streamed(writes) if body.get("stream") else whole(writes, api)
+        return streamed(writes, api) if api_named(api).wants_stream(body) else whole(writes, api)
 
     def writes(self, api: str) -> Iterator[Write]:
         before = 0.0

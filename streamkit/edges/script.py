@@ -24,8 +24,10 @@ from ..events import (
     UsageUpdate,
 )
 from ..shape import in_brief
-from ..wire import Encoder, frame
-from .answer import Answer, Then, Write, plain_answer, streamed, whole
+from ..wire import Api, Encoder
+from ..wire.apis import api_named
+from ..wire.framing import Framing
+from .answer import Answer, Then, Write, error_body, plain_answer, streamed, whole
 
 __all__ = ["Script", "as_tokens", "refused"]
 
@@ -46,7 +48,7 @@ def as_tokens(text: str) -> list[str]:
 @in_brief
 @dataclass(frozen=True, repr=False)
 class Script:
-    """What a scripted server answers to one request, in any of the three APIs.
+    """What a scripted server answers to one request, in the form of any API that is written.
 
     ``pieces`` are sent one at a time, as they are: texts, or events for anything else (other choices, `Other`). A
     single string is cut as `as_tokens` does. Reasoning comes before them, then the refusal and the tool calls, each
@@ -78,7 +80,7 @@ class Script:
     head_after: float = 0.0
     """Seconds from the request to the head of the answer."""
     keepalive: float | None = None
-    """Seconds of waiting after which a comment is sent, again and again."""
+    """Seconds of waiting after which a comment is sent, again and again, in the form of an API that has comments."""
     split: int | None = None
     """Bytes in one write, whatever they cut; one write a piece if None."""
 
@@ -110,21 +112,22 @@ class Script:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         """The answer to a request with this JSON ``body``."""
         if isinstance(self.fail, StatusError):
-            return refused(self.fail, self.headers, self.head_after)
+            return refused(self.fail, api, self.headers, self.head_after)
         if isinstance(self.fail, ConnectError):
             return Answer(0, head_after=self.head_after)
         if self.status != 200 or self.body is not None:
-            return plain_answer(self.status, self._body(), self.headers, self.head_after)
-        if body.get("stream"):
-            return streamed(self.writes(api, body), self.headers, self.head_after)
+            return plain_answer(self.status, self._body(api_named(api)), self.headers, self.head_after)
+        if api_named(api).wants_stream(body):
+            return streamed(self.writes(api, body), api, self.headers, self.head_after)
         asked = {**body, "stream_options": {"include_usage": True}}
         return whole(self._writes(api, asked), api, self.headers, self.head_after)
 
     def writes(self, api: str = "chat", body: Mapping[str, Any] | None = None) -> Iterator[Write]:
         """The body of the event stream in time."""
         writes = self._writes(api, body or {})
-        if self.keepalive:
-            writes = _kept_alive(writes, self.keepalive)
+        comment = api_named(api).framing.comment
+        if self.keepalive and comment:
+            writes = _kept_alive(writes, Write(self.keepalive, comment))
         return writes if self.split is None else _split(writes, self.split)
 
     # -- what comes when -------------------------------------------------------------------------------------------
@@ -140,6 +143,7 @@ class Script:
 
     def _writes(self, api: str, body: Mapping[str, Any]) -> Iterator[Write]:
         encoder = Encoder(api, model=self.model or str(body.get("model") or "scripted"))
+        framing = api_named(api).framing
         if (then := self._fault(0)) is not None:
             yield Write(self.first, b"", then)
             return
@@ -147,7 +151,7 @@ class Script:
         delays, ended, count = self._delays(), {0: False}, 0
         for event in self.events():
             data = b"".join(encoder.feed(event))
-            yield Write(next(delays), _damaged(data) if count == self.bad_json_at else data)
+            yield Write(next(delays), _damaged(data, framing) if count == self.bad_json_at else data)
             count += 1
             if (then := self._fault(count)) is not None:
                 yield Write(0.0, b"", then)
@@ -155,7 +159,7 @@ class Script:
             if isinstance(event, CONTENT):
                 ended[event.index] = ended.get(event.index, False) or isinstance(event, Finish)
         if self.fail is not None:
-            yield _failing(self.fail, encoder, api)
+            yield _failing(self.fail, encoder, framing)
             return
         yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
 
@@ -172,16 +176,15 @@ class Script:
     def _ending(self, encoder: Encoder, open: list[int], count: int, api: str, body: Mapping[str, Any]) -> bytes:
         reason = self.finish if self.finish is not None else "tool_calls" if self.tool_calls else "stop"
         events: list[Event] = [Finish(reason, index) for index in sorted(open)] if reason else []
-        options = body.get("stream_options")
-        if api == "responses" or (isinstance(options, dict) and options.get("include_usage")):
+        if api_named(api).tells_usage(body):
             events.append(UsageUpdate(self.usage or _made_up(body, count)))
         blocks = [block for event in events for block in encoder.feed(event)]
         return b"".join([*blocks, *(encoder.flush() if self.done else ())])
 
-    def _body(self) -> Any:
+    def _body(self, api: Api) -> Any:
         if self.body is not None:
             return self.body
-        return {"error": {"message": f"scripted status {self.status}", "type": "scripted", "param": None, "code": None}}
+        return error_body(api, self.status, {"message": f"scripted status {self.status}"})
 
 
 def _pieces(text: str | Sequence[Any]) -> Sequence[Any]:
@@ -212,36 +215,36 @@ def _made_up(body: Mapping[str, Any], count: int) -> Usage:
     return Usage(prompt, count, prompt + count)
 
 
-def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, api: str) -> Write:
+def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, framing: Framing) -> Write:
     match fail:
         case BrokenError():
             return Write(0.0, b"", "drop")
         case StalledError():
             return Write(0.0, b"", "stall")
         case MalformedError():
-            return Write(0.0, frame('{"choices": [{'))
+            return Write(0.0, framing.block(b'{"choices": [{', None))
         case StreamkitError():
             return Write(0.0, b"".join(encoder.fail(fail)))
-    if api == "responses":
-        flat = {"message": fail} if isinstance(fail, str) else fail
-        return Write(0.0, frame(json.dumps({**flat, "type": "error"}), event="error"))
-    return Write(0.0, frame(json.dumps({"error": fail})))
+    return Write(0.0, b"".join(encoder.fail_with({"message": fail} if isinstance(fail, str) else dict(fail))))
 
 
-def refused(error: StatusError, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
+def refused(error: StatusError, api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
+    """The answer that tells ``error``: with the body that came with it, or one in the form of the API."""
+    status = error.status or 500
     own = {} if error.retry_after is None else {"retry-after": f"{error.retry_after:g}"}
-    body = error.body or {"error": {"message": str(error), "type": "scripted", "param": None, "code": None}}
-    return plain_answer(error.status or 500, body, {**own, **(headers or {})}, head_after)
+    told = {"message": str(error), "type": error.error_type, "code": error.code, "param": error.param}
+    body = error.body or error_body(api_named(api), status, told)
+    return plain_answer(status, body, {**own, **(headers or {})}, head_after)
 
 
-def _damaged(data: bytes) -> bytes:
+def _damaged(data: bytes, framing: Framing) -> bytes:
     """The first block of ``data``, its JSON cut in half."""
-    block = data.split(b"\n\n", 1)[0]
-    return block[: len(block) // 2] + b"\n\n"
+    block = data.split(framing.end, 1)[0]
+    return block[: len(block) // 2] + framing.end
 
 
-def _kept_alive(writes: Iterable[Write], pause: float) -> Iterator[Write]:
-    comment = Write(pause, b": keep-alive\n\n")
+def _kept_alive(writes: Iterable[Write], comment: Write) -> Iterator[Write]:
+    pause = comment.delay
     for write in writes:
         delay = write.delay
         while delay > pause:

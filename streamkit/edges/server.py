@@ -1,4 +1,4 @@
-"""A server that says what it was told to: scripts and recordings behind an OpenAI-compatible API."""
+"""A server that says what it was told to: scripts and recordings behind the APIs of OpenAI and of Anthropic."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
@@ -14,12 +15,13 @@ from urllib.parse import parse_qsl
 from ..checks import shown
 from ..errors import StreamkitError, excerpt
 from ..sources.recording import Recording, shipped
+from ..wire import Api
 from .answer import Answer, error_answer, plain_answer
 from .asked import Asked, Request
 from .bounds import ServerLimits
 from .door import Rules
 from .listening import ServerThread, listening
-from .paths import endpoint, split_target
+from .paths import endpoint, served, split_target
 from .playback import Playback
 from .script import Script
 
@@ -33,12 +35,6 @@ VALUES = 1_000_000
 """In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
 MODEL = 1000
 """Characters that a model's name may have: it is repeated in every piece of the answer."""
-ASKS: dict[str, tuple[str, tuple[type, ...]]] = {
-    "chat": ("messages", (list,)),
-    "completions": ("prompt", (str, list)),
-    "responses": ("input", (str, list)),
-}
-APIS = {"chat/completions": "chat", "completions": "completions", "responses": "responses"}
 
 
 class Play(Protocol):
@@ -74,9 +70,10 @@ class Server:
 
     A request whose model is a name in ``models`` gets that one instead. ``plays`` are `Script`, `Recording`, texts,
     iterables of pieces, errors to act out, paths of recordings (see `as_play`). ``speed`` is that of recordings.
-    With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses`` and GET
-    ``…/models`` are served under any prefix, streamed or in one piece as the request asks. The latest ``keep`` requests
-    can be looked at in ``requests``, as far as their bodies are no more than 32 MiB together.
+    With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses`` and
+    ``…/messages`` (Anthropic's), and GET ``…/models`` are served under any prefix, streamed or in one piece as the
+    request asks. The latest ``keep`` requests can be looked at in ``requests``, as far as their bodies are no more than
+    32 MiB together.
 
     Note: the words come from the script; parameters like ``max_tokens`` or ``n`` change nothing.
     """
@@ -174,25 +171,25 @@ class Server:
         if found is None:
             return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found")
         name, deployment = found
-        api = APIS.get(name)
-        method = "POST" if api else "GET"
+        api = served().get(name)
+        method, refused = "POST" if api else "GET", partial(error_answer, api=api)
         if request.method != method:
-            return error_answer(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
-        if not self._admits(headers):
-            return error_answer(401, "the API key is not the one this server wants", code="invalid_api_key")
+            return refused(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
+        if not self._admits(headers, api):
+            return refused(401, "the API key is not the one this server wants", code="invalid_api_key")
         if api is None:
             return plain_answer(
                 200, {"object": "list", "data": [_model(name) for name in self.models or ("scripted",)]}
             )
         if sum(map(data.count, (b"[", b"{", b","))) > VALUES:
-            return error_answer(413, f"JSON of more than {VALUES} values", code="too_large")
+            return refused(413, f"JSON of more than {VALUES} values", code="too_large")
         try:
             request.body = body = json.loads(data)
         except (ValueError, RecursionError):
-            return error_answer(400, "the body is no JSON", code="invalid_json")
+            return refused(400, "the body is no JSON", code="invalid_json")
         if (wrong := _wrong(api, body)) is not None:
-            return error_answer(400, wrong, code="invalid_type")
-        return self._next(body.get("model") or deployment).answer(api, body)
+            return refused(400, wrong, code="invalid_type")
+        return self._next(body.get("model") or deployment).answer(api.name, body)
 
     def _next(self, model: Any) -> Play:
         if isinstance(model, str) and model in self.models:
@@ -201,20 +198,22 @@ class Server:
         self._played += 1
         return play
 
-    def _admits(self, headers: Mapping[str, str]) -> bool:
+    def _admits(self, headers: Mapping[str, str], api: Api | None) -> bool:
         if self._api_key is None:
             return True
-        given = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        own = ("", "") if api is None else api.access.header
+        places = ((own[0], own[1]), ("api-key", ""), ("authorization", "Bearer "))
+        given = next((key for name, scheme in places if (key := headers.get(name, "").removeprefix(scheme))), "")
         wanted = self._api_key.encode()
         as_sent = given.encode("latin-1", "replace")  # a header on a socket is bytes, which are shown as Latin-1
         return any(hmac.compare_digest(key, wanted) for key in (as_sent, given.encode("utf-8", "replace")))
 
 
-def _wrong(api: str, body: Any) -> str | None:
+def _wrong(api: Api, body: Any) -> str | None:
     """What is wrong with the body of a request, if anything is."""
-    name, kinds = ASKS[api]
-    if not isinstance(body, dict) or not isinstance(body.get(name), kinds):
-        return f"the body lacks {name!r}, or it is of the wrong type"
+    for name, kinds in api.required.items():
+        if not isinstance(body, dict) or not isinstance(body.get(name), kinds):
+            return f"the body lacks {name!r}, or it is of the wrong type"
     model = body.get("model")
     if model is not None and not (isinstance(model, str) and len(model) <= MODEL):
         return f"'model' is the name of one, of at most {MODEL} characters"

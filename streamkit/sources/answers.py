@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import re
 import sys
 import time
 import zlib
@@ -12,8 +11,9 @@ from datetime import UTC
 
 from ..errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt, said
 from ..wire.complaints import api_error, is_hopeless
+from ..wire.framing import SSE, Framing, without_lead
 from ..wire.loads import load
-from ..wire.sse import BOM, FIELDS
+from ..wire.sse import BOM
 from .limits import Limits
 
 __all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]
@@ -31,7 +31,6 @@ UNREADABLE = frozenset(
 """Those that it does not: the registry of IANA and what else is in use."""
 LAYERS = 3
 """Compressions on top of each other, at most: more are an attempt to have little data expand to very much."""
-_LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 
 
 def status_error(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> StatusError:
@@ -111,15 +110,17 @@ def _number(text: str) -> float | None:
 
 
 class Sniffer:
-    """The first bytes of a body, held back until they tell what ``kind`` it is: ``"sse"`` or ``"json"``.
+    """The first bytes of a body, held back until they tell what ``kind`` it is: a ``"stream"`` of ``framing``, or one
+    JSON document (``"json"``).
 
-    Servers send event streams under any name, so only an honest event stream is taken at its word. HTML is never a
-    reply (`MalformedError`); what only bears its name is, if it begins like an event stream or an object. White space
-    before the first word is dropped.
+    Servers send streams under any name, so only an honest one is taken at its word. HTML is never a reply
+    (`MalformedError`); what only bears its name is, if it begins like a stream or an object. White space before the
+    first word is dropped.
     """
 
-    def __init__(self, content_type: str) -> None:
-        self.kind = "sse"
+    def __init__(self, content_type: str, framing: Framing = SSE) -> None:
+        self.kind = "stream"
+        self._framing = framing
         self._media = content_type.partition(";")[0].strip().lower()
         self._known = False
         self._held = b""
@@ -128,30 +129,36 @@ class Sniffer:
         """What may be read by now."""
         if self._known:
             return data
-        self._held = _LEAD.sub(b"", self._held + data, count=1)
-        if not self._held or BOM.startswith(self._held) or (self._is_html and _may_become(self._held)):
-            return b""
-        return self.flush()
+        self._held = without_lead(self._held + data)
+        return b"" if self._is_doubtful else self.flush()
 
     def flush(self) -> bytes:
         """The rest, after the last read."""
         held, self._held, self._known = self._held, b"", True
-        if self._media == "text/event-stream":
+        if self._is_honest:
             return held
-        if held.startswith(b"<") or (held and self._is_html and not held.startswith((*FIELDS, b"{"))):
+        if held.startswith(b"<") or (held and self._is_html and not held.startswith((*self._framing.begins, b"{"))):
             shown = excerpt(_without_tags(held.decode("utf-8", "replace")))
-            raise MalformedError(f"the answer is {self._media or 'HTML'}, not an event stream: {shown}")
-        if held.startswith((b"{", b"[")):
+            raise MalformedError(f"the answer is {self._media or 'HTML'}, not {self._framing.called}: {shown}")
+        if self._framing.is_document(held):
             self.kind = "json"
         return held
+
+    @property
+    def _is_honest(self) -> bool:
+        return self._media == self._framing.media
 
     @property
     def _is_html(self) -> bool:
         return self._media == "text/html"
 
-
-def _may_become(start: bytes) -> bool:
-    return any(field.startswith(start) and field != start for field in FIELDS)
+    @property
+    def _is_doubtful(self) -> bool:
+        start = self._held
+        if self._is_honest:
+            return BOM.startswith(start)
+        may_become = self._is_html and any(one.startswith(start) and one != start for one in self._framing.begins)
+        return may_become or self._framing.is_document(start) is None
 
 
 class _Layer:

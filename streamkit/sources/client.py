@@ -1,4 +1,4 @@
-"""A client of OpenAI-style APIs over httpx: every call gives a cold `Stream`, and a subscription is one request."""
+"""A client of streaming APIs over httpx: every call gives a cold `Stream`, and a subscription is one request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from ..checks import check_flags, check_instance, check_text
+from ..checks import check_flags
 from ..engine import Asked, Reading, ReplyStream, Source
 from ..engine.context import Tap
-from ..errors import ConnectError, StalledError, StatusError, StreamkitError
+from ..errors import ConnectError, StalledError, StreamkitError
 from ..events import Event
 from ..messages import Messages, messages_of, prompt_of
-from ..wire import Parser
+from ..wire import APIS, Api, Parser
+from . import asking
 from .clocks import Clocks
 from .environment import endpoint, with_key
 from .exchange import Exchange, tapped, translated
@@ -26,8 +27,7 @@ from .limits import Limits, Retry, given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import Endpoint, Request, check_line
-from .schemas import with_schemas
+from .requests import Endpoint, Request
 
 __all__ = ["Client"]
 
@@ -36,9 +36,12 @@ class Client:
     """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop
     until nobody has used them for 30 seconds.
 
-    Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID; for a key that is
-    missing it looks again at each request. ``base_url`` includes the version (``…/v1``). ``azure="2024-10-21"`` (an
-    api-version) speaks to an Azure OpenAI resource: ``base_url`` is its address, the model names the deployment.
+    ``api`` is what `chat` speaks: ``chat`` (chat completions, as most servers do), ``responses``, ``anthropic``,
+    ``gemini`` or ``ollama``. Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
+    OPENAI_PROJECT_ID, or what the provider of ``api`` has for these (ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL); for a key
+    that is missing it looks again at each request. ``base_url`` includes the version (``…/v1``).
+    ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource: ``base_url`` is its address, the model
+    names the deployment.
     ``transport`` is any httpx transport, an ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it
     stays yours to close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers
     that never say so. ``trust_env`` lets proxies (but for this machine) and certificates of the environment count.
@@ -53,6 +56,7 @@ class Client:
         base_url: str | None = None,
         api_key: str | None = None,
         *,
+        api: str = "chat",
         model: str | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
@@ -69,7 +73,9 @@ class Client:
     ) -> None:
         check_options(limits, retry, model, transport)
         check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
+        self._api = asking.conversing(api)
         self._endpoint = endpoint(
+            self._api.access,
             base_url,
             api_key,
             azure=azure,
@@ -104,7 +110,7 @@ class Client:
 
         Note: a further subscription is a further request.
         """
-        return self._stream("chat", model, {"messages": messages_of(messages)}, params, extra)
+        return self._stream(self._api, model, messages_of(messages), params, extra)
 
     def complete(
         self,
@@ -115,7 +121,9 @@ class Client:
         **params: Unpack[CompletionParams],
     ) -> ReplyStream:
         """The events of a legacy completion, which continues ``prompt``, a text or tokens; the last is the `Reply`."""
-        return self._stream("completions", model, {"prompt": prompt_of(prompt)}, params, extra)
+        return self._stream(
+            asking.beside(self._api, "completions"), model, {"prompt": prompt_of(prompt)}, params, extra
+        )
 
     def respond(
         self,
@@ -127,25 +135,24 @@ class Client:
     ) -> ReplyStream:
         """The events of an answer by the Responses API; the last is the `Reply`."""
         asked = input if isinstance(input, str) else messages_of(input)
-        return self._stream("responses", model, {"input": asked}, params, extra)
+        return self._stream(asking.beside(self._api, "responses"), model, {"input": asked}, params, extra)
+
+    def _spoken(self, call: str) -> Api | None:
+        """The API that the method of this name speaks; None for one that asks nothing."""
+        return {"chat": self._api, "complete": APIS["completions"], "respond": APIS["responses"]}.get(call)
 
     def _stream(
-        self, api: str, model: str | None, asked: dict[str, Any], params: Any, extra: Mapping[str, Any] | None
+        self, api: Api, model: str | None, asked: asking.Asked, params: Any, extra: Mapping[str, Any] | None
     ) -> ReplyStream:
-        check_text("model", model, optional=True)
-        check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
-        model = check_line("model", model or self.model or "") or None
-        named = {"model": model} if model is not None else {}
-        sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
-        request = Request(api, model, {**named, **asked, **sent, **(extra or {})})
+        request = asking.request_for(api, model or self.model, asked, params, extra)
         self._find_key()
-        self._endpoint.url(api, model)  # what cannot be sent is the caller's mistake, and told at once
+        self._endpoint.url(api, request.model)  # what cannot be sent is the caller's mistake, and told at once
         request.content(include_usage=True)
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
             return self._produce(reading, request)
 
-        return ReplyStream(Source(produce), label=f"{api} {model or ''}".rstrip())
+        return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
 
     async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
         """Request after request until one gets as far as content: from there on every failure is final."""
@@ -158,16 +165,16 @@ class Client:
             while True:
                 made += 1
                 asks_usage = request.may_ask_usage and not refusals and request.named not in self._without_usage
-                exchange = Exchange(reading, clocks, self.limits, self._pools)
+                exchange = Exchange(reading, clocks, self.limits, self._pools, request.api.framing)
                 parser = self._parser(request, made)
                 reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
                 if reading.tap is not None:
-                    reading.tap.begin(request.api, request.model or "")
+                    reading.tap.begin(request.api.name, request.model or "")
                 try:
                     await self._send(exchange, request, headers, asks_usage)
                     if refusals:  # it was usage that the server did not like, and nothing else
                         self._without_usage.add(request.named)
-                    reading.asked = Asked(request.api, request.body)
+                    reading.asked = Asked(request.api.name, request.body)
                     parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
@@ -190,7 +197,7 @@ class Client:
                 if parser.finished:  # the server had said all of it
                     yield parser.flush()
                     return
-                if asks_usage and not reading.committed and _refuses_usage(error):
+                if asks_usage and not reading.committed and asking.refuses_usage(error):
                     refusals += 1
                 else:
                     await self._before_next(made - refusals, error, reading, clocks)
@@ -214,13 +221,13 @@ class Client:
         except ValueError as exc:  # a key that was set since, and that no header may hold
             raise ConnectError(str(exc)) from exc
         if sent is None or sent[0] is not endpoint:
-            sent = self._sent = endpoint, httpx.Headers(endpoint.sent_headers())
+            sent = self._sent = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
         return sent[1]
 
     def _parser(self, request: Request, attempt: int) -> Parser:
         limits = self.limits
         return Parser(
-            request.api,
+            request.api.name,
             lenient=self._lenient,
             event_bytes=limits.event_bytes or sys.maxsize,
             reply_bytes=limits.reply_bytes,
@@ -232,7 +239,7 @@ class Client:
         endpoint = self._endpoint
         await exchange.send(
             endpoint.url(request.api, request.model),
-            endpoint.params(),
+            endpoint.params(request.api),
             headers,
             request.content(include_usage=asks_usage),
         )
@@ -285,9 +292,3 @@ class Client:
     def __repr__(self) -> str:
         endpoint = getattr(self, "_endpoint", None)  # None: its arguments were refused, and a traceback shows it
         return f"Client({endpoint.base_url!r})" if endpoint is not None else "<Client>"
-
-
-def _refuses_usage(error: StreamkitError) -> bool:
-    if not isinstance(error, StatusError) or error.status not in (400, 422):
-        return False
-    return "stream_options" in error.body or "include_usage" in error.body

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ..engine import Reading
 from ..errors import ConnectError, StalledError, StreamkitError
-from .limits import Limits
+from .limits import CLOCKS, Limits
 
 __all__ = ["Clocks"]
 
@@ -88,13 +88,6 @@ class Clocks:
 
     def _error(self, name: str) -> StreamkitError:
         seconds = getattr(self._limits, name)
-        partial = self._reading.snapshot(None)
-        if name == "connect":
-            return ConnectError(f"not connected within {seconds:g} s", clock=name, retryable=True, partial=partial)
-        what = {
-            "first_byte": "no answer",
-            "byte_idle": "silence",
-            "event_idle": "nothing but keep-alives",
-            "total": "the reply was not complete",
-        }[name]
-        return StalledError(f"{what} within {seconds:g} s", clock=name, retryable=name != "total", partial=partial)
+        kind = ConnectError if name == "connect" else StalledError
+        what, partial = f"{CLOCKS[name]} within {seconds:g} s", self._reading.snapshot(None)
+        return kind(what, clock=name, retryable=name != "total", partial=partial)

@@ -9,12 +9,11 @@ from typing import Any, Unpack
 
 from ..engine import ReplyStream
 from ..messages import Messages
+from ..wire import APIS
 from .client import Client
 from .params import ChatParams
 
 __all__ = ["chat"]
-
-NAMES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
 _lock = threading.Lock()
 _made: tuple[Client, list[str | None]] | None = None
@@ -38,7 +37,7 @@ def chat(
 def _client() -> Client:
     global _made
     with _lock:
-        said = [os.environ.get(name) for name in NAMES]
+        said = [os.environ.get(name) for name in APIS["chat"].access.variables]
         if _made is None or (said != _made[1] and not _made[0]._endpoint.key):
             _made = Client(), said
         return _made[0]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .requests import OPENAI, Endpoint
+from ..wire.api import Access
+from .requests import Endpoint
 
 __all__ = ["endpoint", "proxied", "with_key"]
 
 
 def endpoint(
+    access: Access,
     base_url: str | None,
     api_key: str | None,
     *,
@@ -24,7 +27,7 @@ def endpoint(
     allow_http: bool,
     allow_private: bool,
 ) -> Endpoint:
-    """Arguments win. An empty OPENAI_BASE_URL is none, an empty ``base_url`` a mistake (ValueError)."""
+    """Arguments win. An empty address in the environment is none, an empty ``base_url`` a mistake (ValueError)."""
     texts = {"base_url": base_url, "api_key": api_key, "azure": azure, "organization": organization, "project": project}
     for name, text in texts.items():
         if not isinstance(text, str | None):  # whatever it is, it may be secret
@@ -32,36 +35,60 @@ def endpoint(
     for name, given in (("headers", headers), ("query", query)):
         if not isinstance(given, Mapping | None):
             raise TypeError(f"{name} is a mapping, not {type(given).__name__}: write {name}={{'x-name': 'value'}}")
-    env = os.environ.get
-    base_url = base_url.strip() if base_url is not None else _address(azure)
+    if azure is not None and not access.azure:
+        raise ValueError("azure= is for the APIs of OpenAI: pass the address of the resource as base_url=")
+    base_url = base_url.strip() if base_url is not None else _address(access, azure)
     if base_url is None:
-        raise ValueError("azure= needs the address of your resource: pass base_url= or set OPENAI_BASE_URL")
-    own = {
-        "openai-organization": organization or env("OPENAI_ORG_ID"),
-        "openai-project": project or env("OPENAI_PROJECT_ID"),
-    }
+        raise ValueError(f"azure= needs the address of your resource: pass base_url= or set {access.addresses[0]}")
     return Endpoint(
         base_url,
-        api_key if api_key is not None else env("OPENAI_API_KEY"),
+        access,
+        api_key if api_key is not None else _first(access.keys),
         azure,
-        {**{name: value for name, value in own.items() if value}, **(headers or {})},
+        {**_accounts(access, organization, project), **(headers or {})},
         dict(query or {}),
         allow_http,
         allow_private,
     )
 
 
+def _accounts(access: Access, *given: str | None) -> dict[str, str]:
+    """Headers that say on whose account a request goes: as given in this order, else as the environment says."""
+    if any(given) and not access.accounts:
+        raise ValueError("organization= and project= are of OpenAI: leave them out, or send what is wanted as headers=")
+    named = zip(access.accounts.items(), given, strict=False)
+    accounts = {header: own or os.environ.get(variable) for (variable, header), own in named}
+    return {header: account for header, account in accounts.items() if account}
+
+
 def with_key(endpoint: Endpoint, *, named: bool) -> Endpoint:
     """``endpoint``, with the key of the environment if it has none and there is one by now. ``named``: its address was
     passed. One that the environment gave gets no key that may be meant for the address which is there now."""
-    key = os.environ.get("OPENAI_API_KEY")
-    if endpoint.key or not key or not (named or endpoint.base_url == _address(endpoint.azure)):
+    key = _first(endpoint.access.keys)
+    if endpoint.key or not key or not (named or endpoint.base_url == _address(endpoint.access, endpoint.azure)):
         return endpoint
     return replace(endpoint, key=key)
 
 
-def _address(azure: str | None) -> str | None:
-    return os.environ.get("OPENAI_BASE_URL", "").strip() or (OPENAI if azure is None else None)
+def _address(access: Access, azure: str | None) -> str | None:
+    told = (_first(access.addresses) or "").strip()
+    if told and access.bare_hosts:
+        told = _completed(told, access.address)
+    return told or (access.address if azure is None else None)
+
+
+def _completed(address: str, own: str) -> str:
+    """A host, perhaps with a port, as an address: scheme and port are those of the provider's ``own``."""
+    if "://" in address:
+        return address
+    parts, given = urlsplit(own), urlsplit(f"//{address}")
+    port = f":{parts.port}" if parts.port is not None and given.port is None else ""
+    return f"{parts.scheme}://{given.netloc}{port}{given.path}"
+
+
+def _first(variables: Iterable[str]) -> str | None:
+    """The first of these variables that says something."""
+    return next((told for name in variables if (told := os.environ.get(name))), None)
 
 
 def proxied(host: str, scheme: str) -> bool:

@@ -23,6 +23,7 @@ from ..errors import (
     TooLargeError,
     said,
 )
+from ..wire.framing import SSE, Framing
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .behind import chain_of
 from .clocks import Clocks
@@ -43,9 +44,10 @@ REFUSAL = 2.0
 class Exchange:
     """``send`` the request, read the ``body``, ``close``: in this order, close always."""
 
-    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools) -> None:
+    def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE) -> None:
         self.request_id: str | None = None
-        self.kind = "sse"
+        self.kind = "stream"
+        self._framing = framing
         self.sent = False
         self._reading, self._clocks, self._limits, self._pools = reading, clocks, limits, pools
         self._pool: Pool | None = None
@@ -96,7 +98,7 @@ class Exchange:
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The reads of the body, decompressed. `kind` is known once the first one is here."""
         clocks, inflate = self._clocks, self._inflate()
-        sniffer = Sniffer(self._type)
+        sniffer = Sniffer(self._type, self._framing)
         began = False
         assert self._chunks is not None
         async for chunk in self._chunks:

@@ -20,13 +20,13 @@ def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None
     _strip(error.__cause__, address)
     _scrub(error, endpoint)
     shorten(error, endpoint.scrubbed)
-    name_address(error, address, endpoint.names_version)
+    name_address(error, address, endpoint.lacks_version)
 
 
-def name_address(error: StreamkitError, address: str, has_version: bool) -> None:
+def name_address(error: StreamkitError, address: str, lacks_version: bool) -> None:
     """Add the address that was asked, without secrets, to an error about it."""
     if isinstance(error, (ConnectError, StatusError)):
-        lacking = error.status == 404 and not has_version
+        lacking = error.status == 404 and lacks_version
         error.args = (f"{error} ({excerpt(address)}{': is /v1 missing in base_url?' if lacking else ''})",)
 
 

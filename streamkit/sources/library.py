@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
-from inspect import getattr_static, isawaitable
+from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
 from .iterators import check_given, items_of
@@ -84,7 +84,8 @@ def _shut(opened: Any) -> None:
 async def _closed(opened: Any) -> None:
     close = getattr(opened, "close", None)
     if callable(close):
-        ending = close() if isinstance(opened, AsyncIterable) else await in_thread(close)
+        quick = isinstance(opened, AsyncIterable) or iscoroutinefunction(close)
+        ending = close() if quick else await in_thread(close)
         if isawaitable(ending):
             await ending
 

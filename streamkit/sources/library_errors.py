@@ -106,4 +106,4 @@ def _name_address(error: StreamkitError, exc: Exception) -> None:
         return
     host = url.netloc.rpartition("@")[2]
     has_version = names_version(url.path) or "api-version" in url.query  # the latter on Azure
-    name_address(error, f"{url.scheme}://{host}{url.path}", has_version)
+    name_address(error, f"{url.scheme}://{host}{url.path}", not has_version)

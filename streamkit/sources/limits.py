@@ -10,10 +10,17 @@ from typing import TypeVar
 from ..checks import check_flag, check_number, check_whole, keep_number
 from ..errors import StatusError, StreamkitError
 
-__all__ = ["Limits", "Retry", "given_up", "requests_of"]
+__all__ = ["CLOCKS", "Limits", "Retry", "given_up", "requests_of"]
 
 MIB = 2**20
-CLOCKS = ("connect", "first_byte", "byte_idle", "event_idle", "total")
+CLOCKS = {
+    "connect": "not connected",
+    "first_byte": "no answer",
+    "byte_idle": "silence",
+    "event_idle": "nothing but keep-alives",
+    "total": "the reply was not complete",
+}
+"""Each with what is said when it has run out."""
 
 E = TypeVar("E", bound=StreamkitError)
 

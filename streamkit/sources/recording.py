@@ -21,19 +21,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 from .. import errors
 from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
 from ..events import Reply
 from ..jsonform import tell_missed
+from ..wire import APIS
 
-__all__ = ["DETAILS", "VERSION", "Api", "Read", "Recording", "shipped"]
-
-Api: TypeAlias = Literal["chat", "completions", "responses"]
+__all__ = ["DETAILS", "VERSION", "Read", "Recording", "shipped"]
 
 VERSION = 1
-APIS = ("chat", "completions", "responses")
 LIMIT = 256 * 1024 * 1024
 SHIPPED = Path(__file__).parents[1] / "recordings"
 DETAILS = ("status", "clock", "retryable", "request_id", "retry_after", "code", "error_type", "param")
@@ -62,7 +60,7 @@ class Recording:
     """A whole recording in memory. ``end`` is None if the recording itself was cut short."""
 
     reads: tuple[Read, ...] = ()
-    api: Api = "chat"
+    api: str = "chat"
     model: str = ""
     note: str = ""
     end: float | None = None

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from ..checks import check_number, told
 from ..engine import Reading, ReplyStream, Source
 from ..events import Event
-from ..wire import Parser
+from ..wire import APIS, Parser
 from .recording import Recording
 
 __all__ = ["replay"]
@@ -55,6 +55,11 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
 
 
 def _is_document(recording: Recording) -> bool:
-    """Whether the answer was one JSON document instead of an event stream."""
-    start = b"".join(read.data for read in recording.reads[:4]).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start[:1] in (b"{", b"[")
+    """Whether the answer was one JSON document instead of a stream."""
+    start, framing = b"", APIS[recording.api].framing
+    for read in recording.reads:
+        start += read.data
+        told = framing.is_document(start)
+        if told is not None:
+            return told
+    return False

@@ -1,4 +1,4 @@
-"""What is asked: addresses, headers and bodies of the three streaming APIs, checked before anything is sent."""
+"""What is asked: addresses, headers and bodies of requests, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ..errors import ConnectError, one_line
+from ..wire import APIS, Api
+from ..wire.api import Access
 from .addresses import is_local, is_private_literal
 
-__all__ = ["OPENAI", "Endpoint", "Request", "Scrubber", "check_line", "names_version"]
+__all__ = ["Endpoint", "Request", "Scrubber", "check_line", "names_version"]
 
-OPENAI = "https://api.openai.com/v1"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
 SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^sig(nature)?$", re.IGNORECASE)
 VERSION = re.compile(r"/v[0-9]")
-PATHS = {"chat": "chat/completions", "completions": "completions", "responses": "responses"}
+ENDS_WITH_VERSION = re.compile(r"/v[0-9][^/]*$")
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class Endpoint:
     """Where requests go and what they carry; the key stays out of every `repr`."""
 
     base_url: str
+    access: Access
     key: str | None = field(default=None, repr=False)
     azure: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -64,7 +66,7 @@ class Endpoint:
             )
         if not self.allow_private and is_private_literal(parts.hostname):
             raise ValueError(f"{host} is not public, and allow_private=False refuses that")
-        if parts.path.rstrip("/").endswith(tuple(f"/{path}" for path in PATHS.values())):
+        if _names_call(parts.path.rstrip("/")):
             raise ValueError(f"base_url ends before the call, with the version as a rule (…/v1), not {self.base_url!r}")
         self._check_headers()
 
@@ -87,41 +89,51 @@ class Endpoint:
     def secure(self) -> bool:
         return urlsplit(self.base_url).scheme == "https"
 
-    def url(self, api: str, model: str | None) -> str:
+    def url(self, api: Api, model: str | None) -> str:
         """ValueError if the address needs a model and there is none."""
-        base = self.base_url.rstrip("/")
-        if self.azure is None or base.endswith("/v1"):
-            return f"{base}/{PATHS[api]}"
-        base = base.removesuffix("/openai")
-        if api == "responses":
-            return f"{base}/openai/responses"
-        if not model:
-            raise ValueError("the model names the Azure deployment: pass model=")
-        return f"{base}/openai/deployments/{quote(model, safe='')}/{PATHS[api]}"
+        base, path = self.base_url.rstrip("/"), api.path
+        if self.azure is not None and not base.endswith("/v1"):
+            base = f"{base.removesuffix('/openai')}/openai"
+            if not api.deployed:
+                return f"{base}/{path}"
+            if not model:
+                raise ValueError("the model names the Azure deployment: pass model=")
+            return f"{base}/deployments/{quote(model, safe='')}/{path}"
+        if self.access.version and ENDS_WITH_VERSION.search(base):
+            path = path.removeprefix(f"{self.access.version}/")
+        if not api.names_model:
+            if not model:
+                raise ValueError("the model is a part of the address here: pass model=")
+            path = path.replace("{model}", quote(model, safe=""))
+        return f"{base}/{path}"
 
     @property
-    def names_version(self) -> bool:
-        """Whether the addresses of calls hold a version, in their path or, on Azure, in their query."""
-        return self.azure is not None or names_version(urlsplit(self.base_url).path)
+    def lacks_version(self) -> bool:
+        """Whether the addresses of calls hold no version, neither in their path nor, on Azure, in their query, though
+        those of the provider do."""
+        wanted = names_version(urlsplit(self.access.address).path)
+        return wanted and self.azure is None and not names_version(urlsplit(self.base_url).path)
 
-    def params(self) -> dict[str, str]:
+    def params(self, api: Api) -> dict[str, str]:
         version = {"api-version": self.azure} if self.azure is not None else {}
-        return {**version, **self.query}
+        return {**api.query, **version, **self.query}
 
-    def sent_headers(self) -> dict[str, str]:
+    def sent_headers(self, api: Api) -> dict[str, str]:
         """`ConnectError` if the address needs a key and there is none."""
+        access = self.access
         headers = {
-            "accept": "text/event-stream",
+            "accept": api.framing.media,
             "accept-encoding": "identity",  # a compressing proxy may hold events back
             "cache-control": "no-store",
             "content-type": "application/json",
             "user-agent": "streamkit",
+            **access.headers,
         }
         if self.key:
-            name, value = ("api-key", self.key) if self.azure is not None else ("authorization", f"Bearer {self.key}")
-            headers[name] = value
-        elif self.base_url.rstrip("/") == OPENAI:
-            raise ConnectError("There is no API key: set OPENAI_API_KEY or pass api_key=.")
+            name, scheme = ("api-key", "") if self.azure is not None else access.header
+            headers[name] = f"{scheme}{self.key}"
+        elif access.needs_key and self.base_url.rstrip("/") == access.address:
+            raise ConnectError(f"There is no API key: set {access.keys[0]} or pass api_key=.")
         return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
 
     @property
@@ -147,6 +159,13 @@ class Endpoint:
 
     def scrubber(self) -> Scrubber:
         return Scrubber(self.secrets)
+
+
+def _names_call(path: str) -> bool:
+    """Whether the path of an address goes on to a call, which is added to it."""
+    if not path or ENDS_WITH_VERSION.search(path):
+        return False
+    return any(path.endswith(f"/{api.path.removeprefix(f'{api.access.version}/')}") for api in APIS.values())
 
 
 def _has_port(parts: SplitResult) -> bool:
@@ -190,7 +209,7 @@ class Scrubber:
 class Request:
     """One question, as often as it is asked."""
 
-    api: str
+    api: Api
     model: str | None
     body: Mapping[str, Any]
 
@@ -207,11 +226,11 @@ class Request:
     def may_ask_usage(self) -> bool:
         """Whether usage has to be asked for, and the caller has not decided about it."""
         given = self.body.get("stream_options", {})
-        return self.api != "responses" and isinstance(given, Mapping) and "include_usage" not in given
+        return self.api.asks_usage and isinstance(given, Mapping) and "include_usage" not in given
 
     def content(self, *, include_usage: bool) -> bytes:
         """The body as JSON; TypeError or ValueError for what JSON cannot hold."""
-        body = {"stream": True, **self.body}
+        body = {**self.api.stream, **self.body}
         if include_usage and self.may_ask_usage:
             body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
         try:

@@ -16,6 +16,7 @@ from typing import Any, get_origin
 from ..checks import shown
 from ..engine.report import LOGGER
 from ..errors import excerpt, one_line
+from ..wire import Api
 from .parameters import checked, loosely
 
 __all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]
@@ -25,28 +26,24 @@ LONGEST_NAME = 64
 NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 
 
-def with_schemas(api: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """``params`` with functions and models replaced by what ``api`` takes for them; everything else unchanged.
-
-    The Responses API has tools flat, and the format of its text within ``text``.
-    """
+def with_schemas(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
+    """``params`` with functions and models replaced by what ``api`` takes for them; everything else unchanged."""
     out = dict(params)
-    flat = api == "responses"
-    if "tools" in out:
-        out["tools"] = [_placed(tool, flat) for tool in _listed(out["tools"])]
-    if callable(choice := out.get("tool_choice")):
-        out["tool_choice"] = _nested({"name": name_of(choice)}, flat)
-    if "response_format" in out:
-        out["response_format"] = _format(out["response_format"])
-        if flat:
-            out["text"] = {**out.get("text", {}), "format": _flattened(out.pop("response_format"))}
+    if api.tool is not None and "tools" in out:
+        out["tools"] = [_placed(tool, api.tool) for tool in _listed(out["tools"])]
+    if api.choice is not None and callable(choice := out.get("tool_choice")):
+        out["tool_choice"] = api.choice(name_of(choice))
+    if api.format is not None and "response_format" in out:
+        asked = _format(out.pop("response_format"))
+        out = api.format(out, asked)
     return out
 
 
-def tools_for(api: str, tools: Mapping[str, Any]) -> list[Any]:
+def tools_for(api: Api, tools: Mapping[str, Any]) -> list[Any]:
     """What a request by ``api`` holds for functions that are called by these names. What cannot be described is left
     open, and the log says so: they can be called all the same."""
-    return [_formed(_described_loosely(tool, name), api == "responses") for name, tool in tools.items()]
+    form = api.tool
+    return [] if form is None else [form(_described_loosely(tool, name)) for name, tool in tools.items()]
 
 
 def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
@@ -138,21 +135,12 @@ def _listed(tools: Any) -> Sequence[Any]:
     return tools
 
 
-def _placed(tool: Any, flat: bool) -> Any:
+def _placed(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     if isinstance(tool, Mapping):
         return tool
     if not callable(tool):
         raise TypeError(f"a tool is a function, a model or a dict, not {shown(tool)}")
-    return _formed(tool_of(tool), flat)
-
-
-def _formed(made: dict[str, Any], flat: bool) -> dict[str, Any]:
-    # What chat completions leave loose by default, the Responses API takes as strict.
-    return _nested({**made, "strict": False} if flat else made, flat)
-
-
-def _nested(function: dict[str, Any], flat: bool) -> dict[str, Any]:
-    return {"type": "function", **function} if flat else {"type": "function", "function": function}
+    return form(tool_of(tool))
 
 
 def _format(asked: Any) -> Any:
@@ -167,12 +155,6 @@ def _format(asked: Any) -> Any:
         raise TypeError(f"response_format is no {kind}: {FORMATS}")
     if "type" not in asked or asked["type"] == "object":
         raise TypeError(f"response_format says its type, and a JSON schema stands within it: {FORMATS}")
-    return asked
-
-
-def _flattened(asked: Any) -> Any:
-    if isinstance(asked, Mapping) and "json_schema" in asked:
-        return {"type": "json_schema", **asked["json_schema"]}
     return asked
 
 

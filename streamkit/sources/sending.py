@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from ..engine.context import Asked
 from ..engine.report import LOGGER
 from ..errors import one_line
+from ..wire import APIS, Api
 from .schemas import tools_for
 
 __all__ = ["sending", "warn_if_none_sent"]
@@ -30,7 +31,7 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     """
     inner, given = _unwrapped(ask)
     api = _api_of(inner)
-    if api == "completions":
+    if api is not None and api.tool is None:
         raise TypeError("complete takes one prompt and no tools: give the tool loop client.chat or client.respond")
     if api is None or not tools or not _takes_tools(ask, inner):
         return ask
@@ -61,16 +62,15 @@ def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
     return ask, extra["tools"] if "tools" in extra else named.get("tools")
 
 
-def _api_of(ask: Any) -> str | None:
+def _api_of(ask: Any) -> Api | None:
     """The API that ``ask`` speaks to, if it is ours."""
     from . import default
     from .client import Client
 
     if ask is default.chat:
-        return "chat"
-    if not isinstance(getattr(ask, "__self__", None), Client):
-        return None
-    return {"chat": "chat", "respond": "responses", "complete": "completions"}.get(ask.__name__)
+        return APIS["chat"]
+    client = getattr(ask, "__self__", None)
+    return client._spoken(ask.__name__) if isinstance(client, Client) else None
 
 
 def _takes_tools(ask: Any, inner: Any) -> bool:

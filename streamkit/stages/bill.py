@@ -114,8 +114,7 @@ class Bill:
     @property
     def prompt(self) -> Count | None:
         if not self._looked:
-            api, body = self._asked or ("chat", None)
-            self._prompt, self._looked = self._gauge.prompt(self.model, api, body), True
+            self._prompt, self._looked = self._gauge.prompt(self.model, *(self._asked or ())), True
         return self._prompt
 
     def _own(self) -> Usage | None:

@@ -7,10 +7,11 @@ Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishRe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-__all__ = ["Meaning", "may_pass", "meaning"]
+__all__ = ["Meaning", "in_words", "may_pass", "meaning"]
 
 Meaning: TypeAlias = Literal[
     "complete", "length", "filtered", "refused", "cancelled", "failed", "unfinished", "unknown"
@@ -36,7 +37,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
         """
         filter* *filter safety unsafe sensitive recitation blocklist block_list blacklist* denylist blocked prohibited*
         guardrail* moderat* policy violat* toxic* harm harmful risk* censor* inappropriate illegal copyright* spii pii
-        flagged jailbreak* hate violen* sexual* nsfw profanity armor *安全* *敏感* *违规* *审核* *过滤*
+        flagged jailbreak* hate violen* sexual* nsfw profanity armor escalation *安全* *敏感* *违规* *审核* *过滤*
         """,
         "filtered",
     ),
@@ -51,7 +52,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         """
         length *length context* truncat* too_long exceed* limit limits budget max maximum max_tokens incomplete full
-        token_reached tokens_reached token_exhausted tokens_exhausted predict n_predict *长度* *截断*
+        token_reached tokens_reached token_exhausted tokens_exhausted predict n_predict continuation *长度* *截断*
         """,
         "length",
     ),
@@ -59,7 +60,7 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         """
         error* fail* malformed* invalid* abort* insufficient* exhausted crash* unexpected* broken killed missing*
-        exception fault out_of_memory oom terminated unloaded denied expired *错误* *失败*
+        exception fault out_of_memory oom terminated unloaded denied expired disabled *错误* *失败*
         """,
         "failed",
     ),
@@ -91,6 +92,12 @@ def meaning(reason: str) -> Meaning:
 @lru_cache(512)
 def _meaning(word: str) -> Meaning:
     return next((meant for pattern, meant in PATTERNS if pattern.search(word)), "unknown")
+
+
+def in_words(reason: str, own: Collection[str], words: Mapping[Meaning, str]) -> str:
+    """``reason`` for readers of an API that has words of its ``own``: the one of its ``words`` that means the same. A
+    reason for which it has none stays as it is."""
+    return reason if reason in own else words.get(meaning(reason), reason)
 
 
 def may_pass(reason: str) -> bool:

@@ -14,7 +14,7 @@ from ..engine import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
 from ..sources.client import Client
-from ..wire import Parser
+from ..wire import Encoder, Parser
 
 __all__ = ["ScriptedClient", "client", "script"]
 
@@ -27,28 +27,31 @@ def script(
     usage: Usage | None = None,
     fail: StreamkitError | Mapping[str, Any] | str | None = None,
     drop_after: int | None = None,
+    api: str = "chat",
     **more: Any,
 ) -> ReplyStream:
     """A stream of these pieces, one delta each, that went through the real wire: encoded, sent as bytes, parsed.
 
-    ``first`` and ``every`` are seconds; ``fail`` is acted out after the pieces; ``more`` is whatever else a `Script`
-    can do. Each subscription plays it anew.
+    ``first`` and ``every`` are seconds; ``fail`` is acted out after the pieces; ``api`` names the API in whose form it
+    is written (``chat``, ``completions``, ``responses``, ``anthropic``: ValueError for others); ``more`` is whatever
+    else a `Script` can do. Each subscription plays it anew.
     """
     played = Script(
         pieces, every=every, first=first, tool_calls=tool_calls, usage=usage, fail=fail, drop_after=drop_after, **more
     )
+    Encoder(api)  # raises what is wrong with the name, here and not when somebody subscribes
     body = {"stream": True, "stream_options": {"include_usage": usage is not None}}
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        parser = Parser("chat")
+        parser = Parser(api)
         reading.snapshot = parser.reply
         if reading.tap is not None:
-            reading.tap.begin("chat", "")
+            reading.tap.begin(api, "")
         if isinstance(fail, (ConnectError, StatusError)):  # they come before any byte
             await asyncio.sleep(first)
             raise copy.copy(fail)
         try:
-            async for chunk in paced(played.writes("chat", body)):
+            async for chunk in paced(played.writes(api, body)):
                 if reading.tap is not None:
                     reading.tap.write(chunk)
                 yield parser.feed(chunk)

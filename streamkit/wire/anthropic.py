@@ -1,292 +1,286 @@
-"""Anthropic's Messages API: how its replies are read and written, and how it is asked."""
+"""Anthropic's Messages API: where it is, how it is asked, and what its requests say.
+
+A conversation in the form of chat completions is translated: instructions go to the top, calls and their results become
+blocks, and neighbours of one role become one message. What is in Anthropic's own form already passes as it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import MalformedError
-from ..events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, Usage, UsageUpdate
-from ..stages.reasons import meaning
-from .api import Access, Api, Form, Prompt
-from .call import Call
-from .calls import Calls
-from .dialect import Dialect, text_field
-from .forms import object_in
-from .fragments import Fragment, text_of
-from .loads import shown
-from .problems import api_error, find, may_report
-from .usage import figure
+from ..errors import MalformedError, excerpt
+from ..events import Reply
+from .api import Access, Api, Form, Messages as Conversation, Prompt, Writer
+from .loads import load
+from .messages import Messages, is_message
 
-__all__ = ["MESSAGES", "Messages"]
+__all__ = ["MESSAGES"]
 
-PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-"""What the prompt consists of: that which no cache had, that which one keeps from now on, and that which one had."""
-ANSWER = ("output_tokens", "output_tokens_details")
-DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-"""Where a piece of a block has what it says."""
-
-# -- reading -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Block:
-    """A content block that is open: its call, if it is one, with the input that came with its beginning."""
-
-    call: Call | None = None
-    input: str = ""
+MOST_TOKENS = 4096
+"""Of an answer for which no limit was given: the API wants one."""
+FOREIGN = (
+    "audio", "best_of", "echo", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
+    "modalities", "n", "prediction", "presence_penalty", "safety_identifier", "seed", "store", "suffix",
+    "top_logprobs", "verbosity", "web_search_options",
+)  # fmt: skip
+"""Parameters of chat completions that have no counterpart."""
+SAYS_NOTHING: Mapping[str, tuple[Any, ...]] = {
+    "n": (1,), "logprobs": (False,), "store": (False,), "frequency_penalty": (0,), "presence_penalty": (0,),
+    "logit_bias": ({},), "modalities": (["text"],), "echo": (False,), "best_of": (1,),
+}  # fmt: skip
+"""Values of theirs that ask for nothing but what is done anyway."""
+INSTRUCTIONS = ("system", "developer")
+CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+UNSENT = ("refusal", "tool_calls", "tool_call_id", "reasoning_content", "annotations", "audio", "function_call")
+"""Fields of messages that become blocks, or are empty. Reasoning does not go back without its signatures."""
 
 
-class Messages(Dialect):
-    """The dialect of ``/v1/messages``; `finished` with a stop reason. All events belong to choice 0."""
+# Writers and whole replies are for those who serve: whoever only reads does not load them.
 
-    def __init__(self, request_id: str | None = None) -> None:
-        super().__init__(request_id)
-        self._calls = Calls()
-        self._blocks: dict[int, _Block] = {}
-        self._last = -1  # the block that a chunk means which does not say
-        self._flowing: Any = object()  # the block of which a text was last: none yet
-        self._spoke = self._stopped = False
-        self._report: Form = {}  # all figures so far, by the server's names
 
-    def quick(self, chunk: Any) -> TextDelta | None:
-        try:
-            delta = chunk["delta"]
-            text = delta["text"]
-            if (
-                chunk["index"] == self._flowing
-                and type(text) is str
-                and text
-                and delta["type"] == "text_delta"
-                and chunk["type"] == "content_block_delta"
-                and self._halves is None
-                and not self.word
-                and self.complaint is None
-                and not may_report(chunk)
-            ):
-                return TextDelta(text, raw=chunk)
-        except (KeyError, TypeError, AttributeError):
-            pass
-        return None
+def _writer(model: str, id: str, created: int) -> Writer:
+    from .encode_messages import MessagesWriter
 
-    @property
-    def finished(self) -> bool:
-        return self.done or self._stopped
+    return MessagesWriter(model, id, created)
 
-    @property
-    def opened(self) -> bool:
-        return self.done or self.started
 
-    @property
-    def said(self) -> bool:
-        return self._spoke or bool(self._calls.calls)
+def _whole(reply: Reply) -> Form:
+    from .encode_messages import message_body
 
-    def flush(self) -> Iterable[Event]:
-        return [*self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
+    return message_body(reply)
 
-    def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
-        kind = chunk.get("type")
-        if not isinstance(kind, str):
-            kind = name
-        if kind == "message" and "content" not in chunk:  # words of a server that is no reply
-            kind = ""
-        reader = READERS.get(kind)
-        problem = find(chunk, bare=reader is None)
-        if problem is not None or kind == "error":
-            raise problem or api_error(chunk)
-        if reader is not None:
-            self._held = True  # what is known and says nothing is no news
-            reader(self, chunk, out)
-        elif not kind:
-            self._hear(chunk)
 
-    def _start(self, chunk: Form, out: list[Event]) -> None:
-        """The beginning of a message. Its figures for the answer stand for nothing: that is not written yet."""
-        self._message(object_in(chunk, "message"), ANSWER, chunk, out)
+def _error(status: int, error: Form) -> Form:
+    from .encode_messages import error_body
 
-    def _whole(self, chunk: Form, out: list[Event]) -> None:
-        self._message(chunk, (), chunk, out)
-        self._end(chunk, chunk, out)
-        self._stop(chunk, out)
+    return error_body(status, error)
 
-    def _message(self, message: Form, without: tuple[str, ...], chunk: Form, out: list[Event]) -> None:
-        self._begin(message, chunk, out, content=True)
-        blocks = message.get("content") or []
-        if not isinstance(blocks, list):
-            raise MalformedError(f"the content of a message is no list: {shown(blocks)}")
-        for block in blocks:
-            self._open({"content_block": block}, chunk, out)
-            self._close(self._last, chunk, out)
-        usage = object_in(message, "usage")
-        self._count({name: usage[name] for name in usage if name not in without}, chunk, out)
 
-    def _block_start(self, chunk: Form, out: list[Event]) -> None:
-        self._begin({}, chunk, out, content=True)
-        self._open(chunk, chunk, out)
+# -- parameters --------------------------------------------------------------------------------------------------------
 
-    def _open(self, place: Form, chunk: Form, out: list[Event]) -> None:
-        form, kind = object_in(place, "content_block"), object_in(place, "content_block").get("type")
-        index = self._last = _index(place, self._last + 1)
-        self._close(index, chunk, out)
-        block = self._blocks[index] = _Block()
-        if kind == "text":
-            self._piece(TextDelta, text_field(form, "text"), index, chunk, out)
-            self._aside("citations_delta", form.get("citations"), chunk, out)
-        elif kind == "thinking":
-            self._piece(ReasoningDelta, text_field(form, "thinking"), index, chunk, out)
-            self._aside("signature_delta", form.get("signature"), chunk, out)
-        elif kind == "tool_use":
-            block.call, block.input = self._calls.open(), text_of(form.get("input"))
-            begun = Fragment(None, text_field(form, "id"), text_field(form, "name"), "")
-            self._grow_call(self._calls, block.call, 0, begun, chunk, out)
+
+def _body(messages: Conversation, params: Form) -> Form:
+    given = {name: value for name, value in params.items() if value is not None and name != "stream_options"}
+    odd = [name for name in FOREIGN if name in given and given.pop(name) not in SAYS_NOTHING.get(name, ())]
+    if odd:
+        raise ValueError(f"the Messages API does not have {', '.join(odd)}: leave out what it does not have")
+    system, turns = _system(messages, given.pop("system", None)), list(_turns(messages))
+    asked: Form = {**({"system": system} if system else {}), "messages": turns, "max_tokens": _limit(given)}
+    if "stop" in given:
+        stop = given.pop("stop")
+        asked["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
+    if "user" in given:
+        asked["metadata"] = {"user_id": given.pop("user"), **given.pop("metadata", {})}
+    if "tools" in given:
+        asked["tools"] = [_translated_tool(tool) for tool in given.pop("tools")]
+    if choice := _choice(given, has_tools=bool(asked.get("tools"))):
+        asked["tool_choice"] = choice
+    effort, form = given.pop("reasoning_effort", None), given.pop("response_format", None)
+    return _with_format(_with_effort({**given, **asked}, effort), form)
+
+
+def _limit(given: Form) -> Any:
+    """Both names of chat completions mean it. Thinking counts, so there must be room for it."""
+    limits = [given.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in given]
+    budget = (given.get("thinking") or {}).get("budget_tokens")
+    return limits[0] if limits else MOST_TOKENS + (budget or 0)
+
+
+def _choice(given: Form, *, has_tools: bool) -> Any:
+    choice, parallel = given.pop("tool_choice", None), given.pop("parallel_tool_calls", True)
+    if isinstance(choice, str) and choice not in CHOICES:
+        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {choice!r}")
+    if isinstance(choice, str):
+        choice = {"type": CHOICES[choice]}
+    elif isinstance(choice, Mapping) and isinstance(choice.get("function"), Mapping):
+        choice = _named(choice["function"].get("name"))
+    if parallel or not has_tools or choice == {"type": "none"}:
+        return choice
+    return {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
+
+
+def _with_effort(asked: Form, effort: Any) -> Form:
+    if effort is None:
+        return asked
+    if effort == "none":
+        return {"thinking": {"type": "disabled"}, **asked}
+    if effort not in EFFORTS:
+        raise ValueError(f"reasoning_effort is none, {', '.join(EFFORTS)} in the Messages API, not {effort!r}")
+    return {**asked, "output_config": {"effort": effort, **asked.get("output_config", {})}}
+
+
+def _with_format(params: Form, asked: Form | None) -> Form:
+    """The form of an answer, which is always a schema there."""
+    kind = None if asked is None else asked.get("type")
+    if asked is None or kind == "text":
+        return params
+    schema = (asked.get("json_schema") or {}).get("schema") if kind == "json_schema" else None
+    if schema is None:
+        raise ValueError(f"response_format {kind!r} is not a form of the Messages API: give a model or a json_schema")
+    form = {"type": "json_schema", "schema": schema}
+    return {**params, "output_config": {**params.get("output_config", {}), "format": form}}
+
+
+def _tool(function: Form) -> Form:
+    """What is called ``parameters`` elsewhere, ``input_schema`` here."""
+    schema = function.get("parameters") or {"type": "object", "properties": {}}
+    rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
+    return {**rest, "input_schema": schema}
+
+
+def _translated_tool(tool: Any) -> Any:
+    if not isinstance(tool, Mapping) or not isinstance(tool.get("function"), Mapping):
+        return tool
+    return {**_tool(dict(tool["function"])), **_without(tool, "type", "function")}
+
+
+def _named(name: str) -> Form:
+    return {"type": "tool", "name": name}
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+def _system(messages: Conversation, given: Any) -> Any:
+    """All instructions: a text, or blocks if some of them are such."""
+    told = [message.get("content") for message in messages if message.get("role") in INSTRUCTIONS]
+    parts = [part for part in (given, *told) if part]
+    if all(isinstance(part, str) for part in parts):
+        return "\n\n".join(parts)
+    return [block for part in parts for block in _blocks(part)]
+
+
+def _turns(messages: Conversation) -> Iterator[Form]:
+    """The other messages; what one role says in several of them is one, as the API wants results of tools together."""
+    turn: Form = {}
+    for message in messages:
+        role = message.get("role")
+        if role in INSTRUCTIONS:
+            continue
+        if role not in ("user", "assistant", "tool"):
+            raise ValueError(f"a message of the role {role!r} is not a message of the Messages API")
+        told = _message(message, "assistant" if role == "assistant" else "user")
+        if turn and told["role"] == turn["role"]:
+            turn = {**turn, **told, "content": [*_blocks(turn["content"]), *_blocks(told["content"])]}
+            continue
+        yield from [turn] if turn else ()
+        turn = told
+    yield from [turn] if turn else ()
+
+
+def _message(message: Mapping[str, Any], role: str) -> Form:
+    content = message.get("content")
+    content = content if isinstance(content, str) else list(_blocks(content))
+    if message["role"] == "tool":
+        result = {"tool_use_id": message.get("tool_call_id"), "content": content}
+        more = _without(message, "role", "content", "name", *UNSENT)
+        return {"role": role, "content": [{"type": "tool_result", **result, **more}]}
+    odd = [name for name in ("audio", "function_call") if message.get(name)]
+    if odd:
+        raise ValueError(f"{' and '.join(odd)} of a message is not a part of the Messages API: leave it out")
+    further = [{"type": "text", "text": message["refusal"]}] if message.get("refusal") else []
+    further += [_call(call) for call in message.get("tool_calls") or ()]
+    content = [*_blocks(content), *further] if further else content
+    return {**_without(message, *UNSENT), "role": role, "content": content}
+
+
+def _blocks(content: Any) -> Iterator[Any]:
+    """An empty text is left out: it would be refused."""
+    for part in [content] if isinstance(content, str) else content or ():
+        if isinstance(part, str):
+            yield from [{"type": "text", "text": part}] if part else []
         else:
-            self._aside(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
-
-    def _block_delta(self, chunk: Form, out: list[Event]) -> None:
-        self._begin({}, chunk, out, content=True)
-        form, index = object_in(chunk, "delta"), _index(chunk, self._last)
-        kind = form.get("type")
-        if not isinstance(kind, str):
-            kind = next((kind for kind, field in DELTAS.items() if field in form), "")
-        text = text_field(form, DELTAS[kind]) if kind in DELTAS else ""
-        block = self._blocks.get(index)
-        if kind == "text_delta":
-            self._piece(TextDelta, text, index, chunk, out)
-        elif kind == "thinking_delta":
-            self._piece(ReasoningDelta, text, index, chunk, out)
-        elif block is not None and block.call is not None and kind == "input_json_delta":
-            self._grow_call(self._calls, block.call, 0, Fragment(None, "", "", text), chunk, out)
-        else:  # of a block that has no event of its own
-            self._aside(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
-
-    def _block_stop(self, chunk: Form, out: list[Event]) -> None:
-        self._close(_index(chunk, self._last), chunk, out)
-
-    def _close(self, index: int, chunk: Form, out: list[Event]) -> None:
-        block = self._blocks.pop(index, None)
-        if block is not None and block.call is not None:
-            if block.call.arguments.blank:
-                block.call.add("", "", block.input or "{}")
-            out += self._end_calls(self._calls, [block.call], 0, chunk)
-
-    def _message_delta(self, chunk: Form, out: list[Event]) -> None:
-        self._begin({}, chunk, out, content=True)
-        self._end(object_in(chunk, "delta"), chunk, out)
-
-    def _end(self, form: Form, chunk: Form, out: list[Event]) -> None:
-        """The stop reason in ``form``, if there is one, and the figures beside it, which replace those before."""
-        reason, problem = text_field(form, "stop_reason"), None
-        if reason and not self._stopped and meaning(reason) != "unfinished":  # the first word for an end counts
-            problem = self._ends(reason)
-            self._refuse(form, chunk, out)
-            if problem is None:
-                self._stopped = True
-                self._close_all(chunk, out)
-                out.append(Finish(reason, raw=chunk))
-        self._count(object_in(chunk, "usage"), chunk, out)
-        if problem is not None:
-            raise problem
-
-    def _refuse(self, form: Form, chunk: Form, out: list[Event]) -> None:
-        """What the server itself says of a refusal, after the words of the model."""
-        details = form.get("stop_details")
-        if isinstance(details, dict) and details.get("type") == "refusal":
-            self._say(RefusalDelta, text_field(details, "explanation"), 0, chunk, out)
-
-    def _close_all(self, chunk: Form, out: list[Event]) -> None:
-        for index in list(self._blocks):
-            self._close(index, chunk, out)
-        out += self._release()
-
-    def _stop(self, chunk: Form, out: list[Event]) -> None:
-        self._close_all(chunk, out)
-        self.done = True
-
-    def _completion(self, chunk: Form, out: list[Event]) -> None:
-        """A piece of a reply of the API before this one, ``/v1/complete``."""
-        self._begin(chunk, chunk, out, content=True)
-        self._piece(TextDelta, text_field(chunk, "completion"), -1, chunk, out)
-        self._end(chunk, chunk, out)
-
-    def _ping(self, chunk: Form, out: list[Event]) -> None:
-        pass
-
-    def _piece(
-        self, kind: type[TextDelta] | type[ReasoningDelta], text: str, index: int, chunk: Form, out: list[Event]
-    ) -> None:
-        if text:
-            self._spoke = True
-            self._flowing = index if kind is TextDelta else self._flowing
-            self._say(kind, text, 0, chunk, out)
-
-    def _aside(self, name: str, there: Any, chunk: Form, out: list[Event]) -> None:
-        """Content for which there is no event of our own, if it is ``there``."""
-        if there:
-            self._spoke = True
-            out.append(Other(name, raw=chunk))
-
-    def _count(self, report: Form, chunk: Form, out: list[Event]) -> None:
-        """Figures so far. Each that is there replaces the one before; a prompt without a token is none."""
-        told = {name: value for name, value in report.items() if value is not None}
-        if not any(told.get(name) for name in PROMPT):
-            told = {name: value for name, value in told.items() if name not in PROMPT}
-        self._report = {**self._report, **told}
-        usage = _usage(self._report, self.warn)
-        if told and usage != (self._usage or Usage()):
-            self._usage = usage
-            out.append(UsageUpdate(usage, raw=chunk))
+            yield _block(part) if isinstance(part, Mapping) else part
 
 
-READERS: dict[str, Callable[[Messages, Form, list[Event]], None]] = {
-    "message_start": Messages._start,
-    "content_block_start": Messages._block_start,
-    "content_block_delta": Messages._block_delta,
-    "content_block_stop": Messages._block_stop,
-    "message_delta": Messages._message_delta,
-    "message_stop": Messages._stop,
-    "message": Messages._whole,
-    "completion": Messages._completion,
-    "ping": Messages._ping,
-}
+def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = part.get("type")
+    if kind == "image_url":
+        told = part.get("image_url")
+        source = _source(told.get("url") if isinstance(told, Mapping) else told)
+        return {"type": "image", "source": source, **_without(part, "type", "image_url")}
+    if kind == "refusal":
+        return {"type": "text", "text": part.get("refusal")}
+    if kind == "file" and isinstance(told := part.get("file"), Mapping) and told.get("file_data"):
+        name = {"title": told["filename"]} if told.get("filename") else {}
+        return {"type": "document", "source": _source(told["file_data"]), **name, **_without(part, "type", "file")}
+    if kind in ("file", "input_audio"):
+        raise ValueError(f"a part of the type {kind!r} is not a block of the Messages API: give the data of a document")
+    return part
 
 
-def _index(place: Form, otherwise: int) -> int:
-    index = place.get("index")
-    return index if isinstance(index, int) else otherwise
+def _source(url: Any) -> Form:
+    """Data that a URL holds is sent as such, other URLs are for the server to follow."""
+    if not isinstance(url, str) or not url.startswith("data:"):
+        return {"type": "url", "url": url}
+    head, _, data = url.removeprefix("data:").partition(",")
+    media, *_, encoding = head.split(";") if ";" in head else (head, "")
+    if encoding != "base64":
+        raise ValueError(f"the data of {excerpt(url, 40)} is not in base64, as the Messages API wants it")
+    return {"type": "base64", "media_type": media, "data": data}
 
 
-def _usage(report: Form, warn: Callable[[str], None]) -> Usage:
-    prompt = [tokens for name in PROMPT if (tokens := figure(report, name, warn)) is not None]
-    sent, made = sum(prompt) if prompt else None, figure(report, "output_tokens", warn)
-    return replace(
-        Usage(raw=report),
-        prompt_tokens=sent,
-        completion_tokens=made,
-        total_tokens=None if sent is None or made is None else sent + made,
-        cached_tokens=figure(report, "cache_read_input_tokens", warn),
-        reasoning_tokens=figure(report, "output_tokens_details.thinking_tokens", warn),
-    )
+def _call(call: Mapping[str, Any]) -> Form:
+    """A call of chat completions as a block."""
+    function = call.get("function")
+    if function is None:
+        raise ValueError(f"a call of the type {call.get('type')!r} is not one that the Messages API has")
+    return {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": _input(function)}
 
 
-# -- the value ---------------------------------------------------------------------------------------------------------
+def _input(function: Mapping[str, Any]) -> Any:
+    """An object. Arguments that a model wrote and that are none go within one, in the way that Anthropic's page on
+    fine-grained tool streaming gives, so that the error which answers them can be understood."""
+    text = function.get("arguments")
+    try:
+        value = load(text or "{}") if text is None or isinstance(text, str) else text
+    except MalformedError:
+        value = None
+    return value if isinstance(value, Mapping) else {"INVALID_JSON": text}
 
 
-def _is_message(form: Form) -> bool:
-    kind = form.get("type")
-    if kind == "error":
-        return isinstance(form.get("error"), dict)
-    return isinstance(kind, str) and kind in READERS and kind != "ping" and (kind != "message" or "content" in form)
+def _without(form: Mapping[str, Any], *names: str) -> Form:
+    return {name: value for name, value in form.items() if name not in names}
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
 
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
-    return Prompt(body["messages"])
+    """In the form of chat completions again."""
+    system = [{"role": "system", "content": body["system"]}] if body.get("system") else []
+    tools = [{"function": {**tool, "parameters": tool.get("input_schema")}} for tool in body.get("tools") or ()]
+    notes = ["an estimate: neither Anthropic's tokenizer nor how it frames messages is public"]
+    if (body.get("output_config") or {}).get("format"):
+        notes.append("the schema of the answer is not counted")
+    choice = body.get("tool_choice")
+    named = choice if choice and choice.get("type") == "tool" else None
+    turns = [turn for message in body["messages"] for turn in _told(message)]
+    return Prompt([*system, *turns], tools or None, named, notes=tuple(notes))
+
+
+def _told(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The results in a message, each as one of its own, and the rest of it."""
+    content = message.get("content")
+    kinds: dict[Any, list[Any]] = {}
+    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
+        kind = block.get("type")
+        kinds.setdefault(kind if kind in ("tool_result", "tool_use") else "rest", []).append(block)
+    for block in kinds.pop("tool_result", ()):
+        yield {"role": "tool", "content": block.get("content")}
+    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in kinds.pop("tool_use", ())]
+    if kinds or calls:
+        yield {"role": message["role"], "content": kinds.get("rest"), **({"tool_calls": calls} if calls else {})}
 
 
 MESSAGES = Api(
     name="anthropic",
     dialect=Messages,
-    owns=_is_message,
+    writer=_writer,
+    whole=_whole,
+    owns=is_message,
     access=Access(
         address="https://api.anthropic.com",
         version="v1",
@@ -296,6 +290,11 @@ MESSAGES = Api(
         headers={"anthropic-version": "2023-06-01"},
     ),
     path="v1/messages",
+    body=_body,
+    tool=_tool,
+    choice=_named,
+    format=_with_format,
     prompt=_prompt,
     required={"messages": (list,), "max_tokens": (int,)},
+    error=_error,
 )

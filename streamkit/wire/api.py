@@ -61,6 +61,8 @@ class Access:
         header: name of the header that holds the key, and what stands before it there.
         headers: sent with every request.
         accounts: headers by the variables of the environment that may hold their values.
+        model: the variable that may name the model for the command line.
+        bare_hosts: whether a variable may hold a host alone in place of an address.
         azure: whether Azure OpenAI has these APIs, with paths of its own.
     """
 
@@ -72,6 +74,8 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     needs_key: bool = True
+    model: str = ""
+    bare_hosts: bool = False
     azure: bool = False
 
     @property
@@ -92,7 +96,7 @@ class Api:
         path: of requests, behind the address; ``{model}`` stands for the name of the model, which is then not in the
             body. ``query`` is sent with it.
         deployed: on Azure, whether the path names the deployment.
-        stream: the fields of a body that ask for a stream.
+        stream: the fields of a body that ask for a stream. ``streams`` if a body without them asks for one as well.
         asks_usage: whether a stream tells token figures only if its request says so (``stream_options``).
         body: a conversation, and parameters under the names of chat completions, as the fields of a request. Its tools
             and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
@@ -118,6 +122,7 @@ class Api:
     query: Mapping[str, str] = field(default_factory=dict)
     deployed: bool = False
     stream: Mapping[str, Any] = field(default_factory=lambda: {"stream": True})
+    streams: bool = False
     asks_usage: bool = False
     body: Callable[[Messages, Form], Form] | None = None
     tool: Callable[[Form], Form] | None = None
@@ -130,6 +135,10 @@ class Api:
     def names_model(self) -> bool:
         """Whether the body of a request names the model."""
         return "{model}" not in self.path
+
+    def wants_stream(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request is for a stream, and not for one document."""
+        return bool(body.get("stream", self.streams))
 
     def tells_usage(self, body: Mapping[str, Any]) -> bool:
         """Whether the stream that a request asks for has token figures."""

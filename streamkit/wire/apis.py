@@ -16,6 +16,8 @@ TABLE = {
     "completions": "openai.COMPLETIONS",
     "responses": "openai.RESPONSES",
     "anthropic": "anthropic.MESSAGES",
+    "gemini": "gemini.GENERATE",
+    "ollama": "ollama.CHAT",
 }
 """For each name the module of this room, and the name in there."""
 GENERAL = "completions"
@@ -30,6 +32,9 @@ class _Apis(Mapping[str, "Api"]):
         api: Api = getattr(import_module(f".{module}", __package__), entry)
         return api
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in TABLE
+
     def __iter__(self) -> Iterator[str]:
         return iter(TABLE)
 
@@ -42,7 +47,7 @@ APIS: Mapping[str, Api] = _Apis()
 
 def api_named(name: str) -> Api:
     """The API of this name; ValueError if there is none."""
-    if name not in TABLE:
+    if name not in APIS:
         raise ValueError(f"unknown api {name!r}: one of {', '.join(TABLE)}")
     return APIS[name]
 

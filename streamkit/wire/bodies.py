@@ -6,6 +6,9 @@ import time
 from typing import Any
 
 from ..events import Choice, Reply, Usage
+from ..stages.reasons import meaning
+from .encode_chat import chat_reason
+from .encode_responses import INCOMPLETE
 
 __all__ = ["chat_body", "completion_body", "response_body"]
 
@@ -37,23 +40,28 @@ def _chat_choice(choice: Choice) -> dict[str, Any]:
         message["reasoning_content"] = choice.reasoning
     if choice.tool_calls:
         message["tool_calls"] = [call.as_part() for call in choice.tool_calls]
-    return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish_reason}
+    return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": _reason(choice)}
 
 
 def _text_choice(choice: Choice) -> dict[str, Any]:
-    return {"index": choice.index, "text": choice.text, "logprobs": None, "finish_reason": choice.finish_reason}
+    return {"index": choice.index, "text": choice.text, "logprobs": None, "finish_reason": _reason(choice)}
+
+
+def _reason(choice: Choice) -> str | None:
+    reason = choice.finish_reason
+    return None if reason is None else chat_reason(reason, called=bool(choice.tool_calls))
 
 
 def response_body(reply: Reply) -> dict[str, Any]:
     """A response of the Responses API."""
-    incomplete = reply.outcome in ("length", "filtered")
+    incomplete = INCOMPLETE.get(meaning(reply.finish_reason or ""))
     return {
         "id": reply.id,
         "object": "response",
         "created_at": int(time.time()),
         "status": "incomplete" if incomplete else "completed",
         "error": None,
-        "incomplete_details": {"reason": reply.finish_reason} if incomplete else None,
+        "incomplete_details": {"reason": incomplete} if incomplete else None,
         "instructions": None,
         "metadata": {},
         "model": reply.model,

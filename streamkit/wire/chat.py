@@ -13,6 +13,7 @@ from .dialect import Dialect, text_field
 from .fragments import Fragment, fragment, legacy_fragment
 from .loads import shown
 from .problems import api_error, find, may_report
+from .unread import field_of_chat, is_chat
 
 __all__ = ["Chat"]
 
@@ -100,6 +101,14 @@ class Chat(Dialect):
             problem = find(aside, bare=False) or problem
         if problem is not None:
             raise problem
+
+    def _unread(self, chunk: dict[str, Any], name: str) -> str | None:
+        """The field that says something, if there is one in a chunk of completions."""
+        if not is_chat(chunk):
+            return super()._unread(chunk, name)
+        known = self._usage.raw if self._usage is not None else None
+        field = field_of_chat(chunk, known or ())
+        return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
         index = form.get("index")

@@ -235,8 +235,8 @@ class Dialect(ABC):
         event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)
-        elif not (call.ended or call.arguments.closed):
-            self._held = True
+        elif piece.arguments or (call.waits and (piece.id or piece.name)):
+            self._held = self._held or not (call.ended or call.arguments.closed)
 
     def _end_calls(
         self, calls: Calls, ended: list[Call], index: int, chunk: dict[str, Any] | None

@@ -20,11 +20,20 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.opencalls import OpenCalls
+from ..stages.reasons import Meaning, in_words
 from .dialect import DONE
 
-__all__ = ["ChatWriter", "CompletionsWriter"]
+__all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]
 
 Payload: TypeAlias = "dict[str, Any] | str"
+
+OWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
+WORDS: dict[Meaning, str] = {
+    "complete": "stop",
+    "length": "length",
+    "filtered": "content_filter",
+    "refused": "content_filter",
+}
 
 
 class ChatWriter:
@@ -63,7 +72,7 @@ class ChatWriter:
                 yield self._piece(event.index, {}, logprobs=event.logprobs)
             case Finish():
                 self._finished.add(event.index)
-                yield self._piece(event.index, {}, finish_reason=event.reason)
+                yield self._piece(event.index, {}, finish_reason=self._word(event.reason, event.index))
             case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
                 self._usage = event.usage
                 yield self._chunk([], usage=_usage_form(event.usage))
@@ -75,6 +84,9 @@ class ChatWriter:
 
     def fail(self, error: dict[str, Any]) -> Payload:
         return {"error": error}
+
+    def _word(self, reason: str, index: int) -> str:
+        return chat_reason(reason, called=index in self._count)
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         head = {"id": self._id or "chatcmpl-0", "object": self.object, "created": self._created, "model": self._model}
@@ -101,7 +113,7 @@ class ChatWriter:
         for choice in reply.choices:
             reason = choice.finish_reason or ("" if self._said else "stop")  # else a reader takes it for no reply
             if reason and choice.index not in self._finished:
-                yield self._piece(choice.index, {}, finish_reason=reason)
+                yield self._piece(choice.index, {}, finish_reason=self._word(reason, choice.index))
         if reply.usage is not None and reply.usage != self._usage:
             yield self._chunk([], usage=_usage_form(reply.usage))
 
@@ -120,6 +132,11 @@ class CompletionsWriter(ChatWriter):
         if isinstance(event, (ReasoningDelta, RefusalDelta, ToolCallDelta, ToolCall)):
             return iter(())
         return super().feed(event)
+
+
+def chat_reason(reason: str, *, called: bool) -> str:
+    """The word of chat completions for an end. Words of other APIs are not known to its readers."""
+    return in_words(reason, OWN, {**WORDS, "complete": "tool_calls"} if called else WORDS)
 
 
 def _usage_form(usage: Usage) -> dict[str, Any]:

@@ -29,7 +29,11 @@ __all__ = ["ResponsesWriter"]
 
 Form: TypeAlias = dict[str, Any]
 
-INCOMPLETE: dict[Meaning, str] = {"length": "max_output_tokens", "filtered": "content_filter"}
+INCOMPLETE: dict[Meaning, str] = {
+    "length": "max_output_tokens",
+    "filtered": "content_filter",
+    "refused": "content_filter",
+}
 PARTS = {  # for each kind of part: the field of its text, and the place of parts in an item
     "output_text": ("text", "content"),
     "refusal": ("refusal", "content"),

@@ -14,11 +14,14 @@ from .items import Spot
 from .loads import shown
 
 __all__ = [
+    "PARTS",
+    "READ",
     "TEXTS",
     "Chunk",
     "arguments_of",
     "call_id",
     "family_of",
+    "is_echo",
     "is_free",
     "kind_of",
     "object_in",
@@ -34,6 +37,10 @@ CALLS = ("function_call", "custom_tool_call")
 TEXTS = ("text", "content", "reasoning", "thinking", "summary")
 SOURCES = {"summary": "summary", "text": "content"}  # fields of a reasoning item
 THOUGHTS = ("reasoning_text", "summary_text", "reasoning", "thinking")  # types of parts
+PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning", "summary_text": "reasoning"}
+"""Types of parts, and what is said in them."""
+READ = frozenset({*CALLS, *PARTS, *THOUGHTS, "message", "text"})
+"""Types of items and parts whose texts are read."""
 THOUGHT = re.compile(
     r"response\.(?!.*(?:encrypted|signature))(\w*(?:reasoning|thinking|thought|reflection)[\w.]*)\.\w+"
 )
@@ -66,9 +73,14 @@ def kind_of(item: Chunk) -> str:
     kind = item.get("type")
     if kind in CALLS:
         return "call"
-    if kind == "message" and item.get("role") in ("user", "system", "developer"):  # an echo of what was asked
+    if is_echo(item):
         return ""
     return kind if kind == "message" or kind == "reasoning" else ""
+
+
+def is_echo(item: Chunk) -> bool:
+    """Whether it is a message of what was asked."""
+    return item.get("type") == "message" and item.get("role") in ("user", "system", "developer")
 
 
 @lru_cache(maxsize=64)

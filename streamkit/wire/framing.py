@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import StreamkitError
-from .sse import Decoder, ServerSentEvent
+from .lines import Lines
+from .sse import BOM, FIELDS, Decoder, ServerSentEvent
 
-__all__ = ["SSE", "Decoding", "Framing", "frame"]
+__all__ = ["LINES", "SSE", "Decoding", "Framing", "frame", "without_lead"]
 
 LINE_END = re.compile(rb"\r\n|\r|\n")
 UNSAFE = re.compile(r"[\r\n\0]")
+LEAD = re.compile(rb"(?:\s|" + BOM + rb")*")
 
 
 class Decoding(Protocol):
-    """What a `Parser` needs to cut a body into pieces; `Decoder` says what the members are."""
+    """What a `Parser` needs to cut a body into pieces; `Decoder` says what the members are. What `flush` gives are
+    pieces without their end that cannot have been cut."""
 
     @property
     def limit(self) -> int: ...
@@ -28,17 +31,48 @@ class Decoding(Protocol):
     @property
     def rest(self) -> ServerSentEvent | None: ...
     def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]: ...
-    def flush(self) -> object: ...
+    def flush(self) -> list[ServerSentEvent]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """A way to put pieces into a body: its media type, who reads it with a limit in bytes, and how a payload and its
-    name (of an event, or None) are written."""
+    """A way to put pieces into a body.
+
+    Attributes:
+        media: its media type; ``called`` is what a message calls such a body.
+        begins: with what one of these bodies begins, if it is not another kind of body under a wrong name.
+        document: with what a body begins that is one whole JSON document instead. ``doubtful``: with what it begins as
+            long as more has to come to tell.
+        decoder: who reads it, with a limit in bytes.
+        block: how a payload and its name (of an event, or None) are written; each ends with ``end``.
+        comment: what says nothing and keeps a connection open; empty if readers would not understand it.
+    """
 
     media: str
+    called: str
+    begins: tuple[bytes, ...]
+    document: re.Pattern[bytes]
+    doubtful: re.Pattern[bytes]
     decoder: Callable[[int], Decoding]
     block: Callable[[bytes, str | None], bytes]
+    end: bytes
+    comment: bytes
+
+    def is_document(self, start: bytes) -> bool | None:
+        """Whether a body that begins with ``start`` is one JSON document; None as long as nobody can tell."""
+        start = without_lead(start)
+        if not start or BOM.startswith(start) or self.doubtful.fullmatch(start):
+            return None
+        return self.document.match(start) is not None
+
+    def is_stream(self, body: bytes) -> bool:
+        """Whether a whole ``body`` is one of these and no document."""
+        return without_lead(body).startswith(self.begins) and not self.is_document(body)
+
+
+def without_lead(body: bytes) -> bytes:
+    """``body`` from its first word on: without white space, or a byte order mark, before it."""
+    return LEAD.sub(b"", body, count=1)
 
 
 def frame(data: str | bytes, event: str | None = None, id: str | None = None) -> bytes:
@@ -57,4 +91,30 @@ def frame(data: str | bytes, event: str | None = None, id: str | None = None) ->
     return head + b"".join(b"data: " + line + b"\n" for line in LINE_END.split(body)) + b"\n"
 
 
-SSE = Framing("text/event-stream", Decoder, frame)
+def _line(data: bytes, event: str | None) -> bytes:
+    """JSON as one line. A line has no place for the name of an event."""
+    return LINE_END.sub(b" ", data) + b"\n"
+
+
+SSE = Framing(
+    media="text/event-stream",
+    called="an event stream",
+    begins=FIELDS,
+    document=re.compile(rb"[{\[]"),
+    doubtful=re.compile(rb"(?!)"),
+    decoder=Decoder,
+    block=frame,
+    end=b"\n\n",
+    comment=b": keep-alive\n\n",
+)
+LINES = Framing(
+    media="application/x-ndjson",
+    called="a stream of JSON lines",
+    begins=(b"{",),
+    document=re.compile(rb"\[|\{[ \t\r]*\n"),  # an object whose first line is not all of it
+    doubtful=re.compile(rb"\{[ \t\r]*"),
+    decoder=Lines,
+    block=_line,
+    end=b"\n",
+    comment=b"",  # the official library of Ollama fails at a blank line
+)

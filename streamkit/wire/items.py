@@ -8,7 +8,7 @@ to the item that has its id; else to the one at its position; else, if nothing f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .arguments import EMPTY
@@ -60,6 +60,13 @@ class Item:
         if said is None:
             said = self._said[word] = Said()
         return said
+
+    def has_said(self, text: str) -> bool:
+        """Whether ``text`` stands in one of its texts, or is its arguments in another spelling."""
+        text = text.strip()
+        if any(text in said.text for said in self._said.values()):
+            return True
+        return self.kind == "call" and canonical(text) == canonical(self.said("arguments").text)
 
     @property
     def empty(self) -> bool:
@@ -125,6 +132,10 @@ class Items:
         if item is not None and item.closed and item is not self._at(spot) and not fits(item):
             item = None
         return self._noted(item or self._whole_at(spot, fits), spot)
+
+    def near(self, spot: Spot) -> Iterator[Item]:
+        """The items that something at ``spot`` may have told of."""
+        yield from filter(None, (self._known(spot), self._at(spot), self._last.get(spot.kind)))
 
     def _known(self, spot: Spot) -> Item | None:
         at = self._at(spot)

@@ -187,6 +187,7 @@ OPENAI = Access(
     keys=("OPENAI_API_KEY",),
     addresses=("OPENAI_BASE_URL",),
     accounts={"OPENAI_ORG_ID": "openai-organization", "OPENAI_PROJECT_ID": "openai-project"},
+    model="OPENAI_MODEL",
     azure=True,
 )
 CHAT = Api(

@@ -15,7 +15,7 @@ from .apis import api_named
 from .heartbeats import is_end
 from .loads import load, shown
 from .problems import stray_problem
-from .sse import BOM, FIELDS, LIMIT, ServerSentEvent, plain
+from .sse import LIMIT, ServerSentEvent, plain
 
 __all__ = ["Parser", "parse"]
 
@@ -68,6 +68,7 @@ class Parser:
         self.attempts = attempts
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = found.dialect(request_id)
+        self._framing = found.framing
         self._decoder = found.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._seen = False
         self._failed = False
@@ -144,7 +145,7 @@ class Parser:
     def body(self, data: bytes) -> Iterator[Event]:
         """The events of a reply that came as one JSON document instead of a stream, with the `Reply`.
 
-        An event stream that was announced as JSON is read all the same.
+        A stream that was announced as JSON is read all the same.
         """
         return self._guarded(self._body(data))
 
@@ -192,7 +193,7 @@ class Parser:
             raise TooLargeError(f"a body of more than {self._decoder.limit} bytes")
         if not data.strip():
             raise BrokenError("the body is empty", retryable=True)
-        if data.removeprefix(BOM).lstrip().startswith(FIELDS):
+        if self._framing.is_stream(data):
             yield from self.feed(data)
             yield from self.flush()
             return
@@ -204,7 +205,8 @@ class Parser:
             yield from self._close()
 
     def _flush(self) -> Iterator[Event]:
-        self._decoder.flush()
+        for item in self._decoder.flush():
+            yield from self._take(self._dialect.feed(item))
         rest = self._decoder.rest
         if rest is not None and _is_whole(rest):
             yield from self._take(self._dialect.feed(rest))
@@ -214,12 +216,12 @@ class Parser:
             raise MalformedError(f"the body ends with a word that is no chunk: {excerpt(self._dialect.word)}")
         tail = "".join(line for _, line in self._decoder.stray)
         self._check(tail)
+        self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if self.finished or (self.lenient and self._dialect.opened):
             yield from self._close()
             return
-        self._check("\n".join((*self._stray, tail)))  # JSON over several lines
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
-            raise MalformedError(f"no event stream: {excerpt(' '.join((*self._stray, tail)))}")
+            raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
         raise self._dialect.complaint or cut
 

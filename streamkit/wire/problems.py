@@ -189,9 +189,11 @@ def stray_problem(line: str) -> StreamkitError | None:
     text = line.strip()
     if text.startswith("error:"):
         return api_error(_maybe_json(text[6:].strip()) or "error without a message")
-    if not text.startswith("{"):
+    if not text.startswith(("{", "[")):
         return None
     form = _maybe_json(text)
+    if isinstance(form, list) and len(form) == 1:  # Google's, without alt=sse
+        form = form[0]
     if not isinstance(form, dict):
         return None
     bare = "choices" not in form

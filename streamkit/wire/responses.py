@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..events import Event, Finish, LogprobsDelta, TextDelta
 from ..stages.reasons import meaning
-from .forms import TEXTS, Chunk, family_of, object_in, text_in
+from .forms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
 from .loads import shown
 from .problems import api_error, find, is_fine, may_report
 from .telling import Telling
+from .unread import says
 
 __all__ = ["Responses"]
 
 TEXT = "response.output_text.delta"
-PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning", "summary_text": "reasoning"}
+TOLD = (".delta", ".done", ".added")
 ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
@@ -43,9 +45,7 @@ class Responses(Telling):
         return None
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
-        kind = chunk.get("type")
-        if not isinstance(kind, str):
-            kind = name
+        kind = _kind_of(chunk, name)
         if self._here and self._here[0] != kind:
             self._here = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
@@ -63,6 +63,22 @@ class Responses(Telling):
             self._reasoning(kind, chunk, out)
         elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that we do not read
             self._spoke = True
+
+    def _unread(self, chunk: Chunk, name: str) -> str | None:
+        """The type of an item or part of which nothing is read, the name of a field, or that of the event if it is one
+        that nobody knew or its text was not said. None if all that it tells was told before."""
+        kind, place = _kind_of(chunk, name), chunk.get("output_index")
+        if kind not in READERS and not (family_of(kind) and kind.endswith(TOLD)):
+            if "annotation" in chunk:
+                self._asides.met(place, "annotations", chunk["annotation"])
+            return super()._unread(chunk, name)
+        item = chunk.get("item")
+        if READERS.get(kind) is Responses._created or (isinstance(item, dict) and is_echo(item)):
+            return None
+        if kind.endswith(".delta") and any(says(chunk.get(field)) for field in ("delta", *TEXTS)):
+            return kind
+        news = list(self._asides.news(chunk, place, partial(self._has_said, chunk)))
+        return (news[0] or kind) if news else None
 
     # the reply itself
 
@@ -111,6 +127,7 @@ class Responses(Telling):
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
             self._content(chunk, out)
+            self._asides.met(chunk.get("output_index"), "logprobs", logprobs)
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
 
     def _text_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
@@ -142,6 +159,11 @@ class Responses(Telling):
             self._part("reasoning", text_in(form, *TEXTS), kind, chunk, out, source)
         elif kind.endswith("_part.added"):
             self._begin_part("reasoning", chunk, source)
+
+
+def _kind_of(chunk: Chunk, name: str) -> str:
+    kind = chunk.get("type")
+    return kind if isinstance(kind, str) else name
 
 
 READERS: dict[str, Callable[[Responses, str, Chunk, list[Event]], None]] = {

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
+from .asides import Asides
 from .calls import Calls
 from .dialect import Dialect, text_field
-from .forms import Chunk, arguments_of, call_id, is_free, kind_of, object_in, part_of, spot_of, texts_of
+from .forms import Chunk, arguments_of, call_id, is_echo, is_free, kind_of, object_in, part_of, spot_of, texts_of
 from .fragments import Fragment
 from .items import Item, Items, Spot
 from .leftovers import tells, told_before
@@ -36,6 +37,7 @@ class Telling(Dialect):
         super().__init__(request_id)
         self._items = Items()
         self._calls = Calls()
+        self._asides = Asides()
         self._here: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
         self._growing = Said()  # what grew by it
         self._source = ""  # of the first reasoning: its summary or its text
@@ -53,6 +55,12 @@ class Telling(Dialect):
         out: list[Event] = []
         self._take_offers({}, out)
         return [*out, *self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
+
+    def _has_said(self, chunk: Chunk, text: str) -> bool:
+        """Whether ``text``, which ``chunk`` tells, is said already of one of the items that it may mean."""
+        item = object_in(chunk, "item")
+        kinds = (kind_of(item),) if item else ("message", "reasoning", "call")
+        return any(near.has_said(text) for kind in kinds for near in self._items.near(spot_of(chunk, kind)))
 
     def _content(self, chunk: Chunk, out: list[Event]) -> None:
         if not self.started:
@@ -125,6 +133,8 @@ class Telling(Dialect):
         if home:
             item = self._items.of_whole(spot_of(chunk, home), lambda item: tells(item, form, self._source))
             self._tell(item, form, chunk, out)
+        elif form and not is_echo(form):  # content of a kind that we do not read
+            self._spoke = True
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
         """The final list of items, and with it the end of all calls."""

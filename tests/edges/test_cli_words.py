@@ -125,7 +125,7 @@ def test_the_beginning_of_an_option_will_do():
         ("--versoin", "streamkit: error: there is no option --versoin; did you mean --version?"),
         ("caht Hi", "streamkit: error: there is no command 'caht'; did you mean chat?"),
         ("Why --json", "streamkit: error: there is no command 'Why': write one of demo, replay, chat, record, serve"),
-        ("--json", "streamkit: error: --json belongs to a command: write one of demo, replay, chat, record, serve "),
+        ("--json", "streamkit: error: --json belongs to a command: write one of demo, replay, chat, record, serve"),
         ("chat Hi --model", "streamkit chat: error: --model needs a value: write --model=MODEL"),
         ("chat Hi --model -- there", "streamkit chat: error: --model needs a value: write --model=MODEL"),
         ("chat --model --json Hi", "streamkit chat: error: --model needs a value: write --model=--json"),

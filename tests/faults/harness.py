@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 import streamkit as sk
+from streamkit.sources.limits import CLOCKS
 from tests.faults.server import Server, serving
 
 __all__ = ["PATIENT", "WAYS", "Fault", "Outcome", "cases", "check"]
 
-PATIENT = {"connect": 5.0, "first_byte": 5.0, "byte_idle": 5.0, "event_idle": 5.0, "total": 15.0}
+PATIENT = {**dict.fromkeys(CLOCKS, 5.0), "total": 15.0}
 EAGER = sk.Retry(attempts=2, first=0.01)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.sources.limits import CLOCKS
 from tests.faults.bodies import END, START, reply, say
 
 Steps = Iterable[bytes | float]
@@ -160,7 +161,7 @@ def test_a_policy_around_the_client_asks_again_after_silence() -> None:
 
 
 def test_half_an_hour_of_limits_off() -> None:
-    limits = sk.Limits(connect=None, first_byte=None, byte_idle=None, event_idle=None, total=None)
+    limits = sk.Limits(**dict.fromkeys(CLOCKS))
     seen = run(Scripted(lambda: [1800.0, START, 1800.0, say("a"), 86_000.0, END]), limits=limits)
     assert (seen.error, seen.reply.text, seen.ended_at) == (None, "a", 89_600.0)
 

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as some
 
 import streamkit as sk
 from streamkit.sources.answers import status_error
+from streamkit.sources.limits import CLOCKS
 from tests.faults.bodies import DONE, START, data, reply, say
 from tests.faults.server import RESET, head, serving
 
@@ -94,9 +95,7 @@ def test_policies_that_make_no_sense(wrong: dict[str, Any]) -> None:
         sk.Retry(**wrong)
 
 
-@pytest.mark.parametrize(
-    "name", ["connect", "first_byte", "byte_idle", "event_idle", "total", "event_bytes", "reply_bytes"]
-)
+@pytest.mark.parametrize("name", [*CLOCKS, "event_bytes", "reply_bytes"])
 def test_limits_that_make_no_sense(name: str) -> None:
     with pytest.raises(ValueError):
         sk.Limits(**{name: 0})

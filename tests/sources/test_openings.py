@@ -57,7 +57,7 @@ def cuts(data: bytes) -> list[list[bytes]]:
 def test_an_event_stream_under_any_name(type: str, body: bytes) -> None:
     for lead in LEADS:
         for parts in cuts(lead + body):
-            assert opened(type, parts) == ("sse", body), parts
+            assert opened(type, parts) == ("stream", body), parts
 
 
 @pytest.mark.parametrize("type", [type for type in TYPES if type != "text/event-stream"])
@@ -87,7 +87,7 @@ def test_a_page_under_another_name(type: str) -> None:
 @pytest.mark.parametrize("type", TYPES)
 def test_nothing_but_white_space_is_nothing(type: str) -> None:
     for parts in cuts(b"\n \r\n\t\n"):
-        assert opened(type, parts) == ("sse", b"")
+        assert opened(type, parts) == ("stream", b"")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])

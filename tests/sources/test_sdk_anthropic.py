@@ -4,6 +4,8 @@ It gives no pings and nothing whose name is not beside its data, reads over line
 no event stream, and raises an error's event instead of giving it.
 """
 
+# ruff: noqa: E501  # the rows of a table are easier to read in one line
+
 from __future__ import annotations
 
 import asyncio
@@ -52,7 +54,7 @@ def text(*pieces: str, index: int = 0) -> bytes:
 
 
 def end(reason: str, **usage: Any) -> bytes:
-    told = event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": 7, **usage})  # fmt: skip # noqa: E501
+    told = event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": 7, **usage})  # fmt: skip
     return told + event("message_stop")
 
 
@@ -112,7 +114,7 @@ BODIES: dict[str, bytes] = {
     "not UTF-8": OPEN + piece("a") + b'event: content_block_delta\ndata: {"type": "\xff"}\n\n',
     "an endless number": OPEN + piece("a") + b'event: content_block_delta\ndata: {"index": ' + b"9" * 5000 + b"}\n\n",
     "empty": b"",
-}  # fmt: skip # noqa: E501
+}  # fmt: skip
 
 # -- both clients ------------------------------------------------------------------------------------------------------
 
@@ -237,7 +239,10 @@ def test_only_the_texts_of_a_helper_are_no_stream_of_a_reply() -> None:
         with client.messages.stream(**ASKED) as stream:
             yield from (one for one in stream if one.type in ("message_start", "text", "message_stop"))
 
-    with opened(head(), HELLO) as (_, client), pytest.raises(TypeError, match="without its chunks, the first is 'text'"):
+    with (
+        opened(head(), HELLO) as (_, client),
+        pytest.raises(TypeError, match="without its chunks, the first is 'text'"),
+    ):
         sk.run(sk.from_sdk(lambda: ask(client)))
 
 
@@ -305,9 +310,11 @@ def test_an_error_amid_the_reply_may_pass_and_keeps_what_was_said(library: Any) 
 @pytest.mark.parametrize("ask", [create, HELPERS["helper"], HELPERS["beta"]], ids=["create", "helper", "beta"])
 @pytest.mark.parametrize(
     ("status", "kind"), [("401 No", "authentication_error"), ("429 Slow", "rate_limit_error"), ("529 Full", "overloaded_error")]
-)  # fmt: skip # noqa: E501
+)  # fmt: skip
 def test_a_status(library: Any, ask: Ask, status: str, kind: str) -> None:
-    body = json.dumps({"type": "error", "error": {"type": kind, "message": "not today"}, "request_id": "req_1"}).encode()
+    body = json.dumps(
+        {"type": "error", "error": {"type": kind, "message": "not today"}, "request_id": "req_1"}
+    ).encode()
     headers = {"content_length": str(len(body)), "connection": "close", "retry_after": "7", "request_id": "req_1"}
     where: list[str] = []
 

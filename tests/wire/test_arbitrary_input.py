@@ -12,7 +12,7 @@ from streamkit.errors import StreamkitError
 from streamkit.events import Event, Reply
 from streamkit.jsonform import to_json
 from streamkit.wire import APIS, Parser
-from tests.wire.bodies import DONE, read
+from tests.wire.bodies import read
 
 KEYS = st.sampled_from(
     [
@@ -21,12 +21,18 @@ KEYS = st.sampled_from(
         "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
+        "citations", "completion", "content_block", "input", "partial_json", "signature", "stop_details", "stop_reason",
+        "args", "blockReason", "candidates", "finishReason",
+        "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
+        "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
     ["", "a", "null", "error", "stop", "{}", "\ud83d", "\ude00", "message", "function_call", "reasoning", "output_text"]
     + ["response." + kind for kind in ("created", "completed", "failed", "output_text.delta", "output_item.done")]
     + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
+    + ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta"]
+    + ["message_stop", "completion", "tool_use", "thinking", "text_delta", "thinking_delta", "input_json_delta"]
 )
 LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | WORDS | st.integers()
 VALUES = st.recursive(
@@ -36,11 +42,26 @@ CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, 
     "index": VALUES, "finish_reason": VALUES, "message": VALUES, "logprobs": VALUES, "text": VALUES, "error": VALUES,
 })  # fmt: skip
 ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
+PART = st.dictionaries(
+    st.sampled_from(["text", "thought", "functionCall", "thoughtSignature"]), VALUES | ITEM, max_size=3
+)
+CONTENT = VALUES | st.fixed_dictionaries({"parts": st.lists(PART, max_size=2)})
+CANDIDATE = st.fixed_dictionaries({"content": CONTENT}, optional={
+    "index": VALUES, "finishReason": VALUES | st.just("STOP"), "groundingMetadata": VALUES, "logprobsResult": VALUES,
+})  # fmt: skip
 CHUNK = (
     st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})
     | st.fixed_dictionaries({"type": WORDS}, optional={
         "delta": VALUES, "text": VALUES, "item": ITEM | VALUES, "response": ITEM | VALUES, "output_index": VALUES,
         "content_index": VALUES, "arguments": VALUES, "logprobs": VALUES, "error": VALUES,
+    })
+    | st.fixed_dictionaries({"type": WORDS}, optional={
+        "message": ITEM | VALUES, "content_block": ITEM | VALUES, "delta": ITEM | VALUES, "index": VALUES,
+        "usage": VALUES, "content": VALUES, "stop_reason": WORDS, "completion": VALUES,
+    })
+    | st.fixed_dictionaries({"candidates": st.lists(CANDIDATE, max_size=2) | VALUES}, optional={
+        "usageMetadata": VALUES | st.dictionaries(KEYS, VALUES, max_size=3), "promptFeedback": VALUES, "error": VALUES,
+        "responseId": VALUES, "modelVersion": VALUES,
     })
     | VALUES
 )  # fmt: skip
@@ -54,10 +75,11 @@ def check(events: list[Event], error: StreamkitError | None) -> None:
 
 
 @pytest.mark.slow
-@given(APIS_, st.lists(CHUNK, max_size=5), st.sampled_from([b"", DONE]), st.booleans())
-def test_any_chunks(api: str, chunks: list[Any], end: bytes, named: bool):
-    head = b"event: error\n" if named else b""
-    data = b"".join(head + b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + end
+@given(APIS_, st.lists(CHUNK, max_size=5), st.booleans(), st.booleans())
+def test_any_chunks(api: str, chunks: list[Any], ends: bool, named: bool):
+    block = APIS[api].framing.block
+    data = b"".join(block(json.dumps(chunk).encode(), "error" if named else None) for chunk in chunks)
+    data += block(b"[DONE]", None) if ends else b""
     whole = read(data, api)
     check(*whole)
     events, error = read([data[i : i + 1] for i in range(len(data))], api)

@@ -18,7 +18,11 @@ from tests.wire.bodies import check_calls, read
 CORPUS = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpus"
 INDEX = CORPUS / "index.jsonl"
 CASES: list[dict[str, Any]] = (
-    [case for line in INDEX.read_text().splitlines() if (case := json.loads(line))["api"] in APIS]
+    [
+        case
+        for case in map(json.loads, INDEX.read_text().splitlines())
+        if case["api"] in APIS and case["framing"] == "sse"
+    ]
     if INDEX.exists()
     else []
 )
@@ -40,12 +44,12 @@ def test_a_recorded_stream(case: dict[str, Any]):
         assert error.kind == "api_error"
         assert expected["text"].startswith(reply.text)
         return
-    assert error is None or "unknown_field_line" in case["features"]
+    assert error is None or "unknown_field_line" in case["features"] or not ended(expected)
     assert reply.text == expected["text"]
     assert len(reply.reasoning) == expected["reasoning_len"]
     assert reply.refusal == expected.get("refusal", "")
-    assert [(c.id, c.name, c.arguments) for c in reply.tool_calls] == list(calls(expected))
-    announced = [(e.id, e.name, e.arguments) for e in events if type(e) is ToolCall and e.index == 0]
+    assert [told(call, expected) for call in reply.tool_calls] == list(calls(expected))
+    announced = [told(e, expected) for e in events if type(e) is ToolCall and e.index == 0]
     assert error or sorted(announced) == sorted(calls(expected))
     if error is None:
         check_calls(events)
@@ -56,9 +60,21 @@ def test_a_recorded_stream(case: dict[str, Any]):
 def calls(expected: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Null and missing ids are empty. What the server calls itself (its ids say so) is nobody else's to answer."""
     legacy = expected.get("function_call")
-    calls = [call for call in expected["tool_calls"] if not (call.get("id") or "").startswith("srvtoolu_")]
-    for call in [*calls, *([legacy] if legacy else [])]:
-        yield call.get("id") or "", call["name"], call.get("arguments", call.get("input")) or ""
+    own = [call for call in expected["tool_calls"] if not (call.get("id") or "").startswith("srvtoolu_")]
+    for call in [*own, *([legacy] if legacy else [])]:
+        arguments = call.get("arguments", call.get("input"))
+        text = json.dumps(arguments) if isinstance(arguments, dict) else arguments or ""
+        yield call.get("id") or "", call["name"], text
+
+
+def told(call: ToolCall, expected: dict[str, Any]) -> tuple[str, str, str]:
+    """An id that the server did not give is not compared: some APIs have none, and one is made."""
+    made = any(call.get("id", "") is None for call in expected["tool_calls"])
+    return "" if made and call.id else call.id, call.name, call.arguments
+
+
+def ended(expected: dict[str, Any]) -> bool:
+    return bool(expected["done_marker"] or expected["finish_reason"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["file"] for case in CASES])

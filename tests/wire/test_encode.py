@@ -136,17 +136,30 @@ def test_any_content_of_choice_0_survives_as_a_response(events: list[Any], reaso
     assert back.outcome == expected.outcome
 
 
-@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.slow
+@given(st.lists(ANY, max_size=20), st.sampled_from(["stop", "length", "content_filter"]))
+def test_any_content_of_choice_0_survives_as_a_message(events: list[Any], reason: str):
+    events = [event for event in events if getattr(event, "index", 0) == 0]
+    assume(reason != "length" or any(type(event) is not UsageUpdate for event in events))
+    back, expected = read_back(*events, Finish(reason), api="anthropic"), folded(*events, Finish(reason))
+    said = "".join(event.text for event in events if isinstance(event, (TextDelta, RefusalDelta)))  # no other form
+    assert (joined(back.text), joined(back.reasoning)) == (joined(said), joined(expected.reasoning))
+    arguments = [joined(call.arguments).strip() or "{}" for call in expected.tool_calls]  # none there are an object
+    assert [joined(call.arguments).strip() for call in back.tool_calls] == arguments
+    assert back.outcome == {"filtered": "refused"}.get(expected.outcome, expected.outcome)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
 def test_a_call_without_pieces_is_written_whole(api: str):
     calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "[1]"), ToolCall("b", "g", "[1]"))
-    if api == "responses":
+    if api != "chat":
         assert read_back(*calls, api=api).tool_calls == calls
     assert read_back(*calls[:2], api=api).tool_calls == calls[:2]
     mixed = [ToolCallDelta("{}", 0, "a", "f"), calls[0], calls[1]]
     assert read_back(*mixed, api=api).tool_calls == calls[:2]
 
 
-@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
 def test_calls_may_be_announced_in_any_order(api: str):
     pieces = [ToolCallDelta("{}", 0, "a", "f"), ToolCallDelta("[]", 1, "b", "g")]
     calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "[]"))
@@ -158,7 +171,7 @@ def test_calls_of_several_choices_are_kept_apart():
     assert [len(one.tool_calls) for one in back.choices] == [1, 1]
 
 
-@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "anthropic"])
 def test_a_reply_ends_the_stream_with_what_was_not_told_before(api: str):
     reply = Reply((Choice(text="Hi", finish_reason="length"),), usage=Usage(1, 2, 3))
     encoder = Encoder(api)
@@ -178,16 +191,17 @@ def test_a_reply_tells_nothing_twice():
     assert (data.count(b'"stop"'), data.count(b'"usage"'), data.count(b"[DONE]")) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "anthropic"])
 def test_a_running_count_is_told_once(api: str):
     counts = [Usage(1, count, 1 + count, origin="exact") for count in range(1, 4)]
     running = [item for count in counts for item in (TextDelta("Hi"), UsageUpdate(count))]
     data = written(*running, Reply((Choice(finish_reason="stop"),), counts[-1]), api=api)
-    assert data.count(b'"completion_tokens"' if api != "responses" else b'"output_tokens"') == 1
+    counted = b'"completion_tokens"' if api in ("chat", "completions") else b'"output_tokens":3'
+    assert data.count(counted) == 1
     assert read(data, api)[0][-1].usage == Usage(1, 3, 4)
 
 
-@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "anthropic"])
 def test_what_has_no_form_is_left_out(api: str):
     encoder = Encoder(api)
     for event in (Other("x", raw={"a": 1}), Restart("x"), ToolResult(ToolCall("a", "f", ""))):
@@ -199,8 +213,8 @@ def test_a_response_has_choice_0_only():
 
 
 def test_an_empty_reply_is_a_reply():
-    for api in wire.APIS:
-        assert read_back(Start("r", "m"), Finish("stop"), api=api).id == "r"
+    for api in (name for name, one in wire.APIS.items() if one.writer is not None):
+        assert read_back(Start("r", "m"), Finish("stop"), api=api).id == ("" if api == "ollama" else "r")
     assert read_back(api="responses").outcome == "complete"
 
 
@@ -216,7 +230,39 @@ def test_the_role_comes_once_for_each_choice():
     assert data.count(b'"role"') == 2
 
 
-@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+FOREIGN = [  # the word, and what it is in chat completions and in the Messages API
+    ("end_turn", "stop", "end_turn"),
+    ("STOP", "stop", "end_turn"),
+    ("max_tokens", "length", "max_tokens"),
+    ("model_context_window_exceeded", "length", "model_context_window_exceeded"),
+    ("SAFETY", "content_filter", "refusal"),
+    ("refusal", "content_filter", "refusal"),
+    ("function_call", "function_call", "end_turn"),
+    ("wombat", "wombat", "wombat"),
+    ("cancelled", "cancelled", "cancelled"),
+]
+
+
+@pytest.mark.parametrize(("word", "chat", "message"), FOREIGN)
+def test_a_word_for_the_end_is_one_that_the_readers_know(word: str, chat: str, message: str):
+    events = (TextDelta("x"), Finish(word))
+    for api, expected in (("chat", chat), ("completions", chat), ("anthropic", message)):
+        assert read_back(*events, api=api).finish_reason == expected
+        whole = wire.APIS[api].whole
+        assert whole is not None
+        assert f'"{expected}"' in json.dumps(whole(folded(*events)))
+        assert read_back(TextDelta("x"), folded(*events), api=api).finish_reason == expected
+
+
+def test_an_end_with_calls_has_a_word_of_its_own():
+    call = ToolCallDelta("{}", 0, "a", "f")
+    assert read_back(call, Finish("tool_use")).finish_reason == "tool_calls"
+    assert read_back(call, Finish("STOP"), api="anthropic").finish_reason == "tool_use"
+    assert read_back(call, Finish("stop")).finish_reason == "stop"  # a word of chat completions stays as it is
+    assert read_back(TextDelta("x"), call, Finish("refusal"), api="responses").outcome == "filtered"
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "anthropic"])
 def test_a_failure_is_reported_instead_of_an_end(api: str):
     for failure, code in ((ApiError("no", code=5, error_type="t", param="p"), 5), (BrokenError("no"), None)):
         encoder = Encoder(api)

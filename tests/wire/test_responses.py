@@ -83,14 +83,10 @@ def test_a_plain_reply():
     events, error = read(sse(*chunks), API)
     assert error is None
     reply = events[-1]
-    assert [event for event in events if type(event) is not Other] == [
+    assert events == [
         Start("r1", "m"), TextDelta("Hel"), TextDelta("lo"), Finish("stop"), UsageUpdate(Usage(1, 2, 3)), reply,
     ]  # fmt: skip
     assert (reply.text, reply.id, reply.model, reply.outcome) == ("Hello", "r1", "m", "complete")
-    assert [event.name for event in events if type(event) is Other] == [
-        "response.in_progress", "response.output_item.added", "response.content_part.added",
-        "response.output_text.done", "response.content_part.done", "response.output_item.done",
-    ]  # fmt: skip
 
 
 WHOLE_TEXT = {
@@ -366,11 +362,11 @@ def test_other_shapes_are_malformed(chunk: Any):
     "chunk",
     [
         {"type": "new"}, {"type": ["x"]}, {}, ev("mcp_call_arguments.delta", delta="{}"),
-        ev("web_search_call.searching"), item("x", content=5), ev("output_item.added"), ev("output_text.done"),
-        ev("output_item.added", item={"type": ["function_call"]}),
+        ev("web_search_call.searching"), ev("output_item.added", item={"type": ["function_call"]}),
+        ev("output_item.added", item={"type": "", "x": 1}), ev("reasoning.started"),
     ],
 )  # fmt: skip
-def test_what_is_not_known_is_kept(chunk: dict[str, Any]):
+def test_what_nobody_knows_is_kept(chunk: dict[str, Any]):
     events, _ = read(sse(CREATED, chunk, end()), API)
     assert Other(chunk["type"] if isinstance(chunk.get("type"), str) else "") in events
     assert [event.raw for event in events if type(event) is Other] == [chunk]

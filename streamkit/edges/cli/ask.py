@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import streamkit as sk
 from streamkit import operators as ops
 from streamkit.errors import excerpt
+from streamkit.sources.limits import CLOCKS
+from streamkit.wire import APIS
 
 from .show import UsageError, say, show
 
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 NO_KEY = (
-    "there is no API key: set OPENAI_API_KEY, or name a server that needs none with --base-url. "
-    "(`streamkit demo` needs neither.)"
+    "there is no API key: set {}, or name a server that needs none with --base-url. (`streamkit demo` needs neither.)"
 )
 
 
@@ -44,9 +45,11 @@ def add_to(commands: Commands) -> None:
 def _add_question(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("prompt", nargs="*", metavar="PROMPT", help="the question; `-` stands for what stdin holds")
-    add("--model", default=os.environ.get("OPENAI_MODEL"), help="default: OPENAI_MODEL")
+    add("--model", help="default: OPENAI_MODEL, or the like for another --api")
     add("--base-url", metavar="URL", help="default: OPENAI_BASE_URL; the key is taken from OPENAI_API_KEY only")
-    add("--api", choices=["chat", "completions", "responses"], default="chat", help="default: chat")
+    add(
+        "--api", choices=list(APIS), default="chat", help="default: chat; each has variables of its own for key and URL"
+    )
     add("--system", metavar="TEXT", help="an instruction to the model")
     add("--temperature", type=float, metavar="T")
     add("--max-tokens", type=int, metavar="N")
@@ -83,29 +86,30 @@ def _check_order(file: str, words: list[str]) -> None:
 
 
 def _client(args: argparse.Namespace) -> sk.Client:
-    if not (args.base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-        raise UsageError(NO_KEY)
-    clocks = ("first_byte", "byte_idle", "event_idle", "total")
+    access, converses = APIS[args.api].access, APIS[args.api].body is not None
+    if access.needs_key and not (args.base_url or any(map(os.environ.get, (*access.keys, *access.addresses)))):
+        raise UsageError(NO_KEY.format(access.keys[0]))
+    model = args.model or os.environ.get(access.model)
+    api = {"api": args.api} if converses else {}  # any client completes a text
+    clocks = [name for name in CLOCKS if name != "connect"]
     try:
         limits = sk.Limits() if args.timeout is None else sk.Limits(**dict.fromkeys(clocks, args.timeout))
-        return sk.Client(args.base_url, model=args.model, limits=limits, allow_http=args.allow_http)
+        return sk.Client(args.base_url, **api, model=model, limits=limits, allow_http=args.allow_http)
     except ValueError as exc:
         raise UsageError(str(exc).replace("pass allow_http=True", "allow it with --allow-http")) from exc
 
 
 def _question(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
     prompt = _prompt(args.prompt)
-    extra = {"temperature": args.temperature, **dict(args.param)}
-    sent = {name: value for name, value in extra.items() if value is not None}
+    given = {} if args.temperature is None else {"temperature": args.temperature}
+    extra = {name: value for name, value in args.param if value is not None}
     limit = {} if args.max_tokens is None else {"max_tokens": args.max_tokens}
-    if args.api == "completions":
+    if APIS[args.api].body is None:
         if args.system:
             raise UsageError("legacy completions continue a text: they take no --system")
-        return client.complete(prompt, extra={**limit, **sent})
-    if args.api == "responses":
-        return client.respond(prompt, instructions=args.system, max_output_tokens=args.max_tokens, extra=sent)
+        return client.complete(prompt, **limit, **given, extra=extra)
     messages = [sk.system(args.system)] if args.system else []
-    return client.chat([*messages, sk.user(prompt)], extra={**limit, **sent})
+    return client.chat([*messages, sk.user(prompt)], **limit, **given, extra=extra)
 
 
 def _prompt(words: list[str]) -> str:

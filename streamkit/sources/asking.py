@@ -1,0 +1,57 @@
+"""The request that a call of a `Client` makes: which API it speaks, and what of it goes where in the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..checks import check_instance, check_text
+from ..errors import StatusError, StreamkitError
+from ..wire import APIS, Api
+from ..wire.apis import api_named
+from .requests import Request, check_line
+from .schemas import with_schemas
+
+__all__ = ["Asked", "beside", "conversing", "refuses_usage", "request_for"]
+
+Asked = dict[str, Any] | list[Mapping[str, Any]]
+"""Fields of a request as they are, or a conversation in the form of chat completions."""
+
+
+def conversing(name: str) -> Api:
+    """The API of this name, if it has conversations; ValueError if it has none, or if there is no such API."""
+    api = api_named(name)
+    if api.body is None:
+        raise ValueError(f"api={name!r} takes no conversation: leave it out, and ask by client.complete(prompt)")
+    return api
+
+
+def beside(api: Api, name: str) -> Api:
+    """The API of this name, which a client that speaks ``api`` can ask as well if it is of the same provider."""
+    other = APIS[name]
+    if other.access is not api.access:
+        raise ValueError(f"a client with api={api.name!r} has no {name}: ask it by client.chat(messages)")
+    return other
+
+
+def request_for(
+    api: Api, model: str | None, asked: Asked, params: Mapping[str, Any], extra: Mapping[str, Any] | None
+) -> Request:
+    """What is sent for ``asked``; parameters that are None are left out, and ``extra`` is added as it is."""
+    check_text("model", model, optional=True)
+    check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
+    model = check_line("model", model or "") or None
+    named = {"model": model} if model is not None and api.names_model else {}
+    sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
+    if isinstance(asked, dict):
+        sent = {**asked, **sent}
+    elif api.body is not None:
+        sent = api.body(asked, sent)
+    return Request(api, model, {**named, **sent, **(extra or {})})
+
+
+def refuses_usage(error: StreamkitError) -> bool:
+    """Whether a server has refused a request because it asks for token figures."""
+    if not isinstance(error, StatusError) or error.status not in (400, 422):
+        return False
+    return "stream_options" in error.body or "include_usage" in error.body

@@ -1,0 +1,124 @@
+"""Events in the form of Ollama's own API, and a whole reply as its one object."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from ..events import (
+    Event,
+    Finish,
+    LogprobsDelta,
+    ReasoningDelta,
+    RefusalDelta,
+    Reply,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
+from ..stages.growing import GrowingCall
+from ..stages.opencalls import OpenCalls
+from ..stages.reasons import meaning
+from .call import value_of
+
+__all__ = ["OllamaWriter", "ollama_body"]
+
+Form: TypeAlias = dict[str, Any]
+LATEST = 253402300799
+"""The last second, of Unix, whose year has four digits."""
+
+
+class OllamaWriter:
+    """The objects of ``/api/chat``. There calls are whole, a refusal is text like any other, and the only choice is
+    that with index 0."""
+
+    named = False
+
+    def __init__(self, model: str, id: str, created: int) -> None:
+        self._model, self._created = model, created
+        self._reason: str | None = None
+        self._usage: Usage | None = None
+        self._calls = OpenCalls()
+        self._growing: dict[int, GrowingCall] = {}
+
+    def feed(self, event: Event) -> Iterator[Form]:
+        if getattr(event, "index", 0):
+            return
+        match event:
+            case Start():
+                self._model = self._model or event.model
+            case TextDelta() | RefusalDelta():
+                yield self._piece(content=event.text)
+            case ReasoningDelta():
+                yield self._piece(content="", thinking=event.text)
+            case LogprobsDelta() if isinstance(event.logprobs.get("content"), list):
+                yield {**self._piece(content=""), "logprobs": event.logprobs["content"]}
+            case ToolCallDelta():
+                self._grow(event)
+            case ToolCall():
+                number = self._calls.close(event)
+                if number is not None:
+                    del self._growing[number]
+                yield self._piece(content="", tool_calls=[_call_form(event)])
+            case Finish():
+                self._reason = event.reason
+            case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
+                self._usage = event.usage
+            case Reply():
+                self._reason, self._usage = self._reason or event.finish_reason, event.usage or self._usage
+
+    def flush(self) -> Iterator[Form]:
+        calls = [_call_form(call.snapshot(0)) for call in self._growing.values()]
+        if calls:  # nobody said that they are whole, but the reply is
+            yield self._piece(content="", tool_calls=calls)
+        yield {**self._piece(content=""), **_end(self._reason, self._usage)}
+
+    def fail(self, error: Form) -> Form:
+        return {"error": error["message"]}
+
+    def _piece(self, **message: Any) -> Form:
+        return _chunk(self._model, self._created, message)
+
+    def _grow(self, piece: ToolCallDelta) -> None:
+        self._calls.feed(piece)
+        call = self._growing.setdefault(piece.call, GrowingCall(piece.call))
+        call.id, call.name = call.id or piece.id or "", call.name or piece.name or ""
+        call.arguments.append(piece.arguments)
+
+
+def ollama_body(reply: Reply) -> Form:
+    """The one object for who did not ask for a stream."""
+    message: Form = {"content": reply.text or reply.refusal}
+    if reply.reasoning:
+        message["thinking"] = reply.reasoning
+    if reply.tool_calls:
+        message["tool_calls"] = [_call_form(call) for call in reply.tool_calls]
+    return {**_chunk(reply.model, int(time.time()), message), **_end(reply.finish_reason, reply.usage)}
+
+
+def _chunk(model: str, created: int, message: Form) -> Form:
+    moment = datetime.fromtimestamp(min(max(created, 0), LATEST), UTC)
+    told = moment.isoformat().replace("+00:00", "Z")
+    return {"model": model, "created_at": told, "message": {"role": "assistant", **message}, "done": False}
+
+
+def _call_form(call: ToolCall) -> Form:
+    """Arguments are an object here. Text that is none stays as it is: readers may complain, but nothing is lost."""
+    value = value_of(call.arguments or "{}")
+    arguments = value if isinstance(value, Mapping) else call.arguments
+    return {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": arguments}}
+
+
+def _end(reason: str | None, usage: Usage | None) -> Form:
+    """What the last object tells besides; reasons that mean what Ollama's own words do are told by these."""
+    end: Form = {"done": True}
+    if reason is not None:
+        end["done_reason"] = {"complete": "stop", "length": "length"}.get(meaning(reason), reason)
+    figures = usage or Usage()
+    told = {"prompt_eval_count": figures.prompt_tokens, "eval_count": figures.completion_tokens}
+    return end | {name: figure for name, figure in told.items() if figure is not None}

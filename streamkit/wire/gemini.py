@@ -1,0 +1,239 @@
+"""Gemini's own API (`generateContent`), and how its replies are read.
+
+Each chunk of a stream has the form of a whole answer, with the next parts of each candidate, and token figures so far.
+Nothing marks the end: a reply is whole once each candidate has a finish reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import ApiError, MalformedError, excerpt
+from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
+from ..stages.reasons import meaning
+from .api import Access, Api, Form
+from .ask_gemini import body, choice, prompt, tool, with_format
+from .calls import Calls
+from .dialect import Dialect, text_field
+from .fragments import text_of
+from .loads import shown
+from .problems import api_error, find
+from .usage import LARGEST, merged
+
+__all__ = ["GENERATE", "Gemini"]
+
+MOST_CANDIDATES = 2**31
+BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
+"""What stands beside the content of a candidate and tells something of it."""
+SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
+USAGE = {
+    "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
+    "completion_tokens": ("candidatesTokenCount", "thoughtsTokenCount"),
+    "total_tokens": ("totalTokenCount",),
+    "cached_tokens": ("cachedContentTokenCount",),
+    "reasoning_tokens": ("thoughtsTokenCount",),
+}
+"""Which figures are in ours."""
+FIGURES = frozenset(name for names in USAGE.values() for name in names)
+
+
+def _list(place: Mapping[str, Any], name: str) -> list[Form]:
+    """A field that is a list of objects, null or missing; `MalformedError` for anything else."""
+    value = place.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise MalformedError(f"{name} is not a list of objects: {shown(value)}")
+    return value
+
+
+class Gemini(Dialect):
+    """The dialect of ``:streamGenerateContent``, with or without ``alt=sse``, and of ``:generateContent``."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        super().__init__(request_id)
+        self._candidates: dict[int, _Candidate] = {}
+        self._said = False
+        self._ids: set[str] = set()  # of calls
+        self._figures: dict[str, Any] = {}
+
+    @property
+    def finished(self) -> bool:
+        ended = bool(self._candidates) and all(candidate.reason for candidate in self._candidates.values())
+        return self.done or ended
+
+    @property
+    def opened(self) -> bool:
+        return bool(self._candidates)
+
+    @property
+    def said(self) -> bool:
+        return self._said
+
+    def quick(self, chunk: Any) -> TextDelta | None:
+        """None for all: chunks are large and few here, and tell token figures as well."""
+        return None
+
+    def feed_body(self, body: Any) -> Iterable[Event]:
+        """A list of chunks is what a stream is without ``alt=sse``."""
+        for chunk in body if isinstance(body, list) else [body]:
+            yield from self._events(chunk, "")
+
+    def flush(self) -> Iterable[Event]:
+        return self._release()
+
+    def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
+        if name == "error":
+            raise api_error(chunk)
+        candidates = _list(chunk, "candidates")
+        feedback, report = chunk.get("promptFeedback"), chunk.get("usageMetadata")
+        source = {"id": chunk.get("responseId"), "model": chunk.get("modelVersion")}
+        self._begin(source, chunk, out, content=bool(candidates))
+        problem: ApiError | None = None
+        for position, form in enumerate(candidates):
+            problem = self._candidate(form, position, chunk, out) or problem
+        if isinstance(feedback, dict) and not candidates:
+            self._block(feedback, chunk, out)
+        if isinstance(report, dict):
+            self._count(report, chunk, out)
+        problem = find(chunk, bare=not candidates, over=self.finished) or problem
+        self._hear(chunk)
+        if problem is not None:
+            raise problem
+
+    def _unread(self, chunk: Form, name: str) -> str | None:
+        return super()._unread(chunk, name) if chunk.keys().isdisjoint(SAYING) else None
+
+    def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
+        index = form.get("index")
+        if index is None:
+            index = position
+        if type(index) is not int or not 0 <= index < MOST_CANDIDATES:
+            raise MalformedError(f"the index of a candidate is not a number: {shown(index)}")
+        candidate = self._candidates.setdefault(index, _Candidate())
+        content = form.get("content")
+        if not isinstance(content, (dict, type(None))):
+            raise MalformedError(f"the content of a candidate is not an object: {shown(content)}")
+        for part in _list(content or {}, "parts"):
+            self._part(part, index, candidate, chunk, out)
+        for name in BESIDE:
+            told = form.get(name)
+            if isinstance(told, dict) and any(told.values()):
+                self._said = True
+                out.append(Other(name, raw=chunk))
+        logprobs = form.get("logprobsResult")
+        if isinstance(logprobs, dict) and any(logprobs.values()):
+            out.append(LogprobsDelta(logprobs, index, raw=chunk))
+        return self._finish(form, index, candidate, chunk, out)
+
+    def _part(self, part: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> None:
+        text = text_field(part, "text")
+        self._said = self._said or bool(text)
+        self._say(ReasoningDelta if part.get("thought") else TextDelta, text, index, chunk, out)
+        for name, value in part.items():
+            if not value or name in ("text", "thought"):
+                continue
+            self._said = True
+            if name == "functionCall":
+                self._call(value, index, candidate.calls, chunk, out)
+            else:
+                out.append(Other(name, raw=chunk))
+
+    def _call(self, form: Any, index: int, calls: Calls, chunk: Form, out: list[Event]) -> None:
+        """A call comes whole. That of an older model has no id."""
+        if not isinstance(form, dict):
+            raise MalformedError(f"a functionCall is not an object: {shown(form)}")
+        if form.get("partialArgs") or form.get("willContinue"):
+            raise MalformedError("a functionCall whose arguments come in pieces is not read: do not ask for it")
+        id, number = text_field(form, "id"), len(self._ids)
+        while not id or (id in self._ids and not form.get("id")):
+            id, number = f"{self.id or 'call'}-{number}", number + 1
+        self._ids.add(id)
+        call = calls.open()
+        call.add(id, text_field(form, "name"), text_of(form.get("args")) or "{}")
+        out += self._end_calls(calls, [call], index, chunk)
+
+    def _finish(self, form: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> ApiError | None:
+        reason = text_field(form, "finishReason")
+        if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
+            return None
+        problem = self._ends(reason)
+        if problem is not None:
+            told = form.get("finishMessage")
+            words = f"{problem}: {excerpt(told)}" if isinstance(told, str) and told else str(problem)
+            return ApiError(words, code=reason, retryable=problem.retryable)
+        if candidate.reason:  # some servers say STOP in each chunk, up to one that tells the true end
+            if meaning(reason) != meaning(candidate.reason):
+                self.warn(f"a candidate ended twice: {excerpt(candidate.reason)}, then {excerpt(reason)}")
+            return None
+        candidate.reason = reason
+        out += self._release(index)
+        out.append(Finish(reason, index, raw=chunk))
+        return None
+
+    def _block(self, feedback: Form, chunk: Form, out: list[Event]) -> None:
+        """A prompt that was not let through has no candidate: a reply that was filtered."""
+        reason = text_field(feedback, "blockReason")
+        if not reason or meaning(reason) == "unfinished":
+            return
+        word = reason if meaning(reason) == "filtered" else f"BLOCKED_{reason}"
+        if not self._candidates:
+            self._begin({}, chunk, out, content=True)
+            self._candidates[0] = _Candidate()
+        for index, candidate in self._candidates.items():
+            self._finish({"finishReason": word}, index, candidate, chunk, out)
+
+    def _count(self, report: Form, chunk: Form, out: list[Event]) -> None:
+        """Figures are those so far, and one that has not changed may be left out."""
+        told = self._figures
+        new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
+        told |= {name: figure for name, figure in new.items() if figure or name not in told}
+        figures = {name: _sum(told, parts) for name, parts in USAGE.items()}
+        usage = merged(self._usage, figures, self.warn)
+        if usage is not None and usage is not self._usage:
+            self._usage = replace(usage, raw=report)
+            out.append(UsageUpdate(self._usage, raw=chunk))
+
+
+class _Candidate:
+    __slots__ = ("calls", "reason")
+
+    def __init__(self) -> None:
+        self.calls = Calls()
+        self.reason = ""
+
+
+def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """The sum of figures. What cannot be one stays as it is, so that `merged` tells of it."""
+    figures = [told[name] for name in names if name in told]
+    odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
+    return odd[0] if odd else sum(figures) if figures else None
+
+
+def _is_gemini(form: Form) -> bool:
+    return "choices" not in form and not form.keys().isdisjoint(SAYING[:3])
+
+
+GENERATE = Api(
+    name="gemini",
+    dialect=Gemini,
+    access=Access(
+        address="https://generativelanguage.googleapis.com",
+        version="v1beta",
+        keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        addresses=("GOOGLE_GEMINI_BASE_URL",),
+        header=("x-goog-api-key", ""),
+    ),
+    path="v1beta/models/{model}:streamGenerateContent",
+    query={"alt": "sse"},
+    stream={},
+    owns=_is_gemini,
+    body=body,
+    tool=tool,
+    choice=choice,
+    format=with_format,
+    prompt=prompt,
+    required={"contents": (list,)},
+)

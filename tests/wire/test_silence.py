@@ -1,0 +1,217 @@
+"""Which chunks are no event because they say nothing new, and what the others are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamkit.events import Other
+from streamkit.wire import Parser
+from tests.wire.bodies import choice, chunk, delta, finish, read, say, sse, tool, tools
+from tests.wire.test_corpus import CASES, CORPUS
+
+CALL = tools(tool('{"a": 1}', id="t", name="f"))
+USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "cost": 3}
+
+
+def heard(before: list[Any], one: dict[str, Any], api: str) -> list[Any]:
+    """The events of ``one`` after some chunks ``before`` it."""
+    parser = Parser(api)
+    for earlier in before:
+        list(parser.feed(sse(earlier)))
+    return list(parser.feed(sse(one)))
+
+
+def named(before: list[Any], one: dict[str, Any], api: str) -> str:
+    """The name of the only event of ``one``, which is an `Other` that keeps it whole."""
+    (event,) = heard(before, one, api)
+    assert type(event) is Other
+    assert event.raw == one
+    return event.name
+
+
+SILENT_CHAT = {
+    "a role": ([say("a")], delta(role="assistant")),
+    "empty text": ([say("a")], say("")),
+    "null": ([say("a")], say(None)),
+    "no delta": ([say("a")], chunk({"index": 0, "delta": None})),
+    "no choices": ([say("a")], chunk(usage=None, obfuscation="xyz", service_tier="default")),
+    "choices left out": ([say("a")], {"id": "c1", "object": "chat.completion.chunk", "usage": None, "p": "abc"}),
+    "what a provider adds": ([say("a")], chunk(choice({}, native_finish_reason="x"), provider="P", created=1)),
+    "nothing of everything": ([say("a")], delta(tool_calls=[], reasoning_details=[{}], audio=None, annotations=[])),
+    "an empty call": ([say("a"), CALL], tools({"index": 0, "id": "t", "type": "function", "function": {"name": "f"}})),
+    "reasoning of no text": ([say("a")], delta(reasoning_details=[{"type": "reasoning.text", "text": "", "index": 0}])),
+    "usage once more": ([say("a"), chunk(usage=USAGE)], chunk(usage=USAGE)),
+    "a second end": ([say("a"), finish()], finish()),
+    "what is no error": ([say("a")], chunk(choice({}), error=None, base_resp={"status_code": 0, "status_msg": "ok"})),
+    "results of nothing": ([say("a")], chunk(prompt_filter_results=[{"prompt_index": 0, "hate": {}}])),
+}  # fmt: skip
+
+NAMED_CHAT = {
+    "prompt_filter_results": ([], {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "hate": False}]}),
+    "content_filter_results": ([say("a")], chunk({"index": 0, "content_filter_results": {"hate": False}})),
+    "citations": ([say("a")], chunk(citations=["https://example.com"])),
+    "annotations": ([say("a")], delta(content="", annotations=[{"type": "url_citation", "url": "u"}])),
+    "audio": ([say("a")], delta(audio={"id": "a1"})),
+    "images": ([say("a")], delta(images=[{"type": "image_url", "image_url": {"url": "data:"}}])),
+    "reasoning_details": ([say("a")], delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}])),
+    "tool_calls": ([CALL], tools(tool('{"b": 2}'))),
+    "message": ([say("a")], chunk({"index": 0, "message": "all of it"})),
+    "content": ([say("a")], chunk({"index": 0, "message": {"content": "all of it"}})),
+    "usage": ([say("a")], chunk(usage={"credits": 1})),
+    "progress": ([say("a")], chunk(progress=0)),
+    "status": ([say("a")], {"choices": [], "type": "status"}),
+    "tool.progress": ([say("a")], {"type": "tool.progress"}),
+    "": ([say("a")], {"x": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SILENT_CHAT)
+def test_a_silent_chunk_of_chat_is_no_event(case: str):
+    assert heard(*SILENT_CHAT[case], "chat") == []
+
+
+@pytest.mark.parametrize("name", NAMED_CHAT)
+def test_what_chat_does_not_read_is_named_after_its_field(name: str):
+    assert named(*NAMED_CHAT[name], "chat") == name  # type: ignore[misc]
+
+
+def test_more_figures_of_usage_are_not_lost():
+    assert named([say("a"), chunk(usage=USAGE)], chunk(usage={**USAGE, "energy": 4}), "chat") == "usage"
+
+
+def test_fields_of_a_chunk_with_an_event_stay_in_it():
+    events = heard([say("a")], delta(content="b", annotations=["x"]), "chat")
+    assert [event.raw["choices"][0]["delta"]["annotations"] for event in events] == [["x"]]
+
+
+# the Responses API
+
+
+def ev(name: str, **fields: Any) -> dict[str, Any]:
+    return {"type": f"response.{name}", "output_index": 0, "sequence_number": 7, **fields}
+
+
+CREATED = ev("created", response={"id": "r1", "model": "m"})
+SPOKEN = [
+    CREATED,
+    ev("output_text.delta", delta="Hello", content_index=0, logprobs=[{"token": "Hello", "logprob": -1}]),
+]
+CITED = {"type": "url_citation", "url": "u", "start_index": 0}
+CITATION = ev("output_text.annotation.added", annotation=CITED, annotation_index=0)
+PART = {"type": "output_text", "text": "Hello", "annotations": [CITED], "logprobs": [{"token": "Hello", "logprob": -1}]}
+THINKING = {"id": "rs", "type": "reasoning", "summary": [], "encrypted_content": "gAAA"}
+CALLED = [
+    ev("output_item.added", item={"type": "function_call", "id": "i", "call_id": "c", "name": "f", "arguments": ""}),
+    ev("function_call_arguments.delta", item_id="i", delta='{"a": 1}'),
+    ev("function_call_arguments.done", item_id="i", arguments='{"a": 1}'),
+]
+
+
+def item(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "id": "i", "status": "completed", **fields}
+
+
+SILENT_RESPONSES = {
+    "progress": (SPOKEN, ev("in_progress", response={"id": "r1", "status": "in_progress", "tools": ["x"]})),
+    "an item begins": ([CREATED], ev("output_item.added", item=item("message", role="assistant", content=[]))),
+    "a part begins": (SPOKEN, ev("content_part.added", part={"type": "output_text", "text": "", "annotations": []})),
+    "an empty piece": (SPOKEN, ev("output_text.delta", delta="", logprobs=[], obfuscation="xx")),
+    "the text is whole": (SPOKEN, ev("output_text.done", text="Hello", logprobs=PART["logprobs"])),
+    "the text is whole, in other blanks": (SPOKEN, ev("output_text.done", text=" Hello\n")),
+    "the part is whole": ([*SPOKEN, CITATION], ev("content_part.done", part=PART)),
+    "the item is whole": ([*SPOKEN, CITATION], ev("output_item.done", item=item("message", content=[PART]))),
+    "the call is whole": (
+        [CREATED, *CALLED],
+        ev("output_item.done", item={**CALLED[0]["item"], "arguments": '{"a":1}', "status": "completed"}),
+    ),
+    "what was asked": ([CREATED], ev("output_item.done", item=item("message", role="user", content="Hi"))),
+    "encrypted reasoning once more": (
+        [CREATED, ev("output_item.added", item=THINKING)],
+        ev("output_item.done", item=THINKING),
+    ),
+    "nothing": ([CREATED], ev("output_item.added")),
+}  # fmt: skip
+
+NAMED_RESPONSES = {
+    "web_search_call": ([CREATED], ev("output_item.added", item=item("web_search_call", action={"type": "search"}))),
+    "image_generation_call": ([CREATED], ev("output_item.done", item=item("image_generation_call", result="iVBO"))),
+    "response.image_generation_call.partial_image": (
+        [CREATED],
+        ev("image_generation_call.partial_image", partial_image_b64="iVBO"),
+    ),
+    "response.output_text.annotation.added": (SPOKEN, CITATION),
+    "annotations": (SPOKEN, ev("output_item.done", item=item("message", content=[PART]))),
+    "logprobs": (SPOKEN, ev("output_text.done", text="Hello", logprobs=[{"token": "Hell"}])),
+    "encrypted_content": ([CREATED], ev("output_item.done", item=THINKING)),
+    "output_audio": (SPOKEN, ev("content_part.added", part={"type": "output_audio", "transcript": "Hello"})),
+    "output_image": (SPOKEN, ev("output_item.done", item=item("message", content=[{"type": "output_image", "u": 1}]))),
+    "response.output_text.done": (SPOKEN, ev("output_text.done", text="Good bye")),
+    "response.function_call_arguments.done": (
+        [CREATED, *CALLED],
+        ev("function_call_arguments.done", item_id="i", arguments='{"a": 2}'),
+    ),
+    "response.reasoning_text.delta": (
+        [CREATED, ev("reasoning_summary_text.delta", delta="short")],
+        ev("reasoning_text.delta", delta="long"),
+    ),
+    "x": ([CREATED], ev("output_item.done", item=item("x", content=5))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SILENT_RESPONSES)
+def test_a_silent_event_of_a_response_is_none(case: str):
+    assert heard(*SILENT_RESPONSES[case], "responses") == []
+
+
+@pytest.mark.parametrize("name", NAMED_RESPONSES)
+def test_what_is_not_read_of_a_response_is_named(name: str):
+    assert named(*NAMED_RESPONSES[name], "responses") == name
+
+
+def test_an_aside_is_told_once_for_each_item():
+    second = {**SPOKEN[1], "output_index": 1}
+    whole = [ev("content_part.done", part=PART, output_index=at, content_index=0) for at in (0, 1, 0)]
+    events, _ = read(sse(*SPOKEN, second, *whole), "responses")
+    assert [event.raw["output_index"] for event in events if type(event) is Other] == [0, 1]
+
+
+def test_an_item_of_another_kind_counts_as_content():
+    image = ev("output_item.done", item=item("image_generation_call", result="iVBO"))
+    end = ev("incomplete", response={"incomplete_details": {"reason": "max_output_tokens"}})
+    events, error = read(sse(CREATED, image, end), "responses")
+    assert error is None
+    assert events[-1].outcome == "length"  # type: ignore[union-attr]
+
+
+# recorded streams
+
+OTHERS = {
+    "chat": {
+        "annotations", "audio", "content_filter_offsets", "executed_tools", "moderation", "prompt_filter_results",
+        "reasoning_details",
+    },
+    "completions": set(),
+    "responses": {
+        "code_interpreter_call", "encrypted_content", "mcp_call", "mcp_list_tools", "phase", "web_search_call",
+        "response.output_text.annotation.added",
+        *(f"response.code_interpreter_call.{word}" for word in ("completed", "in_progress", "interpreting")),
+        *(f"response.code_interpreter_call_code.{word}" for word in ("delta", "done")),
+        *(f"response.mcp_call.{word}" for word in ("completed", "failed", "in_progress")),
+        *(f"response.mcp_call_arguments.{word}" for word in ("delta", "done")),
+        *(f"response.mcp_list_tools.{word}" for word in ("completed", "in_progress")),
+        *(f"response.web_search_call.{word}" for word in ("completed", "in_progress", "searching")),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not CASES, reason="the recorded streams are kept elsewhere")
+@pytest.mark.parametrize("api", OTHERS)
+def test_what_of_the_recorded_streams_has_no_event_of_its_own(api: str):
+    names = set()
+    for case in CASES:
+        if case["api"] == api:
+            events, _ = read((CORPUS / case["file"]).read_bytes(), api)
+            names |= {event.name for event in events if type(event) is Other}
+    assert names == OTHERS[api]
