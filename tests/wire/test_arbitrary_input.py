@@ -17,8 +17,9 @@ from tests.wire.bodies import DONE, read
 KEYS = st.sampled_from(
     [
         "arguments", "call_id", "choices", "code", "content", "content_index", "custom", "delta", "error", "event",
-        "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item", "item_id",
-        "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
+        "annotations", "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item",
+        "item_id",
+        "logprobs", "message", "model", "name", "object", "output", "output_index", "part", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
     ]
@@ -26,6 +27,7 @@ KEYS = st.sampled_from(
 WORDS = st.sampled_from(
     ["", "a", "null", "error", "stop", "{}", "\ud83d", "\ude00", "message", "function_call", "reasoning", "output_text"]
     + ["response." + kind for kind in ("created", "completed", "failed", "output_text.delta", "output_item.done")]
+    + ["response." + kind for kind in ("content_part.done", "output_item.added", "reasoning_text.done")]
     + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
 )
 LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | WORDS | st.integers()
