@@ -120,7 +120,9 @@ def surroundings(url: str) -> dict[str, str]:
     """A key, and a server on this machine as the API."""
     own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    about = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": url, "PYTHONASYNCIODEBUG": "", "PYTHONWARNINGS": "error"}
+    about = {f"{provider}_API_KEY": "key" for provider in ("OPENAI", "ANTHROPIC")}
+    about |= {f"{provider}_BASE_URL": url for provider in ("OPENAI", "ANTHROPIC")}
+    about |= {"PYTHONASYNCIODEBUG": "", "PYTHONWARNINGS": "error"}
     return own | about | {"PATH": path}
 
 
