@@ -70,10 +70,10 @@ class Server:
 
     A request whose model is a name in ``models`` gets that one instead. ``plays`` are `Script`, `Recording`, texts,
     iterables of pieces, errors to act out, paths of recordings (see `as_play`). ``speed`` is that of recordings.
-    With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses`` and
-    ``…/messages`` (Anthropic's), and GET ``…/models`` are served under any prefix, streamed or in one piece as the
-    request asks. The latest ``keep`` requests can be looked at in ``requests``, as far as their bodies are no more than
-    32 MiB together.
+    With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses``,
+    ``…/messages`` (Anthropic's), ``…/api/chat`` (Ollama's) and GET ``…/models`` are served under any prefix, streamed
+    or in one piece as the request asks. The latest ``keep`` requests can be looked at in ``requests``, as far as their
+    bodies are no more than 32 MiB together.
 
     Note: the words come from the script; parameters like ``max_tokens`` or ``n`` change nothing.
     """

@@ -37,17 +37,18 @@ def beside(api: Api, name: str) -> Api:
 def request_for(
     api: Api, model: str | None, asked: Asked, params: Mapping[str, Any], extra: Mapping[str, Any] | None
 ) -> Request:
-    """What is sent for ``asked``; parameters that are None are left out, and ``extra`` is added as it is."""
+    """What is sent for ``asked``. Parameters that are None are left out; ``extra`` are further ones, sent as they are
+    unless ``api`` calls them otherwise."""
     check_text("model", model, optional=True)
     check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
     model = check_line("model", model or "") or None
     named = {"model": model} if model is not None and api.names_model else {}
-    sent = with_schemas(api, {name: value for name, value in params.items() if value is not None})
+    sent = with_schemas(api, {name: value for name, value in params.items() if value is not None}) | dict(extra or {})
     if isinstance(asked, dict):
         sent = {**asked, **sent}
     elif api.body is not None:
         sent = api.body(asked, sent)
-    return Request(api, model, {**named, **sent, **(extra or {})})
+    return Request(api, model, {**named, **sent})
 
 
 def refuses_usage(error: StreamkitError) -> bool:

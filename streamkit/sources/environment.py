@@ -82,8 +82,11 @@ def _completed(address: str, own: str) -> str:
     if "://" in address:
         return address
     parts, given = urlsplit(own), urlsplit(f"//{address}")
-    port = f":{parts.port}" if parts.port is not None and given.port is None else ""
-    return f"{parts.scheme}://{given.netloc}{port}{given.path}"
+    host, port = given.hostname or "", given.port or parts.port
+    if host in ("", "0.0.0.0", "::"):  # a server listens there on every address of its machine: no client asks that
+        host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{given.path}"
 
 
 def _first(variables: Iterable[str]) -> str | None:

@@ -104,7 +104,8 @@ class Endpoint:
         if not api.names_model:
             if not model:
                 raise ValueError("the model is a part of the address here: pass model=")
-            path = path.replace("{model}", quote(model, safe=""))
+            family = path.partition("/{model}")[0].rpartition("/")[2]  # lists of models have it in their names
+            path = path.replace("{model}", quote(model.removeprefix(f"{family}/"), safe=""))
         return f"{base}/{path}"
 
     @property

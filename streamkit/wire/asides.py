@@ -29,11 +29,11 @@ class Asides:
     """What was met so far: an aside comes again with each event that tells the text beside it once more."""
 
     def __init__(self) -> None:
-        self._met: set[tuple[Any, str, str]] = set()
+        self._met: set[tuple[int | None, str, str]] = set()
 
     def met(self, place: Any, name: str, value: Any) -> bool:
         """Whether ``value``, or each entry of a list, came before under this name at ``place``. Now it has."""
-        before = len(self._met)
+        before, place = len(self._met), place if isinstance(place, int) else None
         for entry in value if isinstance(value, list) else [value]:
             text = _json(entry)
             if text is None:

@@ -291,6 +291,7 @@ CHAT = Api(
     streams=True,
     body=_asked,
     tool=lambda function: {"type": "function", "function": function},
+    choice=lambda name: {"type": "function", "function": {"name": name}},  # refused as any other choice is
     format=_with_format,
     prompt=_prompt,
     required={"messages": (list,)},

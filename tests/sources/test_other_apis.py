@@ -99,8 +99,9 @@ def test_ollama_is_asked_without_a_key_and_answers_in_lines(monkeypatch: pytest.
     assert (reply.text, reply.outcome) == ("Hello.", "complete")
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1234")
     assert str(asked(OLLAMA, api="ollama")[0].url) == "http://127.0.0.1:1234/api/chat"
-    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.2")
-    assert str(asked(OLLAMA, api="ollama")[0].url) == "http://127.0.0.2:11434/api/chat"
+    for host, known in {"127.0.0.2": "127.0.0.2:11434", "0.0.0.0:1": "localhost:1", ":2": "localhost:2"}.items():
+        monkeypatch.setenv("OLLAMA_HOST", host)
+        assert str(asked(OLLAMA, api="ollama")[0].url) == f"http://{known}/api/chat"
 
 
 @pytest.mark.parametrize(

@@ -236,15 +236,16 @@ def test_a_delta_is_chat_whatever_it_calls_itself(first: Any, beside: Any):
 
 def test_responses_may_begin_with_what_is_none_of_its_events():
     events = [json.loads(line[6:]) for line in RESPONSE.splitlines() if line.startswith(b"data: ")]
-    seen = list(sk.from_sdk(lambda: [{"type": "ping"}, *events]))
-    assert seen[0] == sk.Other("ping")
+    seen = list(sk.from_sdk(lambda: [{"type": "ping"}, {"type": "queue.joined"}, *events]))
+    assert seen[0] == sk.Other("queue.joined")
     assert seen[-1].text == "Hello"
 
 
 def test_nothing_of_a_late_chunk_is_lost():
     """The first chunk has nothing that tells chat from completions, but the filter's findings in its raw form."""
-    first, *_ = sk.from_sdk(lambda: [AZURE, chunk(text="a"), chunk(**ENDS[0])])
-    assert first.raw == AZURE
+    found = {**AZURE, "prompt_filter_results": [{"prompt_index": 0, "hate": "safe"}]}
+    first, *_ = sk.from_sdk(lambda: [found, chunk(text="a"), chunk(**ENDS[0])])
+    assert first.raw == found
 
 
 @pytest.mark.parametrize("whole", [dict, Attributes, lambda form: Chunk(**form)])

@@ -17,8 +17,9 @@ from tests.wire.bodies import read
 KEYS = st.sampled_from(
     [
         "arguments", "call_id", "choices", "code", "content", "content_index", "custom", "delta", "error", "event",
-        "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item", "item_id",
-        "logprobs", "message", "model", "name", "object", "output", "output_index", "reason", "reasoning",
+        "annotations", "finish_reason", "function", "function_call", "id", "incomplete_details", "index", "item",
+        "item_id",
+        "logprobs", "message", "model", "name", "object", "output", "output_index", "part", "reason", "reasoning",
         "reasoning_content", "reasoning_details", "refusal", "response", "role", "status", "summary", "text",
         "thinking", "tool_calls", "type", "usage", "x_groq",
         "citations", "completion", "content_block", "input", "partial_json", "signature", "stop_details", "stop_reason",
@@ -30,6 +31,7 @@ KEYS = st.sampled_from(
 WORDS = st.sampled_from(
     ["", "a", "null", "error", "stop", "{}", "\ud83d", "\ude00", "message", "function_call", "reasoning", "output_text"]
     + ["response." + kind for kind in ("created", "completed", "failed", "output_text.delta", "output_item.done")]
+    + ["response." + kind for kind in ("content_part.done", "output_item.added", "reasoning_text.done")]
     + ["response." + kind for kind in ("function_call_arguments.delta", "function_call_arguments.done", "refusal.done")]
     + ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta"]
     + ["message_stop", "completion", "tool_use", "thinking", "text_delta", "thinking_delta", "input_json_delta"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 from tests.wire.bodies import DONE, choice, chunk, finish, read, sse, tool
@@ -69,11 +70,25 @@ def marks(value: Any) -> Iterator[str]:
             yield from marks(inner)
 
 
-@settings(max_examples=150)
-@given(st.sampled_from(["chat", "responses"]).flatmap(
-    lambda api: st.tuples(st.just(api), st.lists(CHAT if api == "chat" else RESPONSES, max_size=6))))  # fmt: skip
+CASE = st.tuples(st.just("chat"), st.lists(CHAT, max_size=6)) | st.tuples(
+    st.just("responses"), st.lists(RESPONSES, max_size=6)
+)
+
+
+@settings(max_examples=40)
+@given(CASE)
 def test_whatever_is_sent_is_in_the_reply_or_in_an_event(case: tuple[str, list[dict[str, Any]]]):
-    api, chunks = case
+    check(*case)
+
+
+@pytest.mark.slow
+@settings(max_examples=250)
+@given(CASE)
+def test_so_it_is_in_many_more_cases(case: tuple[str, list[dict[str, Any]]]):
+    check(*case)
+
+
+def check(api: str, chunks: list[dict[str, Any]]) -> None:
     end = [finish(), DONE] if api == "chat" else [ev("completed", response={"status": "completed"})]
     events, error = read(sse(*chunks, *end), api)
     assume(error is None)

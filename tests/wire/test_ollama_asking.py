@@ -63,6 +63,9 @@ def test_what_ollama_has_no_form_for_is_refused():
     }
     with pytest.raises(ValueError, match="Ollama has no logit_bias, n, tool_choice: leave it out"):
         asked(n=2, tool_choice="required", logit_bias={}, temperature=1)
+    assert OLLAMA.choice is not None
+    with pytest.raises(ValueError, match="Ollama has no tool_choice"):
+        asked(tool_choice=OLLAMA.choice("f"))
 
 
 def test_messages():

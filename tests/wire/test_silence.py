@@ -86,6 +86,17 @@ def test_fields_of_a_chunk_with_an_event_stay_in_it():
     assert [event.raw["choices"][0]["delta"]["annotations"] for event in events] == [["x"]]
 
 
+@pytest.mark.parametrize("inner", ["delta", "x"])
+def test_a_field_may_be_nested_as_deeply_as_json_may(inner: str):
+    value: Any = "deep"
+    for _ in range(500):
+        value = {inner: value}
+    assert type(heard([say("a")], chunk(choice({"annotations": value})), "chat")[-1]) is Other
+    assert type(heard([say("a")], chunk({"index": 0, "delta": value}), "chat")[-1]) is Other
+    event = ev("output_item.done", item=item("message", content=[{"type": "output_text", "text": "", "x": value}]))
+    assert type(heard([CREATED], event, "responses")[-1]) is Other
+
+
 # the Responses API
 
 
@@ -156,6 +167,7 @@ NAMED_RESPONSES = {
         [CREATED, ev("reasoning_summary_text.delta", delta="short")],
         ev("reasoning_text.delta", delta="long"),
     ),
+    "y": ([CREATED], ev("output_item.done", output_index=[], item=item("message", y=1))),
     "x": ([CREATED], ev("output_item.done", item=item("x", content=5))),
 }  # fmt: skip
 
