@@ -72,6 +72,8 @@ def _error(exc: Exception, sent: bool) -> StreamkitError:
     if any(cls.__module__.partition(".")[0] in LIBRARIES for cls in type(exc).__mro__):
         text = said(exc)  # no key, or what was said is not what the library expects
         return MalformedError(f"the library could not read the reply: {text}") if sent else ConnectError(text)
+    if type(exc) is ConnectionError and not sent:  # ollama's, of a reply that is not streamed
+        return ConnectError(f"no connection: {said(exc)}", retryable=True)
     if isinstance(exc, BUGS):
         return BrokenError.wrapping("what gives the stream failed:", exc)
     return translated(exc, sent or not names.intersection(NOT_CONNECTED))

@@ -3,7 +3,7 @@
 No library is imported here: its objects are taken as they come, so every version works, and so does whatever wraps its
 streams (tracing, caching). What a library hides stays hidden, and keys that it drops are not in ``raw``. ``openai``
 swallows ``[DONE]``, so a reply without a finish reason counts as cut; ``anthropic`` gives neither pings nor events
-whose name is not beside their data (``event:``).
+whose name is not beside their data (``event:``), its older versions none whose name they do not know.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ __all__ = ["from_sdk"]
 
 
 def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
-    """The events of a stream that an official library opened (``openai``, ``anthropic``, ...); the last is the `Reply`.
+    """The events of a stream that an official library opened: ``openai``, ``anthropic``, ``google-genai``, ``ollama``.
+    The last is the `Reply`.
 
-    ``stream`` is what ``create(..., stream=True)`` or ``stream(...)`` gives, of a sync or an async client, for any API
-    that is read here (`chat`, `completions`, `responses`, `messages` and their beta forms); or a callable that opens
-    one, which makes the result cold: each subscription is a request. A reply that was not streamed serves too. Blocking
+    ``stream`` is what ``create(..., stream=True)``, ``stream(...)``, ``generate_content_stream(...)`` or
+    ``chat(..., stream=True)`` gives, of a sync or an async client, for any API of `APIS`; or a callable that opens one, which makes the result cold: each subscription is a request. A reply that was not streamed serves too. Blocking
     calls run in a thread of their own. The library's errors come as ours, with the partial reply. A mistake in the
     callable (NameError, TypeError, KeyError, ...) is raised as it is; TypeError for what is no such stream.
 
     Note: the library retries by itself and has its own time limits; those of `Limits` do not apply.
+    The sync clients of Google and Ollama do not tell their connection: after a cancel it is open until the next chunk.
     """
     check_library(stream)
 

@@ -116,6 +116,9 @@ BODIES: dict[str, bytes] = {
     "empty": b"",
 }  # fmt: skip
 
+QUICK = ("thinking", "a call", "an error event", "truncated")
+"""What is tested whenever anything is."""
+
 # -- both clients ------------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +181,9 @@ def check_same(direct: Seen, via: Seen) -> None:
 # -- the same events ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in BODIES]
+)
 def test_the_same_events_and_errors_as_of_the_bytes(name: str) -> None:
     direct = collected(sk.from_bytes([BODIES[name]], API))
     for library in (by_sync, by_async):
@@ -207,16 +212,21 @@ HELPERS: dict[str, Ask] = {
     "beta": lambda client: client.beta.messages.create(**ASKED, stream=True),
     "beta, helper": lambda client: client.beta.messages.stream(**ASKED),
 }
+HELPING = pytest.mark.parametrize(
+    "ask", [pytest.param(ask, id=name, marks=[pytest.mark.slow] * (name != "helper")) for name, ask in HELPERS.items()]
+)
 SPOKEN = ["thinking", "a call", "a tool of the server", "usage with a cache"]
 
 
+@pytest.mark.slow
 @LIBRARIES
-@pytest.mark.parametrize("ask", HELPERS.values(), ids=HELPERS)
+@HELPING
 def test_a_helper_gives_the_same_events_as_a_plain_stream(ask: Ask, library: Any) -> None:
     for name in SPOKEN:
         check_same(collected(sk.from_bytes([BODIES[name]], API)), library([head(), BODIES[name]], ask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta", [False, True])
 @pytest.mark.parametrize("name", SPOKEN)
 def test_events_of_a_helper_that_somebody_passes_on(name: str, beta: bool) -> None:
@@ -229,6 +239,7 @@ def test_events_of_a_helper_that_somebody_passes_on(name: str, beta: bool) -> No
     check_same(collected(sk.from_bytes([BODIES[name]], API)), by_sync([head(), BODIES[name]], ask))
 
 
+@pytest.mark.slow
 def test_a_helper_stream_that_was_entered_already() -> None:
     with opened(head(), BODIES["a call"]) as (_, client), client.messages.stream(**ASKED) as stream:
         assert sk.run(sk.from_sdk(stream)).tool_calls == (sk.ToolCall("t1", "weather", ARGUMENTS),)
@@ -246,6 +257,7 @@ def test_only_the_texts_of_a_helper_are_no_stream_of_a_reply() -> None:
         sk.run(sk.from_sdk(lambda: ask(client)))
 
 
+@pytest.mark.slow
 def test_what_a_helper_cannot_parse_is_a_reply_all_the_same() -> None:
     body = START + text('{"city": "Os') + end("max_tokens")
     events, error = by_sync([head(), body], HELPERS["helper, parsing"])
@@ -274,6 +286,7 @@ def test_the_id_of_the_request_is_in_the_reply() -> None:
     assert events[-1].request_id == events[0].request_id == "req_1"
 
 
+@pytest.mark.slow
 def test_what_the_library_hides() -> None:
     """Events without a name beside their data are not given; neither is the answer of a server that streams nothing."""
     nameless = b"".join(line + b"\n" for line in HELLO.split(b"\n") if not line.startswith(b"event:"))
@@ -283,6 +296,7 @@ def test_what_the_library_hides() -> None:
     assert isinstance(error, sk.MalformedError)
 
 
+@pytest.mark.slow
 def test_the_reply_goes_through_operators_and_is_asked_again() -> None:
     cut = [head(), START, OVERLOADED]
     with serving(cut, [head(), HELLO]) as server:
@@ -306,6 +320,7 @@ def test_an_error_amid_the_reply_may_pass_and_keeps_what_was_said(library: Any) 
     assert isinstance(error.__cause__, anthropic.APIStatusError)
 
 
+@pytest.mark.slow
 @LIBRARIES
 @pytest.mark.parametrize("ask", [create, HELPERS["helper"], HELPERS["beta"]], ids=["create", "helper", "beta"])
 @pytest.mark.parametrize(
@@ -329,6 +344,7 @@ def test_a_status(library: Any, ask: Ask, status: str, kind: str) -> None:
     assert f"not today ({where[0]}/v1/messages)" in str(error)
 
 
+@pytest.mark.slow
 @LIBRARIES
 def test_nobody_listens(library: Any) -> None:
     with serving([b""]) as server:
@@ -339,6 +355,7 @@ def test_nobody_listens(library: Any) -> None:
     assert str(error).endswith(f"({server.url}/messages)")
 
 
+@pytest.mark.slow
 @LIBRARIES
 def test_a_connection_that_breaks(library: Any) -> None:
     events, error = library([head(), OPEN, piece("kept"), 0.05, RESET], create)
@@ -346,6 +363,7 @@ def test_a_connection_that_breaks(library: Any) -> None:
     assert error.partial.text == "kept" == events[-1].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [[HANG], [head(), OPEN, piece("kept"), HANG]], ids=["head", "body"])
 def test_the_librarys_own_time_limit_is_a_stall(silent: Any) -> None:
     with opened(*silent, timeout=0.2) as (_, client):
@@ -354,12 +372,14 @@ def test_the_librarys_own_time_limit_is_a_stall(silent: Any) -> None:
     assert error.partial.text in ("", "kept")
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_the_librarys_types_is_an_error_of_ours() -> None:
     with opened(head(type="application/json"), b'"Hi"', _strict_response_validation=True) as (_, client):
         _, error = collected(sk.from_sdk(lambda: client.messages.create(**ASKED)))
     assert isinstance(error, sk.ApiError | sk.MalformedError)
 
 
+@pytest.mark.slow
 def test_a_missing_key_is_the_librarys_own_mistake(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -401,7 +421,7 @@ def test_cancel_closes_the_socket_of_an_async_stream(ask: Ask) -> None:
         asyncio.run(main(server))
 
 
-@pytest.mark.parametrize("ask", HELPERS.values(), ids=HELPERS)
+@HELPING
 def test_leaving_in_the_middle_closes_the_connection(ask: Ask) -> None:
     with opened(head(), OPEN, piece("a"), piece("b"), HANG) as (server, client):
         for one in sk.from_sdk(lambda: ask(client)):
