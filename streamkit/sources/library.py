@@ -119,7 +119,7 @@ def _check_item(item: Any) -> None:
     if isinstance(name, str) and name.startswith("thread."):
         raise TypeError(f"events of assistants are not those of a reply, the first is {name!r}: {PASS_INSTEAD}")
     if _readable(item) and not is_whole(item) and not isinstance(item, list):
-        raise TypeError(f"{type(item).__name__} is not a chunk but holds some: pass one stream at a time")
+        raise TypeError(f"{type(item).__name__} is not a chunk but holds some: {PASS_INSTEAD}")
 
 
 def _part(item: Any, name: str) -> Any:

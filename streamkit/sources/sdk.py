@@ -32,12 +32,13 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
     The last is the `Reply`.
 
     ``stream`` is what ``create(..., stream=True)``, ``stream(...)``, ``generate_content_stream(...)`` or
-    ``chat(..., stream=True)`` gives, of a sync or an async client, for any API of `APIS`; or a callable that opens one, which makes the result cold: each subscription is a request. A reply that was not streamed serves too. Blocking
-    calls run in a thread of their own. The library's errors come as ours, with the partial reply. A mistake in the
-    callable (NameError, TypeError, KeyError, ...) is raised as it is; TypeError for what is no such stream.
+    ``chat(..., stream=True)`` gives, of a sync or an async client, for any API that is read here; or a callable that
+    opens one, which makes the result cold: each subscription is a request. A reply that was not streamed serves too.
+    Blocking calls run in a thread of their own. The library's errors come as ours, with the partial reply. A mistake in
+    the callable (NameError, TypeError, KeyError, ...) is raised as it is; TypeError for what is no such stream.
 
-    Note: the library retries by itself and has its own time limits; those of `Limits` do not apply.
-    The sync clients of Google and Ollama do not tell their connection: after a cancel it is open until the next chunk.
+    Note: the library retries by itself and has its own time limits; those of `Limits` do not apply. The sync clients of
+    Google and Ollama do not tell their connection: after a cancel it stays open until something comes, or their limit.
     """
     check_library(stream)
 

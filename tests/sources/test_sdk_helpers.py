@@ -269,6 +269,7 @@ NO_STREAMS: dict[str, Any] = {
     "text": lambda: "Hi",
     "deltas of a helper without its chunks": lambda: [Event(type="content.delta", delta="H", snapshot="H")],
     "the same as dicts": lambda: [{"type": "content.done", "content": "Hi"}],
+    "several streams, as of a tool runner": lambda: iter([iter([chunk(delta={"content": "Hi"})])]),
     "events of assistants": lambda: [Event(event="thread.message.delta", data={})],
 }
 
