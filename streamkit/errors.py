@@ -195,8 +195,8 @@ class BrokenError(StreamkitError):
 
 
 class StalledError(StreamkitError):
-    """A clock ran out: ``clock`` is ``first_byte``, ``byte_idle``, ``event_idle`` or ``total``; of `ops.time_limits` it
-    is ``first``, ``between`` or ``total``."""
+    """A clock ran out: ``clock`` is the name that it has in `Limits`; of `ops.time_limits` it is ``first``, ``between`` or
+    ``total``."""
 
     kind = "stalled"
     outcome = "truncated"
