@@ -195,8 +195,7 @@ class BrokenError(StreamkitError):
 
 
 class StalledError(StreamkitError):
-    """A clock ran out: ``clock`` is ``first_byte``, ``byte_idle``, ``event_idle`` or ``total``; of `ops.time_limits` it
-    is ``first``, ``between`` or ``total``."""
+    """A clock ran out: ``clock`` is its name in `Limits`, or ``first``, ``between``, ``total`` of `ops.time_limits`."""
 
     kind = "stalled"
     outcome = "truncated"

@@ -15,6 +15,7 @@ import streamkit as sk
 from streamkit import operators, sinks, testing
 from streamkit.edges import cli
 from streamkit.sources.limits import CLOCKS
+from streamkit.wire import APIS
 from tests import snippets  # a program of its own, too: `make snippets`
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +116,11 @@ def test_operators_and_sinks_that_are_named_exist_and_all_are_named():
     text = "".join(page.read_text("utf-8") for page in PAGES)
     assert set(re.findall(r"\bops\.(\w+)", text)) == {name for name in operators.__all__ if name.islower()}
     assert set(re.findall(r"\bsinks\.(?!md\b)(\w+)", text)) == {name for name in sinks.__all__ if name.islower()}
+
+
+def test_every_api_has_a_row():
+    page = (ROOT / "docs" / "apis.md").read_text("utf-8")
+    assert {*APIS} - {"completions"} <= set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
 
 
 def test_every_command_and_every_clock_is_named():

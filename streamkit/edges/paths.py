@@ -40,7 +40,7 @@ def endpoint(path: str) -> tuple[str, str | None] | None:
     """
     path = path.removesuffix("/")
     names = (*served(), MODELS)
-    ends = [(len(path) - len(name) - 1, name) for name in names if path.endswith(f"/{name}")]
+    ends = sorted((len(path) - len(name) - 1, name) for name in names if path.endswith(f"/{name}"))  # longest first
     if not ends:
         return None
     at = path.rfind(DEPLOYMENTS)

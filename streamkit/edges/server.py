@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from ..checks import shown
 from ..errors import StreamkitError, excerpt
 from ..sources.recording import Recording, shipped
-from ..wire import Api
+from ..wire import APIS, Api
 from .answer import Answer, error_answer, plain_answer
 from .asked import Asked, Request
 from .bounds import ServerLimits
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
 SECRET = frozenset({"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key"})
+"""Headers that are masked in what is kept of a request, with those in which the APIs want their keys."""
 VALUES = 1_000_000
 """In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
 MODEL = 1000
@@ -157,7 +158,8 @@ class Server:
         """The answer to one request, which is noted in ``requests``. What a play raises is raised."""
         _, path, query = split_target(target)
         given = {name.lower(): value for name, value in headers}
-        shown = {name: _masked(value) if name in SECRET else value for name, value in given.items()}
+        secret = SECRET.union(api.access.header[0] for api in APIS.values())
+        shown = {name: _masked(value) if name in secret else value for name, value in given.items()}
         request = Request(method, path, dict(parse_qsl(query)), shown, size=len(data))
         self._asked.note(request)
         try:

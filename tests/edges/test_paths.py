@@ -8,21 +8,18 @@ import time
 
 import pytest
 
-from streamkit.edges.paths import endpoint, split_target
+from streamkit.edges.paths import MODELS, endpoint, served, split_target
 
-MEANING = re.compile(
-    r"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>chat/completions|completions|responses|models)/?"
-)
+NAMES = (*served(), MODELS)
+MEANING = re.compile(rf"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>{'|'.join(map(re.escape, NAMES))})/?")
 PARTS = (
+    *NAMES,
     "/",
     "/",
     "/deployments/",
     "deployments",
     "/chat",
-    "chat/completions",
     "/completions",
-    "models",
-    "responses",
     "x",
 )
 

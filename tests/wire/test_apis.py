@@ -9,7 +9,21 @@ from typing import Any
 import pytest
 
 from streamkit import wire
+from streamkit.errors import ApiError
+from streamkit.events import (
+    Finish,
+    ReasoningDelta,
+    Reply,
+    Start,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageUpdate,
+)
 from streamkit.wire.apis import api_named
+from streamkit.wire.loads import encode, load
+from tests.wire.bodies import read
 
 CHUNKS: dict[str, tuple[dict[str, Any], ...]] = {
     "chat": ({"choices": []}, {"object": "chat.completion", "choices": [{"message": {}}]}),
@@ -35,11 +49,48 @@ def test_an_entry_is_whole(name: str) -> None:
     assert api.path.startswith(api.access.version)
 
 
+WRITTEN = [name for name, api in wire.APIS.items() if api.writer is not None and api.body is not None]
+
+
 @pytest.mark.parametrize("name", CHUNKS)
 def test_an_api_knows_its_own_chunks(name: str) -> None:
     for chunk in CHUNKS[name]:
         owners = {one for one, api in wire.APIS.items() if api.owns(chunk)}
         assert owners == ({"chat", "completions"} if name == "chat" else {name}), chunk
+
+
+def test_of_every_api_there_are_chunks_to_know() -> None:
+    assert {*wire.APIS} - {"completions"} <= CHUNKS.keys()
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("told", [(), (ToolCall("c1", "look", '{"at": 1}', call=0),)], ids=["pieces", "whole calls"])
+def test_what_is_written_is_read_back(name: str, told: tuple[ToolCall, ...]) -> None:
+    """Also where a writer gets calls in pieces and nobody says that they are whole, as of `testing.script`."""
+    call = ToolCallDelta("", 0, "c1", "look"), ToolCallDelta('{"at"', 0), ToolCallDelta(": 1}", 0)
+    said = Start("r", "m"), ReasoningDelta("Hm."), TextDelta("Hel"), TextDelta("lo."), *call, *told, Finish("stop")
+    encoder = wire.Encoder(name)
+    blocks = [block for event in (*said, UsageUpdate(Usage(3, 4, 7))) for block in encoder.feed(event)]
+    (*_, streamed), error = read(b"".join([*blocks, *encoder.flush()]), name)
+    assert error is None
+    whole = wire.APIS[name].whole
+    assert whole is not None
+    (*_, document) = wire.Parser(name).body(encode(whole(streamed)))
+    for reply in (streamed, document):
+        assert isinstance(reply, Reply)
+        assert (reply.text, reply.reasoning, reply.outcome) == ("Hello.", "Hm.", "complete")
+        assert [(one.name, load(one.arguments)) for one in reply.tool_calls] == [("look", {"at": 1})]
+        assert reply.usage is not None
+        assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 4)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_an_error_that_is_written_is_read_as_one(name: str) -> None:
+    encoder = wire.Encoder(name)
+    blocks = [*encoder.feed(Start("r", "m")), *encoder.feed(TextDelta("a")), *encoder.fail(ApiError("no room"))]
+    _, error = read(b"".join(blocks), name)
+    assert isinstance(error, ApiError)
+    assert "no room" in str(error)
 
 
 @pytest.mark.parametrize("name", ["claude", "", "Chat", ["chat"], None])
