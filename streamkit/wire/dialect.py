@@ -31,11 +31,11 @@ from .call import Call
 from .calls import Calls
 from .fragments import Fragment
 from .halves import Field, Halves
-from .heartbeats import bare_word, is_comment, is_end, is_heartbeat
+from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .loads import load_slowly, shown
 from .problems import complaint
 from .sse import ServerSentEvent
-from .usage import merged
+from .usage import updated
 
 __all__ = ["Dialect", "text_field"]
 
@@ -114,10 +114,18 @@ class Dialect(ABC):
         if is_comment(data):
             return ()
         if is_heartbeat(sse.event):
-            return ()
+            return self._beat(sse)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
+
+    def _beat(self, sse: ServerSentEvent) -> Iterable[Event]:
+        """What comes under the name of a heartbeat: words to pass the time, or a chunk for all that."""
+        try:
+            chunk = self._load(sse)
+        except MalformedError:
+            return ()
+        return self.feed_object(chunk, sse.event) if isinstance(chunk, dict) and not is_bare(chunk) else ()
 
     def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
         """The events of one parsed chunk; ``name`` is that of its server-sent event, if it had one."""
@@ -160,7 +168,7 @@ class Dialect(ABC):
             self.complaint = None
         if not out and not self._held:
             unread = self._unread(chunk, name)
-            if unread is not None and not is_heartbeat(unread):
+            if unread is not None and not (is_heartbeat(unread) and is_bare(chunk)):
                 out.append(Other(unread, raw=chunk))
         yield from out
 
@@ -211,7 +219,7 @@ class Dialect(ABC):
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = merged(self._usage, report, self.warn)
+        usage = updated(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
