@@ -27,6 +27,13 @@ __all__ = ["GENERATE", "Gemini"]
 MOST_CANDIDATES = 2**31
 BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 """What stands beside the content of a candidate and tells something of it."""
+LEVELS = ("candidates", "content", "parts", "promptFeedback", "usageMetadata")
+"""Fields whose inside is judged field by field."""
+SILENT = frozenset({
+    "avgLogprobs", "createTime", "finishReason", "index", "responseId", "role", "thought", "tokenCount", "trafficType",
+})  # fmt: skip
+"""Fields that say nothing by themselves, or that have been read."""
+RATED = ("category", "probability", "probabilityScore", "severity", "severityScore", "blocked")
 SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
@@ -82,7 +89,9 @@ class Gemini(Dialect):
             yield from self._events(chunk, "")
 
     def flush(self) -> Iterable[Event]:
-        return self._release()
+        """Some servers say STOP in each chunk, up to one that tells the true end: what is told is the last word."""
+        ends = [Finish(one.reason, index, raw=one.end) for index, one in self._candidates.items() if one.reason]
+        return [*self._release(), *ends]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
         if name == "error":
@@ -90,7 +99,7 @@ class Gemini(Dialect):
         candidates = _list(chunk, "candidates")
         feedback, report = chunk.get("promptFeedback"), chunk.get("usageMetadata")
         source = {"id": chunk.get("responseId"), "model": chunk.get("modelVersion")}
-        self._begin(source, chunk, out, content=bool(candidates))
+        self._begin(source, chunk, out, content=bool(candidates or report))
         problem: ApiError | None = None
         for position, form in enumerate(candidates):
             problem = self._candidate(form, position, chunk, out) or problem
@@ -104,7 +113,11 @@ class Gemini(Dialect):
             raise problem
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        return super()._unread(chunk, name) if chunk.keys().isdisjoint(SAYING) else None
+        if chunk.keys().isdisjoint(SAYING):
+            return super()._unread(chunk, name)
+        rated = [*_list(chunk, "candidates"), chunk.get("promptFeedback")]
+        quiet = {**chunk, "candidates": rated[:-1], "promptFeedback": rated[-1]}
+        return unread_field(chunk, LEVELS, SILENT | FIGURES, {"modelVersion": self.model, **self._report})
 
     def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
         index = form.get("index")
@@ -159,18 +172,16 @@ class Gemini(Dialect):
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
+        if candidate.reason and (meaning(reason) == "complete" or meaning(candidate.reason) != "complete"):
+            if meaning(reason) != meaning(candidate.reason):
+                self.warn(f"a candidate ended twice: {excerpt(candidate.reason)}, then {excerpt(reason)}")
+            return None
         problem = self._ends(reason)
         if problem is not None:
             told = form.get("finishMessage")
             words = f"{problem}: {excerpt(told)}" if isinstance(told, str) and told else str(problem)
             return ApiError(words, code=reason, retryable=problem.retryable)
-        if candidate.reason:  # some servers say STOP in each chunk, up to one that tells the true end
-            if meaning(reason) != meaning(candidate.reason):
-                self.warn(f"a candidate ended twice: {excerpt(candidate.reason)}, then {excerpt(reason)}")
-            return None
-        candidate.reason = reason
-        out += self._release(index)
-        out.append(Finish(reason, index, raw=chunk))
+        candidate.reason, candidate.end = reason, chunk
         return None
 
     def _block(self, feedback: Form, chunk: Form, out: list[Event]) -> None:
