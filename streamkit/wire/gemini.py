@@ -17,9 +17,11 @@ from .api import Access, Api, Form
 from .ask_gemini import body, choice, prompt, tool, with_format
 from .calls import Calls
 from .dialect import Dialect, text_field
+from .fields import unread_field
 from .fragments import text_of
 from .loads import shown
 from .problems import api_error, find
+from .unread import says
 from .usage import LARGEST, merged
 
 __all__ = ["GENERATE", "Gemini"]
@@ -27,13 +29,13 @@ __all__ = ["GENERATE", "Gemini"]
 MOST_CANDIDATES = 2**31
 BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 """What stands beside the content of a candidate and tells something of it."""
-LEVELS = ("candidates", "content", "parts", "promptFeedback", "usageMetadata")
+LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
 """Fields whose inside is judged field by field."""
 SILENT = frozenset({
-    "avgLogprobs", "createTime", "finishReason", "index", "responseId", "role", "thought", "tokenCount", "trafficType",
+    "avgLogprobs", "category", "createTime", "finishReason", "index", "probability", "probabilityScore", "responseId",
+    "role", "severity", "severityScore", "thought", "tokenCount", "trafficType",
 })  # fmt: skip
 """Fields that say nothing by themselves, or that have been read."""
-RATED = ("category", "probability", "probabilityScore", "severity", "severityScore", "blocked")
 SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
@@ -58,6 +60,8 @@ def _list(place: Mapping[str, Any], name: str) -> list[Form]:
 
 class Gemini(Dialect):
     """The dialect of ``:streamGenerateContent``, with or without ``alt=sse``, and of ``:generateContent``."""
+
+    whole_documents = False
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
@@ -115,9 +119,9 @@ class Gemini(Dialect):
     def _unread(self, chunk: Form, name: str) -> str | None:
         if chunk.keys().isdisjoint(SAYING):
             return super()._unread(chunk, name)
-        rated = [*_list(chunk, "candidates"), chunk.get("promptFeedback")]
-        quiet = {**chunk, "candidates": rated[:-1], "promptFeedback": rated[-1]}
-        return unread_field(chunk, LEVELS, SILENT | FIGURES, {"modelVersion": self.model, **self._report})
+        reported = (self._usage.raw if self._usage else None) or {}
+        known = {**reported, "modelVersion": self.model, "blocked": False}
+        return unread_field(chunk, LEVELS, SILENT | FIGURES, known)
 
     def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
         index = form.get("index")
@@ -181,6 +185,8 @@ class Gemini(Dialect):
             told = form.get("finishMessage")
             words = f"{problem}: {excerpt(told)}" if isinstance(told, str) and told else str(problem)
             return ApiError(words, code=reason, retryable=problem.retryable)
+        if candidate.reason == self._ended_by:
+            self._ended_by = reason
         candidate.reason, candidate.end = reason, chunk
         return None
 
@@ -203,17 +209,20 @@ class Gemini(Dialect):
         told |= {name: figure for name, figure in new.items() if figure or name not in told}
         figures = {name: _sum(told, parts) for name, parts in USAGE.items()}
         usage = merged(self._usage, figures, self.warn)
-        if usage is not None and usage is not self._usage:
+        if usage is None:
+            return
+        if usage is not self._usage or _details(report, usage.raw or {}):
             self._usage = replace(usage, raw=report)
             out.append(UsageUpdate(self._usage, raw=chunk))
 
 
 class _Candidate:
-    __slots__ = ("calls", "reason")
+    __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
         self.calls = Calls()
         self.reason = ""
+        self.end: Form = {}  # the chunk with the reason
 
 
 def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -221,6 +230,11 @@ def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     figures = [told[name] for name in names if name in told]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
+
+
+def _details(report: Form, known: Mapping[str, Any]) -> bool:
+    """Whether a report tells something besides the figures that the one before did not."""
+    return any(says(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
 
 
 def _is_gemini(form: Form) -> bool:
