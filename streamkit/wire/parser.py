@@ -180,7 +180,7 @@ class Parser:
     def _end(self) -> Reply:
         problem = self._dialect.verdict()
         if problem is not None:
-            raise self._foreign() or problem
+            raise (self._foreign() if isinstance(problem, BrokenError) else None) or problem
         self.done = True
         return self.reply()
 
