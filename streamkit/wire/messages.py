@@ -15,7 +15,7 @@ from .fields import unread_field
 from .forms import Chunk, object_in
 from .fragments import Fragment, text_of
 from .loads import shown
-from .messages_blocks import Block, Blocks
+from .messages_blocks import Block, Blocks, made_up
 from .messages_usage import ANSWER, NAMES, brought_up_to_date, usage_of
 from .problems import api_error, find, may_report
 
@@ -136,7 +136,7 @@ class Messages(Dialect):
         elif kind == "tool_use":
             input, block.call = text_of(form.get("input")), self._calls.open()
             block.input = "" if EMPTY.fullmatch(input.strip()) else input
-            id = text_field(form, "id") or f"toolu_{block.call.place}"  # some gateways give none
+            id = text_field(form, "id") or made_up(self.id, block.call.place)
             self._grow_call(self._calls, block.call, 0, Fragment(None, id, text_field(form, "name"), ""), chunk, out)
         else:
             self._aside(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)

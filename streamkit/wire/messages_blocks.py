@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,14 @@ from .forms import Chunk
 from .fragments import index_of
 from .loads import shown
 
-__all__ = ["Block", "Blocks"]
+__all__ = ["Block", "Blocks", "made_up"]
+
+NO_ID = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def made_up(message: str, number: int) -> str:
+    """The id of a call to which the server gave none: results name their calls by it, also in a later request."""
+    return f"toolu_{message}_{number}" if message and not NO_ID.search(message) else f"toolu_{number}"
 
 
 @dataclass(slots=True)

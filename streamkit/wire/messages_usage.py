@@ -70,4 +70,3 @@ def _replaces(name: str, new: Chunk, known: Chunk, warn: Warn) -> bool:
 
 def _thinking(report: Chunk, warn: Warn) -> int | None:
     return figure(report, "output_tokens_details.thinking_tokens", warn)
-

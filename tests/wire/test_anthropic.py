@@ -435,7 +435,8 @@ def test_whose_objects_are_these():
     for form in (*[chunk for chunk in WHOLE if chunk != PING], STOP, message(), whole,
                  {"type": "error", "error": {"type": "x", "message": "y"}}):  # fmt: skip
         assert owns(form)
-    for form in (PING, {}, {"type": []}, {"type": "error", "message": "x"}, {"type": "response.created"}, {"choices": []}):
+    others = ({}, {"type": []}, {"type": "error", "message": "x"}, {"type": "response.created"}, {"choices": []})
+    for form in (PING, *others):
         assert not owns(form)
 
 
