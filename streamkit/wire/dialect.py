@@ -57,7 +57,11 @@ class Dialect(ABC):
             to keep the connection open; else nobody knows what it means.
         complaint: what came in place of a chunk and may be an error. It is one if no content follows it, nor a word
             for an end of the reply.
+        stranger: the first chunk of a kind that is not known.
+        whole_documents: whether a reply that came as one JSON document is whole without a word for its end.
     """
+
+    whole_documents = True
 
     def __init__(self, request_id: str | None = None) -> None:
         self.done = False
@@ -67,6 +71,7 @@ class Dialect(ABC):
         self.warnings: dict[str, None] = {}
         self.word = ""
         self.complaint: ApiError | None = None
+        self.stranger: dict[str, Any] | None = None
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
         self._halves: Halves | None = None
@@ -169,6 +174,7 @@ class Dialect(ABC):
         if not out and not self._held:
             unread = self._unread(chunk, name)
             if unread is not None and not (is_heartbeat(unread) and is_bare(chunk)):
+                self.stranger = self.stranger or chunk
                 out.append(Other(unread, raw=chunk))
         yield from out
 

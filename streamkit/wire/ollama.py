@@ -1,157 +1,18 @@
-"""Ollama's own API: how its replies are read, and how it is asked.
-
-A reply is one JSON object a line, each with a piece of the message, and the last one (``done``) tells why it ended and
-what it took. Calls come whole. What ``/api/generate`` sends is read as well: it has the text at the top level.
-"""
+"""Ollama's own API: how it is asked, and what its requests say. Its replies are read by `read_ollama`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import ApiError, MalformedError, excerpt
-from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
+from ..errors import excerpt
+from ..events import Reply
 from .api import Access, Api, Form, Messages, Prompt, Writer
 from .call import value_of
-from .calls import Calls
-from .dialect import Dialect, text_field
-from .fragments import fragment
 from .framing import LINES
-from .loads import shown
-from .problems import find, may_report
-from .usage import merged
+from .read_ollama import Ollama, is_ollama
 
-__all__ = ["CHAT", "Ollama"]
-
-FIGURES = ("prompt_eval_count", "eval_count")
-KNOWN = frozenset({
-    "model", "created_at", "message", "done", "done_reason", "logprobs", "remote_model", "remote_host",
-    "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
-    "role", "content", "thinking", "tool_calls", "tool_name", "tool_call_id", "images",
-    "response", "context", "image", "completed", "total",
-})  # fmt: skip
-"""Fields of a chunk, of its message, and of what ``/api/generate`` sends, which also tells how far an image is."""
-
-
-class Ollama(Dialect):
-    """The dialect of ``/api/chat``; `finished` with the object that says ``done``."""
-
-    def __init__(self, request_id: str | None = None) -> None:
-        super().__init__(request_id)
-        self._calls = Calls()
-        self._opened = self._spoke = False
-
-    @property
-    def opened(self) -> bool:
-        return self._opened
-
-    @property
-    def said(self) -> bool:
-        return self._spoke
-
-    def quick(self, chunk: Any) -> TextDelta | None:
-        try:
-            message = chunk["message"]
-            text = message["content"]
-            if (
-                type(text) is str
-                and text
-                and chunk["done"] is False
-                and (len(message) == 1 or (len(message) == 2 and "role" in message))
-                and self._spoke
-                and self._halves is None
-                and not self.word
-                and self.complaint is None
-                and not may_report(chunk)
-                and "logprobs" not in chunk
-            ):
-                return TextDelta(text, raw=chunk)
-        except (KeyError, TypeError):
-            pass
-        return None
-
-    def flush(self) -> Iterable[Event]:
-        return self._release()
-
-    def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
-        place = _place(chunk)
-        over = chunk.get("done") is True
-        problem = find(chunk, bare=place is None)
-        self._begin(chunk, chunk, out, content=place is not None)
-        self._opened = self._opened or over or place is not None
-        if place is not None:
-            self._content(place, chunk, out)
-        else:
-            self._hear(chunk)
-        if over and problem is None:
-            problem = self._end(chunk, out)
-        self._tell_usage(chunk, out)
-        if problem is not None:
-            raise problem
-        self.done = over
-
-    def _content(self, place: Form, chunk: Form, out: list[Event]) -> None:
-        before = len(out)
-        self._say(ReasoningDelta, text_field(place, "thinking"), 0, chunk, out)
-        self._say(TextDelta, text_field(place, "response" if place is chunk else "content"), 0, chunk, out)
-        calls = place.get("tool_calls") or ()
-        if not isinstance(calls, (list, tuple)):
-            raise MalformedError(f"tool_calls are not a list: {shown(calls)}")
-        for entry in calls:
-            self._call(entry, chunk, out)
-        out += [Other(name, raw=chunk) for name in ("images", "image") if place.get(name)]
-        logprobs = chunk.get("logprobs")
-        if isinstance(logprobs, list) and logprobs:  # each has the form of chat completions
-            out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
-        self._spoke = self._spoke or self._held or len(out) > before
-
-    def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
-        """A whole call. One without an id gets one that no other call of this reply has."""
-        piece, call = fragment(entry), self._calls.open()
-        call.add(piece.id or f"call_{call.place}", piece.name, piece.arguments or "{}")
-        out += self._end_calls(self._calls, [call], 0, chunk)
-
-    def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
-        reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
-        problem = self._ends(reason)
-        out += self._release()
-        if problem is None:
-            out.append(Finish(reason, raw=chunk))
-        return problem
-
-    def _tell_usage(self, chunk: Form, out: list[Event]) -> None:
-        """The prompt's figure is left out by servers that had all of it in their cache."""
-        report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
-        usage = merged(self._usage, report, self.warn)
-        if usage is not None and usage is not self._usage:
-            self._usage = replace(usage, raw={name: chunk[name] for name in FIGURES if name in chunk})
-            out.append(UsageUpdate(self._usage, raw=chunk))
-
-    def _unread(self, chunk: Form, name: str) -> str | None:
-        """An object whose fields are all known says nothing new: an empty piece, how far an image is."""
-        place = _place(chunk)
-        if type(chunk.get("done")) is not bool and place is None:
-            return super()._unread(chunk, name)
-        fields = (*(place or {}).items(), *chunk.items())
-        return next((field for field, value in fields if value and field not in KNOWN), None)
-
-
-def _place(chunk: Form) -> Form | None:
-    """What holds the text of a chunk: its message, or the chunk itself; None where there is neither."""
-    message = chunk.get("message")
-    if isinstance(message, dict):
-        return message
-    if "done" not in chunk:  # no chunk of ours: the message, if there is one, may be that of an error
-        return None
-    if message is not None:
-        raise MalformedError(f"a message is not an object: {shown(message)}")
-    return chunk if "response" in chunk or "thinking" in chunk else None
-
-
-def _owns(form: Form) -> bool:
-    return type(form.get("done")) is bool and not form.keys().isdisjoint(("message", "response", "created_at"))
-
+__all__ = ["CHAT"]
 
 # -- asking ------------------------------------------------------------------------------------------------------------
 
@@ -278,7 +139,7 @@ CHAT = Api(
     dialect=Ollama,
     writer=_writer,
     whole=_whole,
-    owns=_owns,
+    owns=is_ollama,
     access=Access(
         address="http://localhost:11434",
         keys=("OLLAMA_API_KEY",),

@@ -1,0 +1,182 @@
+"""Replies of Ollama's own API.
+
+A reply is one JSON object a line, each with a piece of the message, and the last one (``done``) tells why it ended and
+what it took. Calls come whole. What ``/api/generate`` sends is read as well: it has the text at the top level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ..errors import ApiError, MalformedError
+from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
+from .api import Form
+from .calls import Calls
+from .dialect import Dialect, text_field
+from .fields import unread_field
+from .fragments import Fragment, fragment
+from .loads import shown
+from .problems import find, may_report
+from .usage import merged
+
+__all__ = ["Ollama", "is_ollama"]
+
+FIGURES = ("prompt_eval_count", "eval_count")
+SILENT = frozenset({
+    "model", "created_at", "done", "remote_model", "remote_host", "role", "completed", "total",
+    "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
+})  # fmt: skip
+"""Fields that say nothing by themselves, or that have been read. ``/api/generate`` also tells how far an image is."""
+
+
+class Ollama(Dialect):
+    """The dialect of ``/api/chat``; `finished` with the object that says ``done``."""
+
+    whole_documents = False
+
+    def __init__(self, request_id: str | None = None) -> None:
+        super().__init__(request_id)
+        self._calls = Calls()
+        self._opened = self._spoke = False
+
+    @property
+    def opened(self) -> bool:
+        return self._opened
+
+    @property
+    def said(self) -> bool:
+        return self._spoke
+
+    def quick(self, chunk: Any) -> TextDelta | None:
+        try:
+            message = chunk["message"]
+            text = message["content"]
+            if (
+                type(text) is str
+                and text
+                and chunk["done"] is False
+                and (len(message) == 1 or (len(message) == 2 and "role" in message))
+                and self._spoke
+                and self._halves is None
+                and not self.word
+                and self.complaint is None
+                and not may_report(chunk)
+                and "logprobs" not in chunk
+            ):
+                return TextDelta(text, raw=chunk)
+        except (KeyError, TypeError):
+            pass
+        return None
+
+    def flush(self) -> Iterable[Event]:
+        return [*self._release(), *self._settled(None)]
+
+    def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
+        place = _place(chunk)
+        over = chunk.get("done") is True
+        problem = find(chunk, bare=place is None)
+        self._begin(chunk, chunk, out, content=place is not None)
+        self._opened = self._opened or over or place is not None
+        if place is not None:
+            self._content(place, chunk, out)
+        else:
+            self._hear(chunk)
+        if over and problem is None:
+            problem = self._end(chunk, out)
+        self._tell_usage(chunk, out)
+        if problem is not None:
+            raise problem
+        self.done = over
+
+    def _content(self, place: Form, chunk: Form, out: list[Event]) -> None:
+        before = len(out)
+        self._say(ReasoningDelta, text_field(place, "thinking"), 0, chunk, out)
+        self._say(TextDelta, text_field(place, "response" if place is chunk else "content"), 0, chunk, out)
+        calls = place.get("tool_calls") or ()
+        if not isinstance(calls, (list, tuple)):
+            raise MalformedError(f"tool_calls are not a list: {shown(calls)}")
+        for entry in calls:
+            self._call(entry, chunk, out)
+        out += [Other(name, raw=chunk) for name in ("images", "image") if place.get(name)]
+        logprobs = chunk.get("logprobs")
+        if isinstance(logprobs, list) and logprobs:  # each has the form of chat completions
+            out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
+        self._spoke = self._spoke or self._held or len(out) > before
+
+    def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
+        """A call. It comes whole, but for servers of another origin that number or name the pieces of its text. One
+        without an id gets one that no other call of this reply has."""
+        piece, in_pieces = _entry(entry)
+        call = self._calls.find(piece) if in_pieces else self._calls.open()
+        id = piece.id or call.id or f"call_{call.place}"
+        if in_pieces:
+            self._grow_call(self._calls, call, 0, replace(piece, id=id), chunk, out)
+            out += self._end_calls(self._calls, self._calls.take_closed(), 0, chunk)
+        else:
+            call.add(id, piece.name, piece.arguments or "{}")
+            out += self._end_calls(self._calls, [call], 0, chunk)
+
+    def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
+        reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
+        if reason == "stop" and self._calls.calls:  # Ollama's compatible API has this word for it, and readers ask it
+            reason = "tool_calls"
+        problem = self._ends(reason)
+        out += self._release()
+        out += self._settled(chunk)
+        if problem is None:
+            out.append(Finish(reason, raw=chunk))
+        return problem
+
+    def _tell_usage(self, chunk: Form, out: list[Event]) -> None:
+        """The prompt's figure is left out by servers that had all of it in their cache."""
+        report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
+        usage = merged(self._usage, report, self.warn)
+        if usage is not None and usage is not self._usage:
+            sent, made = usage.prompt_tokens, usage.completion_tokens
+            total = None if sent is None or made is None else sent + made
+            raw = {name: chunk[name] for name in FIGURES if name in chunk}
+            self._usage = replace(usage, total_tokens=total, raw=raw)
+            out.append(UsageUpdate(self._usage, raw=chunk))
+
+    def _unread(self, chunk: Form, name: str) -> str | None:
+        """The field that says something, if there is one; not in an empty piece, nor in how far an image is."""
+        if type(chunk.get("done")) is not bool and _place(chunk) is None:
+            return super()._unread(chunk, name)
+        return unread_field(chunk, ("message",), SILENT, {"model": self.model})
+
+    def _settled(self, chunk: Form | None) -> Iterable[Event]:
+        """What ends the calls that came in pieces. One without any has no arguments."""
+        calls = self._calls.settle()
+        for call in calls:
+            if call.arguments.blank:
+                call.add("", "", "{}")
+        return self._end_calls(self._calls, calls, 0, chunk)
+
+
+def _place(chunk: Form) -> Form | None:
+    """What holds the text of a chunk: its message, or the chunk itself; None where there is neither."""
+    message = chunk.get("message")
+    if isinstance(message, dict):
+        return message
+    if "done" not in chunk:  # no chunk of ours: the message, if there is one, may be that of an error
+        return None
+    if message is not None:
+        raise MalformedError(f"a message is not an object: {shown(message)}")
+    return chunk if "response" in chunk or "thinking" in chunk else None
+
+
+def _entry(entry: Any) -> tuple[Fragment, bool]:
+    """A call, and whether it may be a piece of one. Arguments that are no object are told as text: whoever runs the
+    tool sees what is wrong with them."""
+    function = entry.get("function") if isinstance(entry, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    if isinstance(function, dict) and isinstance(arguments, (bool, int, float)):
+        entry = {**entry, "function": {**function, "arguments": shown(arguments)}}
+    piece = fragment(entry)
+    return piece, isinstance(arguments, str) and (piece.index is not None or bool(piece.id))
+
+
+def is_ollama(form: Form) -> bool:
+    return type(form.get("done")) is bool and not form.keys().isdisjoint(("message", "response", "created_at"))
