@@ -6,35 +6,29 @@ blocks, and neighbours of one role become one message. What is in Anthropic's ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import MalformedError, excerpt
+from ..errors import excerpt
 from ..events import Reply
 from .api import Access, Api, Form, Messages as Conversation, Prompt, Writer
-from .loads import load
 from .messages import Messages, is_message
+from .outputs import closed
+from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 
 __all__ = ["MESSAGES"]
 
+NAME = "the Messages API"
 MOST_TOKENS = 4096
 """Of an answer for which no limit was given: the API wants one."""
-FOREIGN = (
-    "audio", "best_of", "echo", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
-    "modalities", "n", "prediction", "presence_penalty", "safety_identifier", "seed", "store", "suffix",
-    "top_logprobs", "verbosity", "web_search_options",
-)  # fmt: skip
-"""Parameters of chat completions that have no counterpart."""
-SAYS_NOTHING: Mapping[str, tuple[Any, ...]] = {
-    "n": (1,), "logprobs": (False,), "store": (False,), "frequency_penalty": (0,), "presence_penalty": (0,),
-    "logit_bias": ({},), "modalities": (["text"],), "echo": (False,), "best_of": (1,),
-}  # fmt: skip
-"""Values of theirs that ask for nothing but what is done anyway."""
-INSTRUCTIONS = ("system", "developer")
+HAS = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
+TIERS = ("auto", "standard_only")
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
-UNSENT = ("refusal", "tool_calls", "tool_call_id", "reasoning_content", "annotations", "audio", "function_call")
-"""Fields of messages that become blocks, or are empty. Reasoning does not go back without its signatures."""
+OF_RESULTS = ("is_error", "cache_control")
+"""Fields of a message that the block of a result has."""
+NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 # Writers and whole replies are for those who serve: whoever only reads does not load them.
@@ -62,40 +56,50 @@ def _error(status: int, error: Form) -> Form:
 
 
 def _body(messages: Conversation, params: Form) -> Form:
-    given = {name: value for name, value in params.items() if value is not None and name != "stream_options"}
-    odd = [name for name in FOREIGN if name in given and given.pop(name) not in SAYS_NOTHING.get(name, ())]
-    if odd:
-        raise ValueError(f"the Messages API does not have {', '.join(odd)}: leave out what it does not have")
-    system, turns = _system(messages, given.pop("system", None)), list(_turns(messages))
-    asked: Form = {**({"system": system} if system else {}), "messages": turns, "max_tokens": _limit(given)}
-    if "stop" in given:
-        stop = given.pop("stop")
+    rest = given(params, NAME, HAS)
+    turns = turns_of(messages, NAME)
+    system = _system(turns, rest.pop("system", None))
+    asked: Form = {**({"system": system} if system else {}), "messages": _merged(turns), "max_tokens": _limit(rest)}
+    if "stop" in rest:
+        stop = rest.pop("stop")
         asked["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
-    if "user" in given:
-        asked["metadata"] = {"user_id": given.pop("user"), **given.pop("metadata", {})}
-    if "tools" in given:
-        asked["tools"] = [_translated_tool(tool) for tool in given.pop("tools")]
-    if choice := _choice(given, has_tools=bool(asked.get("tools"))):
+    if metadata := _metadata(rest):
+        asked["metadata"] = metadata
+    if rest.get("service_tier", "auto") not in TIERS:
+        raise ValueError(f"service_tier is {' or '.join(TIERS)} in {NAME}, not {rest['service_tier']!r}")
+    if "tools" in rest:
+        asked["tools"] = [_translated_tool(tool) for tool in rest.pop("tools")]
+    if choice := _choice(rest, has_tools=bool(asked.get("tools"))):
         asked["tool_choice"] = choice
-    effort, form = given.pop("reasoning_effort", None), given.pop("response_format", None)
-    return _with_format(_with_effort({**given, **asked}, effort), form)
+    effort, form = rest.pop("reasoning_effort", None), rest.pop("response_format", None)
+    asked = _with_effort({**rest, **asked}, effort)
+    return asked if form is None else _with_format(asked, form)
 
 
-def _limit(given: Form) -> Any:
+def _limit(rest: Form) -> Any:
     """Both names of chat completions mean it. Thinking counts, so there must be room for it."""
-    limits = [given.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in given]
-    budget = (given.get("thinking") or {}).get("budget_tokens")
+    limits = [rest.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in rest]
+    budget = fields_of(rest.get("thinking"), "thinking").get("budget_tokens")
     return limits[0] if limits else MOST_TOKENS + (budget or 0)
 
 
-def _choice(given: Form, *, has_tools: bool) -> Any:
-    choice, parallel = given.pop("tool_choice", None), given.pop("parallel_tool_calls", True)
-    if isinstance(choice, str) and choice not in CHOICES:
-        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {choice!r}")
-    if isinstance(choice, str):
+def _metadata(rest: Form) -> Form:
+    """Who asks is all that is taken."""
+    user = {"user_id": rest.pop("user")} if "user" in rest else {}
+    metadata = fields_of(rest.pop("metadata", None), "metadata")
+    if odd := sorted(metadata.keys() - {"user_id"}):
+        raise ValueError(f"metadata is {{'user_id': ...}} in {NAME}, without {', '.join(map(str, odd))}")
+    return {**user, **metadata}
+
+
+def _choice(rest: Form, *, has_tools: bool) -> Any:
+    choice, parallel = rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", True)
+    if isinstance(choice, str) and choice in CHOICES:
         choice = {"type": CHOICES[choice]}
     elif isinstance(choice, Mapping) and isinstance(choice.get("function"), Mapping):
         choice = _named(choice["function"].get("name"))
+    elif choice is not None and not (isinstance(choice, Mapping) and choice.get("type") in ("tool", *CHOICES.values())):
+        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {excerpt(repr(choice))}")
     if parallel or not has_tools or choice == {"type": "none"}:
         return choice
     return {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
@@ -107,20 +111,19 @@ def _with_effort(asked: Form, effort: Any) -> Form:
     if effort == "none":
         return {"thinking": {"type": "disabled"}, **asked}
     if effort not in EFFORTS:
-        raise ValueError(f"reasoning_effort is none, {', '.join(EFFORTS)} in the Messages API, not {effort!r}")
-    return {**asked, "output_config": {"effort": effort, **asked.get("output_config", {})}}
+        raise ValueError(f"reasoning_effort is none, {', '.join(EFFORTS)} in {NAME}, not {effort!r}")
+    return {**asked, "output_config": {"effort": effort, **fields_of(asked.get("output_config"), "output_config")}}
 
 
-def _with_format(params: Form, asked: Form | None) -> Form:
+def _with_format(params: Form, asked: Form) -> Form:
     """The form of an answer, which is always a schema there."""
-    kind = None if asked is None else asked.get("type")
-    if asked is None or kind == "text":
+    kind, schema = form_of(asked, NAME)
+    if kind == "text":
         return params
-    schema = (asked.get("json_schema") or {}).get("schema") if kind == "json_schema" else None
-    if schema is None:
-        raise ValueError(f"response_format {kind!r} is not a form of the Messages API: give a model or a json_schema")
-    form = {"type": "json_schema", "schema": schema}
-    return {**params, "output_config": {**params.get("output_config", {}), "format": form}}
+    if kind != "json_schema":
+        raise ValueError(f"response_format {kind!r} is not a form of {NAME}: give a model or a json_schema")
+    form = {"type": "json_schema", "schema": closed(schema)}
+    return {**params, "output_config": {**fields_of(params.get("output_config"), "output_config"), "format": form}}
 
 
 def _tool(function: Form) -> Form:
@@ -131,9 +134,11 @@ def _tool(function: Form) -> Form:
 
 
 def _translated_tool(tool: Any) -> Any:
-    if not isinstance(tool, Mapping) or not isinstance(tool.get("function"), Mapping):
-        return tool
-    return {**_tool(dict(tool["function"])), **_without(tool, "type", "function")}
+    own = fields_of(tool, "a tool")
+    function = function_of(own, NAME)
+    if function is None:
+        return own
+    return {**_tool(function), **(_without(own, "type", "function") if "function" in own else {})}
 
 
 def _named(name: str) -> Form:
@@ -143,102 +148,91 @@ def _named(name: str) -> Form:
 # -- messages ----------------------------------------------------------------------------------------------------------
 
 
-def _system(messages: Conversation, given: Any) -> Any:
+def _system(turns: list[Turn], own: Any) -> Any:
     """All instructions: a text, or blocks if some of them are such."""
-    told = [message.get("content") for message in messages if message.get("role") in INSTRUCTIONS]
-    parts = [part for part in (given, *told) if part]
+    told = [turn.message.get("content") for turn in turns if turn.role == "system"]
+    parts = [part for part in (own, *told) if part]
     if all(isinstance(part, str) for part in parts):
         return "\n\n".join(parts)
-    return [block for part in parts for block in _blocks(part)]
+    blocks = [block for turn in turns if turn.role == "system" for block in map(_block, turn.parts)]
+    return [*_blocks(own), *blocks]
 
 
-def _turns(messages: Conversation) -> Iterator[Form]:
-    """The other messages; what one role says in several of them is one, as the API wants results of tools together."""
-    turn: Form = {}
-    for message in messages:
-        role = message.get("role")
-        if role in INSTRUCTIONS:
+def _merged(turns: list[Turn]) -> list[Form]:
+    """The other messages; what one role says in several of them is one, as the API wants results of tools together, and
+    in front of anything else. Empty ones are left out: they would be refused."""
+    _name_calls(turns)
+    out: list[Form] = []
+    for turn in turns:
+        if turn.role == "system":
             continue
-        if role not in ("user", "assistant", "tool"):
-            raise ValueError(f"a message of the role {role!r} is not a message of the Messages API")
-        told = _message(message, "assistant" if role == "assistant" else "user")
-        if turn and told["role"] == turn["role"]:
-            turn = {**turn, **told, "content": [*_blocks(turn["content"]), *_blocks(told["content"])]}
+        if turn.role not in ("user", "assistant", "tool"):
+            raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
+        role, content = "assistant" if turn.role == "assistant" else "user", _content(turn)
+        if not content:
             continue
-        yield from [turn] if turn else ()
-        turn = told
-    yield from [turn] if turn else ()
+        if out and out[-1]["role"] == role:
+            content = [*_blocks(out.pop()["content"]), *_blocks(content)]
+        if isinstance(content, list) and role == "user":
+            content.sort(key=lambda block: block.get("type") != "tool_result")
+        out.append({"role": role, "content": content})
+    return out
 
 
-def _message(message: Mapping[str, Any], role: str) -> Form:
-    content = message.get("content")
-    content = content if isinstance(content, str) else list(_blocks(content))
-    if message["role"] == "tool":
-        result = {"tool_use_id": message.get("tool_call_id"), "content": content}
-        more = _without(message, "role", "content", "name", *UNSENT)
-        return {"role": role, "content": [{"type": "tool_result", **result, **more}]}
-    odd = [name for name in ("audio", "function_call") if message.get(name)]
-    if odd:
-        raise ValueError(f"{' and '.join(odd)} of a message is not a part of the Messages API: leave it out")
-    further = [{"type": "text", "text": message["refusal"]}] if message.get("refusal") else []
-    further += [_call(call) for call in message.get("tool_calls") or ()]
-    content = [*_blocks(content), *further] if further else content
-    return {**_without(message, *UNSENT), "role": role, "content": content}
+def _name_calls(turns: list[Turn]) -> None:
+    """Give each call an id as the API wants it: of few characters, and of no other call."""
+    taken = {part.get("id") for turn in turns for part in turn.parts}
+    for call in (call for turn in turns for call in turn.calls):
+        plain = id = NOT_IN_IDS.sub("_", call.id) or "call"
+        number = 0
+        while id in taken:
+            number += 1
+            id = f"{plain}_{number}"
+        taken.add(id)
+        call.id = id
 
 
-def _blocks(content: Any) -> Iterator[Any]:
-    """An empty text is left out: it would be refused."""
-    for part in [content] if isinstance(content, str) else content or ():
-        if isinstance(part, str):
-            yield from [{"type": "text", "text": part}] if part else []
-        else:
-            yield _block(part) if isinstance(part, Mapping) else part
+def _content(turn: Turn) -> Any:
+    """A text if nothing else was given, else blocks."""
+    text = turn.message.get("content")
+    if turn.role == "tool":
+        if not turn.id:
+            raise ValueError(f"a tool message without a tool_call_id is not a result in {NAME}: no call waits for one")
+        id = turn.id if turn.answered else NOT_IN_IDS.sub("_", turn.id)
+        more = {name: turn.message[name] for name in OF_RESULTS if turn.message.get(name) is not None}
+        told = text if isinstance(text, str) else _told_blocks(turn)
+        return [{"type": "tool_result", "tool_use_id": id, "content": told, **more}]
+    calls = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls]
+    blocks = [*_told_blocks(turn), *calls]
+    return text if isinstance(text, str) and blocks == _blocks(text) else blocks
+
+
+def _told_blocks(turn: Turn) -> list[Mapping[str, Any]]:
+    return [block for block in map(_block, turn.parts) if block.get("type") != "text" or str(block["text"]).strip()]
+
+
+def _blocks(content: Any) -> list[Any]:
+    text = isinstance(content, str)
+    return [{"type": "text", "text": content}] if text and content.strip() else [] if text else list(content or ())
 
 
 def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind = part.get("type")
+    kind, file = part.get("type"), inlined(part)
+    if file is None and kind not in ("file", "image_url"):
+        return part
+    if file is None or kind == "input_audio":
+        raise ValueError(f"a part of the type {kind!r} is not a block of {NAME}: give the data of a document")
+    media, data = file
+    source = {"type": "base64", "media_type": media, "data": data} if media else {"type": "url", "url": data}
     if kind == "image_url":
-        told = part.get("image_url")
-        source = _source(told.get("url") if isinstance(told, Mapping) else told)
         return {"type": "image", "source": source, **_without(part, "type", "image_url")}
-    if kind == "refusal":
-        return {"type": "text", "text": part.get("refusal")}
-    if kind == "file" and isinstance(told := part.get("file"), Mapping) and told.get("file_data"):
-        name = {"title": told["filename"]} if told.get("filename") else {}
-        return {"type": "document", "source": _source(told["file_data"]), **name, **_without(part, "type", "file")}
-    if kind in ("file", "input_audio"):
-        raise ValueError(f"a part of the type {kind!r} is not a block of the Messages API: give the data of a document")
-    return part
-
-
-def _source(url: Any) -> Form:
-    """Data that a URL holds is sent as such, other URLs are for the server to follow."""
-    if not isinstance(url, str) or not url.startswith("data:"):
-        return {"type": "url", "url": url}
-    head, _, data = url.removeprefix("data:").partition(",")
-    media, *_, encoding = head.split(";") if ";" in head else (head, "")
-    if encoding != "base64":
-        raise ValueError(f"the data of {excerpt(url, 40)} is not in base64, as the Messages API wants it")
-    return {"type": "base64", "media_type": media, "data": data}
-
-
-def _call(call: Mapping[str, Any]) -> Form:
-    """A call of chat completions as a block."""
-    function = call.get("function")
-    if function is None:
-        raise ValueError(f"a call of the type {call.get('type')!r} is not one that the Messages API has")
-    return {"type": "tool_use", "id": call.get("id"), "name": function.get("name"), "input": _input(function)}
-
-
-def _input(function: Mapping[str, Any]) -> Any:
-    """An object. Arguments that a model wrote and that are none go within one, in the way that Anthropic's page on
-    fine-grained tool streaming gives, so that the error which answers them can be understood."""
-    text = function.get("arguments")
-    try:
-        value = load(text or "{}") if text is None or isinstance(text, str) else text
-    except MalformedError:
-        value = None
-    return value if isinstance(value, Mapping) else {"INVALID_JSON": text}
+    title = fields_of(part["file"], "a file").get("filename")
+    return {
+        "type": "document",
+        "source": source,
+        **({"title": title} if title else {}),
+        **_without(part, "type", "file"),
+    }
 
 
 def _without(form: Mapping[str, Any], *names: str) -> Form:
