@@ -79,10 +79,7 @@ def _instruction(own: Any) -> Form:
 
 def _config(asked: Form) -> Form:
     """``generationConfig``, with the parameters that are in it here; these are taken out of ``asked``."""
-    own = {
-        _camel(name): value
-        for name, value in fields_of(asked.pop("generationConfig", None), "generationConfig").items()
-    }
+    own = _camels(asked.pop("generationConfig", None), "generationConfig")
     config = _format(asked.pop("response_format")) if "response_format" in asked else {}
     for name in [*asked]:
         there = CONFIG.get(name) or _camel(name)
@@ -90,15 +87,19 @@ def _config(asked: Form) -> Form:
             config[there] = asked.pop(name)
     if isinstance(config.get("stopSequences"), str):
         config["stopSequences"] = [config["stopSequences"]]
-    thinking = [fields_of(form.get("thinkingConfig"), "thinkingConfig") for form in (config, own)]
-    thinking_config = {_camel(name): value for form in thinking for name, value in form.items()}
-    level = _thinking(asked.pop("reasoning_effort")) if "reasoning_effort" in asked else {}
-    if thinking_config.keys().isdisjoint(("thinkingBudget", "thinkingLevel")):  # the API takes one of them only
-        thinking_config = {**level, **thinking_config}
-    return {**config, **own, **({"thinkingConfig": thinking_config} if thinking_config else {})}
+    beside, within = (_camels(form.get("thinkingConfig"), "thinkingConfig") for form in (config, own))
+    thinking = {**beside, **within}
+    level = _level(asked.pop("reasoning_effort")) if "reasoning_effort" in asked else {}
+    if thinking.keys().isdisjoint(("thinkingBudget", "thinkingLevel")):  # the API takes one of them only
+        thinking = {**level, **thinking}
+    return {**config, **own, **({"thinkingConfig": thinking} if thinking else {})}
 
 
-def _thinking(effort: Any) -> Form:
+def _camels(form: Any, name: str) -> Form:
+    return {_camel(field): value for field, value in fields_of(form, name).items()}
+
+
+def _level(effort: Any) -> Form:
     if effort not in ("none", *LEVELS):
         raise ValueError(f"reasoning_effort is not one of none, {', '.join(LEVELS)}: {effort!r}")
     return {"thinkingBudget": 0} if effort == "none" else {"thinkingLevel": effort.upper()}
@@ -184,6 +185,8 @@ def _entry(given_: Any) -> Form:
         return {"functionDeclarations": [own]}
     function = function_of(own, NAME)
     own = {"functionDeclarations" if name == "function_declarations" else name: value for name, value in own.items()}
+    if function is None and "type" in own:
+        raise ValueError(f"a tool of the type {own['type']!r} is not one of {NAME}: write {{'googleSearch': {{}}}}")
     return own if function is None else tool(function)
 
 

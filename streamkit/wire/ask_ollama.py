@@ -79,14 +79,13 @@ def _content(turn: Turn) -> tuple[str, list[str]]:
     """The text, and the images, of a message."""
     texts, images = [], []
     for part in turn.parts:
-        if part.get("type") == "text" and isinstance(part["text"], str):
+        if part.get("type") == "text":
             texts.append(part["text"])
         elif part.get("type") == "image_url":
             images.append(_image(part))
         else:
-            raise ValueError(
-                f"Ollama takes parts of the types text and image_url, not {excerpt(str(part.get('type')))}"
-            )
+            kind = excerpt(str(part.get("type")))
+            raise ValueError(f"Ollama takes parts of the types text and image_url, not {kind}")
     return "\n".join(texts), images
 
 

@@ -6,6 +6,7 @@ what it took. Calls come whole. What ``/api/generate`` sends is read as well: it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,8 @@ KNOWN = frozenset({
     "response", "context", "image", "completed", "total",
 })  # fmt: skip
 """Fields of a chunk, of its message, and of what ``/api/generate`` sends, which also tells how far an image is."""
+
+NOT_IN_IDS = re.compile(r"[^0-9A-Za-z]+")
 
 
 class Ollama(Dialect):
@@ -114,7 +117,7 @@ class Ollama(Dialect):
 
     def _made_id(self, place: int, chunk: Form) -> str:
         """An id that no call of another reply has either: servers tell when they made a chunk, in nanoseconds."""
-        made = "".join(filter(str.isalnum, text_field(chunk, "created_at")))
+        made = NOT_IN_IDS.sub("", text_field(chunk, "created_at")[:64])
         return f"{self.id}-{place}" if self.id else f"call_{made}_{place}" if made else f"call_{place}"
 
     def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:

@@ -59,17 +59,17 @@ def form_of(asked: Any, api: str) -> tuple[str, Mapping[str, Any]]:
     if kind in ("text", "json_object"):
         return str(kind), {}
     schema = told.get("schema") if kind == "json_schema" and isinstance(told, Mapping) else None
-    if not isinstance(schema, Mapping):
-        forms = "text, json_object or json_schema with its schema"
-        raise ValueError(f"response_format is not {forms}, as {api} can be asked for: {excerpt(repr(asked))}")
-    return "json_schema", schema
+    if isinstance(schema, Mapping):
+        return "json_schema", schema
+    forms = "text, json_object or json_schema with its schema"
+    raise ValueError(f"response_format is not {forms}, as {api} can be asked for: {excerpt(repr(asked))}")
 
 
 def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
     """The function that an entry of ``tools`` describes in one of OpenAI's forms; None for one of the API's own."""
     if isinstance(tool.get("function"), Mapping):
         return dict(tool["function"])
-    if isinstance(tool.get("custom"), Mapping):
+    if "custom" in tool:
         raise ValueError(f"{api} does not have custom tools: write one of the type function")
     if not isinstance(tool.get("name"), str) or not (tool.get("type") == "function" or "parameters" in tool):
         return None
@@ -150,13 +150,13 @@ def _own_name(message: Mapping[str, Any]) -> str:
 def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
     entries = message.get("tool_calls") or ()
     if not isinstance(entries, (list, tuple)):
-        raise ValueError(f"the tool_calls of a message are not a list: {excerpt(repr(entries))}")
+        raise TypeError(f"the tool_calls of a message are not a list: {excerpt(repr(entries))}")
     legacy = message.get("function_call")
     for entry in [*entries, {"function": legacy}] if legacy else entries:
         function = entry.get("function") if isinstance(entry, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             told = excerpt(repr(entry))
-            raise ValueError(f"a call for {api} is not a function with a name and arguments: {told}")
+            raise TypeError(f"a call for {api} is not a function with a name and arguments: {told}")
         yield Call(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
 
 
@@ -167,9 +167,9 @@ def _arguments(told: Any) -> dict[str, Any]:
     if told is None or (isinstance(told, str) and not told.strip()):
         return {}
     value = object_of(told)
-    return (
-        {"INVALID_JSON": told if isinstance(told, str) else json.dumps(told, default=str)} if value is None else value
-    )
+    if value is not None:
+        return value
+    return {"INVALID_JSON": told if isinstance(told, str) else json.dumps(told, default=str)}
 
 
 def object_of(told: Any) -> dict[str, Any] | None:
@@ -187,14 +187,18 @@ def object_of(told: Any) -> dict[str, Any] | None:
 def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
     content, refusal = message.get("content") or (), message.get("refusal")
     if not isinstance(content, (str, list, tuple)):
-        raise ValueError(f"the content of a message is not a text or a list of parts: {excerpt(repr(content))}")
+        raise TypeError(f"the content of a message is not a text or a list of parts: {excerpt(repr(content))}")
     for part in [content] if isinstance(content, str) else content:
-        if not isinstance(part, (str, Mapping)):
-            raise ValueError(f"a part of a message for {api} is not a dict or a text: {excerpt(repr(part))}")
         part = {"type": "text", "text": part} if isinstance(part, str) else part
+        if not isinstance(part, Mapping):
+            raise TypeError(f"a part of a message for {api} is not a dict or a text: {excerpt(repr(part))}")
         if part.get("type") == "refusal":
             part = {"type": "text", "text": part.get("refusal")}
-        if part.get("type") != "text" or part.get("text"):
+        if part.get("type") != "text":
+            yield part
+        elif not isinstance(part.get("text"), (str, type(None))):
+            raise TypeError(f"the text of a part is not a str: {excerpt(repr(part))}")
+        elif part.get("text"):
             yield part
     if refusal:
         yield {"type": "text", "text": refusal}
