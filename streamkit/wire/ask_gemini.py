@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .api import Form, Messages, Prompt
+from .api import Form, Messages, Prompt, named_tools
 from .call import value_of
 from .loads import dumps
 from .turns import called, inlined, instructs, names_of, parts_of, without
 
-__all__ = ["body", "choice", "prompt", "tool", "with_format"]
+__all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
 CONFIG = {
     "max_tokens": "maxOutputTokens", "max_completion_tokens": "maxOutputTokens", "temperature": "temperature",
@@ -141,6 +141,11 @@ def _functions(entry: Mapping[str, Any]) -> list[Form]:
 def tool(function: Mapping[str, Any]) -> Form:
     names = {"name": "name", "description": "description", "parameters": "parametersJsonSchema"}
     return {"functionDeclarations": [{names[name]: value for name, value in function.items() if name in names}]}
+
+
+def tool_names(entry: Mapping[str, Any]) -> list[str]:
+    told = entry.get("functionDeclarations") or entry.get("function_declarations") or [entry]
+    return [name for one in told for name in named_tools(one)]
 
 
 def _calling(asked: Any) -> Form:
