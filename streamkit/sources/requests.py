@@ -59,13 +59,14 @@ class Endpoint:
         host = one_line(parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
             shown = f"{parts.scheme}://{host}" if parts.scheme else repr(self.base_url)
+            shown = shown if _has_port(parts) else f"{shown} with a port that is no number"
             raise ValueError(f"{self.source} must be an http(s) address, perhaps with a port, not {shown}")
         if parts.query or parts.fragment:
             raise ValueError(f"{self.source} must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
-            raise ValueError(
-                f"plain http to {host} would show key and prompt to the network: use https, or pass allow_http=True"
-            )
+            whose = "" if self.source == "base_url" else f"{self.source}: "
+            told = f"plain http to {host} would show key and prompt to the network"
+            raise ValueError(f"{whose}{told}: use https, or pass allow_http=True")
         if not self.allow_private and is_private_literal(parts.hostname):
             raise ValueError(f"{host} is not public, and allow_private=False refuses that")
         self._check_path(parts.path.rstrip("/"))

@@ -38,7 +38,7 @@ def body(messages: Messages, params: Form) -> Form:
     """ValueError for what this API does not have."""
     asked = {name: value for name, value in params.items() if not (name in MISSING and value in MISSING[name])}
     if odd := sorted(asked.keys() & MISSING.keys()):
-        raise ValueError(f"the Responses API has no {', '.join(odd)}: leave it out")
+        raise ValueError(f"the Responses API does not have {', '.join(odd)}: leave out what it does not have")
     rest = list(messages)
     if rest and "instructions" not in asked and (told := _instructions(rest[0])) is not None:
         asked |= {"instructions": told} if told else {}
@@ -213,4 +213,15 @@ def _turns(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         elif kind in ("function_call_output", "custom_tool_call_output"):
             yield {"role": "tool", "content": item.get("output")}
         elif "role" in item:
-            yield {"role": item["role"], "content": item.get("content")}
+            yield {"role": item["role"], "content": _counted(item.get("content"))}
+
+
+def _counted(content: Any) -> Any:
+    """Pictures in the form in which their tokens are known."""
+    return [_as_image(part) for part in content] if isinstance(content, list) else content
+
+
+def _as_image(part: Any) -> Any:
+    if part.get("type") != "input_image":
+        return part
+    return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": part.get("detail")}}
