@@ -12,18 +12,19 @@ from typing import Any
 
 from ..errors import excerpt
 from .api import Form, Messages, Prompt
+from .turns import given
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
+NAME = "the Responses API"
 ELSEWHERE = ("previous_response_id", "conversation", "prompt")
 """Parameters that stand for text which the server keeps."""
 LIMITS = ("max_completion_tokens", "max_tokens")
-MISSING: Mapping[str, tuple[Any, ...]] = {
-    "audio": (), "best_of": (1,), "echo": (False,), "frequency_penalty": (0,), "function_call": (), "functions": ([],),
-    "logit_bias": ({},), "modalities": (["text"],), "n": (1,), "prediction": (), "presence_penalty": (0,), "seed": (),
-    "stop": ([],), "suffix": ("",), "web_search_options": (),
-}  # fmt: skip
-"""Parameters of chat completions that have no counterpart, with the values of theirs that ask for nothing."""
+HAS = (
+    "logprobs", "metadata", "moderation", "parallel_tool_calls", "prompt_cache_key", "prompt_cache_retention",
+    "safety_identifier", "service_tier", "store", "stream_options", "tool_choice", "top_logprobs", "user", "verbosity",
+)  # fmt: skip
+"""Parameters of chat completions that this API has as well, by these names or others."""
 LOGPROBS = "message.output_text.logprobs"
 INSTRUCTIONS = ("system", "developer")
 TEXTS = ("text", "input_text")
@@ -36,9 +37,9 @@ UNSENT = ("name", "refusal", "tool_calls", "reasoning_content", "annotations", "
 
 def body(messages: Messages, params: Form) -> Form:
     """ValueError for what this API does not have."""
-    asked = {name: value for name, value in params.items() if not (name in MISSING and value in MISSING[name])}
-    if odd := sorted(asked.keys() & MISSING.keys()):
-        raise ValueError(f"the Responses API does not have {', '.join(odd)}: leave out what it does not have")
+    asked = given(params, NAME, HAS)
+    if asked.pop("stop", None):
+        raise ValueError(f"{NAME} does not have stop: leave it out")
     rest = list(messages)
     if rest and "instructions" not in asked and (told := _instructions(rest[0])) is not None:
         asked |= {"instructions": told} if told else {}
@@ -193,10 +194,10 @@ def _without(form: Mapping[str, Any], *names: str) -> Form:
 
 
 def prompt(asked: Mapping[str, Any]) -> Prompt:
-    given = asked["input"]
+    told = asked["input"]
     turns: list[Mapping[str, Any]]
     turns = [{"role": "system", "content": asked["instructions"]}] if asked.get("instructions") else []
-    turns += [{"role": "user", "content": given}] if isinstance(given, str) else _turns(given)
+    turns += [{"role": "user", "content": told}] if isinstance(told, str) else _turns(told)
     notes = ["how the Responses API frames messages is not known"]
     notes += [f"what {name} stands for is not counted" for name in ELSEWHERE if asked.get(name)]
     if asked.get("text", {}).get("format", {}).get("type", "text") == "json_schema":

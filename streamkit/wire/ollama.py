@@ -1,4 +1,4 @@
-"""Ollama's own API: how its replies are read, and how it is asked.
+"""Ollama's own API: how its replies are read, and where it is.
 
 A reply is one JSON object a line, each with a piece of the message, and the last one (``done``) tells why it ended and
 what it took. Calls come whole. What ``/api/generate`` sends is read as well: it has the text at the top level.
@@ -6,14 +6,15 @@ what it took. Calls come whole. What ``/api/generate`` sends is read as well: it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ApiError, MalformedError, excerpt
+from ..errors import ApiError, MalformedError
 from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
-from .api import Access, Api, Form, Messages, Prompt, Writer
-from .call import value_of
+from .api import Access, Api, Form, Writer
+from .ask_ollama import body, prompt, tool, with_format
 from .calls import Calls
 from .dialect import Dialect, text_field
 from .fragments import fragment
@@ -32,6 +33,8 @@ KNOWN = frozenset({
     "response", "context", "image", "completed", "total",
 })  # fmt: skip
 """Fields of a chunk, of its message, and of what ``/api/generate`` sends, which also tells how far an image is."""
+
+NOT_IN_IDS = re.compile(r"[^0-9A-Za-z]+")
 
 
 class Ollama(Dialect):
@@ -109,8 +112,13 @@ class Ollama(Dialect):
     def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
         """A whole call. One without an id gets one that no other call of this reply has."""
         piece, call = fragment(entry), self._calls.open()
-        call.add(piece.id or f"call_{call.place}", piece.name, piece.arguments or "{}")
+        call.add(piece.id or self._made_id(call.place, chunk), piece.name, piece.arguments or "{}")
         out += self._end_calls(self._calls, [call], 0, chunk)
+
+    def _made_id(self, place: int, chunk: Form) -> str:
+        """An id that no call of another reply has either: servers tell when they made a chunk, in nanoseconds."""
+        made = NOT_IN_IDS.sub("", text_field(chunk, "created_at")[:64])
+        return f"{self.id}-{place}" if self.id else f"call_{made}_{place}" if made else f"call_{place}"
 
     def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
@@ -153,112 +161,7 @@ def _owns(form: Form) -> bool:
     return type(form.get("done")) is bool and not form.keys().isdisjoint(("message", "response", "created_at"))
 
 
-# -- asking ------------------------------------------------------------------------------------------------------------
-
-RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
-OPTIONS = frozenset({
-    *RENAMED, "temperature", "top_p", "top_k", "min_p", "typical_p", "tfs_z", "seed", "stop", "num_predict",
-    "num_keep", "frequency_penalty", "presence_penalty", "repeat_penalty", "repeat_last_n", "penalize_newline",
-    "mirostat", "mirostat_tau", "mirostat_eta",
-    "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "use_mmap", "use_mlock",
-})  # fmt: skip
-"""Parameters that Ollama has in ``options``."""
-MEANT = {"n": 1, "tool_choice": "auto", "parallel_tool_calls": True}
-"""Parameters of chat completions that it does not have, with the value that says what it does anyway."""
-MISSING = frozenset({
-    *MEANT, "audio", "function_call", "functions", "logit_bias", "metadata", "modalities", "moderation", "prediction",
-    "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user", "verbosity",
-    "web_search_options",
-})  # fmt: skip
-ROLES = {"developer": "system", "function": "tool"}
-
-
-def _asked(messages: Messages, params: Form) -> Form:
-    """Most parameters of chat completions are ``options`` here, and arguments of calls are objects."""
-    asked = {name: value for name, value in params.items() if name not in MEANT or value != MEANT[name]}
-    asked.pop("stream_options", None)  # token figures are told always
-    if missing := sorted(MISSING.intersection(asked)):
-        raise ValueError(f"Ollama has no {', '.join(missing)}: leave it out with api='ollama'")
-    options = {RENAMED.get(name, name): asked.pop(name) for name in params if name in OPTIONS}
-    if isinstance(options.get("stop"), str):
-        options["stop"] = [options["stop"]]
-    options |= asked.pop("options", None) or {}
-    if effort := asked.pop("reasoning_effort", None):
-        asked.setdefault("think", effort != "none" and effort)
-    if form := asked.pop("response_format", None):
-        asked = _with_format(asked, form)
-    return {"messages": list(_turns(messages)), **asked, **({"options": options} if options else {})}
-
-
-def _with_format(params: Form, asked: Form) -> Form:
-    kind = asked.get("type")
-    if kind in ("text", "json_object"):
-        return {**params, "format": "json"} if kind == "json_object" else params
-    schema = asked.get("json_schema")
-    if not isinstance(schema, Mapping) or "schema" not in schema:
-        raise ValueError("a response_format for Ollama is text, json_object or a json_schema with its schema")
-    return {**params, "format": schema["schema"]}
-
-
-def _turns(messages: Messages) -> Iterator[Form]:
-    """Messages in Ollama's form. The result of a tool names the tool, which chat completions leave to the id."""
-    names: dict[Any, Any] = {}
-    for message in messages:
-        turn = {name: value for name, value in message.items() if name != "refusal"}
-        turn["role"] = ROLES.get(str(message.get("role")), message.get("role"))
-        turn["content"], images = _content(message.get("content") or message.get("refusal"))
-        more = {"images": images, "thinking": turn.pop("reasoning_content", None)}
-        turn |= {name: value for name, value in more.items() if value}
-        if calls := turn.pop("tool_calls", None):
-            turn["tool_calls"] = [_as_object(call) for call in calls]
-            names |= {call.get("id"): call["function"]["name"] for call in calls}
-        if turn["role"] == "tool":
-            name = turn.pop("name", None) or names.get(message.get("tool_call_id"))
-            turn = {"tool_name": name, **turn} if name else turn
-        yield turn
-
-
-def _as_object(call: Mapping[str, Any]) -> Form:
-    """A call of a reply. ValueError for arguments that are no object: Ollama takes nothing else."""
-    function = call.get("function")
-    if not isinstance(function, Mapping) or "name" not in function:
-        raise ValueError(f"a tool call for Ollama is a function with a name and arguments, not {excerpt(str(call))}")
-    arguments = function.get("arguments") or {}
-    value = value_of(arguments) if isinstance(arguments, str) else arguments
-    if isinstance(value, Mapping):
-        named = {"id": call["id"]} if call.get("id") else {}
-        return {**named, "function": {**function, "arguments": value}}
-    raise ValueError(f"the arguments of a tool call are not a JSON object: {excerpt(str(arguments))}")
-
-
-def _content(content: Any) -> tuple[Any, list[str]]:
-    """The text, and the images, of a message's content, which may be a list of parts."""
-    if not isinstance(content, (list, tuple)):
-        return content or "", []
-    texts, images = [], []
-    for part in content:
-        kind = part.get("type") if isinstance(part, Mapping) else None
-        if kind == "text" and isinstance(part.get("text"), str):
-            texts.append(part["text"])
-        elif kind == "image_url":
-            images.append(_image(part.get("image_url")))
-        else:
-            raise ValueError(f"Ollama takes parts of the types text and image_url, not {excerpt(str(kind))}")
-    return "\n".join(texts), images
-
-
-def _image(given: Any) -> str:
-    url = given.get("url") if isinstance(given, Mapping) else given
-    head, _, data = str(url).partition(",")
-    if not (head.startswith("data:") and head.endswith(";base64") and data):
-        raise ValueError(f"Ollama fetches no images: write data:image/png;base64,… instead of {excerpt(str(url), 60)}")
-    return data
-
-
-def _prompt(body: Mapping[str, Any]) -> Prompt:
-    schema = ("the schema of the answer is not counted",) if isinstance(body.get("format"), Mapping) else ()
-    notes = (*schema, "how the template of the model frames messages is not known")
-    return Prompt(body["messages"], body.get("tools"), notes=notes)
+# -- the API -----------------------------------------------------------------------------------------------------------
 
 
 def _writer(model: str, id: str, created: int) -> Writer:
@@ -291,11 +194,11 @@ CHAT = Api(
     path="api/chat",
     framing=LINES,
     streams=True,
-    body=_asked,
-    tool=lambda function: {"type": "function", "function": function},
+    body=body,
+    tool=tool,
     choice=lambda name: {"type": "function", "function": {"name": name}},  # refused as any other choice is
-    format=_with_format,
-    prompt=_prompt,
+    format=with_format,
+    prompt=prompt,
     required={"messages": (list,)},
     error=lambda status, error: {"error": error.get("message")},
 )

@@ -2,48 +2,206 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..errors import MalformedError, excerpt
+from .api import Messages
 from .loads import load
 
-__all__ = ["called", "inlined", "instructs", "names_of", "parts_of", "without"]
+__all__ = ["Call", "Turn", "fields_of", "form_of", "function_of", "given", "inlined", "object_of", "turns_of"]
 
-DEFAULTS = {"parallel_tool_calls": True, "stream_options": {"include_usage": True}}
-"""Parameters with a value that says what an API without them does anyway."""
-MISSING = frozenset({
-    *DEFAULTS, "audio", "best_of", "echo", "function_call", "functions", "logit_bias", "metadata", "modalities",
-    "moderation", "prediction", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier",
-    "suffix", "user", "verbosity", "web_search_options",
-})  # fmt: skip
-"""Parameters that only OpenAI's APIs have, and their like."""
-DATA = re.compile(r"data:([^;,]+)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
+NOTHING_ASKED: Mapping[str, tuple[Any, ...]] = {
+    "audio": (), "best_of": (1,), "echo": (False,), "frequency_penalty": (0,), "function_call": ("auto", "none"),
+    "functions": ([],), "logit_bias": ({},), "logprobs": (False,), "metadata": ({},), "modalities": (["text"],),
+    "moderation": (), "n": (1,), "parallel_tool_calls": (True,), "prediction": (), "presence_penalty": (0,),
+    "prompt_cache_key": (), "prompt_cache_retention": (), "safety_identifier": (), "seed": (),
+    "service_tier": ("auto", "default"), "store": (False,), "stream_options": (), "suffix": ("",),
+    "tool_choice": ("auto",), "top_logprobs": (0,), "user": (), "verbosity": ("medium",), "web_search_options": (),
+}  # fmt: skip
+"""Parameters that only OpenAI's APIs and their like have, each with the values that ask for nothing but what is done
+anyway."""
+INSTRUCTIONS = ("system", "developer")
+RESULTS = ("tool", "function")
+DATA = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 
 
-def without(params: Mapping[str, Any], api: str, missing: Iterable[str] = MISSING) -> dict[str, Any]:
-    """``params`` without those of ``missing`` that ask for nothing; ValueError that names the others."""
-    kept = {name: value for name, value in params.items() if name not in DEFAULTS or value != DEFAULTS[name]}
-    odd = sorted(kept.keys() & missing)
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def given(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
+    """``params`` without those that are None, and without what the API does not have: it has those of
+    `NOTHING_ASKED` that are in ``has``. ValueError that names the parameters which ask for something all the same."""
+    kept = {name: value for name, value in params.items() if value is not None}
+    missing = kept.keys() & (NOTHING_ASKED.keys() - {*has})
+    odd = sorted(name for name in missing if name != "stream_options" and kept[name] not in NOTHING_ASKED[name])
     if odd:
-        raise ValueError(f"{api} has no {', '.join(odd)}: leave it out")
-    return kept
+        raise ValueError(f"{api} does not have {', '.join(odd)}: leave out what it does not have")
+    return {name: value for name, value in kept.items() if name not in missing}
 
 
-def instructs(message: Mapping[str, Any]) -> bool:
-    """Whether a message is an instruction, and no turn."""
-    return message.get("role") in ("system", "developer")
+def fields_of(value: Any, name: str) -> dict[str, Any]:
+    """The fields of a parameter that is a JSON object, also as a library has it; none of None."""
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and not isinstance(value, type):
+        value = dump(mode="json", by_alias=True, exclude_none=True)
+    if not isinstance(value, (Mapping, type(None))):
+        raise TypeError(f"{name} is not a dict: {excerpt(repr(value))}")
+    return dict(value or {})
 
 
-def parts_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What a message says, as parts; a text is one."""
-    content = message.get("content") or message.get("refusal") or ()
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    if not isinstance(content, (list, tuple)) or not all(isinstance(part, Mapping) for part in content):
-        raise ValueError(f"the content of a message is not a text or a list of parts: {excerpt(repr(content))}")
-    return list(content)
+def form_of(asked: Any, api: str) -> tuple[str, Mapping[str, Any]]:
+    """The type of a ``response_format``, and the schema of one that has it."""
+    kind, told = (asked.get("type"), asked.get("json_schema")) if isinstance(asked, Mapping) else (None, None)
+    if kind in ("text", "json_object"):
+        return str(kind), {}
+    schema = told.get("schema") if kind == "json_schema" and isinstance(told, Mapping) else None
+    if isinstance(schema, Mapping):
+        return "json_schema", schema
+    forms = "text, json_object or json_schema with its schema"
+    raise ValueError(f"response_format is not {forms}, as {api} can be asked for: {excerpt(repr(asked))}")
+
+
+def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
+    """The function that an entry of ``tools`` describes in one of OpenAI's forms; None for one of the API's own."""
+    if isinstance(tool.get("function"), Mapping):
+        return dict(tool["function"])
+    if "custom" in tool:
+        raise ValueError(f"{api} does not have custom tools: write one of the type function")
+    if not isinstance(tool.get("name"), str) or not (tool.get("type") == "function" or "parameters" in tool):
+        return None
+    return {name: value for name, value in tool.items() if name != "type"}
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call that a model made; ``id`` is empty if it has none."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class Turn(NamedTuple):
+    """What a message says.
+
+    Attributes:
+        role: ``system``, ``user``, ``assistant``, ``tool``, or any other word that was given.
+        message: as it was given.
+        parts: its content, and its refusal, as parts; empty texts are left out.
+        calls: those that it makes.
+        answered: the call whose result it is, if a message before it made that one.
+    """
+
+    role: Any
+    message: Mapping[str, Any]
+    parts: list[Mapping[str, Any]]
+    calls: list[Call]
+    answered: Call | None
+
+    @property
+    def id(self) -> str:
+        """Of the call whose result it is; empty if that cannot be told."""
+        return self.answered.id if self.answered else str(self.message.get("tool_call_id") or "")
+
+    @property
+    def tool(self) -> str:
+        """The name of the tool whose result it is; empty if that cannot be told."""
+        return self.answered.name if self.answered else _own_name(self.message)
+
+
+def turns_of(messages: Messages, api: str) -> list[Turn]:
+    """What each message says. A result without an id is that of the first call that has none, of its tool if it names
+    one. ValueError for what is not a message, or has no counterpart in any other API."""
+    told: list[Turn] = []
+    known: dict[str, Call] = {}
+    waiting: list[Call] = []  # for their results, the latest turn first
+    for message in messages:
+        if message.get("audio"):
+            raise ValueError(f"{api} does not have the audio of a message: leave it out")
+        role, answered = message.get("role"), None
+        calls = list(_calls(message, api))
+        waiting = [*calls, *waiting]
+        known |= {call.id: call for call in calls if call.id}
+        if role in RESULTS:
+            answered = _answered(message, waiting) or known.get(str(message.get("tool_call_id") or ""))
+            waiting = [call for call in waiting if call is not answered]
+        role = "system" if role in INSTRUCTIONS else "tool" if role in RESULTS else role
+        told.append(Turn(role, message, list(_parts(message, api)), calls, answered))
+    return told
+
+
+def _answered(message: Mapping[str, Any], waiting: list[Call]) -> Call | None:
+    id, name = str(message.get("tool_call_id") or ""), _own_name(message)
+    fits = (call for call in waiting if (call.id == id if id else name in ("", call.name)))
+    return next(fits, None)
+
+
+def _own_name(message: Mapping[str, Any]) -> str:
+    return str(message.get("tool_name") or message.get("name") or "")
+
+
+def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
+    entries = message.get("tool_calls") or ()
+    if not isinstance(entries, (list, tuple)):
+        raise TypeError(f"the tool_calls of a message are not a list: {excerpt(repr(entries))}")
+    legacy = message.get("function_call")
+    for entry in [*entries, {"function": legacy}] if legacy else entries:
+        function = entry.get("function") if isinstance(entry, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+            told = excerpt(repr(entry))
+            raise TypeError(f"a call for {api} is not a function with a name and arguments: {told}")
+        yield Call(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
+
+
+def _arguments(told: Any) -> dict[str, Any]:
+    """An object. Arguments that a model wrote and that are none go within one, in the way that Anthropic's page on
+    fine-grained tool streaming gives, so that the error which answers them can be understood, and the conversation can
+    go on."""
+    if told is None or (isinstance(told, str) and not told.strip()):
+        return {}
+    value = object_of(told)
+    if value is not None:
+        return value
+    return {"INVALID_JSON": told if isinstance(told, str) else json.dumps(told, default=str)}
+
+
+def object_of(told: Any) -> dict[str, Any] | None:
+    """A JSON object, also if it is told as text; None for anything else, or if JSON cannot hold what it holds (NaN)."""
+    try:
+        value = load(told) if isinstance(told, str) else told
+        if isinstance(value, Mapping):
+            json.dumps(dict(value), allow_nan=False, default=str)
+            return dict(value)
+    except (MalformedError, ValueError, RecursionError):
+        pass
+    return None
+
+
+def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
+    content, refusal = message.get("content") or (), message.get("refusal")
+    if not isinstance(content, (str, list, tuple)):
+        raise TypeError(f"the content of a message is not a text or a list of parts: {excerpt(repr(content))}")
+    for part in [content] if isinstance(content, str) else content:
+        part = {"type": "text", "text": part} if isinstance(part, str) else part
+        if not isinstance(part, Mapping):
+            raise TypeError(f"a part of a message for {api} is not a dict or a text: {excerpt(repr(part))}")
+        if part.get("type") == "refusal":
+            part = {"type": "text", "text": part.get("refusal")}
+        if part.get("type") != "text":
+            yield part
+        elif not isinstance(part.get("text"), (str, type(None))):
+            raise TypeError(f"the text of a part is not a str: {excerpt(repr(part))}")
+        elif part.get("text"):
+            yield part
+    if refusal:
+        yield {"type": "text", "text": refusal}
 
 
 def inlined(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
@@ -60,34 +218,8 @@ def inlined(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
     if not isinstance(url, str):
         return None
     data = DATA.fullmatch(url)
+    if data is None and url.startswith("data:"):
+        raise ValueError(
+            f"the data of a part is not in base64: write data:image/png;base64,… and not {excerpt(url, 40)}"
+        )
     return (data[1], data[2]) if data else (None, url)
-
-
-def called(call: Any) -> tuple[str, str, dict[str, Any]]:
-    """The id, the name and the arguments of an entry of ``tool_calls``. ValueError if these are not an object."""
-    function = call.get("function") if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise TypeError(f"an entry of tool_calls is not a function with a name and arguments: {excerpt(repr(call))}")
-    arguments = function.get("arguments") or "{}"
-    try:
-        value = load(arguments) if isinstance(arguments, str) else arguments
-    except MalformedError:
-        value = None
-    if value is None or not isinstance(value, Mapping):
-        told = f"{excerpt(function['name'])} are not a JSON object: {excerpt(str(arguments))}"
-        raise ValueError(f"the arguments of the call of {told}")
-    return str(call.get("id") or ""), function["name"], dict(value)
-
-
-def names_of(messages: Iterable[Mapping[str, Any]]) -> list[str]:
-    """For each message the name of the tool whose result it is, else an empty text. ValueError for the result of a
-    call that no message before it made."""
-    known: dict[Any, str] = {}
-    names = []
-    for message in messages:
-        known |= {id: name for id, name, _ in map(called, message.get("tool_calls") or ())}
-        if message.get("role") == "tool" and message.get("tool_call_id") not in known:
-            told = excerpt(repr(message.get("tool_call_id")))
-            raise ValueError(f"a tool message answers the call {told}, which no message before it made")
-        names.append(known[message.get("tool_call_id")] if message.get("role") == "tool" else "")
-    return names

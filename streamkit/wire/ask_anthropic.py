@@ -1,0 +1,252 @@
+"""How Anthropic's Messages API is asked, and what its requests say.
+
+A conversation in the form of chat completions is translated: instructions go to the top, calls and their results become
+blocks, and neighbours of one role become one message. What is in Anthropic's own form already passes as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import excerpt
+from .api import Form, Messages, Prompt
+from .outputs import closed
+from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+
+__all__ = ["body", "choice", "prompt", "tool", "with_format"]
+
+NAME = "the Messages API"
+MOST_TOKENS = 4096
+"""Of an answer for which no limit was given: the API wants one."""
+HAS = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
+TIERS = ("auto", "standard_only")
+CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+OF_RESULTS = ("is_error", "cache_control")
+"""Fields of a message that the block of a result has."""
+NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def body(messages: Messages, params: Form) -> Form:
+    rest = given(params, NAME, HAS)
+    turns = turns_of(messages, NAME)
+    system = _system(turns, rest.pop("system", None))
+    asked: Form = {**({"system": system} if system else {}), "messages": _merged(turns), "max_tokens": _limit(rest)}
+    if "stop" in rest:
+        stop = rest.pop("stop")
+        asked["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
+    if metadata := _metadata(rest):
+        asked["metadata"] = metadata
+    if rest.get("service_tier", "auto") not in TIERS:
+        raise ValueError(f"service_tier is {' or '.join(TIERS)} in {NAME}, not {rest['service_tier']!r}")
+    if "tools" in rest:
+        asked["tools"] = [_translated(one) for one in rest.pop("tools")]
+    if chosen := _choice(rest, has_tools=bool(asked.get("tools"))):
+        asked["tool_choice"] = chosen
+    effort, form = rest.pop("reasoning_effort", None), rest.pop("response_format", None)
+    asked = _with_effort({**rest, **asked}, effort)
+    return asked if form is None else with_format(asked, form)
+
+
+def _limit(rest: Form) -> Any:
+    """Both names of chat completions mean it. Thinking counts, so there must be room for it."""
+    limits = [rest.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in rest]
+    budget = fields_of(rest.get("thinking"), "thinking").get("budget_tokens")
+    return limits[0] if limits else MOST_TOKENS + (budget or 0)
+
+
+def _metadata(rest: Form) -> Form:
+    """Who asks is all that is taken."""
+    user = {"user_id": rest.pop("user")} if "user" in rest else {}
+    metadata = fields_of(rest.pop("metadata", None), "metadata")
+    if odd := sorted(metadata.keys() - {"user_id"}):
+        raise ValueError(f"metadata is {{'user_id': ...}} in {NAME}, without {', '.join(map(str, odd))}")
+    return {**user, **metadata}
+
+
+def _choice(rest: Form, *, has_tools: bool) -> Any:
+    asked, parallel = rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", True)
+    if isinstance(asked, str) and asked in CHOICES:
+        asked = {"type": CHOICES[asked]}
+    elif isinstance(asked, Mapping) and isinstance(asked.get("function"), Mapping):
+        asked = choice(asked["function"].get("name"))
+    elif asked is not None and not (isinstance(asked, Mapping) and asked.get("type") in ("tool", *CHOICES.values())):
+        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {excerpt(repr(asked))}")
+    if parallel or not has_tools or asked == {"type": "none"}:
+        return asked
+    return {**(asked or {"type": "auto"}), "disable_parallel_tool_use": True}
+
+
+def _with_effort(asked: Form, effort: Any) -> Form:
+    if effort is None:
+        return asked
+    if effort == "none":
+        return {"thinking": {"type": "disabled"}, **asked}
+    if effort not in EFFORTS:
+        raise ValueError(f"reasoning_effort is none, {', '.join(EFFORTS)} in {NAME}, not {effort!r}")
+    return {**asked, "output_config": {"effort": effort, **fields_of(asked.get("output_config"), "output_config")}}
+
+
+def with_format(params: Form, asked: Form) -> Form:
+    """The form of an answer, which is always a schema there."""
+    kind, schema = form_of(asked, NAME)
+    if kind == "text":
+        return params
+    if kind != "json_schema":
+        raise ValueError(f"response_format {kind!r} is not a form of {NAME}: give a model or a json_schema")
+    form = {"type": "json_schema", "schema": closed(schema)}
+    return {**params, "output_config": {**fields_of(params.get("output_config"), "output_config"), "format": form}}
+
+
+def tool(function: Form) -> Form:
+    """What is called ``parameters`` elsewhere, ``input_schema`` here."""
+    schema = function.get("parameters") or {"type": "object", "properties": {}}
+    rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
+    return {**rest, "input_schema": schema}
+
+
+def _translated(entry: Any) -> Any:
+    own = fields_of(entry, "a tool")
+    function = function_of(own, NAME)
+    if function is None:
+        return own
+    return {**tool(function), **(_without(own, "type", "function") if "function" in own else {})}
+
+
+def choice(name: str) -> Form:
+    return {"type": "tool", "name": name}
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+def _system(turns: list[Turn], own: Any) -> Any:
+    """All instructions: a text, or blocks if some of them are such."""
+    told = [turn.message.get("content") for turn in turns if turn.role == "system"]
+    parts = [part for part in (own, *told) if part]
+    if all(isinstance(part, str) for part in parts):
+        return "\n\n".join(parts)
+    blocks = [block for turn in turns if turn.role == "system" for block in map(_block, turn.parts)]
+    return [*_blocks(own), *blocks]
+
+
+def _merged(turns: list[Turn]) -> list[Form]:
+    """The other messages; what one role says in several of them is one, as the API wants results of tools together, and
+    in front of anything else. Empty ones are left out: they would be refused."""
+    _name_calls(turns)
+    out: list[Form] = []
+    for turn in turns:
+        if turn.role == "system":
+            continue
+        if turn.role not in ("user", "assistant", "tool"):
+            raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
+        role, content = "assistant" if turn.role == "assistant" else "user", _content(turn)
+        if not content:
+            continue
+        if out and out[-1]["role"] == role:
+            content = [*_blocks(out.pop()["content"]), *_blocks(content)]
+        if isinstance(content, list) and role == "user":
+            content.sort(key=lambda block: block.get("type") != "tool_result")
+        out.append({"role": role, "content": content})
+    return out
+
+
+def _name_calls(turns: list[Turn]) -> None:
+    """Give each call an id as the API wants it: of few characters, and of no other call."""
+    taken = {part["id"] for turn in turns for part in turn.parts if isinstance(part.get("id"), str)}
+    for call in (call for turn in turns for call in turn.calls):
+        plain = id = NOT_IN_IDS.sub("_", call.id) or "call"
+        number = 0
+        while id in taken:
+            number += 1
+            id = f"{plain}_{number}"
+        taken.add(id)
+        call.id = id
+
+
+def _content(turn: Turn) -> Any:
+    """A text if nothing else was given, else blocks."""
+    text = turn.message.get("content")
+    if turn.role == "tool":
+        if not turn.id:
+            raise ValueError(f"a tool message without a tool_call_id is not a result in {NAME}: no call waits for one")
+        id = turn.id if turn.answered else NOT_IN_IDS.sub("_", turn.id)
+        more = {name: turn.message[name] for name in OF_RESULTS if turn.message.get(name) is not None}
+        told = text if isinstance(text, str) else _told_blocks(turn)
+        return [{"type": "tool_result", "tool_use_id": id, "content": told, **more}]
+    calls = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls]
+    blocks = [*_told_blocks(turn), *calls]
+    return text if isinstance(text, str) and blocks == _blocks(text) else blocks
+
+
+def _told_blocks(turn: Turn) -> list[Mapping[str, Any]]:
+    return [block for block in map(_block, turn.parts) if _says(block)]
+
+
+def _blocks(content: Any) -> list[Any]:
+    parts = [content] if isinstance(content, str) else content or ()
+    blocks = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
+    return [block for block in blocks if not isinstance(block, Mapping) or _says(block)]
+
+
+def _says(block: Mapping[str, Any]) -> bool:
+    """Whether a block is not a text of white space, which would be refused."""
+    return block.get("type") != "text" or bool(str(block.get("text") or "").strip())
+
+
+def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind, file = part.get("type"), inlined(part)
+    if file is None and kind not in ("file", "image_url"):
+        return part
+    if file is None or kind == "input_audio":
+        raise ValueError(f"a part of the type {kind!r} is not a block of {NAME}: give the data of a document")
+    media, data = file
+    source = {"type": "base64", "media_type": media, "data": data} if media else {"type": "url", "url": data}
+    if kind == "image_url":
+        return {"type": "image", "source": source, **_without(part, "type", "image_url")}
+    title = fields_of(part["file"], "a file").get("filename")
+    return {
+        "type": "document",
+        "source": source,
+        **({"title": title} if title else {}),
+        **_without(part, "type", "file"),
+    }
+
+
+def _without(form: Mapping[str, Any], *names: str) -> Form:
+    return {name: value for name, value in form.items() if name not in names}
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+
+
+def prompt(asked: Mapping[str, Any]) -> Prompt:
+    """In the form of chat completions again."""
+    system = [{"role": "system", "content": asked["system"]}] if asked.get("system") else []
+    tools = [{"function": {**one, "parameters": one.get("input_schema")}} for one in asked.get("tools") or ()]
+    notes = ["an estimate: neither Anthropic's tokenizer nor how it frames messages is public"]
+    if (asked.get("output_config") or {}).get("format"):
+        notes.append("the schema of the answer is not counted")
+    chosen = asked.get("tool_choice")
+    named = chosen if chosen and chosen.get("type") == "tool" else None
+    turns = [turn for message in asked["messages"] for turn in _told(message)]
+    return Prompt([*system, *turns], tools or None, named, notes=tuple(notes))
+
+
+def _told(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The results in a message, each as one of its own, and the rest of it."""
+    content = message.get("content")
+    kinds: dict[Any, list[Any]] = {}
+    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
+        kind = block.get("type")
+        kinds.setdefault(kind if kind in ("tool_result", "tool_use") else "rest", []).append(block)
+    for block in kinds.pop("tool_result", ()):
+        yield {"role": "tool", "content": block.get("content")}
+    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in kinds.pop("tool_use", ())]
+    if kinds or calls:
+        yield {"role": message["role"], "content": kinds.get("rest"), **({"tool_calls": calls} if calls else {})}

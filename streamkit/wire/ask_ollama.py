@@ -1,0 +1,103 @@
+"""How Ollama's own API is asked, and what its requests say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import excerpt
+from .api import Form, Messages, Prompt
+from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+
+__all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
+
+NAME = "Ollama"
+RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
+OPTIONS = frozenset({
+    *RENAMED, "temperature", "top_p", "top_k", "min_p", "typical_p", "tfs_z", "seed", "stop", "num_predict",
+    "num_keep", "frequency_penalty", "presence_penalty", "repeat_penalty", "repeat_last_n", "penalize_newline",
+    "mirostat", "mirostat_tau", "mirostat_eta",
+    "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "use_mmap", "use_mlock",
+})  # fmt: skip
+"""Parameters that Ollama has in ``options``."""
+HAS = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
+UNSENT = ("name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "tool_calls")
+"""Fields of messages that it has elsewhere, or not at all."""
+
+
+def body(messages: Messages, params: Form) -> Form:
+    """Most parameters of chat completions are ``options`` here, and arguments of calls are objects."""
+    asked = given(params, NAME, HAS)
+    options = {RENAMED.get(name, name): asked.pop(name) for name in params if name in OPTIONS and name in asked}
+    if isinstance(options.get("stop"), str):
+        options["stop"] = [options["stop"]]
+    options |= fields_of(asked.pop("options", None), "options")
+    if effort := asked.pop("reasoning_effort", None):
+        asked.setdefault("think", effort != "none" and effort)
+    if "tools" in asked:
+        asked["tools"] = [_tool(one) for one in asked["tools"]]
+    if form := asked.pop("response_format", None):
+        asked = with_format(asked, form)
+    return {"messages": list(_messages(messages)), **asked, **({"options": options} if options else {})}
+
+
+def with_format(params: Form, asked: Form) -> Form:
+    kind, schema = form_of(asked, NAME)
+    return params if kind == "text" else {**params, "format": "json" if kind == "json_object" else schema}
+
+
+def tool(function: Form) -> Form:
+    return {"type": "function", "function": function}
+
+
+def _tool(entry: Any) -> Form:
+    own = fields_of(entry, "a tool")
+    function = function_of(own, NAME)
+    return own if function is None or "function" in own else tool(function)
+
+
+def _messages(messages: Messages) -> Iterator[Form]:
+    """Messages in Ollama's form. The result of a tool names the tool, which chat completions leave to the id."""
+    for turn in turns_of(messages, NAME):
+        told = {name: value for name, value in turn.message.items() if name not in UNSENT}
+        text, images = _content(turn)
+        own = told.pop("images", None) or ()
+        more = {
+            "images": [*own, *images],
+            "thinking": turn.message.get("reasoning_content"),
+            "tool_calls": [
+                {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": call.arguments}}
+                for call in turn.calls
+            ],
+            "tool_name": turn.tool if turn.role == "tool" else "",
+        }
+        told |= {"role": turn.role, "content": text}
+        yield {**told, **{name: value for name, value in more.items() if value}}
+
+
+def _content(turn: Turn) -> tuple[str, list[str]]:
+    """The text, and the images, of a message."""
+    texts, images = [], []
+    for part in turn.parts:
+        if part.get("type") == "text":
+            texts.append(part["text"])
+        elif part.get("type") == "image_url":
+            images.append(_image(part))
+        else:
+            kind = excerpt(str(part.get("type")))
+            raise ValueError(f"Ollama takes parts of the types text and image_url, not {kind}")
+    return "\n".join(texts), images
+
+
+def _image(part: Mapping[str, Any]) -> str:
+    file = inlined(part)
+    if file is None or file[0] is None:
+        told = excerpt(str(part.get("image_url")), 60)
+        raise ValueError(f"Ollama fetches no images: write data:image/png;base64,… instead of {told}")
+    return file[1]
+
+
+def prompt(asked: Mapping[str, Any]) -> Prompt:
+    schema = ("the schema of the answer is not counted",) if isinstance(asked.get("format"), Mapping) else ()
+    notes = (*schema, "how the template of the model frames messages is not known")
+    return Prompt(asked["messages"], asked.get("tools"), notes=notes)
