@@ -14,7 +14,7 @@ from ..errors import ApiError, MalformedError, excerpt
 from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
 from ..stages.reasons import meaning
 from .api import Access, Api, Form
-from .ask_gemini import body, choice, prompt, tool, with_format
+from .ask_gemini import body, choice, prompt, tool, tool_names, with_format
 from .calls import Calls
 from .dialect import Dialect, text_field
 from .fields import unread_field
@@ -250,13 +250,17 @@ GENERATE = Api(
         keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         addresses=("GOOGLE_GEMINI_BASE_URL",),
         header=("x-goog-api-key", ""),
+        model="GEMINI_MODEL",
+        others={"/openai": "chat"},
     ),
     path="v1beta/models/{model}:streamGenerateContent",
     query={"alt": "sse"},
+    collections=("models", "tunedModels"),
     stream={},
     owns=_is_gemini,
     body=body,
     tool=tool,
+    tool_names=tool_names,
     choice=choice,
     format=with_format,
     prompt=prompt,

@@ -215,6 +215,8 @@ CHAT = Api(
         address="http://localhost:11434",
         keys=("OLLAMA_API_KEY",),
         addresses=("OLLAMA_HOST",),
+        version="api",
+        others={"/v1": "chat"},
         needs_key=False,
         bare_hosts=True,
     ),
