@@ -29,6 +29,8 @@ NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 def with_schemas(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
     """``params`` with functions and models replaced by what ``api`` takes for them; everything else unchanged."""
     out = dict(params)
+    if api.tool is None and out.get("tools"):
+        raise ValueError(f"the API {api.name!r} has no tools: leave out tools=, or ask another one")
     if api.tool is not None and "tools" in out:
         out["tools"] = [_placed(tool, api.tool) for tool in _listed(out["tools"])]
     if api.choice is not None and callable(choice := out.get("tool_choice")):
