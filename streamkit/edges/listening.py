@@ -90,8 +90,8 @@ def _through(
     given = {name.lower(): value for name, value in headers}
     if sum(name.lower() == "origin" for name, _ in headers) > 1:
         api = meant(split_target(target)[1], given)
-        refused = error_answer(400, "there is more than one Origin", code="invalid_header", api=api)
-        return refused, Request(method, target)
+        wrong = error_answer(400, "there is more than one Origin", code="invalid_header", api=api)
+        return wrong, Request(method, target)
     if (refused := door.refusal(target, given)) is not None:
         return refused, Request(method, target)
     if (asked := door.preflight(method, given)) is not None:
