@@ -15,7 +15,6 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from ..errors import excerpt
-from ..wire import Api
 from .answer import Answer, error_answer
 from .paths import meant, split_target
 
@@ -50,9 +49,8 @@ class Door:
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """The answer to a request that is not let in."""
-        authority, path, _ = split_target(target)
-        refused = partial(_refused, meant(path, headers))
-        for host in filter(None, (authority, headers.get("host", None))):
+        refused = partial(_refused, target, headers)
+        for host in filter(None, (split_target(target)[0], headers.get("host", None))):
             if not self._knows(host):
                 return refused(f"this server does not answer to the host {excerpt(host, 100)!r}", "host")
         if headers.get("host") == "":
@@ -101,7 +99,8 @@ class Door:
         return own or ANY in self._origins or origin in self._origins
 
 
-def _refused(api: Api | None, message: str, what: str) -> Answer:
+def _refused(target: str, headers: Mapping[str, str], message: str, what: str) -> Answer:
+    api = meant(split_target(target)[1], headers)
     hint = f"allow it with --allow-{what}, or allow_{what}s= in Python"
     return error_answer(403, f"{message}: {hint}", code=f"{what}_not_allowed", api=api)
 
