@@ -147,7 +147,8 @@ class Endpoint:
             name, scheme = ("api-key", "") if self.azure is not None else access.header
             headers[name] = f"{scheme}{self.key}"
         elif access.needs_key and self.base_url.rstrip("/") == access.address and not self.holds_key:
-            raise ConnectError(f"There is no API key: set {access.keys[0]} or pass api_key=.")
+            told = f"set {access.keys[0]} or pass" if access.keys else "pass"
+            raise ConnectError(f"There is no API key: {told} api_key=.")
         return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
 
     @property

@@ -30,6 +30,8 @@ def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) 
     """``params`` and ``extra``, which counts where both say something, with functions and models replaced by what
     ``api`` takes for them; everything else unchanged. What is wrong in ``params`` is told; ``extra`` is the user's."""
     out = {**params, **extra}
+    if api.tool is None and out.get("tools"):
+        raise ValueError(f"the API {api.name!r} has no tools: leave out tools=, or ask another one")
     if api.tool is not None and "tools" in out:
         out["tools"] = _all_placed(out["tools"], api.tool, as_it_is="tools" in extra)
     if api.choice is not None and callable(choice := out.get("tool_choice")):

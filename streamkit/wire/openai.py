@@ -54,7 +54,9 @@ def _response_body(reply: Reply) -> Form:
 
 
 def _error(status: int, error: Form) -> Form:
-    return {"error": {"type": "invalid_request_error", "param": None, "code": None, **error}}
+    """A wrong key is an invalid request there, which its code tells apart."""
+    kind = "rate_limit_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"type": kind, "param": None, "code": None, **error}}
 
 
 # -- chat completions --------------------------------------------------------------------------------------------------
