@@ -46,6 +46,7 @@ ANSWERS = frozenset({
     "apply_patch_call_output", "computer_call_output", "custom_tool_call_output", "function_call_output",
     "local_shell_call_output", "mcp_approval_response",
 })  # fmt: skip
+"""Types of items that only the caller tells."""
 THOUGHT = re.compile(
     r"response\.(?!.*(?:encrypted|signature))(\w*(?:reasoning|thinking|thought|reflection)[\w.]*)\.\w+"
 )
