@@ -120,8 +120,6 @@ class Ollama(Dialect):
 
     def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
-        if reason == "stop" and self._calls.calls:  # Ollama's compatible API has this word for it, and readers ask it
-            reason = "tool_calls"
         problem = self._ends(reason)
         out += self._release()
         out += self._settled(chunk)
