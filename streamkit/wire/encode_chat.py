@@ -135,8 +135,10 @@ class CompletionsWriter(ChatWriter):
 
 
 def chat_reason(reason: str, *, called: bool) -> str:
-    """The word of chat completions for an end. Words of other APIs are not known to its readers."""
-    return in_words(reason, OWN, {**WORDS, "complete": "tool_calls"} if called else WORDS)
+    """The word of chat completions for an end. Words of other APIs are not known to its readers, some of whom look at
+    the word alone for whether there are calls to answer: a plain stop, as Ollama and others say it, would hide them."""
+    word = in_words(reason, OWN, WORDS)
+    return "tool_calls" if called and word == "stop" else word
 
 
 def _usage_form(usage: Usage) -> dict[str, Any]:

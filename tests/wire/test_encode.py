@@ -121,7 +121,8 @@ def test_any_content_survives(events: list[Any], reason: str):
         for field in ("text", "reasoning", "refusal"):
             assert joined(getattr(ours, field)) == joined(getattr(theirs, field))
         assert [joined(c.arguments) for c in ours.tool_calls] == [joined(c.arguments) for c in theirs.tool_calls]
-    assert (back.finish_reason, back.outcome) == (expected.finish_reason, expected.outcome)
+    called = reason == "stop" and expected.choices[0].tool_calls  # a plain stop would hide them
+    assert (back.finish_reason, back.outcome) == ("tool_calls" if called else reason, expected.outcome)
 
 
 @pytest.mark.slow
@@ -258,7 +259,8 @@ def test_an_end_with_calls_has_a_word_of_its_own():
     call = ToolCallDelta("{}", 0, "a", "f")
     assert read_back(call, Finish("tool_use")).finish_reason == "tool_calls"
     assert read_back(call, Finish("STOP"), api="anthropic").finish_reason == "tool_use"
-    assert read_back(call, Finish("stop")).finish_reason == "stop"  # a word of chat completions stays as it is
+    assert read_back(call, Finish("stop")).finish_reason == "tool_calls"  # readers may look at nothing else
+    assert read_back(call, Finish("function_call")).finish_reason == "function_call"
     assert read_back(TextDelta("x"), call, Finish("refusal"), api="responses").outcome == "filtered"
 
 
