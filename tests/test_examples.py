@@ -51,6 +51,7 @@ EXPECTED = {
     "23_fastapi_relay": r"Relayed, word by word\.\n\[served: complete, 22 characters\]",
     "24_batch_with_ledger": r"(.*\? A scripted answer\.\n){3}(.*\? A scripted answer\. \(from the ledger\)\n){3}",
     "25_record_and_replay": r"(It was recorded once\..*again\.)\n\1\n\[11 pieces over 0\.\d+ s of virtual time\]",
+    "26_claude": r"\[thinks: Bern\?\]\nLet me look\. Clear, with 21 degrees\.\n\[complete, 2 rounds, 2 requests\]",
 }
 
 NO_REQUEST = {"08_tested_pipeline"}
@@ -82,7 +83,9 @@ def test_runs_without_a_key(path: Path):
 def test_with_a_key_it_asks_the_api(path: Path):
     server = testing.Server("A scripted answer.")
     with server.running() as url:
-        out = run(path, OPENAI_API_KEY="key", OPENAI_BASE_URL=url)
+        providers = ("OPENAI", "ANTHROPIC")
+        keys = {f"{name}_API_KEY": "key" for name in providers} | {f"{name}_BASE_URL": url for name in providers}
+        out = run(path, **keys)
     assert server.requests
     assert "scripted answer." in out
 

@@ -84,8 +84,7 @@ def whole(
             pass
     except ApiError as exc:
         status = exc.code if isinstance(exc.code, int) and 400 <= exc.code < 600 else 500
-        kind = exc.error_type or "server_error"
-        return error_answer(status, str(exc), kind, exc.code, api=api_named(api), after=delay)
+        return error_answer(status, str(exc), exc.error_type, exc.code, api=api_named(api), after=delay)
     except StreamkitError:  # not even the script is a whole reply, so the answer is none either
         return _broken(delay, "drop")
     document = api_named(api).whole

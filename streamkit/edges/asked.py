@@ -25,7 +25,7 @@ def _nobody(outcome: Outcome) -> None:
 @in_brief
 @dataclass(repr=False)
 class Request:
-    """What was asked, and what became of the answer so far. Keys in ``headers`` are masked."""
+    """What was asked, and what became of the answer so far. Keys in ``headers`` and in ``query`` are masked."""
 
     method: str
     path: str

@@ -11,11 +11,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ..errors import excerpt
 from .answer import Answer, error_answer
-from .paths import split_target
+from .paths import meant, split_target
 
 __all__ = ["Door", "Rules"]
 
@@ -48,14 +49,15 @@ class Door:
 
     def refusal(self, target: str, headers: Mapping[str, str]) -> Answer | None:
         """The answer to a request that is not let in."""
+        refused = partial(_refused, target, headers)
         for host in filter(None, (split_target(target)[0], headers.get("host", None))):
             if not self._knows(host):
-                return _refused(f"this server does not answer to the host {excerpt(host, 100)!r}", "host")
+                return refused(f"this server does not answer to the host {excerpt(host, 100)!r}", "host")
         if headers.get("host") == "":
-            return _refused("this server does not answer to an empty host", "host")
+            return refused("this server does not answer to an empty host", "host")
         origin = headers.get("origin")
         if origin is not None and not self._admits(origin, headers.get("host", "")):
-            return _refused(f"this server does not answer pages of the origin {excerpt(origin, 100)!r}", "origin")
+            return refused(f"this server does not answer pages of the origin {excerpt(origin, 100)!r}", "origin")
         return None
 
     def preflight(self, method: str, headers: Mapping[str, str]) -> Answer | None:
@@ -97,9 +99,10 @@ class Door:
         return own or ANY in self._origins or origin in self._origins
 
 
-def _refused(message: str, what: str) -> Answer:
+def _refused(target: str, headers: Mapping[str, str], message: str, what: str) -> Answer:
+    api = meant(split_target(target)[1], headers)
     hint = f"allow it with --allow-{what}, or allow_{what}s= in Python"
-    return error_answer(403, f"{message}: {hint}", "permission_error", f"{what}_not_allowed")
+    return error_answer(403, f"{message}: {hint}", code=f"{what}_not_allowed", api=api)
 
 
 def _several(given: Iterable[str], what: str) -> Iterable[str]:

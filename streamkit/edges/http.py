@@ -18,6 +18,7 @@ from ..engine.report import report
 from .answer import Answer, CutError, Write, error_answer, paced
 from .bounds import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
+from .paths import meant, split_target
 
 if TYPE_CHECKING:
     from .asked import Request
@@ -95,9 +96,8 @@ class _Connection:
 
     async def _answer(self, request: h11.Request, data: bytes) -> bool:
         """Play the answer unless the client goes first; True if the connection can serve another request."""
-        headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers)
         try:
-            answer, entry = self._handle(request.method.decode(), request.target.decode("latin-1"), headers, data)
+            answer, entry = self._handle(request.method.decode(), *_asked(request), data)
         except KeyboardInterrupt:  # somebody's Ctrl-C
             raise
         except BaseException as exc:
@@ -149,13 +149,18 @@ class _Connection:
         await self._send(h11.Response(status_code=answer.status, headers=head))
 
     def _has_body(self, status: int) -> bool:
-        return self._incoming.method != b"HEAD" and status not in BODILESS
+        head = self._incoming.head
+        return (head is None or head.method != b"HEAD") and status not in BODILESS
 
     async def refuse(self, status: int, message: str) -> None:
         """Say why there is no answer, if there is still a place for it; the connection is to be closed."""
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
-        answer = error_answer(status, message, headers={"connection": "close"})
+        api = None
+        if self._incoming.head is not None:
+            target, headers = _asked(self._incoming.head)
+            api = meant(split_target(target)[1], dict(headers))
+        answer = error_answer(status, message, api=api, headers={"connection": "close"})
         await self._begin(answer)
         for write in answer.body if self._has_body(status) else ():
             await self._send(h11.Data(data=write.data))
@@ -205,6 +210,12 @@ class _Connection:
 
     def abort(self) -> None:
         self._writer.transport.abort()
+
+
+def _asked(head: h11.Request) -> tuple[str, list[tuple[str, str]]]:
+    """The target of a request and its headers, whose names h11 gives in lower case."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+    return head.target.decode("latin-1"), headers
 
 
 def _written(body: Iterable[Write]) -> Iterator[Write]:

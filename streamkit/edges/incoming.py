@@ -35,7 +35,7 @@ class Incoming:
         limits: ServerLimits,
         go_on: Callable[[], Awaitable[None]],
     ) -> None:
-        self.method = b""
+        self.head: h11.Request | None = None
         """Of the request that is being read or answered."""
         self.overrun = False
         """More was sent ahead than may be, and was not kept."""
@@ -44,7 +44,7 @@ class Incoming:
 
     async def request(self) -> tuple[h11.Request, bytes] | None:
         """The next request with its body, None if the client has no more, or sends none for too long."""
-        self.method = b""
+        self.head = None
         self._begun = bool(self._ahead or self._http.trailing_data[0])
         try:
             async with asyncio.timeout(self._limits.head if self._begun else self._limits.idle) as self._clock:
@@ -55,14 +55,13 @@ class Incoming:
             return None
 
     async def _whole(self) -> tuple[h11.Request, bytes] | None:
-        request: h11.Request | None = None
         body, pieces = bytearray(), 0
         while True:
             match event := self._http.next_event():
                 case h11.NEED_DATA:
                     await self._receive()
                 case h11.Request():
-                    request, self.method = event, event.method
+                    self.head = event
                     self._allow(self._limits.body)
                     _check(event)
                 case h11.Data():
@@ -72,8 +71,8 @@ class Incoming:
                         await asyncio.sleep(0)
                     if len(body) > self._limits.body_bytes:
                         raise RefusedError(413, f"a body of more than {self._limits.body_bytes} bytes")
-                case h11.EndOfMessage() if request is not None:
-                    return request, bytes(body)
+                case h11.EndOfMessage() if self.head is not None:
+                    return self.head, bytes(body)
                 case _:  # closed
                     return None
 
@@ -85,7 +84,7 @@ class Incoming:
             await self._go_on()
         if not self._ahead and self.overrun:
             raise RefusedError(413, f"more than {self._limits.ahead_bytes} bytes came ahead of the answers")
-        most = CHUNK if self.method else self._limits.head_bytes + 1  # so that a longer head is seen to be longer
+        most = CHUNK if self.head else self._limits.head_bytes + 1  # so that a longer head is seen to be longer
         data = self._ahead.popleft() if self._ahead else await self._reader.read(most)
         if data and not self._begun:
             self._begun = True

@@ -16,6 +16,7 @@ from .asked import Request
 from .bounds import ServerLimits
 from .door import Door, Rules
 from .http import Handle, refuse_connection, serve_connection
+from .paths import meant, split_target
 
 __all__ = ["ServerThread", "listening"]
 
@@ -88,7 +89,9 @@ def _through(
     """What is not let in is no request of the server's: it is not noted, and no play is asked."""
     given = {name.lower(): value for name, value in headers}
     if sum(name.lower() == "origin" for name, _ in headers) > 1:
-        return error_answer(400, "there is more than one Origin", code="invalid_header"), Request(method, target)
+        api = meant(split_target(target)[1], given)
+        wrong = error_answer(400, "there is more than one Origin", code="invalid_header", api=api)
+        return wrong, Request(method, target)
     if (refused := door.refusal(target, given)) is not None:
         return refused, Request(method, target)
     if (asked := door.preflight(method, given)) is not None:

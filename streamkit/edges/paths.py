@@ -1,12 +1,13 @@
-"""Which endpoint a request is for. Plain string work, linear in the length of the target, whatever it holds."""
+"""Which endpoint a request is for, or at least which API. Plain string work, linear in the length of the target."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from ..wire import APIS, Api
 
-__all__ = ["MODELS", "endpoint", "served", "split_target"]
+__all__ = ["MODELS", "endpoint", "key_places", "meant", "served", "split_target"]
 
 MODELS = "models"
 DEPLOYMENTS = "/deployments/"
@@ -17,6 +18,38 @@ def served() -> dict[str, Api]:
     """The APIs in whose form a server answers, by the last part of their path."""
     apis = (api for api in APIS.values() if api.writer is not None)
     return {api.path.removeprefix(f"{api.access.version}/"): api for api in apis}
+
+
+@cache
+def key_places() -> tuple[tuple[str, str], ...]:
+    """Each header in which one of these APIs has its key, with what stands before it there."""
+    return tuple(dict.fromkeys(api.access.header for api in served().values()))
+
+
+@cache
+def _marks() -> dict[str, Api]:
+    """Headers that the requests of one provider alone have, with an API of its."""
+    apis = {api.access.address: api for api in served().values()}.values()
+    named = [(name, api) for api in apis for name in (api.access.header[0], *api.access.headers)]
+    names = [name for name, _ in named]
+    return {name: api for name, api in named if names.count(name) == 1}
+
+
+def meant(path: str, headers: Mapping[str, str]) -> Api | None:
+    """The API that a request is most likely for, though nothing may be served at its path; None if nobody can tell.
+
+    It tells in which form an error is understood. A longer part of the path counts for more than a shorter one; at
+    last a folder (``/api/tags`` beside ``/api/chat``), and headers (lower case) that only one of them has.
+    """
+    whole = f"/{path.strip('/')}/"
+    folder = whole.removesuffix("/").rpartition("/")[0]
+    for name in sorted(served(), key=len, reverse=True):
+        if f"/{name}/" in whole:
+            return served()[name]
+    for name in served():
+        if "/" in name and folder.endswith(f"/{name.rpartition('/')[0]}"):
+            return served()[name]
+    return next((api for name, api in _marks().items() if name in headers), None)
 
 
 def split_target(target: str) -> tuple[str, str, str]:

@@ -96,8 +96,8 @@ class Script:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    """The whole body instead of a reply (bytes and text as they are, else as JSON). An OpenAI-like error if None and
-    ``status`` is not 200."""
+    """The whole body instead of a reply (bytes and text as they are, else as JSON). An error in the form of the API
+    that was asked if None and ``status`` is not 200."""
 
     def __post_init__(self) -> None:
         if not all(value >= 0 for value in (self.first, self.every, self.head_after, self.jitter)):  # nan is not
@@ -119,12 +119,13 @@ class Script:
             return plain_answer(self.status, self._body(api_named(api)), self.headers, self.head_after)
         if api_named(api).wants_stream(body):
             return streamed(self.writes(api, body), api, self.headers, self.head_after)
-        asked = {**body, "stream_options": {"include_usage": True}}
-        return whole(self._writes(api, asked), api, self.headers, self.head_after)
+        return whole(self._writes(api, body, True), api, self.headers, self.head_after)
 
-    def writes(self, api: str = "chat", body: Mapping[str, Any] | None = None) -> Iterator[Write]:
-        """The body of the event stream in time."""
-        writes = self._writes(api, body or {})
+    def writes(
+        self, api: str = "chat", body: Mapping[str, Any] | None = None, *, figures: bool = False
+    ) -> Iterator[Write]:
+        """The body of the event stream in time, with token ``figures`` even if the request does not ask for them."""
+        writes = self._writes(api, body or {}, figures)
         comment = api_named(api).framing.comment
         if self.keepalive and comment:
             writes = _kept_alive(writes, Write(self.keepalive, comment))
@@ -141,7 +142,7 @@ class Script:
         for number, call in enumerate(self.tool_calls):
             yield from _fragments(number, call)
 
-    def _writes(self, api: str, body: Mapping[str, Any]) -> Iterator[Write]:
+    def _writes(self, api: str, body: Mapping[str, Any], figures: bool) -> Iterator[Write]:
         encoder = Encoder(api, model=self.model or str(body.get("model") or "scripted"))
         framing = api_named(api).framing
         if (then := self._fault(0)) is not None:
@@ -161,7 +162,10 @@ class Script:
         if self.fail is not None:
             yield _failing(self.fail, encoder, framing)
             return
-        yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], count, api, body))
+        usage = None
+        if figures or api_named(api).tells_usage(body):
+            usage = self.usage or _made_up(api_named(api), body, count)
+        yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], usage))
 
     def _fault(self, count: int) -> Then | None:
         """What becomes of the connection once ``count`` pieces were sent."""
@@ -173,11 +177,11 @@ class Script:
         while True:
             yield max(0.0, self.every * (1 + self.jitter * vary.uniform(-1, 1)))
 
-    def _ending(self, encoder: Encoder, open: list[int], count: int, api: str, body: Mapping[str, Any]) -> bytes:
+    def _ending(self, encoder: Encoder, open: list[int], usage: Usage | None) -> bytes:
         reason = self.finish if self.finish is not None else "tool_calls" if self.tool_calls else "stop"
         events: list[Event] = [Finish(reason, index) for index in sorted(open)] if reason else []
-        if api_named(api).tells_usage(body):
-            events.append(UsageUpdate(self.usage or _made_up(body, count)))
+        if usage is not None:
+            events.append(UsageUpdate(usage))
         blocks = [block for event in events for block in encoder.feed(event)]
         return b"".join([*blocks, *(encoder.flush() if self.done else ())])
 
@@ -201,18 +205,30 @@ def _fragments(number: int, call: Call) -> Iterator[ToolCallDelta]:
         yield ToolCallDelta(call.arguments[start : start + FRAGMENT], number, index=call.index)
 
 
-def _made_up(body: Mapping[str, Any], count: int) -> Usage:
-    """Plausible figures: a token is a word, and a piece."""
-    asked = body.get("messages") or body.get("input") or body.get("prompt") or ""
-    turns = asked if isinstance(asked, list) else [asked]
-    given = (turn.get("content") if isinstance(turn, dict) else turn for turn in turns)
-    texts = [text for text in given if isinstance(text, str)]
+def _made_up(api: Api, body: Mapping[str, Any], count: int) -> Usage:
+    """Plausible figures: a token is a word, and a piece. No prompt that can be read has none."""
+    try:
+        asked = api.prompt(body)
+        texts = list(_texts([asked.messages, asked.texts]))
+    except Exception:  # the body is whatever a client sent
+        texts = []
     tokens = looked_at = 0
     for text in texts:
         part = text[: SAMPLE - looked_at]
         tokens, looked_at = tokens + len(as_tokens(part)), looked_at + len(part)
     prompt = tokens * sum(map(len, texts)) // max(1, looked_at)
     return Usage(prompt, count, prompt + count)
+
+
+def _texts(asked: Any) -> Iterator[str]:
+    """The texts in turns, whose content may be parts, and these may have content."""
+    if isinstance(asked, str):
+        yield asked
+    elif isinstance(asked, Mapping):
+        yield from _texts(asked.get("content") or asked.get("text"))
+    elif isinstance(asked, Sequence):
+        for item in asked:
+            yield from _texts(item)
 
 
 def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, framing: Framing) -> Write:

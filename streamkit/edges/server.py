@@ -1,4 +1,4 @@
-"""A server that says what it was told to: scripts and recordings behind the APIs of OpenAI and of Anthropic."""
+"""A server that says what it was told to: scripts and recordings behind the APIs of OpenAI, Anthropic and Ollama."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl
 from ..checks import shown
 from ..errors import StreamkitError, excerpt
 from ..sources.recording import Recording, shipped
-from ..wire import APIS, Api
+from ..sources.requests import SECRET
+from ..wire import Api
 from .answer import Answer, error_answer, plain_answer
 from .asked import Asked, Request
 from .bounds import ServerLimits
 from .door import Rules
 from .listening import ServerThread, listening
-from .paths import endpoint, served, split_target
+from .paths import endpoint, key_places, meant, served, split_target
 from .playback import Playback
 from .script import Script
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
-SECRET = frozenset({"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key"})
-"""Headers that are masked in what is kept of a request, with those in which the APIs want their keys."""
+AZURE = ("api-key", "")
+"""Where Azure has the key for any API."""
 VALUES = 1_000_000
 """In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
 MODEL = 1000
@@ -93,6 +94,7 @@ class Server:
             raise ValueError("a server needs at least one script or recording")
         self._asked = Asked(keep)
         self._played = 0
+        served()  # loads the APIs here, and not when the first request waits for its answer
         self._api_key = api_key
 
     @classmethod
@@ -158,9 +160,7 @@ class Server:
         """The answer to one request, which is noted in ``requests``. What a play raises is raised."""
         _, path, query = split_target(target)
         given = {name.lower(): value for name, value in headers}
-        secret = SECRET.union(api.access.header[0] for api in APIS.values())
-        shown = {name: _masked(value) if name in secret else value for name, value in given.items()}
-        request = Request(method, path, dict(parse_qsl(query)), shown, size=len(data))
+        request = Request(method, path, _masked(dict(parse_qsl(query))), _masked(given), size=len(data))
         self._asked.note(request)
         try:
             return self._answer(request, given, data), request
@@ -171,10 +171,11 @@ class Server:
     def _answer(self, request: Request, headers: Mapping[str, str], data: bytes) -> Answer:
         found = endpoint(request.path)
         if found is None:
-            return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found")
+            api = meant(request.path, headers)
+            return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found", api=api)
         name, deployment = found
         api = served().get(name)
-        method, refused = "POST" if api else "GET", partial(error_answer, api=api)
+        method, refused = "POST" if api else "GET", partial(error_answer, api=api or meant(request.path, headers))
         if request.method != method:
             return refused(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
         if not self._admits(headers, api):
@@ -203,8 +204,8 @@ class Server:
     def _admits(self, headers: Mapping[str, str], api: Api | None) -> bool:
         if self._api_key is None:
             return True
-        own = ("", "") if api is None else api.access.header
-        places = ((own[0], own[1]), ("api-key", ""), ("authorization", "Bearer "))
+        own = () if api is None else (api.access.header,)
+        places = (*own, AZURE, *key_places())
         given = next((key for name, scheme in places if (key := headers.get(name, "").removeprefix(scheme))), "")
         wanted = self._api_key.encode()
         as_sent = given.encode("latin-1", "replace")  # a header on a socket is bytes, which are shown as Latin-1
@@ -222,7 +223,12 @@ def _wrong(api: Api, body: Any) -> str | None:
     return None
 
 
-def _masked(value: str) -> str:
+def _masked(given: Mapping[str, str]) -> dict[str, str]:
+    """Headers or a query without what is secret in them, to judge by their names."""
+    return {name: _mask(value) if SECRET.search(name) else value for name, value in given.items()}
+
+
+def _mask(value: str) -> str:
     scheme, space, _ = value.partition(" ")
     return f"{scheme} ***" if space else "***"
 

@@ -38,16 +38,23 @@ def request_for(
     api: Api, model: str | None, asked: Asked, params: Mapping[str, Any], extra: Mapping[str, Any] | None
 ) -> Request:
     """What is sent for ``asked``. Parameters that are None are left out; ``extra`` are further ones, sent as they are
-    unless ``api`` calls them otherwise."""
-    check_text("model", model, optional=True)
+    unless ``api`` calls them otherwise: None is left out then as well."""
     check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
+    given, further = {name: value for name, value in params.items() if value is not None}, dict(extra or {})
+    if not (isinstance(asked, dict) or api.native):  # null has no meaning that could be translated
+        further = {name: value for name, value in further.items() if value is not None}
+    if not api.names_model:  # it is a part of the address
+        model = further.pop("model", model)
+    check_text("model", model, optional=True)
     model = check_line("model", model or "") or None
     named = {"model": model} if model is not None and api.names_model else {}
-    sent = with_schemas(api, {name: value for name, value in params.items() if value is not None}) | dict(extra or {})
+    sent = with_schemas(api, given, further)
     if isinstance(asked, dict):
         sent = {**asked, **sent}
     elif api.body is not None:
         sent = api.body(asked, sent)
+    if "stream" not in api.stream and sent.get("stream") is True:  # it is a stream that is asked for
+        del sent["stream"]
     return Request(api, model, {**named, **sent})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,10 +38,11 @@ def endpoint(
             raise TypeError(f"{name} is a mapping, not {type(given).__name__}: write {name}={{'x-name': 'value'}}")
     if azure is not None and not access.azure:
         raise ValueError("azure= is for the APIs of OpenAI: pass the address of the resource as base_url=")
+    source = "base_url" if base_url is not None else _set(access.addresses) or "base_url"
     base_url = base_url.strip() if base_url is not None else _address(access, azure)
     if base_url is None:
         raise ValueError(f"azure= needs the address of your resource: pass base_url= or set {access.addresses[0]}")
-    return Endpoint(
+    made = Endpoint(
         base_url,
         access,
         api_key if api_key is not None else _first(access.keys),
@@ -49,7 +51,9 @@ def endpoint(
         dict(query or {}),
         allow_http,
         allow_private,
+        source,
     )
+    return made if made.key is not None else _with_token(made)
 
 
 def _accounts(access: Access, *given: str | None) -> dict[str, str]:
@@ -65,9 +69,17 @@ def with_key(endpoint: Endpoint, *, named: bool) -> Endpoint:
     """``endpoint``, with the key of the environment if it has none and there is one by now. ``named``: its address was
     passed. One that the environment gave gets no key that may be meant for the address which is there now."""
     key = _first(endpoint.access.keys)
-    if endpoint.key or not key or not (named or endpoint.base_url == _address(endpoint.access, endpoint.azure)):
+    if endpoint.key or not (named or endpoint.base_url == _address(endpoint.access, endpoint.azure)):
         return endpoint
-    return replace(endpoint, key=key)
+    return replace(endpoint, key=key) if key else _with_token(endpoint)
+
+
+def _with_token(endpoint: Endpoint) -> Endpoint:
+    """``endpoint`` with the bearer token of the environment, if there is one and no header says who asks."""
+    token = _first(endpoint.access.tokens)
+    if not token or endpoint.holds_key:
+        return endpoint
+    return replace(endpoint, headers={**endpoint.headers, "authorization": f"Bearer {token}"})
 
 
 def _address(access: Access, azure: str | None) -> str | None:
@@ -78,20 +90,42 @@ def _address(access: Access, azure: str | None) -> str | None:
 
 
 def _completed(address: str, own: str) -> str:
-    """A host, perhaps with a port, as an address: scheme and port are those of the provider's ``own``."""
-    if "://" in address:
-        return address
-    parts, given = urlsplit(own), urlsplit(f"//{address}")
-    host, port = given.hostname or "", given.port or parts.port
-    if host in ("", "0.0.0.0", "::"):  # a server listens there on every address of its machine: no client asks that
-        host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{given.path}"
+    """A host, perhaps with a port, as an address: what is missing is as in the provider's ``own``. What is no host
+    stays as it is, for `Endpoint` to refuse."""
+    scheme, mark, rest = address.partition("://")
+    parts = urlsplit(own)
+    if not mark:
+        scheme, rest = parts.scheme, f"[{address}]" if _is_ipv6(address) else address
+    try:
+        given = urlsplit(f"//{rest}")
+        host, port = given.hostname or "", given.port or (None if mark else parts.port)
+    except ValueError:
+        return f"{scheme}://{rest}"
+    if given.username or given.query or given.fragment:
+        return f"{scheme}://{rest}"
+    if host not in ("", "0.0.0.0", "::"):
+        host = f"[{host}]" if ":" in host else host
+        return address if mark else f"{scheme}://{host}{'' if port is None else f':{port}'}{given.path}"
+    # A server listens there on every address of its machine: no client asks that.
+    return f"{scheme}://{parts.hostname}{'' if port is None else f':{port}'}{given.path}"
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        return ip_address(address).version == 6
+    except ValueError:
+        return False
 
 
 def _first(variables: Iterable[str]) -> str | None:
+    """What the first of these variables that says something says."""
+    name = _set(variables)
+    return None if name is None else os.environ[name]
+
+
+def _set(variables: Iterable[str]) -> str | None:
     """The first of these variables that says something."""
-    return next((told for name in variables if (told := os.environ.get(name))), None)
+    return next((name for name in variables if os.environ.get(name)), None)
 
 
 def proxied(host: str, scheme: str) -> bool:

@@ -49,26 +49,43 @@ class Endpoint:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_http: bool = False
     allow_private: bool = True
+    source: str = "base_url"
+    """Who gave the address: the argument, or a variable of the environment."""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(check_line("base_url", self.base_url))
+        parts = self._parts()
         if parts.username or parts.password:
-            raise ValueError("base_url must not hold a user name or password: pass headers= instead")
+            raise ValueError(f"{self.source} must not hold a user name or password: pass headers= instead")
         host = one_line(parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
             shown = f"{parts.scheme}://{host}" if parts.scheme else repr(self.base_url)
-            raise ValueError(f"base_url must be an http(s) address, perhaps with a port, not {shown}")
+            shown = shown if _has_port(parts) else f"{shown} with a port that is no number"
+            raise ValueError(f"{self.source} must be an http(s) address, perhaps with a port, not {shown}")
         if parts.query or parts.fragment:
-            raise ValueError("base_url must not hold a query: pass query= instead")
+            raise ValueError(f"{self.source} must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
-            raise ValueError(
-                f"plain http to {host} would show key and prompt to the network: use https, or pass allow_http=True"
-            )
+            whose = "" if self.source == "base_url" else f"{self.source}: "
+            told = f"plain http to {host} would show key and prompt to the network"
+            raise ValueError(f"{whose}{told}: use https, or pass allow_http=True")
         if not self.allow_private and is_private_literal(parts.hostname):
             raise ValueError(f"{host} is not public, and allow_private=False refuses that")
-        if _names_call(parts.path.rstrip("/")):
-            raise ValueError(f"base_url ends before the call, with the version as a rule (…/v1), not {self.base_url!r}")
+        self._check_path(parts.path.rstrip("/"))
         self._check_headers()
+
+    def _parts(self) -> SplitResult:
+        try:
+            return urlsplit(check_line(self.source, self.base_url))
+        except ValueError as exc:
+            raise ValueError(f"{self.source} must be an http(s) address: {exc}") from exc
+
+    def _check_path(self, path: str) -> None:
+        if _names_call(self.access, path):
+            told = "ends before the call, with the version as a rule (…/v1)"
+            raise ValueError(f"{self.source} {told}, not {self.base_url!r}")
+        for end, name in self.access.others.items():
+            if path.endswith(end):
+                told = f"ends in {end}, where another API answers"
+                raise ValueError(f"{self.source} {told}: leave {end} out, or ask that one by api={name!r}")
 
     def _check_headers(self) -> None:
         for name in self.headers:
@@ -99,14 +116,10 @@ class Endpoint:
             if not model:
                 raise ValueError("the model names the Azure deployment: pass model=")
             return f"{base}/deployments/{quote(model, safe='')}/{path}"
-        if self.access.version and ENDS_WITH_VERSION.search(base):
-            path = path.removeprefix(f"{self.access.version}/")
-        if not api.names_model:
-            if not model:
-                raise ValueError("the model is a part of the address here: pass model=")
-            family = path.partition("/{model}")[0].rpartition("/")[2]  # lists of models have it in their names
-            path = path.replace("{model}", quote(model.removeprefix(f"{family}/"), safe=""))
-        return f"{base}/{path}"
+        version = self.access.version
+        if version and (ENDS_WITH_VERSION.search(base) or base.endswith(f"/{version}")):
+            path = path.removeprefix(f"{version}/")
+        return f"{base}/{path}" if api.names_model else _with_model(base, path, api, model)
 
     @property
     def lacks_version(self) -> bool:
@@ -133,9 +146,15 @@ class Endpoint:
         if self.key:
             name, scheme = ("api-key", "") if self.azure is not None else access.header
             headers[name] = f"{scheme}{self.key}"
-        elif access.needs_key and self.base_url.rstrip("/") == access.address:
-            raise ConnectError(f"There is no API key: set {access.keys[0]} or pass api_key=.")
+        elif access.needs_key and self.base_url.rstrip("/") == access.address and not self.holds_key:
+            told = f"set {access.keys[0]} or pass" if access.keys else "pass"
+            raise ConnectError(f"There is no API key: {told} api_key=.")
         return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
+
+    @property
+    def holds_key(self) -> bool:
+        """Whether the headers that were given say who asks."""
+        return not {"authorization", self.access.header[0]}.isdisjoint(name.lower() for name in self.headers)
 
     @property
     def secrets(self) -> list[str]:
@@ -162,11 +181,26 @@ class Endpoint:
         return Scrubber(self.secrets)
 
 
-def _names_call(path: str) -> bool:
-    """Whether the path of an address goes on to a call, which is added to it."""
+def _names_call(access: Access, path: str) -> bool:
+    """Whether the path of an address goes on to a call of this provider, which is added to it."""
     if not path or ENDS_WITH_VERSION.search(path):
         return False
-    return any(path.endswith(f"/{api.path.removeprefix(f'{api.access.version}/')}") for api in APIS.values())
+    before = f"{access.version}/" if names_version(f"/{access.version}") else ""
+    return any(path.endswith(f"/{api.path.removeprefix(before)}") for api in APIS.values() if api.access is access)
+
+
+def _with_model(base: str, path: str, api: Api, model: str | None) -> str:
+    """The address of a call whose path names the model, which may say of what collection it is, as lists of models do.
+    Whoever gives an address with the collection gives all that stands before it."""
+    if not model:
+        raise ValueError("the model is a part of the address here: pass model=")
+    before, _, after = path.partition("{model}")
+    before, _, usual = before.rstrip("/").rpartition("/")
+    if base.endswith(f"/{usual}"):
+        base, before = base.removesuffix(f"/{usual}"), ""
+    told, slash, name = model.partition("/")
+    collection, name = (told, name) if slash and told in api.collections else (usual, model)
+    return "/".join(filter(None, [base, before, collection, quote(name, safe="") + after]))
 
 
 def _has_port(parts: SplitResult) -> bool:

@@ -26,16 +26,21 @@ LONGEST_NAME = 64
 NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 
 
-def with_schemas(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
-    """``params`` with functions and models replaced by what ``api`` takes for them; everything else unchanged."""
-    out = dict(params)
+def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """``params`` and ``extra``, which counts where both say something, with functions and models replaced by what
+    ``api`` takes for them; everything else unchanged. What is wrong in ``params`` is told; ``extra`` is the user's."""
+    out = {**params, **extra}
+    if api.tool is None and out.get("tools"):
+        raise ValueError(f"the API {api.name!r} has no tools: leave out tools=, or ask another one")
     if api.tool is not None and "tools" in out:
-        out["tools"] = [_placed(tool, api.tool) for tool in _listed(out["tools"])]
+        out["tools"] = _all_placed(out["tools"], api.tool, as_it_is="tools" in extra)
     if api.choice is not None and callable(choice := out.get("tool_choice")):
         out["tool_choice"] = api.choice(name_of(choice))
     if api.format is not None and "response_format" in out:
-        asked = _format(out.pop("response_format"))
-        out = api.format(out, asked)
+        asked, as_it_is = out.pop("response_format"), "response_format" in extra
+        if as_it_is and (asked is None or isinstance(asked, str)):
+            return {**out, "response_format": asked}
+        out = api.format(out, dict(asked) if as_it_is and isinstance(asked, Mapping) else _format(asked))
     return out
 
 
@@ -133,6 +138,14 @@ def _listed(tools: Any) -> Sequence[Any]:
         write = "tools=list(...)" if many else "tools=[...]"
         raise TypeError(f"tools is a list of functions, models and dicts, not {shown(tools)}: write {write}")
     return tools
+
+
+def _all_placed(tools: Any, form: Callable[[dict[str, Any]], dict[str, Any]], *, as_it_is: bool) -> Any:
+    if not as_it_is:
+        return [_placed(tool, form) for tool in _listed(tools)]
+    if not isinstance(tools, (list, tuple)):
+        return tools
+    return [_placed(tool, form) if callable(tool) else tool for tool in tools]
 
 
 def _placed(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.context import Asked
 from ..engine.report import LOGGER
 from ..errors import one_line
 from ..wire import APIS, Api
-from .schemas import tools_for
+from .schemas import name_of, tools_for
 
 __all__ = ["sending", "warn_if_none_sent"]
 
@@ -36,7 +36,7 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     if api is None or not tools or not _takes_tools(ask, inner):
         return ask
     if given is not None:
-        _compare([name for tool in given for name in _names(tool)], tools)
+        _compare([name for tool in given for name in _names(api, tool)], tools)
         return ask
     return functools.partial(ask, tools=tools_for(api, tools))
 
@@ -85,16 +85,9 @@ def _takes_tools(ask: Any, inner: Any) -> bool:
     return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _names(tool: Any) -> Iterator[str]:
-    """The name by which a model calls a tool of a request; none for one that the server runs itself."""
-    if isinstance(tool, Mapping):
-        if tool.get("type") in (None, "function", "custom"):
-            inner = tool.get("function") or tool.get("custom") or tool
-            yield from [inner["name"]] if isinstance(inner, Mapping) and "name" in inner else []
-    else:
-        from .schemas import name_of
-
-        yield name_of(tool)
+def _names(api: Api, tool: Any) -> Iterable[str]:
+    """The names by which a model calls a tool of a request."""
+    return api.tool_names(tool) if isinstance(tool, Mapping) else [name_of(tool)]
 
 
 def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:

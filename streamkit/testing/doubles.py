@@ -33,14 +33,13 @@ def script(
     """A stream of these pieces, one delta each, that went through the real wire: encoded, sent as bytes, parsed.
 
     ``first`` and ``every`` are seconds; ``fail`` is acted out after the pieces; ``api`` names the API in whose form it
-    is written (``chat``, ``completions``, ``responses``, ``anthropic``: ValueError for others); ``more`` is whatever
-    else a `Script` can do. Each subscription plays it anew.
+    is written (``chat``, ``completions``, ``responses``, ``anthropic``, ``ollama``: ValueError for others); ``more`` is
+    whatever else a `Script` can do. Each subscription plays it anew.
     """
     played = Script(
         pieces, every=every, first=first, tool_calls=tool_calls, usage=usage, fail=fail, drop_after=drop_after, **more
     )
     Encoder(api)  # raises what is wrong with the name, here and not when somebody subscribes
-    body = {"stream": True, "stream_options": {"include_usage": usage is not None}}
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api)
@@ -51,7 +50,7 @@ def script(
             await asyncio.sleep(first)
             raise copy.copy(fail)
         try:
-            async for chunk in paced(played.writes(api, body)):
+            async for chunk in paced(played.writes(api, figures=usage is not None)):
                 if reading.tap is not None:
                     reading.tap.write(chunk)
                 yield parser.feed(chunk)

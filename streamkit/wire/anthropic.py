@@ -44,6 +44,8 @@ MESSAGES = Api(
         addresses=("ANTHROPIC_BASE_URL",),
         header=("x-api-key", ""),
         headers={"anthropic-version": "2023-06-01"},
+        tokens=("ANTHROPIC_AUTH_TOKEN",),
+        model="ANTHROPIC_MODEL",
     ),
     path="v1/messages",
     body=body,

@@ -6,7 +6,7 @@ further file here and one line in `apis`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -14,7 +14,7 @@ from ..events import Event, Reply
 from .dialect import Dialect
 from .framing import SSE, Framing
 
-__all__ = ["Access", "Api", "Form", "Messages", "Prompt", "Writer"]
+__all__ = ["Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
 
 Form: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -32,7 +32,7 @@ class Writer(Protocol):
 
     def feed(self, event: Event, /) -> Iterator[Form | str]: ...
     def flush(self) -> Iterator[Form | str]: ...
-    def fail(self, error: Form, /) -> Form | str: ...
+    def fail(self, error: Form, /) -> Iterator[Form | str]: ...
 
 
 class Prompt(NamedTuple):
@@ -58,6 +58,8 @@ class Access:
         address: that of the provider itself, which answers nobody without a key if ``needs_key``.
         version: the version in the paths of requests (``v1``), if an address may have it or not.
         keys, addresses: variables of the environment that may hold a key or an address; the first that is set counts.
+        tokens: variables that may hold what is sent as a bearer token where there is no key.
+        others: ends of addresses where the provider has another API, with the name of that one.
         header: name of the header that holds the key, and what stands before it there.
         headers: sent with every request.
         accounts: headers by the variables of the environment that may hold their values.
@@ -70,6 +72,8 @@ class Access:
     version: str = ""
     keys: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
     header: tuple[str, str] = ("authorization", "Bearer ")
     headers: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -81,7 +85,14 @@ class Access:
     @property
     def variables(self) -> tuple[str, ...]:
         """All variables of the environment that matter here."""
-        return (*self.keys, *self.addresses, *self.accounts)
+        return (*self.keys, *self.tokens, *self.addresses, *self.accounts)
+
+
+def named_tools(tool: Mapping[str, Any]) -> Iterable[str]:
+    """The name of a function or of a tool that takes a text, wherever APIs put it; a server runs any other kind."""
+    kind = tool.get("type")
+    inner = (tool.get("function") or tool.get("custom") or tool) if kind in (None, "function", "custom") else {}
+    return [inner["name"]] if isinstance(inner, Mapping) and isinstance(inner.get("name"), str) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +106,17 @@ class Api:
         owns: whether an object (a chunk or a whole reply, as a library gives it) is of this API.
         path: of requests, behind the address; ``{model}`` stands for the name of the model, which is then not in the
             body. ``query`` is sent with it.
+        collections: what may stand before the name of a model, with a slash, in place of what the path has there.
         deployed: on Azure, whether the path names the deployment.
         stream: the fields of a body that ask for a stream. ``streams`` if a body without them asks for one as well.
         asks_usage: whether a stream tells token figures only if its request says so (``stream_options``).
         body: a conversation, and parameters under the names of chat completions, as the fields of a request. Its tools
             and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
             completions are translated. ValueError for what this API does not have. None if it has no conversations.
+        native: whether those of chat completions are this API's own form, so that they are sent as they are.
         tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
             there are no tools.
+        tool_names: the names by which a model calls what an entry of ``tools`` stands for; none if the server runs it.
         choice: what makes the model call the tool of this name, as ``tool_choice``.
         format: parameters with a further one: the form of the answer, given as ``response_format`` of chat completions.
         prompt: what the body of a request asks. Raises whatever a strange body makes it raise.
@@ -120,12 +134,15 @@ class Api:
     writer: Callable[[str, str, int], Writer] | None = None
     whole: Callable[[Reply], Form] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
     deployed: bool = False
     stream: Mapping[str, Any] = field(default_factory=lambda: {"stream": True})
     streams: bool = False
     asks_usage: bool = False
     body: Callable[[Messages, Form], Form] | None = None
+    native: bool = False
     tool: Callable[[Form], Form] | None = None
+    tool_names: Callable[[Mapping[str, Any]], Iterable[str]] = named_tools
     choice: Callable[[str], Any] | None = None
     format: Callable[[Form, Form], Form] | None = None
     required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)

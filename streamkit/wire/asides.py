@@ -7,39 +7,63 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import MalformedError
-from .forms import READ, TEXTS, Chunk
+from .forms import READ, TEXTS, Chunk, is_echo
 from .loads import dumps
 from .problems import BESIDE_NAMES
-from .unread import says
+from .unread import is_fine_all, says
 
-__all__ = ["Asides"]
+__all__ = ["Asides", "announced"]
 
 SILENT = BESIDE_NAMES | {
     "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
     "output_index", "response_id", "role", "sequence_number", "status", "summary_index", "type",
 }  # fmt: skip
 """Fields that say where an event belongs and what it is, and padding."""
+SKELETON = frozenset({
+    "background", "billing", "completed_at", "conversation", "created_at", "frequency_penalty", "id", "instructions",
+    "max_output_tokens", "max_tool_calls", "metadata", "model", "moderation", "object", "parallel_tool_calls",
+    "presence_penalty", "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_retention", "reasoning",
+    "safety_identifier", "service_tier", "status", "store", "temperature", "text", "tool_choice", "tools",
+    "top_logprobs", "top_p", "truncation", "user",
+})  # fmt: skip
+"""Fields of a response that has no end yet: what it is, and what was asked."""
 FORMS = ("item", "part")
 HOLDING = frozenset({*FORMS, *TEXTS, "delta", "refusal"})
 """Fields with text, or with objects that hold some."""
 ARGUMENTS = ("arguments", "input")
+NAMES = frozenset({*SILENT, *HOLDING, *ARGUMENTS})
 
 
 class Asides:
-    """What was met so far: an aside comes again with each event that tells the text beside it once more."""
+    """What was met so far: an aside comes again with each event that tells the text beside it once more. A place is
+    that of an item, and what was met there is forgotten with the `end` of the item."""
 
     def __init__(self) -> None:
-        self._met: set[tuple[int | None, str, str]] = set()
+        self._met: dict[int | None, set[tuple[str, str]]] = {}
+
+    def told(self, place: Any, name: str) -> None:
+        """From now on whatever comes under this name at ``place`` has been met: what is long and comes in pieces is
+        not kept to be compared."""
+        self._at(place).add((name, ""))
+
+    def end(self, place: Any) -> None:
+        self._met.pop(_place(place), None)
+
+    def _at(self, place: Any) -> set[tuple[str, str]]:
+        return self._met.setdefault(_place(place), set())
 
     def met(self, place: Any, name: str, value: Any) -> bool:
         """Whether ``value``, or each entry of a list, came before under this name at ``place``. Now it has."""
-        before, place = len(self._met), place if isinstance(place, int) else None
+        met = self._at(place)
+        if (name, "") in met:
+            return True
+        before = len(met)
         for entry in value if isinstance(value, list) else [value]:
             text = _json(entry)
             if text is None:
                 return False
-            self._met.add((place, name, text))
-        return len(self._met) == before
+            met.add((name, text))
+        return len(met) == before
 
     def news(self, chunk: Chunk, place: Any, said: Callable[[str], bool]) -> Iterator[str]:
         """What an event holds that is neither met nor ``said``: the names of fields, the types of items and parts that
@@ -47,7 +71,7 @@ class Asides:
         levels = [chunk]
         for level in levels:  # it grows meanwhile
             for name, value in level.items():
-                if name in SILENT or not ((name in FORMS and value) or says(value)):
+                if _is_label(name, value) or not ((name in FORMS and value) or says(value)):
                     continue
                 if name in ARGUMENTS:
                     if not said(value if isinstance(value, str) else _json(value) or ""):
@@ -57,6 +81,23 @@ class Asides:
                         yield name
                 else:
                     yield from _texts(value, levels, said)
+
+
+def announced(chunk: Chunk, first: Chunk) -> Chunk:
+    """An event that says once more that a response has begun, as fields to ask `Asides.news` about: its own, those of
+    the response that are neither known nor as they were told ``first``, and its items."""
+    fields = {name: value for name, value in chunk.items() if name != "response"}
+    response = chunk.get("response")
+    for name, value in response.items() if isinstance(response, dict) else ():
+        if name == "output" and isinstance(value, list):
+            fields["item"] = [item for item in value if not (isinstance(item, dict) and is_echo(item))]
+        elif name not in SKELETON and not _is_label(name, value) and value != first.get(name):
+            fields[name if name not in fields and name not in NAMES else f"response.{name}"] = value
+    return fields
+
+
+def _is_label(name: str, value: Any) -> bool:
+    return name in SILENT and (not isinstance(value, (dict, list)) or (name in BESIDE_NAMES and is_fine_all(value)))
 
 
 def _texts(value: Any, levels: list[Chunk], said: Callable[[str], bool]) -> Iterator[str]:
@@ -70,6 +111,10 @@ def _texts(value: Any, levels: list[Chunk], said: Callable[[str], bool]) -> Iter
             levels.append(part)
         else:
             yield kind if isinstance(kind, str) else ""
+
+
+def _place(place: Any) -> int | None:
+    return place if isinstance(place, int) else None
 
 
 def _json(value: Any) -> str | None:

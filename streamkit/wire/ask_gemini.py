@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import excerpt
-from .api import Form, Messages, Prompt
+from .api import Form, Messages, Prompt, named_tools
 from .loads import dumps
 from .turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
 
-__all__ = ["body", "choice", "prompt", "tool", "with_format"]
+__all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
 NAME = "the Gemini API"
 CONFIG = {
@@ -201,6 +201,11 @@ def _beside(entry: Mapping[str, Any]) -> Form:
 def tool(function: Mapping[str, Any]) -> Form:
     names = {"name": "name", "description": "description", "parameters": "parametersJsonSchema"}
     return {"functionDeclarations": [{names[name]: value for name, value in function.items() if name in names}]}
+
+
+def tool_names(entry: Mapping[str, Any]) -> list[str]:
+    told = entry.get("functionDeclarations") or entry.get("function_declarations") or [entry]
+    return [name for one in told for name in named_tools(one)]
 
 
 def _calling(asked: Any) -> Form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import ApiError, MalformedError
+from ..errors import ApiError, MalformedError, excerpt
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
 from ..stages.reasons import meaning
 from .calls import Calls
@@ -13,7 +13,7 @@ from .dialect import Dialect, text_field
 from .fragments import Fragment, fragment, legacy_fragment
 from .loads import shown
 from .problems import api_error, find, may_report
-from .unread import field_of_chat, is_chat
+from .unread import REASONS, field_of_chat, is_chat
 
 __all__ = ["Chat"]
 
@@ -31,6 +31,7 @@ class Chat(Dialect):
         super().__init__(request_id)
         self._choices: dict[int, _Choice] = {}
         self._finished = 0  # choices that have a finish reason
+        self._reasons: set[str] = set()  # the words with which they ended
         self._flowing: set[int] = set()  # choices that had something in a delta
 
     @property
@@ -106,8 +107,8 @@ class Chat(Dialect):
         """The field that says something, if there is one in a chunk of completions."""
         if not is_chat(chunk):
             return super()._unread(chunk, name)
-        known = self._usage.raw if self._usage is not None else None
-        field = field_of_chat(chunk, known or ())
+        usage = self._usage.raw if self._usage is not None else None
+        field = field_of_chat(chunk, usage or {}, {self.model, *self._reasons})
         return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
@@ -165,11 +166,15 @@ class Chat(Dialect):
             return problem
         if not isinstance(reason, str):
             raise MalformedError(f"finish_reason is no text: {shown(reason)}")
-        if choice.finished or meaning(reason) == "unfinished":  # the first word for an end counts
+        meant = meaning(reason)
+        if choice.reason or meant == "unfinished":  # the first word for an end counts
+            if choice.reason and meant not in ("unfinished", meaning(choice.reason)):
+                self.warn(f"a second finish reason, {excerpt(reason)!r}; the first one counts")
             return problem
         problem = problem or self._ends(reason)
         if problem is None:
-            choice.finished = True
+            choice.reason = reason
+            self._reasons.update(word for word in map(form.get, REASONS) if isinstance(word, str))
             self._finished += 1
             out += self._release(index)
             out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)
@@ -178,11 +183,11 @@ class Chat(Dialect):
 
 
 class _Choice:
-    __slots__ = ("calls", "finished", "source")
+    __slots__ = ("calls", "reason", "source")
 
     def __init__(self) -> None:
         self.calls = Calls()
-        self.finished = False
+        self.reason = ""  # why it ended
         self.source = ""
 
     def reasoning(self, delta: dict[str, Any], thinking: str) -> str:

@@ -31,11 +31,11 @@ from .call import Call
 from .calls import Calls
 from .fragments import Fragment
 from .halves import Field, Halves
-from .heartbeats import bare_word, is_comment, is_end, is_heartbeat
+from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .loads import load_slowly, shown
 from .problems import complaint
 from .sse import ServerSentEvent
-from .usage import merged
+from .usage import updated
 
 __all__ = ["Dialect", "text_field"]
 
@@ -57,7 +57,11 @@ class Dialect(ABC):
             to keep the connection open; else nobody knows what it means.
         complaint: what came in place of a chunk and may be an error. It is one if no content follows it, nor a word
             for an end of the reply.
+        stranger: the first chunk of a kind that is not known.
+        whole_documents: whether a reply that came as one JSON document is whole without a word for its end.
     """
+
+    whole_documents = True
 
     def __init__(self, request_id: str | None = None) -> None:
         self.done = False
@@ -67,6 +71,7 @@ class Dialect(ABC):
         self.warnings: dict[str, None] = {}
         self.word = ""
         self.complaint: ApiError | None = None
+        self.stranger: dict[str, Any] | None = None
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
         self._halves: Halves | None = None
@@ -114,10 +119,18 @@ class Dialect(ABC):
         if is_comment(data):
             return ()
         if is_heartbeat(sse.event):
-            return ()
+            return self._beat(sse)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
+
+    def _beat(self, sse: ServerSentEvent) -> Iterable[Event]:
+        """What comes under the name of a heartbeat: words to pass the time, or a chunk for all that."""
+        try:
+            chunk = self._load(sse)
+        except MalformedError:
+            return ()
+        return self.feed_object(chunk, sse.event) if isinstance(chunk, dict) and not is_bare(chunk) else ()
 
     def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
         """The events of one parsed chunk; ``name`` is that of its server-sent event, if it had one."""
@@ -160,7 +173,8 @@ class Dialect(ABC):
             self.complaint = None
         if not out and not self._held:
             unread = self._unread(chunk, name)
-            if unread is not None and not is_heartbeat(unread):
+            if unread is not None and not (is_heartbeat(unread) and is_bare(chunk)):
+                self.stranger = self.stranger or chunk
                 out.append(Other(unread, raw=chunk))
         yield from out
 
@@ -211,7 +225,7 @@ class Dialect(ABC):
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = merged(self._usage, report, self.warn)
+        usage = updated(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))

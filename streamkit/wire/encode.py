@@ -44,7 +44,7 @@ class Encoder:
         return [self._block(payload) for payload in self._writer.flush()]
 
     def fail(self, error: StreamkitError) -> list[bytes]:
-        """The block that reports ``error`` instead of an end."""
+        """The block that reports ``error`` instead of an end, after those of what still waits to be told."""
         form: dict[str, Any] = {"message": str(error), "type": error.kind, "code": None, "param": None}
         if isinstance(error, ApiError):
             form |= {"type": error.error_type or error.kind, "code": error.code, "param": error.param}
@@ -55,7 +55,7 @@ class Encoder:
         if self._over:
             return []
         self._over = True
-        return [self._block(self._writer.fail(error))]
+        return [self._block(payload) for payload in self._writer.fail(error)]
 
     def _block(self, payload: dict[str, Any] | str) -> bytes:
         if isinstance(payload, str):

@@ -82,8 +82,8 @@ class ChatWriter:
     def flush(self) -> Iterator[Payload]:
         yield DONE
 
-    def fail(self, error: dict[str, Any]) -> Payload:
-        return {"error": error}
+    def fail(self, error: dict[str, Any]) -> Iterator[Payload]:
+        yield {"error": error}
 
     def _word(self, reason: str, index: int) -> str:
         return chat_reason(reason, called=index in self._count)

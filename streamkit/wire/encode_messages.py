@@ -26,6 +26,7 @@ from ..events import (
 from ..stages.opencalls import OpenCalls
 from ..stages.reasons import Meaning, in_words, meaning
 from .call import value_of
+from .messages_blocks import made_up
 
 __all__ = ["MessagesWriter", "error_body", "message_body"]
 
@@ -107,8 +108,12 @@ class MessagesWriter:
         yield {"type": "message_delta", "delta": end, "usage": _usage_form(self._usage or Usage())}
         yield {"type": "message_stop"}
 
-    def fail(self, error: Form) -> Form:
-        return {"type": "error", "error": _told(error)}
+    def fail(self, error: Form) -> Iterator[Form]:
+        """What waits for the end of a call is told all the same, while that stays open: it was cut."""
+        for block in self._blocks:
+            yield from self._open(block)
+            yield from block.deltas()
+        yield {"type": "error", "error": {"type": "api_error", **_told(error)}}
 
     def _start(self) -> Iterator[Form]:
         if not self._started:
@@ -135,16 +140,21 @@ class MessagesWriter:
         while self._blocks:
             block = self._blocks[0]
             block.whole = block.whole or (block.kind != "tool_use" and len(self._blocks) > 1)
-            if block.index is None and (block.name or block.kind != "tool_use" or block.whole):
-                yield from self._start()
-                block.index, self._count = self._count, self._count + 1
-                yield {"type": "content_block_start", "index": block.index, "content_block": block.form()}
+            if (block.name and block.id) or block.kind != "tool_use" or block.whole:
+                yield from self._open(block)
             if block.index is not None:
                 yield from block.deltas()
             if not block.whole:
                 return
             yield {"type": "content_block_stop", "index": block.index}
             self._blocks.popleft()
+
+    def _open(self, block: _Block) -> Iterator[Form]:
+        if block.index is None:
+            yield from self._start()
+            block.index, self._count = self._count, self._count + 1
+            block.id = block.id or made_up(self._id, block.index)
+            yield {"type": "content_block_start", "index": block.index, "content_block": block.form()}
 
 
 class _Block:
@@ -180,7 +190,8 @@ def message_body(reply: Reply) -> Form:
     for call in first.tool_calls:
         value = value_of(call.arguments or "{}")
         input = value if isinstance(value, (dict, list)) else call.arguments  # no JSON: as the model wrote it
-        content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": input})
+        id = call.id or made_up(reply.id, len(content))
+        content.append({"type": "tool_use", "id": id, "name": call.name, "input": input})
     reason = _reason(first.finish_reason, bool(first.tool_calls), bool(first.refusal))
     message = {**_message(reply.id, reply.model), "content": content, "stop_reason": reason}
     return {**message, "usage": _usage_form(reply.usage or Usage(prompt_tokens=0))}

@@ -34,8 +34,8 @@ LATEST = 253402300799
 
 
 class OllamaWriter:
-    """The objects of ``/api/chat``. There calls are whole, a refusal is text like any other, and the only choice is
-    that with index 0."""
+    """The objects of ``/api/chat``. There calls are whole, a refusal is text which the reason at the end calls one, and
+    the only choice is that with index 0."""
 
     named = False
 
@@ -43,6 +43,7 @@ class OllamaWriter:
         self._model, self._created = model, created
         self._reason: str | None = None
         self._usage: Usage | None = None
+        self._refused = False
         self._calls = OpenCalls()
         self._growing: dict[int, GrowingCall] = {}
 
@@ -53,6 +54,7 @@ class OllamaWriter:
             case Start():
                 self._model = self._model or event.model
             case TextDelta() | RefusalDelta():
+                self._refused = self._refused or isinstance(event, RefusalDelta)
                 yield self._piece(content=event.text)
             case ReasoningDelta():
                 yield self._piece(content="", thinking=event.text)
@@ -76,10 +78,10 @@ class OllamaWriter:
         calls = [_call_form(call.snapshot(0)) for call in self._growing.values()]
         if calls:  # nobody said that they are whole, but the reply is
             yield self._piece(content="", tool_calls=calls)
-        yield {**self._piece(content=""), **_end(self._reason, self._usage)}
+        yield {**self._piece(content=""), **_end(self._reason, self._usage, refused=self._refused)}
 
-    def fail(self, error: Form) -> Form:
-        return {"error": error["message"]}
+    def fail(self, error: Form) -> Iterator[Form]:
+        yield {"error": error["message"]}
 
     def _piece(self, **message: Any) -> Form:
         return _chunk(self._model, self._created, message)
@@ -93,12 +95,14 @@ class OllamaWriter:
 
 def ollama_body(reply: Reply) -> Form:
     """The one object for who did not ask for a stream."""
-    message: Form = {"content": reply.text or reply.refusal}
+    refusal = reply.refusal
+    message: Form = {"content": reply.text + refusal}
     if reply.reasoning:
         message["thinking"] = reply.reasoning
     if reply.tool_calls:
         message["tool_calls"] = [_call_form(call) for call in reply.tool_calls]
-    return {**_chunk(reply.model, int(time.time()), message), **_end(reply.finish_reason, reply.usage)}
+    end = _end(reply.finish_reason, reply.usage, refused=bool(refusal))
+    return {**_chunk(reply.model, int(time.time()), message), **end}
 
 
 def _chunk(model: str, created: int, message: Form) -> Form:
@@ -114,10 +118,12 @@ def _call_form(call: ToolCall) -> Form:
     return {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": arguments}}
 
 
-def _end(reason: str | None, usage: Usage | None) -> Form:
+def _end(reason: str | None, usage: Usage | None, *, refused: bool) -> Form:
     """What the last object tells besides; reasons that mean what Ollama's own words do are told by these."""
     end: Form = {"done": True}
-    if reason is not None:
+    if refused and meaning(reason or "") == "complete":  # a word for a whole reply would hide that it is none
+        end["done_reason"] = "refusal"
+    elif reason is not None:
         end["done_reason"] = {"complete": "stop", "length": "length"}.get(meaning(reason), reason)
     figures = usage or Usage()
     told = {"prompt_eval_count": figures.prompt_tokens, "eval_count": figures.completion_tokens}

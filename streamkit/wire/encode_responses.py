@@ -100,9 +100,9 @@ class ResponsesWriter:
         response["incomplete_details"] = {"reason": reason} if reason else None
         yield self._numbered(f"response.{status}", response=response)
 
-    def fail(self, error: Form) -> Form:
+    def fail(self, error: Form) -> Iterator[Form]:
         told = {name: value for name, value in error.items() if name != "type"}
-        return self._numbered("error", **{"code": None, "message": "", "param": None, **told})
+        yield self._numbered("error", **{"code": None, "message": "", "param": None, **told})
 
     def _numbered(self, type: str, **fields: Any) -> Form:
         self._number += 1

@@ -21,6 +21,7 @@ __all__ = [
     "arguments_of",
     "call_id",
     "family_of",
+    "is_answer",
     "is_echo",
     "is_free",
     "kind_of",
@@ -41,6 +42,10 @@ PARTS = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoni
 """Types of parts, and what is said in them."""
 READ = frozenset({*CALLS, *PARTS, *THOUGHTS, "message", "text"})
 """Types of items and parts whose texts are read."""
+ANSWERS = frozenset({
+    "apply_patch_call_output", "computer_call_output", "custom_tool_call_output", "function_call_output",
+    "local_shell_call_output", "mcp_approval_response",
+})  # fmt: skip
 THOUGHT = re.compile(
     r"response\.(?!.*(?:encrypted|signature))(\w*(?:reasoning|thinking|thought|reflection)[\w.]*)\.\w+"
 )
@@ -81,6 +86,11 @@ def kind_of(item: Chunk) -> str:
 def is_echo(item: Chunk) -> bool:
     """Whether it is a message of what was asked."""
     return item.get("type") == "message" and item.get("role") in ("user", "system", "developer")
+
+
+def is_answer(item: Chunk) -> bool:
+    """Whether it is what came of a call that was made outside the server: told by whoever asks, so no content."""
+    return item.get("type") in ANSWERS
 
 
 @lru_cache(maxsize=64)

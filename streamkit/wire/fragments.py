@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import MalformedError
 from .loads import dumps, shown
 
-__all__ = ["Fragment", "fragment", "legacy_fragment", "text_of"]
+__all__ = ["Fragment", "fragment", "index_of", "legacy_fragment", "text_of"]
 
 LARGEST_INDEX = 2**31
 
@@ -31,7 +31,7 @@ def fragment(entry: Any) -> Fragment:
     function = entry.get("function")
     custom = None if function else entry.get("custom")
     name, arguments = _function(custom or function or entry)  # the last: of servers that leave a level out
-    return Fragment(_index(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
+    return Fragment(index_of(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
 
 
 def legacy_fragment(function: Any) -> Fragment:
@@ -45,7 +45,7 @@ def _function(function: Any) -> tuple[str, str]:
     return _name(function.get("name")), text_of(function.get("arguments", function.get("input")))
 
 
-def _index(value: Any) -> int | None:
+def index_of(value: Any) -> int | None:
     """A number however it is written; None for anything else."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 10:
         return int(value)

@@ -14,12 +14,14 @@ from ..errors import ApiError, MalformedError, excerpt
 from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
 from ..stages.reasons import meaning
 from .api import Access, Api, Form
-from .ask_gemini import body, choice, prompt, tool, with_format
+from .ask_gemini import body, choice, prompt, tool, tool_names, with_format
 from .calls import Calls
 from .dialect import Dialect, text_field
+from .fields import unread_field
 from .fragments import text_of
 from .loads import shown
 from .problems import api_error, find
+from .unread import says
 from .usage import LARGEST, merged
 
 __all__ = ["GENERATE", "Gemini"]
@@ -27,6 +29,13 @@ __all__ = ["GENERATE", "Gemini"]
 MOST_CANDIDATES = 2**31
 BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 """What stands beside the content of a candidate and tells something of it."""
+LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
+"""Fields whose inside is judged field by field."""
+SILENT = frozenset({
+    "avgLogprobs", "category", "createTime", "finishReason", "index", "probability", "probabilityScore", "responseId",
+    "role", "severity", "severityScore", "thought", "tokenCount", "trafficType",
+})  # fmt: skip
+"""Fields that say nothing by themselves, or that have been read."""
 SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
@@ -51,6 +60,8 @@ def _list(place: Mapping[str, Any], name: str) -> list[Form]:
 
 class Gemini(Dialect):
     """The dialect of ``:streamGenerateContent``, with or without ``alt=sse``, and of ``:generateContent``."""
+
+    whole_documents = False
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
@@ -82,7 +93,9 @@ class Gemini(Dialect):
             yield from self._events(chunk, "")
 
     def flush(self) -> Iterable[Event]:
-        return self._release()
+        """Some servers say STOP in each chunk, up to one that tells the true end: what is told is the last word."""
+        ends = [Finish(one.reason, index, raw=one.end) for index, one in self._candidates.items() if one.reason]
+        return [*self._release(), *ends]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
         if name == "error":
@@ -90,7 +103,7 @@ class Gemini(Dialect):
         candidates = _list(chunk, "candidates")
         feedback, report = chunk.get("promptFeedback"), chunk.get("usageMetadata")
         source = {"id": chunk.get("responseId"), "model": chunk.get("modelVersion")}
-        self._begin(source, chunk, out, content=bool(candidates))
+        self._begin(source, chunk, out, content=bool(candidates or report))
         problem: ApiError | None = None
         for position, form in enumerate(candidates):
             problem = self._candidate(form, position, chunk, out) or problem
@@ -104,7 +117,11 @@ class Gemini(Dialect):
             raise problem
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        return super()._unread(chunk, name) if chunk.keys().isdisjoint(SAYING) else None
+        if chunk.keys().isdisjoint(SAYING):
+            return super()._unread(chunk, name)
+        reported = (self._usage.raw if self._usage else None) or {}
+        known = {**reported, "modelVersion": self.model, "blocked": False}
+        return unread_field(chunk, LEVELS, SILENT | FIGURES, known)
 
     def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
         index = form.get("index")
@@ -159,18 +176,18 @@ class Gemini(Dialect):
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
+        if candidate.reason and (meaning(reason) == "complete" or meaning(candidate.reason) != "complete"):
+            if meaning(reason) != meaning(candidate.reason):
+                self.warn(f"a candidate ended twice: {excerpt(candidate.reason)}, then {excerpt(reason)}")
+            return None
         problem = self._ends(reason)
         if problem is not None:
             told = form.get("finishMessage")
             words = f"{problem}: {excerpt(told)}" if isinstance(told, str) and told else str(problem)
             return ApiError(words, code=reason, retryable=problem.retryable)
-        if candidate.reason:  # some servers say STOP in each chunk, up to one that tells the true end
-            if meaning(reason) != meaning(candidate.reason):
-                self.warn(f"a candidate ended twice: {excerpt(candidate.reason)}, then {excerpt(reason)}")
-            return None
-        candidate.reason = reason
-        out += self._release(index)
-        out.append(Finish(reason, index, raw=chunk))
+        if candidate.reason == self._ended_by:
+            self._ended_by = reason
+        candidate.reason, candidate.end = reason, chunk
         return None
 
     def _block(self, feedback: Form, chunk: Form, out: list[Event]) -> None:
@@ -192,17 +209,20 @@ class Gemini(Dialect):
         told |= {name: figure for name, figure in new.items() if figure or name not in told}
         figures = {name: _sum(told, parts) for name, parts in USAGE.items()}
         usage = merged(self._usage, figures, self.warn)
-        if usage is not None and usage is not self._usage:
+        if usage is None:
+            return
+        if usage is not self._usage or _details(report, usage.raw or {}):
             self._usage = replace(usage, raw=report)
             out.append(UsageUpdate(self._usage, raw=chunk))
 
 
 class _Candidate:
-    __slots__ = ("calls", "reason")
+    __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
         self.calls = Calls()
         self.reason = ""
+        self.end: Form = {}  # the chunk with the reason
 
 
 def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -210,6 +230,11 @@ def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     figures = [told[name] for name in names if name in told]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
+
+
+def _details(report: Form, known: Mapping[str, Any]) -> bool:
+    """Whether a report tells something besides the figures that the one before did not."""
+    return any(says(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
 
 
 def _is_gemini(form: Form) -> bool:
@@ -225,13 +250,17 @@ GENERATE = Api(
         keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         addresses=("GOOGLE_GEMINI_BASE_URL",),
         header=("x-goog-api-key", ""),
+        model="GEMINI_MODEL",
+        others={"/openai": "chat"},
     ),
     path="v1beta/models/{model}:streamGenerateContent",
     query={"alt": "sse"},
+    collections=("models", "tunedModels"),
     stream={},
     owns=_is_gemini,
     body=body,
     tool=tool,
+    tool_names=tool_names,
     choice=choice,
     format=with_format,
     prompt=prompt,

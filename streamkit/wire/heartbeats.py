@@ -7,12 +7,20 @@ from types import NoneType
 from typing import Any
 
 from .loads import shown
+from .problems import BESIDE_NAMES
+from .unread import is_fine_all
 
-__all__ = ["bare_word", "is_comment", "is_end", "is_heartbeat"]
+__all__ = ["bare_word", "is_bare", "is_comment", "is_end", "is_heartbeat"]
 
 NAME = re.compile(r"(?:^|[._-])(?:heart[_-]?beat|keep[_-]?alive|ping)(?:$|[._-])", re.IGNORECASE)
 WORD = re.compile(r"""(?!.*(?:error|fail))(?![\d.+-]+$)(?:\[\w+\]|[^\s{}\[\]"<>]{1,64}|keep.?alive)""", re.IGNORECASE)
 """One word that is no number, bare or in brackets, unless it speaks of an error."""
+
+KINDS = ("type", "event", "object")
+MARKS = frozenset({
+    "id", "event_id", "sequence_number", "seq", "timestamp", "time", "ts", "created", "created_at",
+})  # fmt: skip
+"""Fields of a heartbeat that nobody misses."""
 
 
 def is_end(word: str) -> bool:
@@ -26,8 +34,23 @@ def is_comment(data: str) -> bool:
 
 
 def is_heartbeat(name: str) -> bool:
-    """Whether the name of an event gives it away as a heartbeat, whatever its data is."""
+    """Whether the name of an event is that of a heartbeat; what its data holds may be something else (`is_bare`)."""
     return NAME.search(name.strip()) is not None
+
+
+def is_bare(chunk: dict[str, Any]) -> bool:
+    """Whether the data of a heartbeat is nothing but its name, its number and its time."""
+    return all(_is_mark(name, value) for name, value in chunk.items())
+
+
+def _is_mark(name: str, value: Any) -> bool:
+    if value is None or value == "":
+        return True
+    if name in KINDS:
+        return isinstance(value, str) and is_heartbeat(value)
+    if name in BESIDE_NAMES:
+        return is_fine_all(value)
+    return name in MARKS and not isinstance(value, (dict, list))
 
 
 def bare_word(value: Any) -> str:

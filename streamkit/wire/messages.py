@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from ..errors import MalformedError
-from ..events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, Usage, UsageUpdate
+from ..errors import BrokenError, MalformedError, StreamkitError, excerpt
+from ..events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
 from ..stages.reasons import meaning
-from .call import Call
+from .arguments import EMPTY
 from .calls import Calls
 from .dialect import Dialect, text_field
+from .fields import unread_field
 from .forms import Chunk, object_in
 from .fragments import Fragment, text_of
 from .loads import shown
+from .messages_blocks import Block, Blocks, made_up
+from .messages_usage import ANSWER, NAMES, brought_up_to_date, usage_of
 from .problems import api_error, find, may_report
-from .usage import figure
 
 __all__ = ["Messages", "is_message"]
 
-PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-"""What the prompt consists of: that which no cache had, that which one keeps from now on, and that which one had."""
-ANSWER = ("output_tokens", "output_tokens_details")
 DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 """Where a piece of a block has what it says."""
-
-
-@dataclass(slots=True)
-class _Block:
-    """A content block that is open: its call, if it is one, with the input that came with its beginning."""
-
-    call: Call | None = None
-    input: str = ""
+LEVELS = ("content", "content_block", "delta", "message", "usage")
+"""Fields whose inside is judged field by field."""
+SILENT = NAMES | {"id", "index", "role", "type"}
 
 
 class Messages(Dialect):
@@ -41,10 +34,10 @@ class Messages(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._calls = Calls()
-        self._blocks: dict[int, _Block] = {}
-        self._last = -1  # the block that a chunk means which does not say
+        self._blocks = Blocks()
         self._flowing: Any = object()  # the block of which a text was last: none yet
         self._spoke = self._stopped = False
+        self._torn = False  # whether the reply ended inside of a block
         self._report: Chunk = {}  # all figures so far, by the server's names
 
     def quick(self, chunk: Any) -> TextDelta | None:
@@ -80,7 +73,14 @@ class Messages(Dialect):
         return self._spoke or bool(self._calls.calls)
 
     def flush(self) -> Iterable[Event]:
-        return [*self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
+        if self.done:  # an end without its own event
+            self._check_end()
+        calls = [] if self._torn else self._end_calls(self._calls, self._calls.settle(), 0, None)
+        return [*self._release(), *calls]
+
+    def verdict(self) -> StreamkitError | None:
+        torn = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
+        return super().verdict() or (torn if self._torn else None)
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind(chunk, name)
@@ -94,7 +94,10 @@ class Messages(Dialect):
             self._hear(chunk)
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
-        return None if _kind(chunk, name) in READERS else super()._unread(chunk, name)
+        """The field that says something, if there is one in a chunk of a kind that is known."""
+        if _kind(chunk, name) not in READERS:
+            return super()._unread(chunk, name)
+        return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **self._report})
 
     def _start(self, chunk: Chunk, out: list[Event]) -> None:
         """The beginning of a message. Its figures for the answer stand for nothing: that is not written yet."""
@@ -112,9 +115,8 @@ class Messages(Dialect):
             raise MalformedError(f"the content of a message is no list: {shown(blocks)}")
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
-            self._close(self._last, chunk, out)
-        usage = object_in(message, "usage")
-        self._count({name: usage[name] for name in usage if name not in without}, chunk, out)
+            self._close(self._blocks.place({}), chunk, out)
+        self._count(message.get("usage"), chunk, out, without)
 
     def _block_start(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
@@ -122,9 +124,9 @@ class Messages(Dialect):
 
     def _open(self, place: Chunk, chunk: Chunk, out: list[Event]) -> None:
         form, kind = object_in(place, "content_block"), object_in(place, "content_block").get("type")
-        index = self._last = _index(place, self._last + 1)
+        index, block = self._blocks.place(place, 1), Block(kind in ("text", "thinking"))
         self._close(index, chunk, out)
-        block = self._blocks[index] = _Block()
+        self._blocks.add(index, block)
         if kind == "text":
             self._piece(TextDelta, text_field(form, "text"), index, chunk, out)
             self._aside("citations_delta", form.get("citations"), chunk, out)
@@ -132,37 +134,39 @@ class Messages(Dialect):
             self._piece(ReasoningDelta, text_field(form, "thinking"), index, chunk, out)
             self._aside("signature_delta", form.get("signature"), chunk, out)
         elif kind == "tool_use":
-            block.call, block.input = self._calls.open(), text_of(form.get("input"))
-            begun = Fragment(None, text_field(form, "id"), text_field(form, "name"), "")
-            self._grow_call(self._calls, block.call, 0, begun, chunk, out)
+            input, block.call = text_of(form.get("input")), self._calls.open()
+            block.input = "" if EMPTY.fullmatch(input.strip()) else input
+            id = text_field(form, "id") or made_up(self.id, block.call.place)
+            self._grow_call(self._calls, block.call, 0, Fragment(None, id, text_field(form, "name"), ""), chunk, out)
         else:
             self._aside(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
 
     def _block_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
-        form, index = object_in(chunk, "delta"), _index(chunk, self._last)
+        form, index = object_in(chunk, "delta"), self._blocks.place(chunk)
         kind = form.get("type")
         if not isinstance(kind, str):
             kind = next((kind for kind, field in DELTAS.items() if field in form), "")
         text = text_field(form, DELTAS[kind]) if kind in DELTAS else ""
-        block = self._blocks.get(index)
+        call = self._blocks.call_at(index, text) if kind == "input_json_delta" else None
         if kind == "text_delta":
             self._piece(TextDelta, text, index, chunk, out)
         elif kind == "thinking_delta":
             self._piece(ReasoningDelta, text, index, chunk, out)
-        elif block is not None and block.call is not None and kind == "input_json_delta":
-            self._grow_call(self._calls, block.call, 0, Fragment(None, "", "", text), chunk, out)
+        elif call is not None:
+            self._grow_call(self._calls, call, 0, Fragment(None, "", "", text), chunk, out)
         else:  # of a block that has no event of its own
             self._aside(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
 
     def _block_stop(self, chunk: Chunk, out: list[Event]) -> None:
-        self._close(_index(chunk, self._last), chunk, out)
+        self._close(self._blocks.place(chunk), chunk, out)
 
-    def _close(self, index: int, chunk: Chunk, out: list[Event]) -> None:
-        block = self._blocks.pop(index, None)
+    def _close(self, index: int, chunk: Chunk, out: list[Event], *, whole: bool = True) -> None:
+        """End a block. A call of which no input came has none, if the block is ``whole``; else it may have been cut."""
+        block = self._blocks.close(index)
         if block is not None and block.call is not None:
             if block.call.arguments.blank:
-                block.call.add("", "", block.input or "{}")
+                block.call.add("", "", block.input or ("{}" if whole else ""))
             out += self._end_calls(self._calls, [block.call], 0, chunk)
 
     def _message_delta(self, chunk: Chunk, out: list[Event]) -> None:
@@ -170,18 +174,27 @@ class Messages(Dialect):
         self._end(object_in(chunk, "delta"), chunk, out)
 
     def _end(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        """The stop reason in ``form``, if there is one, and the figures beside it, which replace those before."""
+        """The stop reason in ``form``, if there is one, and the figures beside it."""
         reason, problem = text_field(form, "stop_reason"), None
-        if reason and not self._stopped and meaning(reason) != "unfinished":  # the first word for an end counts
-            problem = self._ends(reason)
-            self._refuse(form, chunk, out)
-            if problem is None:
-                self._stopped = True
-                self._close_all(chunk, out)
-                out.append(Finish(reason, raw=chunk))
-        self._count(object_in(chunk, "usage"), chunk, out)
+        if reason and meaning(reason) != "unfinished":
+            if not self._stopped:
+                problem = self._stops(reason, form, chunk, out)
+            elif meaning(reason) != meaning(self._ended_by or ""):  # the first word for an end counts
+                self.warn(f"the reply ended twice: {excerpt(self._ended_by or '')}, then {excerpt(reason)}")
+        self._count(chunk.get("usage"), chunk, out)
         if problem is not None:
             raise problem
+
+    def _stops(self, reason: str, form: Chunk, chunk: Chunk, out: list[Event]) -> StreamkitError | None:
+        problem = self._ends(reason)
+        self._refuse(form, chunk, out)
+        if problem is None:
+            self._stopped = True
+            for index in self._blocks.open_ones():
+                self._close(index, chunk, out, whole=meaning(reason) == "complete")
+            out += self._release()
+            out.append(Finish(reason, raw=chunk))
+        return problem
 
     def _refuse(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
         """What the server itself says of a refusal, after the words of the model."""
@@ -189,14 +202,17 @@ class Messages(Dialect):
         if isinstance(details, dict) and details.get("type") == "refusal":
             self._say(RefusalDelta, text_field(details, "explanation"), 0, chunk, out)
 
-    def _close_all(self, chunk: Chunk, out: list[Event]) -> None:
-        for index in list(self._blocks):
-            self._close(index, chunk, out)
-        out += self._release()
-
     def _stop(self, chunk: Chunk, out: list[Event]) -> None:
-        self._close_all(chunk, out)
+        self._count(chunk.get("usage"), chunk, out)
+        out += self._release()
         self.done = True
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """A reply that ends without a stop reason is whole as far as anybody can tell, unless a block is open."""
+        if not self._stopped:
+            self._torn = any(True for _ in self._blocks.open_ones())
+            self.warn("the server ended the reply without a stop reason")
 
     def _completion(self, chunk: Chunk, out: list[Event]) -> None:
         """A piece of a reply of the API before this one, ``/v1/complete``."""
@@ -221,17 +237,17 @@ class Messages(Dialect):
             self._spoke = True
             out.append(Other(name, raw=chunk))
 
-    def _count(self, report: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        """Figures so far. Each that is there replaces the one before; a prompt without a token is none."""
-        told = {name: value for name, value in report.items() if value is not None}
-        if not any(told.get(name) for name in PROMPT):
-            told = {name: value for name, value in told.items() if name not in PROMPT}
-        self._report = {**self._report, **told}
-        if told and any(self._report.get(name) for name in (*PROMPT, *ANSWER)):
-            usage = _usage(self._report, self.warn)
-            if usage != self._usage:
-                self._usage = usage
-                out.append(UsageUpdate(usage, raw=chunk))
+    def _count(self, report: Any, chunk: Chunk, out: list[Event], without: Collection[str] = ()) -> None:
+        if not isinstance(report, dict):
+            return
+        told = {name: value for name, value in report.items() if name not in without}
+        now = brought_up_to_date(self._report, told, self.warn)
+        if now == self._report:
+            return
+        self._report, usage = now, usage_of(now, self.warn)
+        if usage is not None:
+            self._usage = usage
+            out.append(UsageUpdate(usage, raw=chunk))
 
 
 READERS: dict[str, Callable[[Messages, Chunk, list[Event]], None]] = {
@@ -249,32 +265,16 @@ READERS: dict[str, Callable[[Messages, Chunk, list[Event]], None]] = {
 
 def is_message(form: Chunk) -> bool:
     """Whether an object is a chunk of this dialect, or a whole message. Servers of other APIs send pings as well."""
-    kind = form.get("type")
+    kind = _kind(form, "")
     if kind == "error":
         return isinstance(form.get("error"), dict)
-    return isinstance(kind, str) and kind in READERS and kind != "ping" and (kind != "message" or "content" in form)
+    return kind in READERS and kind != "ping"
 
 
 def _kind(chunk: Chunk, name: str) -> str:
     kind = chunk.get("type")
+    if kind is None and isinstance(chunk.get("content"), list) and "stop_reason" in chunk:
+        return "message"  # a whole one, of a gateway that leaves the type out
     if kind == "message" and "content" not in chunk:  # some words of a server, and no reply
         return ""
     return kind if isinstance(kind, str) else name
-
-
-def _index(place: Chunk, otherwise: int) -> int:
-    index = place.get("index")
-    return index if isinstance(index, int) else otherwise
-
-
-def _usage(report: Chunk, warn: Callable[[str], None]) -> Usage:
-    prompt = [tokens for name in PROMPT if (tokens := figure(report, name, warn)) is not None]
-    sent, made = sum(prompt) if prompt else None, figure(report, "output_tokens", warn)
-    return replace(
-        Usage(raw=report),
-        prompt_tokens=sent,
-        completion_tokens=made,
-        total_tokens=None if sent is None or made is None else sent + made,
-        cached_tokens=figure(report, "cache_read_input_tokens", warn),
-        reasoning_tokens=figure(report, "output_tokens_details.thinking_tokens", warn),
-    )

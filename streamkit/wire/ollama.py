@@ -17,7 +17,8 @@ from .api import Access, Api, Form, Writer
 from .ask_ollama import body, prompt, tool, with_format
 from .calls import Calls
 from .dialect import Dialect, text_field
-from .fragments import fragment
+from .fields import unread_field
+from .fragments import Fragment, fragment
 from .framing import LINES
 from .loads import shown
 from .problems import find, may_report
@@ -26,19 +27,19 @@ from .usage import merged
 __all__ = ["CHAT", "Ollama"]
 
 FIGURES = ("prompt_eval_count", "eval_count")
-KNOWN = frozenset({
-    "model", "created_at", "message", "done", "done_reason", "logprobs", "remote_model", "remote_host",
+SILENT = frozenset({
+    "model", "created_at", "done", "remote_model", "remote_host", "role", "completed", "total",
     "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
-    "role", "content", "thinking", "tool_calls", "tool_name", "tool_call_id", "images",
-    "response", "context", "image", "completed", "total",
 })  # fmt: skip
-"""Fields of a chunk, of its message, and of what ``/api/generate`` sends, which also tells how far an image is."""
+"""Fields that say nothing by themselves, or that have been read. ``/api/generate`` also tells how far an image is."""
 
 NOT_IN_IDS = re.compile(r"[^0-9A-Za-z]+")
 
 
 class Ollama(Dialect):
     """The dialect of ``/api/chat``; `finished` with the object that says ``done``."""
+
+    whole_documents = False
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
@@ -75,7 +76,7 @@ class Ollama(Dialect):
         return None
 
     def flush(self) -> Iterable[Event]:
-        return self._release()
+        return [*self._release(), *self._settled(None)]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
         place = _place(chunk)
@@ -110,10 +111,17 @@ class Ollama(Dialect):
         self._spoke = self._spoke or self._held or len(out) > before
 
     def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
-        """A whole call. One without an id gets one that no other call of this reply has."""
-        piece, call = fragment(entry), self._calls.open()
-        call.add(piece.id or self._made_id(call.place, chunk), piece.name, piece.arguments or "{}")
-        out += self._end_calls(self._calls, [call], 0, chunk)
+        """A call. It comes whole, but for servers of another origin that number or name the pieces of its text. One
+        without an id gets one that no other call of this reply has."""
+        piece, in_pieces = _entry(entry)
+        call = self._calls.find(piece) if in_pieces else self._calls.open()
+        id = piece.id or call.id or self._made_id(call.place, chunk)
+        if in_pieces:
+            self._grow_call(self._calls, call, 0, replace(piece, id=id), chunk, out)
+            out += self._end_calls(self._calls, self._calls.take_closed(), 0, chunk)
+        else:
+            call.add(id, piece.name, piece.arguments or "{}")
+            out += self._end_calls(self._calls, [call], 0, chunk)
 
     def _made_id(self, place: int, chunk: Form) -> str:
         """An id that no call of another reply has either: servers tell when they made a chunk, in nanoseconds."""
@@ -124,6 +132,7 @@ class Ollama(Dialect):
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
         problem = self._ends(reason)
         out += self._release()
+        out += self._settled(chunk)
         if problem is None:
             out.append(Finish(reason, raw=chunk))
         return problem
@@ -133,16 +142,25 @@ class Ollama(Dialect):
         report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
         usage = merged(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
-            self._usage = replace(usage, raw={name: chunk[name] for name in FIGURES if name in chunk})
+            sent, made = usage.prompt_tokens, usage.completion_tokens
+            total = None if sent is None or made is None else sent + made
+            raw = {name: chunk[name] for name in FIGURES if name in chunk}
+            self._usage = replace(usage, total_tokens=total, raw=raw)
             out.append(UsageUpdate(self._usage, raw=chunk))
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        """An object whose fields are all known says nothing new: an empty piece, how far an image is."""
-        place = _place(chunk)
-        if type(chunk.get("done")) is not bool and place is None:
+        """The field that says something, if there is one; not in an empty piece, nor in how far an image is."""
+        if type(chunk.get("done")) is not bool and _place(chunk) is None:
             return super()._unread(chunk, name)
-        fields = (*(place or {}).items(), *chunk.items())
-        return next((field for field, value in fields if value and field not in KNOWN), None)
+        return unread_field(chunk, ("message",), SILENT, {"model": self.model})
+
+    def _settled(self, chunk: Form | None) -> Iterable[Event]:
+        """What ends the calls that came in pieces. One without any has no arguments."""
+        calls = self._calls.settle()
+        for call in calls:
+            if call.arguments.blank:
+                call.add("", "", "{}")
+        return self._end_calls(self._calls, calls, 0, chunk)
 
 
 def _place(chunk: Form) -> Form | None:
@@ -155,6 +173,17 @@ def _place(chunk: Form) -> Form | None:
     if message is not None:
         raise MalformedError(f"a message is not an object: {shown(message)}")
     return chunk if "response" in chunk or "thinking" in chunk else None
+
+
+def _entry(entry: Any) -> tuple[Fragment, bool]:
+    """A call, and whether it may be a piece of one. Arguments that are no object are told as text: whoever runs the
+    tool sees what is wrong with them."""
+    function = entry.get("function") if isinstance(entry, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    if isinstance(function, dict) and isinstance(arguments, (bool, int, float)):
+        entry = {**entry, "function": {**function, "arguments": shown(arguments)}}
+    piece = fragment(entry)
+    return piece, isinstance(arguments, str) and (piece.index is not None or bool(piece.id))
 
 
 def _owns(form: Form) -> bool:
@@ -186,6 +215,8 @@ CHAT = Api(
         address="http://localhost:11434",
         keys=("OLLAMA_API_KEY",),
         addresses=("OLLAMA_HOST",),
+        version="api",
+        others={"/v1": "chat"},
         needs_key=False,
         bare_hosts=True,
     ),

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..events import Reply
+from . import ask_responses
 from .api import Access, Api, Form, Messages, Prompt, Writer
 from .chat import Chat
 from .completions import Completions
 from .responses import Responses
 
 __all__ = ["CHAT", "COMPLETIONS", "RESPONSES"]
-
-ELSEWHERE = ("previous_response_id", "conversation", "prompt")
-"""Parameters of the Responses API that stand for text which the server keeps."""
-LIMITS = ("max_completion_tokens", "max_tokens")
-
 
 # Writers and whole replies are for those who serve: whoever only reads does not load them.
 
@@ -58,7 +54,9 @@ def _response_body(reply: Reply) -> Form:
 
 
 def _error(status: int, error: Form) -> Form:
-    return {"error": {"type": "invalid_request_error", "param": None, "code": None, **error}}
+    """A wrong key is an invalid request there, which its code tells apart."""
+    kind = "rate_limit_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"type": kind, "param": None, "code": None, **error}}
 
 
 # -- chat completions --------------------------------------------------------------------------------------------------
@@ -88,6 +86,13 @@ def _chat_prompt(body: Mapping[str, Any]) -> Prompt:
     return Prompt(body["messages"], body.get("tools"), body.get("tool_choice"), body.get("response_format"))
 
 
+def _is_response(form: Form) -> bool:
+    kind = form.get("type")
+    return form.get("object") == "response" or (
+        isinstance(kind, str) and (kind.startswith("response.") or kind == "error")
+    )
+
+
 # -- legacy completions ------------------------------------------------------------------------------------------------
 
 
@@ -96,90 +101,6 @@ def _completion_prompt(body: Mapping[str, Any]) -> Prompt:
     one = isinstance(prompt, str) or all(isinstance(item, int) for item in prompt)
     notes = ("the suffix is not counted",) if body.get("suffix") else ()
     return Prompt(texts=[prompt] if one else prompt, notes=notes)
-
-
-# -- the Responses API -------------------------------------------------------------------------------------------------
-
-
-def _is_response(form: Form) -> bool:
-    kind = form.get("type")
-    return form.get("object") == "response" or (
-        isinstance(kind, str) and (kind.startswith("response.") or kind == "error")
-    )
-
-
-def _asked_responses(messages: Messages, params: Form) -> Form:
-    """Instructions that come first have a field of their own; calls and their results are items."""
-    rest, asked = list(messages), dict(params)
-    if rest and rest[0].get("role") in ("system", "developer") and isinstance(rest[0].get("content"), str):
-        asked.setdefault("instructions", rest.pop(0)["content"])
-    for name in LIMITS:
-        if name in asked:
-            asked["max_output_tokens"] = asked.pop(name)
-    if "reasoning_effort" in asked:
-        asked["reasoning"] = {"effort": asked.pop("reasoning_effort"), **asked.get("reasoning", {})}
-    if "tools" in asked:
-        asked["tools"] = [_flattened(tool, "function") for tool in asked["tools"]]
-    if "tool_choice" in asked:
-        asked["tool_choice"] = _flattened(asked["tool_choice"], "function")
-    return {"input": [item for message in rest for item in _items(message)], **asked}
-
-
-def _items(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The items of the Responses API that say what a message of chat completions does."""
-    calls = message.get("tool_calls")
-    if message.get("role") == "tool":
-        yield {"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": message["content"]}
-    elif calls:
-        if message.get("content"):
-            yield {"role": "assistant", "content": message["content"]}
-        for call in calls:
-            yield {"type": "function_call", "call_id": call["id"], **call["function"]}
-    else:
-        yield message
-
-
-def _flat(function: Form) -> Form:
-    """What chat completions leave loose by default, the Responses API takes as strict."""
-    return {"type": "function", **function, "strict": False}
-
-
-def _flat_named(name: str) -> Form:
-    return {"type": "function", "name": name}
-
-
-def _flattened(form: Any, name: str) -> Any:
-    """What is nested in chat completions and flat here."""
-    if not isinstance(form, Mapping) or not isinstance(form.get(name), Mapping):
-        return form
-    return {"type": form.get("type", name), **form[name]}
-
-
-def _with_text_format(params: Form, asked: Form) -> Form:
-    return {**params, "text": {**params.get("text", {}), "format": _flattened(asked, "json_schema")}}
-
-
-def _response_prompt(body: Mapping[str, Any]) -> Prompt:
-    asked = body["input"]
-    turns: list[Mapping[str, Any]]
-    turns = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
-    turns += [{"role": "user", "content": asked}] if isinstance(asked, str) else _turns(asked)
-    notes = ["how the Responses API frames messages is not known"]
-    notes += [f"what {name} stands for is not counted" for name in ELSEWHERE if body.get(name)]
-    if body.get("text", {}).get("format", {}).get("type", "text") == "json_schema":
-        notes.append("the schema of the answer is not counted")
-    return Prompt(turns, body.get("tools"), body.get("tool_choice"), notes=tuple(notes))
-
-
-def _turns(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Items of the Responses API as messages of chat completions."""
-    for item in items:
-        if item.get("type") == "function_call":
-            yield {"role": "assistant", "tool_calls": [{"function": item}]}
-        elif item.get("type") == "function_call_output":
-            yield {"role": "tool", "content": item.get("output")}
-        elif "role" in item:
-            yield {"role": item["role"], "content": item.get("content")}
 
 
 OPENAI = Access(
@@ -200,6 +121,7 @@ CHAT = Api(
     path="chat/completions",
     deployed=True,
     asks_usage=True,
+    native=True,
     body=_asked_chat,
     tool=_nested,
     choice=_named,
@@ -230,11 +152,11 @@ RESPONSES = Api(
     owns=_is_response,
     access=OPENAI,
     path="responses",
-    body=_asked_responses,
-    tool=_flat,
-    choice=_flat_named,
-    format=_with_text_format,
-    prompt=_response_prompt,
+    body=ask_responses.body,
+    tool=ask_responses.tool,
+    choice=ask_responses.choice,
+    format=ask_responses.with_format,
+    prompt=ask_responses.prompt,
     required={"input": (str, list)},
     error=_error,
 )

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
 from ..events import Event, Outcome, Reply
 from ..stages import Fold
-from .apis import api_named
+from .apis import APIS, api_named
 from .heartbeats import is_end
 from .loads import load, shown
 from .problems import stray_problem
@@ -62,7 +62,7 @@ class Parser:
         request_id: str | None = None,
         attempts: int = 1,
     ) -> None:
-        found = api_named(api)
+        found = self._api = api_named(api)
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
@@ -180,7 +180,7 @@ class Parser:
     def _end(self) -> Reply:
         problem = self._dialect.verdict()
         if problem is not None:
-            raise problem
+            raise (self._foreign() if isinstance(problem, BrokenError) else None) or problem
         self.done = True
         return self.reply()
 
@@ -200,9 +200,12 @@ class Parser:
         value = _document(data)
         yield from self._take(self._dialect.feed_body(value))
         if not self._dialect.opened:
-            raise self._dialect.complaint or MalformedError(f"JSON that is no reply: {shown(value)}")
-        if not self.done:
-            yield from self._close()
+            raise self._dialect.complaint or self._foreign() or MalformedError(f"JSON that is no reply: {shown(value)}")
+        if self.done:
+            return
+        if not (self._dialect.whole_documents or self.finished or self.lenient):
+            raise BrokenError("the reply was cut: nothing says that it is whole", retryable=not self._dialect.said)
+        yield from self._close()
 
     def _flush(self) -> Iterator[Event]:
         for item in self._decoder.flush():
@@ -223,7 +226,15 @@ class Parser:
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
-        raise self._dialect.complaint or cut
+        raise self._dialect.complaint or self._foreign() or cut
+
+    def _foreign(self) -> MalformedError | None:
+        """The error if nothing was read because the chunks are those of another API."""
+        form = self._dialect.stranger
+        if form is None or self._dialect.said or self._api.owns(form):
+            return None
+        name = next((name for name, api in APIS.items() if api.owns(form)), "")
+        return MalformedError(f"not of the API {self._api.name!r} but of {name!r}: {shown(form)}") if name else None
 
     def _close(self) -> Iterator[Event]:
         for event in self._dialect.flush():

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..events import Event, Finish, LogprobsDelta, TextDelta
 from ..stages.reasons import meaning
+from .asides import announced
 from .forms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
 from .loads import shown
 from .problems import api_error, find, is_fine, may_report
@@ -23,6 +24,10 @@ ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 class Responses(Telling):
     """The dialect of ``/responses``; `finished` with its terminal event."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        super().__init__(request_id)
+        self._first: Chunk = {}  # the response as it was told first
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -46,6 +51,9 @@ class Responses(Telling):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
+        for place in self._over:
+            self._asides.end(place)
+        self._over.clear()
         if self._here and self._here[0] != kind:
             self._here = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
@@ -73,17 +81,20 @@ class Responses(Telling):
                 self._asides.met(place, "annotations", chunk["annotation"])
             return super()._unread(chunk, name)
         item = chunk.get("item")
-        if READERS.get(kind) is Responses._created or (isinstance(item, dict) and is_echo(item)):
+        if isinstance(item, dict) and is_echo(item):
             return None
         if kind.endswith(".delta") and any(says(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
-        news = list(self._asides.news(chunk, place, partial(self._has_said, chunk)))
+        fields = announced(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
+        news = list(self._asides.news(fields, place, partial(self._has_said, chunk)))
         return (news[0] or kind) if news else None
 
     # the reply itself
 
     def _created(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._begin(object_in(chunk, "response"), chunk, out)
+        response = object_in(chunk, "response")
+        self._first = self._first or response
+        self._begin(response, chunk, out)
 
     def _end(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
@@ -127,7 +138,7 @@ class Responses(Telling):
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
             self._content(chunk, out)
-            self._asides.met(chunk.get("output_index"), "logprobs", logprobs)
+            self._asides.told(chunk.get("output_index"), "logprobs")
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
 
     def _text_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:

@@ -14,7 +14,19 @@ from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from .asides import Asides
 from .calls import Calls
 from .dialect import Dialect, text_field
-from .forms import Chunk, arguments_of, call_id, is_echo, is_free, kind_of, object_in, part_of, spot_of, texts_of
+from .forms import (
+    Chunk,
+    arguments_of,
+    call_id,
+    is_answer,
+    is_echo,
+    is_free,
+    kind_of,
+    object_in,
+    part_of,
+    spot_of,
+    texts_of,
+)
 from .fragments import Fragment
 from .items import Item, Items, Spot
 from .leftovers import tells, told_before
@@ -38,6 +50,7 @@ class Telling(Dialect):
         self._items = Items()
         self._calls = Calls()
         self._asides = Asides()
+        self._over: list[Any] = []  # places of items that were told whole by the last chunk
         self._here: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
         self._growing = Said()  # what grew by it
         self._source = ""  # of the first reasoning: its summary or its text
@@ -128,12 +141,13 @@ class Telling(Dialect):
                 self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
     def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+        self._over.append(chunk.get("output_index"))
         form = object_in(chunk, "item")
         home = kind_of(form)
         if home:
             item = self._items.of_whole(spot_of(chunk, home), lambda item: tells(item, form, self._source))
             self._tell(item, form, chunk, out)
-        elif form and not is_echo(form):  # content of a kind that we do not read
+        elif form and not is_echo(form) and not is_answer(form):  # content of a kind that we do not read
             self._spoke = True
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .problems import BESIDE_NAMES
+from ..stages.reasons import meaning
+from .problems import BESIDE_NAMES, is_fine
+from .usage import tells_more
 
-__all__ = ["field_of_chat", "is_chat", "says"]
+__all__ = ["REASONS", "field_of_chat", "is_chat", "is_fine_all", "says"]
 
-SILENT = BESIDE_NAMES | {
-    "created", "finish_reason", "id", "index", "model", "native_finish_reason", "obfuscation", "object", "p",
-    "provider", "role", "service_tier", "system_fingerprint",
-}  # fmt: skip
-"""Fields of chat completions whose values need no event: they name the reply, its model and its server, they are
-padding, or they have been read. A text, a call or a finish reason that is new gives an event before anybody asks; a
-finish reason after the first one, and what stands in place of an error and is none, mean nothing."""
+PLAIN = frozenset({
+    "created", "id", "index", "obfuscation", "object", "p", "provider", "role", "service_tier", "system_fingerprint",
+})  # fmt: skip
+"""Fields of chat completions whose plain values need no event: they name the reply, its server and the place in it, or
+they are padding. A text, a call or a finish reason that is new gives an event before anybody asks."""
+REASONS = ("finish_reason", "native_finish_reason", "finish_details")
 LEVELS = ("choices", "delta", "message", "x_groq")
 """Fields whose inside is judged field by field."""
 LABELS = frozenset({"format", "index", "prompt_index", "type"})
@@ -27,6 +28,15 @@ CALLS = {name: LABELS | {"id", "name"} for name in ("function_call", "tool_calls
 def says(value: Any, labels: Collection[str] = LABELS) -> bool:
     """Whether there is anything in ``value`` besides ``labels``. Null and what is empty is nothing; zero and false are
     something, for they answer a question."""
+    return any(True for _ in _leaves(value, labels))
+
+
+def is_fine_all(value: Any) -> bool:
+    """Whether what stands in the place of an error says nothing but that all is well, in each of its members."""
+    return all(leaf is True or is_fine(leaf) for leaf in _leaves(value))
+
+
+def _leaves(value: Any, labels: Collection[str] = ()) -> Iterator[Any]:
     rest = [value]
     while rest:
         value = rest.pop()
@@ -35,8 +45,7 @@ def says(value: Any, labels: Collection[str] = LABELS) -> bool:
         elif isinstance(value, list):
             rest += value
         elif value is not None and value != "":
-            return True
-    return False
+            yield value
 
 
 def is_chat(chunk: dict[str, Any]) -> bool:
@@ -45,9 +54,10 @@ def is_chat(chunk: dict[str, Any]) -> bool:
     return "choices" in chunk or (isinstance(kind, str) and kind.startswith(("chat.completion", "text_completion")))
 
 
-def field_of_chat(chunk: dict[str, Any], usage: Collection[str]) -> str | None:
+def field_of_chat(chunk: dict[str, Any], usage: Mapping[str, Any], words: Collection[str]) -> str | None:
     """The first field of a chunk of which no event came, of its choices or their deltas, that says something; None if
-    there is none. ``usage`` are the fields of the token figures that are known."""
+    there is none. Known are the report of ``usage`` so far, and the ``words`` for the model and for the ends of
+    choices."""
     levels = [chunk]
     for form in levels:  # it grows meanwhile
         for name, value in form.items():
@@ -56,6 +66,22 @@ def field_of_chat(chunk: dict[str, Any], usage: Collection[str]) -> str | None:
                 levels += (one for one in inner if isinstance(one, dict))
                 if any(one and not isinstance(one, dict) for one in inner):
                     return name
-            elif name not in SILENT and says(value, usage if name == "usage" else CALLS.get(name, LABELS)):
+            elif _is_news(name, value, usage, words):
                 return name
     return None
+
+
+def _is_news(name: str, value: Any, usage: Mapping[str, Any], words: Collection[str]) -> bool:
+    if name in PLAIN:
+        return isinstance(value, (dict, list)) and says(value, ())
+    if name in REASONS or name == "model":
+        return not all(leaf in words or _is_unfinished(leaf) for leaf in _leaves(value))
+    if name == "usage":
+        return tells_more(value, usage)
+    if name in BESIDE_NAMES:
+        return not is_fine_all(value)
+    return says(value, CALLS.get(name, LABELS))
+
+
+def _is_unfinished(word: Any) -> bool:
+    return isinstance(word, str) and meaning(word) == "unfinished"

@@ -74,6 +74,25 @@ def test_usage_is_sent_when_it_is_asked_for():
     assert reply(Script("a b c"), stream_options=5, messages=[1]).usage is None
 
 
+def test_made_up_usage_counts_the_words_of_all_that_was_asked_in_any_api():
+    parts = [{"type": "text", "text": "one two"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": "three"}]
+    result = {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "four five"}]}]}
+    for api, body, words in (
+        ("chat", {"messages": [{"role": "system", "content": "be brief"}, *turns]}, 5),
+        ("completions", {"prompt": ["one two", "three"]}, 3),
+        ("responses", {"instructions": "be brief", "input": [{"role": "user", "content": parts}]}, 4),
+        ("anthropic", {"system": "be brief", "messages": [*turns, result]}, 7),
+        ("anthropic", {"system": [{"type": "text", "text": "be brief"}], "messages": turns}, 5),
+        ("ollama", {"messages": [{"role": "user", "content": "one two"}]}, 2),
+    ):
+        writes = Script("a b").writes(api, body, figures=True)
+        *_, told = parse([write.data for write in writes], api)
+        assert told.usage.prompt_tokens == words, (api, body)
+    for strange in ({}, {"messages": 5}, {"messages": [5, None]}, {"messages": [{"content": 1}]}):
+        assert reply(Script("a b"), "chat", stream_options={"include_usage": True}, **strange).usage.prompt_tokens == 0
+
+
 def test_the_model_is_the_one_that_was_asked_for_or_the_scripts_own():
     assert reply(Script("a"), model="small").model == "small"
     assert reply(Script("a", model="own"), model="small").model == "own"

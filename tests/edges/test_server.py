@@ -10,6 +10,7 @@ import pytest
 
 import streamkit as sk
 from streamkit.edges.answer import Answer
+from streamkit.edges.paths import served
 from streamkit.edges.script import Script
 from streamkit.edges.server import Server
 from streamkit.sources.recording import Recording, shipped
@@ -178,14 +179,18 @@ def test_what_cannot_be_answered_is_told_in_the_usual_form(method, path, body, s
     [
         ((("Authorization", "Bearer right"),), 200),
         ((("api-key", "right"),), 200),
+        ((("x-api-key", "right"),), 200),
+        ((("x-api-key", "wrong"), ("api-key", "right")), 200),
         ((("Authorization", "Bearer wrong"),), 401),
+        ((("Authorization", "Bearer wrong"), ("x-api-key", "right")), 401),
         ((("Authorization", "Bearer clé"),), 401),
         ((("Authorization", "Bearer \ud800"),), 401),
         ((), 401),
     ],
 )
 def test_a_server_may_want_a_key(headers, status):
-    assert ask(Server("Hi", api_key="right"), headers=headers).status == status
+    server = Server("Hi", api_key="right")
+    assert ask(server, headers=headers).status == server.handle("GET", "/v1/models", headers, b"")[0].status == status
 
 
 @pytest.mark.parametrize("sent", ["clé", "clé".encode().decode("latin-1")])
@@ -207,3 +212,20 @@ def test_requests_are_kept_without_their_keys():
     assert (request.method, request.path, request.body["model"]) == ("POST", "/v1/chat/completions", "m")
     assert request.headers == {"authorization": "Bearer ***", "api-key": "***", "cookie": "***", "x-other": "kept"}
     assert "canary" not in repr(server.requests)
+
+
+@pytest.mark.parametrize("name", ["key", "access_token", "sig", "x-goog-api-key"])
+def test_nor_with_keys_that_stand_in_the_query_or_in_any_other_header(name):
+    server = Server("Hi")
+    ask(server, f"/v1/chat/completions?alt=sse&{name}=canary", headers=((name, "canary"),))
+    ask(server, f"/v1beta/models/m:streamGenerateContent?{name}=canary")
+    first, second = server.requests
+    assert first.query == {"alt": "sse", name: "***"}
+    assert second.query == {name: "***"}
+    assert "canary" not in repr(server.requests)
+
+
+def test_the_apis_are_loaded_before_the_first_request():
+    served.cache_clear()
+    Server("Hi")
+    assert served.cache_info().currsize == 1

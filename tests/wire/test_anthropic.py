@@ -178,7 +178,7 @@ def test_input_that_comes_with_the_beginning_counts_unless_pieces_follow():
 
 def test_a_call_ends_with_its_block_the_reason_or_the_reply():
     begun = [start(), opened("tool_use", id="a", name="f"), grown("input_json_delta", partial_json='{"x"')]
-    for rest in ([closed(), ended(), STOP], [ended(), STOP], [STOP], [opened("text", text="x"), STOP]):
+    for rest in ([closed(), ended(), STOP], [ended(), STOP], [closed(), STOP], [opened("text", text="x"), ended()]):
         assert reply_of(*begun, *rest).tool_calls == (ToolCall("a", "f", '{"x"', 0, 0),)
 
 
@@ -208,7 +208,7 @@ def test_content_without_an_event_of_its_own_comes_as_it_is():
 
 
 def test_such_content_makes_a_reply():
-    assert reply_of(start(), opened("redacted_thinking", data="b2s="), STOP).text == ""
+    assert reply_of(start(), opened("redacted_thinking", data="b2s="), closed(), STOP).text == ""
 
 
 def test_a_kind_of_event_that_nobody_knew():
@@ -431,9 +431,12 @@ def test_documents_that_are_no_message():
 
 def test_whose_objects_are_these():
     owns = APIS["anthropic"].owns
-    for form in (*WHOLE, STOP, PING, message(), {"type": "error", "error": {"type": "x", "message": "y"}}):
+    whole = {name: value for name, value in message().items() if name != "type"}
+    for form in (*[chunk for chunk in WHOLE if chunk != PING], STOP, message(), whole,
+                 {"type": "error", "error": {"type": "x", "message": "y"}}):  # fmt: skip
         assert owns(form)
-    for form in ({}, {"type": []}, {"type": "error", "message": "x"}, {"type": "response.created"}, {"choices": []}):
+    others = ({}, {"type": []}, {"type": "error", "message": "x"}, {"type": "response.created"}, {"choices": []})
+    for form in (PING, *others):
         assert not owns(form)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from streamkit import wire
-from streamkit.errors import ApiError
+from streamkit.errors import ApiError, ConnectError
 from streamkit.events import (
     Finish,
     ReasoningDelta,
@@ -21,6 +22,9 @@ from streamkit.events import (
     Usage,
     UsageUpdate,
 )
+from streamkit.sources.requests import Endpoint
+from streamkit.sources.schemas import with_schemas
+from streamkit.wire.api import Access
 from streamkit.wire.apis import api_named
 from streamkit.wire.loads import encode, load
 from tests.wire.bodies import read
@@ -104,3 +108,16 @@ def test_an_api_is_loaded_when_it_is_asked_for() -> None:
     program = "import sys, streamkit.wire; print(*(name for name in sys.modules if name.startswith('streamkit.wire.')))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {f"streamkit.wire.{name}" for name in ("openai", "anthropic", "gemini", "ollama")} & set(loaded)
+
+
+def test_what_an_entry_leaves_out_is_said_where_it_is_wanted() -> None:
+    bare = replace(
+        wire.APIS["chat"], name="mine", access=Access(address="https://mine.invalid"), tool=None, choice=None
+    )
+    with pytest.raises(ConnectError, match=r"^There is no API key: pass api_key=\.$"):
+        Endpoint(bare.access.address, bare.access).sent_headers(bare)
+    assert Endpoint("https://other.invalid", bare.access, "k").sent_headers(bare)["authorization"] == "Bearer k"
+    for tools in ([print], [{"type": "function", "function": {"name": "look"}}]):
+        with pytest.raises(ValueError, match="the API 'mine' has no tools"):
+            with_schemas(bare, {"tools": tools})
+    assert with_schemas(bare, {"tools": [], "seed": 1}) == {"tools": [], "seed": 1}

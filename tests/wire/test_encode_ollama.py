@@ -70,7 +70,7 @@ def folded(*events: Event) -> Reply:
 def test_everything_that_has_a_form_survives():
     back, expected = read_back(*EVENTS), folded(*EVENTS)
     assert (back.text, back.reasoning, back.model) == (expected.text, expected.reasoning, "m")
-    assert (back.tool_calls, back.usage) == (expected.tool_calls, Usage(1, 2))
+    assert (back.tool_calls, back.usage) == (expected.tool_calls, Usage(1, 2, 3))
     assert back.choices[0].logprobs == expected.choices[0].logprobs
     assert (back.finish_reason, back.outcome) == ("stop", "complete")
 
@@ -125,7 +125,7 @@ def test_a_reply_ends_the_stream():
     found, error = read([*encoder.feed(TextDelta("a")), *encoder.feed(reply)], "ollama")
     assert error is None
     assert isinstance(found[-1], Reply)
-    assert (found[-1].outcome, found[-1].usage) == ("length", Usage(3, 4))
+    assert (found[-1].outcome, found[-1].usage) == ("length", Usage(3, 4, 7))
 
 
 def test_an_error():
@@ -143,7 +143,7 @@ def test_a_whole_reply():
     back = found[-1]
     assert isinstance(back, Reply)
     assert (back.text, back.reasoning, back.tool_calls) == (reply.text, reply.reasoning, reply.tool_calls)
-    assert back.usage == Usage(1, 2)
+    assert back.usage == Usage(1, 2, 3)
     assert whole(folded(TextDelta("a")))["message"] == {"role": "assistant", "content": "a"}
 
 

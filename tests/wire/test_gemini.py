@@ -242,8 +242,8 @@ def test_what_comes_behind_the_finish_reason_counts():
 
 
 def test_another_end_than_the_first_is_a_warning_or_an_error():
-    (warning,) = reply_of(text("a", finish="STOP"), chunk(finish="SAFETY")).warnings
-    assert "STOP, then SAFETY" in warning
+    (warning,) = reply_of(text("a", finish="SAFETY"), chunk(finish="STOP")).warnings
+    assert "SAFETY, then STOP" in warning
     assert isinstance(failure(text("a", finish="STOP"), chunk(finish="MALFORMED_RESPONSE")), ApiError)
 
 

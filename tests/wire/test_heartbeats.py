@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamkit.errors import MalformedError
-from streamkit.events import Reply
+from streamkit.errors import ApiError, MalformedError
+from streamkit.events import Other, Reply
 from streamkit.jsonform import to_json
 from streamkit.wire import APIS, Parser
 from streamkit.wire.framing import SSE
@@ -54,10 +54,36 @@ def test_a_heartbeat_says_nothing(name: str):
     assert text_of(beat + HI + beat + YOU + beat + DONE) == "Hi you"
 
 
-@pytest.mark.parametrize("api", [name for name, api in APIS.items() if api.framing is SSE])
-@pytest.mark.parametrize("beat", [*HEARTBEATS.values(), sse({"type": "keepalive", "n": 1}), sse({"type": "ping"})])
-def test_a_heartbeat_is_no_event(api: str, beat: bytes):
-    assert list(Parser(api).feed(beat)) == []
+def test_a_heartbeat_is_no_event():
+    bare = [{"type": "ping"}, {"type": "keepalive", "sequence_number": 4}, {"type": "heartbeat", "timestamp": 1.5}]
+    for api in (name for name, api in APIS.items() if api.framing is SSE):
+        for beat in (*HEARTBEATS.values(), *map(sse, bare)):
+            assert list(Parser(api).feed(beat)) == [], (api, beat)
+
+
+def named(name: str, chunk: object) -> bytes:
+    return f"event: {name}\n".encode() + sse(chunk)
+
+
+def test_what_a_heartbeat_holds_is_not_lost():
+    for beat in (
+        sse({"type": "keep-alive", "queue": 4}),
+        sse({"type": "ping", "id": {"text": "still here"}}),
+        named("ping", {"n": 1}),
+        named("ping", {"type": "ping", "error": {"message": "ok", "data": "x"}}),
+        named("response.heartbeat", {"type": "status"}),
+    ):
+        events, _ = read(HI + beat + YOU + DONE)
+        assert [type(event) for event in events].count(Other) == 1, beat
+
+
+def test_a_chunk_under_the_name_of_a_heartbeat_is_read():
+    assert text_of(named("ping", say("Hi")) + named("heartbeat", say(" there")) + YOU + DONE) == "Hi there you"
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "O"}}
+    for api in (name for name, api in APIS.items() if api.framing is SSE):
+        for name in ("ping", "keep-alive"):
+            _, error = read(named(name, overloaded), api)
+            assert isinstance(error, ApiError), api
 
 
 @pytest.mark.parametrize("before", [b"", HI, HI + YOU], ids=["at the start", "later", "behind the finish"])

@@ -264,7 +264,6 @@ def test_a_lenient_reader_takes_a_clean_end_for_the_end():
         piece(thinking=[]),
         piece(tool_calls={}) | {"message": {"tool_calls": {"function": {}}}},
         piece(tool_calls=["f"]),
-        piece(tool_calls=[call("f", 1)]),
         piece(tool_calls=[call([], {})]),
         end(reason=["stop"]),
     ],

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from streamkit.events import Other
+from streamkit.errors import ApiError
+from streamkit.events import Other, Reply, UsageUpdate
 from streamkit.wire import Parser
-from tests.wire.bodies import choice, chunk, delta, finish, read, say, sse, tool, tools
+from tests.wire.bodies import DONE, choice, chunk, delta, finish, read, say, sse, tool, tools
 from tests.wire.test_corpus import CASES, CORPUS
 
 CALL = tools(tool('{"a": 1}', id="t", name="f"))
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "cost": 3}
+ENDED = chunk(choice({}, finish_reason="stop", native_finish_reason="END"))
 
 
 def heard(before: list[Any], one: dict[str, Any], api: str) -> list[Any]:
@@ -38,12 +40,16 @@ SILENT_CHAT = {
     "no delta": ([say("a")], chunk({"index": 0, "delta": None})),
     "no choices": ([say("a")], chunk(usage=None, obfuscation="xyz", service_tier="default")),
     "choices left out": ([say("a")], {"id": "c1", "object": "chat.completion.chunk", "usage": None, "p": "abc"}),
-    "what a provider adds": ([say("a")], chunk(choice({}, native_finish_reason="x"), provider="P", created=1)),
+    "what a provider adds": ([say("a")], chunk(choice({}, native_finish_reason=None), provider="P", created=1)),
+    "the model once more": ([{**say("a"), "model": "m"}], {**chunk(choice({})), "model": "m"}),
     "nothing of everything": ([say("a")], delta(tool_calls=[], reasoning_details=[{}], audio=None, annotations=[])),
     "an empty call": ([say("a"), CALL], tools({"index": 0, "id": "t", "type": "function", "function": {"name": "f"}})),
     "reasoning of no text": ([say("a")], delta(reasoning_details=[{"type": "reasoning.text", "text": "", "index": 0}])),
     "usage once more": ([say("a"), chunk(usage=USAGE)], chunk(usage=USAGE)),
+    "fewer figures": ([say("a"), chunk(usage=USAGE)], chunk(usage={"prompt_tokens": 0, "cost": None, "details": {}})),
     "a second end": ([say("a"), finish()], finish()),
+    "a second end of a provider": ([say("a"), ENDED], ENDED),
+    "no end yet": ([say("a")], finish("null")),
     "what is no error": ([say("a")], chunk(choice({}), error=None, base_resp={"status_code": 0, "status_msg": "ok"})),
     "results of nothing": ([say("a")], chunk(prompt_filter_results=[{"prompt_index": 0, "hate": {}}])),
 }  # fmt: skip
@@ -60,6 +66,14 @@ NAMED_CHAT = {
     "message": ([say("a")], chunk({"index": 0, "message": "all of it"})),
     "content": ([say("a")], chunk({"index": 0, "message": {"content": "all of it"}})),
     "usage": ([say("a")], chunk(usage={"credits": 1})),
+    "finish_reason": ([say("a"), finish()], finish("length")),
+    "native_finish_reason": ([say("a"), ENDED], chunk(choice({}, native_finish_reason="MAX_TOKENS"))),
+    "finish_details": ([say("a"), finish()], chunk(choice({}, finish_details={"type": "max_tokens"}))),
+    "model": ([{**say("a"), "model": "m"}], {**chunk(choice({})), "model": "another"}),
+    "provider": ([say("a")], delta(provider={"note": "switched"})),
+    "created": ([say("a")], delta(created={"text": "hm"})),
+    "error": ([say("a")], chunk(choice({}), error={"message": "ok", "code": 0, "data": "secret"})),
+    "base_resp": ([say("a")], chunk(base_resp={"status_code": 0, "status_msg": "ok", "trace": ["x"]})),
     "progress": ([say("a")], chunk(progress=0)),
     "status": ([say("a")], {"choices": [], "type": "status"}),
     "tool.progress": ([say("a")], {"type": "tool.progress"}),
@@ -67,18 +81,37 @@ NAMED_CHAT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", SILENT_CHAT)
-def test_a_silent_chunk_of_chat_is_no_event(case: str):
-    assert heard(*SILENT_CHAT[case], "chat") == []
+def test_a_silent_chunk_of_chat_is_no_event():
+    for case, (before, one) in SILENT_CHAT.items():
+        assert heard(before, one, "chat") == [], case
 
 
-@pytest.mark.parametrize("name", NAMED_CHAT)
-def test_what_chat_does_not_read_is_named_after_its_field(name: str):
-    assert named(*NAMED_CHAT[name], "chat") == name  # type: ignore[misc]
+def test_what_chat_does_not_read_is_named_after_its_field():
+    for name, (before, one) in NAMED_CHAT.items():
+        assert named(before, one, "chat") == name
 
 
-def test_more_figures_of_usage_are_not_lost():
-    assert named([say("a"), chunk(usage=USAGE)], chunk(usage={**USAGE, "energy": 4}), "chat") == "usage"
+def test_more_of_usage_is_not_lost():
+    first = {**USAGE, "prompt_tokens_details": {"audio_tokens": 1}}
+    for more, told in (
+        ({"energy": 4}, {"energy": 4}),
+        ({"cost": 3.5, "prompt_tokens": None}, {"cost": 3.5}),
+        ({"cost": 0, "byok": False}, {"byok": False}),
+        ({"prompt_tokens_details": {"audio_tokens": 7}}, {"prompt_tokens_details": {"audio_tokens": 7}}),
+    ):
+        (event,) = heard([say("a"), chunk(usage=first)], chunk(usage=more), "chat")
+        assert type(event) is UsageUpdate
+        assert event.usage.raw == {**first, **told}
+        assert event.usage.completion_tokens == 2
+
+
+def test_a_second_end_that_means_another_thing_is_a_doubt():
+    for reason, doubts in ("end_turn", 0), ("null", 0), ("length", 1), ("error", 1):
+        events, error = read(sse(say("a"), finish(), finish(reason), DONE))
+        assert error is None
+        reply = events[-1]
+        assert isinstance(reply, Reply)
+        assert (reply.finish_reason, len(reply.warnings)) == ("stop", doubts)
 
 
 def test_fields_of_a_chunk_with_an_event_stay_in_it():
@@ -109,6 +142,7 @@ SPOKEN = [
     CREATED,
     ev("output_text.delta", delta="Hello", content_index=0, logprobs=[{"token": "Hello", "logprob": -1}]),
 ]
+WORD = ev("output_text.delta", delta="Hello", content_index=0)
 CITED = {"type": "url_citation", "url": "u", "start_index": 0}
 CITATION = ev("output_text.annotation.added", annotation=CITED, annotation_index=0)
 PART = {"type": "output_text", "text": "Hello", "annotations": [CITED], "logprobs": [{"token": "Hello", "logprob": -1}]}
@@ -118,6 +152,10 @@ CALLED = [
     ev("function_call_arguments.delta", item_id="i", delta='{"a": 1}'),
     ev("function_call_arguments.done", item_id="i", arguments='{"a": 1}'),
 ]
+
+
+BEGUN = ev("created", response={"id": "r1", "x": {"queue": 1}, "output": [], "error": None, "usage": {"input": 0}})
+ASIDE = {"annotations": [], "logprobs": []}
 
 
 def item(kind: str, **fields: Any) -> dict[str, Any]:
@@ -143,6 +181,8 @@ SILENT_RESPONSES = {
         ev("output_item.done", item=THINKING),
     ),
     "nothing": ([CREATED], ev("output_item.added")),
+    "the same announced again": ([BEGUN], {**BEGUN, "type": "response.in_progress"}),
+    "text of before": (SPOKEN, ev("in_progress", response={"output": [item("message", content=[PART | ASIDE])]})),
 }  # fmt: skip
 
 NAMED_RESPONSES = {
@@ -154,7 +194,13 @@ NAMED_RESPONSES = {
     ),
     "response.output_text.annotation.added": (SPOKEN, CITATION),
     "annotations": (SPOKEN, ev("output_item.done", item=item("message", content=[PART]))),
-    "logprobs": (SPOKEN, ev("output_text.done", text="Hello", logprobs=[{"token": "Hell"}])),
+    "logprobs": ([CREATED, WORD], ev("output_text.done", text="Hello", logprobs=[{"token": "Hell"}])),
+    "position": ([CREATED], ev("queued", response={"id": "r1", "status": "queued"}, position=5)),
+    "warnings": ([CREATED], ev("in_progress", response={"id": "r1", "warnings": ["old model"]})),
+    "usage": ([BEGUN], ev("in_progress", response={"usage": {"input": 5}})),
+    "response.error": ([CREATED], ev("in_progress", response={"error": {"message": "try later"}})),
+    "response.in_progress": ([CREATED], ev("in_progress", response={"output": [item("message", content=[PART])]})),
+    "file_search_call": ([CREATED], ev("in_progress", response={"output": [item("file_search_call", queries=["q"])]})),
     "encrypted_content": ([CREATED], ev("output_item.done", item=THINKING)),
     "output_audio": (SPOKEN, ev("content_part.added", part={"type": "output_audio", "transcript": "Hello"})),
     "output_image": (SPOKEN, ev("output_item.done", item=item("message", content=[{"type": "output_image", "u": 1}]))),
@@ -172,14 +218,14 @@ NAMED_RESPONSES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", SILENT_RESPONSES)
-def test_a_silent_event_of_a_response_is_none(case: str):
-    assert heard(*SILENT_RESPONSES[case], "responses") == []
+def test_a_silent_event_of_a_response_is_none():
+    for case, (before, one) in SILENT_RESPONSES.items():
+        assert heard(before, one, "responses") == [], case
 
 
-@pytest.mark.parametrize("name", NAMED_RESPONSES)
-def test_what_is_not_read_of_a_response_is_named(name: str):
-    assert named(*NAMED_RESPONSES[name], "responses") == name
+def test_what_is_not_read_of_a_response_is_named():
+    for name, (before, one) in NAMED_RESPONSES.items():
+        assert named(before, one, "responses") == name
 
 
 def test_an_aside_is_told_once_for_each_item():
@@ -195,6 +241,29 @@ def test_an_item_of_another_kind_counts_as_content():
     events, error = read(sse(CREATED, image, end), "responses")
     assert error is None
     assert events[-1].outcome == "length"  # type: ignore[union-attr]
+
+
+def test_what_the_caller_told_is_no_content():
+    answer = ev("output_item.done", item=item("function_call_output", output="42"))
+    end = ev("incomplete", response={"incomplete_details": {"reason": "max_output_tokens"}})
+    events, error = read(sse(CREATED, answer, end), "responses")
+    assert isinstance(error, ApiError)
+    assert [event.name for event in events if type(event) is Other] == ["function_call_output"]
+
+
+def test_asides_take_no_more_room_in_a_long_reply():
+    """Neither log probabilities of a long text nor the asides of many items are kept."""
+    parser = Parser("responses", keep_text=False)
+    list(parser.feed(sse(*SPOKEN)))
+    sizes = []
+    for number in range(300):
+        odds = [{"token": f"t{number}", "logprob": -number}]
+        thought = {**THINKING, "encrypted_content": f"{number}" * 20}
+        list(parser.feed(sse(ev("output_text.delta", delta="x", content_index=0, logprobs=odds))))
+        list(parser.feed(sse(ev("output_item.done", output_index=number + 1, item=thought))))
+        asides: Any = parser._dialect
+        sizes.append(len(repr(asides._asides.__dict__)))
+    assert max(sizes) < 2 * sizes[1] + 100
 
 
 # recorded streams

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import shlex
@@ -26,6 +27,9 @@ NO_KEY = (
     "there is no API key: set {}, or name a server that needs none with --base-url. (`streamkit demo` needs neither.)"
 )
 
+TYPED = {"pass allow_http=True": "allow it with --allow-http", "pass model=": "pass --model"}
+"""Arguments of Python in messages, as options."""
+
 
 def add_to(commands: Commands) -> None:
     about = "Ask a model and print its reply while it comes. Without a prompt, or for `-`, stdin is read."
@@ -40,16 +44,25 @@ def add_to(commands: Commands) -> None:
     record.set_defaults(command=_record, json=False)
     for parser in (chat, record):
         _add_question(parser)
+        parser.more = _variables
+
+
+def _variables() -> str:
+    """What is read from the environment, for each provider."""
+    told: dict[str, list[str]] = {}
+    for name, api in APIS.items():
+        read = ", ".join(filter(None, (*api.access.variables, api.access.model)))
+        told.setdefault(read, []).append(name)
+    providers = "; ".join(f"{', '.join(apis)}: {read}" for read, apis in told.items())
+    return f"Variables of the environment that are read, by --api: {providers}."
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("prompt", nargs="*", metavar="PROMPT", help="the question; `-` stands for what stdin holds")
-    add("--model", help="default: OPENAI_MODEL, or the like for another --api")
-    add("--base-url", metavar="URL", help="default: OPENAI_BASE_URL; the key is taken from OPENAI_API_KEY only")
-    add(
-        "--api", choices=list(APIS), default="chat", help="default: chat; each has variables of its own for key and URL"
-    )
+    add("--model", help="default: what the variable says that --api has for it, if it has one (see below)")
+    add("--base-url", metavar="URL", help="default: what the variable of --api says; the key is never an option")
+    add("--api", choices=list(APIS), default="chat", help="default: chat; each has variables of its own (see below)")
     add("--system", metavar="TEXT", help="an instruction to the model")
     add("--temperature", type=float, metavar="T")
     add("--max-tokens", type=int, metavar="N")
@@ -87,7 +100,8 @@ def _check_order(file: str, words: list[str]) -> None:
 
 def _client(args: argparse.Namespace) -> sk.Client:
     access, converses = APIS[args.api].access, APIS[args.api].body is not None
-    if access.needs_key and not (args.base_url or any(map(os.environ.get, (*access.keys, *access.addresses)))):
+    told = (*access.keys, *access.tokens, *access.addresses)
+    if access.needs_key and not (args.base_url or any(map(os.environ.get, told))):
         raise UsageError(NO_KEY.format(access.keys[0]))
     model = args.model or os.environ.get(access.model)
     api = {"api": args.api} if converses else {}  # any client completes a text
@@ -95,11 +109,23 @@ def _client(args: argparse.Namespace) -> sk.Client:
     try:
         limits = sk.Limits() if args.timeout is None else sk.Limits(**dict.fromkeys(clocks, args.timeout))
         return sk.Client(args.base_url, **api, model=model, limits=limits, allow_http=args.allow_http)
-    except ValueError as exc:
-        raise UsageError(str(exc).replace("pass allow_http=True", "allow it with --allow-http")) from exc
+    except (ValueError, TypeError) as exc:
+        raise UsageError(_as_typed(exc)) from exc
+
+
+def _as_typed(error: Exception) -> str:
+    """What an error says of arguments of Python, in words of the command line."""
+    return functools.reduce(lambda text, pair: text.replace(*pair), TYPED.items(), str(error))
 
 
 def _question(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
+    try:
+        return _asked(client, args)
+    except (ValueError, TypeError) as exc:
+        raise UsageError(_as_typed(exc)) from exc
+
+
+def _asked(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
     prompt = _prompt(args.prompt)
     given = {} if args.temperature is None else {"temperature": args.temperature}
     extra = {name: value for name, value in args.param if value is not None}

@@ -1,4 +1,4 @@
-"""``serve``: an OpenAI-compatible server whose words are recorded or scripted."""
+"""``serve``: a server, in the form of several APIs, whose words are recorded or scripted."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ CLIENTS = f"connections at a time (default: {ServerLimits().clients}); one more 
 
 def add_to(commands: Commands) -> None:
     about = (
-        "Serve chat completions, completions and responses from recordings, or from a script. "
+        "Serve recordings, or a script, to clients of OpenAI's APIs (chat completions, completions, responses), of "
+        "Anthropic's (messages) and of Ollama's (chat). "
         "Without arguments: the shipped recordings, chosen by the model's name. Its base URL is the line on stdout."
     )
-    parser = commands.add_parser(
-        "serve", help="an OpenAI-compatible server of recordings and scripts", description=about
-    )
+    told = "a server of recordings and scripts, for clients of OpenAI, Anthropic and Ollama"
+    parser = commands.add_parser("serve", help=told, description=about)
     parser.add_argument("name", nargs="*", metavar="FILE|NAME", help="recordings, played in turn, one a request")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1; 0.0.0.0 for who asks from elsewhere")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}; 0 takes a free one")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias
 
@@ -21,7 +21,15 @@ Options: TypeAlias = Mapping[str, argparse.Action]
 
 
 class Command(argparse.ArgumentParser):
-    """The parser of one command: its options may stand before, between and behind its words."""
+    """The parser of one command: its options may stand before, between and behind its words. ``more`` ends its help,
+    and is made when somebody reads it."""
+
+    more: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        if self.more is not None:
+            self.epilog = self.more()
+        return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # a program calls it for its command
         return super().parse_known_args(self._in_order(sys.argv[1:] if args is None else args), namespace)

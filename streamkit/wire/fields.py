@@ -1,0 +1,34 @@
+"""The fields of a chunk that nobody reads, for APIs whose chunks are judged field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .problems import BESIDE_NAMES
+from .unread import says
+
+__all__ = ["unread_field"]
+
+
+def unread_field(
+    chunk: dict[str, Any], levels: Collection[str], silent: Collection[str], known: Mapping[str, Any]
+) -> str | None:
+    """The first field that says something, of a chunk of which no event came or of the objects in its ``levels``.
+
+    A ``silent`` field says nothing unless it holds objects. One of ``known`` says nothing if it has that value, which
+    was told before.
+    """
+    places = [chunk]
+    for place in places:  # it grows meanwhile
+        for name, value in place.items():
+            if name in known and value == known[name]:
+                continue
+            inner = value if isinstance(value, list) else [value]
+            if name in levels and all(isinstance(one, (dict, type(None))) for one in inner):
+                places += filter(None, inner)
+            elif (name in silent or name in BESIDE_NAMES) and not isinstance(value, (dict, list)):
+                continue
+            elif says(value):
+                return name
+    return None
