@@ -188,7 +188,7 @@ def _content(turn: Turn) -> Any:
         return [{"type": "tool_result", "tool_use_id": id, "content": told, **more}]
     calls = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls]
     blocks = [*_told_blocks(turn), *calls]
-    return text if isinstance(text, str) and blocks == _blocks(text) else blocks
+    return text if blocks and isinstance(text, str) and blocks == _blocks(text) else blocks
 
 
 def _told_blocks(turn: Turn) -> list[Mapping[str, Any]]:

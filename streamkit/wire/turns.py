@@ -154,6 +154,8 @@ def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
     legacy = message.get("function_call")
     for entry in [*entries, {"function": legacy}] if legacy else entries:
         function = entry.get("function") if isinstance(entry, Mapping) else None
+        if isinstance(entry, Mapping) and "custom" in entry:
+            raise ValueError(f"{api} does not have calls of custom tools: leave them out")
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             told = excerpt(repr(entry))
             raise TypeError(f"a call for {api} is not a function with a name and arguments: {told}")

@@ -115,10 +115,10 @@ def test_parts(part: Any, wanted: Any):
     assert parts(part) == [wanted]
 
 
-def test_a_refusal_and_a_turn_of_nothing_are_text():
+def test_a_refusal_is_text_and_a_turn_of_nothing_is_none():
     assert body([{"role": "assistant", "content": None, "refusal": "No."}])["contents"][0]["parts"] == [{"text": "No."}]
     assert parts({"type": "refusal", "refusal": "No."}, role="assistant") == [{"text": "No."}]
-    assert parts(role="assistant") == [{"text": ""}]
+    assert body([sk.user("Hi"), sk.assistant(""), sk.assistant(None)]) == body()
 
 
 def test_turns_in_its_own_form_pass():
@@ -130,13 +130,9 @@ def test_turns_in_its_own_form_pass():
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([sk.user("Hi"), sk.system("Be brief.")], "the role 'system' has no place"),
+        ([sk.user("Hi"), {"role": "model", "content": "x"}], "the role 'model' is not a message of the Gemini API"),
         ([{"role": "tool", "tool_call_id": "x", "content": "5"}], "the call 'x', which no message before it made"),
-        ([{"role": "assistant", "tool_calls": [made("a", arguments="[1]")]}], "are not a JSON object"),
-        ([{"role": "assistant", "tool_calls": [made("a", arguments="{")]}], "are not a JSON object"),
         ([{"role": "user", "content": [{"type": "video_url"}]}], "a part of the type 'video_url'"),
-        ([{"role": "user", "content": 5}], "is not a text or a list of parts"),
-        ([{"role": "user", "content": [5]}], "is not a text or a list of parts"),
     ],
 )
 def test_what_has_no_form_here(messages: Any, words: str):
@@ -172,8 +168,8 @@ def test_parameters_have_other_names_and_places():
 
 
 def test_parameters_that_it_does_not_have_are_named():
-    with pytest.raises(ValueError, match="has no logit_bias, user: leave it out"):
-        body(user="me", logit_bias={}, temperature=1)
+    with pytest.raises(ValueError, match="does not have logit_bias, user: leave out"):
+        body(user="me", logit_bias={"5": 1}, temperature=1)
     with pytest.raises(ValueError, match="parallel_tool_calls"):
         body(parallel_tool_calls=False)
     assert body(parallel_tool_calls=True, stream_options={"include_usage": True}) == body()
@@ -215,6 +211,43 @@ def test_tools_and_their_choice():
         assert body(tool_choice=choice)["toolConfig"] == named
     for word, mode in (("auto", "AUTO"), ("none", "NONE"), ("required", "ANY")):
         assert body(tool_choice=word)["toolConfig"] == {"functionCallingConfig": {"mode": mode}}
+
+
+def test_its_own_fields_under_the_names_of_its_library():
+    asked = body(
+        [sk.system("S"), sk.user("Hi")], system_instruction={"parts": {"text": "first"}}, safety_settings=[],
+        generation_config={"max_output_tokens": 5, "thinking_config": {"thinking_budget": 0}}, topK=4, top_p=1,
+        tool_config={"functionCallingConfig": {"mode": "NONE"}}, cached_content="c", reasoning_effort="low",
+        tools=[{"function_declarations": [{"name": "f"}], "google_search": {}}, {"name": "g", "parameters": {}}],
+        stream=True,
+    )  # fmt: skip
+    assert asked == {
+        "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "systemInstruction": {"parts": [{"text": "first"}, {"text": "S"}]},
+        "safetySettings": [],
+        "generationConfig": {"topK": 4, "topP": 1, "maxOutputTokens": 5, "thinkingConfig": {"thinkingBudget": 0}},
+        "toolConfig": {"functionCallingConfig": {"mode": "NONE"}},
+        "cachedContent": "c",
+        "tools": [{"functionDeclarations": [{"name": "f"}, {"name": "g", "parameters": {}}]}, {"google_search": {}}],
+    }
+    beside = body(maxOutputTokens=3, thinkingConfig={"includeThoughts": True}, response_schema={}, response_format=None)
+    assert beside["generationConfig"] == {
+        "maxOutputTokens": 3, "thinkingConfig": {"includeThoughts": True}, "responseSchema": {}}  # fmt: skip
+    for own in ("first", ["first"], {"parts": [{"text": "first"}]}):
+        asked = body([sk.system("S"), sk.user("Hi")], systemInstruction=own)
+        assert asked["systemInstruction"] == {"parts": [{"text": "first"}, {"text": "S"}]}
+        assert request_tokens("gemini", asked, Words()).tokens == 3 + (3 + 1 + 2) + (3 + 1 + 1)
+    assert body(service_tier="flex", stream=False).keys() == {"contents", "serviceTier", "stream"}  # refused when sent
+    assert body(service_tier="auto") == body()
+
+
+@pytest.mark.slow
+def test_objects_of_its_library():
+    types = pytest.importorskip("google.genai.types")
+    declared = types.FunctionDeclaration(name="f", parameters_json_schema=SCHEMA)
+    asked = body(tools=[types.Tool(function_declarations=[declared])], generationConfig=types.GenerationConfig(top_k=3))
+    assert asked["tools"] == [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": SCHEMA}]}]
+    assert asked["generationConfig"] == {"topK": 3}
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,8 @@ def test_every_kind_of_content():
         ReasoningDelta("Hm"),
         TextDelta("Hel"),
         TextDelta("lo"),
-        ToolCallDelta('{"a":"é"}', 0, "call_0", "f"),
-        ToolCall("call_0", "f", '{"a":"é"}', 0, 0),
+        ToolCallDelta('{"a":"é"}', 0, "call_20260102T030405Z_0", "f"),
+        ToolCall("call_20260102T030405Z_0", "f", '{"a":"é"}', 0, 0),
         ToolCallDelta('{"b": 2}', 1, "x", "g"),
         ToolCall("x", "g", '{"b": 2}', 0, 1),
         ReasoningDelta("!"),
@@ -153,7 +153,7 @@ def test_the_same_call_twice_is_two_calls():
     reply = reply_of(
         piece(tool_calls=[call("f", {"a": 1}), call("f", {"a": 1})]), piece(tool_calls=[call("f", {})]), end()
     )
-    assert [one.id for one in reply.tool_calls] == ["call_0", "call_1", "call_2"]
+    assert [one.id for one in reply.tool_calls] == [f"call_20260102T030405Z_{at}" for at in range(3)]
     assert [one.arguments for one in reply.tool_calls] == ['{"a":1}', '{"a":1}', "{}"]
 
 

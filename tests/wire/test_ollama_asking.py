@@ -61,10 +61,10 @@ def test_what_ollama_has_no_form_for_is_refused():
     assert asked(n=1, tool_choice="auto", parallel_tool_calls=True, stream_options={"include_usage": True}) == {
         "messages": []
     }
-    with pytest.raises(ValueError, match="Ollama has no logit_bias, n, tool_choice: leave it out"):
-        asked(n=2, tool_choice="required", logit_bias={}, temperature=1)
+    with pytest.raises(ValueError, match="Ollama does not have logit_bias, n, tool_choice: leave out"):
+        asked(n=2, tool_choice="required", logit_bias={"5": 1}, temperature=1)
     assert OLLAMA.choice is not None
-    with pytest.raises(ValueError, match="Ollama has no tool_choice"):
+    with pytest.raises(ValueError, match="Ollama does not have tool_choice"):
         asked(tool_choice=OLLAMA.choice("f"))
 
 
@@ -96,7 +96,7 @@ def test_messages():
         {"role": "tool", "tool_name": "look", "tool_call_id": "1", "content": "a cat"},
         {"role": "tool", "tool_call_id": "?", "content": "lost"},
         {"role": "assistant", "content": "No."},
-        {"role": "user", "content": "Why?", "name": "Ann"},
+        {"role": "user", "content": "Why?"},
     ]  # fmt: skip
 
 
@@ -116,12 +116,12 @@ def test_the_turn_of_a_reply_can_be_sent_back():
     ("message", "told"),
     [
         ({"content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}, "fetches no images"),
-        ({"content": [{"type": "image_url", "image_url": {"url": "data:image/png,abc"}}]}, "fetches no images"),
+        ({"content": [{"type": "image_url", "image_url": {"url": "data:image/png,abc"}}]}, "is not in base64"),
         ({"content": [{"type": "input_audio"}]}, "not input_audio"),
-        ({"content": ["text"]}, "takes parts of the types"),
-        ({"content": "", "tool_calls": [{"id": "1", "type": "custom", "custom": {}}]}, "with a name and arguments"),
-        ({"content": "", "tool_calls": [call("f", "[1]")]}, r"not a JSON object: \[1\]"),
-        ({"content": "", "tool_calls": [call("f", "{'a'")]}, "not a JSON object"),
+        (
+            {"content": "", "tool_calls": [{"id": "1", "type": "custom", "custom": {}}]},
+            "does not have calls of custom tools",
+        ),
     ],
 )
 def test_messages_that_ollama_cannot_take(message: dict[str, Any], told: str):
