@@ -69,7 +69,9 @@ class Endpoint:
             raise ValueError(f"{whose}{told}: use https, or pass allow_http=True")
         if not self.allow_private and is_private_literal(parts.hostname):
             raise ValueError(f"{host} is not public, and allow_private=False refuses that")
-        self._check_path(parts.path.rstrip("/"))
+        if _names_call(self.access, parts.path.rstrip("/")):
+            told = "ends before the call, with the version as a rule (…/v1)"
+            raise ValueError(f"{self.source} {told}, not {self.base_url!r}")
         self._check_headers()
 
     def _parts(self) -> SplitResult:
@@ -77,15 +79,6 @@ class Endpoint:
             return urlsplit(check_line(self.source, self.base_url))
         except ValueError as exc:
             raise ValueError(f"{self.source} must be an http(s) address: {exc}") from exc
-
-    def _check_path(self, path: str) -> None:
-        if _names_call(self.access, path):
-            told = "ends before the call, with the version as a rule (…/v1)"
-            raise ValueError(f"{self.source} {told}, not {self.base_url!r}")
-        for end, name in self.access.others.items():
-            if path.endswith(end):
-                told = f"ends in {end}, where another API answers"
-                raise ValueError(f"{self.source} {told}: leave {end} out, or ask that one by api={name!r}")
 
     def _check_headers(self) -> None:
         for name in self.headers:
@@ -116,8 +109,10 @@ class Endpoint:
             if not model:
                 raise ValueError("the model names the Azure deployment: pass model=")
             return f"{base}/deployments/{quote(model, safe='')}/{path}"
+        for end in self.access.spare:
+            base = base.removesuffix(end)
         version = self.access.version
-        if version and (ENDS_WITH_VERSION.search(base) or base.endswith(f"/{version}")):
+        if version and ENDS_WITH_VERSION.search(base):
             path = path.removeprefix(f"{version}/")
         return f"{base}/{path}" if api.names_model else _with_model(base, path, api, model)
 
@@ -185,8 +180,8 @@ def _names_call(access: Access, path: str) -> bool:
     """Whether the path of an address goes on to a call of this provider, which is added to it."""
     if not path or ENDS_WITH_VERSION.search(path):
         return False
-    before = f"{access.version}/" if names_version(f"/{access.version}") else ""
-    return any(path.endswith(f"/{api.path.removeprefix(before)}") for api in APIS.values() if api.access is access)
+    calls = [api.path.removeprefix(f"{access.version}/") for api in APIS.values() if api.access is access]
+    return any(path.endswith(f"/{call}") for call in calls)
 
 
 def _with_model(base: str, path: str, api: Api, model: str | None) -> str:

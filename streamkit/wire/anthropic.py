@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..events import Reply
 from .api import Access, Api, Form, Writer
-from .ask_anthropic import body, choice, prompt, tool, with_format
+from .ask_anthropic import body, choice, prompt, tool, tool_names, with_format
 from .messages import Messages, is_message
 
 __all__ = ["MESSAGES"]
@@ -50,6 +50,7 @@ MESSAGES = Api(
     path="v1/messages",
     body=body,
     tool=tool,
+    tool_names=tool_names,
     choice=choice,
     format=with_format,
     prompt=prompt,

@@ -59,7 +59,7 @@ class Access:
         version: the version in the paths of requests (``v1``), if an address may have it or not.
         keys, addresses: variables of the environment that may hold a key or an address; the first that is set counts.
         tokens: variables that may hold what is sent as a bearer token where there is no key.
-        others: ends of addresses where the provider has another API, with the name of that one.
+        spare: what an address may end in that is left out: the beginning of a path, or where another API begins.
         header: name of the header that holds the key, and what stands before it there.
         headers: sent with every request.
         accounts: headers by the variables of the environment that may hold their values.
@@ -73,7 +73,7 @@ class Access:
     keys: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
-    others: Mapping[str, str] = field(default_factory=dict)
+    spare: tuple[str, ...] = ()
     header: tuple[str, str] = ("authorization", "Bearer ")
     headers: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)

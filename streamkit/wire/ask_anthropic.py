@@ -7,15 +7,15 @@ blocks, and neighbours of one role become one message. What is in Anthropic's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import excerpt
-from .api import Form, Messages, Prompt
+from .api import Form, Messages, Prompt, named_tools
 from .outputs import closed
 from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 
-__all__ = ["body", "choice", "prompt", "tool", "with_format"]
+__all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
 NAME = "the Messages API"
 MOST_TOKENS = 4096
@@ -26,6 +26,8 @@ CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 OF_RESULTS = ("is_error", "cache_control")
 """Fields of a message that the block of a result has."""
+RUN_BY_USERS = ("bash_2", "computer_2", "memory_2", "text_editor_2")
+"""Beginnings of types of tools, before their dates."""
 NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -116,6 +118,11 @@ def _translated(entry: Any) -> Any:
     if function is None:
         return own
     return {**tool(function), **(_without(own, "type", "function") if "function" in own else {})}
+
+
+def tool_names(entry: Mapping[str, Any]) -> Iterable[str]:
+    """Also of those whose schema the API knows by their type, though whoever asks runs them."""
+    return named_tools(_without(entry, "type") if str(entry.get("type")).startswith(RUN_BY_USERS) else entry)
 
 
 def choice(name: str) -> Form:

@@ -251,7 +251,7 @@ GENERATE = Api(
         addresses=("GOOGLE_GEMINI_BASE_URL",),
         header=("x-goog-api-key", ""),
         model="GEMINI_MODEL",
-        others={"/openai": "chat"},
+        spare=("/openai",),
     ),
     path="v1beta/models/{model}:streamGenerateContent",
     query={"alt": "sse"},

@@ -80,6 +80,7 @@ def test_what_the_address_says_is_not_in_the_body() -> None:
         ("gemini", [{"function_declarations": [{"name": "add"}]}]),
         ("gemini", [{"type": "function", "function": {"name": "add"}}]),
         ("anthropic", [{"name": "add", "input_schema": {}}, {"type": "web_search_20250305", "name": "web_search"}]),
+        ("anthropic", [{"type": "bash_20250124", "name": "add"}]),
         ("ollama", [{"type": "function", "function": {"name": "add"}}]),
         ("responses", [{"type": "function", "name": "add"}]),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
+from streamkit import testing
 from streamkit.sources.asking import request_for
 from streamkit.wire import APIS
 
@@ -171,3 +172,18 @@ def test_pictures_are_counted_as_they_are_elsewhere() -> None:
     assert prompt.messages == [
         {"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE, "detail": "low"}}]}
     ]
+
+
+def test_a_tool_loop_of_chat_speaks_the_responses_api() -> None:
+    script = testing.Script("Let me see.", tool_calls=[("weather", {"city": "Oslo"})])
+    with testing.client(script, "It rains.", api="responses") as client:
+        reply = sk.run(sk.tool_loop(client.chat, "Hi", {"weather": lambda city: f"rain in {city}"}))
+        second = client.requests[1].body["input"]
+    assert (reply.text, reply.rounds) == ("It rains.", 2)
+    assert [item.get("type", item.get("role")) for item in second] == [
+        "user",
+        "assistant",
+        "function_call",
+        "function_call_output",
+    ]
+    assert (second[2]["call_id"], second[3]["output"]) == (second[3]["call_id"], "rain in Oslo")
