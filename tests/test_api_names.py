@@ -17,7 +17,6 @@ NAMED = "a word for something else here"
 LIBRARY = "the library of this name"
 METHOD = "the API that the method of this name asks"
 ASKED = "the field that the method of this name is for"
-USAGE = "which fields ask for token figures could be a value of `Api`"
 REMAINS: dict[tuple[str, str], str] = {
     ("*", "api='chat'"): "the default of a parameter",
     ("*", "api: str = 'chat'"): "the default of a field",
@@ -49,13 +48,6 @@ REMAINS: dict[tuple[str, str], str] = {
     ("sources/client.py", "{'chat': ...}"): "a method's name",
     ("sources/client.py", "{'prompt': ...}"): ASKED,
     ("sources/client.py", "{'input': ...}"): ASKED,
-    ("sources/asking.py", "'stream_options' in error.body"): USAGE,
-    ("sources/asking.py", "'include_usage' in error.body"): USAGE,
-    ("sources/requests.py", "self.body.get('stream_options')"): USAGE,
-    ("sources/requests.py", "body.get('stream_options')"): USAGE,
-    ("sources/requests.py", "body['stream_options']"): USAGE,
-    ("sources/requests.py", "'include_usage' not in given"): USAGE,
-    ("sources/requests.py", "{'include_usage': ...}"): USAGE,
 }
 """What remains, by file (``*``: any) and by what stands there, each with its reason."""
 

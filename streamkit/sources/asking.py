@@ -53,13 +53,11 @@ def request_for(
         sent = {**asked, **sent}
     elif api.body is not None:
         sent = api.body(asked, sent)
-    if "stream" not in api.stream and sent.get("stream") is True:  # it is a stream that is asked for
+    if not api.names_stream and sent.get("stream") is True:  # it is a stream that is asked for
         del sent["stream"]
     return Request(api, model, {**named, **sent})
 
 
-def refuses_usage(error: StreamkitError) -> bool:
+def refuses_usage(api: Api, error: StreamkitError) -> bool:
     """Whether a server has refused a request because it asks for token figures."""
-    if not isinstance(error, StatusError) or error.status not in (400, 422):
-        return False
-    return "stream_options" in error.body or "include_usage" in error.body
+    return isinstance(error, StatusError) and error.status in (400, 422) and api.names_usage(error.body)

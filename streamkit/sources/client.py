@@ -197,7 +197,7 @@ class Client:
                 if parser.finished:  # the server had said all of it
                     yield parser.flush()
                     return
-                if asks_usage and not reading.committed and asking.refuses_usage(error):
+                if asks_usage and not reading.committed and asking.refuses_usage(request.api, error):
                     refusals += 1
                 else:
                     await self._before_next(made - refusals, error, reading, clocks)

@@ -255,14 +255,13 @@ class Request:
     @property
     def may_ask_usage(self) -> bool:
         """Whether usage has to be asked for, and the caller has not decided about it."""
-        given = self.body.get("stream_options", {})
-        return self.api.asks_usage and isinstance(given, Mapping) and "include_usage" not in given
+        return self.api.may_ask_usage(self.body)
 
     def content(self, *, include_usage: bool) -> bytes:
         """The body as JSON; TypeError or ValueError for what JSON cannot hold."""
         body = {**self.api.stream, **self.body}
         if include_usage and self.may_ask_usage:
-            body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
+            body = self.api.with_usage(body)
         try:
             return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # lone surrogates, for instance of an earlier reply

@@ -149,6 +149,11 @@ class Api:
     error: Callable[[int, Form], Form] | None = None
 
     @property
+    def names_stream(self) -> bool:
+        """Whether the body of a request says that a stream is wanted; elsewhere the path does."""
+        return "stream" in self.stream
+
+    @property
     def names_model(self) -> bool:
         """Whether the body of a request names the model."""
         return "{model}" not in self.path
@@ -156,6 +161,19 @@ class Api:
     def wants_stream(self, body: Mapping[str, Any]) -> bool:
         """Whether a request is for a stream, and not for one document."""
         return bool(body.get("stream", self.streams))
+
+    def may_ask_usage(self, body: Mapping[str, Any]) -> bool:
+        """Whether token figures have to be asked for, and ``body`` has not decided about it."""
+        given = body.get("stream_options", {})
+        return self.asks_usage and isinstance(given, Mapping) and "include_usage" not in given
+
+    def with_usage(self, body: Mapping[str, Any]) -> Form:
+        """``body`` of a request that asks for them."""
+        return {**body, "stream_options": {**body.get("stream_options", {}), "include_usage": True}}
+
+    def names_usage(self, told: str) -> bool:
+        """Whether the words of a server name what asks for them: it does not know it."""
+        return self.asks_usage and ("stream_options" in told or "include_usage" in told)
 
     def tells_usage(self, body: Mapping[str, Any]) -> bool:
         """Whether the stream that a request asks for has token figures."""

@@ -9,7 +9,8 @@ from ..errors import ApiError, MalformedError, excerpt
 from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
 from ..stages.reasons import meaning
 from .calls import Calls
-from .dialect import Dialect, text_field
+from .dialect import Dialect
+from .fields import text_field
 from .fragments import Fragment, fragment, legacy_fragment
 from .loads import shown
 from .problems import api_error, find, may_report

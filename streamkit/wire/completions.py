@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .chat import Chat
-from .dialect import text_field
+from .fields import text_field
 
 __all__ = ["Completions"]
 

@@ -37,7 +37,7 @@ from .problems import complaint
 from .sse import ServerSentEvent
 from .usage import updated
 
-__all__ = ["Dialect", "text_field"]
+__all__ = ["Dialect"]
 
 DONE = "[DONE]"
 MOST_WARNINGS = 16
@@ -293,13 +293,3 @@ def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
     if name == "error":
         return {"error": "error without a message" if chunk is None else chunk}
     raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
-
-
-def text_field(place: dict[str, Any], name: str) -> str:
-    """A field that is text, null or missing; `MalformedError` for anything else."""
-    value = place.get(name)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise MalformedError(f"{name} is no text: {shown(value)}")
-    return value

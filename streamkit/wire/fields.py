@@ -1,14 +1,16 @@
-"""The fields of a chunk that nobody reads, for APIs whose chunks are judged field by field."""
+"""Fields of a chunk: one that is read as text, and those that nobody reads, for APIs that are judged field by field."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..errors import MalformedError
+from .loads import shown
 from .problems import BESIDE_NAMES
 from .unread import says
 
-__all__ = ["unread_field"]
+__all__ = ["text_field", "unread_field"]
 
 
 def unread_field(
@@ -32,3 +34,13 @@ def unread_field(
             elif says(value):
                 return name
     return None
+
+
+def text_field(place: dict[str, Any], name: str) -> str:
+    """A field that is text, null or missing; `MalformedError` for anything else."""
+    value = place.get(name)
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise MalformedError(f"{name} is no text: {shown(value)}")
+    return value

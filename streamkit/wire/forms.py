@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ..errors import MalformedError
-from .dialect import text_field
+from .fields import text_field
 from .fragments import text_of
 from .items import Spot
 from .loads import shown

@@ -16,8 +16,8 @@ from ..stages.reasons import meaning
 from .api import Access, Api, Form
 from .ask_gemini import body, choice, prompt, tool, tool_names, with_format
 from .calls import Calls
-from .dialect import Dialect, text_field
-from .fields import unread_field
+from .dialect import Dialect
+from .fields import text_field, unread_field
 from .fragments import text_of
 from .loads import shown
 from .problems import api_error, find

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
 
-from .dialect import text_field
+from .fields import text_field
 from .forms import Chunk, arguments_of, kind_of, texts_of
 from .items import Item
 from .loads import canonical

@@ -10,8 +10,8 @@ from ..events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDel
 from ..stages.reasons import meaning
 from .arguments import EMPTY
 from .calls import Calls
-from .dialect import Dialect, text_field
-from .fields import unread_field
+from .dialect import Dialect
+from .fields import text_field, unread_field
 from .forms import Chunk, object_in
 from .fragments import Fragment, text_of
 from .loads import shown

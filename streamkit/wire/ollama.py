@@ -16,8 +16,8 @@ from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply,
 from .api import Access, Api, Form, Writer
 from .ask_ollama import body, prompt, tool, with_format
 from .calls import Calls
-from .dialect import Dialect, text_field
-from .fields import unread_field
+from .dialect import Dialect
+from .fields import text_field, unread_field
 from .fragments import Fragment, fragment
 from .framing import LINES
 from .loads import shown

@@ -13,7 +13,8 @@ from typing import Any
 from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from .asides import Asides
 from .calls import Calls
-from .dialect import Dialect, text_field
+from .dialect import Dialect
+from .fields import text_field
 from .forms import (
     Chunk,
     arguments_of,
