@@ -97,7 +97,8 @@ class Messages(Dialect):
         """The field that says something, if there is one in a chunk of a kind that is known."""
         if _kind(chunk, name) not in READERS:
             return super()._unread(chunk, name)
-        return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **self._report})
+        figures = (self._usage.raw if self._usage else None) or {}
+        return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **figures})
 
     def _start(self, chunk: Chunk, out: list[Event]) -> None:
         """The beginning of a message. Its figures for the answer stand for nothing: that is not written yet."""

@@ -470,3 +470,129 @@ def test_whatever_comes_in_blocks_comes_out_wherever_it_is_cut(blocks: Any, reas
     cuts = sorted(rng.randrange(len(data)) for _ in range(20))
     pieces = [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
     assert read(pieces, "anthropic") == (events, None)
+
+
+# what gateways get wrong
+
+TOOL = opened("tool_use", id="a", name="f", input={})
+OTHER_TOOL = opened("tool_use", 1, id="b", name="g", input={})
+INPUT = grown("input_json_delta", partial_json='{"x":1}')
+
+
+def test_input_goes_to_its_call_however_its_index_is_written():
+    """A tool that runs without its arguments does something that nobody asked for."""
+    texts = [{**chunk, "index": str(chunk["index"])} for chunk in (TOOL, OTHER_TOOL, INPUT)]
+    floats = [TOOL, OTHER_TOOL, {**INPUT, "index": 0.0}]
+    for chunks in (texts, floats):
+        calls = reply_of(start(), *chunks, ended("tool_use"), STOP).tool_calls
+        assert [call.arguments for call in calls] == ['{"x":1}', "{}"]
+    strayed = {**INPUT, "index": 7}
+    for chunks in ([TOOL, strayed, closed()], [opened("text", 7), TOOL, strayed], [TOOL, {**INPUT, "index": None}]):
+        assert reply_of(start(), *chunks, ended("tool_use"), STOP).tool_calls[0].arguments == '{"x":1}'
+
+
+def test_input_that_is_nobodys_is_an_error():
+    strayed = {**INPUT, "index": 7}
+    for chunks in ([TOOL, OTHER_TOOL, strayed], [TOOL, closed(), INPUT], [TOOL, closed(), OTHER_TOOL, INPUT], [INPUT],
+                   [TOOL, INPUT, ended("tool_use"), INPUT], [TOOL, {**INPUT, "index": "first"}]):  # fmt: skip
+        error = read(body(start(), *chunks, ended("tool_use"), STOP), "anthropic")[1]
+        assert isinstance(error, MalformedError), chunks
+    search = opened("server_tool_use", id="s", name="web_search", input={})
+    for chunks in ([search, closed(), INPUT], [opened("text"), INPUT], [TOOL, closed(), grown("input_json_delta")]):
+        reply_of(start(), *chunks, ended(), STOP)
+
+
+def test_a_call_without_input_has_none_only_if_it_is_whole():
+    for rest in ([closed(), ended("max_tokens")], [opened("text"), ended()], [ended("tool_use")]):
+        assert reply_of(start(), TOOL, *rest, STOP).tool_calls[0].arguments == "{}"
+    assert reply_of(start(), TOOL, ended("max_tokens"), STOP).tool_calls[0].arguments == ""
+
+
+def test_an_end_inside_of_a_block_is_a_cut():
+    for blocks in ([TOOL], [TOOL, INPUT], TEXT[:2]):
+        for end in (body(STOP), body(ended(None), STOP), b"data: [DONE]\n\n"):
+            events, error = read(body(start(), *blocks) + end, "anthropic")
+            assert isinstance(error, BrokenError)
+            assert not [event for event in events if isinstance(event, ToolCall)]
+            assert error.partial.text == ("Hé" if blocks[0]["content_block"]["type"] == "text" else "")
+    for end in (body(STOP), b"data: [DONE]\n\n"):
+        reply = read(body(start(), *TEXT) + end, "anthropic")[0][-1]
+        assert (reply.outcome, reply.warnings) == ("complete", ("the server ended the reply without a stop reason",))
+    assert read(body(start(), *TEXT[:2]), "anthropic", lenient=True)[1] is None
+
+
+def test_another_end_than_the_first_is_a_warning():
+    events = told(start(), *TEXT, ended("end_turn"), ended("max_tokens"), STOP)
+    assert (events[-1].outcome, others(events)) == ("complete", ["stop_reason"])
+    assert events[-1].warnings == ("the reply ended twice: end_turn, then max_tokens",)
+    assert reply_of(start(), *TEXT, ended("end_turn"), ended("stop_sequence"), STOP).warnings == ()
+
+
+def test_calls_without_an_id_get_one_that_no_other_has():
+    chunks = [opened("tool_use", index, id=None, name="f", input={}) for index in (0, 1)]
+    ids = [call.id for call in reply_of(start(), *chunks, ended("tool_use"), STOP).tool_calls]
+    assert ids == ["toolu_msg_1_0", "toolu_msg_1_1"]
+    assert reply_of(chunks[0], ended("tool_use"), STOP).tool_calls[0].id == "toolu_0"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "usage"),
+    [
+        ({"input_tokens": 25}, {"input_tokens": "25", "output_tokens": 3}, Usage(25, 3, 28)),
+        ({"input_tokens": 25}, {"input_tokens": -1, "output_tokens": 3}, Usage(25, 3, 28)),
+        ({"input_tokens": 25, "cache_read_input_tokens": 100}, {"input_tokens": 125, "output_tokens": 3},
+         Usage(125, 3, 128, 100)),
+        ({"input_tokens": 25}, {"input_tokens": 30, "output_tokens": 3}, Usage(30, 3, 33)),
+        ({"prompt_tokens": 25}, {"prompt_tokens": 25, "completion_tokens": 3, "prompt_tokens_details":
+         {"cached_tokens": 5}}, Usage(25, 3, 28, 5)),
+        ({"input_tokens": 0, "output_tokens": 0}, {"completion_tokens": 3, "total_tokens": 9}, Usage(None, 3, 9)),
+        ({"input_tokens": 5}, {"output_tokens": 3, "output_tokens_details": "x"}, Usage(5, 3, 8)),
+    ],
+)  # fmt: skip
+def test_figures_of_gateways(begin: Form, end: Form, usage: Usage):
+    assert reply_of(start(**begin), *TEXT, ended(**end), STOP).usage == usage
+
+
+def test_a_report_that_says_nothing_changes_nothing():
+    details = {"output_tokens": 12, "output_tokens_details": {"thinking_tokens": 2}}
+    for last in ({"output_tokens": 0, "output_tokens_details": {"thinking_tokens": 0}}, {"output_tokens": None}, []):
+        later = {"type": "message_delta", "delta": {}, "usage": last}
+        reply = reply_of(start(input_tokens=5), *TEXT, ended(**details), later, {**STOP, "usage": last})
+        assert reply.usage == Usage(5, 12, 17, None, 2)
+    assert reply_of(start(), *TEXT, ended(), {**STOP, "usage": {"input_tokens": 9}}).usage == Usage(9)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "names"),
+    [
+        ({"type": "message_delta", "delta": {"container": {"id": "c"}}}, ["container"]),
+        ({"type": "message_delta", "delta": {}, "context_management": {"applied_edits": [1]}}, ["context_management"]),
+        ({"type": "content_block_stop", "index": 1, "note": "x"}, ["note"]),
+        ({"type": "message_delta", "usage": {"server_tool_use": {"web_search_requests": 1}}}, ["server_tool_use"]),
+        ({"type": "message_start", "message": {"id": "other", "model": "another"}}, ["model"]),
+        ({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "thinking": "x"}}, ["thinking"]),
+        (PING, []), (ended(None), []), ({**PING, "error": None}, []), (start(), []),
+    ],
+)  # fmt: skip
+def test_known_chunks_are_silent_unless_they_say_more(chunk: Form, names: list[str]):
+    assert others(told(start(), *TEXT, chunk, ended(), STOP)) == names
+
+
+def test_the_last_chunk_may_say_more():
+    assert others(told(start(), *TEXT, ended(), {**STOP, "amazon-bedrock-invocationMetrics": {"n": 9}}))
+
+
+def test_a_document_without_its_type_is_a_message():
+    form = {name: value for name, value in message().items() if name != "type"}
+    assert list(Parser("anthropic").body(json.dumps(form).encode()))[-1].text == "Hi"  # type: ignore[union-attr]
+
+
+def test_chunks_of_another_api_are_named():
+    chunk = {"id": "c", "object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]}
+    for end in (b"", b"data: [DONE]\n\n"):
+        error = read(b"data: " + json.dumps(chunk).encode() + b"\n\n" + end, "anthropic")[1]
+        assert isinstance(error, MalformedError)
+        assert "not of the API 'anthropic' but of 'chat'" in str(error)
+    with pytest.raises(MalformedError, match="but of 'chat'"):
+        list(Parser("anthropic").body(json.dumps(chunk).encode()))
+    assert "but of 'anthropic'" in str(read(body(start(), *TEXT), "chat")[1])

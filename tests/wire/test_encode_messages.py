@@ -126,6 +126,38 @@ def test_an_error_takes_the_place_of_the_end():
         assert payloads(block) == [{"type": "error", "error": {"type": kind, "message": str(failure)}}]
 
 
+def test_an_error_without_a_kind_has_a_general_one():
+    (block,) = Encoder("anthropic").fail_with({"message": "No", "type": None})
+    assert payloads(block) == [{"type": "error", "error": {"type": "api_error", "message": "No"}}]
+
+
+def test_what_waits_behind_an_open_call_is_told_before_an_error():
+    encoder = Encoder("anthropic")
+    data = b"".join(
+        [
+            *encoder.feed(ToolCallDelta('{"x":', 0, "a", "f")),
+            *encoder.feed(TextDelta("after")),
+            *encoder.fail(BrokenError("Cut")),
+        ]
+    )
+    events, error = read(data, "anthropic")
+    assert isinstance(error, ApiError)
+    assert error.partial.text == "after"
+    assert not [event for event in events if isinstance(event, ToolCall)]  # it was cut
+
+
+def test_each_call_has_an_id():
+    late = written(ToolCallDelta("", 0, None, "f"), ToolCallDelta("{}", 0, "late"), Finish("stop"))
+    assert payloads(late)[1]["content_block"]["id"] == "late"
+    data = written(Start("c"), ToolCallDelta("{}", 0, None, "f"), ToolCallDelta("{}", 1, None, "f"), Finish("stop"))
+    ids = [form["content_block"]["id"] for form in payloads(data) if form["type"] == "content_block_start"]
+    assert ids == ["toolu_c_0", "toolu_c_1"]
+    whole = APIS["anthropic"].whole
+    assert whole is not None
+    reply = Reply((Choice(tool_calls=(ToolCall("", "f", "{}"), ToolCall("", "f", "{}"))),), id="a b")
+    assert [block["id"] for block in whole(reply)["content"]] == ["toolu_0", "toolu_1"]
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, "invalid_request_error"), (401, "authentication_error"), (403, "permission_error"), (404, "not_found_error"),

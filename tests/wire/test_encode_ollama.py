@@ -116,7 +116,9 @@ def test_a_call_of_which_nobody_said_that_it_is_whole():
 
 
 def test_a_refusal_is_text():
-    assert read_back(RefusalDelta("No."), Finish("stop")).text == "No."
+    for reason in ("stop", "length"):
+        back = read_back(RefusalDelta("No."), Finish(reason))
+        assert (back.text, back.outcome) == ("No.", "refused" if reason == "stop" else "length")
 
 
 def test_a_reply_ends_the_stream():

@@ -247,6 +247,55 @@ def test_another_end_than_the_first_is_a_warning_or_an_error():
     assert isinstance(failure(text("a", finish="STOP"), chunk(finish="MALFORMED_RESPONSE")), ApiError)
 
 
+def test_the_last_word_for_an_end_counts_if_the_others_were_stop():
+    for word, outcome in (("MAX_TOKENS", "length"), ("SAFETY", "filtered")):
+        chunks = [text("a", finish="STOP"), text("\ud83d", finish="STOP"), text("\ude00", finish=word)]
+        events, error = read(b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in chunks), "gemini")
+        assert error is None
+        assert [event.reason for event in events if isinstance(event, Finish)] == [word]
+        reply = events[-1]
+        assert isinstance(reply, Reply)
+        assert (reply.text, reply.outcome, reply.finish_reason, reply.warnings) == ("a😀", outcome, word, ())
+    assert isinstance(failure(chunk(finish="STOP"), chunk(finish="MAX_TOKENS")), ApiError)  # without a word
+
+
+def test_a_document_without_an_end_is_cut():
+    for document in (text("a"), [text("a"), text("b")]):
+        with pytest.raises(BrokenError):
+            list(Parser("gemini").body(json.dumps(document).encode()))
+        assert list(Parser("gemini", lenient=True).body(json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (chunk(beside={"newThing": {"x": 1}}), ["newThing"]),
+        ({"candidates": [{"content": {"audio": "x"}}]}, ["audio"]),
+        (chunk(beside={"safetyRatings": [{"category": "HARM", "probability": "HIGH", "blocked": True}]}), ["blocked"]),
+        (chunk(beside={"safetyRatings": [{"category": "HARM", "blocked": False}], "avgLogprobs": -0.1}), []),
+        (chunk(beside={"finishMessage": "So it is"}), ["finishMessage"]),
+        ({"responseId": "r", "modelStatus": {"message": "old"}}, ["modelStatus"]),
+        ({**chunk(), "promptFeedback": {"blockReason": "SAFETY"}}, ["blockReason"]),
+        ({**chunk(), "modelVersion": "another"}, ["modelVersion"]),
+    ],
+)
+def test_known_chunks_are_silent_unless_they_say_more(form: dict[str, Any], names: list[str]):
+    events = events_of(text("a", modelVersion="m"), form, END)
+    assert [event.name for event in events if isinstance(event, Other)] == names
+
+
+def test_figures_before_all_else_begin_a_reply():
+    events = read(sse({"usageMetadata": {"promptTokenCount": 3}}, text("a"), END), "gemini")[0]
+    assert [type(event) for event in events[:2]] == [Start, UsageUpdate]
+
+
+def test_details_of_figures_are_brought_up_to_date():
+    report = {"promptTokenCount": 3}
+    later = {**report, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}]}
+    events = events_of(text("a", usageMetadata=report), text("b", usageMetadata=later), END)
+    assert [event.usage.raw for event in events if isinstance(event, UsageUpdate)] == [report, later]
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [("SAFETY", "SAFETY"), ("PROHIBITED_CONTENT", "PROHIBITED_CONTENT"), ("OTHER", "BLOCKED_OTHER")],

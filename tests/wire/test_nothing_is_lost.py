@@ -70,9 +70,52 @@ def marks(value: Any) -> Iterator[str]:
             yield from marks(inner)
 
 
-CASE = st.tuples(st.just("chat"), st.lists(CHAT, max_size=6)) | st.tuples(
-    st.just("responses"), st.lists(RESPONSES, max_size=6)
-)
+SAID = st.fixed_dictionaries({}, optional={
+    "text": MARKS, "thinking": MARKS, "partial_json": MARKS, "signature": MARKS, "stop_sequence": MARKS, "x": CONTENT,
+})  # fmt: skip
+MESSAGES = st.builds(
+    lambda kind, place, index, said, block, aside: {
+        "type": kind, "index": index, place: {**said, "type": block, "name": "f"}, "x": aside},
+    st.sampled_from(["message_start", "content_block_start", "content_block_delta", "content_block_stop",
+                     "message_delta", "ping", "new"]),
+    st.sampled_from(["message", "content_block", "delta", "usage"]), st.integers(0, 2), SAID,
+    st.sampled_from(["text", "thinking", "tool_use", "web_search", "text_delta", "thinking_delta", "input_json_delta"]),
+    CONTENT,
+)  # fmt: skip
+RATING = st.fixed_dictionaries({"category": st.just("c"), "blocked": st.booleans()}, optional={"x": MARKS})
+PART = st.fixed_dictionaries({}, optional={"text": MARKS, "thought": st.booleans(), "inlineData": CONTENT, "x": MARKS})
+CANDIDATE = st.fixed_dictionaries({}, optional={
+    "content": st.fixed_dictionaries({}, optional={"parts": st.lists(PART, max_size=2), "audio": CONTENT}),
+    "safetyRatings": st.lists(RATING, max_size=2), "citationMetadata": CONTENT, "finishMessage": MARKS, "x": CONTENT,
+    "finishReason": st.sampled_from(["STOP", "MAX_TOKENS"]),
+})  # fmt: skip
+GEMINI = st.fixed_dictionaries({"responseId": st.just("r")}, optional={
+    "candidates": st.lists(CANDIDATE, max_size=1), "modelStatus": CONTENT, "x": CONTENT,
+    "promptFeedback": st.fixed_dictionaries({}, optional={"blockReasonMessage": MARKS, "x": CONTENT}),
+    "usageMetadata": st.fixed_dictionaries({}, optional={"promptTokenCount": st.integers(0, 2), "x": CONTENT}),
+})  # fmt: skip
+MESSAGE = st.fixed_dictionaries({}, optional={
+    **dict.fromkeys(("content", "thinking", "tool_name", "x"), MARKS), "images": CONTENT,
+    "tool_calls": st.lists(CALL, max_size=2),
+})  # fmt: skip
+OLLAMA = st.fixed_dictionaries({"done": st.just(False)}, optional={
+    "message": MESSAGE, "context": CONTENT, "logprobs": CONTENT, "done_reason": MARKS, "x": CONTENT,
+})  # fmt: skip
+DRAWN = {"chat": CHAT, "responses": RESPONSES, "anthropic": MESSAGES, "gemini": GEMINI, "ollama": OLLAMA}
+CASE = st.sampled_from([*DRAWN]).flatmap(lambda api: st.tuples(st.just(api), st.lists(DRAWN[api], max_size=6)))
+FRAMES: dict[str, tuple[list[Any], list[Any]]] = {
+    "chat": ([], [finish(), DONE]),
+    "responses": ([], [ev("completed", response={"status": "completed"})]),
+    "anthropic": (
+        [{"type": "message_start", "message": {"id": "m"}}],
+        [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}],
+    ),
+    "gemini": (
+        [{"candidates": [{}], "usageMetadata": {"promptTokenCount": 1}}], [{"candidates": [{"finishReason": "STOP"}]}]
+    ),
+    "ollama": ([{"model": "m", "done": False}], [{"done": True}]),
+}  # fmt: skip
+"""What stands before what is drawn, so that it is not told as the chunk that begins a reply, and what ends it."""
 
 
 @settings(max_examples=40)
@@ -88,9 +131,13 @@ def test_so_it_is_in_many_more_cases(case: tuple[str, list[dict[str, Any]]]):
     check(*case)
 
 
+def body(api: str, chunks: list[Any]) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\n" for one in chunks) if api == "ollama" else sse(*chunks)
+
+
 def check(api: str, chunks: list[dict[str, Any]]) -> None:
-    end = [finish(), DONE] if api == "chat" else [ev("completed", response={"status": "completed"})]
-    events, error = read(sse(*chunks, *end), api)
+    begin, end = FRAMES[api]
+    events, error = read(body(api, [*begin, *chunks, *end]), api)
     assume(error is None)
     whole = json.dumps([event.raw for event in events]) + repr(events[-1].choices)  # type: ignore[union-attr]
     assert not [mark for mark in marks(chunks) if mark not in whole]

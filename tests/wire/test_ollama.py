@@ -157,6 +157,33 @@ def test_the_same_call_twice_is_two_calls():
     assert [one.arguments for one in reply.tool_calls] == ['{"a":1}', '{"a":1}', "{}"]
 
 
+def test_pieces_of_a_call_are_joined():
+    def part(text: str, **more: Any) -> dict[str, Any]:
+        return piece(content="", tool_calls=[{"function": {"name": "f", "arguments": text}, **more}])
+
+    for more in ({"index": 0, "id": "x"}, {"id": "x"}, {"index": 0}):
+        reply = reply_of(part('{"a"', **more), part(":1}", **more), end())
+        assert [(one.name, one.arguments) for one in reply.tool_calls] == [("f", '{"a":1}')]
+        assert reply.tool_calls[0].id == more.get("id", "call_0")
+    assert reply_of(part("", id="x"), end()).tool_calls[0].arguments == "{}"
+    assert len(reply_of(part('{"a":1}'), part('{"a":1}'), end()).tool_calls) == 2
+
+
+def test_arguments_that_are_no_object_are_told_as_text():
+    assert reply_of(piece(tool_calls=[call("f", 5)]), end()).tool_calls[0].arguments == "5"
+
+
+def test_the_sum_of_the_figures_is_known():
+    usage = reply_of(say("a"), end(prompt_eval_count=3, eval_count=4)).usage
+    assert usage is not None
+    assert usage.total_tokens == 7
+
+
+def test_a_document_that_is_not_done_is_cut():
+    with pytest.raises(BrokenError):
+        list(Parser("ollama").body(json.dumps(say("a"), indent=1).encode()))
+
+
 def test_log_probabilities_have_the_form_of_chat_completions():
     told = [{"token": "a", "logprob": -0.5, "top_logprobs": [{"token": "a", "logprob": -0.5}]}]
     events = events_of({**say("a"), "logprobs": told}, {**say("b"), "logprobs": None}, end())
@@ -283,6 +310,10 @@ def test_what_has_another_shape(chunk: dict[str, Any]):
         (piece(content="", audio="aGk="), ["audio"]),
         ({**say(""), "citations": [1]}, ["citations"]),
         ({"type": "notice"}, ["notice"]),
+        (piece(content="", tool_name="f"), ["tool_name"]),
+        ({**say(""), "logprobs": "x"}, ["logprobs"]),
+        ({"response": "", "done": False, "context": [1]}, ["context"]),
+        ({**say(""), "model": "another"}, ["model"]),
     ],
 )
 def test_known_chunks_are_silent_and_others_are_not(chunk: dict[str, Any], names: list[str]):
