@@ -40,6 +40,8 @@ REMAINS: dict[tuple[str, str], str] = {
     ("sources/recording.py", "api not in APIS"): "a file may name one that nobody knows",
     ("sources/sdk.py", "api is not APIS[GENERAL]"): "whether the parser has to be another one",
     ("sources/sending.py", "APIS['chat']"): "the API of the function `streamkit.chat`",
+    ("sources/requests.py", "api.access is access"): "the calls of one provider, whoever it is",
+    ("sources/requests.py", "told in api.collections"): "a part of a model's name",
     ("sources/asking.py", "other.access is not api.access"): "whether two APIs are of one provider, whoever it is",
     ("sources/client.py", "asking.beside('completions')"): METHOD,
     ("sources/client.py", "asking.beside('responses')"): METHOD,

@@ -72,7 +72,7 @@ class ChatWriter:
                 yield self._piece(event.index, {}, logprobs=event.logprobs)
             case Finish():
                 self._finished.add(event.index)
-                yield self._piece(event.index, {}, finish_reason=self._word(event.reason, event.index))
+                yield self._piece(event.index, {}, finish_reason=self._word(event.reason, event.index, event.raw))
             case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
                 self._usage = event.usage
                 yield self._chunk([], usage=_usage_form(event.usage))
@@ -85,8 +85,12 @@ class ChatWriter:
     def fail(self, error: dict[str, Any]) -> Iterator[Payload]:
         yield {"error": error}
 
-    def _word(self, reason: str, index: int) -> str:
-        return chat_reason(reason, called=index in self._count)
+    def _word(self, reason: str, index: int, raw: dict[str, Any] | None = None) -> str:
+        """The word for an end. APIs that have one word for all would hide calls from readers who look at it alone."""
+        called = index in self._count
+        if called and reason == "stop" and raw is not None and "choices" not in raw:  # of another API
+            return "tool_calls"
+        return chat_reason(reason, called=called)
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         head = {"id": self._id or "chatcmpl-0", "object": self.object, "created": self._created, "model": self._model}
@@ -135,10 +139,8 @@ class CompletionsWriter(ChatWriter):
 
 
 def chat_reason(reason: str, *, called: bool) -> str:
-    """The word of chat completions for an end. Words of other APIs are not known to its readers, some of whom look at
-    the word alone for whether there are calls to answer: a plain stop, as Ollama and others say it, would hide them."""
-    word = in_words(reason, OWN, WORDS)
-    return "tool_calls" if called and word == "stop" else word
+    """The word of chat completions for an end: words of other APIs are not known to its readers."""
+    return in_words(reason, OWN, {**WORDS, "complete": "tool_calls"} if called else WORDS)
 
 
 def _usage_form(usage: Usage) -> dict[str, Any]:

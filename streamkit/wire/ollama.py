@@ -28,7 +28,7 @@ __all__ = ["CHAT", "Ollama"]
 
 FIGURES = ("prompt_eval_count", "eval_count")
 SILENT = frozenset({
-    "model", "created_at", "done", "remote_model", "remote_host", "role", "completed", "total",
+    "created_at", "done", "remote_model", "remote_host", "role", "completed", "total",
     "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
 })  # fmt: skip
 """Fields that say nothing by themselves, or that have been read. ``/api/generate`` also tells how far an image is."""

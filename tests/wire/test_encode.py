@@ -259,7 +259,8 @@ def test_an_end_with_calls_has_a_word_of_its_own():
     call = ToolCallDelta("{}", 0, "a", "f")
     assert read_back(call, Finish("tool_use")).finish_reason == "tool_calls"
     assert read_back(call, Finish("STOP"), api="anthropic").finish_reason == "tool_use"
-    assert read_back(call, Finish("stop")).finish_reason == "tool_calls"  # readers may look at nothing else
+    assert read_back(call, Finish("stop")).finish_reason == "stop"  # as chat says it where a tool was forced
+    assert read_back(call, Finish("stop", raw={"done_reason": "stop"})).finish_reason == "tool_calls"
     assert read_back(call, Finish("function_call")).finish_reason == "function_call"
     assert read_back(TextDelta("x"), call, Finish("refusal"), api="responses").outcome == "filtered"
 
