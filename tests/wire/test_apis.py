@@ -119,5 +119,5 @@ def test_what_an_entry_leaves_out_is_said_where_it_is_wanted() -> None:
     assert Endpoint("https://other.invalid", bare.access, "k").sent_headers(bare)["authorization"] == "Bearer k"
     for tools in ([print], [{"type": "function", "function": {"name": "look"}}]):
         with pytest.raises(ValueError, match="the API 'mine' has no tools"):
-            with_schemas(bare, {"tools": tools})
-    assert with_schemas(bare, {"tools": [], "seed": 1}) == {"tools": [], "seed": 1}
+            with_schemas(bare, {"tools": tools}, {})
+    assert with_schemas(bare, {"tools": [], "seed": 1}, {}) == {"tools": [], "seed": 1}
