@@ -18,7 +18,7 @@ MODULES = {entry.partition(".")[0] for entry in TABLE.values()} | {
     api.dialect.__module__.rpartition(".")[2] for api in APIS.values()
 }
 CLASSES = {api.dialect.__name__ for api in APIS.values()}
-PATHS = {path for api in APIS.values() if "/" in (path := api.path.removeprefix(f"{api.access.version}/"))}
+PATHS = {path for api in APIS.values() if "/" in (path := api.path.removeprefix("v1/"))}
 COMMON = {"authorization", "max_tokens", "stream"}
 """A header for keys of many kinds; a parameter that callers know by this name, whatever it is in an API; and a word."""
 WORDS = (

@@ -394,3 +394,10 @@ def test_a_clock_that_is_forgotten_leaves_nothing_unfinished(caplog):
     assert ended == [True]
     assert tasks.pop().cancelled()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic", "ollama"])
+def test_a_scripted_client_speaks_any_api_that_is_served(api):
+    client = testing.client("Hi there", api=api)
+    assert client.chat("Hello").run().text == "Hi there"
+    assert client.requests[0].path.endswith(sk.wire.APIS[api].path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from ..sources.requests import names_version
 from ..wire import APIS, Api
 
 __all__ = ["MODELS", "endpoint", "key_places", "meant", "served", "split_target"]
@@ -15,9 +16,15 @@ DEPLOYMENTS = "/deployments/"
 
 @cache
 def served() -> dict[str, Api]:
-    """The APIs in whose form a server answers, by the last part of their path."""
+    """The APIs in whose form a server answers, by the last part of their path: that behind the version, if it has one.
+    A folder of another name (``api/chat``) is a part of it."""
     apis = (api for api in APIS.values() if api.writer is not None)
-    return {api.path.removeprefix(f"{api.access.version}/"): api for api in apis}
+    return {_last_part(api): api for api in apis}
+
+
+def _last_part(api: Api) -> str:
+    version = api.access.version
+    return api.path.removeprefix(f"{version}/") if names_version(f"/{version}") else api.path
 
 
 @cache

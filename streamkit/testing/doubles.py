@@ -6,6 +6,7 @@ import asyncio
 import copy
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..edges.answer import CutError, paced
 from ..edges.script import Script
@@ -15,6 +16,7 @@ from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
 from ..sources.client import Client
 from ..wire import Encoder, Parser
+from ..wire.apis import api_named
 
 __all__ = ["ScriptedClient", "client", "script"]
 
@@ -66,9 +68,11 @@ def script(
 class ScriptedClient(Client):
     """A `Client` whose server is a `Server` in the same process."""
 
-    def __init__(self, server: Server, **options: Any) -> None:
-        defaults = {"base_url": "https://scripted.invalid/v1", "api_key": "scripted-key", "model": "scripted"}
-        super().__init__(**{**defaults, **options, "transport": server.transport()})
+    def __init__(self, server: Server, *, api: str = "chat", **options: Any) -> None:
+        version = urlsplit(api_named(api).access.address).path  # as the provider has it
+        address = f"https://scripted.invalid{version}"
+        defaults = {"base_url": address, "api_key": "scripted-key", "model": "scripted"}
+        super().__init__(**{**defaults, **options, "api": api, "transport": server.transport()})
         self.server = server
 
     @property
