@@ -194,7 +194,7 @@ def message_body(reply: Reply) -> Form:
         content.append({"type": "tool_use", "id": id, "name": call.name, "input": input})
     reason = _reason(first.finish_reason, bool(first.tool_calls), bool(first.refusal))
     message = {**_message(reply.id, reply.model), "content": content, "stop_reason": reason}
-    return {**message, "usage": _usage_form(reply.usage or Usage(prompt_tokens=0))}
+    return {**message, "usage": {"input_tokens": 0, **_usage_form(reply.usage or Usage())}}
 
 
 def error_body(status: int, error: Form) -> Form:

@@ -164,7 +164,7 @@ def test_pieces_of_a_call_are_joined():
     for more in ({"index": 0, "id": "x"}, {"id": "x"}, {"index": 0}):
         reply = reply_of(part('{"a"', **more), part(":1}", **more), end())
         assert [(one.name, one.arguments) for one in reply.tool_calls] == [("f", '{"a":1}')]
-        assert reply.tool_calls[0].id == more.get("id", "call_0")
+        assert reply.tool_calls[0].id == more.get("id", "call_20260102T030405Z_0")
     assert reply_of(part("", id="x"), end()).tool_calls[0].arguments == "{}"
     assert len(reply_of(part('{"a":1}'), part('{"a":1}'), end()).tool_calls) == 2
 

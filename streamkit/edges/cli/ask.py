@@ -101,7 +101,7 @@ def _check_order(file: str, words: list[str]) -> None:
 def _client(args: argparse.Namespace) -> sk.Client:
     access, converses = APIS[args.api].access, APIS[args.api].body is not None
     told = (*access.keys, *access.tokens, *access.addresses)
-    if access.needs_key and not (args.base_url or any(map(os.environ.get, told))):
+    if access.needs_key and access.keys and not (args.base_url or any(map(os.environ.get, told))):
         raise UsageError(NO_KEY.format(access.keys[0]))
     model = args.model or os.environ.get(access.model)
     api = {"api": args.api} if converses else {}  # any client completes a text

@@ -38,12 +38,14 @@ def without_the_library() -> None:
     reply = sk.run(client.chat(messages))
     history = [*messages, *reply.messages, sk.user("And now?")]
     print(sk.run(client.chat(history)).text, len(history))
-    chat = OpenAI().chat.completions.create(model="small", messages=messages)
+    with OpenAI() as library:
+        chat = library.chat.completions.create(model="small", messages=messages)
     print(client.chat([*messages, chat.choices[0].message, sk.user("Go on.")]).run().outcome)
 
 
 def main() -> None:
-    print(before(OpenAI()) == after(OpenAI()))
+    with OpenAI() as library:
+        print(before(library) == after(library))
     print(asyncio.run(after_async()).text)
     without_the_library()
 
