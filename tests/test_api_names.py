@@ -43,7 +43,6 @@ REMAINS: dict[tuple[str, str], str] = {
     ("sources/requests.py", "api.access is access"): "the calls of one provider, whoever it is",
     ("sources/requests.py", "told in api.collections"): "a part of a model's name",
     ("sources/asking.py", "other.access is not api.access"): "whether two APIs are of one provider, whoever it is",
-    ("sources/asking.py", "'stream' not in api.stream"): "what the API itself lists",
     ("sources/client.py", "asking.beside('completions')"): METHOD,
     ("sources/client.py", "asking.beside('responses')"): METHOD,
     ("sources/client.py", "APIS['completions']"): METHOD,
