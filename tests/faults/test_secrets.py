@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import re
@@ -177,9 +178,16 @@ def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(faul
     with serving(answers.get(fault, [])) as server:
         url = server.url if fault in answers else "http://127.0.0.1:9/v1"
         options: dict[str, Any] = {"query": {"key": KEY}, "retry": sk.Retry(attempts=0), "transport": transport}
-        client = sk.Client(url, KEY, model="m", limits=limits, **options)
-        with client, pytest.raises(sk.StreamkitError) as caught:
-            sk.run(client.chat("my secret prompt"))
+
+        async def ask() -> None:
+            try:
+                async with sk.Client(url, KEY, model="m", limits=limits, **options) as client:
+                    await client.chat("my secret prompt")
+            finally:  # it stays its owner's to close, with its idle connections
+                await (transport.aclose() if transport is not None else asyncio.sleep(0))
+
+        with pytest.raises(sk.StreamkitError) as caught:
+            asyncio.run(ask())
     told = everything(caught.value)
     assert "my secret prompt" not in told
     assert KEY not in told
@@ -203,8 +211,11 @@ def test_a_redirect_takes_neither_key_nor_prompt_elsewhere(status: int) -> None:
 def test_a_given_client_that_follows_redirects_does_not_do_so_for_us() -> None:
     with serving([head(), reply("stolen")]) as elsewhere:
         away = [head("307 There", None, location=f"{elsewhere.url}/chat/completions", content_length="0")]
-        with serving(away) as server:
-            given = httpx.AsyncClient(follow_redirects=True)
-            with pytest.raises(sk.StatusError):
-                sk.run(sk.Client(server.url, KEY, model="m", transport=given).chat("hi"))
+
+        async def ask(url: str) -> None:
+            async with httpx.AsyncClient(follow_redirects=True) as given:
+                await sk.Client(url, KEY, model="m", transport=given).chat("hi")
+
+        with serving(away) as server, pytest.raises(sk.StatusError):
+            asyncio.run(ask(server.url))
         assert elsewhere.connections == 0
