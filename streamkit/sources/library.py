@@ -23,6 +23,8 @@ REPEATED = frozenset({"citation", "compaction", "input_json", "signature", "text
 """The types of events that the helpers of ``anthropic`` make of a delta, which they give before."""
 TOLD = frozenset({"chunk", "content_block_delta"})
 """What both are made of."""
+SUMMED_UP = {"content_block_stop": "content_block", "message_stop": "message"}
+"""The fields in which the helpers of ``anthropic`` add to an end what has come before it; no server sends them there."""
 PASS_INSTEAD = "pass what create(..., stream=True) or stream(...) gives, or a callable that gives it"
 
 
@@ -105,7 +107,10 @@ async def forms_of(stream: Any) -> AsyncGenerator[Any, None]:
             if not _is_derived(kind):
                 told = told or kind in TOLD
                 _check_item(item)
-                yield plain_form(chunk if kind == "chunk" and chunk is not None else item)
+                form = plain_form(chunk if kind == "chunk" and chunk is not None else item)
+                if kind in SUMMED_UP and isinstance(form, dict):
+                    form.pop(SUMMED_UP[kind], None)
+                yield form
             elif not told:
                 raise TypeError(f"events of a helper without its chunks, the first is {kind!r}: {PASS_INSTEAD}")
 
