@@ -24,7 +24,7 @@ REPEATED = frozenset({"citation", "compaction", "input_json", "signature", "text
 TOLD = frozenset({"chunk", "content_block_delta"})
 """What both are made of."""
 SUMMED_UP = {"content_block_stop": "content_block", "message_stop": "message"}
-"""The fields in which the helpers of ``anthropic`` add to an end what has come before it; no server sends them there."""
+"""Fields in which the helpers of ``anthropic`` add to an end what came before it; no server sends them there."""
 PASS_INSTEAD = "pass what create(..., stream=True) or stream(...) gives, or a callable that gives it"
 
 
