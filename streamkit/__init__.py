@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from .batch import batch  # now: importing its package later would put that in the function's place
 from .engine import Branch, ReplyStream, Run, Runs, Stream, branch, run, shutdown, start
-from .engine.listener import Listener, on
+from .engine.branches.listener import Listener, on
 from .errors import (
     AllFailedError,
     ApiError,
@@ -45,17 +45,17 @@ from .protocols import Op, Sink, Stage, StageBase
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
     from .batch.item import BatchItem
+    from .combine.racing import Failure, Labelled, race, side_by_side
+    from .combine.sharing import share
+    from .combine.toolloop import tool_loop
     from .edges.relay import sse
-    from .operators.combine import Failure, Labelled, race, side_by_side
-    from .operators.sharing import share
-    from .sources.client import Client
-    from .sources.default import chat
+    from .sources.http.client import Client
+    from .sources.http.limits import Limits, Retry
+    from .sources.http.sharedclient import chat
     from .sources.items import stream
     from .sources.iterators import from_bytes, from_text
-    from .sources.limits import Limits, Retry
-    from .sources.replay import replay
+    from .sources.replaying import replay
     from .sources.sdk import from_sdk
-    from .sources.tool_loop import tool_loop
     from .tokens import Prices
 
 __version__ = "0.1.0"
@@ -142,17 +142,17 @@ if not TYPE_CHECKING:  # else every name would be one
             "sinks": "sinks",
             "testing": "testing",
             "sse": "edges.relay",
-            **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "operators.combine"),
-            "share": "operators.sharing",
+            **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "combine.racing"),
+            "share": "combine.sharing",
             "BatchItem": "batch.item",
-            "Client": "sources.client",
-            "chat": "sources.default",
+            "Client": "sources.http.client",
+            "chat": "sources.http.sharedclient",
             "stream": "sources.items",
             **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
-            **dict.fromkeys(("Limits", "Retry"), "sources.limits"),
+            **dict.fromkeys(("Limits", "Retry"), "sources.http.limits"),
             "from_sdk": "sources.sdk",
-            "replay": "sources.replay",
-            "tool_loop": "sources.tool_loop",
+            "replay": "sources.replaying",
+            "tool_loop": "combine.toolloop",
             "Prices": "tokens",
         },
     )

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
+from .eventclass import Sent, value
 from .messages import Message, turn
-from .shape import Sent, value
 from .toolcalls import ToolCall, ToolCallDelta, ToolResult
 from .usage import Usage
 
@@ -229,14 +229,14 @@ class Reply(Sent):
         return self.text
 
     def __repr__(self) -> str:
-        from .shown import in_one_line
+        from .replyrepr import in_one_line
 
         return in_one_line(self)
 
     def _repr_markdown_(self) -> str:
         """What a notebook shows: the figures, the text as Markdown, calls of tools. All of it as it is written where it
         has HTML, images or links to other than the web."""
-        from .shown import as_markdown
+        from .replyrepr import as_markdown
 
         return as_markdown(self)
 

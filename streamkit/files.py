@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from ..checks import check_number, shown
+from .checks import check_number, shown
 
 if sys.platform != "win32":
     import fcntl

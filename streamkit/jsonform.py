@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from .errors import MalformedError, excerpt
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
-from .plain import line, plain
+from .jsonvalues import line, plain
 
 __all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from .clean import Cleaner
 from .errors import excerpt, one_line
+from .eventclass import brief
 from .mathematics import is_plain
-from .shape import brief
 
 if TYPE_CHECKING:
     from .events import Reply

@@ -6,9 +6,9 @@ import builtins
 from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
+from .eventclass import Sent, value
+from .jsonvalues import dumps, strictly
 from .messages import Message, ToolCallPart
-from .plain import dumps, strictly
-from .shape import Sent, value
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
 

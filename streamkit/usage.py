@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from .shape import Sent, value
+from .eventclass import Sent, value
 
 __all__ = ["Origin", "Usage", "summed", "unfinished", "weakest"]
 

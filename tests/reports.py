@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from streamkit.engine import loop as loops
+from streamkit.engine.loops import loop as loops
 
 __all__ = ["Reports", "caught_up", "reported"]
 

@@ -51,7 +51,7 @@ TOGETHER = 4
 
 IMPORTED = (
     "anyio._backends._asyncio", "httpcore", "streamkit.batch.job", "streamkit.edges.relay", "streamkit.operators",
-    "streamkit.sinks.jsonl", "streamkit.sources.client", "streamkit.testing",
+    "streamkit.sinks.jsonl", "streamkit.sources.http.client", "streamkit.testing",
 )  # fmt: skip
 """What nearly every program imports."""
 

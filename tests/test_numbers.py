@@ -14,7 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.checks import check_number, check_whole, shown
-from streamkit.edges.bounds import ServerLimits
+from streamkit.scripted.bounds import ServerLimits
 
 
 class Float32:

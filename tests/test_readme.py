@@ -14,7 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import operators, sinks, testing
 from streamkit.edges import cli
-from streamkit.sources.limits import CLOCKS
+from streamkit.sources.http.limits import CLOCKS
 from streamkit.wire import APIS
 from tests import snippets  # a program of its own, too: `make snippets`
 

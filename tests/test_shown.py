@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 import streamkit as sk
 from streamkit import ops, testing
-from streamkit.operators.combine import Failure
+from streamkit.combine.racing import Failure
 from streamkit.stages import CallValue, Segment
 from streamkit.testing import Recorded
 

@@ -15,7 +15,7 @@ from reactivex import Observable, abc, operators as rxo
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.errors import described, said
-from streamkit.sources.toolbox import Toolbox
+from streamkit.sources.tools.toolbox import Toolbox
 
 
 class Silent(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..errors import one_line
 from ..events import Reply, Usage
-from ..stages.meter import Unpriced
+from ..stages.usage.meter import Unpriced
 from ..tokens.prices import PriceList, price_of
 from .prompts import size_of
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..errors import StreamkitError
+from ..eventclass import in_brief
 from ..events import Outcome, Reply, Usage
-from ..shape import in_brief
 
 __all__ = ["BatchItem", "BatchOutcome"]
 

@@ -13,9 +13,9 @@ from reactivex import Observable
 
 from ..checks import kind_of
 from ..engine import Run, Stream
-from ..engine.kinds import Given, put
-from ..engine.mailbox import is_cancel
-from ..engine.report import failure_of
+from ..engine.branches.mailbox import is_cancel
+from ..engine.loops.reporting import failure_of
+from ..engine.streams.kinds import Given, put
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
 from ..sources.items import stream

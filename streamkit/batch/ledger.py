@@ -13,14 +13,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..engine.report import LOGGER
+from ..engine.loops.reporting import LOGGER
 from ..errors import MalformedError, SinkError, excerpt, one_line
 from ..events import Reply
+from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..jsonform import missed_text, read_event
-from ..sinks.files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..worker import Worker
 from .item import BatchItem
-from .lines import KEYS, form_of, is_half, is_ours, line_of
+from .ledgerlines import KEYS, form_of, is_half, is_ours, line_of
 
 __all__ = ["Book", "Ledger"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..checks import check_flag, check_number, check_whole
-from ..engine.misplaced import check_function
+from ..engine.streams.misuse import check_function
 from ..sources.iterators import Given
 from ..tokens.prices import PriceList, check_prices
 from .ledger import Ledger

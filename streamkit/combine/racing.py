@@ -12,15 +12,15 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_number, shown
 from ..engine import ReplyStream, RunScheduler, Stream, scheduler_for
-from ..engine.kinds import common_kind, put
-from ..engine.misplaced import check_streams
-from ..engine.report import ShutdownError
-from ..engine.vantage import Vantage, Whole
+from ..engine.loops.reporting import ShutdownError
+from ..engine.streams.kinds import common_kind, put
+from ..engine.streams.linking import are_replies, made
+from ..engine.streams.misuse import check_streams
+from ..engine.upstream.place import Vantage, Whole
 from ..errors import AllFailedError, StreamkitError, described
+from ..eventclass import in_brief
 from ..events import Outcome, Reply
-from ..shape import in_brief
-from .link import are_replies, made
-from .opening import Opening
+from ..stages.prelude import Opening
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
 

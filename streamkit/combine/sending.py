@@ -7,11 +7,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..engine.context import Asked
-from ..engine.report import LOGGER
+from ..engine.loops.reporting import LOGGER
+from ..engine.upstream.context import Asked
 from ..errors import one_line
+from ..sources.tools.schemas import name_of, tools_for
 from ..wire import APIS, Api
-from .schemas import name_of, tools_for
 
 __all__ = ["sending", "warn_if_none_sent"]
 
@@ -64,8 +64,8 @@ def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
 
 def _api_of(ask: Any) -> Api | None:
     """The API that ``ask`` speaks to, if it is ours."""
-    from . import default
-    from .client import Client
+    from ..sources.http import sharedclient as default
+    from ..sources.http.client import Client
 
     if ask is default.chat:
         return APIS["chat"]
@@ -76,8 +76,8 @@ def _api_of(ask: Any) -> Api | None:
 def _takes_tools(ask: Any, inner: Any) -> bool:
     """Of a method that a class of the user's own has put in the place of ours: whether it has this parameter by name.
     One that takes whatever it is given may send tools of its own."""
-    from . import default
-    from .client import Client
+    from ..sources.http import sharedclient as default
+    from ..sources.http.client import Client
 
     if inner is default.chat or inner.__func__ in (Client.chat, Client.respond):
         return True

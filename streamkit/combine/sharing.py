@@ -12,16 +12,16 @@ from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole
 from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
-from ..engine.bridge import Bridge, Reader
-from ..engine.context import Asked
-from ..engine.kinds import kind_of, put
-from ..engine.loop import background, is_own, runs_here
-from ..engine.misplaced import check_stream
-from ..engine.report import ShutdownError, as_raised, failure_of, report, same_failure
+from ..engine.loops.loop import background, is_own, runs_here
+from ..engine.loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure
+from ..engine.streams.bridge import Bridge, Reader
+from ..engine.streams.kinds import kind_of, put
+from ..engine.streams.linking import are_replies, made
+from ..engine.streams.misuse import check_stream
+from ..engine.upstream.context import Asked
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
-from .link import are_replies, made
 
 __all__ = ["share"]
 

@@ -11,17 +11,17 @@ from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole, told
 from ..engine import ReplyStream, RunScheduler, scheduler_for
-from ..engine.follow import follow
-from ..engine.kinds import EventSource, check_events
-from ..engine.mapped import Mapped
-from ..engine.misplaced import check_function
-from ..engine.vantage import Whole
+from ..engine.streams.kinds import EventSource, check_events
+from ..engine.streams.misuse import check_function
+from ..engine.upstream.asyncmap import Mapped
+from ..engine.upstream.place import Whole
+from ..engine.upstream.switching import follow
 from ..errors import StreamkitError
 from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
+from ..sources.tools.toolbox import Toolbox, Tools
 from ..usage import summed
 from .sending import sending
-from .toolbox import Toolbox, Tools
 
 __all__ = ["tool_loop"]
 

@@ -1,16 +1,16 @@
 """What runs a stream: the loop rule, the gate, mailboxes, branches and the run they belong to."""
 
-from .branch import Branch, branch
-from .context import Asked, Context, Sources
-from .gate import Gate
-from .loop import loop_of, on_loop, shutdown
-from .operator import Keeps, KeepsAll, Operator
-from .replystream import ReplyStream
-from .run import Run, run, start
-from .runs import Runs
-from .scheduler import RunScheduler, clock, scheduler_for
-from .source import Producer, Reading, Source
-from .stream import Stream, stream
+from .branches.branch import Branch, branch
+from .loops.loop import loop_of, on_loop, shutdown
+from .runs.registry import Runs
+from .runs.run import Run, run, start
+from .streams.operator import Keeps, KeepsAll, Operator
+from .streams.replystream import ReplyStream
+from .streams.source import Producer, Reading, Source
+from .streams.stream import Stream, stream
+from .upstream.context import Asked, Context, Sources
+from .upstream.gate import Gate
+from .upstream.scheduler import RunScheduler, clock, scheduler_for
 
 __all__ = [
     "Asked",

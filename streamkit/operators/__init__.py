@@ -7,14 +7,14 @@ from ..protocols import StageBase
 from .continuing import continue_with
 from .guard import guard
 from .lift import map_async, stage
-from .limits import time_limits
 from .observe import attach, note, record
-from .pace import smooth, throttle_text
 from .resilience import fallback, retry_unstarted
-from .rewrite import redact, rewrite, stop_at, stop_when, think_tags
+from .rewriters import redact, rewrite, stop_at, stop_when, think_tags
 from .segments import code_blocks, segments, sentences
 from .structure import json_items, json_values
-from .text import choice, of_type, reasoning, snapshots, text, tool_calls
+from .texts import choice, of_type, reasoning, snapshots, text, tool_calls
+from .timelimits import time_limits
+from .timing import smooth, throttle_text
 from .tokens import budget, count_tokens, meter
 
 __all__ = [

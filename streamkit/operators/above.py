@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from reactivex import Observable, abc
 
 from ..engine import KeepsAll, Operator, RunScheduler, Sources, scheduler_for
-from ..engine.context import ReplySource
+from ..engine.streams.linking import Connect, keeping, link
+from ..engine.upstream.context import ReplySource
 from .lift import Lifted
-from .link import Connect, keeping, link
 
 __all__ = ["Above", "lifted", "lifted_keeping"]
 

@@ -11,10 +11,11 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_one_of, check_whole, kind_of
 from ..engine import Keeps, RunScheduler, scheduler_for
-from ..engine.follow import follow
-from ..engine.kinds import check_events
-from ..engine.misplaced import check_function
-from ..engine.vantage import Whole
+from ..engine.streams.kinds import check_events
+from ..engine.streams.linking import keeping
+from ..engine.streams.misuse import check_function
+from ..engine.upstream.place import Whole
+from ..engine.upstream.switching import follow
 from ..errors import StreamkitError
 from ..events import (
     CONTENT,
@@ -29,12 +30,11 @@ from ..events import (
     ToolResult,
     warned,
 )
-from ..sources.limits import Retry, requests_of
+from ..sources.http.limits import Retry, requests_of
 from ..stages import Fold
+from ..stages.prelude import Opening, commits
 from ..stages.seam import Seam
 from ..usage import Usage, summed, weakest
-from .link import keeping
-from .opening import Opening, commits
 
 __all__ = ["continue_with"]
 

@@ -10,14 +10,14 @@ from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
 from ..engine import clock, scheduler_for
-from ..engine.misplaced import check_function
+from ..engine.streams.linking import keeping, link
+from ..engine.streams.misuse import check_function
 from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
 from ..stages.segments.segment import Segmenting
 from .above import lifted
 from .lift import Lifted, map_async
-from .link import keeping, link
 from .segments import Unit, segments_of
 
 __all__ = ["Check", "guard"]

@@ -11,14 +11,14 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
 from ..engine import Operator, clock, scheduler_for
-from ..engine.apart import Apart
-from ..engine.mapped import Mapped
-from ..engine.misplaced import check_function, refuse_operator
+from ..engine.streams.linking import link
+from ..engine.streams.misuse import check_function, refuse_operator
+from ..engine.upstream.apart import Apart
+from ..engine.upstream.asyncmap import Mapped
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
 from ..stages.fit import Factory, check_stage, explained, seconds
-from .link import link
 
 __all__ = ["map_async", "stage"]
 

@@ -11,12 +11,12 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..checks import check_flag, check_text, shown
 from ..engine import KeepsAll, scheduler_for
-from ..engine.attach import Attached
-from ..engine.branch import as_branch
-from ..engine.context import Note
+from ..engine.branches.attach import Attached
+from ..engine.branches.branch import as_branch
+from ..engine.streams.linking import keeping
+from ..engine.upstream.context import Note
 from ..errors import SinkError
 from ..sources.recorder import Recorder
-from .link import keeping
 
 __all__ = ["attach", "note", "record"]
 

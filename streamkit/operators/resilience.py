@@ -10,18 +10,18 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_instance
+from ..combine.racing import all_failed
 from ..engine import Keeps, ReplyStream, RunScheduler, scheduler_for
-from ..engine.follow import follow
-from ..engine.misplaced import check_streams
-from ..engine.report import ShutdownError
-from ..engine.vantage import Whole
+from ..engine.loops.reporting import ShutdownError
+from ..engine.streams.linking import are_replies, keeping, link
+from ..engine.streams.misuse import check_streams
+from ..engine.upstream.place import Whole
+from ..engine.upstream.switching import follow
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
 from ..protocols import Op
-from ..sources.limits import Retry, given_up, requests_of
-from .combine import all_failed
-from .link import are_replies, keeping, link
-from .opening import Opening
+from ..sources.http.limits import Retry, given_up, requests_of
+from ..stages.prelude import Opening
 
 __all__ = ["fallback", "retry_unstarted"]
 

@@ -14,18 +14,18 @@ from reactivex.disposable import CompositeDisposable
 
 from ..checks import check_flag, check_text
 from ..engine import KeepsAll
-from ..engine.misplaced import check_function, refuse_operator
+from ..engine.streams.linking import keeping
+from ..engine.streams.misuse import check_function, refuse_operator
 from ..stages.fit import Factory, check_text_stage
-from ..stages.rewriting.ending import Ending
+from ..stages.rewriting.earlyend import Ending
 from ..stages.rewriting.parts import parts_of
 from ..stages.rewriting.redact import MASK, Redactor, Rule
 from ..stages.rewriting.redact_json import JsonRedactor
-from ..stages.rewriting.rewrite import Rewriter
+from ..stages.rewriting.rewriter import Rewriter
 from ..stages.rewriting.scan import HOLD
-from ..stages.rewriting.tags import StopAt, ThinkTags
+from ..stages.rewriting.thinktags import StopAt, ThinkTags
 from .above import Above, lifted_keeping
 from .lift import Lifted
-from .link import keeping
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
 

@@ -9,12 +9,12 @@ from typing import Literal, TypeAlias, Unpack
 from reactivex import Observable, abc, compose, operators as rxo
 
 from ..engine import Operator, clock
+from ..engine.streams.linking import link
 from ..events import Event
 from ..stages import Segment, Segments
 from ..stages.segments.segment import Segmenting
 from ..stages.segments.segmented import Segmented
 from .lift import Lifted
-from .link import link
 
 __all__ = ["Unit", "code_blocks", "segments", "segments_of", "sentences"]
 

@@ -7,10 +7,10 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from ..engine import Operator
 from ..events import Event
-from ..stages.structure.calls import CallValue, Tools, check_tools
-from ..stages.structure.events import JsonEvents
-from ..stages.structure.jsonish import JsonItems, JsonValues, OnInvalid, Unfinished
-from ..stages.structure.path import Steps
+from ..stages.structure.callvalues import CallValue, Tools, check_tools
+from ..stages.structure.jsonevents import JsonEvents
+from ..stages.structure.jsonpath import Steps
+from ..stages.structure.jsonstages import JsonItems, JsonValues, OnInvalid, Unfinished
 from .above import lifted
 
 __all__ = ["json_items", "json_values"]

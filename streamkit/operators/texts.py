@@ -12,10 +12,10 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number, check_whole, shown
 from ..engine import Keeps, Operator, clock
-from ..engine.kinds import not_events
+from ..engine.streams.kinds import not_events
+from ..engine.streams.linking import Connect, keeping, link
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..stages.rounds import Pieces
-from .link import Connect, keeping, link
 
 __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
 

@@ -10,11 +10,11 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number
 from ..engine import RunScheduler, scheduler_for
-from ..engine.gate import TimedGate
-from ..engine.vantage import Vantage
+from ..engine.streams.linking import keeping
+from ..engine.upstream.gate import TimedGate
+from ..engine.upstream.place import Vantage
 from ..errors import StalledError
-from .link import keeping
-from .opening import commits
+from ..stages.prelude import commits
 
 __all__ = ["time_limits"]
 

@@ -13,14 +13,14 @@ from reactivex.disposable import SerialDisposable
 
 from ..checks import check_number, check_one_of
 from ..engine import Gate, RunScheduler
-from ..engine.report import LIKE_AN_END, ShutdownError
-from ..engine.watch import LoopWatch, loop_is_ending
+from ..engine.loops.reporting import LIKE_AN_END, ShutdownError
+from ..engine.streams.linking import keeping
+from ..engine.upstream.loopwatch import LoopWatch, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
 from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
 from ..stages.pieces import Unit, cutters
 from .above import Above
-from .link import keeping
 from .paced import Paced
 
 __all__ = ["smooth", "throttle_text"]

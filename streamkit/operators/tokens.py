@@ -10,13 +10,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
 from ..engine import Keeps, Operator
-from ..engine.report import LOGGER
+from ..engine.loops.reporting import LOGGER
 from ..errors import excerpt
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
-from ..stages.budget import Budget
-from ..stages.meter import Account, Meter, Unpriced
+from ..stages.usage.budget import Budget
+from ..stages.usage.meter import Account, Meter, Unpriced
 from ..tokens import Gauge, PriceList, Rough, TokenCounter
 from ..tokens.models import CURRENT, resolve
 from ..tokens.prices import check_prices

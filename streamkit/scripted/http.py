@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import h11
 
-from ..engine.report import report
+from ..engine.loops.reporting import report
 from .answer import Answer, CutError, Write, error_answer, paced
 from .bounds import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
 from .paths import meant, split_target
 
 if TYPE_CHECKING:
-    from .asked import Request
+    from .request import Request
 
 __all__ = ["Handle", "refuse_connection", "serve_connection"]
 

@@ -9,14 +9,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any
 
-from ..engine.loop import on_loop
-from ..engine.wake import Wake
+from ..engine.loops.loop import on_loop
+from ..engine.loops.wake import Wake
+from .admission import Door, Rules
 from .answer import Answer, error_answer
-from .asked import Request
 from .bounds import ServerLimits
-from .door import Door, Rules
 from .http import Handle, refuse_connection, serve_connection
 from .paths import meant, split_target
+from .request import Request
 
 __all__ = ["ServerThread", "listening"]
 

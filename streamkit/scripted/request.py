@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ..shape import in_brief
+from ..eventclass import in_brief
 
 __all__ = ["Asked", "Request"]
 

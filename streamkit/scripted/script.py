@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 from ..errors import BrokenError, ConnectError, MalformedError, StalledError, StatusError, StreamkitError
+from ..eventclass import in_brief
 from ..events import (
     Event,
     Finish,
@@ -23,7 +24,6 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..shape import in_brief
 from ..wire import Api, Encoder
 from ..wire.apis import api_named
 from ..wire.framing import Framing

@@ -14,16 +14,16 @@ from urllib.parse import parse_qsl
 
 from ..checks import shown
 from ..errors import StreamkitError, excerpt
+from ..sources.http.requests import SECRET
 from ..sources.recording import Recording, shipped
-from ..sources.requests import SECRET
 from ..wire import Api
+from .admission import Rules
 from .answer import Answer, error_answer, plain_answer
-from .asked import Asked, Request
 from .bounds import ServerLimits
-from .door import Rules
 from .listening import ServerThread, listening
 from .paths import endpoint, key_places, meant, served, split_target
 from .playback import Playback
+from .request import Asked, Request
 from .script import Script
 
 if TYPE_CHECKING:

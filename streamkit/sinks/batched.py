@@ -12,13 +12,13 @@ from inspect import isawaitable
 from typing import Any, ClassVar, Literal
 
 from ..checks import check_number, check_whole, shown
-from ..engine.context import new_id
-from ..engine.mailbox import is_cancel
-from ..engine.ours import Ours
+from ..engine.branches.mailbox import is_cancel
+from ..engine.branches.ownsink import Ours
+from ..engine.upstream.context import new_id
 from ..errors import SinkError
 from ..events import Reply
+from ..files import check_path
 from ..worker import limit
-from .files import check_path
 from .spool import Kept, Spool
 from .writemany import WriteMany, check_write_many
 

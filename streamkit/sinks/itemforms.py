@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ..events import Event, TextDelta
 from ..jsonform import to_json
-from ..plain import line, plain
+from ..jsonvalues import line, plain
 
 __all__ = ["EVENTS", "form", "numbered"]
 

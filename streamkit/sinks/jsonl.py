@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 from ..checks import check_text
 from ..events import Reply
+from ..files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
 from ..worker import Worker, limit
 from .durable import Durable
-from .files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
-from .forms import numbered
+from .itemforms import numbered
 
 __all__ = ["JsonLines", "jsonl"]
 

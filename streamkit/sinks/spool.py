@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SinkError, StreamkitError, one_line, said
+from ..files import locked, open_private, write_all
 from ..jsonform import from_json
-from .files import locked, open_private, write_all
-from .forms import EVENTS, form
+from .itemforms import EVENTS, form
 
 __all__ = ["Kept", "Spool"]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import check_text
 from ..events import Reply
+from ..files import Sync, Syncing, make_private, place
 from ..worker import Worker, limit
 from .durable import Durable
-from .files import Sync, Syncing, make_private, place
-from .forms import form
+from .itemforms import form
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

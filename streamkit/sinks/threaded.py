@@ -9,7 +9,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from ..engine import branch
-from ..engine.ours import Ours, begin_of
+from ..engine.branches.ownsink import Ours, begin_of
 from ..events import Reply
 from ..worker import Worker, limit
 

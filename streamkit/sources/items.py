@@ -11,11 +11,11 @@ from reactivex import Observable, abc
 
 from ..checks import kind_of
 from ..engine import ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
-from ..engine.loop import is_background, live
-from ..engine.mailbox import is_cancel
-from ..engine.misplaced import check_function
-from ..engine.report import ShutdownError, failure_of
-from ..engine.stream import stream as as_stream
+from ..engine.branches.mailbox import is_cancel
+from ..engine.loops.loop import is_background, live
+from ..engine.loops.reporting import ShutdownError, failure_of
+from ..engine.streams.misuse import check_function
+from ..engine.streams.stream import stream as as_stream
 from .iterators import Given, items_of, opened
 
 __all__ = ["stream"]

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_text
 from ..engine import Reading, ReplyStream, Source
-from ..engine.report import report
+from ..engine.loops.reporting import report
 from ..events import Event, Finish, Start, TextDelta
 from ..stages.fold import Fold
 from ..wire import Parser

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError, said
 from ..runtimes import UnsupportedRuntimeError
 from ..wire.complaints import MESSAGE, api_error
-from .answers import status_error
-from .exchange import NOT_CONNECTED, translated
-from .failures import name_address
-from .requests import names_version
+from .http.answers import status_error
+from .http.exchange import NOT_CONNECTED, translated
+from .http.failures import name_address
+from .http.requests import names_version
 
 __all__ = ["is_mistake", "ours"]
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BrokenError, said
-from ..plain import line, plain
+from ..jsonvalues import line, plain
 from .recording import DETAILS, VERSION
 
 __all__ = ["Recorder"]

@@ -18,9 +18,9 @@ from ..events import Event, Outcome, Reply
 from ..wire import Parser
 from ..wire.apis import APIS, GENERAL, owner
 from ..wire.loads import encode
-from .answers import request_id
-from .behind import shorten
-from .exchange import shut_socket
+from .http.answers import request_id
+from .http.causes import shorten
+from .http.exchange import shut_socket
 from .library import check_library, forms_of, is_whole, open_library, plain_form
 from .library_errors import is_mistake, ours
 

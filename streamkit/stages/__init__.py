@@ -8,14 +8,14 @@ from ..lazy import lazily
 from .fold import Fold
 
 if TYPE_CHECKING:
-    from .clean import Cleaner
+    from ..clean import Cleaner
     from .rewriting.redact import Redactor
-    from .rewriting.rewrite import Rewriter
-    from .rewriting.tags import StopAt, ThinkTags
+    from .rewriting.rewriter import Rewriter
+    from .rewriting.thinktags import StopAt, ThinkTags
     from .seam import Seam
     from .segments.segment import Segment, Segments
-    from .structure.calls import CallValue
-    from .structure.jsonish import JsonItems, JsonValues
+    from .structure.callvalues import CallValue
+    from .structure.jsonstages import JsonItems, JsonValues
 
 __all__ = [
     "CallValue",
@@ -36,17 +36,17 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "CallValue": "structure.calls",
-            "Cleaner": "clean",
-            "JsonItems": "structure.jsonish",
-            "JsonValues": "structure.jsonish",
+            "CallValue": "structure.callvalues",
+            "Cleaner": ".clean",
+            "JsonItems": "structure.jsonstages",
+            "JsonValues": "structure.jsonstages",
             "Redactor": "rewriting.redact",
-            "Rewriter": "rewriting.rewrite",
+            "Rewriter": "rewriting.rewriter",
             "Seam": "seam",
             "Segment": "segments.segment",
             "Segments": "segments.segment",
-            "StopAt": "rewriting.tags",
-            "ThinkTags": "rewriting.tags",
+            "StopAt": "rewriting.thinktags",
+            "ThinkTags": "rewriting.thinktags",
         },
     )
 

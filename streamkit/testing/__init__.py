@@ -4,8 +4,8 @@
 behind it. `clock` drives any stream in virtual time. `every_split` cuts input in every way.
 """
 
-from ..edges.script import Script
-from ..edges.server import Server, ServerLimits
+from ..scripted.script import Script
+from ..scripted.server import Server, ServerLimits
 from .clock import Clock, DeadlockError, Recorded, clock
 from .doubles import ScriptedClient, client, script
 from .splits import every_split

@@ -15,11 +15,11 @@ from reactivex import Observable
 
 from ..checks import shown
 from ..engine import start
-from ..engine.loop import running_loop
-from ..engine.misplaced import check_stream, name_of, operator_name, uncalled_name
+from ..engine.loops.loop import running_loop
+from ..engine.streams.misuse import check_stream, name_of, operator_name, uncalled_name
 from ..errors import described
+from ..eventclass import brief
 from ..events import Reply
-from ..shape import brief
 from .jump import DeadlockError, JumpingLoop
 
 __all__ = ["Clock", "DeadlockError", "Recorded", "clock"]

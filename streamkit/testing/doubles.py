@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..edges.answer import CutError, paced
-from ..edges.script import Script
-from ..edges.server import Playable, Request, Server
 from ..engine import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
-from ..sources.client import Client
+from ..scripted.answer import CutError, paced
+from ..scripted.script import Script
+from ..scripted.server import Playable, Request, Server
+from ..sources.http.client import Client
 from ..wire import Encoder, Parser
 from ..wire.apis import api_named
 

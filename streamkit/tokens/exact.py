@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lexer import Lexer
-from .run import SHORT, Run
+from .unsettledend import SHORT, Run
 
 __all__ = ["Exact"]
 

@@ -11,7 +11,7 @@ from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
     from .api import Api
-    from .encode import Encoder, frame
+    from .encoder import Encoder, frame
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
@@ -24,7 +24,7 @@ if not TYPE_CHECKING:  # else every name would be one
                     "Encoder",
                     "frame",
                 ),
-                "encode",
+                "encoder",
             ),
             "Api": "api",
         },

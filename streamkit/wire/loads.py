@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .. import plain
+from .. import jsonvalues as plain
 from ..errors import MalformedError, excerpt, said
 
 __all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "shown"]

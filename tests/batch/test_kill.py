@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from streamkit import testing
-from streamkit.edges.answer import Answer
+from streamkit.scripted.answer import Answer
 
 pytestmark = pytest.mark.slow  # each starts and kills programs
 

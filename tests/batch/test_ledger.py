@@ -20,7 +20,7 @@ import streamkit as sk
 from streamkit import testing
 from streamkit.batch import Ledger
 from streamkit.batch.ledger import Book
-from streamkit.sinks.files import Syncing
+from streamkit.files import Syncing
 from streamkit.worker import Worker
 from tests.reports import Reports
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import streamkit as sk
 from streamkit.engine import RunScheduler
-from streamkit.engine.branch import as_branch
-from streamkit.engine.fan import Fan
+from streamkit.engine.branches.branch import as_branch
+from streamkit.engine.branches.fan import Fan
 
 ITEMS = 50_000
 ROUNDS = 9

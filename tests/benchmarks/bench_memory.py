@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from typing import Any, get_args
 
 import streamkit as sk
-from streamkit.engine.backlog import Overflow
+from streamkit.engine.branches.backlog import Overflow
 
 PIECE = 8192
 PIECES_A_READ = 16

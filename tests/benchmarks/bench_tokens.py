@@ -13,7 +13,7 @@ from pydoc_data.topics import topics
 from typing import Any
 
 import streamkit as sk
-from streamkit.stages.meter import Meter
+from streamkit.stages.usage.meter import Meter
 from streamkit.tokens import Gauge, TokenCounter
 from streamkit.tokens.encodings import load
 

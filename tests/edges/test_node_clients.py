@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 from streamkit.sources.recording import Recording
 from streamkit.wire import parse
 

@@ -21,7 +21,8 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
-from streamkit.engine import atwork, runs
+from streamkit.engine.branches import holds as atwork
+from streamkit.engine.runs import registry as runs
 from tests.reports import Reports
 
 ELSEWHERE = "sink {} is at work in another run (sk.runs['{}']): give each run its own"

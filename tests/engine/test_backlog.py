@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from streamkit.engine.backlog import KEPT, Backlog, Gap
+from streamkit.engine.branches.backlog import KEPT, Backlog, Gap
 from streamkit.events import Finish, ReasoningDelta, Reply, TextDelta, ToolCall, Usage, UsageUpdate
 
 EVENTS = st.one_of(

@@ -19,7 +19,7 @@ PREFACE = """
 import asyncio, logging, os, sys, threading, time
 import streamkit as sk
 from streamkit import operators as ops, sinks
-from streamkit.engine import exiting
+from streamkit.engine.loops import exiting
 exiting.PATIENCE, exiting.STUCK = 2.0, 1.0
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # its debug mode would print what a busy machine makes slow
 client = sk.Client(sys.argv[1], "sk-canary-0123456789", model="m", headers={"x-canary": "sk-canary"})

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from streamkit import testing
-from streamkit.engine.loop import live
+from streamkit.engine.loops.loop import live
 from streamkit.errors import described
 from tests.engine.matrix.doors import DOORS, Outcome, virtual_time
 from tests.engine.matrix.kinds import KINDS, PASSING, Fault, behind

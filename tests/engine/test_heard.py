@@ -20,8 +20,8 @@ import pytest
 
 import streamkit as sk
 from streamkit import sinks, testing
-from streamkit.engine import heard
-from streamkit.engine.loop import background, call_on
+from streamkit.engine.loops import unheard as heard
+from streamkit.engine.loops.loop import background, call_on
 from tests.faults.printed import PAGE
 from tests.reports import Reports, caught_up
 

@@ -15,7 +15,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.engine.wake import Wake
+from streamkit.engine.loops.wake import Wake
 
 
 def interrupted(act: Callable[[], object], step: int) -> bool:

@@ -14,7 +14,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
-from streamkit.engine.closing import members
+from streamkit.engine.loops.closing import members
 from tests.reports import Reports
 
 
@@ -197,7 +197,7 @@ def test_a_loop_over_such_a_stream_ends_with_the_background_loop():
 
 
 def _background() -> asyncio.AbstractEventLoop:
-    from streamkit.engine.loop import background
+    from streamkit.engine.loops.loop import background
 
     return background()
 

@@ -15,7 +15,7 @@ from reactivex.disposable import Disposable
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.engine.loop import background
+from streamkit.engine.loops.loop import background
 from tests.engine.matrix.places import operator
 
 

@@ -236,7 +236,7 @@ def open_files() -> list[str]:
 
 
 def background_tasks() -> list[str]:
-    from streamkit.engine.loop import background, call_on
+    from streamkit.engine.loops.loop import background, call_on
 
     loop = background()
     return sorted(str(task) for task in call_on(loop, lambda: asyncio.all_tasks(loop)) if "_serve" not in str(task))

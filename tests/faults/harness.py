@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit.sources.limits import CLOCKS
+from streamkit.sources.http.limits import CLOCKS
 from tests.faults.server import Server, serving
 
 __all__ = ["PATIENT", "WAYS", "Fault", "Outcome", "cases", "check"]

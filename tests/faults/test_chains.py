@@ -13,7 +13,7 @@ import reactivex as rx
 from reactivex import operators as rxo
 
 import streamkit as sk
-from streamkit.sources.behind import shorten
+from streamkit.sources.http.causes import shorten
 from tests.faults.printed import KEY, caught, packages, shown
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit.engine.loop import live
+from streamkit.engine.loops.loop import live
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
 

@@ -17,7 +17,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.sources.behind import chain_of
+from streamkit.sources.http.causes import chain_of
 from tests.faults.bodies import START, reply, say
 from tests.faults.printed import KEY, PAGE, caught, packages, shown
 from tests.faults.server import RESET, chunked, head, serving

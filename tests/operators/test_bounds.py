@@ -12,9 +12,9 @@ import reactivex as rx
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.stages.structure.calls import Calls
-from streamkit.stages.structure.events import JsonEvents
-from streamkit.stages.structure.jsonish import JsonItems, JsonValues
+from streamkit.stages.structure.callvalues import Calls
+from streamkit.stages.structure.jsonevents import JsonEvents
+from streamkit.stages.structure.jsonstages import JsonItems, JsonValues
 
 KILOBYTES = 1024
 MOST = 300 * KILOBYTES

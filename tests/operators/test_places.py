@@ -14,7 +14,7 @@ from reactivex import compose, operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.engine.kinds import TABLE
+from streamkit.engine.streams.kinds import TABLE
 from tests.operators.made import MADE, Same, reply
 
 EVENTS = get_args(sk.Event)

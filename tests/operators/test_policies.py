@@ -14,7 +14,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.edges.server import as_play
+from streamkit.scripted.server import as_play
 
 Ask: TypeAlias = Callable[[], Any]
 

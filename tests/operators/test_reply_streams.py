@@ -15,7 +15,7 @@ from reactivex.observable import mixins
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.engine import Keeps, Operator
-from streamkit.engine.kinds import TABLE
+from streamkit.engine.streams.kinds import TABLE
 from tests.operators.made import MADE
 
 TEXT = "One two. Write to ann@example.com. Three four."

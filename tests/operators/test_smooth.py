@@ -428,7 +428,7 @@ class Failing:
 @pytest.mark.parametrize("finish", ["at_once", "keep_pace"])
 @pytest.mark.parametrize("end", [[], [sk.Finish("stop", 1), sk.TextDelta("more")], [sk.Restart("lost")]])
 def test_what_fails_at_the_end_loses_no_text_of_any_choice(monkeypatch, finish, end):
-    monkeypatch.setattr("streamkit.operators.pace.cutters", lambda unit: Failing)
+    monkeypatch.setattr("streamkit.operators.timing.cutters", lambda unit: Failing)
     events = [sk.TextDelta("one"), sk.TextDelta("two", 1), sk.ReasoningDelta("three", 2)]
     got = recorded(events_of(*events, *end).pipe(ops.smooth(every=0.1, finish=finish)))
     assert isinstance(got.error, KeyError)

@@ -16,9 +16,9 @@ from reactivex.testing import TestScheduler
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.engine.closing import members
-from streamkit.engine.report import ShutdownError
-from streamkit.engine.watch import LoopWatch
+from streamkit.engine.loops.closing import members
+from streamkit.engine.loops.reporting import ShutdownError
+from streamkit.engine.upstream.loopwatch import LoopWatch
 
 TEXT = "a b c d e f " * 20
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamkit.edges.door import Door, Rules
-from streamkit.edges.server import Server
+from streamkit.scripted.admission import Door, Rules
+from streamkit.scripted.server import Server
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}]}
 LOOPBACK, OPEN, OPEN6 = ["127.0.0.1"], ["0.0.0.0"], ["0.0.0.0", "::"]

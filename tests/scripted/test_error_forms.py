@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 import streamkit as sk
-from streamkit.edges.bounds import ServerLimits
-from streamkit.edges.paths import meant
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.bounds import ServerLimits
+from streamkit.scripted.paths import meant
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 
 OPENAI = {"type", "message", "param", "code"}
 MESSAGES = ("x-api-key", "anthropic-version")

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from streamkit.edges.answer import Answer, Write
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.answer import Answer, Write
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}]}
 

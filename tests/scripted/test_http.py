@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamkit.edges.bounds import ServerLimits
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.bounds import ServerLimits
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 from streamkit.wire import parse
 
 BODY = json.dumps({"messages": [{"role": "user", "content": "Hi"}], "stream": True}).encode()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 
 pytestmark = pytest.mark.slow  # its types alone take half a second to load
 ollama = pytest.importorskip("ollama")

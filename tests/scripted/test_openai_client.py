@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 from streamkit.sources.recording import Recording
 
 openai = pytest.importorskip("openai")

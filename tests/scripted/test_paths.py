@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from streamkit.edges.paths import MODELS, endpoint, served, split_target
+from streamkit.scripted.paths import MODELS, endpoint, served, split_target
 
 NAMES = (*served(), MODELS)
 MEANING = re.compile(rf"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>{'|'.join(map(re.escape, NAMES))})/?")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import streamkit as sk
-from streamkit.edges.playback import Playback
+from streamkit.scripted.playback import Playback
 from streamkit.sources.recording import Read, Recording, shipped
 from streamkit.wire import parse
 

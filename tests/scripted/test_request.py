@@ -8,10 +8,10 @@ import json
 import httpx
 import pytest
 
-from streamkit.edges import asked
 from streamkit.edges.cli import _parser, serve
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted import request as asked
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}]}
 

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.edges.script import Script, as_tokens
+from streamkit.scripted.script import Script, as_tokens
 from streamkit.wire import parse
 
 APIS = ("chat", "completions", "responses")

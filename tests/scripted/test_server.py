@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit.edges.answer import Answer
-from streamkit.edges.paths import served
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.answer import Answer
+from streamkit.scripted.paths import served
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 from streamkit.sources.recording import Recording, shipped
 from streamkit.wire import parse
 

@@ -9,8 +9,8 @@ import pytest
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.sources.asking import request_for
-from streamkit.sources.sending import sending
+from streamkit.combine.sending import sending
+from streamkit.sources.http.asking import request_for
 from streamkit.wire import APIS
 
 HI = [sk.user("Hi")]

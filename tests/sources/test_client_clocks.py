@@ -11,7 +11,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.sources.limits import CLOCKS
+from streamkit.sources.http.limits import CLOCKS
 from tests.faults.bodies import END, START, reply, say
 
 Steps = Iterable[bytes | float]

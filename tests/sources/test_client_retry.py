@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as some
 
 import streamkit as sk
-from streamkit.sources.answers import status_error
-from streamkit.sources.limits import CLOCKS
+from streamkit.sources.http.answers import status_error
+from streamkit.sources.http.limits import CLOCKS
 from tests.faults.bodies import DONE, START, data, reply, say
 from tests.faults.server import RESET, head, serving
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources.answers import inflater
+from streamkit.sources.http.answers import inflater
 from tests.faults.bodies import reply
 from tests.faults.server import head, serving
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources.behind import chain_of
+from streamkit.sources.http.causes import chain_of
 
 
 def test_each_is_told_once_though_an_exception_is_its_own_cause() -> None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources.exchange import shut_socket
+from streamkit.sources.http.exchange import shut_socket
 from tests.faults.bodies import reply
 from tests.faults.server import KEEP, chunked, head, serving
 

@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources import keeper
-from streamkit.sources.keeper import CROWD, Keeper
-from streamkit.sources.pools import KEEPING, Pools
+from streamkit.sources.http import keeper
+from streamkit.sources.http.keeper import CROWD, Keeper
+from streamkit.sources.http.pools import KEEPING, Pools
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import KEEP, Server, chunked, head, serving
 from tests.sources.proxy import HOST, listening

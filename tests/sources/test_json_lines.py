@@ -12,7 +12,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import ops, testing
-from streamkit.sources.answers import Sniffer
+from streamkit.sources.http.answers import Sniffer
 from streamkit.sources.recording import Read, Recording
 from streamkit.testing import Script
 from streamkit.wire.framing import LINES

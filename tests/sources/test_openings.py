@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 import streamkit as sk
-from streamkit.sources.answers import Sniffer
+from streamkit.sources.http.answers import Sniffer
 from tests.faults.bodies import START, reply
 from tests.faults.server import head, serving
 

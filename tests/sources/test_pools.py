@@ -20,7 +20,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.sources.pools import CROWD, KEEPING
+from streamkit.sources.http.pools import CROWD, KEEPING
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources import connecting
-from streamkit.sources.addresses import is_local, is_public
+from streamkit.sources.http import connecting
+from streamkit.sources.http.addresses import is_local, is_public
 from tests.faults.bodies import reply
 from tests.faults.server import KEEP, Server, chunked, head, serving
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 import streamkit as sk
 from streamkit.stages import JsonItems, JsonValues
-from streamkit.stages.structure.tree import DEPTH
+from streamkit.stages.structure.jsontree import DEPTH
 from streamkit.testing import every_split
 
 
@@ -309,7 +309,7 @@ def test_a_path_that_makes_no_sense_is_refused(path, error):
 
 def work(monkeypatch: pytest.MonkeyPatch, text: str, size: int = 4) -> tuple[int, int]:
     """Characters that regular expressions of the reader were given to look at, and entries that snapshots copied."""
-    from streamkit.stages.structure import text as jsontext, tree as jsontree
+    from streamkit.stages.structure import jsontext as jsontext, jsontree as jsontree
 
     looked = 0
     original = jsontext._end

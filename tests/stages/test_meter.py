@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import streamkit as sk
-from streamkit.stages.budget import Budget
-from streamkit.stages.meter import Account, Meter
+from streamkit.stages.usage.budget import Budget
+from streamkit.stages.usage.meter import Account, Meter
 from streamkit.testing import every_split
 from streamkit.tokens import Gauge, TokenCounter
 

@@ -12,9 +12,9 @@ from hypothesis import assume, example, given, settings, strategies as st
 from markdown_it import MarkdownIt
 
 from streamkit.stages import Segments
-from streamkit.stages.segments.plain.edits import edited
-from streamkit.stages.segments.plain.inline import Inline
-from streamkit.stages.segments.plain.tags import TAG, is_break, is_tag
+from streamkit.stages.segments.markdown.edits import edited
+from streamkit.stages.segments.markdown.inline import Inline
+from streamkit.stages.segments.markdown.tags import TAG, is_break, is_tag
 from streamkit.testing import every_split
 from tests.stages.segmenting import pieces_of, segments, some_options, texts
 

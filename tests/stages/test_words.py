@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
+from streamkit.stages.rewriting.literals import Words
 from streamkit.stages.rewriting.matching import Found, Held
-from streamkit.stages.rewriting.words import Words
 
 WORDS = st.lists(st.text("ab", min_size=1, max_size=6), min_size=1, max_size=8)
 

@@ -22,8 +22,8 @@ from streamkit.events import (
     Usage,
     UsageUpdate,
 )
-from streamkit.sources.requests import Endpoint
-from streamkit.sources.schemas import with_schemas
+from streamkit.sources.http.requests import Endpoint
+from streamkit.sources.tools.schemas import with_schemas
 from streamkit.wire.api import Access
 from streamkit.wire.apis import api_named
 from streamkit.wire.loads import encode, load

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streamkit.wire import APIS
-from streamkit.wire.ask_ollama import OPTIONS
+from streamkit.wire.ollama.ask import OPTIONS
 from tests.wire.test_ollama import call, end, piece, reply_of
 
 OLLAMA = APIS["ollama"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamkit.wire.outputs import closed
+from streamkit.wire.anthropic.outputs import closed
 
 CASES: list[tuple[Any, Any]] = [
     ({"type": "integer", "minimum": 0, "maximum": 9, "description": "How old."},

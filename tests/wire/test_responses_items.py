@@ -8,7 +8,7 @@ import pytest
 
 from streamkit.errors import ApiError, BrokenError
 from streamkit.events import Reply
-from streamkit.wire.items import Item
+from streamkit.wire.openai.outputitems import Item
 from tests.wire.bodies import error_of, reply_of, sse
 
 API = "responses"

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import streamkit as sk
 
 from . import ask, play, serve
+from .commands import Command, Program
 from .show import UsageError, say
-from .words import Command, Program
 
 __all__ = ["main"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import streamkit as sk
 from streamkit import operators as ops
 from streamkit.errors import excerpt
-from streamkit.sources.limits import CLOCKS
+from streamkit.sources.http.limits import CLOCKS
 from streamkit.wire import APIS
 
 from .show import UsageError, say, show

@@ -9,9 +9,9 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from streamkit.edges.door import Rules
-from streamkit.edges.script import Script
-from streamkit.edges.server import Server, ServerLimits
+from streamkit.scripted.admission import Rules
+from streamkit.scripted.script import Script
+from streamkit.scripted.server import Server, ServerLimits
 from streamkit.sources.recording import Recording
 
 from .play import speed

@@ -13,7 +13,7 @@ from streamkit.errors import excerpt, one_line
 if TYPE_CHECKING:
     import argparse
 
-    from .words import Command
+    from .commands import Command
 
     Commands: TypeAlias = argparse._SubParsersAction[Command]
 

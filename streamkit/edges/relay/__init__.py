@@ -9,11 +9,11 @@ from reactivex import Observable
 
 from ...checks import check_number, check_one_of
 from ...engine import Run, on_loop, start
-from ...engine.listener import Heard, Listener
-from ...engine.loop import current_loop
-from ...engine.misplaced import check_stream
-from ...engine.report import report
-from .forms import FORMS
+from ...engine.branches.listener import Heard, Listener
+from ...engine.loops.loop import current_loop
+from ...engine.loops.reporting import report
+from ...engine.streams.misuse import check_stream
+from .formats import FORMS
 from .outbox import Outbox
 
 __all__ = ["Relay", "sse"]

@@ -10,11 +10,11 @@ from typing import Any, get_args
 from reactivex import Observable, abc
 
 from ...engine import Gate, on_loop, scheduler_for
-from ...engine.report import report
+from ...engine.loops.reporting import report
 from ...errors import BrokenError, SinkError, StalledError
 from ...events import Event, Reply, TextDelta
 from ...stages import Fold
-from .forms import Form, told
+from .formats import Form, told
 
 __all__ = ["Outbox"]
 

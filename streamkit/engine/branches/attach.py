@@ -8,15 +8,15 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
-from ..errors import SinkError
-from ..events import Reply
-from .atwork import Hold
+from ...errors import SinkError
+from ...events import Reply
+from ..loops.closing import enter, leave
+from ..loops.reporting import ShutdownError, with_notes
+from ..streams.kinds import kind_of
+from ..upstream.scheduler import RunScheduler, scheduler_for
 from .branch import Branch, check_kinds
-from .closing import enter, leave
 from .fan import Fan
-from .kinds import kind_of
-from .report import ShutdownError, with_notes
-from .scheduler import RunScheduler, scheduler_for
+from .holds import Hold
 
 __all__ = ["Attached"]
 

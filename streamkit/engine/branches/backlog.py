@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..events import (
+from ...events import (
     Finish,
     LogprobsDelta,
     Other,

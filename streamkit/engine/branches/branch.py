@@ -11,13 +11,13 @@ from io import IOBase
 from types import FunctionType, MethodType
 from typing import Any, Literal, TypeAlias
 
-from ..checks import check_number, check_text, check_whole, shown, told
-from ..errors import one_line
+from ...checks import check_number, check_text, check_whole, shown, told
+from ...errors import one_line
+from ..streams.kinds import Given, misplaced
+from ..streams.misuse import check_operators, name_of, no_sink
+from ..streams.operator import check_chain
 from .backlog import OVERFLOWS, Overflow
-from .kinds import Given, misplaced
 from .listener import Listener
-from .misplaced import check_operators, name_of, no_sink
-from .operator import check_chain
 
 __all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch", "check_kinds"]
 

@@ -15,18 +15,18 @@ from typing import Any, TypeAlias
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError
-from ..events import Reply
+from ...errors import SinkError, StreamkitError
+from ...events import Reply
+from ..loops.loop import on_loop
+from ..loops.reporting import failure_of, same_failure
+from ..streams.misuse import applied, is_stream, no_stream
+from ..streams.stream import stream
+from ..upstream.gate import Gate
+from ..upstream.scheduler import RunScheduler, figures
 from .branch import Branch
-from .gate import Gate
-from .loop import on_loop
-from .misplaced import applied, is_stream, no_stream
-from .ours import put_to_work
 from .outlet import NOTED, SLOW, Outlet
-from .report import failure_of, same_failure
-from .scheduler import RunScheduler, figures
+from .ownsink import put_to_work
 from .stats import SinkStats
-from .stream import stream
 
 __all__ = ["Fan"]
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any
 
-from ..errors import SinkError
-from ..events import Finish, Reply
+from ...errors import SinkError
+from ...events import Finish, Reply
+from ..loops.loop import on_loop, runs_here
+from ..runs.registry import at_work
+from ..upstream.context import Context
 from .branch import Branch
-from .context import Context
 from .listener import Listener
-from .loop import on_loop, runs_here
-from .ours import Ours
-from .runs import at_work
+from .ownsink import Ours
 
 __all__ = ["Hold", "forget_closed"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
 
-from ..errors import SinkError
-from ..events import Reply
+from ...errors import SinkError
+from ...events import Reply
 from .branch import Branch
 from .mailbox import GRACE, is_cancel, outcome_of
 

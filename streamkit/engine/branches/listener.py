@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from functools import partial
 from typing import Any, Never, TypeAlias, TypeVar
 
-from ..events import (
+from ...events import (
     Event,
     Finish,
     ReasoningDelta,
@@ -20,9 +20,9 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.rounds import Pieces
-from .kinds import not_events
-from .misplaced import check_function, name_of
+from ...stages.rounds import Pieces
+from ..streams.kinds import not_events
+from ..streams.misuse import check_function, name_of
 
 __all__ = ["Listener", "on"]
 

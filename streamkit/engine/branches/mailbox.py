@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..errors import SinkError
+from ...errors import SinkError
+from ..upstream.gate import Gate
 from .backlog import Backlog, Gap
 from .branch import Branch
-from .gate import Gate
 
 __all__ = ["GRACE", "Mailbox", "cancelled_from_outside", "is_cancel", "outcome_of"]
 

@@ -15,17 +15,17 @@ from typing import Any
 
 from reactivex import abc
 
-from ..errors import SinkError
-from ..events import Reply
+from ...errors import SinkError
+from ...events import Reply
+from ..loops.loop import on_loop, runs_here
+from ..loops.reporting import slow_callable
+from ..upstream.gate import Gate
+from ..upstream.scheduler import Lens, RunScheduler
 from .branch import Branch
-from .gate import Gate
 from .lastcalls import DRAIN, LastCalls, Patience
 from .listener import Listener
-from .loop import on_loop, runs_here
 from .mailbox import Mailbox
-from .ours import hears_errors
-from .report import slow_callable
-from .scheduler import Lens, RunScheduler
+from .ownsink import hears_errors
 from .stats import SinkStats
 
 __all__ = ["NOTED", "SLOW", "Outlet"]

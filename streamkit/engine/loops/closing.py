@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from .atwork import forget_closed
-from .report import report
+from ..branches.holds import forget_closed
+from .reporting import report
 
 __all__ = ["PATIENCE", "Closing", "enter", "leave", "members"]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
-from ..errors import excerpt
-from .report import LOGGER
+from ...errors import excerpt
+from .reporting import LOGGER
 from .wake import Wake
 
 __all__ = ["PATIENCE", "STUCK", "Live", "wait_for_progress"]

@@ -16,10 +16,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ..runtimes import refuse_gevent, refuse_trio
+from ...runtimes import refuse_gevent, refuse_trio
 from .exiting import Live, wait_for_progress
-from .heard import forget, tell
-from .report import report
+from .reporting import report
+from .unheard import forget, tell
 from .wake import Wake
 
 __all__ = [

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ..errors import BrokenError, SinkError, StreamkitError, described, one_line
-from .frames import without_libraries
+from ...errors import BrokenError, SinkError, StreamkitError, described, one_line
+from .tracebacks import without_libraries
 
 __all__ = [
     "LIKE_AN_END",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import FrameType, TracebackType
 
-from ..errors import StreamkitError
+from ...errors import StreamkitError
 
 __all__ = ["LIBRARIES", "trim", "trimming", "without_libraries"]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from weakref import ref
 
-from .report import report
+from .reporting import report
 
 __all__ = ["News", "forget", "tell"]
 

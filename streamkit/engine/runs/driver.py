@@ -9,20 +9,20 @@ from typing import Any
 
 from reactivex import Observable, abc
 
-from ..errors import StreamkitError
-from ..events import Outcome, Reply
-from .atwork import Hold
-from .branch import Branch
-from .bridge import Bridge
-from .closing import enter, leave
-from .ending import Ending
-from .fan import Fan
-from .lastcalls import DRAIN
-from .loop import live, on_loop, runs_here
-from .report import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
-from .runs import at_work
-from .scheduler import RunScheduler
-from .settled import Settled
+from ...errors import StreamkitError
+from ...events import Outcome, Reply
+from ..branches.branch import Branch
+from ..branches.fan import Fan
+from ..branches.holds import Hold
+from ..branches.lastcalls import DRAIN
+from ..loops.closing import enter, leave
+from ..loops.loop import live, on_loop, runs_here
+from ..loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
+from ..streams.bridge import Bridge
+from ..upstream.firstend import Ending
+from ..upstream.scheduler import RunScheduler
+from .registry import at_work
+from .result import Settled
 
 __all__ = ["Work"]
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 
-from ..errors import StreamkitError, one_line
-from ..events import Reply
-from .heard import News
-from .loop import on_loop
-from .wake import Wake
+from ...errors import StreamkitError, one_line
+from ...events import Reply
+from ..loops.loop import on_loop
+from ..loops.unheard import News
+from ..loops.wake import Wake
 
 __all__ = ["Settled", "resolve"]
 

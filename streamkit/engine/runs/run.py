@@ -12,15 +12,11 @@ from weakref import ref
 
 from reactivex import Observable
 
-from ..events import Reply, Usage
-from ..runtimes import refuse_trio
-from .branch import as_branch, check_kinds
-from .bridge import Bridge, Reader
-from .context import Note
-from .frames import trim, trimming
-from .gate import Gate
-from .kinds import kind_of
-from .loop import (
+from ...events import Reply, Usage
+from ...runtimes import refuse_trio
+from ..branches.branch import as_branch, check_kinds
+from ..branches.stats import SinkStats
+from ..loops.loop import (
     background,
     current_loop,
     is_background,
@@ -32,12 +28,16 @@ from .loop import (
     runs_here,
     thread_runner,
 )
-from .misplaced import check_stream
-from .runs import AtWork, at_work
-from .scheduler import RunScheduler
-from .stats import SinkStats
-from .unasked import HasReply
-from .work import CLOSING, Work
+from ..loops.tracebacks import trim, trimming
+from ..streams.bridge import Bridge, Reader
+from ..streams.kinds import kind_of
+from ..streams.misuse import check_stream
+from ..streams.unasked import HasReply
+from ..upstream.context import Note
+from ..upstream.gate import Gate
+from ..upstream.scheduler import RunScheduler
+from .driver import CLOSING, Work
+from .registry import AtWork, at_work
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar

@@ -12,13 +12,13 @@ from typing import Any
 
 from reactivex import abc
 
-from .backlog import weight
-from .branch import CAPACITY, MAX_BYTES
-from .frames import trimming
-from .gate import Gate
-from .loop import on_loop, runs_here
-from .settled import resolve
-from .wake import Wake
+from ..branches.backlog import weight
+from ..branches.branch import CAPACITY, MAX_BYTES
+from ..loops.loop import on_loop, runs_here
+from ..loops.tracebacks import trimming
+from ..loops.wake import Wake
+from ..runs.result import resolve
+from ..upstream.gate import Gate
 
 __all__ = ["Bridge", "Reader"]
 

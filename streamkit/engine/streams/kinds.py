@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from reactivex import Observable
 
-from ..events import Event
+from ...events import Event
 
 __all__ = [
     "EventSource",

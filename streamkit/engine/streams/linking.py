@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from reactivex import Observable, abc
 
-from ..engine import KeepsAll, Operator, ReplyStream, Stream
+from .. import KeepsAll, Operator, ReplyStream, Stream
 
 __all__ = ["Connect", "are_replies", "keeping", "link", "made"]
 

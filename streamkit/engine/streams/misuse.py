@@ -15,7 +15,7 @@ from typing import Any
 
 from reactivex import ConnectableObservable, Observable
 
-from ..checks import shown, told
+from ...checks import shown, told
 from .operator import Operator
 
 __all__ = [
@@ -59,7 +59,7 @@ def uncalled_name(thing: Any) -> str | None:
     package = next((one for one in MAKERS if f"{thing.__module__}.".startswith(f"{one}.")), None)
     if package is not None and hasattr(sys.modules[package], thing.__name__):
         return f"{MAKERS[package]}.{thing.__name__}"
-    return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.listener", "on") else None
+    return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.branches.listener", "on") else None
 
 
 def is_stage(thing: Any) -> bool:
@@ -94,7 +94,7 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
-    from .run import Run  # which takes streams
+    from ..runs.run import Run  # which takes streams
 
     if (name := operator_name(given) or uncalled_name(given)) is not None:
         return f": write {call}(stream.pipe({name}), ...)"
@@ -138,7 +138,7 @@ def check_operators(operators: Sequence[Any], place: str = "pipe") -> None:
 
 
 def _no_operator(given: Any, place: str, *, ends: bool) -> str:
-    from .branch import Branch
+    from ..branches.branch import Branch
 
     if (name := uncalled_name(given)) is not None:
         if name.startswith(("sinks.", "sk.")):
@@ -206,7 +206,7 @@ def is_stream(built: Any) -> bool:
 
 def no_sink(given: Any) -> str:
     """Why ``given`` is no sink, if it is something else that is known here."""
-    from .branch import Branch
+    from ..branches.branch import Branch
 
     if (name := operator_name(given)) is not None:
         return f"{name} is an operator, no sink: write sk.run(stream.pipe({name}), ...) or sk.branch({name}, into=sink)"

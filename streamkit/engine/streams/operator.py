@@ -8,8 +8,8 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from reactivex import Observable
 
-from ..checks import told
-from ..events import Event
+from ...checks import told
+from ...events import Event
 from .kinds import Given, Gives, Takes, behind, kind_of, known, put
 
 __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from ..events import Event, Reply
+from ...events import Event, Reply
 from .operator import Keeps
 from .stream import Stream, joined
 from .unasked import HasReply

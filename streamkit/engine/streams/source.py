@@ -13,16 +13,16 @@ from typing import TypeAlias
 
 from reactivex import abc
 
-from ..errors import BrokenError, SinkError, StreamkitError
-from ..events import CONTENT, Event, Outcome, Reply, TextDelta
-from .context import Asked
-from .frames import trim
-from .gate import GateClock
+from ...errors import BrokenError, SinkError, StreamkitError
+from ...events import CONTENT, Event, Outcome, Reply, TextDelta
+from ..branches.mailbox import is_cancel
+from ..loops.loop import is_background, live, on_loop
+from ..loops.reporting import ShutdownError, failure_of
+from ..loops.tracebacks import trim
+from ..upstream.context import Asked
+from ..upstream.gate import GateClock
+from ..upstream.scheduler import RunScheduler, scheduler_for
 from .kinds import EventSource
-from .loop import is_background, live, on_loop
-from .mailbox import is_cancel
-from .report import ShutdownError, failure_of
-from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Producer", "Reading", "Source"]
 

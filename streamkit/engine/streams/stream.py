@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from reactivex import Observable, abc
 
-from ..checks import shown
-from ..errors import SinkError, one_line
+from ...checks import shown
+from ...errors import SinkError, one_line
+from ..loops.loop import background, call_on, current_loop, is_background, loop_of, runs_here
+from ..loops.reporting import failure_of, report
+from ..loops.tracebacks import trimming
+from ..upstream.foreign import Foreign
+from ..upstream.gate import Gate
 from .bridge import Bridge, Reader
-from .door import Door
-from .foreign import Foreign
-from .frames import trimming
-from .gate import Gate
 from .kinds import common_kind, kind_of, put
-from .loop import background, call_on, current_loop, is_background, loop_of, runs_here
-from .misplaced import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
+from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
 from .operator import Operator
-from .report import failure_of, report
+from .subscription import Door
 
 if TYPE_CHECKING:
     from .fluent import Fluent

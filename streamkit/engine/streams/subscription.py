@@ -8,13 +8,13 @@ from typing import Any, cast
 
 from reactivex import abc
 
-from .closing import enter, leave
-from .ending import Ending
-from .gate import Gate
-from .lastcalls import DRAIN
-from .loop import on_loop
-from .report import ShutdownError, failure_of, report, same_failure, with_notes
-from .scheduler import RunScheduler
+from ..branches.lastcalls import DRAIN
+from ..loops.closing import enter, leave
+from ..loops.loop import on_loop
+from ..loops.reporting import ShutdownError, failure_of, report, same_failure, with_notes
+from ..upstream.firstend import Ending
+from ..upstream.gate import Gate
+from ..upstream.scheduler import RunScheduler
 
 __all__ = ["Door"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..events import Reply
+from ...events import Reply
 
 __all__ = ["HasReply"]
 

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from reactivex import abc
 
-from ..errors import StreamkitError
+from ...errors import StreamkitError
 
 __all__ = ["Apart", "apart"]
 

@@ -15,11 +15,11 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ..errors import SinkError, StreamkitError
-from .branch import CAPACITY
+from ...errors import SinkError, StreamkitError
+from ..branches.branch import CAPACITY
+from ..branches.mailbox import cancelled_from_outside
+from ..loops.reporting import ShutdownError, failure_of
 from .gate import Gate
-from .mailbox import cancelled_from_outside
-from .report import ShutdownError, failure_of
 from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["Mapped"]

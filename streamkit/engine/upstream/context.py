@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 from reactivex import abc
 
-from ..events import Outcome, Reply
-from .report import report
+from ...events import Outcome, Reply
+from ..loops.reporting import report
 
 __all__ = ["Asked", "Context", "Note", "ReplySource", "Sources", "Tap", "new_id"]
 

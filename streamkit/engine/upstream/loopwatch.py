@@ -8,10 +8,10 @@ from collections.abc import Callable
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from .closing import enter, leave
-from .loop import on_loop, running_loop
-from .mailbox import cancelled_from_outside
-from .report import ShutdownError
+from ..branches.mailbox import cancelled_from_outside
+from ..loops.closing import enter, leave
+from ..loops.loop import on_loop, running_loop
+from ..loops.reporting import ShutdownError
 from .scheduler import scheduler_for
 
 __all__ = ["LoopWatch", "loop_is_ending"]

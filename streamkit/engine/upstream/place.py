@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..events import Outcome, Reply
+from ...events import Outcome, Reply
 from .context import Asked, ReplySource, Sources
 from .scheduler import RunScheduler, as_part
 

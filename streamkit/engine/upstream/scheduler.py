@@ -18,13 +18,13 @@ from reactivex.disposable import Disposable
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
-from ..errors import SinkError, StreamkitError
-from ..events import Choice, Reply
+from ...errors import SinkError, StreamkitError
+from ...events import Choice, Reply
+from ..loops.loop import loop_of, on_loop, runs_here
+from ..loops.reporting import failure_of, report
 from .apart import apart
 from .context import Context, ReplySource, Tap
 from .gate import Gate
-from .loop import loop_of, on_loop, runs_here
-from .report import failure_of, report
 
 __all__ = ["Lens", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..checks import check_instance, check_text
-from ..errors import StatusError, StreamkitError
-from ..wire import APIS, Api
-from ..wire.apis import api_named
+from ...checks import check_instance, check_text
+from ...errors import StatusError, StreamkitError
+from ...wire import APIS, Api
+from ...wire.apis import api_named
+from ..tools.schemas import with_schemas
 from .requests import Request, check_line
-from .schemas import with_schemas
 
 __all__ = ["Asked", "beside", "conversing", "refuses_usage", "request_for"]
 

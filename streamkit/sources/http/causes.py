@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..engine.frames import LIBRARIES, without_libraries
-from ..errors import StreamkitError, excerpt, said
+from ...engine.loops.tracebacks import LIBRARIES, without_libraries
+from ...errors import StreamkitError, excerpt, said
 
 __all__ = ["chain_of", "shorten"]
 

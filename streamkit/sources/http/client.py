@@ -11,13 +11,13 @@ from typing import Any, Self, Unpack
 
 import httpx
 
-from ..checks import check_flags
-from ..engine import Asked, Reading, ReplyStream, Source
-from ..engine.context import Tap
-from ..errors import ConnectError, StalledError, StreamkitError
-from ..events import Event
-from ..messages import Messages, messages_of, prompt_of
-from ..wire import APIS, Api, Parser
+from ...checks import check_flags
+from ...engine import Asked, Reading, ReplyStream, Source
+from ...engine.upstream.context import Tap
+from ...errors import ConnectError, StalledError, StreamkitError
+from ...events import Event
+from ...messages import Messages, messages_of, prompt_of
+from ...wire import APIS, Api, Parser
 from . import asking
 from .clocks import Clocks
 from .environment import endpoint, with_key

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import Literal
 
-from ..engine import Reading
-from ..errors import ConnectError, StalledError, StreamkitError
+from ...engine import Reading
+from ...errors import ConnectError, StalledError, StreamkitError
 from .limits import CLOCKS, Limits
 
 __all__ = ["Clocks"]

@@ -14,8 +14,8 @@ from contextlib import suppress
 from types import coroutine
 from typing import Any
 
-from ..engine import Reading
-from ..errors import ConnectError
+from ...engine import Reading
+from ...errors import ConnectError
 from .addresses import is_public
 from .clocks import Clocks
 

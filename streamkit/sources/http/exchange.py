@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 
-from ..engine import Reading
-from ..engine.context import Tap
-from ..errors import (
+from ...engine import Reading
+from ...engine.upstream.context import Tap
+from ...errors import (
     BrokenError,
     ConnectError,
     MalformedError,
@@ -23,9 +23,9 @@ from ..errors import (
     TooLargeError,
     said,
 )
-from ..wire.framing import SSE, Framing
+from ...wire.framing import SSE, Framing
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
-from .behind import chain_of
+from .causes import chain_of
 from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
 from .limits import Limits

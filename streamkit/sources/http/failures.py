@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from ..errors import POSING, ApiError, ConnectError, StatusError, StreamkitError, excerpt
-from .behind import chain_of, shorten
+from ...errors import POSING, ApiError, ConnectError, StatusError, StreamkitError, excerpt
+from .causes import chain_of, shorten
 from .requests import Endpoint, Request
 
 __all__ = ["explain", "name_address"]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..checks import check_flag, check_number, check_whole, keep_number
-from ..errors import StatusError, StreamkitError
+from ...checks import check_flag, check_number, check_whole, keep_number
+from ...errors import StatusError, StreamkitError
 
 __all__ = ["CLOCKS", "Limits", "Retry", "given_up", "requests_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..checks import check_instance, check_text, told
+from ...checks import check_instance, check_text, told
 from .limits import Limits, Retry
 
 __all__ = ["check_options"]

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
-from ..engine import Reading, on_loop
-from ..engine.loop import running_loop
-from ..errors import BrokenError, ConnectError, excerpt, said
+from ...engine import Reading, on_loop
+from ...engine.loops.loop import running_loop
+from ...errors import BrokenError, ConnectError, excerpt, said
 from . import keeper
 from .addresses import is_local
 from .environment import proxied

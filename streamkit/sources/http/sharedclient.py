@@ -7,9 +7,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from ..engine import ReplyStream
-from ..messages import Messages
-from ..wire import APIS
+from ...engine import ReplyStream
+from ...messages import Messages
+from ...wire import APIS
 from .client import Client
 from .params import ChatParams
 

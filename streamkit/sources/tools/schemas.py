@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin
 
-from ..checks import shown
-from ..engine.report import LOGGER
-from ..errors import excerpt, one_line
-from ..wire import Api
+from ...checks import shown
+from ...engine.loops.reporting import LOGGER
+from ...errors import excerpt, one_line
+from ...wire import Api
 from .parameters import checked, loosely
 
 __all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]

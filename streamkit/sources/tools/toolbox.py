@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from ..checks import shown
-from ..engine.context import Asked
-from ..engine.mailbox import is_cancel
-from ..engine.report import LOGGER, failure_of
-from ..errors import MalformedError, described, one_line, said
-from ..events import ToolCall, ToolResult
-from ..validation.parse import told
+from ...checks import shown
+from ...combine.sending import warn_if_none_sent
+from ...engine.branches.mailbox import is_cancel
+from ...engine.loops.reporting import LOGGER, failure_of
+from ...engine.upstream.context import Asked
+from ...errors import MalformedError, described, one_line, said
+from ...events import ToolCall, ToolResult
+from ...validation.parse import told
+from ..threads import in_thread
 from .parameters import given_by_partials, typed
 from .schemas import name_of
-from .sending import warn_if_none_sent
-from .threads import in_thread
 
 __all__ = ["Toolbox", "Tools"]
 

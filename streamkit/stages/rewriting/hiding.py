@@ -9,10 +9,10 @@ from itertools import count
 from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
+from ...eventclass import Sent
 from ...events import Reply, ToolResult, UsageUpdate
-from ...plain import plain
+from ...jsonvalues import plain
 from ...protocols import StageBase, overrides
-from ...shape import Sent
 from ..fit import pieces_of
 
 __all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..segments.ahead import Ahead
-from ..segments.lines import fence
+from ..segments.linekinds import fence
 
 __all__ = ["REACH", "Fences"]
 

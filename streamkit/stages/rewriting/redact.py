@@ -9,6 +9,7 @@ from typing import Any, Self, TypeAlias
 
 from ...checks import check_text, check_whole, shown
 from ...protocols import StageBase
+from .literals import Words
 from .matching import Find, Pattern, Replace
 from .ready.blocks import Blocks
 from .ready.cards import Cards
@@ -18,7 +19,6 @@ from .ready.names import READY, check_name
 from .ready.phones import Phones
 from .scan import HOLD
 from .texts import PlainText
-from .words import Words
 
 __all__ = ["READY", "EachWord", "Redactor", "Rule"]
 

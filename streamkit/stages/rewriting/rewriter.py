@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from ...checks import shown
 from ...errors import StreamkitError
+from ...eventclass import Sent
 from ...events import (
     Choice,
     Event,
@@ -27,7 +28,6 @@ from ...events import (
     ToolResult,
 )
 from ...protocols import Stage, StageBase
-from ...shape import Sent
 from ..fit import pieces_of
 from ..fold import Fold, outcome_of
 from ..opencalls import OpenCalls

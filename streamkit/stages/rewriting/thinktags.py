@@ -8,11 +8,11 @@ from typing import Any
 
 from ...events import ReasoningDelta
 from ...protocols import StageBase
+from .literals import Words
 from .markdown import REACH, Fences
 from .matching import Find, Pattern
-from .rewrite import Piece
+from .rewriter import Piece
 from .scan import HOLD, Replaced, Scan
-from .words import Words
 
 __all__ = ["StopAt", "ThinkTags"]
 

@@ -9,11 +9,11 @@ from .abbreviations import numbered
 from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import ELIDED, Judge
 from .brackets import Candidate
-from .lines import NEWLINE
+from .htmltags import LONGEST_TAG, TAG, TAG_SO_FAR
+from .linekinds import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
 from .speech import is_reported, says_so
 from .stops import Question, decide
-from .tags import LONGEST_TAG, TAG, TAG_SO_FAR
 
 __all__ = ["Ends"]
 

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from textwrap import dedent
 
-from .lines import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
+from .linekinds import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
 
 __all__ = ["Block", "Fence", "Indented", "block_of", "parts"]
 

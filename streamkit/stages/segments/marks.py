@@ -6,8 +6,8 @@ import re
 
 from .ahead import FAR, Ahead, MoreNeeded
 from .brackets import CLOSERS, OPENERS, Brackets, Candidate
+from .htmltags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 from .scripts import CJK, STRONG
-from .tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 
 __all__ = ["FACES", "MARKS", "extent", "face", "is_stopped"]
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, shown
+from ...eventclass import in_brief
 from ...protocols import StageBase
-from ...shape import in_brief
 from .ahead import Ahead
 from .boundary import Engine, Judge, best_judge
 from .cutter import Cut, Cutter, Kind
 from .ends import Ends
 from .fences import parts
-from .plain import Queue
+from .markdown import Queue
 from .sentences import Sentences
 from .units import Lines, Paragraphs, Words
 

@@ -16,9 +16,9 @@ from .brackets import CLOSERS, OPENERS, Brackets, Candidate
 from .cutter import Cut, Cutter, Kind, strip_end
 from .ends import Ends
 from .fences import block_of
-from .lines import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
+from .formulas import maths_end
+from .linekinds import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, block, fence, goes_on, marker
 from .marks import FACES, MARKS, extent, face, is_stopped
-from .maths import maths_end
 from .scripts import CJK, is_lower
 from .wholes import WHOLES, whole
 

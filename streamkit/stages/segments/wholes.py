@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from .ahead import Ahead, MoreNeeded
-from .lines import NEWLINE
-from .maths import Maths, dollars, until
-from .tags import LONGEST_TAG, TAG, TAG_SO_FAR
+from .formulas import Maths, dollars, until
+from .htmltags import LONGEST_TAG, TAG, TAG_SO_FAR
+from .linekinds import NEWLINE
 
 __all__ = ["WHOLES", "Whole", "whole"]
 

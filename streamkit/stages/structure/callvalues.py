@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from ...eventclass import in_brief
 from ...events import ToolCall, ToolCallDelta
-from ...shape import in_brief
 from ..opencalls import OpenCalls
 
 __all__ = ["CallValue", "Calls", "Tools", "check_tools"]

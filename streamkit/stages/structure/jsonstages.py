@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 from ...checks import check_one_of
 from ...errors import MalformedError
 from ...validation import Partials, adapter_of, validate
-from .path import JsonPath, Steps
-from .text import JsonText
-from .tree import NOTHING
+from .jsonpath import JsonPath, Steps
+from .jsontext import JsonText
+from .jsontree import NOTHING
 
 __all__ = ["JsonItems", "JsonValues", "OnInvalid", "Unfinished"]
 

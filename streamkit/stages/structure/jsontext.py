@@ -17,9 +17,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ...errors import MalformedError, excerpt
-from .lead import JsonLead
-from .path import JsonPath
-from .tree import NOTHING, Edge, JsonTree
+from .jsonpath import JsonPath
+from .jsonstart import JsonLead
+from .jsontree import NOTHING, Edge, JsonTree
 
 __all__ = ["JsonText"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ...errors import MalformedError
-from .path import JsonPath
+from .jsonpath import JsonPath
 
 __all__ = ["NOTHING", "Edge", "JsonTree"]
 

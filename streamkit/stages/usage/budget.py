@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import BudgetError
-from ..events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
-from ..protocols import StageBase
-from ..usage import Usage, unfinished
-from .bill import BILLED
-from .fold import Fold
+from ...errors import BudgetError
+from ...events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
+from ...protocols import StageBase
+from ...usage import Usage, unfinished
+from ..fold import Fold
 from .meter import Account
+from .request import BILLED
 
 __all__ = ["Budget", "Limit"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
-from ..tokens import Count, Gauge, Rough, TokenCounter
-from ..usage import Origin, Usage, weakest
-from .opencalls import OpenCalls
+from ...events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
+from ...tokens import Count, Gauge, Rough, TokenCounter
+from ...usage import Origin, Usage, weakest
+from ..opencalls import OpenCalls
 
 __all__ = ["BILLED", "Bill"]
 

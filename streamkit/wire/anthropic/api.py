@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..events import Reply
-from .api import Access, Api, Form, Writer
-from .ask_anthropic import body, choice, prompt, tool, tool_names, with_format
-from .messages import Messages, is_message
+from ...events import Reply
+from ..api import Access, Api, Form, Writer
+from .ask import body, choice, prompt, tool, tool_names, with_format
+from .dialect import Messages, is_message
 
 __all__ = ["MESSAGES"]
 
@@ -14,19 +14,19 @@ __all__ = ["MESSAGES"]
 
 
 def _writer(model: str, id: str, created: int) -> Writer:
-    from .encode_messages import MessagesWriter
+    from .encode import MessagesWriter
 
     return MessagesWriter(model, id, created)
 
 
 def _whole(reply: Reply) -> Form:
-    from .encode_messages import message_body
+    from .encode import message_body
 
     return message_body(reply)
 
 
 def _error(status: int, error: Form) -> Form:
-    from .encode_messages import error_body
+    from .encode import error_body
 
     return error_body(status, error)
 

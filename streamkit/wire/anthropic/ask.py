@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..errors import excerpt
-from .api import Form, Messages, Prompt, named_tools
+from ...errors import excerpt
+from ..api import Form, Messages, Prompt, named_tools
+from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 from .outputs import closed
-from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 

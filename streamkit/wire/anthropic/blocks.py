@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import MalformedError
-from .call import Call
-from .forms import Chunk
-from .fragments import index_of
-from .loads import shown
+from ...errors import MalformedError
+from ..call import Call
+from ..fragments import index_of
+from ..loads import shown
+from ..openai.responseforms import Chunk
 
 __all__ = ["Block", "Blocks", "made_up"]
 

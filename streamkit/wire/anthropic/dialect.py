@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from ..errors import BrokenError, MalformedError, StreamkitError, excerpt
-from ..events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
-from ..stages.reasons import meaning
-from .arguments import EMPTY
-from .calls import Calls
-from .dialect import Dialect
-from .fields import text_field, unread_field
-from .forms import Chunk, object_in
-from .fragments import Fragment, text_of
-from .loads import shown
-from .messages_blocks import Block, Blocks, made_up
-from .messages_usage import ANSWER, NAMES, brought_up_to_date, usage_of
-from .problems import api_error, find, may_report
+from ...errors import BrokenError, MalformedError, StreamkitError, excerpt
+from ...events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
+from ...stages.reasons import meaning
+from ..arguments import EMPTY
+from ..calls import Calls
+from ..dialect import Dialect
+from ..fields import text_field, unread_field
+from ..fragments import Fragment, text_of
+from ..loads import shown
+from ..openai.responseforms import Chunk, object_in
+from ..problems import api_error, find, may_report
+from .blocks import Block, Blocks, made_up
+from .usage import ANSWER, NAMES, brought_up_to_date, usage_of
 
 __all__ = ["Messages", "is_message"]
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from ..events import (
+from ...events import (
     Event,
     Finish,
     ReasoningDelta,
@@ -23,10 +23,10 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.opencalls import OpenCalls
-from ..stages.reasons import Meaning, in_words, meaning
-from .call import value_of
-from .messages_blocks import made_up
+from ...stages.opencalls import OpenCalls
+from ...stages.reasons import Meaning, in_words, meaning
+from ..call import value_of
+from .blocks import made_up
 
 __all__ = ["MessagesWriter", "error_body", "message_body"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..events import Usage
-from .forms import Chunk
-from .usage import figure, merged
+from ...events import Usage
+from ..openai.responseforms import Chunk
+from ..usage import figure, merged
 
 __all__ = ["ANSWER", "NAMES", "brought_up_to_date", "usage_of"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import excerpt
-from .api import Form, Messages, Prompt, named_tools
-from .loads import dumps
-from .turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
+from ...errors import excerpt
+from ..api import Form, Messages, Prompt, named_tools
+from ..loads import dumps
+from ..turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 

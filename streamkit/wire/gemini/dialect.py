@@ -10,19 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ApiError, MalformedError, excerpt
-from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
-from ..stages.reasons import meaning
-from .api import Access, Api, Form
-from .ask_gemini import body, choice, prompt, tool, tool_names, with_format
-from .calls import Calls
-from .dialect import Dialect
-from .fields import text_field, unread_field
-from .fragments import text_of
-from .loads import shown
-from .problems import api_error, find
-from .unread import says
-from .usage import LARGEST, merged
+from ...errors import ApiError, MalformedError, excerpt
+from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
+from ...stages.reasons import meaning
+from ..api import Access, Api, Form
+from ..calls import Calls
+from ..dialect import Dialect
+from ..fields import text_field, unread_field
+from ..fragments import text_of
+from ..loads import shown
+from ..problems import api_error, find
+from ..unread import says
+from ..usage import LARGEST, merged
+from .ask import body, choice, prompt, tool, tool_names, with_format
 
 __all__ = ["GENERATE", "Gemini"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import excerpt
-from .api import Form, Messages, Prompt
-from .turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+from ...errors import excerpt
+from ..api import Form, Messages, Prompt
+from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
 

@@ -11,18 +11,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ApiError, MalformedError
-from ..events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
-from .api import Access, Api, Form, Writer
-from .ask_ollama import body, prompt, tool, with_format
-from .calls import Calls
-from .dialect import Dialect
-from .fields import text_field, unread_field
-from .fragments import Fragment, fragment
-from .framing import LINES
-from .loads import shown
-from .problems import find, may_report
-from .usage import merged
+from ...errors import ApiError, MalformedError
+from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, Reply, TextDelta, UsageUpdate
+from ..api import Access, Api, Form, Writer
+from ..calls import Calls
+from ..dialect import Dialect
+from ..fields import text_field, unread_field
+from ..fragments import Fragment, fragment
+from ..framing import LINES
+from ..loads import shown
+from ..problems import find, may_report
+from ..usage import merged
+from .ask import body, prompt, tool, with_format
 
 __all__ = ["CHAT", "Ollama"]
 
@@ -194,13 +194,13 @@ def _owns(form: Form) -> bool:
 
 
 def _writer(model: str, id: str, created: int) -> Writer:
-    from .encode_ollama import OllamaWriter  # whoever only reads does not load it
+    from .encode import OllamaWriter  # whoever only reads does not load it
 
     return OllamaWriter(model, id, created)
 
 
 def _whole(reply: Reply) -> Form:
-    from .encode_ollama import ollama_body
+    from .encode import ollama_body
 
     return ollama_body(reply)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from ..events import (
+from ...events import (
     Event,
     Finish,
     LogprobsDelta,
@@ -21,10 +21,10 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.growing import GrowingCall
-from ..stages.opencalls import OpenCalls
-from ..stages.reasons import meaning
-from .call import value_of
+from ...stages.growing import GrowingCall
+from ...stages.opencalls import OpenCalls
+from ...stages.reasons import meaning
+from ..call import value_of
 
 __all__ = ["OllamaWriter", "ollama_body"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..events import Reply
+from ...events import Reply
+from ..api import Access, Api, Form, Messages, Prompt, Writer
 from . import ask_responses
-from .api import Access, Api, Form, Messages, Prompt, Writer
 from .chat import Chat
 from .completions import Completions
 from .responses import Responses

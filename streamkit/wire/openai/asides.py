@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import MalformedError
-from .forms import READ, TEXTS, Chunk, is_echo
-from .loads import dumps
-from .problems import BESIDE_NAMES
-from .unread import is_fine_all, says
+from ...errors import MalformedError
+from ..loads import dumps
+from ..problems import BESIDE_NAMES
+from ..unread import is_fine_all, says
+from .responseforms import READ, TEXTS, Chunk, is_echo
 
 __all__ = ["Asides", "announced"]
 

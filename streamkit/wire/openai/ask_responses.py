@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import excerpt
-from .api import Form, Messages, Prompt
-from .turns import given
+from ...errors import excerpt
+from ..api import Form, Messages, Prompt
+from ..turns import given
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..events import Choice, Reply, Usage
-from ..stages.reasons import meaning
+from ...events import Choice, Reply, Usage
+from ...stages.reasons import meaning
 from .encode_chat import chat_reason
 from .encode_responses import INCOMPLETE
 

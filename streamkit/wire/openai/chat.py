@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import ApiError, MalformedError, excerpt
-from ..events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
-from ..stages.reasons import meaning
-from .calls import Calls
-from .dialect import Dialect
-from .fields import text_field
-from .fragments import Fragment, fragment, legacy_fragment
-from .loads import shown
-from .problems import api_error, find, may_report
-from .unread import REASONS, field_of_chat, is_chat
+from ...errors import ApiError, MalformedError, excerpt
+from ...events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
+from ...stages.reasons import meaning
+from ..calls import Calls
+from ..dialect import Dialect
+from ..fields import text_field
+from ..fragments import Fragment, fragment, legacy_fragment
+from ..loads import shown
+from ..problems import api_error, find, may_report
+from ..unread import REASONS, field_of_chat, is_chat
 
 __all__ = ["Chat"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..fields import text_field
 from .chat import Chat
-from .fields import text_field
 
 __all__ = ["Completions"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from ..events import (
+from ...events import (
     Event,
     Finish,
     LogprobsDelta,
@@ -19,9 +19,9 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.opencalls import OpenCalls
-from ..stages.reasons import Meaning, in_words
-from .dialect import DONE
+from ...stages.opencalls import OpenCalls
+from ...stages.reasons import Meaning, in_words
+from ..dialect import DONE
 
 __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]
 

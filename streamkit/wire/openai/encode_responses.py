@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from ..events import (
+from ...events import (
     Event,
     Finish,
     LogprobsDelta,
@@ -22,8 +22,8 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.opencalls import OpenCalls
-from ..stages.reasons import Meaning, meaning
+from ...stages.opencalls import OpenCalls
+from ...stages.reasons import Meaning, meaning
 
 __all__ = ["ResponsesWriter"]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
 
-from .fields import text_field
-from .forms import Chunk, arguments_of, kind_of, texts_of
-from .items import Item
-from .loads import canonical
+from ..fields import text_field
+from ..loads import canonical
+from .outputitems import Item
+from .responseforms import Chunk, arguments_of, kind_of, texts_of
 from .said import same
 
 __all__ = ["tells", "told_before"]

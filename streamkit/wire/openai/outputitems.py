@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .arguments import EMPTY
-from .call import Call
-from .loads import canonical
+from ..arguments import EMPTY
+from ..call import Call
+from ..loads import canonical
 from .said import Said
 
 __all__ = ["Item", "Items", "Spot"]

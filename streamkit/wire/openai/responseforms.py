@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from ..errors import MalformedError
-from .fields import text_field
-from .fragments import text_of
-from .items import Spot
-from .loads import shown
+from ...errors import MalformedError
+from ..fields import text_field
+from ..fragments import text_of
+from ..loads import shown
+from .outputitems import Spot
 
 __all__ = [
     "PARTS",

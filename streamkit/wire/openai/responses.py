@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..events import Event, Finish, LogprobsDelta, TextDelta
-from ..stages.reasons import meaning
+from ...events import Event, Finish, LogprobsDelta, TextDelta
+from ...stages.reasons import meaning
+from ..loads import shown
+from ..problems import api_error, find, is_fine, may_report
+from ..unread import says
 from .asides import announced
-from .forms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
-from .loads import shown
-from .problems import api_error, find, is_fine, may_report
+from .responseforms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
 from .telling import Telling
-from .unread import says
 
 __all__ = ["Responses"]
 

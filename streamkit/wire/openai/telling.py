@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..events import Event, ReasoningDelta, RefusalDelta, TextDelta
+from ...events import Event, ReasoningDelta, RefusalDelta, TextDelta
+from ..calls import Calls
+from ..dialect import Dialect
+from ..fields import text_field
+from ..fragments import Fragment
 from .asides import Asides
-from .calls import Calls
-from .dialect import Dialect
-from .fields import text_field
-from .forms import (
+from .leftovers import tells, told_before
+from .outputitems import Item, Items, Spot
+from .responseforms import (
     Chunk,
     arguments_of,
     call_id,
@@ -28,9 +31,6 @@ from .forms import (
     spot_of,
     texts_of,
 )
-from .fragments import Fragment
-from .items import Item, Items, Spot
-from .leftovers import tells, told_before
 from .said import Said
 
 __all__ = ["Telling"]

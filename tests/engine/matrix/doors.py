@@ -13,7 +13,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.engine import loop as loops
+from streamkit.engine.loops import loop as loops
 from streamkit.testing.jump import JumpingLoop
 from tests.engine.matrix.kinds import ENDS_A_LOOP
 from tests.engine.matrix.places import Setup

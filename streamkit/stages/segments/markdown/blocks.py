@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..ahead import Ahead
-from ..lines import BULLET, NEWLINE, block
+from ..linekinds import BULLET, NEWLINE, block
 from .maths import ENVIRONMENT
 
 __all__ = ["MARKERS", "NEWLINE", "Blocks", "is_delimiters"]

@@ -1,0 +1,1 @@
+"""Several streams as one: races, shared streams, and the rounds of a tool loop."""

@@ -1,0 +1,1 @@
+"""Usage: tokens counted per request and per stream, prices, and budgets."""

@@ -1,0 +1,5 @@
+"""The Messages API of Anthropic."""
+
+from .api import MESSAGES
+
+__all__ = ["MESSAGES"]

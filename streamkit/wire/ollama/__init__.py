@@ -1,0 +1,5 @@
+"""The chat API of Ollama."""
+
+from .dialect import CHAT
+
+__all__ = ["CHAT"]
