@@ -34,7 +34,7 @@ LONG = 80
 
 def shown(value: Any) -> str:
     """``value`` as a message quotes it: what has no short name of its own is told by its type."""
-    from .errors import excerpt  # which is above messages, where these checks are used too
+    from .wording import excerpt  # which is above messages, where these checks are used too
 
     if iscoroutine(value):
         return f"the coroutine {value.__qualname__}()"

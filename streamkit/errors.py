@@ -20,13 +20,12 @@ A message is one line, whatever names and words of others it quotes: nothing in 
 
 from __future__ import annotations
 
-import asyncio
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from .events import Outcome, Reply
+from .wording import described, excerpt, one_line, said
 
 __all__ = [
     "AllFailedError",
@@ -45,39 +44,6 @@ __all__ = [
     "one_line",
     "said",
 ]
-
-EXCERPT = 200
-
-POSING = (Exception, GeneratorExit, asyncio.CancelledError)
-"""What code of others may raise where it was asked for a text. What ends programs is not among it."""
-
-
-def excerpt(text: str, limit: int = EXCERPT) -> str:
-    """``text`` fit for a message: one line, nothing a terminal would obey, at most ``limit`` characters."""
-    line = one_line(" ".join(text[: limit * 4].split()))
-    return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
-
-
-def said(exc: BaseException, limit: int = EXCERPT) -> str:
-    """The text of ``exc``, fit for a message; the name of its class if it has none, or raises when asked for it."""
-    try:
-        text = excerpt(str(exc), limit)
-    except POSING:
-        text = ""
-    return text or type(exc).__name__
-
-
-def described(exc: BaseException, limit: int = EXCERPT) -> str:
-    """The class and the text of ``exc``, fit for a message."""
-    name, text = type(exc).__name__, said(exc, limit)
-    return excerpt(name if text == name else f"{name}: {text}", limit)
-
-
-def one_line(text: str) -> str:
-    """``text`` in one line for logs, messages and names: what cannot be printed, blanks excepted, is an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else ascii(c)[1:-1] for c in text)
 
 
 class StreamkitError(Exception):

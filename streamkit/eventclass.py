@@ -40,7 +40,7 @@ def in_brief(cls: type[C]) -> type[C]:
 
 def brief(value: Any) -> str:
     """``value`` as `repr` has it, in one line; of a long text the beginning, and how long it is."""
-    from .errors import one_line
+    from .wording import one_line
 
     if isinstance(value, str):
         short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"

@@ -10,9 +10,10 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, get_args
 
-from .errors import MalformedError, excerpt
+from .errors import MalformedError
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .jsonvalues import line, plain
+from .wording import excerpt
 
 __all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
 

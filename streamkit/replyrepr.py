@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .clean import Cleaner
-from .errors import excerpt, one_line
 from .eventclass import brief
 from .mathematics import is_plain
+from .wording import excerpt, one_line
 
 if TYPE_CHECKING:
     from .events import Reply

@@ -6,10 +6,10 @@ import asyncio
 import math
 from collections.abc import Sequence
 
-from ..errors import one_line
 from ..events import Reply, Usage
 from ..stages.usage.meter import Unpriced
 from ..tokens.prices import PriceList, price_of
+from ..wording import one_line
 from .prompts import size_of
 
 __all__ = ["Costs", "usage_of"]

@@ -13,7 +13,7 @@ from reactivex import Observable
 
 from ..checks import kind_of
 from ..engine import Run, Stream
-from ..engine.branches.mailbox import is_cancel
+from ..engine.loops.cancelling import is_cancel
 from ..engine.loops.reporting import failure_of
 from ..engine.streams.kinds import Given, put
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.loops.reporting import LOGGER
-from ..errors import MalformedError, SinkError, excerpt, one_line
+from ..errors import MalformedError, SinkError
 from ..events import Reply
 from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
 from ..jsonform import missed_text, read_event
+from ..wording import excerpt, one_line
 from ..worker import Worker
 from .item import BatchItem
 from .ledgerlines import KEYS, form_of, is_half, is_ours, line_of

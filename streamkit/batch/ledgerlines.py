@@ -12,8 +12,8 @@ import re
 import zlib
 from typing import Any
 
-from ..errors import described
 from ..jsonform import to_json
+from ..wording import described
 from .item import BatchItem
 
 __all__ = ["KEYS", "form_of", "is_half", "is_ours", "line_of"]

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
-from ..errors import MalformedError, excerpt
+from ..errors import MalformedError
+from ..wording import excerpt
 
 __all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
 

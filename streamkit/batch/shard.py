@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..engine import run
-from . import batch
+from .asking import batch
 from .item import BatchItem
 
 __all__ = ["Tally", "run_shard"]

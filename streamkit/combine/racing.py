@@ -17,10 +17,11 @@ from ..engine.streams.kinds import common_kind, put
 from ..engine.streams.linking import are_replies, made
 from ..engine.streams.misuse import check_streams
 from ..engine.upstream.place import Vantage, Whole
-from ..errors import AllFailedError, StreamkitError, described
+from ..errors import AllFailedError, StreamkitError
 from ..eventclass import in_brief
 from ..events import Outcome, Reply
 from ..stages.prelude import Opening
+from ..wording import described
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
 

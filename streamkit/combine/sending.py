@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from ..engine.loops.reporting import LOGGER
 from ..engine.upstream.context import Asked
-from ..errors import one_line
 from ..sources.tools.schemas import name_of, tools_for
 from ..wire import APIS, Api
+from ..wording import one_line
 
 __all__ = ["sending", "warn_if_none_sent"]
 

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias, TypeVar
 from ..checks import check_flag, check_number, check_whole
 from ..engine import Keeps, Operator
 from ..engine.loops.reporting import LOGGER
-from ..errors import excerpt
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
@@ -20,6 +19,7 @@ from ..stages.usage.meter import Account, Meter, Unpriced
 from ..tokens import Gauge, PriceList, Rough, TokenCounter
 from ..tokens.models import CURRENT, resolve
 from ..tokens.prices import check_prices
+from ..wording import excerpt
 from .above import Above, lifted, lifted_keeping
 from .lift import Lifted
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from ..errors import excerpt
+from ..wording import excerpt
 from .answer import Answer, error_answer
 from .paths import meant, split_target
 

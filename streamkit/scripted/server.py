@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from ..checks import shown
-from ..errors import StreamkitError, excerpt
+from ..errors import StreamkitError
 from ..sources.http.requests import SECRET
 from ..sources.recording import Recording, shipped
 from ..wire import Api
+from ..wording import excerpt
 from .admission import Rules
 from .answer import Answer, error_answer, plain_answer
 from .bounds import ServerLimits

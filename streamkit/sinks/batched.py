@@ -12,8 +12,8 @@ from inspect import isawaitable
 from typing import Any, ClassVar, Literal
 
 from ..checks import check_number, check_whole, shown
-from ..engine.branches.mailbox import is_cancel
 from ..engine.branches.ownsink import Ours
+from ..engine.loops.cancelling import is_cancel
 from ..engine.upstream.context import new_id
 from ..errors import SinkError
 from ..events import Reply

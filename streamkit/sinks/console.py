@@ -8,9 +8,9 @@ from typing import ClassVar, Literal, TextIO
 
 from ..checks import check_flag, shown
 from ..clean import Cleaner
-from ..errors import one_line
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.rounds import Paragraphs
+from ..wording import one_line
 
 __all__ = ["Console", "console"]
 

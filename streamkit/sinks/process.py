@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
 from ..checks import check_instance, check_number, check_text, shown
-from ..errors import SinkError, excerpt, one_line, said
+from ..errors import SinkError
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages.rounds import Pieces
+from ..wording import excerpt, one_line, said
 from ..worker import Worker, limit
 
 __all__ = ["Process", "process"]

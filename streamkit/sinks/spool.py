@@ -11,9 +11,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import SinkError, StreamkitError, one_line, said
+from ..errors import SinkError, StreamkitError
 from ..files import locked, open_private, write_all
 from ..jsonform import from_json
+from ..wording import one_line, said
 from .itemforms import EVENTS, form
 
 __all__ = ["Kept", "Spool"]

@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 
 from ..checks import kind_of
 from ..engine import ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
-from ..engine.branches.mailbox import is_cancel
+from ..engine.loops.cancelling import is_cancel
 from ..engine.loops.loop import is_background, live
 from ..engine.loops.reporting import ShutdownError, failure_of
 from ..engine.streams.misuse import check_function

@@ -9,9 +9,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError, said
+from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError
 from ..runtimes import UnsupportedRuntimeError
 from ..wire.complaints import MESSAGE, api_error
+from ..wording import said
 from .http.answers import status_error
 from .http.exchange import NOT_CONNECTED, translated
 from .http.failures import name_address

@@ -10,8 +10,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from ..errors import BrokenError, said
+from ..errors import BrokenError
 from ..jsonvalues import line, plain
+from ..wording import said
 from .recording import DETAILS, VERSION
 
 __all__ = ["Recorder"]

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import errors
-from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
+from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Reply
 from ..jsonform import tell_missed
 from ..wire import APIS
+from ..wording import excerpt
 
 __all__ = ["DETAILS", "VERSION", "Read", "Recording", "shipped"]
 

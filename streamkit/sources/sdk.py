@@ -13,11 +13,12 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from ..engine import Reading, ReplyStream, Source
-from ..errors import ApiError, MalformedError, excerpt
+from ..errors import ApiError, MalformedError
 from ..events import Event, Outcome, Reply
 from ..wire import Parser
 from ..wire.apis import APIS, GENERAL, owner
 from ..wire.loads import encode
+from ..wording import excerpt
 from .http.answers import request_id
 from .http.causes import shorten
 from .http.exchange import shut_socket

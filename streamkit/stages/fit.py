@@ -12,8 +12,8 @@ from types import FunctionType
 from typing import Any, get_origin
 
 from ..checks import number_of, shown, told
-from ..errors import one_line
 from ..protocols import StageBase, overrides
+from ..wording import one_line
 
 __all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "explained", "pieces_of", "seconds"]
 

@@ -17,9 +17,9 @@ from ..checks import shown
 from ..engine import start
 from ..engine.loops.loop import running_loop
 from ..engine.streams.misuse import check_stream, name_of, operator_name, uncalled_name
-from ..errors import described
 from ..eventclass import brief
 from ..events import Reply
+from ..wording import described
 from .jump import DeadlockError, JumpingLoop
 
 __all__ = ["Clock", "DeadlockError", "Recorded", "clock"]

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..errors import excerpt
 from ..protocols import Encoding
+from ..wording import excerpt
 
 __all__ = ["NAMES", "encoding_of", "is_loaded", "load"]
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..errors import excerpt
+from ..wording import excerpt
 from .encodings import NAMES
 
 __all__ = ["CURRENT", "Resolved", "check_name", "resolve"]

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..checks import shown
-from ..errors import MalformedError, excerpt, said
+from ..errors import MalformedError
+from ..wording import excerpt, said
 
 if TYPE_CHECKING:
     from ..events import Reply

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from ..errors import ApiError, excerpt
+from ..errors import ApiError
+from ..wording import excerpt
 from .loads import shown
 
 __all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",

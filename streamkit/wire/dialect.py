@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..errors import ApiError, BrokenError, MalformedError, StreamkitError, excerpt
+from ..errors import ApiError, BrokenError, MalformedError, StreamkitError
 from ..events import (
     CONTENT,
     Event,
@@ -27,6 +27,7 @@ from ..events import (
     UsageUpdate,
 )
 from ..stages.reasons import may_pass, meaning
+from ..wording import excerpt
 from .call import Call
 from .calls import Calls
 from .fragments import Fragment

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from .. import jsonvalues as plain
-from ..errors import MalformedError, excerpt, said
+from ..errors import MalformedError
+from ..wording import excerpt, said
 
 __all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "shown"]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError, excerpt
+from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Event, Outcome, Reply
 from ..stages import Fold
+from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
 from .loads import load, shown

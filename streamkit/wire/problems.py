@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..errors import ApiError, MalformedError, StreamkitError, excerpt
+from ..errors import ApiError, MalformedError, StreamkitError
+from ..wording import excerpt
 from .complaints import (
     COMPLAINT,
     FAILED,

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..errors import MalformedError, excerpt
+from ..errors import MalformedError
+from ..wording import excerpt
 from .api import Messages
 from .loads import load
 

@@ -20,8 +20,8 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import sinks, testing, worker
 from streamkit.engine.branches.backlog import OVERFLOWS, is_kept
-from streamkit.engine.branches.lastcalls import DRAIN
 from streamkit.engine.branches.stats import SinkStats
+from streamkit.engine.loops.patience import DRAIN
 
 PIECES = [f"{number} " for number in range(24)]
 RAISES_AT, ACTS_AT, CANCELLED_AT = 5, 2, 10

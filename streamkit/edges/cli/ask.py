@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.errors import excerpt
 from streamkit.sources.http.limits import CLOCKS
 from streamkit.wire import APIS
+from streamkit.wording import excerpt
 
 from .show import UsageError, say, show
 

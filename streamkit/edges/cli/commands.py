@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias
 
-from streamkit.errors import excerpt, one_line
+from streamkit.wording import excerpt, one_line
 
 __all__ = ["Command", "Program"]
 

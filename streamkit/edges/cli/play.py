@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
-from streamkit.errors import one_line
 from streamkit.sources.recording import Recording, shipped
 from streamkit.tokens import TokenCounter
+from streamkit.wording import one_line
 
 from .show import say, show
 

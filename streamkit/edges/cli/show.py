@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import streamkit as sk
 from streamkit import sinks
-from streamkit.errors import excerpt, one_line
+from streamkit.wording import excerpt, one_line
 
 if TYPE_CHECKING:
     import argparse

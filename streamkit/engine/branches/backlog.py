@@ -9,8 +9,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...events import (
     Finish,
-    LogprobsDelta,
-    Other,
     ReasoningDelta,
     Reply,
     Restart,
@@ -22,8 +20,9 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
+from ..upstream.bounds import weight
 
-__all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken", "weight"]
+__all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken"]
 
 Overflow: TypeAlias = Literal["wait", "conflate", "drop_oldest", "latest", "fail"]
 OVERFLOWS: tuple[Overflow, ...] = ("wait", "conflate", "drop_oldest", "latest", "fail")
@@ -32,22 +31,6 @@ KEPT = frozenset({Finish, Reply, Restart, RoundEnd, Start, ToolCall, ToolCallDel
 ROOM = 64
 """So many of them have room in any mailbox: the end of a reply must not hold its source."""
 MERGED = frozenset({str, TextDelta, ReasoningDelta})
-
-ENTRY = 64  # what an item weighs besides its text
-RAW = 1024  # and what the parsed chunk weighs that it usually holds on to
-
-
-def weight(item: Any) -> int:
-    """About how many bytes an item holds on to, at the price of an estimate: a character counts as one."""
-    size = ENTRY if getattr(item, "raw", None) is None else ENTRY + RAW
-    if type(item) is TextDelta:  # nearly all are
-        return size + len(item.text)
-    text = item if isinstance(item, (str, bytes)) else getattr(item, "text", "")
-    if isinstance(item, (Other, LogprobsDelta)):  # rare, and as large as a server likes
-        text = repr(item.raw)
-    elif isinstance(item, (ToolCall, ToolCallDelta)):
-        text = item.arguments
-    return size + (len(text) if isinstance(text, (str, bytes)) else 0)
 
 
 def is_kept(item: Any) -> bool:

@@ -9,20 +9,18 @@ from functools import partial
 from inspect import isasyncgenfunction, isclass, iscoroutine, isgeneratorfunction, signature
 from io import IOBase
 from types import FunctionType, MethodType
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from ...checks import check_number, check_text, check_whole, shown, told
-from ...errors import one_line
+from ...wording import one_line
 from ..streams.kinds import Given, misplaced
 from ..streams.misuse import check_operators, name_of, no_sink
 from ..streams.operator import check_chain
+from ..upstream.bounds import CAPACITY, MAX_BYTES
 from .backlog import OVERFLOWS, Overflow
 from .listener import Listener
 
-__all__ = ["CAPACITY", "MAX_BYTES", "Branch", "OnCancel", "as_branch", "branch", "check_kinds"]
-
-CAPACITY = 1024
-MAX_BYTES = 16 * 2**20
+__all__ = ["Branch", "OnCancel", "as_branch", "branch", "check_kinds"]
 
 OnCancel: TypeAlias = Literal["discard", "drain"]
 
@@ -39,6 +37,11 @@ class Branch:
     max_wait: float = 60.0
     on_cancel: OnCancel = "discard"
     name: str = ""
+
+    _misplaced: ClassVar[dict[str, str]] = {
+        "operator": "a branch: write sk.run(stream, branch), or ops.attach(branch)",
+        "sink": "a branch goes into sk.run(stream, branch) as it is: its sink is what into= takes",
+    }
 
 
 def branch(

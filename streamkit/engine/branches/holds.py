@@ -15,14 +15,15 @@ from typing import Any
 
 from ...errors import SinkError
 from ...events import Finish, Reply
+from ..loops.closing import forgets_closed_loops
 from ..loops.loop import on_loop, runs_here
-from ..runs.registry import at_work
+from ..upstream.atwork import at_work
 from ..upstream.context import Context
 from .branch import Branch
 from .listener import Listener
 from .ownsink import Ours
 
-__all__ = ["Hold", "forget_closed"]
+__all__ = ["Hold"]
 
 PATIENCE = 10.0
 """Seconds to wait for a run that is being closed. One that was cancelled takes less, unless its loop stands still, and
@@ -191,13 +192,12 @@ def _not_closed(where: str) -> SinkError:
     return SinkError(f"a sink was not closed within {PATIENCE:g} s {where}: give each run its own")
 
 
+@forgets_closed_loops
 def forget_closed() -> None:
     """Loops that were closed without a word: nobody will end what was at work on them."""
     with _lock:
         for key in [key for key, hold in _held.copy().items() if hold._loop.is_closed()]:
             _held.pop(key, None)
-    for id in [id for id, entry in at_work.copy().items() if entry.loop.is_closed()]:
-        at_work.pop(id, None)
 
 
 def _after_fork() -> None:

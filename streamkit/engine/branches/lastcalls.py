@@ -10,13 +10,11 @@ from typing import Any
 
 from ...errors import SinkError
 from ...events import Reply
+from ..loops.cancelling import is_cancel, outcome_of
+from ..loops.patience import DRAIN, GRACE
 from .branch import Branch
-from .mailbox import GRACE, is_cancel, outcome_of
 
-__all__ = ["DRAIN", "LastCalls", "Patience"]
-
-DRAIN = 5.0
-"""Seconds that a cancelled run gives its sinks to finish what they ask to finish."""
+__all__ = ["LastCalls", "Patience"]
 
 
 class Patience:

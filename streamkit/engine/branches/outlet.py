@@ -18,11 +18,12 @@ from reactivex import abc
 from ...errors import SinkError
 from ...events import Reply
 from ..loops.loop import on_loop, runs_here
+from ..loops.patience import DRAIN
 from ..loops.reporting import slow_callable
 from ..upstream.gate import Gate
 from ..upstream.scheduler import Lens, RunScheduler
 from .branch import Branch
-from .lastcalls import DRAIN, LastCalls, Patience
+from .lastcalls import LastCalls, Patience
 from .listener import Listener
 from .mailbox import Mailbox
 from .ownsink import hears_errors

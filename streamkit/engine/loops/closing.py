@@ -12,10 +12,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from ..branches.holds import forget_closed
 from .reporting import report
 
-__all__ = ["PATIENCE", "Closing", "enter", "leave", "members"]
+__all__ = ["PATIENCE", "Closing", "enter", "forgets_closed_loops", "leave", "members"]
 
 PATIENCE = 10.0
 """Seconds that the end of a loop waits: more than the 5 s that a cancelled run gives its sinks, and the second that
@@ -81,6 +80,15 @@ _loops: dict[asyncio.AbstractEventLoop, _Members] = {}
 """Not weak: a generator that is collected would ask its loop, which after a fork is the parent's, to close it."""
 
 
+_forgetters: list[Callable[[], None]] = []
+
+
+def forgets_closed_loops(forget: Callable[[], None]) -> Callable[[], None]:
+    """A decorator: ``forget`` drops what was at work on loops that were closed without a word. Called now and then."""
+    _forgetters.append(forget)
+    return forget
+
+
 def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
     """From now on ``member`` is told when ``loop`` ends. To be called on that loop."""
     members = _loops.get(loop)
@@ -88,7 +96,8 @@ def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
         for other in tuple(_loops):  # at once, as other threads enter theirs
             if other.is_closed():
                 _loops.pop(other, None)
-        forget_closed()
+        for forget in _forgetters:
+            forget()
         members = _loops[loop] = _Members()
     members.enter(member)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
-from ...errors import excerpt
+from ...wording import excerpt
 from .reporting import LOGGER
 from .wake import Wake
 

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ...errors import BrokenError, SinkError, StreamkitError, described, one_line
+from ...errors import BrokenError, SinkError, StreamkitError
+from ...wording import described, one_line
 from .tracebacks import without_libraries
 
 __all__ = [

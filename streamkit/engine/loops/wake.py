@@ -1,10 +1,11 @@
-"""A thread waits, another wakes it, and Ctrl-C in the first never holds up the second."""
+"""Waking what waits: a thread, which Ctrl-C may interrupt without harm to the one that wakes it, or a task."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
-__all__ = ["Wake"]
+__all__ = ["Wake", "resolve"]
 
 
 class Wake:
@@ -31,3 +32,9 @@ class Wake:
     def wait(self, timeout: float | None = None) -> bool:
         """Block until it is set, ``timeout`` seconds at most: whether it was. It is unset again afterwards."""
         return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+
+
+def resolve(waiter: asyncio.Future[None]) -> None:
+    """Wake the task that awaits ``waiter``, on its loop."""
+    if not waiter.done():
+        waiter.set_result(None)

@@ -14,14 +14,14 @@ from ...events import Outcome, Reply
 from ..branches.branch import Branch
 from ..branches.fan import Fan
 from ..branches.holds import Hold
-from ..branches.lastcalls import DRAIN
 from ..loops.closing import enter, leave
 from ..loops.loop import live, on_loop, runs_here
+from ..loops.patience import DRAIN
 from ..loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
 from ..streams.bridge import Bridge
+from ..upstream.atwork import at_work
 from ..upstream.firstend import Ending
 from ..upstream.scheduler import RunScheduler
-from .registry import at_work
 from .result import Settled
 
 __all__ = ["Work"]

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from threading import Lock
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING
-from weakref import ref
+
+from ..upstream.atwork import at_work
 
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["AtWork", "Runs", "at_work"]
-
-
-class AtWork:
-    """A run from its beginning until it has ended. Its `Run` is not kept: whether anybody has it makes a difference, as
-    items that nobody can read are not held back, and a failure that nobody can ask for is logged."""
-
-    __slots__ = ("_again", "_lock", "_run", "loop")
-
-    def __init__(self, run: ref[Run], again: Callable[[], Run], loop: asyncio.AbstractEventLoop) -> None:
-        self._run, self._again, self._lock = run, again, Lock()
-        self.loop = loop
-
-    def run(self) -> Run:
-        """The one that somebody has, else another one of the same."""
-        with self._lock:
-            run = self._run()
-            if run is None:
-                run = self._again()
-                self._run = ref(run)
-            return run
-
-
-at_work: dict[str, AtWork] = {}
+__all__ = ["Runs"]
 
 
 class Runs(Mapping[str, "Run"]):
@@ -53,7 +28,8 @@ class Runs(Mapping[str, "Run"]):
         entry = at_work.get(id)
         if entry is None or entry.loop.is_closed():
             raise KeyError(f"no run {id!r} is at work: it has ended, or is of another process")
-        return entry.run()
+        run: Run = entry.run()
+        return run
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now())
@@ -75,6 +51,3 @@ class Runs(Mapping[str, "Run"]):
 
     def __repr__(self) -> str:
         return f"<runs at work: {', '.join(self._now()) or 'none'}>"
-
-
-os.register_at_fork(after_in_child=at_work.clear)  # they go on in the parent

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 
-from ...errors import StreamkitError, one_line
+from ...errors import StreamkitError
 from ...events import Reply
+from ...wording import one_line
 from ..loops.loop import on_loop
 from ..loops.unheard import News
-from ..loops.wake import Wake
+from ..loops.wake import Wake, resolve
 
-__all__ = ["Settled", "resolve"]
+__all__ = ["Settled"]
 
 
 class Settled:
@@ -88,8 +89,3 @@ class Settled:
             self._wakes.append(wake)
         if over:
             wake()
-
-
-def resolve(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

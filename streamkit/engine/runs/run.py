@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 from weakref import ref
 
 from reactivex import Observable
@@ -33,11 +33,11 @@ from ..streams.bridge import Bridge, Reader
 from ..streams.kinds import kind_of
 from ..streams.misuse import check_stream
 from ..streams.unasked import HasReply
+from ..upstream.atwork import AtWork, at_work
 from ..upstream.context import Note
 from ..upstream.gate import Gate
 from ..upstream.scheduler import RunScheduler
 from .driver import CLOSING, Work
-from .registry import AtWork, at_work
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -64,6 +64,7 @@ class Run(HasReply, Generic[T]):
     """
 
     _where_reply = "run.reply, which is that so far"
+    _misplaced: ClassVar[dict[str, str]] = {"stream": ": it is at work already, write run.result()"}
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
         check_stream(stream)

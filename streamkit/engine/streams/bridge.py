@@ -12,12 +12,10 @@ from typing import Any
 
 from reactivex import abc
 
-from ..branches.backlog import weight
-from ..branches.branch import CAPACITY, MAX_BYTES
 from ..loops.loop import on_loop, runs_here
 from ..loops.tracebacks import trimming
-from ..loops.wake import Wake
-from ..runs.result import resolve
+from ..loops.wake import Wake, resolve
+from ..upstream.bounds import CAPACITY, MAX_BYTES, weight
 from ..upstream.gate import Gate
 
 __all__ = ["Bridge", "Reader"]

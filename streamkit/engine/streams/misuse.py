@@ -62,6 +62,13 @@ def uncalled_name(thing: Any) -> str | None:
     return "sk.on" if (thing.__module__, thing.__name__) == ("streamkit.engine.branches.listener", "on") else None
 
 
+def _instead(thing: Any, place: str) -> str | None:
+    """What the class of ``thing`` says to write instead where a stream, an operator or a sink belongs, if it is one of
+    ours that is no such thing (`Run`, `Branch`). They lie above this room, so they say it themselves."""
+    said: dict[str, str] = getattr(type(thing), "_misplaced", {})
+    return said.get(place)
+
+
 def is_stage(thing: Any) -> bool:
     return _only(thing, "feed", "flush")
 
@@ -94,16 +101,14 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
-    from ..runs.run import Run  # which takes streams
-
     if (name := operator_name(given) or uncalled_name(given)) is not None:
         return f": write {call}(stream.pipe({name}), ...)"
     if isinstance(given, str):
         return f": write {call}(sk.chat({shown(given)}))"
     if iscoroutine(given):
         return ": a stream is read with await, or by a sink, without a coroutine around it"
-    if isinstance(given, Run):
-        return ": it is at work already, write run.result()"
+    if (hint := _instead(given, "stream")) is not None:
+        return hint
     if callable(getattr(given, "chat", None)):
         return f": write {call}(client.chat(...))"
     if callable(getattr(given, "write", None)):
@@ -138,14 +143,12 @@ def check_operators(operators: Sequence[Any], place: str = "pipe") -> None:
 
 
 def _no_operator(given: Any, place: str, *, ends: bool) -> str:
-    from ..branches.branch import Branch
-
     if (name := uncalled_name(given)) is not None:
         if name.startswith(("sinks.", "sk.")):
             return f"{name} makes a sink, and {place} takes operators: write sk.run(stream, {name}(...))"
         return f"{name} is not called: write {name}()"
-    if isinstance(given, Branch):
-        return f"{place} takes operators, not a branch: write sk.run(stream, branch), or ops.attach(branch)"
+    if (hint := _instead(given, "operator")) is not None:
+        return f"{place} takes operators, not {hint}"
     if isinstance(given, Observable):
         return f"{place} takes operators, not a stream: write sk.race(stream, other), or ops.fallback(other)"
     if is_stage(given):
@@ -206,16 +209,14 @@ def is_stream(built: Any) -> bool:
 
 def no_sink(given: Any) -> str:
     """Why ``given`` is no sink, if it is something else that is known here."""
-    from ..branches.branch import Branch
-
     if (name := operator_name(given)) is not None:
         return f"{name} is an operator, no sink: write sk.run(stream.pipe({name}), ...) or sk.branch({name}, into=sink)"
     if (name := uncalled_name(given)) is not None:
         if name.startswith(("sinks.", "sk.")):
             return f"{name} is not called: write {name}(...)"
         return f"{name} is an operator that is not called: write sk.run(stream.pipe({name}()), ...)"
-    if isinstance(given, Branch):
-        return "a branch goes into sk.run(stream, branch) as it is: its sink is what into= takes"
+    if (hint := _instead(given, "sink")) is not None:
+        return hint
     if isinstance(given, Observable):
         return f"{shown(given)} is no sink but a stream: one stream is run, and what gets its items comes behind it"
     if is_stage(given) and not callable(getattr(given, "write", None)):

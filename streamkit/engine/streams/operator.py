@@ -12,12 +12,16 @@ from ...checks import told
 from ...events import Event
 from .kinds import Given, Gives, Takes, behind, kind_of, known, put
 
-__all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Takes", "check_chain"]
+__all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Pipes", "Takes", "check_chain"]
 
 A = TypeVar("A")
 B = TypeVar("B")
 E = TypeVar("E", bound=Observable[Event])
 S = TypeVar("S")
+
+
+class Pipes(Observable[Any]):
+    """The base of `Stream`, by which an operator knows one: a stream that is piped on is a Stream again."""
 
 
 class Operator(Generic[A, B]):
@@ -43,9 +47,7 @@ class Operator(Generic[A, B]):
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         if not isinstance(source, Observable):
             raise TypeError(f"{self.written} is applied to a stream, not to {told(source)}: write stream.pipe(...)")
-        from .stream import Stream  # it is built of operators
-
-        if isinstance(source, Stream):
+        if isinstance(source, Pipes):
             piped: Observable[B] = source.pipe(self)
             return piped
         given = self.checked(kind_of(source))

@@ -15,7 +15,7 @@ from reactivex import abc
 
 from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import CONTENT, Event, Outcome, Reply, TextDelta
-from ..branches.mailbox import is_cancel
+from ..loops.cancelling import is_cancel
 from ..loops.loop import is_background, live, on_loop
 from ..loops.reporting import ShutdownError, failure_of
 from ..loops.tracebacks import trim

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 from reactivex import Observable, abc
 
 from ...checks import shown
-from ...errors import SinkError, one_line
+from ...errors import SinkError
+from ...wording import one_line
 from ..loops.loop import background, call_on, current_loop, is_background, loop_of, runs_here
 from ..loops.reporting import failure_of, report
 from ..loops.tracebacks import trimming
@@ -19,13 +20,13 @@ from ..upstream.gate import Gate
 from .bridge import Bridge, Reader
 from .kinds import common_kind, kind_of, put
 from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
-from .operator import Operator
+from .operator import Operator, Pipes
 from .subscription import Door
 
 if TYPE_CHECKING:
     from .fluent import Fluent
 else:
-    Fluent = Observable
+    Fluent = Pipes
 
 __all__ = ["Stream", "joined", "stream"]
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from reactivex import abc
 
-from ..branches.lastcalls import DRAIN
 from ..loops.closing import enter, leave
 from ..loops.loop import on_loop
+from ..loops.patience import DRAIN
 from ..loops.reporting import ShutdownError, failure_of, report, same_failure, with_notes
 from ..upstream.firstend import Ending
 from ..upstream.gate import Gate

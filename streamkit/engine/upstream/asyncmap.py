@@ -16,9 +16,9 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ...errors import SinkError, StreamkitError
-from ..branches.branch import CAPACITY
-from ..branches.mailbox import cancelled_from_outside
+from ..loops.cancelling import cancelled_from_outside
 from ..loops.reporting import ShutdownError, failure_of
+from .bounds import CAPACITY
 from .gate import Gate
 from .scheduler import RunScheduler, scheduler_for
 

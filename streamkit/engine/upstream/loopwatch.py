@@ -8,7 +8,7 @@ from collections.abc import Callable
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from ..branches.mailbox import cancelled_from_outside
+from ..loops.cancelling import cancelled_from_outside
 from ..loops.closing import enter, leave
 from ..loops.loop import on_loop, running_loop
 from ..loops.reporting import ShutdownError

@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC
 
-from ...errors import ApiError, MalformedError, StatusError, TooLargeError, excerpt, said
+from ...errors import ApiError, MalformedError, StatusError, TooLargeError
 from ...wire.complaints import api_error, is_hopeless
 from ...wire.framing import SSE, Framing, without_lead
 from ...wire.loads import load
 from ...wire.sse import BOM
+from ...wording import excerpt, said
 from .limits import Limits
 
 __all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]

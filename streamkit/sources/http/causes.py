@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ...engine.loops.tracebacks import LIBRARIES, without_libraries
-from ...errors import StreamkitError, excerpt, said
+from ...errors import StreamkitError
+from ...wording import excerpt, said
 
 __all__ = ["chain_of", "shorten"]
 

@@ -14,16 +14,9 @@ import httpx
 
 from ...engine import Reading
 from ...engine.upstream.context import Tap
-from ...errors import (
-    BrokenError,
-    ConnectError,
-    MalformedError,
-    StalledError,
-    StreamkitError,
-    TooLargeError,
-    said,
-)
+from ...errors import BrokenError, ConnectError, MalformedError, StalledError, StreamkitError, TooLargeError
 from ...wire.framing import SSE, Framing
+from ...wording import said
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .causes import chain_of
 from .clocks import Clocks

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from ...errors import POSING, ApiError, ConnectError, StatusError, StreamkitError, excerpt
+from ...errors import ApiError, ConnectError, StatusError, StreamkitError
+from ...wording import POSING, excerpt
 from .causes import chain_of, shorten
 from .requests import Endpoint, Request
 

@@ -17,7 +17,8 @@ import httpx
 
 from ...engine import Reading, on_loop
 from ...engine.loops.loop import running_loop
-from ...errors import BrokenError, ConnectError, excerpt, said
+from ...errors import BrokenError, ConnectError
+from ...wording import excerpt, said
 from . import keeper
 from .addresses import is_local
 from .environment import proxied

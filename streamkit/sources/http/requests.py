@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
-from ...errors import ConnectError, one_line
+from ...errors import ConnectError
 from ...wire import APIS, Api
 from ...wire.api import Access
+from ...wording import one_line
 from .addresses import is_local, is_private_literal
 
 __all__ = ["Endpoint", "Request", "Scrubber", "check_line", "names_version"]

@@ -13,7 +13,7 @@ from inspect import Parameter
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
-from ...errors import one_line
+from ...wording import one_line
 
 __all__ = ["checked", "given_by_partials", "loosely", "typed"]
 

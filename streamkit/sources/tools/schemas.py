@@ -15,8 +15,8 @@ from typing import Any, get_origin
 
 from ...checks import shown
 from ...engine.loops.reporting import LOGGER
-from ...errors import excerpt, one_line
 from ...wire import Api
+from ...wording import excerpt, one_line
 from .parameters import checked, loosely
 
 __all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]

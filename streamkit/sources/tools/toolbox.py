@@ -10,12 +10,13 @@ from typing import Any, Protocol, TypeAlias
 
 from ...checks import shown
 from ...combine.sending import warn_if_none_sent
-from ...engine.branches.mailbox import is_cancel
+from ...engine.loops.cancelling import is_cancel
 from ...engine.loops.reporting import LOGGER, failure_of
 from ...engine.upstream.context import Asked
-from ...errors import MalformedError, described, one_line, said
+from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
 from ...validation.parse import told
+from ...wording import described, one_line, said
 from ..threads import in_thread
 from .parameters import given_by_partials, typed
 from .schemas import name_of

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias
 
-from ...errors import StreamkitError, excerpt
+from ...errors import StreamkitError
+from ...wording import excerpt
 from .syntax import watchful
 
 __all__ = ["Find", "Found", "Held", "Pattern"]

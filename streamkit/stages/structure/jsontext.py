@@ -16,7 +16,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ...errors import MalformedError, excerpt
+from ...errors import MalformedError
+from ...wording import excerpt
 from .jsonpath import JsonPath
 from .jsonstart import JsonLead
 from .jsontree import NOTHING, Edge, JsonTree

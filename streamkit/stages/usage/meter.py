@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ...errors import one_line
 from ...events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ...protocols import StageBase
 from ...tokens import Gauge, PriceList, Prices, price_of
 from ...usage import Usage, summed, unfinished
+from ...wording import one_line
 from .request import BILLED, Bill
 
 __all__ = ["Account", "Meter", "Request", "Unpriced"]

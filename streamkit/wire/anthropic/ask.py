@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...errors import excerpt
+from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 from .outputs import closed

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from ...errors import BrokenError, MalformedError, StreamkitError, excerpt
+from ...errors import BrokenError, MalformedError, StreamkitError
 from ...events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
 from ...stages.reasons import meaning
+from ...wording import excerpt
 from ..arguments import EMPTY
 from ..calls import Calls
 from ..dialect import Dialect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...errors import excerpt
+from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..loads import dumps
 from ..turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of

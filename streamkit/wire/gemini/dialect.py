@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...errors import ApiError, MalformedError, excerpt
+from ...errors import ApiError, MalformedError
 from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
 from ...stages.reasons import meaning
+from ...wording import excerpt
 from ..api import Access, Api, Form
 from ..calls import Calls
 from ..dialect import Dialect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...errors import excerpt
+from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...errors import excerpt
+from ...wording import excerpt
 from ..api import Form, Messages, Prompt
 from ..turns import given
 

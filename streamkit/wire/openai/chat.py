@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...errors import ApiError, MalformedError, excerpt
+from ...errors import ApiError, MalformedError
 from ...events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
 from ...stages.reasons import meaning
+from ...wording import excerpt
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
