@@ -21,8 +21,8 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
-from streamkit.engine.branches import holds as atwork
-from streamkit.engine.runs import registry as runs
+from streamkit.engine.branches import holds
+from streamkit.engine.upstream import atwork
 from tests.reports import Reports
 
 ELSEWHERE = "sink {} is at work in another run (sk.runs['{}']): give each run its own"
@@ -31,14 +31,15 @@ TWICE = "sink {} is twice in one run: give each branch its own"
 
 @pytest.fixture(autouse=True)
 def nothing_stays_at_work() -> Iterator[None]:
-    atwork._held.clear()  # of tests whose loops stand still
-    runs.at_work.clear()
+    holds._held.clear()  # of tests whose loops stand still
+    atwork.at_work.clear()
     yield
     for run in sk.runs.values():
         run.result(10)  # those that were cancelled
+    holds.forget_closed()
     atwork.forget_closed()
-    assert atwork._held == {}
-    assert runs.at_work == {}
+    assert holds._held == {}
+    assert atwork.at_work == {}
     assert len(sk.runs) == 0
 
 

@@ -20,7 +20,7 @@ E = TypeVar("E", bound=Observable[Event])
 S = TypeVar("S")
 
 
-class Pipes(Observable[Any]):
+class Pipes(Observable[A]):
     """The base of `Stream`, by which an operator knows one: a stream that is piped on is a Stream again."""
 
 
