@@ -22,17 +22,17 @@ __all__ = [
     "check_text",
     "check_whole",
     "keep_number",
-    "kind_of",
     "number_of",
-    "shown",
-    "told",
+    "quote",
+    "quote_refused",
+    "type_name",
 ]
 
 LONG = 80
 """Characters of a value in a message."""
 
 
-def shown(value: Any) -> str:
+def quote(value: Any) -> str:
     """``value`` as a message quotes it: what has no short name of its own is told by its type."""
     from .wording import excerpt  # which is above messages, where these checks are used too
 
@@ -49,17 +49,17 @@ def shown(value: Any) -> str:
     return f"an instance of {type(value).__name__}"
 
 
-def kind_of(value: Any) -> str:
+def type_name(value: Any) -> str:
     """The name of its type. A coroutine is never awaited after this, which is no news beside what is told of it."""
     if iscoroutine(value):
         value.close()
     return type(value).__name__
 
 
-def told(value: Any) -> str:
-    """`shown`, for what is refused: see `kind_of`."""
-    kind = kind_of(value)
-    return "a timedelta: write its total_seconds()" if kind == "timedelta" else shown(value)
+def quote_refused(value: Any) -> str:
+    """`quote`, for what is refused: see `type_name`."""
+    kind = type_name(value)
+    return "a timedelta: write its total_seconds()" if kind == "timedelta" else quote(value)
 
 
 def check_number(
@@ -79,7 +79,7 @@ def check_number(
         return None
     number = number_of(value)
     if number is None:
-        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {told(value)}")
+        raise TypeError(f"{name} is {what}{_or_none(optional)}, not {quote_refused(value)}")
     if number > low if above else number >= low:
         if infinite or number != math.inf:
             return number
@@ -109,13 +109,13 @@ def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: 
     """``value`` is one of ``kind``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         names = " or a ".join(_name_of(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-        raise TypeError(f"{name} is a {names}, not {told(value)}: write {write}")
+        raise TypeError(f"{name} is a {names}, not {quote_refused(value)}: write {write}")
 
 
 def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
     """``value`` is one of a few words."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {told(value)}")
+        raise TypeError(f"{name} is one of {', '.join(allowed)}, not {quote_refused(value)}")
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
 
@@ -123,7 +123,7 @@ def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
 def check_flag(name: str, value: Any) -> None:
     """``value`` is True or False: a text would count as true, whatever it says."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, not {told(value)}")
+        raise TypeError(f"{name} is True or False, not {quote_refused(value)}")
 
 
 def check_flags(**flags: Any) -> None:
@@ -133,7 +133,7 @@ def check_flags(**flags: Any) -> None:
 
 def check_text(name: str, value: Any, *, optional: bool = False) -> None:
     if not (isinstance(value, str) or (optional and value is None)):
-        raise TypeError(f"{name} is a str{_or_none(optional)}, not {told(value)}")
+        raise TypeError(f"{name} is a str{_or_none(optional)}, not {quote_refused(value)}")
 
 
 def number_of(value: Any) -> int | float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from reprlib import Repr
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Sent", "brief", "in_brief", "value"]
+__all__ = ["FromServer", "brief", "event_class", "in_brief"]
 
 C = TypeVar("C")
 LONGEST = 200
@@ -20,7 +20,7 @@ _limits.maxstring, _limits.maxlong, _limits.maxother = LONGEST, LONGEST, MOST
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def value(cls: type[C]) -> type[C]:
+def event_class(cls: type[C]) -> type[C]:
     """A slotted dataclass: frozen in the eyes of a type checker only."""
     prints_itself = "__repr__" in vars(cls)
     made = dataclass(slots=True, repr=False)(cls)
@@ -52,8 +52,8 @@ def brief(value: Any) -> str:
         return f"<{type(value).__name__} whose repr raised {type(exc).__name__}>"
 
 
-@value
-class Sent:
+@event_class
+class FromServer:
     """Something made from what a server sent, which is ``raw``."""
 
     raw: dict[str, Any] | None = field(default=None, repr=False, compare=False, kw_only=True)

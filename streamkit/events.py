@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from .eventclass import Sent, value
+from .eventclass import FromServer, event_class
 from .messages import Message, turn
 from .toolcalls import ToolCall, ToolCallDelta, ToolResult
 from .usage import Usage
@@ -46,14 +46,14 @@ M = TypeVar("M")
 Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"]
 
 
-@value
-class _Piece(Sent):
+@event_class
+class _Piece(FromServer):
     text: str
     index: int = 0
 
 
-@value
-class Start(Sent):
+@event_class
+class Start(FromServer):
     """The server began to answer. In a `tool_loop` each round begins with one, and ``round`` counts them from 1."""
 
     type: ClassVar[str] = "start"
@@ -63,29 +63,29 @@ class Start(Sent):
     round: int | None = None
 
 
-@value
+@event_class
 class TextDelta(_Piece):
     """A further piece of the answer's text (never empty)."""
 
     type: ClassVar[str] = "text.delta"
 
 
-@value
+@event_class
 class ReasoningDelta(_Piece):
     """A further piece of what the model shows of its thinking (never empty)."""
 
     type: ClassVar[str] = "reasoning.delta"
 
 
-@value
+@event_class
 class RefusalDelta(_Piece):
     """A further piece of a refusal (never empty)."""
 
     type: ClassVar[str] = "refusal.delta"
 
 
-@value
-class LogprobsDelta(Sent):
+@event_class
+class LogprobsDelta(FromServer):
     """Log probabilities of the tokens sent so far, in the server's own form."""
 
     type: ClassVar[str] = "logprobs.delta"
@@ -93,16 +93,16 @@ class LogprobsDelta(Sent):
     index: int = 0
 
 
-@value
-class UsageUpdate(Sent):
+@event_class
+class UsageUpdate(FromServer):
     """The server reported usage. A later report replaces an earlier one; they are never added up."""
 
     type: ClassVar[str] = "usage"
     usage: Usage
 
 
-@value
-class Finish(Sent):
+@event_class
+class Finish(FromServer):
     """A choice ended; ``reason`` is the server's word, an open set (``stop``, ``length``, ``tool_calls``, ...)."""
 
     type: ClassVar[str] = "finish"
@@ -110,8 +110,8 @@ class Finish(Sent):
     index: int = 0
 
 
-@value
-class Restart(Sent):
+@event_class
+class Restart(FromServer):
     """The reply begins anew (asked for by name, see `ops.continue_with`): what was shown so far is void."""
 
     type: ClassVar[str] = "restart"
@@ -119,8 +119,8 @@ class Restart(Sent):
     kept: str = ""
 
 
-@value
-class RoundEnd(Sent):
+@event_class
+class RoundEnd(FromServer):
     """A round of a `tool_loop` is over: its reply, and the results of its tools if there are any. Unless it is the
     ``last``, what follows is another reply, and so is the Reply so far."""
 
@@ -129,8 +129,8 @@ class RoundEnd(Sent):
     last: bool = False
 
 
-@value
-class Other(Sent):
+@event_class
+class Other(FromServer):
     """Content that has no event of its own (a search of the server's, a citation, a piece of sound), or anything nobody
     knew, kept whole in ``raw``. ``name`` is the server's word for it: that of its event, its item or its field, if any.
     What says nothing that is not known already, as a heartbeat does, is no event at all."""
@@ -139,7 +139,7 @@ class Other(Sent):
     name: str = ""
 
 
-@value
+@event_class
 class Choice:
     """What one choice amounts to."""
 
@@ -152,8 +152,8 @@ class Choice:
     logprobs: tuple[dict[str, Any], ...] = ()
 
 
-@value
-class Reply(Sent):
+@event_class
+class Reply(FromServer):
     """The whole reply, or as much of it as there is: the last event of every stream and ``.partial`` of every error.
 
     ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.

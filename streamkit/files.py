@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from .checks import check_number, shown
+from .checks import check_number, quote
 
 if sys.platform != "win32":
     import fcntl
@@ -69,7 +69,7 @@ def _seconds(sync: Any) -> float:
 
 def check_path(name: str, path: Any, of: str = "file") -> None:
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-        raise TypeError(f"{name} is the path of a {of}, a str or a Path, not {shown(path)}")
+        raise TypeError(f"{name} is the path of a {of}, a str or a Path, not {quote(path)}")
 
 
 def place(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from .errors import MalformedError
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
-from .jsonvalues import line, plain
+from .jsonvalues import json_default, json_line
 from .wording import excerpt
 
 __all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
@@ -27,7 +27,7 @@ def to_json(event: Event) -> bytes:
 
     Nothing in it ends a line or moves a cursor, whatever the text holds; lone surrogates survive as escapes.
     """
-    return line({"type": event.type, **_plain(event)}, plain)
+    return json_line({"type": event.type, **_plain(event)}, json_default)
 
 
 def from_json(data: bytes | str) -> Event:

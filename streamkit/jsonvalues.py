@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any
 from uuid import UUID
 
-__all__ = ["dumps", "line", "plain", "strictly"]
+__all__ = ["dumps", "json_default", "json_line", "strictly"]
 
 MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
@@ -37,7 +37,7 @@ def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Cal
             raise exc from None
 
 
-def line(value: Any, default: Callable[[Any], Any]) -> bytes:
+def json_line(value: Any, default: Callable[[Any], Any]) -> bytes:
     """``value`` as one line of UTF-8 JSON without a line end. Nothing in it ends a line or moves a cursor, whatever its
     texts hold; lone surrogates survive as escapes."""
     text = dumps(value, default=default)
@@ -55,15 +55,15 @@ def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
     return value if default is None or isinstance(value, (str, int, NoneType)) else _finite(default(value), default)
 
 
-def plain(value: Any) -> Any:
+def json_default(value: Any) -> Any:
     """Dataclasses, mappings and pydantic models as objects, anything else as its str."""
     found = _object(value)
     return str(value) if found is None else found
 
 
 def strictly(value: Any) -> Any:
-    """As `plain`, for a value that is to be understood: dates, decimals, enums, paths and the like as text or number,
-    arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say nothing."""
+    """As `json_default`, for a value that is to be understood: dates, decimals, enums, paths and the like as text or
+    number, arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say nothing."""
     found = _object(value)
     if found is not None:
         return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Required, TypeAlias, TypedDict
 
-from .checks import kind_of
+from .checks import type_name
 
 __all__ = [
     "FunctionCall",
@@ -83,7 +83,7 @@ def _content(text: Any) -> Any:
     """A text; or a list of parts, which servers take too."""
     if not isinstance(text, (str, list, tuple)):
         hint = ": write reply.text" if hasattr(text, "outcome") else ""
-        raise TypeError(f"the text of a message is a str, not {kind_of(text)}{hint}")
+        raise TypeError(f"the text of a message is a str, not {type_name(text)}{hint}")
     return text
 
 
@@ -108,7 +108,7 @@ def messages_of(given: Messages) -> list[Mapping[str, Any]]:
     _refuse_reply("messages are a str or a list of dicts with a role", given)
     if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)) or _is_model(given):
         hint = ": write [message]" if isinstance(given, Mapping) or _is_model(given) else ""
-        raise TypeError(f"messages are a str or a list of dicts with a role, not {kind_of(given)}{hint}")
+        raise TypeError(f"messages are a str or a list of dicts with a role, not {type_name(given)}{hint}")
     return [_as_message(one) for one in given]
 
 
@@ -120,11 +120,11 @@ def prompt_of(given: Any) -> str | list[Any]:
     _refuse_reply(what, given)
     hint = ": a conversation is for client.chat(messages)"
     if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)):
-        raise TypeError(f"{what}, not {kind_of(given)}{hint if isinstance(given, Mapping) else ''}")
+        raise TypeError(f"{what}, not {type_name(given)}{hint if isinstance(given, Mapping) else ''}")
     prompt = list(given)
     if not any(all(fits(one) for one in prompt) for fits in (_is_text, _is_token, _is_tokens)):
         odd = [one for one in prompt if not (_is_text(one) or _is_token(one) or _is_tokens(one))]
-        raise TypeError(f"{what}, not of {kind_of(odd[0])}{hint}" if odd else f"{what}, not of several kinds")
+        raise TypeError(f"{what}, not of {type_name(odd[0])}{hint}" if odd else f"{what}, not of several kinds")
     return prompt
 
 
@@ -151,7 +151,7 @@ def _refuse_reply(what: str, given: Any) -> None:
 def _as_message(given: Any) -> Mapping[str, Any]:
     if not (isinstance(given, Mapping) or _is_model(given)):
         hint = "of a reply write *reply.messages" if hasattr(given, "outcome") else "write sk.user(text)"
-        raise TypeError(f"messages are a str or a list of dicts with a role, not of {kind_of(given)}: {hint}")
+        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type_name(given)}: {hint}")
     try:
         form: dict[str, Any] = _plain(given)
     except RecursionError as exc:

@@ -6,7 +6,7 @@ import builtins
 from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
-from .eventclass import Sent, value
+from .eventclass import FromServer, event_class
 from .jsonvalues import dumps, strictly
 from .messages import Message, ToolCallPart
 
@@ -15,8 +15,8 @@ __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
 M = TypeVar("M")
 
 
-@value
-class ToolCallDelta(Sent):
+@event_class
+class ToolCallDelta(FromServer):
     """A further piece of a tool call: ``call`` numbers the calls of a choice from 0, however the server counts.
 
     ``id`` and ``name`` are set on the first piece of a call, ``arguments`` is a fragment of JSON text.
@@ -30,8 +30,8 @@ class ToolCallDelta(Sent):
     index: int = 0
 
 
-@value
-class ToolCall(Sent):
+@event_class
+class ToolCall(FromServer):
     """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked.
 
     ``call`` is the number of its deltas (`ToolCallDelta.call`), or None for a call that came without any. It takes no
@@ -69,8 +69,8 @@ class ToolCall(Sent):
         return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
 
 
-@value
-class ToolResult(Sent):
+@event_class
+class ToolResult(FromServer):
     """A tool was run: what it gave, or in ``error`` what went wrong, as the model is told: what it raised, a call that
     does not fit, a result that JSON cannot hold. None if nothing did."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from .eventclass import Sent, value
+from .eventclass import FromServer, event_class
 
 __all__ = ["Origin", "Usage", "summed", "unfinished", "weakest"]
 
@@ -14,8 +14,8 @@ U = TypeVar("U", "Usage", "Usage | None")
 Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
 
 
-@value
-class Usage(Sent):
+@event_class
+class Usage(FromServer):
     """Token figures. ``origin`` says where they come from: a figure is exact or labelled, never guessed in silence.
 
     - ``provider``: the server's own

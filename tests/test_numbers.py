@@ -13,7 +13,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
-from streamkit.checks import check_number, check_whole, shown
+from streamkit.checks import check_number, check_whole, quote
 from streamkit.scripted.bounds import ServerLimits
 
 
@@ -154,7 +154,7 @@ def test_a_generator_is_called_one():
     async def later() -> Any:
         yield 1
 
-    assert shown(item for item in ()) == "a generator"
-    assert shown(later()) == "an async generator"
-    assert shown(later).startswith("the function")
-    assert shown(Decimal(1)) == "an instance of Decimal"
+    assert quote(item for item in ()) == "a generator"
+    assert quote(later()) == "an async generator"
+    assert quote(later).startswith("the function")
+    assert quote(Decimal(1)) == "an instance of Decimal"

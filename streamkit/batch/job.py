@@ -11,7 +11,7 @@ from typing import Any
 
 from reactivex import Observable
 
-from ..checks import kind_of
+from ..checks import type_name
 from ..engine import Run, Stream
 from ..engine.loops.cancelling import is_cancel
 from ..engine.loops.reporting import failure_of
@@ -180,7 +180,7 @@ class Job:
         if key is None and self._book is not None:
             raise TypeError(f"a ledger needs a name for {type(prompt).__name__}, which is no JSON: pass key=")
         if key is not None and not isinstance(key, str):
-            raise TypeError(f"key gives a str, not {kind_of(key)}")
+            raise TypeError(f"key gives a str, not {type_name(key)}")
         return Asked(self._pulled, prompt, key or str(self._pulled), content, self._last)
 
     async def _answer(self, asked: Asked) -> BatchItem | None:

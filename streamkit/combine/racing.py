@@ -10,17 +10,17 @@ from typing import Any, Generic, TypeVar, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
-from ..checks import check_number, shown
+from ..checks import check_number, quote
 from ..engine import ReplyStream, RunScheduler, Stream, scheduler_for
 from ..engine.loops.reporting import ShutdownError
 from ..engine.streams.kinds import common_kind, put
-from ..engine.streams.linking import are_replies, made
+from ..engine.streams.linking import are_replies, source_of
 from ..engine.streams.misuse import check_streams
-from ..engine.upstream.place import Vantage, Whole
+from ..engine.upstream.place import CompositeReply, Place
 from ..errors import AllFailedError, StreamkitError
 from ..eventclass import in_brief
 from ..events import Outcome, Reply
-from ..stages.prelude import Opening
+from ..stages.prelude import Prelude
 from ..wording import described
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -70,19 +70,19 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return _Race(streams, after, observer, scheduler_for(scheduler)).begin()
 
-    return put(made("race", connect, replies=are_replies(streams)), common_kind(streams))
+    return put(source_of("race", connect, replies=are_replies(streams)), common_kind(streams))
 
 
 class _Entrant:
     """One stream of a race."""
 
-    def __init__(self, number: int, vantage: Vantage) -> None:
+    def __init__(self, number: int, vantage: Place) -> None:
         self.number, self.vantage = number, vantage
-        self.opening = Opening()
+        self.opening = Prelude()
         self.subscription = SingleAssignmentDisposable()
 
 
-class _Race(Whole):
+class _Race(CompositeReply):
     """Everything happens on the run's loop, whatever threads the streams use."""
 
     def __init__(
@@ -123,7 +123,7 @@ class _Race(Whole):
         return self._over or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
-        self.vantage = Vantage(self._scheduler, part=True)
+        self.vantage = Place(self._scheduler, part=True)
         entrant = _Entrant(number, self.vantage)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
@@ -205,7 +205,7 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     """
     if not isinstance(streams, Mapping):
         hint = "write {'one': stream, 'two': other}"  # type: ignore[unreachable]  # not everybody looks at types
-        raise TypeError(f"side_by_side takes a mapping of names to streams, not {shown(streams)}: {hint}")
+        raise TypeError(f"side_by_side takes a mapping of names to streams, not {quote(streams)}: {hint}")
     if not streams:
         raise ValueError("no streams to compare")
     check_streams("sk.side_by_side", streams.values())
@@ -215,10 +215,10 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
         together = _Together(scheduler_for(scheduler), named, observer)
         return CompositeDisposable([together.begin(name, stream) for name, stream in named.items()])
 
-    return made("side_by_side", connect)
+    return source_of("side_by_side", connect)
 
 
-class _Together(Whole):
+class _Together(CompositeReply):
     """Everything happens on the run's loop, whatever threads the streams use."""
 
     def __init__(self, scheduler: RunScheduler, names: Iterable[str], observer: abc.ObserverBase[Any]) -> None:

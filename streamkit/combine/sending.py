@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.loops.reporting import LOGGER
-from ..engine.upstream.context import Asked
+from ..engine.upstream.context import SentRequest
 from ..sources.tools.schemas import name_of, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line
@@ -41,7 +41,7 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     return functools.partial(ask, tools=tools_for(api, tools))
 
 
-def warn_if_none_sent(asked: Asked | None, tools: Iterable[str]) -> None:
+def warn_if_none_sent(asked: SentRequest | None, tools: Iterable[str]) -> None:
     """Tell the log of a request without tools on behalf of a loop that has some; None is one that nobody knows."""
     names = one_line(", ".join(tools))
     if asked is not None and names and not (asked.body.get("tools") or asked.body.get("functions")):

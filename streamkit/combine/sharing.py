@@ -16,9 +16,9 @@ from ..engine.loops.loop import background, is_own, runs_here
 from ..engine.loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure
 from ..engine.streams.bridge import Bridge, Reader
 from ..engine.streams.kinds import kind_of, put
-from ..engine.streams.linking import are_replies, made
+from ..engine.streams.linking import are_replies, source_of
 from ..engine.streams.misuse import check_stream
-from ..engine.upstream.context import Asked
+from ..engine.upstream.context import SentRequest
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
 from ..sources.items import stream as items
@@ -44,7 +44,7 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     """
     check_stream(stream, "sk.share")
     replay = check_whole("replay", replay, low=0)
-    return put(made("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
+    return put(source_of("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
 
 
 class _Shared:
@@ -206,7 +206,7 @@ class _View:
         run.sources.append(self)
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> SentRequest | None:
         source = self._shared.context.current()
         return source.asked if source is not None else None
 

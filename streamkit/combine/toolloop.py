@@ -9,13 +9,13 @@ from typing import Any
 from reactivex import Observable, abc, from_iterable
 from reactivex.disposable import Disposable, SerialDisposable
 
-from ..checks import check_whole, told
+from ..checks import check_whole, quote_refused
 from ..engine import ReplyStream, RunScheduler, scheduler_for
 from ..engine.streams.kinds import EventSource, check_events
 from ..engine.streams.misuse import check_function
-from ..engine.upstream.asyncmap import Mapped
-from ..engine.upstream.place import Whole
-from ..engine.upstream.switching import follow
+from ..engine.upstream.asyncmap import AsyncMap
+from ..engine.upstream.place import CompositeReply
+from ..engine.upstream.switching import switch_to
 from ..errors import StreamkitError
 from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
@@ -75,7 +75,7 @@ def tool_loop(
     return ReplyStream(Rounds(), label="tool loop")
 
 
-class _Loop(Whole):
+class _Loop(CompositeReply):
     """One conversation."""
 
     def __init__(
@@ -164,13 +164,13 @@ class _Loop(Whole):
         try:
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
-                raise TypeError(f"ask gives a stream, not {told(stream)}")
+                raise TypeError(f"ask gives a stream, not {quote_refused(stream)}")
             check_events("what ask gives", stream)
         except Exception as exc:
             self._observer.on_error(exc)
             return
         self._asked = True
-        follow(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
+        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Start):
@@ -199,8 +199,8 @@ class _Loop(Whole):
             self._end(replace(self._and_earlier(reply), outcome="stopped", stopped_by="tool_loop"))
         else:
             self._reply = reply
-            calls = Mapped(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            follow(self._subscription, calls, self._result, self._failed, self._end_round, self.vantage.scheduler)
+            calls = AsyncMap(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
+            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.vantage.scheduler)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)

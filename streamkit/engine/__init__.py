@@ -8,12 +8,11 @@ from .streams.operator import Keeps, KeepsAll, Operator
 from .streams.replystream import ReplyStream
 from .streams.source import Producer, Reading, Source
 from .streams.stream import Stream, stream
-from .upstream.context import Asked, Context, Sources
+from .upstream.context import Context, SentRequest, Sources
 from .upstream.gate import Gate
 from .upstream.scheduler import RunScheduler, clock, scheduler_for
 
 __all__ = [
-    "Asked",
     "Branch",
     "Context",
     "Gate",
@@ -26,6 +25,7 @@ __all__ = [
     "Run",
     "RunScheduler",
     "Runs",
+    "SentRequest",
     "Source",
     "Sources",
     "Stream",

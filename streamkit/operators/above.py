@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from reactivex import Observable, abc
 
 from ..engine import KeepsAll, Operator, RunScheduler, Sources, scheduler_for
-from ..engine.streams.linking import Connect, keeping, link
+from ..engine.streams.linking import Connect, keeping_operator, operator_of
 from ..engine.upstream.context import ReplySource
 from .lift import Lifted
 
@@ -51,14 +51,14 @@ def lifted(
 ) -> Operator[Any, Any]:
     """An operator of the stage that ``make`` gives. With ``ours`` a subscription that has no scheduler of ours gets
     one, so that there is a source to ask."""
-    return link(name, _lifting(make, kind, ours))
+    return operator_of(name, _lifting(make, kind, ours))
 
 
 def lifted_keeping(
     name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False
 ) -> KeepsAll:
     """The same, of a stage that gives items of the kind it gets, and the Reply last."""
-    return keeping(name, _lifting(make, kind, ours))
+    return keeping_operator(name, _lifting(make, kind, ours))
 
 
 def _lifting(make: Callable[[Above], Any], kind: type[Lifted], ours: bool) -> Connect:

@@ -9,13 +9,13 @@ from typing import Literal
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..checks import check_one_of, check_whole, kind_of
+from ..checks import check_one_of, check_whole, type_name
 from ..engine import Keeps, RunScheduler, scheduler_for
 from ..engine.streams.kinds import check_events
-from ..engine.streams.linking import keeping
+from ..engine.streams.linking import keeping_operator
 from ..engine.streams.misuse import check_function
-from ..engine.upstream.place import Whole
-from ..engine.upstream.switching import follow
+from ..engine.upstream.place import CompositeReply
+from ..engine.upstream.switching import switch_to
 from ..errors import StreamkitError
 from ..events import (
     CONTENT,
@@ -32,7 +32,7 @@ from ..events import (
 )
 from ..sources.http.limits import Retry, requests_of
 from ..stages import Fold
-from ..stages.prelude import Opening, commits
+from ..stages.prelude import Prelude, commits
 from ..stages.seam import Seam
 from ..usage import Usage, summed, weakest
 
@@ -69,10 +69,10 @@ def continue_with(
     ) -> abc.DisposableBase:
         return _Continued(ask, mode, attempts, observer, scheduler_for(scheduler)).begin(source)
 
-    return keeping("continue_with", connect)
+    return keeping_operator("continue_with", connect)
 
 
-class _Continued(Whole):
+class _Continued(CompositeReply):
     def __init__(
         self,
         ask: Callable[[Reply], Observable[Event]],
@@ -87,7 +87,7 @@ class _Continued(Whole):
         self._subscription, self._pause = SerialDisposable(), SerialDisposable()
         vantage = self.vantage
         self._fold = Fold(keep_text=lambda: mode == "prefill" or vantage.keeps_text)
-        self._opening = Opening()
+        self._opening = Prelude()
         self._seam = Seam("")
         self._shown = self._replied = False
         self._parts: list[Reply] = []  # those that broke off
@@ -111,8 +111,8 @@ class _Continued(Whole):
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:
-        self._opening = Opening()
-        follow(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
+        self._opening = Prelude()
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
 
     def _next(self, event: Event) -> None:
         for ready in self._opening.feed(event):
@@ -192,7 +192,7 @@ class _Continued(Whole):
         try:
             following = self._ask(partial)
             if not isinstance(following, Observable):
-                raise TypeError(f"ask gives a stream, not {kind_of(following)}")
+                raise TypeError(f"ask gives a stream, not {type_name(following)}")
             check_events("what ask gives", following)
         except Exception as exc:
             self._observer.on_error(exc)

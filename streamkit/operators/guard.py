@@ -10,7 +10,7 @@ from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
 from ..engine import clock, scheduler_for
-from ..engine.streams.linking import keeping, link
+from ..engine.streams.linking import keeping_operator, operator_of
 from ..engine.streams.misuse import check_function
 from ..errors import StreamkitError
 from ..protocols import Op
@@ -70,11 +70,11 @@ def guard(
             return Lifted(cutter, below, run, timer).connect(above)
 
         chain: Op[Any, Any] = compose(
-            link("guard", cut), checks, lifted("guard", lambda above: Joiner("guard", above.keeps_text))
+            operator_of("guard", cut), checks, lifted("guard", lambda above: Joiner("guard", above.keeps_text))
         )
         return chain(source).subscribe(observer, scheduler=scheduler)
 
-    return keeping("guard", connect)
+    return keeping_operator("guard", connect)
 
 
 async def _answer(check: Check, asked: Asked) -> Answered:

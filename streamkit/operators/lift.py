@@ -11,10 +11,10 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
 from ..engine import Operator, clock, scheduler_for
-from ..engine.streams.linking import link
+from ..engine.streams.linking import operator_of
 from ..engine.streams.misuse import check_function, refuse_operator
 from ..engine.upstream.apart import Apart
-from ..engine.upstream.asyncmap import Mapped
+from ..engine.upstream.asyncmap import AsyncMap
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -49,7 +49,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     ) -> abc.DisposableBase:
         return Lifted(make(), observer, scheduler).connect(source)
 
-    operator = link(getattr(factory, "__name__", "stage"), connect, "ops.stage(...)")
+    operator = operator_of(getattr(factory, "__name__", "stage"), connect, "ops.stage(...)")
     return operator.known_to("any", "any")
 
 
@@ -66,7 +66,7 @@ class Lifted(abc.ObserverBase[Any]):
         self._stage: Any = inner
         self._more: Any = inner if isinstance(inner, StageBase) else None
         self._observer, self._scheduler = observer, scheduler
-        self._lens: Callable[[Reply], Reply] | None = self._let_through if self._has("reply") else None
+        self._reply_filter: Callable[[Reply], Reply] | None = self._let_through if self._has("reply") else None
         self._hides = self._more is not None and self._more.hides
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._over = False
@@ -79,9 +79,9 @@ class Lifted(abc.ObserverBase[Any]):
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         scheduler, above = self._scheduler, Apart(self) if self._hides else self
-        if self._lens is not None or self._hides:
-            telling = self._told if self._hides else None
-            scheduler = scheduler_for(scheduler).derive(lens=self._lens, telling=telling)
+        if self._reply_filter is not None or self._hides:
+            error_filter = self._told if self._hides else None
+            scheduler = scheduler_for(scheduler).derive(reply_filter=self._reply_filter, error_filter=error_filter)
         self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
         return CompositeDisposable(self._upstream, self._timer)
 
@@ -117,8 +117,8 @@ class Lifted(abc.ObserverBase[Any]):
     def _told(self, error: Exception) -> Exception:
         if not isinstance(error, StreamkitError):
             return error
-        if self._lens is not None:
-            error = error.with_partial(self._lens(error.partial))
+        if self._reply_filter is not None:
+            error = error.with_partial(self._reply_filter(error.partial))
         if self._more is None:
             return error
         told = self._more.failure(error)
@@ -206,6 +206,6 @@ def map_async(
     check_flag("ordered", ordered)
 
     def mapped(source: Observable[A]) -> Observable[B]:
-        return Mapped(source, fn, concurrency, ordered)
+        return AsyncMap(source, fn, concurrency, ordered)
 
     return Operator("map_async", mapped)

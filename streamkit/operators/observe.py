@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
-from ..checks import check_flag, check_text, shown
+from ..checks import check_flag, check_text, quote
 from ..engine import KeepsAll, scheduler_for
 from ..engine.branches.attach import Attached
 from ..engine.branches.branch import as_branch
-from ..engine.streams.linking import keeping
+from ..engine.streams.linking import keeping_operator
 from ..engine.upstream.context import Note
 from ..errors import SinkError
 from ..sources.recorder import Recorder
@@ -49,7 +49,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     """
 
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path is the path of a file, not {shown(path)}")
+        raise TypeError(f"path is the path of a file, not {quote(path)}")
     check_text("note", note)
     check_flag("overwrite", overwrite)
 
@@ -78,7 +78,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
         upstream = source.subscribe(observer.on_next, ended, ended, scheduler=run.derive(tap=recorder.tap))
         return CompositeDisposable(upstream, Disposable(left))
 
-    return keeping("record", connect)
+    return keeping_operator("record", connect)
 
 
 def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
@@ -117,4 +117,4 @@ def note(name: str) -> Callable[[S], S]:
 
         return source.subscribe(passed, failed, observer.on_completed, scheduler=run)
 
-    return keeping("note", connect)
+    return keeping_operator("note", connect)

@@ -13,15 +13,15 @@ from ..checks import check_instance
 from ..combine.racing import all_failed
 from ..engine import Keeps, ReplyStream, RunScheduler, scheduler_for
 from ..engine.loops.reporting import ShutdownError
-from ..engine.streams.linking import are_replies, keeping, link
+from ..engine.streams.linking import are_replies, keeping_operator, operator_of
 from ..engine.streams.misuse import check_streams
-from ..engine.upstream.place import Whole
-from ..engine.upstream.switching import follow
+from ..engine.upstream.place import CompositeReply
+from ..engine.upstream.switching import switch_to
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
 from ..protocols import Op
 from ..sources.http.limits import Retry, given_up, requests_of
-from ..stages.prelude import Opening
+from ..stages.prelude import Prelude
 
 __all__ = ["fallback", "retry_unstarted"]
 
@@ -48,7 +48,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     ) -> abc.DisposableBase:
         return _Fallback(iter(streams), observer, scheduler_for(scheduler)).begin(source)
 
-    return (keeping if are_replies(streams) else link)("fallback", connect).beside(streams)
+    return (keeping_operator if are_replies(streams) else operator_of)("fallback", connect).beside(streams)
 
 
 def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
@@ -68,10 +68,10 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     ) -> abc.DisposableBase:
         return _Retried(policy, observer, scheduler_for(scheduler)).begin(source)
 
-    return keeping("retry_unstarted", connect)
+    return keeping_operator("retry_unstarted", connect)
 
 
-class _Attempts(Whole):
+class _Attempts(CompositeReply):
     """One stream after the other, until one gives content. What the others said before that is not shown.
 
     Towards the run all of them are one reply.
@@ -81,7 +81,7 @@ class _Attempts(Whole):
         super().__init__(scheduler)
         self._observer = observer
         self._subscription = SerialDisposable()
-        self._opening = Opening()
+        self._opening = Prelude()
         self._made = 0
         """Requests, before the attempt that is under way."""
         self._complete = False
@@ -110,8 +110,8 @@ class _Attempts(Whole):
         self._observer.on_error(error)
 
     def _attempt(self, stream: Observable[Any]) -> None:
-        self._opening = Opening()
-        follow(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
+        self._opening = Prelude()
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
 
     def _next(self, item: Any) -> None:
         for ready in self._opening.feed(item):

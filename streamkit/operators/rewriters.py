@@ -14,7 +14,7 @@ from reactivex.disposable import CompositeDisposable
 
 from ..checks import check_flag, check_text
 from ..engine import KeepsAll
-from ..engine.streams.linking import keeping
+from ..engine.streams.linking import keeping_operator
 from ..engine.streams.misuse import check_function, refuse_operator
 from ..stages.fit import Factory, check_text_stage
 from ..stages.rewriting.earlyend import Ending
@@ -125,7 +125,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
         watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
 
-    return keeping("stop_when", connect)
+    return keeping_operator("stop_when", connect)
 
 
 def think_tags(*tags: str, inside: bool = False) -> Callable[[S], S]:

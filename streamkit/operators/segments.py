@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, Unpack
 from reactivex import Observable, abc, compose, operators as rxo
 
 from ..engine import Operator, clock
-from ..engine.streams.linking import link
+from ..engine.streams.linking import operator_of
 from ..events import Event
 from ..stages import Segment, Segments
 from ..stages.segments.segment import Segmenting
@@ -52,7 +52,7 @@ def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Operator
         segmented = Segmented(make, lambda: timer.to_seconds(timer.now))
         return Lifted(segmented, observer, scheduler, timer).connect(source)
 
-    return link("segments", connect)
+    return operator_of("segments", connect)
 
 
 def sentences(**options: Unpack[Segmenting]) -> Operator[Event | str, str]:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar, get_args, overload
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..checks import check_number, check_whole, shown
+from ..checks import check_number, check_whole, quote
 from ..engine import Keeps, Operator, clock
 from ..engine.streams.kinds import not_events
-from ..engine.streams.linking import Connect, keeping, link
+from ..engine.streams.linking import Connect, keeping_operator, operator_of
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..stages.rounds import Pieces
 
@@ -27,7 +27,7 @@ EVENTS = frozenset(get_args(Event))
 
 def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[Any, Any]:
     """An operator that only looks at items: ``make(emit)`` gives what is called with each."""
-    return link(name, _viewing(make))
+    return operator_of(name, _viewing(make))
 
 
 def _viewing(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
@@ -99,7 +99,7 @@ def tool_calls() -> Operator[Event, ToolCall]:
     def make(emit: Callable[[ToolCall], None]) -> Feed:
         return lambda item: emit(item) if type(item) is ToolCall and not item.index else None
 
-    return link("tool_calls", _of_events("tool_calls", make))
+    return operator_of("tool_calls", _of_events("tool_calls", make))
 
 
 @overload
@@ -112,7 +112,7 @@ def of_type(*kinds: type[Any]) -> Operator[Any, Any]:
         raise TypeError("of_type needs at least one type")
     for kind in kinds:
         if not isinstance(kind, type):
-            raise TypeError(f"of_type takes types of items, as sk.ToolCall, not {shown(kind)}")
+            raise TypeError(f"of_type takes types of items, as sk.ToolCall, not {quote(kind)}")
 
     def make(emit: Callable[[Any], None]) -> Feed:
         return lambda item: emit(item) if isinstance(item, kinds) else None
@@ -142,7 +142,7 @@ def choice(index: int) -> Keeps:
 
         return feed
 
-    return keeping("choice", _of_events("choice", make))
+    return keeping_operator("choice", _of_events("choice", make))
 
 
 def snapshots(every: float | None = None) -> Operator[Event | str, str]:
@@ -160,7 +160,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
         snapshot = _Snapshot(observer, every, clock(scheduler) if every is not None else None)
         return snapshot.connect(source, scheduler)
 
-    return link("snapshots", connect)
+    return operator_of("snapshots", connect)
 
 
 class _Snapshot(abc.ObserverBase[str]):

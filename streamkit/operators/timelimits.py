@@ -10,9 +10,9 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number
 from ..engine import RunScheduler, scheduler_for
-from ..engine.streams.linking import keeping
+from ..engine.streams.linking import keeping_operator
 from ..engine.upstream.gate import TimedGate
-from ..engine.upstream.place import Vantage
+from ..engine.upstream.place import Place
 from ..errors import StalledError
 from ..stages.prelude import commits
 
@@ -42,7 +42,7 @@ def time_limits(
     ) -> abc.DisposableBase:
         return _TimeLimits(limits, observer, scheduler_for(scheduler)).connect(source)
 
-    return keeping("time_limits", connect)
+    return keeping_operator("time_limits", connect)
 
 
 class _TimeLimits(abc.ObserverBase[Any]):
@@ -53,7 +53,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
     ) -> None:
         self._limits, self._observer = limits, observer
         self._gate = TimedGate(scheduler.loop.time, self._opened, scheduler.gate)
-        self._vantage = Vantage(scheduler)
+        self._vantage = Place(scheduler)
         self._scheduler = self._vantage.scheduler.derive(gate=self._gate)
         self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
         self._clock = "first"

@@ -14,7 +14,7 @@ from reactivex.disposable import SerialDisposable
 from ..checks import check_number, check_one_of
 from ..engine import Gate, RunScheduler
 from ..engine.loops.reporting import LIKE_AN_END, ShutdownError
-from ..engine.streams.linking import keeping
+from ..engine.streams.linking import keeping_operator
 from ..engine.upstream.loopwatch import LoopWatch, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
@@ -69,7 +69,7 @@ def smooth(
     ) -> abc.DisposableBase:
         return _Smooth(observer, Pacing(make, ticks), every, finish == "keep_pace", scheduler).connect(source)
 
-    return keeping("smooth", connect)
+    return keeping_operator("smooth", connect)
 
 
 class _Smooth(Paced):
@@ -212,7 +212,7 @@ def throttle_text(every: float) -> Callable[[S], S]:
     ) -> abc.DisposableBase:
         return _Throttle(observer, every, scheduler).connect(source)
 
-    return keeping("throttle_text", connect)
+    return keeping_operator("throttle_text", connect)
 
 
 class _Throttle(Paced):

@@ -15,8 +15,8 @@ from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
 from ..stages.usage.budget import Budget
-from ..stages.usage.meter import Account, Meter, Unpriced
-from ..tokens import Gauge, PriceList, Rough, TokenCounter
+from ..stages.usage.meter import Meter, StreamUsage, Unpriced
+from ..tokens import PriceList, ReplyTokens, Rough, TokenCounter
 from ..tokens.models import CURRENT, resolve
 from ..tokens.prices import check_prices
 from ..wording import excerpt
@@ -110,7 +110,7 @@ def meter(
     Place it before what changes text: what it sees is what it counts. TypeError where only text comes.
     """
     check_prices(prices)
-    gauge, unpriced = Gauge(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
+    gauge, unpriced = ReplyTokens(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
     return lifted_keeping("meter", lambda above: Meter(gauge, prices, above.request, unpriced), ours=True)
 
 
@@ -142,12 +142,12 @@ def budget(
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")
     check_prices(prices)
-    gauge = Gauge(encoding, prompt=prompt, tools=tools)
+    gauge = ReplyTokens(encoding, prompt=prompt, tools=tools)
     _tell_of_unknown("ops.budget", encoding)
     unpriced = Unpriced(prices) if cost is None else None  # else it is an error
 
     def make(above: Above) -> Budget:
-        account = Account(gauge, prices, above.request, unpriced)
+        account = StreamUsage(gauge, prices, above.request, unpriced)
         return Budget(account, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
     return lifted_keeping("budget", make, _Ending, ours=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
 
-from ..checks import shown
+from ..checks import quote
 from ..errors import StreamkitError
 from ..sources.http.requests import SECRET
 from ..sources.recording import Recording, shipped
@@ -64,7 +64,7 @@ def as_play(item: Playable, speed: float = 1.0) -> Play:
     if hasattr(item, "answer"):
         return cast("Play", item)
     if not isinstance(item, Iterable):
-        raise TypeError(f"an answer is a text, pieces, a Script, a Recording, a path or an error, not {shown(item)}")
+        raise TypeError(f"an answer is a text, pieces, a Script, a Recording, a path or an error, not {quote(item)}")
     return Script(tuple(item))
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar, Literal
 
-from ..checks import check_number, check_whole, shown
-from ..engine.branches.ownsink import Ours
+from ..checks import check_number, check_whole, quote
+from ..engine.branches.ownsink import OwnSink
 from ..engine.loops.cancelling import is_cancel
 from ..engine.upstream.context import new_id
 from ..errors import SinkError
@@ -71,7 +71,7 @@ class _Batch:
         return len(self.items) + sum(len(items) for _, items in self.left)
 
 
-class Batched(Ours):
+class Batched(OwnSink):
     """Collects items and passes them on together; see `batched`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
@@ -236,7 +236,7 @@ async def _gone(sender: asyncio.Task[None] | None) -> None:
 def _delays(retry: Any) -> tuple[float, ...]:
     if isinstance(retry, str) or not isinstance(retry, Sequence):
         raise TypeError(
-            f"retry is the seconds before each further attempt, (0.5, 1.0) or () for none, not {shown(retry)}"
+            f"retry is the seconds before each further attempt, (0.5, 1.0) or () for none, not {quote(retry)}"
         )
     name, what = "each delay of retry", "a number of seconds"
     return tuple(check_number(name, delay, above=False, what=what) for delay in retry)

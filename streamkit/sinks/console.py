@@ -6,7 +6,7 @@ import sys
 from io import BufferedIOBase, RawIOBase
 from typing import ClassVar, Literal, TextIO
 
-from ..checks import check_flag, shown
+from ..checks import check_flag, quote
 from ..clean import Cleaner
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
 from ..stages.rounds import Paragraphs
@@ -102,7 +102,7 @@ def console(stream: TextIO | None = None, *, reasoning: bool = False, raw: bool 
     if stream is not None and not (
         callable(getattr(stream, "write", None)) and callable(getattr(stream, "flush", None))
     ):
-        raise TypeError(f"stream is a text file, not {shown(stream)}; the sink is what console() gives")
+        raise TypeError(f"stream is a text file, not {quote(stream)}; the sink is what console() gives")
     if isinstance(stream, (RawIOBase, BufferedIOBase)):
         raise TypeError("stream takes text, and this file was opened for bytes: open it without 'b'")
     return Console(stream, reasoning=reasoning, raw=raw)

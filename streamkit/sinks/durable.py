@@ -7,14 +7,14 @@ from threading import Lock
 from typing import Any, ClassVar, Literal
 
 from ..checks import check_text
-from ..engine.branches.ownsink import Ours
+from ..engine.branches.ownsink import OwnSink
 from ..engine.upstream.context import new_id
 from ..events import Reply
 
 __all__ = ["Durable"]
 
 
-class Durable(Ours, ABC):
+class Durable(OwnSink, ABC):
     """Numbers the items of each stream from 0 and adds its `Reply`, unless that was an item itself.
 
     A number is used up by an attempt to store, so a gap tells of an item that could not be stored.

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ..events import Event, TextDelta
 from ..jsonform import to_json
-from ..jsonvalues import line, plain
+from ..jsonvalues import json_default, json_line
 
 __all__ = ["EVENTS", "form", "numbered"]
 
@@ -34,10 +34,10 @@ def numbered(item: Any, stream: str, seq: int) -> bytes:
 
 
 def _line(value: Any) -> bytes:
-    return line(value, _plain)
+    return json_line(value, _plain)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, EVENTS):
         return json.loads(to_json(value))
-    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else plain(value)
+    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else json_default(value)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
-from ..checks import check_instance, check_number, check_text, shown
+from ..checks import check_instance, check_number, check_text, quote
 from ..errors import SinkError
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages.rounds import Pieces
@@ -137,7 +137,7 @@ def _check_program(argv: Any, encoding: Any, newline: Any, env: Any) -> None:
         raise TypeError(f"argv is a list, the program and each argument: [{argv!r}, ...]; no shell takes it apart")
     if not isinstance(argv, Sequence) or not all(isinstance(part, (str, os.PathLike)) for part in argv):
         raise TypeError(
-            f'argv is a list of str, the program and each argument: ["say", "-v", "Alex"], not {shown(argv)}'
+            f'argv is a list of str, the program and each argument: ["say", "-v", "Alex"], not {quote(argv)}'
         )
     if not argv:
         raise ValueError("argv needs at least the program")
@@ -156,7 +156,7 @@ def _check_program(argv: Any, encoding: Any, newline: Any, env: Any) -> None:
 
 def _check_output(stdout: Any) -> None:
     if isinstance(stdout, bool) or not (stdout is None or isinstance(stdout, int) or hasattr(stdout, "fileno")):
-        raise TypeError(f"stdout is an open file or a descriptor, not {shown(stdout)}")
+        raise TypeError(f"stdout is an open file or a descriptor, not {quote(stdout)}")
     if stdout == subprocess.PIPE:
         raise ValueError("stdout cannot be PIPE: nobody would read it")
 

@@ -9,14 +9,14 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from ..engine import branch
-from ..engine.branches.ownsink import Ours, begin_of
+from ..engine.branches.ownsink import OwnSink, begin_of
 from ..events import Reply
 from ..worker import Worker, limit
 
 __all__ = ["Threaded", "threaded"]
 
 
-class Threaded(Ours):
+class Threaded(OwnSink):
     """Another sink, called in a thread; see `threaded`."""
 
     def __init__(self, sink: Any) -> None:
@@ -32,7 +32,7 @@ class Threaded(Ours):
 
     @property
     def place(self) -> Hashable:  # type: ignore[override]  # it is that of another sink
-        return self.inner.place if isinstance(self.inner, Ours) else None
+        return self.inner.place if isinstance(self.inner, OwnSink) else None
 
     def begin(self, *, run_id: str) -> None:
         """The thread tells the sink, before anything else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import isasyncgenfunction, isclass, iscoroutine, isgeneratorfunction, signature
 from typing import Any, Protocol
 
-from ..checks import shown
+from ..checks import quote
 
 __all__ = ["WriteMany", "check_write_many"]
 
@@ -24,9 +24,9 @@ def check_write_many(given: Any) -> None:
         given.close()  # it is never awaited now, which is no news beside this
     if isclass(given) or not callable(given):
         raise TypeError(
-            f"write_many is a function that gets a list of items and their key, not {shown(given)}: {RIGHT}"
+            f"write_many is a function that gets a list of items and their key, not {quote(given)}: {RIGHT}"
         )
-    name = shown(given)
+    name = quote(given)
     functions = given, type(given).__call__  # the latter of an object that can be called
     if any(yields(one) for yields in (isgeneratorfunction, isasyncgenfunction) for one in functions):
         raise TypeError(f"{name} has a yield in it, so calling it would do nothing: {RIGHT}")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from ..checks import kind_of
+from ..checks import type_name
 from ..engine import ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
 from ..engine.loops.cancelling import is_cancel
 from ..engine.loops.loop import is_background, live
@@ -51,7 +51,7 @@ def stream(source: Any, /) -> Stream[Any]:
 
 def _check_items(source: Any) -> None:
     if isinstance(source, (str, bytes, Mapping)) or not isinstance(source, (AsyncIterable, Iterable)):
-        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {kind_of(source)}")
+        raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type_name(source)}")
 
 
 class _Pulled(Observable[Any]):

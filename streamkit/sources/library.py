@@ -14,7 +14,7 @@ from typing import Any
 from .iterators import check_given, items_of
 from .threads import in_thread
 
-__all__ = ["check_library", "forms_of", "is_whole", "open_library", "plain_form"]
+__all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
 
 ENTRANCES = ("__await__", "__aenter__", "__enter__", "parse")
 DERIVED = ("content.", "refusal.", "tool_calls.function.", "logprobs.")
@@ -107,7 +107,7 @@ async def forms_of(stream: Any) -> AsyncGenerator[Any, None]:
             if not _is_derived(kind):
                 told = told or kind in TOLD
                 _check_item(item)
-                form = plain_form(chunk if kind == "chunk" and chunk is not None else item)
+                form = as_dict(chunk if kind == "chunk" and chunk is not None else item)
                 if kind in SUMMED_UP and isinstance(form, dict):
                     form.pop(SUMMED_UP[kind], None)
                 yield form
@@ -131,11 +131,11 @@ def _part(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
 
 
-def plain_form(value: Any) -> Any:
+def as_dict(value: Any) -> Any:
     """An object of the library, or whatever mapping stands for one, as the dict it was made from."""
     dump = getattr(value, "model_dump", None)
     if callable(dump):
         return dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     if isinstance(value, Mapping):
-        return {name: plain_form(item) for name, item in value.items()}
-    return [plain_form(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {name: as_dict(item) for name, item in value.items()}
+    return [as_dict(item) for item in value] if isinstance(value, (list, tuple)) else value

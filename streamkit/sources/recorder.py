@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BrokenError
-from ..jsonvalues import line, plain
+from ..jsonvalues import json_default, json_line
 from ..wording import said
 from .recording import DETAILS, VERSION
 
@@ -95,7 +95,7 @@ class Recorder:
         return round(self._clock() - self._start, 6)
 
     def _line(self, form: dict[str, Any]) -> None:
-        self._file.write(line(form, plain) + b"\n")
+        self._file.write(json_line(form, json_default) + b"\n")
 
 
 class _Tap:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterable
 
-from ..checks import check_number, told
+from ..checks import check_number, quote_refused
 from ..engine import Reading, ReplyStream, Source
 from ..events import Event
 from ..wire import APIS, Parser
@@ -24,7 +24,9 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     """
     speed = check_number("speed", speed, above=False, what="a factor, a number")
     if not isinstance(recording, (str, os.PathLike, Recording)):
-        raise TypeError(f"recording is the path of a recording, or the name of a shipped one, not {told(recording)}")
+        raise TypeError(
+            f"recording is the path of a recording, or the name of a shipped one, not {quote_refused(recording)}"
+        )
     loaded = recording if isinstance(recording, Recording) else Recording.open(recording)
     scale = 1 / speed if speed else 0.0
 

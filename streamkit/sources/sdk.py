@@ -22,7 +22,7 @@ from ..wording import excerpt
 from .http.answers import request_id
 from .http.causes import shorten
 from .http.exchange import shut_socket
-from .library import check_library, forms_of, is_whole, open_library, plain_form
+from .library import as_dict, check_library, forms_of, is_whole, open_library
 from .library_errors import is_mistake, ours
 
 __all__ = ["from_sdk"]
@@ -52,7 +52,7 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
                 reading.cut = lambda: shut_socket(getattr(opened, "response", None))
                 read.parser.request_id = _request_id(opened)
                 if is_whole(opened):
-                    yield read.whole(plain_form(opened))
+                    yield read.whole(as_dict(opened))
                     return
                 async with aclosing(forms_of(opened)) as forms:
                     async for form in forms:

@@ -11,7 +11,7 @@ from math import inf
 from types import FunctionType
 from typing import Any, get_origin
 
-from ..checks import number_of, shown, told
+from ..checks import number_of, quote, quote_refused
 from ..protocols import StageBase, overrides
 from ..wording import one_line
 
@@ -48,7 +48,9 @@ def check_factory(name: str, make: Any) -> None:
     title = _title(make)
     if not callable(make):
         _refuse_instance(name, make)
-        raise TypeError(f"{name} takes a class with feed and flush, or a function that makes one, not {told(make)}")
+        raise TypeError(
+            f"{name} takes a class with feed and flush, or a function that makes one, not {quote_refused(make)}"
+        )
     if isinstance(make, type) and _tells_all(make):
         for method in METHODS:
             found = inspect.getattr_static(make, method, MISSING)
@@ -106,14 +108,14 @@ def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
     title = _title(type(stage))
     for method in ("expire", "cut", "reply", "failure"):
         if not callable(getattr(stage, method)):
-            raise TypeError(f"{title}.{method} is a method of a StageBase, not {shown(getattr(stage, method))}")
+            raise TypeError(f"{title}.{method} is a method of a StageBase, not {quote(getattr(stage, method))}")
     if isinstance(_peek(stage, "broken"), property):
         raise TypeError(f"{title}.broken is set to True if the stream fails, so it cannot be a property")
     for flag in ("done", "hides", "broken"):
         if callable(value := _peek(stage, flag)):
-            raise TypeError(f"{title}.{flag} is True or False, an attribute or a property, not {shown(value)}")
+            raise TypeError(f"{title}.{flag} is True or False, an attribute or a property, not {quote(value)}")
     if callable(due := _peek(stage, "due")):
-        raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {shown(due)}")
+        raise TypeError(f"{title}.due is seconds or None, an attribute or a property, not {quote(due)}")
     waits = isinstance(due, property) or seconds(title, due) is not None
     if waits and not overrides(stage, "expire"):
         raise TypeError(f"{title} has due, and nothing to give then: write def expire(self), which gives a list")
@@ -140,7 +142,7 @@ def _check_shape(name: str, stage: Any) -> None:
         raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")
     for method in METHODS:
         found = getattr(stage, method, MISSING)
-        _check_method(_title(type(stage)), method, found, f" ({name} got {shown(stage)})")
+        _check_method(_title(type(stage)), method, found, f" ({name} got {quote(stage)})")
 
 
 def _check_method(title: str, method: str, found: Any, where: str) -> None:
@@ -221,7 +223,7 @@ def seconds(title: str, due: Any) -> float | None:
         return None
     number = number_of(due)
     if number is None:
-        raise TypeError(f"{title}.due is a number of seconds or None, not {shown(due)}")
+        raise TypeError(f"{title}.due is a number of seconds or None, not {quote(due)}")
     if not number > -inf:
         raise ValueError(f"{title}.due is a number of seconds, or None for not now, not {due!r}")
     return None if number == inf else float(number)
@@ -250,7 +252,7 @@ def explained(method: Any, given: Any, error: Exception) -> Exception:
         return TypeError(f"{title} gave a coroutine, and a stage answers at once: use ops.map_async(fn) for what waits")
     if given is None:
         return TypeError(f"{title} gave None instead of a list of items: write return [...], return [] or yield")
-    return TypeError(f"{title} gives a list of items (any iterable), not {shown(given)}: write return [item]")
+    return TypeError(f"{title} gives a list of items (any iterable), not {quote(given)}: write return [item]")
 
 
 def _reference(stage: Any) -> Callable[[], Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..events import PRELUDE
 
-__all__ = ["Opening", "commits"]
+__all__ = ["Prelude", "commits"]
 
 HELD = 64
 """Items held back, as many as a source holds back itself."""
@@ -18,7 +18,7 @@ def commits(item: Any) -> bool:
     return type(item) not in PRELUDE
 
 
-class Opening:
+class Prelude:
     """Holds back the items of one stream until ``over``. (A source does so by itself, but lets go before an error.)"""
 
     __slots__ = ("_held", "over")

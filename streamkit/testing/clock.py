@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable
 
-from ..checks import shown
+from ..checks import quote
 from ..engine import start
 from ..engine.loops.loop import running_loop
 from ..engine.streams.misuse import check_stream, name_of, operator_name, uncalled_name
@@ -177,7 +177,7 @@ def _called(given: Any) -> Any:
     if isasyncgen(made):
         raise TypeError(f"clock.run takes a stream: write clock.run(sk.stream({name_of(made)}()))")
     if is_function:
-        raise TypeError(f"clock.run calls {name} for a stream or a coroutine, and it gave {shown(made)}")
+        raise TypeError(f"clock.run calls {name} for a stream or a coroutine, and it gave {quote(made)}")
     check_stream(made, "clock.run")
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .gauge import Gauge
+from .gauge import ReplyTokens
 from .models import Resolved, resolve
 from .prices import PriceList, Prices, price_of
 from .prompt import Count, prompt_tokens
@@ -13,9 +13,9 @@ from .rough import Rough
 __all__ = [
     "Count",
     "Encoding",
-    "Gauge",
     "PriceList",
     "Prices",
+    "ReplyTokens",
     "Resolved",
     "Rough",
     "TokenCounter",

@@ -14,10 +14,10 @@ from .prompt import Count, check_request, prompt_tokens
 from .request import request_tokens
 from .rough import Rough, RoughEncoding
 
-__all__ = ["Gauge"]
+__all__ = ["ReplyTokens"]
 
 
-class Gauge:
+class ReplyTokens:
     """Makes the counters of a reply. The vocabulary is loaded here: that of ``encoding`` (a model, an encoding or a
     tokenizer), else that of current models. A reply of a model with another tokenizer is then counted with this one,
     and not exact, unless its own was loaded before. RuntimeError as for `TokenCounter`; with ``estimates`` text is

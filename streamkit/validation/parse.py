@@ -8,7 +8,7 @@ from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..checks import shown
+from ..checks import quote
 from ..errors import MalformedError
 from ..wording import excerpt, said
 
@@ -110,7 +110,7 @@ def _new_adapter(model: Any) -> Any:
         kind = type(model).__name__
         raise TypeError(f"model is the class {kind}, not an instance: write {kind}")
     if isinstance(model, (str, bytes, int, float, list, tuple, dict)):
-        raise TypeError(f"model is a class or another type, not {shown(model)}")
+        raise TypeError(f"model is a class or another type, not {quote(model)}")
     try:
         return TypeAdapter(model)
     except PydanticUserError as exc:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..wording import excerpt
-from .loads import shown
+from .loads import quote_json
 
 __all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",
            "members", "spaced", "speaks_of_failure"]  # fmt: skip
@@ -45,7 +45,7 @@ def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozens
     if code is None and error_type is not None and (error_type.endswith("Exception") or error_type.isupper()):
         code = error_type
     param = next((form["param"] for form in forms if isinstance(form.get("param"), str)), None)
-    message = message or ("error without a message" if isinstance(error, str) else shown(error))
+    message = message or ("error without a message" if isinstance(error, str) else quote_json(error))
     retryable = _passes(code, error_type, message, passing)
     return ApiError(message, code=code, error_type=error_type, param=param, retryable=retryable)
 
@@ -90,7 +90,7 @@ def _message(forms: list[dict[str, Any]]) -> str:
     """The first text under one of the names for it, else the first of what is no text there, as JSON."""
     told = [form[name] for form in forms for name in TEXTS if form.get(name)]
     texts: Iterator[str] = (excerpt(text, MESSAGE) for text in told if isinstance(text, str) and text.strip())
-    return next(texts, "") or next((shown(value) for value in told if isinstance(value, (list, dict))), "")
+    return next(texts, "") or next((quote_json(value) for value in told if isinstance(value, (list, dict))), "")
 
 
 def code_of(forms: list[dict[str, Any]]) -> str | int | None:

@@ -33,7 +33,7 @@ from .calls import Calls
 from .fragments import Fragment
 from .halves import Field, Halves
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
-from .loads import load_slowly, shown
+from .loads import load_slowly, quote_json
 from .problems import complaint
 from .sse import ServerSentEvent
 from .usage import updated
@@ -293,4 +293,4 @@ def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
         return chunk[0]
     if name == "error":
         return {"error": "error without a message" if chunk is None else chunk}
-    raise MalformedError(f"a chunk that is no object: {shown(chunk)}")
+    raise MalformedError(f"a chunk that is no object: {quote_json(chunk)}")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..errors import MalformedError
-from .loads import shown
+from .loads import quote_json
 from .problems import BESIDE_NAMES
 from .unread import says
 
@@ -42,5 +42,5 @@ def text_field(place: dict[str, Any], name: str) -> str:
     if value is None:
         return ""
     if type(value) is not str:
-        raise MalformedError(f"{name} is no text: {shown(value)}")
+        raise MalformedError(f"{name} is no text: {quote_json(value)}")
     return value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from .loads import dumps, shown
+from .loads import dumps, quote_json
 
 __all__ = ["Fragment", "fragment", "index_of", "legacy_fragment", "text_of"]
 
@@ -63,7 +63,7 @@ def text_of(arguments: Any) -> str:
         return arguments
     if isinstance(arguments, (dict, list)):
         return dumps(arguments)
-    raise MalformedError(f"arguments of a tool call that are neither text nor object: {shown(arguments)}")
+    raise MalformedError(f"arguments of a tool call that are neither text nor object: {quote_json(arguments)}")
 
 
 def _name(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from types import NoneType
 from typing import Any
 
-from .loads import shown
+from .loads import quote_json
 from .problems import BESIDE_NAMES
 from .unread import is_fine_all
 
@@ -57,5 +57,5 @@ def bare_word(value: Any) -> str:
     """The word that stands where an object should (text that is no JSON, or the value of JSON); empty if it is none."""
     if not isinstance(value, (str, float, bool, NoneType)):
         return ""
-    text = value.strip() if isinstance(value, str) else shown(value)
+    text = value.strip() if isinstance(value, str) else quote_json(value)
     return text if WORD.fullmatch(text) else ""

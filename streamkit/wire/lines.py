@@ -7,7 +7,7 @@ LF waits as a list of pieces and is joined once, when its LF comes: linear, howe
 from __future__ import annotations
 
 from ..errors import TooLargeError
-from .sse import BOM, LF, ServerSentEvent, plain
+from .sse import BOM, LF, ServerSentEvent, from_data_line
 
 __all__ = ["Lines"]
 
@@ -58,8 +58,8 @@ class Lines:
         line = self._without_bom(b"".join(self._pieces)).strip()
         self._pieces, self._waiting = [], 0
         if line.startswith(b"{"):
-            self.rest = plain(line)
-        return [plain(line)] if line and self.rest is None else []
+            self.rest = from_data_line(line)
+        return [from_data_line(line)] if line and self.rest is None else []
 
     def _fits(self, size: int) -> bool:
         if size > self.limit:

@@ -14,7 +14,7 @@ from .. import jsonvalues as plain
 from ..errors import MalformedError
 from ..wording import excerpt, said
 
-__all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "shown"]
+__all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "quote_json"]
 
 BROKEN_JSON = (ValueError, RecursionError)  # UnicodeDecodeError and JSONDecodeError are ValueErrors
 
@@ -61,7 +61,7 @@ def encode(value: Any) -> bytes:
     return dumps(value).encode("utf-8", "backslashreplace")
 
 
-def shown(value: Any) -> str:
+def quote_json(value: Any) -> str:
     """A short excerpt of a parsed value for a message."""
     try:
         return excerpt(dumps(value))

@@ -14,9 +14,9 @@ from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
-from .loads import load, shown
+from .loads import load, quote_json
 from .problems import stray_problem
-from .sse import LIMIT, ServerSentEvent, plain
+from .sse import LIMIT, ServerSentEvent, from_data_line
 
 __all__ = ["Parser", "parse"]
 
@@ -117,7 +117,7 @@ class Parser:
                     try:
                         value = from_json(item)
                     except ValueError:
-                        events = dialect.feed(plain(item))
+                        events = dialect.feed(from_data_line(item))
                     else:
                         event = quick(value)
                         if event is not None:
@@ -201,7 +201,11 @@ class Parser:
         value = _document(data)
         yield from self._take(self._dialect.feed_body(value))
         if not self._dialect.opened:
-            raise self._dialect.complaint or self._foreign() or MalformedError(f"JSON that is no reply: {shown(value)}")
+            raise (
+                self._dialect.complaint
+                or self._foreign()
+                or MalformedError(f"JSON that is no reply: {quote_json(value)}")
+            )
         if self.done:
             return
         if not (self._dialect.whole_documents or self.finished or self.lenient):
@@ -235,7 +239,9 @@ class Parser:
         if form is None or self._dialect.said or self._api.owns(form):
             return None
         name = next((name for name, api in APIS.items() if api.owns(form)), "")
-        return MalformedError(f"not of the API {self._api.name!r} but of {name!r}: {shown(form)}") if name else None
+        return (
+            MalformedError(f"not of the API {self._api.name!r} but of {name!r}: {quote_json(form)}") if name else None
+        )
 
     def _close(self) -> Iterator[Event]:
         for event in self._dialect.flush():

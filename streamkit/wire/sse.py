@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import TooLargeError
 
-__all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "ServerSentEvent", "decode", "plain"]
+__all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "ServerSentEvent", "decode", "from_data_line"]
 
 BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -91,7 +91,7 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that ``chunk`` completes."""
-        return [plain(item) if isinstance(item, bytes) else item for item in self.split(chunk)]
+        return [from_data_line(item) if isinstance(item, bytes) else item for item in self.split(chunk)]
 
     def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]:
         """As `feed`, but an event that has nothing but one line of data is left as the bytes of that line.
@@ -229,14 +229,14 @@ class Decoder:
             self._open()
 
     def _event(self, id: str) -> ServerSentEvent:
-        event = plain(b"\n".join(self._data))
+        event = from_data_line(b"\n".join(self._data))
         event.id, event.retry = id, self._retry
         if self._name:
             event.event = self._name.decode("utf-8", "replace")
         return event
 
 
-def plain(data: bytes) -> ServerSentEvent:
+def from_data_line(data: bytes) -> ServerSentEvent:
     """The event that is nothing but one line of ``data``."""
     try:
         return ServerSentEvent("message", data.decode())

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamkit as sk
 from streamkit.stages.usage.meter import Meter
-from streamkit.tokens import Gauge, TokenCounter
+from streamkit.tokens import ReplyTokens, TokenCounter
 from streamkit.tokens.encodings import load
 
 SIZES = (2_000, 20_000, 100_000, 200_000)
@@ -107,7 +107,7 @@ def _medians(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, 
 def metered() -> float:
     """Microseconds per delta of the whole meter: count, usage, cost, event."""
     events = [sk.TextDelta(delta) for delta in deltas_of("English", 20_000)]
-    meter = Meter(Gauge("gpt-4o"), sk.Prices(input=1, output=1))
+    meter = Meter(ReplyTokens("gpt-4o"), sk.Prices(input=1, output=1))
     begin = time.process_time_ns()
     for event in events:
         meter.feed(event)

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.stages import Redactor
-from streamkit.stages.rewriting.hiding import masked
+from streamkit.stages.rewriting.hiding import with_texts_mapped
 from tests.operators.reach import everything
 
 SECRET = "bob@example.org"
@@ -130,7 +130,7 @@ def test_numbers_and_other_keys_stay_unless_something_is_hidden_in_them() -> Non
 
 @given(st.dictionaries(st.sampled_from(["a@b.org", "c@d.org", "e", MASK, f"{MASK} (2)", f"{MASK} (3)"]), st.integers()))
 def test_an_object_keeps_its_values_in_their_order(value: dict[str, int]) -> None:
-    shown = masked(value, lambda text: MASK if "@" in text else text)
+    shown = with_texts_mapped(value, lambda text: MASK if "@" in text else text)
     assert list(shown.values()) == list(value.values())
     assert {key for key in value if "@" not in key} <= set(shown)
     assert "@" not in "".join(shown)

@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 import streamkit as sk
 from streamkit.stages.usage.budget import Budget
-from streamkit.stages.usage.meter import Account, Meter
+from streamkit.stages.usage.meter import Meter, StreamUsage
 from streamkit.testing import every_split
-from streamkit.tokens import Gauge, TokenCounter
+from streamkit.tokens import ReplyTokens, TokenCounter
 
 TEXTS = [
     "Once upon a time, there was a stream.",
@@ -21,7 +21,7 @@ TEXTS = [
 ]
 KINDS = (sk.TextDelta, sk.ReasoningDelta, sk.RefusalDelta, sk.ToolCallDelta)
 PRICES = sk.Prices(input=1, output=10)
-GAUGE = Gauge(prompt="Hello, world!")  # eleven tokens, ten for a model that thinks
+GAUGE = ReplyTokens(prompt="Hello, world!")  # eleven tokens, ten for a model that thinks
 PROMPT = 11
 
 
@@ -65,7 +65,7 @@ def test_what_a_budget_lets_through_does_not_depend_on_the_cut(text: str, kind: 
     for tokens in (0, 1, 3, 6, size(text)):
         shown = fits(text, tokens)
         for pieces in every_split(text):
-            budget = Budget(Account(GAUGE), tokens=PROMPT + call + tokens)
+            budget = Budget(StreamUsage(GAUGE), tokens=PROMPT + call + tokens)
             got = through(budget, reply_of(pieces, kind))
             assert "".join(getattr(item, field) for item in got if type(item) is kind) == shown
             assert budget.done is (shown != text)
@@ -81,14 +81,14 @@ def test_a_budget_of_many_tokens_is_as_exact(tokens: int):
     text = "Once upon a time. " * 20  # five tokens each, and a blank at the end
     for size in (1, 7, 8, 17, 18, 200, 360):
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
-        got = through(Budget(Account(GAUGE), tokens=PROMPT + tokens), reply_of(pieces))
+        got = through(Budget(StreamUsage(GAUGE), tokens=PROMPT + tokens), reply_of(pieces))
         assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, tokens)
         assert (got[-1].outcome == "stopped") is (tokens < 5 * 20 + 1)
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=20), st.integers(0, 60))
 def test_a_budget_over_bare_text(pieces: list[str], tokens: int):
-    stage = Budget(Account(Gauge("gpt-4o")), tokens=tokens)
+    stage = Budget(StreamUsage(ReplyTokens("gpt-4o")), tokens=tokens)
     assert "".join(through(stage, pieces)) == fits("".join(pieces), tokens)
 
 
@@ -97,20 +97,20 @@ def test_a_budget_of_money_lets_through_what_it_can_pay(text: str):
     for tokens in (0, 2, 5):
         money = (PROMPT * PRICES.input + tokens * PRICES.output) / 1e6
         for pieces in every_split(text):
-            got = through(Budget(Account(GAUGE, PRICES), cost=money), reply_of(pieces))
+            got = through(Budget(StreamUsage(GAUGE, PRICES), cost=money), reply_of(pieces))
             assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, tokens)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_drained_budget_counts_everything_and_shows_what_fits(text: str):
     for pieces in every_split(text):
-        got = through(Budget(Account(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces))
+        got = through(Budget(StreamUsage(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces))
         assert "".join(item.text for item in got if type(item) is sk.TextDelta) == fits(text, 2) == got[-1].text
         assert got[-1].usage.total_tokens == PROMPT + size(text)
         assert got[-1].stopped_by == "budget"
-        cut = through(Budget(Account(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces)[:-2])
+        cut = through(Budget(StreamUsage(GAUGE), tokens=PROMPT + 2, drain=True), reply_of(pieces)[:-2])
         assert (cut[-1].text, cut[-1].usage, cut[-1].outcome) == (got[-1].text, got[-1].usage, "stopped")
-    stage = Budget(Account(Gauge("gpt-4o")), tokens=2, drain=True)
+    stage = Budget(StreamUsage(ReplyTokens("gpt-4o")), tokens=2, drain=True)
     assert "".join(through(stage, [*text])) == fits(text, 2)
 
 
@@ -127,5 +127,5 @@ def test_a_reply_may_be_asked_for_before_anything_came():
     meter = Meter(GAUGE)
     assert meter.reply(sk.Reply()).usage is None
     assert meter.reply(sk.Reply(usage=sk.Usage(1, 2, 3))).usage == sk.Usage(1, 2, 3)
-    asked = Meter(Gauge(), request=lambda: ("chat", {"model": "gpt-4o", "messages": "Hello, world!"}))
+    asked = Meter(ReplyTokens(), request=lambda: ("chat", {"model": "gpt-4o", "messages": "Hello, world!"}))
     assert asked.reply(sk.Reply(outcome="cancelled")).usage == sk.Usage(PROMPT, 0, PROMPT, origin="partial")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamkit.tokens import Gauge, TokenCounter, prompt_tokens
+from streamkit.tokens import ReplyTokens, TokenCounter, prompt_tokens
 from streamkit.tokens.images import image_tokens
 from streamkit.tokens.request import request_tokens
 from streamkit.tokens.tools import as_typescript
@@ -89,7 +89,7 @@ def test_what_is_not_plain_text_is_an_estimate_that_says_why(message: dict[str, 
     ("messages", "tools"), [(5, None), (["Hi"], None), ({"role": "user"}, None), ("Hi", [len]), ("Hi", {"name": "f"})]
 )
 def test_what_no_request_can_hold_is_told(messages: Any, tools: Any):
-    for count in (lambda: prompt_tokens(messages, "gpt-4o", tools), lambda: Gauge(prompt=messages, tools=tools)):
+    for count in (lambda: prompt_tokens(messages, "gpt-4o", tools), lambda: ReplyTokens(prompt=messages, tools=tools)):
         with pytest.raises(TypeError, match="messages" if tools is None else "tools"):
             count()
 

@@ -11,7 +11,7 @@ from io import IOBase
 from types import FunctionType, MethodType
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from ...checks import check_number, check_text, check_whole, shown, told
+from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
 from ..streams.kinds import Given, misplaced
 from ..streams.misuse import check_operators, name_of, no_sink
@@ -97,7 +97,7 @@ def _check_sink(into: Any) -> None:
         raise TypeError(problem)
     write = getattr(into, "write", None) or into
     if not callable(write):
-        raise TypeError(f"a sink is a callable or has a write method, not {shown(into)}")
+        raise TypeError(f"a sink is a callable or has a write method, not {quote(into)}")
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
     is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock says yes to all
@@ -118,7 +118,9 @@ def _check_members(into: Any) -> None:
     for method in ("fail", "close", "dropped"):
         found = getattr(into, method, None)
         if iscoroutine(found):
-            raise TypeError(f"{title}.{method} is a method of a sink, not {told(found)}, which was called already")
+            raise TypeError(
+                f"{title}.{method} is a method of a sink, not {quote_refused(found)}, which was called already"
+            )
     if not _takes_reply(into):
         how = "sys.stdout.write" if into is sys.stdout else "its write method"
         own = "" if isinstance(into, IOBase) else "write close(self, reply), or "
@@ -147,7 +149,7 @@ def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:
     own = "" if given else f"{type(into).__name__}."
     value = given or getattr(into, option, None) or allowed[0]
     if not isinstance(value, str):
-        raise TypeError(f"{own}{option} is a str, one of {', '.join(allowed)}, not {shown(value)}")
+        raise TypeError(f"{own}{option} is a str, one of {', '.join(allowed)}, not {quote(value)}")
     if value not in allowed:
         raise ValueError(f"{own}{option} is one of {', '.join(allowed)}, not {value!r}")
     return value

@@ -34,7 +34,7 @@ Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
 """What is called with each item, and on whose behalf."""
 
 
-class _Tap(Observable[Any]):
+class _BranchSource(Observable[Any]):
     """What the operators of a branch are applied to."""
 
     def __init__(self, fan: Fan, outlet: Outlet) -> None:
@@ -48,7 +48,7 @@ class _Tap(Observable[Any]):
             return self._fan.add(observer, None, self._outlet)
         if scheduler.loop is not self._fan.loop:
             raise RuntimeError("a branch is read on its run's loop: share the stream outside, and run the shared one")
-        self._outlet.lens = scheduler.lens
+        self._outlet.reply_filter = scheduler.reply_filter
         return self._fan.add(observer, scheduler.gate, self._outlet)
 
 
@@ -89,7 +89,7 @@ class Fan:
         if not outlet.spec.operators:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
-            tap, outlet.lens = _Tap(self, outlet), figures
+            tap, outlet.reply_filter = _BranchSource(self, outlet), figures
             chain = applied(outlet.spec.operators, tap, lambda built, number: stream(built))
             if not is_stream(chain):
                 raise TypeError(no_stream(outlet.spec.operators[-1], chain))

@@ -21,7 +21,7 @@ from ..upstream.atwork import at_work
 from ..upstream.context import Context
 from .branch import Branch
 from .listener import Listener
-from .ownsink import Ours
+from .ownsink import OwnSink
 
 __all__ = ["Hold"]
 
@@ -173,7 +173,7 @@ def _holders(into: Any) -> Iterable[Any]:
     """The objects behind ``into`` that know one reply at a time. Callables and listeners do not."""
     while not isinstance(into, Listener) and getattr(into, "write", None) is not None:
         yield into
-        if not isinstance(into, Ours):
+        if not isinstance(into, OwnSink):
             return
         into = into.inner
 
@@ -183,7 +183,7 @@ def _twice(name: str) -> SinkError:
 
 
 def _elsewhere(sink: Any, name: str, where: str) -> SinkError:
-    if isinstance(sink, Ours) and sink.inner is not None:  # what is called in the thread may well be shared
+    if isinstance(sink, OwnSink) and sink.inner is not None:  # what is called in the thread may well be shared
         name = f"threaded({name})"
     return SinkError(f"sink {name} is at work {where}: give each run its own")
 

@@ -21,7 +21,7 @@ from ..loops.loop import on_loop, runs_here
 from ..loops.patience import DRAIN
 from ..loops.reporting import slow_callable
 from ..upstream.gate import Gate
-from ..upstream.scheduler import Lens, RunScheduler
+from ..upstream.scheduler import ReplyFilter, RunScheduler
 from .branch import Branch
 from .lastcalls import LastCalls, Patience
 from .listener import Listener
@@ -47,7 +47,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.error: Exception | None = None
         self.heard: Exception | None = None
         """What the ``error=`` of a listener was called with, which then did its work to the end."""
-        self.lens: Lens | None = None
+        self.reply_filter: ReplyFilter | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
         self.subscription: abc.DisposableBase | None = None
         """To what its operators are applied to, or it itself."""
@@ -208,7 +208,7 @@ class Outlet(abc.ObserverBase[Any]):
     def shown(self, reply: Reply) -> Reply:
         """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
         try:
-            return reply if self.lens is None else self.lens(reply)
+            return reply if self.reply_filter is None else self.reply_filter(reply)
         except BaseException as exc:
             self.broke(exc)
             return Reply(outcome=reply.outcome)

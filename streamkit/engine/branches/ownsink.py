@@ -10,10 +10,10 @@ from typing import Any
 from ..upstream.context import Context
 from .listener import Listener
 
-__all__ = ["Ours", "begin_of", "hears_errors", "put_to_work"]
+__all__ = ["OwnSink", "begin_of", "hears_errors", "put_to_work"]
 
 
-class Ours:
+class OwnSink:
     """A sink of this package, of which more is known than of a user's."""
 
     inner: Any = None
@@ -26,12 +26,12 @@ def put_to_work(into: Any, context: Context) -> None:
     """Tell ``into`` the id of the run, if it has a `begin` for that."""
     begin = begin_of(into)
     if begin is not None:
-        begin(context.stream(into.place if isinstance(into, Ours) else None))
+        begin(context.stream(into.place if isinstance(into, OwnSink) else None))
 
 
 def hears_errors(into: Any) -> bool:
     """Whether it is a listener with ``error=``, or calls one."""
-    while isinstance(into, Ours):
+    while isinstance(into, OwnSink):
         into = into.inner
     return isinstance(into, Listener) and into.hears_errors
 
@@ -51,7 +51,7 @@ def _begin(begin: Callable[..., Any], run_id: str) -> None:
 
 
 def _takes_id(begin: Any) -> bool:
-    if isinstance(getattr(begin, "__self__", None), Ours):
+    if isinstance(getattr(begin, "__self__", None), OwnSink):
         return True
     try:
         parameter = signature(begin).parameters.get("run_id")

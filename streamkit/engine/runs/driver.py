@@ -20,27 +20,27 @@ from ..loops.patience import DRAIN
 from ..loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
 from ..streams.bridge import Bridge
 from ..upstream.atwork import at_work
-from ..upstream.firstend import Ending
+from ..upstream.firstend import FirstEnd
 from ..upstream.scheduler import RunScheduler
-from .result import Settled
+from .result import RunResult
 
-__all__ = ["Work"]
+__all__ = ["RunDriver"]
 
 CLOSING = 1.0
 """Seconds that it waits for its requests to be closed."""
 
 
-class Work:
+class RunDriver:
     """One subscription with its branches. It is ``settled`` exactly once, however it ends."""
 
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
-        self.settled = Settled(scheduler.loop)
+        self.settled = RunResult(scheduler.loop)
         self.fan: Fan | None = None
         self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = Ending(self._on_error, self._settle, self._late)
+        self._end = FirstEnd(self._on_error, self._settle, self._late)
         self._context.lost = self._lost
         self.hold = Hold(self._context, self._loop)
         self.hold.last = lambda: self.last

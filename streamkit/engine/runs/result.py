@@ -16,10 +16,10 @@ from ..loops.loop import on_loop
 from ..loops.unheard import News
 from ..loops.wake import Wake, resolve
 
-__all__ = ["Settled"]
+__all__ = ["RunResult"]
 
 
-class Settled:
+class RunResult:
     """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
 
     __slots__ = ("_frames", "_lock", "_wakes", "error", "news", "reply")

@@ -37,7 +37,7 @@ from ..upstream.atwork import AtWork, at_work
 from ..upstream.context import Note
 from ..upstream.gate import Gate
 from ..upstream.scheduler import RunScheduler
-from .driver import CLOSING, Work
+from .driver import CLOSING, RunDriver
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -73,7 +73,7 @@ class Run(HasReply, Generic[T]):
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
-        self._work = Work(scheduler, self._unread)
+        self._work = RunDriver(scheduler, self._unread)
         self._work.hold.take(specs)
         try:
             if is_background(loop):
@@ -85,7 +85,7 @@ class Run(HasReply, Generic[T]):
             raise
 
     @classmethod
-    def _of(cls, work: Work, scheduler: RunScheduler) -> Run[Any]:
+    def _of(cls, work: RunDriver, scheduler: RunScheduler) -> Run[Any]:
         """Another one of the same, for `sk.runs`: the one that was made first is gone, and its items with it."""
         run: Run[Any] = cls.__new__(cls)
         run._loop, run._context, run._work, run._unread = scheduler.loop, scheduler.context, work, None

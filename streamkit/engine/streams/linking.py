@@ -9,14 +9,14 @@ from reactivex import Observable, abc
 
 from .. import KeepsAll, Operator, ReplyStream, Stream
 
-__all__ = ["Connect", "are_replies", "keeping", "link", "made"]
+__all__ = ["Connect", "are_replies", "keeping_operator", "operator_of", "source_of"]
 
 A = TypeVar("A")
 B = TypeVar("B")
 Connect: TypeAlias = Callable[[Observable[Any], abc.ObserverBase[Any], "abc.SchedulerBase | None"], abc.DisposableBase]
 
 
-class _Link(Observable[Any]):
+class _OperatorOf(Observable[Any]):
     def __init__(self, source: Observable[Any], connect: Connect) -> None:
         super().__init__()
         self._source, self._connect = source, connect
@@ -27,26 +27,26 @@ class _Link(Observable[Any]):
         return self._connect(self._source, observer, scheduler)
 
 
-def link(name: str, connect: Connect, written: str = "") -> Operator[Any, Any]:
+def operator_of(name: str, connect: Connect, written: str = "") -> Operator[Any, Any]:
     """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called.
     ``written`` is how users write it, if not as ``ops.name()``."""
 
-    return Operator(name, lambda source: _Link(source, connect), written)
+    return Operator(name, lambda source: _OperatorOf(source, connect), written)
 
 
-def keeping(name: str, connect: Connect) -> KeepsAll:
+def keeping_operator(name: str, connect: Connect) -> KeepsAll:
     """One that gives items of the kind it gets, and the Reply last."""
-    return KeepsAll(name, lambda source: _Link(source, connect))
+    return KeepsAll(name, lambda source: _OperatorOf(source, connect))
 
 
-def made(
+def source_of(
     label: str,
     connect: Callable[[abc.ObserverBase[Any], abc.SchedulerBase | None], Any],
     *,
     replies: bool = False,
 ) -> Stream[Any]:
     """A stream that has no source to operate on; with ``replies`` it ends with a Reply."""
-    operator = link(label, lambda source, observer, scheduler: connect(observer, scheduler))
+    operator = operator_of(label, lambda source, observer, scheduler: connect(observer, scheduler))
     kind = ReplyStream if replies else Stream
     return kind(operator(Observable()), label=label)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from reactivex import ConnectableObservable, Observable
 
-from ...checks import shown, told
+from ...checks import quote, quote_refused
 from .operator import Operator
 
 __all__ = [
@@ -97,14 +97,16 @@ def check_stream(stream: Any, call: str = "sk.run") -> None:
     """``call`` runs a stream."""
     if isinstance(stream, Observable):
         return
-    raise TypeError(f"{call} takes a stream (or any Observable), not {told(stream)}{_hint_of_stream(stream, call)}")
+    raise TypeError(
+        f"{call} takes a stream (or any Observable), not {quote_refused(stream)}{_hint_of_stream(stream, call)}"
+    )
 
 
 def _hint_of_stream(given: Any, call: str) -> str:
     if (name := operator_name(given) or uncalled_name(given)) is not None:
         return f": write {call}(stream.pipe({name}), ...)"
     if isinstance(given, str):
-        return f": write {call}(sk.chat({shown(given)}))"
+        return f": write {call}(sk.chat({quote(given)}))"
     if iscoroutine(given):
         return ": a stream is read with await, or by a sink, without a coroutine around it"
     if (hint := _instead(given, "stream")) is not None:
@@ -128,7 +130,7 @@ def check_streams(name: str, given: Iterable[Any]) -> None:
         if not isinstance(stream, Observable):
             several = isinstance(stream, (list, tuple, set, dict))
             hint = f": write {name}(*streams)" if several else ": call it" if inspect.isroutine(stream) else ""
-            raise TypeError(f"{name} takes streams (or any Observables), not {shown(stream)}{hint}")
+            raise TypeError(f"{name} takes streams (or any Observables), not {quote(stream)}{hint}")
 
 
 # -- operators ---------------------------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ def _no_operator(given: Any, place: str, *, ends: bool) -> str:
         kind = name_of(given if isclass(given) else type(given))
         return f"{place} takes operators, and {kind} is a stage: write ops.stage({kind})"
     if _only(given, "write") and not isclass(given):
-        return f"{place} takes operators, and {shown(given)} is a sink: write sk.run(stream, sink)"
+        return f"{place} takes operators, and {quote(given)} is a sink: write sk.run(stream, sink)"
     if _is_writer(given):
         name = "print" if given is print else f"thing.{given.__name__}"
         return f"{name} gives nothing, and an operator gives a stream: write sk.run(stream, {name})"
@@ -163,7 +165,7 @@ def _no_operator(given: Any, place: str, *, ends: bool) -> str:
         name = name_of(given)
         return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
     hint = ": write *operators" if isinstance(given, (list, tuple)) else ""
-    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {told(given)}{hint}"
+    return "" if callable(given) else f"{place} takes operators, like ops.text(), not {quote_refused(given)}{hint}"
 
 
 def _is_writer(given: Any) -> bool:
@@ -191,12 +193,12 @@ def no_stream(operator: Any, built: Any) -> str:
     """The message for an ``operator`` that made no stream in a place where one is needed."""
     name = name_of(operator)
     if built is None or iscoroutine(built):
-        gave, fn = told(built) if built is not None else "nothing", "fn" if name == "the lambda" else name
+        gave, fn = quote_refused(built) if built is not None else "nothing", "fn" if name == "the lambda" else name
         return (
             f"{name} gave {gave}, and an operator gives a stream: "
             f"if it is a sink write sk.run(stream, {fn}), if it is for each item rxo.map({fn})"
         )
-    return f"{name} makes {shown(built)}, no stream: no operator can come behind it"
+    return f"{name} makes {quote(built)}, no stream: no operator can come behind it"
 
 
 def is_stream(built: Any) -> bool:
@@ -218,14 +220,14 @@ def no_sink(given: Any) -> str:
     if (hint := _instead(given, "sink")) is not None:
         return hint
     if isinstance(given, Observable):
-        return f"{shown(given)} is no sink but a stream: one stream is run, and what gets its items comes behind it"
+        return f"{quote(given)} is no sink but a stream: one stream is run, and what gets its items comes behind it"
     if is_stage(given) and not callable(getattr(given, "write", None)):
         kind = name_of(given if isclass(given) else type(given))
         return f"{kind} is a stage, no sink: write sk.branch(ops.stage({kind}), into=sink)"
     if isinstance(given, (list, tuple)) and not callable(getattr(given, "write", None)):
-        return f"a sink is a callable or has a write method, not {shown(given)}: write sk.run(stream, *sinks)"
+        return f"a sink is a callable or has a write method, not {quote(given)}: write sk.run(stream, *sinks)"
     if isinstance(given, (str, PathLike)) and not callable(given):
-        return f"a sink is a callable or has a write method, not {shown(given)}: write sinks.jsonl({shown(given)})"
+        return f"a sink is a callable or has a write method, not {quote(given)}: write sinks.jsonl({quote(given)})"
     if iscoroutine(given):
         name = name_of(given)
         given.close()
@@ -248,7 +250,7 @@ def check_observer(given: Any) -> None:
             f"subscribe takes callbacks, and {name} is an operator: write stream.pipe({name}).subscribe(...)"
         )
     if not (callable(given) or all(callable(getattr(given, name, None)) for name in OBSERVER)):
-        raise TypeError(f"subscribe takes a callback or an observer, not {shown(given)}: write subscribe(print)")
+        raise TypeError(f"subscribe takes a callback or an observer, not {quote(given)}: write subscribe(print)")
 
 
 def check_function(
@@ -264,7 +266,7 @@ def check_function(
         raise TypeError(f"{name} is a function: {call}. Pass {title} itself, without calling it")
     if not callable(given):
         hint = hint or _hint_of_function(given)
-        raise TypeError(f"{name} is a function: {call}. It cannot be {shown(given)}{hint}")
+        raise TypeError(f"{name} is a function: {call}. It cannot be {quote(given)}{hint}")
     called = given
     while isinstance(called, partial):
         called = called.func

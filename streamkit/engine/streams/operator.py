@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from reactivex import Observable
 
-from ...checks import told
+from ...checks import quote_refused
 from ...events import Event
 from .kinds import Given, Gives, Takes, behind, kind_of, known, put
 
@@ -46,7 +46,9 @@ class Operator(Generic[A, B]):
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         if not isinstance(source, Observable):
-            raise TypeError(f"{self.written} is applied to a stream, not to {told(source)}: write stream.pipe(...)")
+            raise TypeError(
+                f"{self.written} is applied to a stream, not to {quote_refused(source)}: write stream.pipe(...)"
+            )
         if isinstance(source, Pipes):
             piped: Observable[B] = source.pipe(self)
             return piped

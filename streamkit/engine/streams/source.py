@@ -19,7 +19,7 @@ from ..loops.cancelling import is_cancel
 from ..loops.loop import is_background, live, on_loop
 from ..loops.reporting import ShutdownError, failure_of
 from ..loops.tracebacks import trim
-from ..upstream.context import Asked
+from ..upstream.context import SentRequest
 from ..upstream.gate import GateClock
 from ..upstream.scheduler import RunScheduler, scheduler_for
 from .kinds import EventSource
@@ -60,7 +60,7 @@ class Reading(abc.DisposableBase):
         self.tap = scheduler.tap() if scheduler.tap is not None else None
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
-        self.asked: Asked | None = None
+        self.asked: SentRequest | None = None
         self.server, self.keeps_text, self.committed = "", True, False
         self.mistake: Exception | None = None
         self.last_content = 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from reactivex import Observable, abc
 
-from ...checks import shown
+from ...checks import quote
 from ...errors import SinkError
 from ...wording import one_line
 from ..loops.loop import background, call_on, current_loop, is_background, loop_of, runs_here
@@ -21,7 +21,7 @@ from .bridge import Bridge, Reader
 from .kinds import common_kind, kind_of, put
 from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
 from .operator import Operator, Pipes
-from .subscription import Door
+from .subscription import Subscription
 
 if TYPE_CHECKING:
     from .fluent import Fluent
@@ -145,7 +145,7 @@ class Stream(Fluent[T]):
     def __getitem__(self, key: slice | int) -> Stream[T]:
         """The items at these places, as a stream; as `reactivex.operators.slice`."""
         if not isinstance(key, (slice, int)):
-            raise TypeError(f"a stream has places, as stream[1:3], not {shown(key)}: sk.run(stream) gives a Reply")
+            raise TypeError(f"a stream has places, as stream[1:3], not {quote(key)}: sk.run(stream) gives a Reply")
         sliced: Operator[T, T] = Operator("slice", lambda source: Observable.__getitem__(source, key))
         return self.pipe(sliced.known_to("any", "same"))
 
@@ -165,11 +165,11 @@ class Stream(Fluent[T]):
     def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
         gate = Gate()
         bridge = Bridge(loop, gate)
-        door = Door(loop, gate, bridge.end)
+        door = Subscription(loop, gate, bridge.end)
         self.enter(door, loop, bridge.on_next)
         return Reader(bridge, door.dispose)
 
-    def enter(self, door: Door, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
+    def enter(self, door: Subscription, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
         """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
         from another thread ``concat``, for one, now and then loses its second source."""
         subscribe = super().subscribe
@@ -206,7 +206,7 @@ class _Callbacks:
 
     def through(self, stream: Stream[Any]) -> abc.DisposableBase:
         loop = loop_of(None)
-        self._door = Door(loop, None, self._ended)
+        self._door = Subscription(loop, None, self._ended)
         self._is_ours = is_background(loop)
         stream.enter(self._door, loop, self._on_next)
         return self._door
@@ -253,7 +253,7 @@ def _not_added(other: Any, write: str) -> Any:
     if isinstance(other, list) and write == BEFORE:
         return NotImplemented  # ``items += stream`` is the list's own way to take all items
     if isinstance(other, (str, bytes, list, tuple)):
-        raise TypeError(f"a stream is added to a stream, not to {shown(other)}: write {write}")
+        raise TypeError(f"a stream is added to a stream, not to {quote(other)}: write {write}")
     if type(other) is int and not other and write == BEFORE:
         raise TypeError("sum begins with 0, no stream: write sum(streams[1:], streams[0])")
     return NotImplemented

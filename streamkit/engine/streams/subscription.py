@@ -12,14 +12,14 @@ from ..loops.closing import enter, leave
 from ..loops.loop import on_loop
 from ..loops.patience import DRAIN
 from ..loops.reporting import ShutdownError, failure_of, report, same_failure, with_notes
-from ..upstream.firstend import Ending
+from ..upstream.firstend import FirstEnd
 from ..upstream.gate import Gate
 from ..upstream.scheduler import RunScheduler
 
-__all__ = ["Door"]
+__all__ = ["Subscription"]
 
 
-class Door(abc.DisposableBase):
+class Subscription(abc.DisposableBase):
     """Calls ``ended`` once, with an error or None, when attached branches have been closed; never after `dispose`.
 
     Whatever anybody raises comes out here, however it came about. What comes too late for that is logged.
@@ -32,7 +32,7 @@ class Door(abc.DisposableBase):
         self._scheduler = RunScheduler(loop, gate)
         self._context = self._scheduler.context
         self._context.abort = self._context.lost = self.fail
-        self._end = Ending(self._failed, self._completed, self._late)
+        self._end = FirstEnd(self._failed, self._completed, self._late)
         self._upstream: abc.DisposableBase | None = None
         self._error: BaseException | None = None
         self._over = False

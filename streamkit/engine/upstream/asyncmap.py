@@ -22,10 +22,10 @@ from .bounds import CAPACITY
 from .gate import Gate
 from .scheduler import RunScheduler, scheduler_for
 
-__all__ = ["Mapped"]
+__all__ = ["AsyncMap"]
 
 
-class Mapped(Observable[Any]):
+class AsyncMap(Observable[Any]):
     """``fn(item)`` of each item of ``source``, at most ``concurrency`` at a time."""
 
     def __init__(self, source: Observable[Any], fn: Callable[[Any], Any], concurrency: int, ordered: bool) -> None:

@@ -13,7 +13,7 @@ from reactivex import abc
 from ...events import Outcome, Reply
 from ..loops.reporting import report
 
-__all__ = ["Asked", "Context", "Note", "ReplySource", "Sources", "Tap", "new_id"]
+__all__ = ["ByteListener", "Context", "Note", "ReplySource", "SentRequest", "Sources", "new_id"]
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
-class Tap(Protocol):
+class ByteListener(Protocol):
     """Sees what one source reads before it is parsed: `begin` for each request, `write` for each read of the body."""
 
     def begin(self, api: str, model: str) -> None: ...
@@ -31,7 +31,7 @@ class Tap(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentRequest:
     """A request that a server took: its JSON, in the form of ``api``."""
 
     api: str
@@ -43,7 +43,7 @@ class ReplySource(Protocol):
     ``keeps_text`` says whether the Reply has the text."""
 
     @property
-    def asked(self) -> Asked | None: ...
+    def asked(self) -> SentRequest | None: ...
     @property
     def keeps_text(self) -> bool: ...
     def reply(self, outcome: Outcome | None = None) -> Reply: ...

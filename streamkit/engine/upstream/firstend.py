@@ -7,10 +7,10 @@ from typing import Any
 
 from ..loops.reporting import as_raised
 
-__all__ = ["Ending"]
+__all__ = ["FirstEnd"]
 
 
-class Ending:
+class FirstEnd:
     """Hands on the first end only. Whoever finds that an operator did not pass it on tells `error` directly.
 
     ``late`` hears of an error that comes after the end, from an operator that raised while it was told of that.

@@ -5,27 +5,29 @@ from __future__ import annotations
 import threading
 
 from ...events import Outcome, Reply
-from .context import Asked, ReplySource, Sources
+from .context import ReplySource, SentRequest, Sources
 from .scheduler import RunScheduler, as_part
 
-__all__ = ["Vantage", "Whole"]
+__all__ = ["CompositeReply", "Place"]
 
 
-class Vantage:
-    """A place in a chain: `reply` is that of the last source above, as the operators between let it through. (Asked
-    directly, a source tells what those further down let through as well.) Subscribe upstream with ``scheduler``.
+class Place:
+    """A place in a chain. `reply` is the reply of the nearest source upstream, after the operators between that source
+    and this place. (`ReplySource.reply` has passed the operators downstream of this place as well.) Subscribe upstream
+    with ``scheduler``.
 
-    The sources are entered below too, unless they are parts of a `Whole`. Of these nobody shall hear more text than is
-    let through below, but the other figures stay their own: below are those of the whole.
+    The sources are also entered in the list downstream, unless they are parts of a `CompositeReply`. Parts of a
+    composite reply expose only the text that passed the operators downstream of the composite; their usage stays their
+    own.
     """
 
     def __init__(self, scheduler: RunScheduler, *, part: bool = False) -> None:
         self.sources: list[ReplySource] = [] if part else Sources(scheduler.sources)
-        self.scheduler = scheduler.derive(lens=self._look, sources=self.sources)
+        self.scheduler = scheduler.derive(reply_filter=self._look, sources=self.sources)
         self._seen = threading.local()  # runs are asked from any thread
-        below = as_part(scheduler.lens) if part else None
+        below = as_part(scheduler.reply_filter) if part else None
         if below is not None:
-            self.scheduler.lens = lambda reply: below(self._look(reply))
+            self.scheduler.reply_filter = lambda reply: below(self._look(reply))
 
     def _look(self, reply: Reply) -> Reply:
         self._seen.reply = reply
@@ -44,14 +46,14 @@ class Vantage:
         return getattr(self._seen, "reply", seen)
 
 
-class Whole:
+class CompositeReply:
     """A source of replies that is made of several others: towards the run it stands for them.
 
     They enter themselves by way of a ``vantage``, of which the last one counts; `whole` makes the reply of all of them.
     """
 
     def __init__(self, scheduler: RunScheduler) -> None:
-        self.vantage = Vantage(scheduler, part=True)
+        self.vantage = Place(scheduler, part=True)
         self.context = scheduler.context
         self._let_through = scheduler.shown
         scheduler.sources.append(self)
@@ -60,7 +62,7 @@ class Whole:
         raise NotImplementedError
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> SentRequest | None:
         sources = self.vantage.sources
         return sources[-1].asked if sources else None
 

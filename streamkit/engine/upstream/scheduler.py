@@ -23,25 +23,26 @@ from ...events import Choice, Reply
 from ..loops.loop import loop_of, on_loop, runs_here
 from ..loops.reporting import failure_of, report
 from .apart import apart
-from .context import Context, ReplySource, Tap
+from .context import ByteListener, Context, ReplySource
 from .gate import Gate
 
-__all__ = ["Lens", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
+__all__ = ["ReplyFilter", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
 
 T = TypeVar("T")
-Lens: TypeAlias = Callable[[Reply], Reply]
-Telling: TypeAlias = Callable[[Exception], Exception]
+ReplyFilter: TypeAlias = Callable[[Reply], Reply]
+ErrorFilter: TypeAlias = Callable[[Exception], Exception]
 
 
 class RunScheduler(AsyncIOThreadSafeScheduler):
-    """Schedules on the run's loop and carries what a source has to know.
+    """Schedules on the loop of the run, and carries to the sources what they have to know:
 
-    ``gate`` and ``context``; while recording ``tap``, which makes one for each source; above an operator that changes
-    replies its ``lens``: what of the source's Reply is let through, which is all that a run may tell; above one that
-    hides its ``telling``: the same for errors; in a branch ``broken``, which hears of what its operators raise where
-    nobody above could be told, as else the run does; and ``sources``, where a source enters itself as (perhaps) the one
-    whose reply is the run's. Where a chain flows into another (a stream within `map_async`), ``cover`` is the lens of
-    that other one: it too decides what a run may tell of the sources.
+    - ``gate`` and ``context`` of the run
+    - ``tap``: makes a `ByteListener` for each source, while a recording is made
+    - ``reply_filter`` of the operators downstream that change replies: what the run may show of a reply of this source
+    - ``error_filter`` of those that hide text: the same for errors
+    - ``cover``: the filter of the outer chain, where this one is part of another (a stream within `map_async`)
+    - ``broken``, in a branch: is called with what an operator raises where no observer can be told
+    - ``sources``: the list in which a source enters itself; the reply of the last one may be the reply of the run
     """
 
     def __init__(
@@ -49,18 +50,18 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
-        tap: Callable[[], Tap] | None = None,
-        lens: Lens | None = None,
+        tap: Callable[[], ByteListener] | None = None,
+        reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
-        telling: Telling | None = None,
-        cover: Lens | None = None,
+        error_filter: ErrorFilter | None = None,
+        cover: ReplyFilter | None = None,
         broken: Callable[[BaseException], None] | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
         self.tap = tap
-        self.lens, self.telling, self.cover, self.broken = lens, telling, cover, broken
+        self.reply_filter, self.error_filter, self.cover, self.broken = reply_filter, error_filter, cover, broken
         self.sources = self.context.main if sources is None else sources
 
     @property
@@ -77,21 +78,21 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         self,
         *,
         gate: Gate | None = None,
-        tap: Callable[[], Tap] | None = None,
-        lens: Lens | None = None,
+        tap: Callable[[], ByteListener] | None = None,
+        reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
-        telling: Telling | None = None,
+        error_filter: ErrorFilter | None = None,
     ) -> RunScheduler:
-        """The same run seen through another gate, recorded, with a further lens (the one furthest downstream looks
-        last), or with its sources counted apart."""
+        """The same run with another gate, with a recorder, with one more filter (the one furthest downstream is applied
+        last), or with a list of sources of its own."""
         return RunScheduler(
             self._loop,
             gate or self.gate,
             self.context,
             tap or self.tap,
-            _both(self.lens, lens),
+            _both(self.reply_filter, reply_filter),
             self.sources if sources is None else sources,
-            _both(self.telling, telling),
+            _both(self.error_filter, error_filter),
             self.cover,
             self.broken,
         )
@@ -99,32 +100,34 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     def aside(self, gate: Gate, broken: Callable[[BaseException], None]) -> RunScheduler:
         """The same run for a branch, beside its main chain: what that does to replies does not concern it, and what it
         asks is not the run's own reply. Where the chain hides something, a run tells of such replies the figures."""
-        return self._beside(gate, None if self.telling is None else figures, broken)
+        return self._beside(gate, None if self.error_filter is None else figures, broken)
 
     def within(self, gate: Gate) -> RunScheduler:
         """The same run for a stream whose items become some of this place's own: what it asks is not the run's reply
         either. Where the chain hides something, a run tells no more text of it than was let through."""
-        return self._beside(gate, None if self.telling is None else as_part(self.lens), self.broken)
+        return self._beside(gate, None if self.error_filter is None else as_part(self.reply_filter), self.broken)
 
-    def _beside(self, gate: Gate, cover: Lens | None, broken: Callable[[BaseException], None] | None) -> RunScheduler:
+    def _beside(
+        self, gate: Gate, cover: ReplyFilter | None, broken: Callable[[BaseException], None] | None
+    ) -> RunScheduler:
         cover = _both(self.cover, cover)
         return RunScheduler(
-            self._loop, gate, self.context, sources=[], telling=self.telling, cover=cover, broken=broken
+            self._loop, gate, self.context, sources=[], error_filter=self.error_filter, cover=cover, broken=broken
         )
 
     # -- what a run may tell ---------------------------------------------------------------------------------------
 
     def shown(self, reply: Reply) -> Reply:
         """A source's ``reply`` as far as it is let through below."""
-        shown = reply if self.lens is None else self.lens(reply)
+        shown = reply if self.reply_filter is None else self.reply_filter(reply)
         return shown if self.cover is None else self.cover(shown)
 
     def told(self, error: Exception) -> Exception:
         """``error`` as far as it is let through below: for one that reaches the run by another way than the chain."""
-        if self.telling is None:
+        if self.error_filter is None:
             return error
         try:
-            return apart(self.telling, error)
+            return apart(self.error_filter, error)
         except BaseException as exc:  # of the user's stage; the error itself must not get past it
             failure = failure_of("a stage", exc)
             if failure is not None:
@@ -202,7 +205,7 @@ def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Call
     return lambda value: last(first(value))
 
 
-def as_part(below: Lens | None) -> Lens | None:
+def as_part(below: ReplyFilter | None) -> ReplyFilter | None:
     """What may be told of a reply that is a part of what passes ``below``: no more text than was let through there. The
     figures stay its own, for below are those of the whole."""
     if below is None:

@@ -7,10 +7,10 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 
-__all__ = ["follow"]
+__all__ = ["switch_to"]
 
 
-def follow(
+def switch_to(
     place: SerialDisposable,
     source: Observable[Any],
     on_next: abc.OnNext[Any],

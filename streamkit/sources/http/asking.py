@@ -10,7 +10,7 @@ from ...errors import StatusError, StreamkitError
 from ...wire import APIS, Api
 from ...wire.apis import api_named
 from ..tools.schemas import with_schemas
-from .requests import Request, check_line
+from .requests import HttpRequest, check_line
 
 __all__ = ["Asked", "beside", "conversing", "refuses_usage", "request_for"]
 
@@ -36,7 +36,7 @@ def beside(api: Api, name: str) -> Api:
 
 def request_for(
     api: Api, model: str | None, asked: Asked, params: Mapping[str, Any], extra: Mapping[str, Any] | None
-) -> Request:
+) -> HttpRequest:
     """What is sent for ``asked``. Parameters that are None are left out; ``extra`` are further ones, sent as they are
     unless ``api`` calls them otherwise: None is left out then as well."""
     check_instance("extra", extra, Mapping, "extra={'top_k': 40}")
@@ -55,7 +55,7 @@ def request_for(
         sent = api.body(asked, sent)
     if not api.names_stream and sent.get("stream") is True:  # it is a stream that is asked for
         del sent["stream"]
-    return Request(api, model, {**named, **sent})
+    return HttpRequest(api, model, {**named, **sent})
 
 
 def refuses_usage(api: Api, error: StreamkitError) -> bool:

@@ -12,8 +12,8 @@ from typing import Any, Self, Unpack
 import httpx
 
 from ...checks import check_flags
-from ...engine import Asked, Reading, ReplyStream, Source
-from ...engine.upstream.context import Tap
+from ...engine import Reading, ReplyStream, SentRequest, Source
+from ...engine.upstream.context import ByteListener
 from ...errors import ConnectError, StalledError, StreamkitError
 from ...events import Event
 from ...messages import Messages, messages_of, prompt_of
@@ -27,7 +27,7 @@ from .limits import Limits, Retry, given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requests import Endpoint, Request
+from .requests import Endpoint, HttpRequest
 
 __all__ = ["Client"]
 
@@ -154,7 +154,7 @@ class Client:
 
         return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
 
-    async def _produce(self, reading: Reading, request: Request) -> AsyncGenerator[Iterable[Event], None]:
+    async def _produce(self, reading: Reading, request: HttpRequest) -> AsyncGenerator[Iterable[Event], None]:
         """Request after request until one gets as far as content: from there on every failure is final."""
         headers = self._headers()  # without a key nothing is tried
         clocks = Clocks(reading, self.limits)
@@ -174,7 +174,7 @@ class Client:
                     await self._send(exchange, request, headers, asks_usage)
                     if refusals:  # it was usage that the server did not like, and nothing else
                         self._without_usage.add(request.named)
-                    reading.asked = Asked(request.api.name, request.body)
+                    reading.asked = SentRequest(request.api.name, request.body)
                     parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
@@ -206,7 +206,7 @@ class Client:
             clocks.stop()
             self._pools.readings.discard(reading)
 
-    def _body(self, exchange: Exchange, tap: Tap | None) -> AsyncGenerator[bytes, None]:
+    def _body(self, exchange: Exchange, tap: ByteListener | None) -> AsyncGenerator[bytes, None]:
         return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
 
     def _find_key(self) -> Endpoint:
@@ -224,7 +224,7 @@ class Client:
             sent = self._sent = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
         return sent[1]
 
-    def _parser(self, request: Request, attempt: int) -> Parser:
+    def _parser(self, request: HttpRequest, attempt: int) -> Parser:
         limits = self.limits
         return Parser(
             request.api.name,
@@ -235,7 +235,7 @@ class Client:
             attempts=attempt,
         )
 
-    async def _send(self, exchange: Exchange, request: Request, headers: httpx.Headers, asks_usage: bool) -> None:
+    async def _send(self, exchange: Exchange, request: HttpRequest, headers: httpx.Headers, asks_usage: bool) -> None:
         endpoint = self._endpoint
         await exchange.send(
             endpoint.url(request.api, request.model),
@@ -245,7 +245,7 @@ class Client:
         )
 
     def _error(
-        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser, request: Request
+        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser, request: HttpRequest
     ) -> StreamkitError | None:
         """Whatever went wrong as an error of ours, without the key and with the partial reply; None: a plain cancel."""
         if isinstance(exc, asyncio.CancelledError):

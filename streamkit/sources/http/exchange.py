@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from ...engine import Reading
-from ...engine.upstream.context import Tap
+from ...engine.upstream.context import ByteListener
 from ...errors import BrokenError, ConnectError, MalformedError, StalledError, StreamkitError, TooLargeError
 from ...wire.framing import SSE, Framing
 from ...wording import said
@@ -187,7 +187,9 @@ class _Body:
 _parsed = lru_cache(64)(httpx.URL)
 
 
-async def tapped(body: AsyncGenerator[bytes, None], tap: Tap, scrubber: Scrubber) -> AsyncGenerator[bytes, None]:
+async def tapped(
+    body: AsyncGenerator[bytes, None], tap: ByteListener, scrubber: Scrubber
+) -> AsyncGenerator[bytes, None]:
     """The reads of ``body``, which ``tap`` sees too, but for secrets."""
     async with aclosing(body) as reads:
         try:

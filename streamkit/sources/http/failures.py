@@ -10,12 +10,12 @@ import httpx
 from ...errors import ApiError, ConnectError, StatusError, StreamkitError
 from ...wording import POSING, excerpt
 from .causes import chain_of, shorten
-from .requests import Endpoint, Request
+from .requests import Endpoint, HttpRequest
 
 __all__ = ["explain", "name_address"]
 
 
-def explain(error: StreamkitError, endpoint: Endpoint, request: Request) -> None:
+def explain(error: StreamkitError, endpoint: Endpoint, request: HttpRequest) -> None:
     """Take the key out of ``error``, in case the server repeated it, and name the address where that is the news."""
     address = endpoint.scrubbed(endpoint.url(request.api, request.model))
     _strip(error.__cause__, address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...checks import check_instance, check_text, told
+from ...checks import check_instance, check_text, quote_refused
 from .limits import Limits, Retry
 
 __all__ = ["check_options"]
@@ -17,4 +17,4 @@ def check_options(limits: Any, retry: Any, model: Any, transport: Any) -> None:
     is_client = hasattr(transport, "send") and hasattr(transport, "aclose")
     can_send = is_client or hasattr(transport, "handle_async_request")
     if transport is not None and (isinstance(transport, type) or not can_send):
-        raise TypeError(f"transport is an httpx transport or an httpx.AsyncClient, not {told(transport)}")
+        raise TypeError(f"transport is an httpx transport or an httpx.AsyncClient, not {quote_refused(transport)}")

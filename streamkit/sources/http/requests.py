@@ -15,7 +15,7 @@ from ...wire.api import Access
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
 
-__all__ = ["Endpoint", "Request", "Scrubber", "check_line", "names_version"]
+__all__ = ["Endpoint", "HttpRequest", "Scrubber", "check_line", "names_version"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
@@ -237,7 +237,7 @@ class Scrubber:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """One question, as often as it is asked."""
 
     api: Api

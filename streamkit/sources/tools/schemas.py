@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_origin
 
-from ...checks import shown
+from ...checks import quote
 from ...engine.loops.reporting import LOGGER
 from ...wire import Api
 from ...wording import excerpt, one_line
@@ -92,7 +92,7 @@ def _named(tool: Any, name: str | None) -> dict[str, Any]:
         write = f"{{{_clean(name) or 'look'!r}: ...}}"
         raise ValueError(
             f"servers take names of tools of 1 to {LONGEST_NAME} letters (a-z), digits, _ and - only, "
-            f"not {shown(name)}: write sk.tool_loop(client.chat, messages, {write})"
+            f"not {quote(name)}: write sk.tool_loop(client.chat, messages, {write})"
         )
     text = _first_paragraph(tool)
     return {"name": name, "description": text} if text else {"name": name}
@@ -136,7 +136,7 @@ def _listed(tools: Any) -> Sequence[Any]:
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Sequence):
         many = isinstance(tools, Iterable) and not isinstance(tools, (str, bytes, Mapping, type))
         write = "tools=list(...)" if many else "tools=[...]"
-        raise TypeError(f"tools is a list of functions, models and dicts, not {shown(tools)}: write {write}")
+        raise TypeError(f"tools is a list of functions, models and dicts, not {quote(tools)}: write {write}")
     return tools
 
 
@@ -152,7 +152,7 @@ def _placed(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     if isinstance(tool, Mapping):
         return tool
     if not callable(tool):
-        raise TypeError(f"a tool is a function, a model or a dict, not {shown(tool)}")
+        raise TypeError(f"a tool is a function, a model or a dict, not {quote(tool)}")
     return form(tool_of(tool))
 
 

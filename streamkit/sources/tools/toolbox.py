@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from ...checks import shown
+from ...checks import quote
 from ...combine.sending import warn_if_none_sent
 from ...engine.loops.cancelling import is_cancel
 from ...engine.loops.reporting import LOGGER, failure_of
-from ...engine.upstream.context import Asked
+from ...engine.upstream.context import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
 from ...validation.parse import told
@@ -45,7 +45,7 @@ class Toolbox:
 
     def __init__(self, tools: Tools) -> None:
         if callable(tools):
-            raise TypeError(f"{FUNCTIONS}, not {shown(tools)}: put it in a list")
+            raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: put it in a list")
         check_tools(tools)
         named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
@@ -53,7 +53,7 @@ class Toolbox:
                 raise TypeError(f"tools are functions by name, and {name!r} is no name")
             if not callable(tool):
                 hint = SCHEMA if isinstance(tool, Mapping) else ""
-                raise TypeError(f"tool {name!r} is not callable: {shown(tool)}{hint}")
+                raise TypeError(f"tool {name!r} is not callable: {quote(tool)}{hint}")
         self.tools = dict(named)
         self._fitted: dict[str, Callable[..., Any]] = {}
         self._failed: set[str] = set()
@@ -86,7 +86,7 @@ class Toolbox:
             return self._failure(call, described(exc), f"gave a {type(value).__name__} that JSON cannot hold")
         return result
 
-    def check_sent(self, asked: Asked | None) -> None:
+    def check_sent(self, asked: SentRequest | None) -> None:
         """Say once if ``asked``, a request on behalf of the tools, does not have them."""
         if self._unchecked:
             self._unchecked = False
@@ -105,7 +105,7 @@ class Toolbox:
 
 def check_tools(tools: Any) -> None:
     if isinstance(tools, (str, bytes)) or not isinstance(tools, Iterable):
-        raise TypeError(f"{FUNCTIONS}, not {shown(tools)}: write [function], or [] if there are none")
+        raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: write [function], or [] if there are none")
 
 
 class ArgumentsError(TypeError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
-from ...checks import kind_of
+from ...checks import type_name
 from ...events import Reply
 from ...protocols import StageBase
 from ..fold import Fold
@@ -39,7 +39,7 @@ class Ending(StageBase):
         answer: Any = self._predicate(item)
         if answer:
             if isawaitable(answer):
-                kind = kind_of(answer)  # which closes it
+                kind = type_name(answer)  # which closes it
                 raise TypeError(f"what {self._name} asks answers True or False at once, not with a {kind}")
             return [item, *self.finish()]
         return [item]

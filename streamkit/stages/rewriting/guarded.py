@@ -22,7 +22,7 @@ from ...events import (
 from ...protocols import StageBase
 from ..fold import Fold
 from ..opencalls import OpenCalls
-from .hiding import bare, known, quiet
+from .hiding import bare, require_event, without_raw
 
 __all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
 
@@ -136,18 +136,18 @@ class Cutter(StageBase):
             if cut is None:
                 cut = self._cuts[index] = _Cut(self._make())
             return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
-        known(event, "guard")
+        require_event(event, "guard")
         begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
         if begins or isinstance(event, (Finish, ToolCall)):
-            return [*self._rest(event.index), quiet(event)]
+            return [*self._rest(event.index), without_raw(event)]
         if isinstance(event, (ToolResult, RoundEnd, Reply)):  # what follows is another message
             self._calls = OpenCalls()
-            return [*self.flush(), quiet(event)]
+            return [*self.flush(), without_raw(event)]
         if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
             self._cuts.clear()
             self._calls = OpenCalls()
-            return [replace(quiet(event), kept=""), *self.feed(TextDelta(event.kept))]
-        return [] if isinstance(event, LogprobsDelta) else [quiet(event)]
+            return [replace(without_raw(event), kept=""), *self.feed(TextDelta(event.kept))]
+        return [] if isinstance(event, LogprobsDelta) else [without_raw(event)]
 
     def flush(self) -> list[Any]:
         return [asked for index in sorted(self._cuts) for asked in self._rest(index)]
@@ -212,7 +212,7 @@ class Joiner(StageBase):
         if self._final is not None:
             return self._final
         shown = self._fold.reply(reply.outcome)
-        return replace(quiet(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
+        return replace(without_raw(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
 
     def _known(self, event: Event) -> Event:
         if isinstance(event, Reply):

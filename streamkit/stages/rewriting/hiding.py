@@ -9,15 +9,15 @@ from itertools import count
 from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
-from ...eventclass import Sent
+from ...eventclass import FromServer
 from ...events import Reply, ToolResult, UsageUpdate
-from ...jsonvalues import plain
+from ...jsonvalues import json_default
 from ...protocols import StageBase, overrides
 from ..fit import pieces_of
 
-__all__ = ["bare", "excerpts_through", "known", "masked", "quiet", "through", "unquoted"]
+__all__ = ["bare", "excerpts_through", "require_event", "through", "with_texts_mapped", "without_quotes", "without_raw"]
 
-E = TypeVar("E", bound=Sent)
+E = TypeVar("E", bound=FromServer)
 KNOWN = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
 """Attributes of errors that quote nothing."""
 CUT = "…"
@@ -25,16 +25,16 @@ CUT = "…"
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
 
 
-def known(item: Any, name: str) -> Any:
+def require_event(item: Any, name: str) -> Any:
     """``item`` if it is an event; TypeError for anything else, in which nobody knows where to look."""
-    if not isinstance(item, Sent):
+    if not isinstance(item, FromServer):
         raise TypeError(
             f"{name} looks into events and str, not into {type(item).__name__}: put it before what makes it"
         )
     return item
 
 
-def quiet(event: E) -> E:
+def without_raw(event: E) -> E:
     """``event`` without what the server sent besides."""
     changes: dict[str, Any] = {"raw": None} if event.raw is not None else {}
     if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
@@ -63,7 +63,7 @@ def excerpts_through(stage: Any, text: str) -> str:
     return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
-def masked(value: Any, mask: Callable[[str], str]) -> Any:
+def with_texts_mapped(value: Any, mask: Callable[[str], str]) -> Any:
     """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects. A number in
     which something is hidden becomes a text."""
     if value is None or isinstance(value, bool):
@@ -74,10 +74,12 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
         shown = mask(str(value))
         return value if shown == str(value) else shown
     if isinstance(value, dict):
-        return {name: masked(item, mask) for name, item in zip(_names(value, mask), value.values(), strict=True)}
+        return {
+            name: with_texts_mapped(item, mask) for name, item in zip(_names(value, mask), value.values(), strict=True)
+        }
     if isinstance(value, (list, tuple)):
-        return [masked(item, mask) for item in value]
-    return masked(plain(value), mask)
+        return [with_texts_mapped(item, mask) for item in value]
+    return with_texts_mapped(json_default(value), mask)
 
 
 def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
@@ -96,7 +98,7 @@ def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
 def _name(key: Any, mask: Callable[[str], str]) -> Any:
     """A key is hashable, and none of those that JSON knows is made of others: what is, is told as text."""
     if key is None or isinstance(key, (bool, int, float, str)):
-        return masked(key, mask)
+        return with_texts_mapped(key, mask)
     return mask(str(key))
 
 
@@ -106,13 +108,13 @@ def _numbered(name: Any) -> Iterator[Any]:
         yield f"{name} ({number})"
 
 
-def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
+def without_quotes(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
     """`bare`, and with all that it says masked.
 
     A ``body`` ends where no more of it was read.
     """
     if isinstance(error, AllFailedError):
-        twin: StreamkitError = _group(error, mask(error.message), lambda part: unquoted(part, mask))
+        twin: StreamkitError = _group(error, mask(error.message), lambda part: without_quotes(part, mask))
     else:
         twin = bare(error)
         if not isinstance(error, MalformedError):
@@ -125,10 +127,10 @@ def unquoted(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitErro
 
 def _attribute(value: Any, mask: Callable[[str], str]) -> Any:
     try:
-        masked(value, lambda text: text)
+        with_texts_mapped(value, lambda text: text)
     except Exception:  # nobody can look into it: it holds itself, or cannot be told as text
         return None
-    return masked(value, mask)
+    return with_texts_mapped(value, mask)
 
 
 def bare(error: StreamkitError) -> StreamkitError:

@@ -7,7 +7,7 @@ from copy import copy
 from inspect import iscoroutinefunction
 from typing import Any, Self, TypeAlias
 
-from ...checks import check_text, check_whole, shown
+from ...checks import check_text, check_whole, quote
 from ...protocols import StageBase
 from .literals import Words
 from .matching import Find, Pattern, Replace
@@ -87,7 +87,7 @@ def _finds(rule: Any, mask: str) -> list[Find]:
         case (what, replacement) if not isinstance(rule, (str, list)):
             return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
         case _ if iscoroutinefunction(rule):
-            raise TypeError(f"{shown(rule)} is async: a rule gives at once what stands in place of a word")
+            raise TypeError(f"{quote(rule)} is async: a rule gives at once what stands in place of a word")
         case _ if callable(rule) and not hasattr(rule, "pattern"):
             return [EachWord(rule)]
     return _replacing(rule, lambda found: mask)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
-from ...checks import shown
+from ...checks import quote
 from ...errors import StreamkitError
-from ...eventclass import Sent
+from ...eventclass import FromServer
 from ...events import (
     Choice,
     Event,
@@ -31,11 +31,11 @@ from ...protocols import Stage, StageBase
 from ..fit import pieces_of
 from ..fold import Fold, outcome_of
 from ..opencalls import OpenCalls
-from .hiding import excerpts_through, known, masked, quiet, through, unquoted
+from .hiding import excerpts_through, require_event, through, with_texts_mapped, without_quotes, without_raw
 
 __all__ = ["Piece", "Rewriter", "TextStage"]
 
-E = TypeVar("E", bound=Sent)
+E = TypeVar("E", bound=FromServer)
 Key: TypeAlias = tuple[type, int, int]
 """Part, choice, and number of the call."""
 WHOLE = ("complete", "refused")
@@ -98,7 +98,7 @@ class Rewriter(StageBase):
         if type(event) is str:
             return self._bare(event)
         if self.hides:
-            known(event, self._name)
+            require_event(event, self._name)
         if isinstance(event, Reply):
             return self._reply(event)
         out = self._noted(self._events(event))
@@ -120,7 +120,7 @@ class Rewriter(StageBase):
         shown = self._fold.reply(reply.outcome)
         if self.hides:
             return replace(
-                quiet(reply),
+                without_raw(reply),
                 choices=shown.choices,
                 earlier=shown.earlier,
                 answers=shown.answers,
@@ -144,7 +144,7 @@ class Rewriter(StageBase):
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` as far as it may be told."""
         try:
-            return unquoted(error, self._told) if self.hides else error
+            return without_quotes(error, self._told) if self.hides else error
         except StreamkitError as exc:
             exc.partial = error.partial
             raise
@@ -204,7 +204,7 @@ class Rewriter(StageBase):
         return [self._cleared(event)]
 
     def _cleared(self, event: E) -> E:
-        return quiet(event) if self.hides else event
+        return without_raw(event) if self.hides else event
 
     def _restart(self, event: Restart) -> list[Any]:
         """The text begins anew with what is kept of it, which comes as it was before any operator."""
@@ -234,7 +234,7 @@ class Rewriter(StageBase):
         self._begin_anew()  # what follows is another message
         if isinstance(event, RoundEnd) or not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
-        value, error = masked(event.value, self._whole), masked(event.error, self._told)
+        value, error = with_texts_mapped(event.value, self._whole), with_texts_mapped(event.error, self._told)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
 
     def _rewritten(self, call: ToolCall) -> ToolCall:
@@ -273,7 +273,7 @@ class Rewriter(StageBase):
                 out.append(replace(like, arguments=text, raw=None))
             elif text:
                 if not isinstance(text, str):
-                    raise TypeError(f"a stage over text gives pieces of str, not {shown(text)}")
+                    raise TypeError(f"a stage over text gives pieces of str, not {quote(text)}")
                 out.append(kind(text, like.index))
         if isinstance(like, ToolCallDelta) and not out and (like.id or like.name):
             out.append(replace(like, arguments="", raw=None))  # the call begins, whatever its arguments do

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, shown
+from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, quote
 from ...eventclass import in_brief
 from ...protocols import StageBase
 from .ahead import Ahead
@@ -213,7 +213,7 @@ class Segmenting(TypedDict, total=False):
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
     check_text("lang", lang)
     if judge is not None and not callable(getattr(judge, "is_boundary", None)):
-        raise TypeError(f"judge has a method is_boundary(window, place, lang), {shown(judge)} has none")
+        raise TypeError(f"judge has a method is_boundary(window, place, lang), {quote(judge)} has none")
     code = "en" if lang == "auto" else re.split("[-_]", str(lang).lower())[0]
     if not re.fullmatch("[a-z]{2,3}", code):
         raise ValueError(f"lang is an ISO 639 code like 'de', or 'auto', not {lang!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["JsonLead"]
+__all__ = ["JsonStart"]
 
 SPACE = " \t\n\r\ufeff"  # servers' byte order marks included
 GAP = re.compile(r"[ \t\n\r]*")
@@ -20,7 +20,7 @@ IN_MID_LINE = {"{": '"', "[": '"{'}
 LONGEST_ALONE = 1000  # characters of a number with the white space around it
 
 
-class JsonLead:
+class JsonStart:
     """Takes text up to where the JSON begins. Linear, and keeps next to nothing of it."""
 
     def __init__(self) -> None:

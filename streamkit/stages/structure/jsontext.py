@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from ...errors import MalformedError
 from ...wording import excerpt
 from .jsonpath import JsonPath
-from .jsonstart import JsonLead
+from .jsonstart import JsonStart
 from .jsontree import NOTHING, Edge, JsonTree
 
 __all__ = ["JsonText"]
@@ -62,7 +62,7 @@ class JsonText:
         self._held = ""
         self._before = 0  # characters before the text at hand
         self._recent: deque[str] = deque(maxlen=20)
-        self._lead = JsonLead()
+        self._lead = JsonStart()
         self._step: Step = self._value
 
     @property

@@ -12,7 +12,7 @@ from ...events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
 from ...protocols import StageBase
 from ...usage import Usage, unfinished
 from ..fold import Fold
-from .meter import Account
+from .meter import StreamUsage
 from .request import BILLED
 
 __all__ = ["Budget", "Limit"]
@@ -29,7 +29,7 @@ MARGIN = 64
 class Limit:
     """What may be spent, in tokens or in money. ``within`` is the last usage that was not too much."""
 
-    def __init__(self, account: Account, *, tokens: int | None = None, cost: float | None = None) -> None:
+    def __init__(self, account: StreamUsage, *, tokens: int | None = None, cost: float | None = None) -> None:
         self.within: Usage | None = None
         self._account, self._tokens, self._cost = account, tokens, cost
         self._left: float | None = None  # in tokens; None: has to be asked
@@ -108,7 +108,7 @@ class Budget(StageBase):
 
     def __init__(
         self,
-        account: Account,
+        account: StreamUsage,
         *,
         tokens: int | None = None,
         cost: float | None = None,

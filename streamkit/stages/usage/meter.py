@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 from ...events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ...protocols import StageBase
-from ...tokens import Gauge, PriceList, Prices, price_of
+from ...tokens import PriceList, Prices, ReplyTokens, price_of
 from ...usage import Usage, summed, unfinished
 from ...wording import one_line
-from .request import BILLED, Bill
+from .request import BILLED, RequestUsage
 
-__all__ = ["Account", "Meter", "Request", "Unpriced"]
+__all__ = ["Meter", "Request", "StreamUsage", "Unpriced"]
 
 Request: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
 """Asked when a reply begins: the API and the JSON of its request, if they are known."""
@@ -43,7 +43,7 @@ class Unpriced:
         return text
 
 
-class Account:
+class StreamUsage:
     """The usage of a stream so far. A `Start` after content begins a further request (a tool loop's next round, a reply
     that is continued); what came before was spent as well, so the figures are of all requests together.
 
@@ -51,13 +51,17 @@ class Account:
     """
 
     def __init__(
-        self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown, unpriced: Unpriced | None = None
+        self,
+        gauge: ReplyTokens,
+        prices: PriceList = None,
+        request: Request = _unknown,
+        unpriced: Unpriced | None = None,
     ) -> None:
         self._gauge, self._prices, self._request = gauge, prices, request
         self._unpriced = unpriced
         self._models: list[str] = []  # of the requests that are closed
-        self._bill: Bill | None = None
-        self._early: Bill | None = None
+        self._bill: RequestUsage | None = None
+        self._early: RequestUsage | None = None
         self._closed: list[Usage] = []
         self._begun = False
 
@@ -113,12 +117,12 @@ class Account:
     def _is_reported(self) -> bool:
         return bool(self._closed) or (self._bill is not None and self._bill.reported is not None)
 
-    def _before_start(self) -> Bill | None:
+    def _before_start(self) -> RequestUsage | None:
         """Nothing came yet, but perhaps a server took the request. Asked from any thread."""
         if self._closed or self._early is not None:
             return self._early
         asked = self._request()
-        self._early = Bill(self._gauge, "", asked) if asked is not None else None
+        self._early = RequestUsage(self._gauge, "", asked) if asked is not None else None
         return self._early
 
     def _start(self, model: str) -> None:
@@ -131,8 +135,8 @@ class Account:
         if reported is not None:
             bill.report(reported)
 
-    def _open(self, model: str) -> Bill:
-        self._bill, self._early = Bill(self._gauge, model, self._request()), None
+    def _open(self, model: str) -> RequestUsage:
+        self._bill, self._early = RequestUsage(self._gauge, model, self._request()), None
         return self._bill
 
     def _report(self, usage: Usage) -> None:
@@ -149,7 +153,7 @@ class Account:
             self._models.append(bill.model)
             self._closed += [] if usage is None else [unfinished(usage) if cut else usage]
 
-    def _priced(self, bill: Bill) -> Usage | None:
+    def _priced(self, bill: RequestUsage) -> Usage | None:
         usage = bill.usage()
         return None if usage is None else self._cost(usage, bill.model)
 
@@ -175,9 +179,13 @@ class Meter(StageBase):
     """
 
     def __init__(
-        self, gauge: Gauge, prices: PriceList = None, request: Request = _unknown, unpriced: Unpriced | None = None
+        self,
+        gauge: ReplyTokens,
+        prices: PriceList = None,
+        request: Request = _unknown,
+        unpriced: Unpriced | None = None,
     ) -> None:
-        self._account = Account(gauge, prices, request, unpriced or Unpriced(prices))
+        self._account = StreamUsage(gauge, prices, request, unpriced or Unpriced(prices))
         self._shown: Usage | None = None
         self._texts = self._events = False
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from ...events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
-from ...tokens import Count, Gauge, Rough, TokenCounter
+from ...tokens import Count, ReplyTokens, Rough, TokenCounter
 from ...usage import Origin, Usage, weakest
 from ..opencalls import OpenCalls
 
-__all__ = ["BILLED", "Bill"]
+__all__ = ["BILLED", "RequestUsage"]
 
 CALL = 7
 """Tokens around the name and arguments of a tool call; some calls take one more."""
@@ -25,14 +25,14 @@ BILLED: dict[type, str] = {
 """The events that cost, and where their text is."""
 
 
-class Bill:
+class RequestUsage:
     """Counts the events of one request; each part of each choice by itself, as they were generated.
 
     ``asked`` is the API and the JSON of the request if that is known. `report` takes figures of the whole so far: they
     stand, and what comes after them is added.
     """
 
-    def __init__(self, gauge: Gauge, model: str = "", asked: tuple[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, gauge: ReplyTokens, model: str = "", asked: tuple[str, Mapping[str, Any]] | None = None) -> None:
         self.model = model or str((asked[1].get("model") if asked else None) or "")
         self.reported: Usage | None = None
         self._gauge, self._asked = gauge, asked

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...errors import MalformedError
 from ..call import Call
 from ..fragments import index_of
-from ..loads import shown
+from ..loads import quote_json
 from ..openai.responseforms import Chunk
 
 __all__ = ["Block", "Blocks", "made_up"]
@@ -62,7 +62,7 @@ class Blocks:
         told = chunk.get("index")
         index = self._last + beyond if told is None else index_of(told)
         if index is None:
-            raise MalformedError(f"the index of a block is not a number: {shown(told)}")
+            raise MalformedError(f"the index of a block is not a number: {quote_json(told)}")
         return index
 
     def call_at(self, index: int, input: str) -> Call | None:
@@ -82,4 +82,4 @@ class Blocks:
             return calls[0]
         if block is not None and misplaced and not calls:  # no tool can run
             return None
-        raise MalformedError(f"input of a call that is not open: {shown(input)}")
+        raise MalformedError(f"input of a call that is not open: {quote_json(input)}")

@@ -14,7 +14,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, text_of
-from ..loads import shown
+from ..loads import quote_json
 from ..openai.responseforms import Chunk, object_in
 from ..problems import api_error, find, may_report
 from .blocks import Block, Blocks, made_up
@@ -114,7 +114,7 @@ class Messages(Dialect):
         self._begin(message, chunk, out, content=True)
         blocks = message.get("content") or []
         if not isinstance(blocks, list):
-            raise MalformedError(f"the content of a message is no list: {shown(blocks)}")
+            raise MalformedError(f"the content of a message is no list: {quote_json(blocks)}")
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
             self._close(self._blocks.place({}), chunk, out)

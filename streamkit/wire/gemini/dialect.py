@@ -19,7 +19,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import text_of
-from ..loads import shown
+from ..loads import quote_json
 from ..problems import api_error, find
 from ..unread import says
 from ..usage import LARGEST, merged
@@ -55,7 +55,7 @@ def _list(place: Mapping[str, Any], name: str) -> list[Form]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise MalformedError(f"{name} is not a list of objects: {shown(value)}")
+        raise MalformedError(f"{name} is not a list of objects: {quote_json(value)}")
     return value
 
 
@@ -129,11 +129,11 @@ class Gemini(Dialect):
         if index is None:
             index = position
         if type(index) is not int or not 0 <= index < MOST_CANDIDATES:
-            raise MalformedError(f"the index of a candidate is not a number: {shown(index)}")
+            raise MalformedError(f"the index of a candidate is not a number: {quote_json(index)}")
         candidate = self._candidates.setdefault(index, _Candidate())
         content = form.get("content")
         if not isinstance(content, (dict, type(None))):
-            raise MalformedError(f"the content of a candidate is not an object: {shown(content)}")
+            raise MalformedError(f"the content of a candidate is not an object: {quote_json(content)}")
         for part in _list(content or {}, "parts"):
             self._part(part, index, candidate, chunk, out)
         for name in BESIDE:
@@ -162,7 +162,7 @@ class Gemini(Dialect):
     def _call(self, form: Any, index: int, calls: Calls, chunk: Form, out: list[Event]) -> None:
         """A call comes whole. That of an older model has no id."""
         if not isinstance(form, dict):
-            raise MalformedError(f"a functionCall is not an object: {shown(form)}")
+            raise MalformedError(f"a functionCall is not an object: {quote_json(form)}")
         if form.get("partialArgs") or form.get("willContinue"):
             raise MalformedError("a functionCall whose arguments come in pieces is not read: do not ask for it")
         id, number = text_field(form, "id"), len(self._ids)

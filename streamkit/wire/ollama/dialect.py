@@ -19,7 +19,7 @@ from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, fragment
 from ..framing import LINES
-from ..loads import shown
+from ..loads import quote_json
 from ..problems import find, may_report
 from ..usage import merged
 from .ask import body, prompt, tool, with_format
@@ -101,7 +101,7 @@ class Ollama(Dialect):
         self._say(TextDelta, text_field(place, "response" if place is chunk else "content"), 0, chunk, out)
         calls = place.get("tool_calls") or ()
         if not isinstance(calls, (list, tuple)):
-            raise MalformedError(f"tool_calls are not a list: {shown(calls)}")
+            raise MalformedError(f"tool_calls are not a list: {quote_json(calls)}")
         for entry in calls:
             self._call(entry, chunk, out)
         out += [Other(name, raw=chunk) for name in ("images", "image") if place.get(name)]
@@ -171,7 +171,7 @@ def _place(chunk: Form) -> Form | None:
     if "done" not in chunk:  # no chunk of ours: the message, if there is one, may be that of an error
         return None
     if message is not None:
-        raise MalformedError(f"a message is not an object: {shown(message)}")
+        raise MalformedError(f"a message is not an object: {quote_json(message)}")
     return chunk if "response" in chunk or "thinking" in chunk else None
 
 
@@ -181,7 +181,7 @@ def _entry(entry: Any) -> tuple[Fragment, bool]:
     function = entry.get("function") if isinstance(entry, dict) else None
     arguments = function.get("arguments") if isinstance(function, dict) else None
     if isinstance(function, dict) and isinstance(arguments, (bool, int, float)):
-        entry = {**entry, "function": {**function, "arguments": shown(arguments)}}
+        entry = {**entry, "function": {**function, "arguments": quote_json(arguments)}}
     piece = fragment(entry)
     return piece, isinstance(arguments, str) and (piece.index is not None or bool(piece.id))
 

@@ -13,7 +13,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment, fragment, legacy_fragment
-from ..loads import shown
+from ..loads import quote_json
 from ..problems import api_error, find, may_report
 from ..unread import REASONS, field_of_chat, is_chat
 
@@ -86,14 +86,14 @@ class Chat(Dialect):
         if choices is None:
             choices = []
         if not isinstance(choices, list):
-            raise MalformedError(f"choices are no list: {shown(choices)}")
+            raise MalformedError(f"choices are no list: {quote_json(choices)}")
         if name == "error":
             raise api_error(chunk)
         self._begin(chunk, chunk, out, content=bool(choices))
         problem: ApiError | None = None
         for position, choice in enumerate(choices):
             if not isinstance(choice, dict):
-                raise MalformedError(f"a choice is no object: {shown(choice)}")
+                raise MalformedError(f"a choice is no object: {quote_json(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
         problem = find(chunk, bare=not choices, over=self.finished) or problem
@@ -118,7 +118,7 @@ class Chat(Dialect):
         if index is None:
             index = position
         if type(index) is not int or not 0 <= index < MOST_CHOICES:
-            raise MalformedError(f"the index of a choice is no number: {shown(index)}")
+            raise MalformedError(f"the index of a choice is no number: {quote_json(index)}")
         choice = self._choices.get(index)
         if choice is None:
             choice = self._choices[index] = _Choice()
@@ -139,7 +139,7 @@ class Chat(Dialect):
         if delta is None:
             return {}
         if not isinstance(delta, dict):
-            raise MalformedError(f"a delta is no object: {shown(delta)}")
+            raise MalformedError(f"a delta is no object: {quote_json(delta)}")
         if any(value for name, value in delta.items() if name != "role"):
             self._flowing.add(index)
         return delta
@@ -167,7 +167,7 @@ class Chat(Dialect):
         if not reason:
             return problem
         if not isinstance(reason, str):
-            raise MalformedError(f"finish_reason is no text: {shown(reason)}")
+            raise MalformedError(f"finish_reason is no text: {quote_json(reason)}")
         meant = meaning(reason)
         if choice.reason or meant == "unfinished":  # the first word for an end counts
             if choice.reason and meant not in ("unfinished", meaning(choice.reason)):
@@ -239,7 +239,7 @@ def _parts(content: list[Any]) -> tuple[str, str]:
         if isinstance(part, str):
             texts.append(part)
         elif not isinstance(part, dict):
-            raise MalformedError(f"a part of content is no object: {shown(part)}")
+            raise MalformedError(f"a part of content is no object: {quote_json(part)}")
         elif "thinking" in part or part.get("type") == "reasoning":
             thoughts.append(_plain_text(part))
         else:

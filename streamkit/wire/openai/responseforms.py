@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ...errors import MalformedError
 from ..fields import text_field
 from ..fragments import text_of
-from ..loads import shown
+from ..loads import quote_json
 from .outputitems import Spot
 
 __all__ = [
@@ -56,7 +56,7 @@ def object_in(chunk: Chunk, name: str) -> Chunk:
     """An object, empty if it is null or missing; `MalformedError` for anything else."""
     inner = chunk.get(name)
     if inner is not None and not isinstance(inner, dict):
-        raise MalformedError(f"{name} is no object: {shown(inner)}")
+        raise MalformedError(f"{name} is no object: {quote_json(inner)}")
     return inner or {}
 
 
@@ -111,7 +111,7 @@ def text_in(chunk: Chunk, *names: str) -> str:
         if isinstance(value, (dict, list)):
             value = _joined(value)
         elif value is not None and not isinstance(value, str):
-            raise MalformedError(f"{name} is no text: {shown(value)}")
+            raise MalformedError(f"{name} is no text: {quote_json(value)}")
         if value:
             return value
     return ""

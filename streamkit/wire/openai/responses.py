@@ -8,7 +8,7 @@ from typing import Any
 
 from ...events import Event, Finish, LogprobsDelta, TextDelta
 from ...stages.reasons import meaning
-from ..loads import shown
+from ..loads import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import says
 from .asides import announced
@@ -130,7 +130,7 @@ class Responses(Telling):
         if isinstance(reason, str) and meaning(reason) not in ("complete", "unfinished", "unknown"):
             return reason
         if reason:  # a word for a whole reply, or for nothing that we know, makes no whole reply of it
-            self.warn(f"unknown reason {shown(reason)} of a response that is not complete")
+            self.warn(f"unknown reason {quote_json(reason)} of a response that is not complete")
         return kind.removeprefix("response.")
 
     def _text(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
