@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from .batch import batch  # now: importing its package later would put that in the function's place
-from .engine import Branch, ReplyStream, Run, Runs, Stream, branch, run, shutdown, start
-from .engine.branches.listener import Listener, on
+from .engine.branches import Branch, Listener, branch, on
+from .engine.loops import shutdown
+from .engine.runs import Run, Runs, run, start
+from .engine.streams import ReplyStream, Stream
 from .errors import (
     AllFailedError,
     ApiError,
@@ -44,18 +46,11 @@ from .protocols import Op, Sink, Stage, StageBase
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
-    from .batch.item import BatchItem
-    from .combine.racing import Failure, Labelled, race, side_by_side
-    from .combine.sharing import share
-    from .combine.toolloop import tool_loop
+    from .batch import BatchItem
+    from .combine import Failure, Labelled, race, share, side_by_side, tool_loop
     from .edges.relay import sse
-    from .sources.http.client import Client
-    from .sources.http.limits import Limits, Retry
-    from .sources.http.sharedclient import chat
-    from .sources.items import stream
-    from .sources.iterators import from_bytes, from_text
-    from .sources.replaying import replay
-    from .sources.sdk import from_sdk
+    from .sources import from_bytes, from_sdk, from_text, replay, stream
+    from .sources.http import Client, Limits, Retry, chat
     from .tokens import Prices
 
 __version__ = "0.1.0"
@@ -138,22 +133,15 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "ops": "operators",
+            "batch": "BatchItem",
+            "combine": "Failure Labelled race share side_by_side tool_loop",
+            "edges.relay": "sse",
+            "operators": "ops",
             "sinks": "sinks",
+            "sources": "from_bytes from_sdk from_text replay stream",
+            "sources.http": "Client Limits Retry chat",
             "testing": "testing",
-            "sse": "edges.relay",
-            **dict.fromkeys(("Failure", "Labelled", "race", "side_by_side"), "combine.racing"),
-            "share": "combine.sharing",
-            "BatchItem": "batch.item",
-            "Client": "sources.http.client",
-            "chat": "sources.http.sharedclient",
-            "stream": "sources.items",
-            **dict.fromkeys(("from_bytes", "from_text"), "sources.iterators"),
-            **dict.fromkeys(("Limits", "Retry"), "sources.http.limits"),
-            "from_sdk": "sources.sdk",
-            "replay": "sources.replaying",
-            "tool_loop": "combine.toolloop",
-            "Prices": "tokens",
+            "tokens": "Prices",
         },
     )
 

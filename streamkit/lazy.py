@@ -12,13 +12,15 @@ __all__ = ["lazily"]
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for ``package``: ``homes`` says which module a name is in; a module's own gives it whole.
+    """A ``__getattr__`` for ``package``: ``homes`` says for each module which names it has, with blanks between them. A
+    name that the module does not have stands for the module itself.
 
     It stands under ``if not TYPE_CHECKING``, as a type checker would believe that such a package has every name.
     """
+    home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def get(name: str) -> Any:
-        home = homes.get(name)
+        home = home_of.get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}{_nearest(package, name)}", name=name)
         module = import_module(f".{home}", package)

@@ -13,7 +13,7 @@ from reactivex.disposable import Disposable
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.engine import RunScheduler
+from streamkit.engine.upstream import RunScheduler
 from tests.operators.made import MADE
 
 

@@ -21,13 +21,7 @@ __all__ = ["BatchItem", "Ledger", "Tally", "batch", "progress", "run_shard"]
 
 if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
-        __name__,
-        {
-            "BatchItem": "item",
-            "Ledger": "ledger",
-            "progress": "bar",
-            **dict.fromkeys(("Tally", "run_shard"), "shard"),
-        },
+        __name__, {"bar": "progress", "item": "BatchItem", "ledger": "Ledger", "shard": "Tally run_shard"}
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reactivex import Observable
 
-    from ..engine import Stream
+    from ..engine.streams import Stream
     from ..tokens import Prices
     from .item import BatchItem
     from .ledger import Ledger

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 from ..events import Reply, Usage
-from ..stages.usage.meter import Unpriced
-from ..tokens.prices import PriceList, price_of
+from ..stages.usage import Unpriced
+from ..tokens import PriceList, price_of
 from ..wording import one_line
 from .prompts import size_of
 

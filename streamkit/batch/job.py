@@ -12,14 +12,12 @@ from typing import Any
 from reactivex import Observable
 
 from ..checks import type_name
-from ..engine import Run, Stream
-from ..engine.loops.cancelling import is_cancel
-from ..engine.loops.reporting import failure_of
-from ..engine.streams.kinds import Given, put
+from ..engine.loops import failure_of, is_cancel
+from ..engine.runs import Run
+from ..engine.streams import Given, Stream, put
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
-from ..sources.items import stream
-from ..sources.iterators import items_of, opened
+from ..sources import items_of, opened, stream
 from .costs import Costs
 from .item import BatchItem
 from .ledger import Book

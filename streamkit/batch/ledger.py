@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..engine.loops.reporting import LOGGER
+from ..engine.loops import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
 from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all

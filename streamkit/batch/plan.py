@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..checks import check_flag, check_number, check_whole
-from ..engine.streams.misuse import check_function
-from ..sources.iterators import Given
-from ..tokens.prices import PriceList, check_prices
+from ..engine.streams import check_function
+from ..sources import Given
+from ..tokens import PriceList, check_prices
 from .ledger import Ledger
 from .prompts import lines_of
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine import run
+from ..engine.runs import run
 from .asking import batch
 from .item import BatchItem
 

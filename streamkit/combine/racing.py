@@ -11,16 +11,13 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from ..checks import check_number, quote
-from ..engine import ReplyStream, RunScheduler, Stream, scheduler_for
-from ..engine.loops.reporting import ShutdownError
-from ..engine.streams.kinds import common_kind, put
-from ..engine.streams.linking import are_replies, source_of
-from ..engine.streams.misuse import check_streams
-from ..engine.upstream.place import CompositeReply, Place
+from ..engine.loops import ShutdownError
+from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, put, source_of
+from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
 from ..eventclass import in_brief
 from ..events import Outcome, Reply
-from ..stages.prelude import Prelude
+from ..stages import Prelude
 from ..wording import described
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]

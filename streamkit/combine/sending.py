@@ -7,19 +7,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..engine.loops.reporting import LOGGER
-from ..engine.upstream.context import SentRequest
-from ..sources.tools.schemas import name_of, tools_for
+from ..engine.loops import LOGGER
+from ..sources.tools import name_of, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line
 
-__all__ = ["sending", "warn_if_none_sent"]
+__all__ = ["sending"]
 
 Ask: TypeAlias = "Callable[..., Any]"
-ADD = (
-    "send them too, as in client.chat(messages, tools=tools) or functools.partial(client.chat, tools=tools), "
-    "or give the tool loop client.chat itself"
-)
 
 
 def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
@@ -41,17 +36,6 @@ def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     return functools.partial(ask, tools=tools_for(api, tools))
 
 
-def warn_if_none_sent(asked: SentRequest | None, tools: Iterable[str]) -> None:
-    """Tell the log of a request without tools on behalf of a loop that has some; None is one that nobody knows."""
-    names = one_line(", ".join(tools))
-    if asked is not None and names and not (asked.body.get("tools") or asked.body.get("functions")):
-        _warn("the model was not told of the tools of this tool loop (%s), so it calls none of them: %s", names, ADD)
-
-
-def _warn(message: str, *values: object) -> None:
-    LOGGER.warning(message, *values)
-
-
 def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
     """What partials stand before, and the tools that they name: None if they name none."""
     named: dict[str, Any] = {}
@@ -64,10 +48,9 @@ def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
 
 def _api_of(ask: Any) -> Api | None:
     """The API that ``ask`` speaks to, if it is ours."""
-    from ..sources.http import sharedclient as default
-    from ..sources.http.client import Client
+    from ..sources.http import Client, chat
 
-    if ask is default.chat:
+    if ask is chat:
         return APIS["chat"]
     client = getattr(ask, "__self__", None)
     return client._spoken(ask.__name__) if isinstance(client, Client) else None
@@ -76,10 +59,9 @@ def _api_of(ask: Any) -> Api | None:
 def _takes_tools(ask: Any, inner: Any) -> bool:
     """Of a method that a class of the user's own has put in the place of ours: whether it has this parameter by name.
     One that takes whatever it is given may send tools of its own."""
-    from ..sources.http import sharedclient as default
-    from ..sources.http.client import Client
+    from ..sources.http import Client, chat
 
-    if inner is default.chat or inner.__func__ in (Client.chat, Client.respond):
+    if inner is chat or inner.__func__ in (Client.chat, Client.respond):
         return True
     parameter = inspect.signature(ask).parameters.get("tools")
     return parameter is not None and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
@@ -99,4 +81,5 @@ def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:
         )
     silent = [name for name in tools if name not in sent]
     if silent:
-        _warn("the request names tools of its own, so the model is not told of these: %s", one_line(", ".join(silent)))
+        names = one_line(", ".join(silent))
+        LOGGER.warning("the request names tools of its own, so the model is not told of these: %s", names)

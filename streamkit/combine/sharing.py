@@ -11,17 +11,22 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole
-from ..engine import Context, Gate, ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
-from ..engine.loops.loop import background, is_own, runs_here
-from ..engine.loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure
-from ..engine.streams.bridge import Bridge, Reader
-from ..engine.streams.kinds import kind_of, put
-from ..engine.streams.linking import are_replies, source_of
-from ..engine.streams.misuse import check_stream
-from ..engine.upstream.context import SentRequest
+from ..engine.loops import (
+    ShutdownError,
+    as_raised,
+    background,
+    failure_of,
+    is_own,
+    on_loop,
+    report,
+    runs_here,
+    same_failure,
+)
+from ..engine.streams import Bridge, Reader, ReplyStream, Stream, are_replies, check_stream, kind_of, put, source_of
+from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
-from ..sources.items import stream as items
+from ..sources import stream as items
 
 __all__ = ["share"]
 

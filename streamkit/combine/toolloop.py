@@ -10,16 +10,12 @@ from reactivex import Observable, abc, from_iterable
 from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole, quote_refused
-from ..engine import ReplyStream, RunScheduler, scheduler_for
-from ..engine.streams.kinds import EventSource, check_events
-from ..engine.streams.misuse import check_function
-from ..engine.upstream.asyncmap import AsyncMap
-from ..engine.upstream.place import CompositeReply
-from ..engine.upstream.switching import switch_to
+from ..engine.streams import EventSource, ReplyStream, check_events, check_function
+from ..engine.upstream import AsyncMap, CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
-from ..sources.tools.toolbox import Toolbox, Tools
+from ..sources.tools import Toolbox, Tools
 from ..usage import summed
 from .sending import sending
 

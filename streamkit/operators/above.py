@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 
 from reactivex import Observable, abc
 
-from ..engine import KeepsAll, Operator, RunScheduler, Sources, scheduler_for
-from ..engine.streams.linking import Connect, keeping_operator, operator_of
-from ..engine.upstream.context import ReplySource
+from ..engine.streams import Connect, KeepsAll, Operator, keeping_operator, operator_of
+from ..engine.upstream import ReplySource, RunScheduler, Sources, scheduler_for
 from .lift import Lifted
 
 __all__ = ["Above", "lifted", "lifted_keeping"]

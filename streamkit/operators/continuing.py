@@ -10,12 +10,8 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_one_of, check_whole, type_name
-from ..engine import Keeps, RunScheduler, scheduler_for
-from ..engine.streams.kinds import check_events
-from ..engine.streams.linking import keeping_operator
-from ..engine.streams.misuse import check_function
-from ..engine.upstream.place import CompositeReply
-from ..engine.upstream.switching import switch_to
+from ..engine.streams import Keeps, check_events, check_function, keeping_operator
+from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import (
     CONTENT,
@@ -30,10 +26,8 @@ from ..events import (
     ToolResult,
     warned,
 )
-from ..sources.http.limits import Retry, requests_of
-from ..stages import Fold
-from ..stages.prelude import Prelude, commits
-from ..stages.seam import Seam
+from ..sources.http import Retry, requests_of
+from ..stages import Fold, Prelude, Seam, commits
 from ..usage import Usage, summed, weakest
 
 __all__ = ["continue_with"]

@@ -9,13 +9,12 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
-from ..engine import clock, scheduler_for
-from ..engine.streams.linking import keeping_operator, operator_of
-from ..engine.streams.misuse import check_function
+from ..engine.streams import check_function, keeping_operator, operator_of
+from ..engine.upstream import clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages.rewriting.guarded import Answered, Asked, Cutter, Joiner, verdict_of
-from ..stages.segments.segment import Segmenting
+from ..stages.rewriting import Answered, Asked, Cutter, Joiner, verdict_of
+from ..stages.segments import Segmenting
 from .above import lifted
 from .lift import Lifted, map_async
 from .segments import Unit, segments_of

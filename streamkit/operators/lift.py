@@ -10,15 +10,12 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
-from ..engine import Operator, clock, scheduler_for
-from ..engine.streams.linking import operator_of
-from ..engine.streams.misuse import check_function, refuse_operator
-from ..engine.upstream.apart import Apart
-from ..engine.upstream.asyncmap import AsyncMap
+from ..engine.streams import Operator, check_function, operator_of, refuse_operator
+from ..engine.upstream import Apart, AsyncMap, clock, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
-from ..stages.fit import Factory, check_stage, explained, seconds
+from ..stages import Factory, check_stage, explained, seconds
 
 __all__ = ["map_async", "stage"]
 

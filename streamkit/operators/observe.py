@@ -10,13 +10,11 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..checks import check_flag, check_text, quote
-from ..engine import KeepsAll, scheduler_for
-from ..engine.branches.attach import Attached
-from ..engine.branches.branch import as_branch
-from ..engine.streams.linking import keeping_operator
-from ..engine.upstream.context import Note
+from ..engine.branches import Attached, as_branch
+from ..engine.streams import KeepsAll, keeping_operator
+from ..engine.upstream import Note, scheduler_for
 from ..errors import SinkError
-from ..sources.recorder import Recorder
+from ..sources import Recorder
 
 __all__ = ["attach", "note", "record"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine import clock
+from ..engine.upstream import clock
 
 __all__ = ["Paced"]
 

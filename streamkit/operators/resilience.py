@@ -10,18 +10,15 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_instance
-from ..combine.racing import all_failed
-from ..engine import Keeps, ReplyStream, RunScheduler, scheduler_for
-from ..engine.loops.reporting import ShutdownError
-from ..engine.streams.linking import are_replies, keeping_operator, operator_of
-from ..engine.streams.misuse import check_streams
-from ..engine.upstream.place import CompositeReply
-from ..engine.upstream.switching import switch_to
+from ..combine import all_failed
+from ..engine.loops import ShutdownError
+from ..engine.streams import Keeps, ReplyStream, are_replies, check_streams, keeping_operator, operator_of
+from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
 from ..protocols import Op
-from ..sources.http.limits import Retry, given_up, requests_of
-from ..stages.prelude import Prelude
+from ..sources.http import Retry, given_up, requests_of
+from ..stages import Prelude
 
 __all__ = ["fallback", "retry_unstarted"]
 

@@ -13,17 +13,9 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from ..checks import check_flag, check_text
-from ..engine import KeepsAll
-from ..engine.streams.linking import keeping_operator
-from ..engine.streams.misuse import check_function, refuse_operator
-from ..stages.fit import Factory, check_text_stage
-from ..stages.rewriting.earlyend import Ending
-from ..stages.rewriting.parts import parts_of
-from ..stages.rewriting.redact import MASK, Redactor, Rule
-from ..stages.rewriting.redact_json import JsonRedactor
-from ..stages.rewriting.rewriter import Rewriter
-from ..stages.rewriting.scan import HOLD
-from ..stages.rewriting.thinktags import StopAt, ThinkTags
+from ..engine.streams import KeepsAll, check_function, keeping_operator, refuse_operator
+from ..stages import Factory, check_text_stage
+from ..stages.rewriting import HOLD, MASK, Ending, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
 from .above import Above, lifted_keeping
 from .lift import Lifted
 

@@ -8,12 +8,11 @@ from typing import Literal, TypeAlias, Unpack
 
 from reactivex import Observable, abc, compose, operators as rxo
 
-from ..engine import Operator, clock
-from ..engine.streams.linking import operator_of
+from ..engine.streams import Operator, operator_of
+from ..engine.upstream import clock
 from ..events import Event
 from ..stages import Segment, Segments
-from ..stages.segments.segment import Segmenting
-from ..stages.segments.segmented import Segmented
+from ..stages.segments import Segmented, Segmenting
 from .lift import Lifted
 
 __all__ = ["Unit", "code_blocks", "segments", "segments_of", "sentences"]

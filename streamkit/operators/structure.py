@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
-from ..engine import Operator
+from ..engine.streams import Operator
 from ..events import Event
-from ..stages.structure.callvalues import CallValue, Tools, check_tools
-from ..stages.structure.jsonevents import JsonEvents
-from ..stages.structure.jsonpath import Steps
-from ..stages.structure.jsonstages import JsonItems, JsonValues, OnInvalid, Unfinished
+from ..stages.structure import (
+    CallValue,
+    JsonEvents,
+    JsonItems,
+    JsonValues,
+    OnInvalid,
+    Steps,
+    Tools,
+    Unfinished,
+    check_tools,
+)
 from .above import lifted
 
 __all__ = ["json_items", "json_values"]

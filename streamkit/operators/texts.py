@@ -11,11 +11,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number, check_whole, quote
-from ..engine import Keeps, Operator, clock
-from ..engine.streams.kinds import not_events
-from ..engine.streams.linking import Connect, keeping_operator, operator_of
+from ..engine.streams import Connect, Keeps, Operator, keeping_operator, not_events, operator_of
+from ..engine.upstream import clock
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
-from ..stages.rounds import Pieces
+from ..stages import Pieces
 
 __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
 

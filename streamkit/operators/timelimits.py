@@ -9,12 +9,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number
-from ..engine import RunScheduler, scheduler_for
-from ..engine.streams.linking import keeping_operator
-from ..engine.upstream.gate import TimedGate
-from ..engine.upstream.place import Place
+from ..engine.streams import keeping_operator
+from ..engine.upstream import Place, RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
-from ..stages.prelude import commits
+from ..stages import commits
 
 __all__ = ["time_limits"]
 

@@ -12,14 +12,12 @@ from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from ..checks import check_number, check_one_of
-from ..engine import Gate, RunScheduler
-from ..engine.loops.reporting import LIKE_AN_END, ShutdownError
-from ..engine.streams.linking import keeping_operator
-from ..engine.upstream.loopwatch import LoopWatch, loop_is_ending
+from ..engine.loops import LIKE_AN_END, ShutdownError
+from ..engine.streams import keeping_operator
+from ..engine.upstream import Gate, LoopWatch, RunScheduler, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
-from ..stages.pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
-from ..stages.pieces import Unit, cutters
+from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, like, takes_time, text_of
 from .above import Above
 from .paced import Paced
 

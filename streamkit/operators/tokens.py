@@ -9,16 +9,13 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
-from ..engine import Keeps, Operator
-from ..engine.loops.reporting import LOGGER
+from ..engine.loops import LOGGER
+from ..engine.streams import Keeps, Operator
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages
 from ..protocols import Encoding
-from ..stages.usage.budget import Budget
-from ..stages.usage.meter import Meter, StreamUsage, Unpriced
-from ..tokens import PriceList, ReplyTokens, Rough, TokenCounter
-from ..tokens.models import CURRENT, resolve
-from ..tokens.prices import check_prices
+from ..stages.usage import Budget, Meter, StreamUsage, Unpriced
+from ..tokens import CURRENT, PriceList, ReplyTokens, Rough, TokenCounter, check_prices, resolve
 from ..wording import excerpt
 from .above import Above, lifted, lifted_keeping
 from .lift import Lifted

@@ -1,1 +1,28 @@
 """Servers that play scripts and recordings: a real one on loopback, and a transport for httpx."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
+
+if TYPE_CHECKING:
+    from .answer import CutError, paced
+    from .script import Script
+    from .server import Playable, Request, Server, ServerLimits
+
+__all__ = ["CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "paced"]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "answer": "CutError paced",
+            "script": "Script",
+            "server": "Playable Request Server ServerLimits",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

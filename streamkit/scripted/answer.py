@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..errors import ApiError, StreamkitError
-from ..wire import Api, Parser
-from ..wire.apis import APIS, api_named
+from ..wire import APIS, Api, Parser, api_named
 
 __all__ = ["Answer", "CutError", "Write", "error_answer", "error_body", "paced", "plain_answer", "streamed", "whole"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import h11
 
-from ..engine.loops.reporting import report
+from ..engine.loops import report
 from .answer import Answer, CutError, Write, error_answer, paced
 from .bounds import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError

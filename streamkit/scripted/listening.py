@@ -9,8 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any
 
-from ..engine.loops.loop import on_loop
-from ..engine.loops.wake import Wake
+from ..engine.loops import Wake, on_loop
 from .admission import Door, Rules
 from .answer import Answer, error_answer
 from .bounds import ServerLimits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from ..sources.http.requests import names_version
+from ..sources.http import names_version
 from ..wire import APIS, Api
 
 __all__ = ["MODELS", "endpoint", "key_places", "meant", "served", "split_target"]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BrokenError, StalledError, StatusError, StreamkitError
-from ..sources.recording import Recording
-from ..wire import Encoder, Parser
-from ..wire.apis import api_named
+from ..sources import Recording
+from ..wire import Encoder, Parser, api_named
 from .answer import Answer, Then, Write, streamed, whole
 from .script import refused
 

@@ -24,9 +24,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..wire import Api, Encoder
-from ..wire.apis import api_named
-from ..wire.framing import Framing
+from ..wire import Api, Encoder, Framing, api_named
 from .answer import Answer, Then, Write, error_body, plain_answer, streamed, whole
 
 __all__ = ["Script", "as_tokens", "refused"]

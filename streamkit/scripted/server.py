@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 from ..checks import quote
 from ..errors import StreamkitError
-from ..sources.http.requests import SECRET
-from ..sources.recording import Recording, shipped
+from ..sources import Recording, shipped
+from ..sources.http import SECRET
 from ..wire import Api
 from ..wording import excerpt
 from .admission import Rules

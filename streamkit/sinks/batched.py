@@ -12,9 +12,9 @@ from inspect import isawaitable
 from typing import Any, ClassVar, Literal
 
 from ..checks import check_number, check_whole, quote
-from ..engine.branches.ownsink import OwnSink
-from ..engine.loops.cancelling import is_cancel
-from ..engine.upstream.context import new_id
+from ..engine.branches import OwnSink
+from ..engine.loops import is_cancel
+from ..engine.upstream import new_id
 from ..errors import SinkError
 from ..events import Reply
 from ..files import check_path

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TextIO
 from ..checks import check_flag, quote
 from ..clean import Cleaner
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
-from ..stages.rounds import Paragraphs
+from ..stages import Paragraphs
 from ..wording import one_line
 
 __all__ = ["Console", "console"]

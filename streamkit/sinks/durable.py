@@ -7,8 +7,8 @@ from threading import Lock
 from typing import Any, ClassVar, Literal
 
 from ..checks import check_text
-from ..engine.branches.ownsink import OwnSink
-from ..engine.upstream.context import new_id
+from ..engine.branches import OwnSink
+from ..engine.upstream import new_id
 from ..events import Reply
 
 __all__ = ["Durable"]

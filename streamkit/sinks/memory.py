@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..events import Reply
-from ..stages.rounds import Transcript
+from ..stages import Transcript
 
 __all__ = ["Memory", "memory"]
 

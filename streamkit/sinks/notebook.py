@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from ..checks import check_number, check_text
 from ..clean import Cleaner
 from ..events import Event, RefusalDelta, Reply, Restart, TextDelta
-from ..stages.rounds import Transcript
+from ..stages import Transcript
 
 __all__ = ["Notebook", "notebook"]
 

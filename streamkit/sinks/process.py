@@ -15,7 +15,7 @@ from typing import IO, Any, ClassVar, Literal
 from ..checks import check_instance, check_number, check_text, quote
 from ..errors import SinkError
 from ..events import Event, RefusalDelta, Reply, TextDelta
-from ..stages.rounds import Pieces
+from ..stages import Pieces
 from ..wording import excerpt, one_line, said
 from ..worker import Worker, limit
 

@@ -8,8 +8,7 @@ from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
-from ..engine import branch
-from ..engine.branches.ownsink import OwnSink, begin_of
+from ..engine.branches import OwnSink, begin_of, branch
 from ..events import Reply
 from ..worker import Worker, limit
 

@@ -1,1 +1,46 @@
 """Where events come from: requests over httpx, the official library's streams, recordings, any iterable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import lazily
+
+if TYPE_CHECKING:
+    from .items import stream
+    from .iterators import Given, from_bytes, from_text, items_of, opened
+    from .recorder import Recorder
+    from .recording import Recording, shipped
+    from .replaying import replay
+    from .sdk import from_sdk
+
+__all__ = [
+    "Given",
+    "Recorder",
+    "Recording",
+    "from_bytes",
+    "from_sdk",
+    "from_text",
+    "items_of",
+    "opened",
+    "replay",
+    "shipped",
+    "stream",
+]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "items": "stream",
+            "iterators": "Given from_bytes from_text items_of opened",
+            "recorder": "Recorder",
+            "recording": "Recording shipped",
+            "replaying": "replay",
+            "sdk": "from_sdk",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

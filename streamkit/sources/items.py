@@ -10,12 +10,9 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable, abc
 
 from ..checks import type_name
-from ..engine import ReplyStream, RunScheduler, Stream, on_loop, scheduler_for
-from ..engine.loops.cancelling import is_cancel
-from ..engine.loops.loop import is_background, live
-from ..engine.loops.reporting import ShutdownError, failure_of
-from ..engine.streams.misuse import check_function
-from ..engine.streams.stream import stream as as_stream
+from ..engine.loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop
+from ..engine.streams import ReplyStream, Stream, check_function, stream as as_stream
+from ..engine.upstream import RunScheduler, scheduler_for
 from .iterators import Given, items_of, opened
 
 __all__ = ["stream"]

@@ -7,10 +7,10 @@ from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_text
-from ..engine import Reading, ReplyStream, Source
-from ..engine.loops.reporting import report
+from ..engine.loops import report
+from ..engine.streams import Reading, ReplyStream, Source
 from ..events import Event, Finish, Start, TextDelta
-from ..stages.fold import Fold
+from ..stages import Fold
 from ..wire import Parser
 from ..worker import Worker
 

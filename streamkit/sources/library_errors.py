@@ -11,12 +11,9 @@ from urllib.parse import urlsplit
 
 from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError
 from ..runtimes import UnsupportedRuntimeError
-from ..wire.complaints import MESSAGE, api_error
+from ..wire import MESSAGE, api_error
 from ..wording import said
-from .http.answers import status_error
-from .http.exchange import NOT_CONNECTED, translated
-from .http.failures import name_address
-from .http.requests import names_version
+from .http import NOT_CONNECTED, name_address, names_version, status_error, translated
 
 __all__ = ["is_mistake", "ours"]
 

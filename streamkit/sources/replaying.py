@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Iterable
 
 from ..checks import check_number, quote_refused
-from ..engine import Reading, ReplyStream, Source
+from ..engine.streams import Reading, ReplyStream, Source
 from ..events import Event
 from ..wire import APIS, Parser
 from .recording import Recording

@@ -12,16 +12,12 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
-from ..engine import Reading, ReplyStream, Source
+from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import ApiError, MalformedError
 from ..events import Event, Outcome, Reply
-from ..wire import Parser
-from ..wire.apis import APIS, GENERAL, owner
-from ..wire.loads import encode
+from ..wire import APIS, GENERAL, Parser, encode, owner
 from ..wording import excerpt
-from .http.answers import request_id
-from .http.causes import shorten
-from .http.exchange import shut_socket
+from .http import request_id, shorten, shut_socket
 from .library import as_dict, check_library, forms_of, is_whole, open_library
 from .library_errors import is_mistake, ours
 

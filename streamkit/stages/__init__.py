@@ -9,13 +9,18 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from ..clean import Cleaner
-    from .rewriting.redact import Redactor
-    from .rewriting.rewriter import Rewriter
-    from .rewriting.thinktags import StopAt, ThinkTags
+    from .fit import Factory, check_stage, check_text_stage, explained, seconds
+    from .growing import GrowingCall
+    from .opencalls import OpenCalls
+    from .pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
+    from .pieces import Unit, cutters
+    from .prelude import Prelude, commits
+    from .reasons import Meaning, in_words, may_pass, meaning
+    from .rewriting import Redactor, Rewriter, StopAt, ThinkTags
+    from .rounds import Paragraphs, Pieces, Transcript
     from .seam import Seam
-    from .segments.segment import Segment, Segments
-    from .structure.callvalues import CallValue
-    from .structure.jsonstages import JsonItems, JsonValues
+    from .segments import Segment, Segments
+    from .structure import CallValue, JsonItems, JsonValues
 
 __all__ = [
     "CallValue",
@@ -36,17 +41,19 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "CallValue": "structure.callvalues",
-            "Cleaner": ".clean",
-            "JsonItems": "structure.jsonstages",
-            "JsonValues": "structure.jsonstages",
-            "Redactor": "rewriting.redact",
-            "Rewriter": "rewriting.rewriter",
-            "Seam": "seam",
-            "Segment": "segments.segment",
-            "Segments": "segments.segment",
-            "StopAt": "rewriting.thinktags",
-            "ThinkTags": "rewriting.thinktags",
+            ".clean": "Cleaner",
+            "fit": "Factory check_stage check_text_stage explained seconds",
+            "growing": "GrowingCall",
+            "opencalls": "OpenCalls",
+            "pacing": "BACKLOG Pacing is_text like takes_time text_of",
+            "pieces": "Unit cutters",
+            "prelude": "Prelude commits",
+            "reasons": "Meaning in_words may_pass meaning",
+            "rewriting": "Redactor Rewriter StopAt ThinkTags",
+            "rounds": "Paragraphs Pieces Transcript",
+            "seam": "Seam",
+            "segments": "Segment Segments",
+            "structure": "CallValue JsonItems JsonValues",
         },
     )
 

@@ -8,8 +8,7 @@ from functools import lru_cache
 from inspect import iscoroutinefunction
 from typing import Any, Literal, Protocol, TypeAlias
 
-from .rewriting.matching import Pattern
-from .rewriting.scan import Part, Replaced, Scan
+from .rewriting import Part, Pattern, Replaced, Scan
 
 __all__ = ["LONGEST", "UNITS", "Cutter", "Unit", "cutters"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .segments.scripts import CJK
+from .segments import CJK
 
 __all__ = ["Seam"]
 

@@ -4,8 +4,7 @@
 behind it. `clock` drives any stream in virtual time. `every_split` cuts input in every way.
 """
 
-from ..scripted.script import Script
-from ..scripted.server import Server, ServerLimits
+from ..scripted import Script, Server, ServerLimits
 from .clock import Clock, DeadlockError, Recorded, clock
 from .doubles import ScriptedClient, client, script
 from .splits import every_split

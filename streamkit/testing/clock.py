@@ -14,9 +14,9 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable
 
 from ..checks import quote
-from ..engine import start
-from ..engine.loops.loop import running_loop
-from ..engine.streams.misuse import check_stream, name_of, operator_name, uncalled_name
+from ..engine.loops import running_loop
+from ..engine.runs import start
+from ..engine.streams import check_stream, name_of, operator_name, uncalled_name
 from ..eventclass import brief
 from ..events import Reply
 from ..wording import described

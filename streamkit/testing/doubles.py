@@ -8,15 +8,12 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..engine import Reading, ReplyStream, Source
+from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
-from ..scripted.answer import CutError, paced
-from ..scripted.script import Script
-from ..scripted.server import Playable, Request, Server
-from ..sources.http.client import Client
-from ..wire import Encoder, Parser
-from ..wire.apis import api_named
+from ..scripted import CutError, Playable, Request, Script, Server, paced
+from ..sources.http import Client
+from ..wire import Encoder, Parser, api_named
 
 __all__ = ["ScriptedClient", "client", "script"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..protocols import Encoding
 from .counter import TokenCounter
 from .gauge import ReplyTokens
-from .models import Resolved, resolve
-from .prices import PriceList, Prices, price_of
+from .models import CURRENT, Resolved, resolve
+from .prices import PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
 from .rough import Rough
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..protocols import Encoding
-from ..wire.apis import api_named
+from ..wire import api_named
 from .counter import TokenCounter
 from .models import resolve
 from .prompt import Count, prompt_tokens

@@ -10,8 +10,13 @@ from .parser import Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
-    from .api import Api
+    from .api import Access, Api
+    from .apis import GENERAL, api_named, owner
+    from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
+    from .framing import SSE, Framing, without_lead
+    from .loads import encode, load
+    from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
@@ -19,14 +24,13 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            **dict.fromkeys(
-                (
-                    "Encoder",
-                    "frame",
-                ),
-                "encoder",
-            ),
-            "Api": "api",
+            "api": "Access Api",
+            "apis": "GENERAL api_named owner",
+            "complaints": "MESSAGE api_error is_hopeless",
+            "encoder": "Encoder frame",
+            "framing": "Framing SSE without_lead",
+            "loads": "encode load",
+            "sse": "BOM",
         },
     )
 

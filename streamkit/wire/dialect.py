@@ -26,7 +26,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages.reasons import may_pass, meaning
+from ..stages import may_pass, meaning
 from ..wording import excerpt
 from .call import Call
 from .calls import Calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..stages.reasons import meaning
+from ..stages import meaning
 from .problems import BESIDE_NAMES, is_fine
 from .usage import tells_more
 

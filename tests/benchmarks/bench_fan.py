@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import streamkit as sk
-from streamkit.engine import RunScheduler
 from streamkit.engine.branches.branch import as_branch
 from streamkit.engine.branches.fan import Fan
+from streamkit.engine.upstream import RunScheduler
 
 ITEMS = 50_000
 ROUNDS = 9

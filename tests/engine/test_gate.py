@@ -13,7 +13,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.engine import Gate
+from streamkit.engine.upstream import Gate
 from tests.faults.bodies import DONE, END, START, say
 
 

@@ -14,7 +14,7 @@ from reactivex.observable import mixins
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
-from streamkit.engine import Keeps, Operator
+from streamkit.engine.streams import Keeps, Operator
 from streamkit.engine.streams.kinds import TABLE
 from tests.operators.made import MADE
 

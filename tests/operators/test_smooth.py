@@ -17,7 +17,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.engine import RunScheduler
+from streamkit.engine.upstream import RunScheduler
 
 
 def events_of(*events):

@@ -8,11 +8,10 @@ from typing import Any, Literal, TypeAlias
 from reactivex import Observable
 
 from ...checks import check_number, check_one_of
-from ...engine import Run, on_loop, start
-from ...engine.branches.listener import Heard, Listener
-from ...engine.loops.loop import current_loop
-from ...engine.loops.reporting import report
-from ...engine.streams.misuse import check_stream
+from ...engine.branches import Heard, Listener
+from ...engine.loops import current_loop, on_loop, report
+from ...engine.runs import Run, start
+from ...engine.streams import check_stream
 from .formats import FORMS
 from .outbox import Outbox
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ...errors import ApiError, StreamkitError
 from ...events import Event, Reply, Restart, RoundEnd, TextDelta
 from ...jsonform import to_json
-from ...stages.rounds import Transcript
+from ...stages import Transcript
 from ...wire import Encoder, frame
 from .onereply import OneReply
 

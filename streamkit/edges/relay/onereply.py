@@ -24,7 +24,7 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
-from ...stages.rounds import Paragraphs
+from ...stages import Paragraphs
 
 __all__ = ["OneReply"]
 

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from reactivex import Observable, abc
 
-from ...engine import Gate, on_loop, scheduler_for
-from ...engine.loops.reporting import report
+from ...engine.loops import on_loop, report
+from ...engine.upstream import Gate, scheduler_for
 from ...errors import BrokenError, SinkError, StalledError
 from ...events import Event, Reply, TextDelta
 from ...stages import Fold

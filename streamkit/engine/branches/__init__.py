@@ -1,1 +1,25 @@
 """Branches of a run: the fan that hands items out, and the outlets and mailboxes in front of sinks."""
+
+from .attach import Attached
+from .branch import Branch, as_branch, branch, check_kinds
+from .fan import Fan
+from .holds import Hold
+from .listener import Heard, Listener, on
+from .ownsink import OwnSink, begin_of
+from .stats import SinkStats
+
+__all__ = [
+    "Attached",
+    "Branch",
+    "Fan",
+    "Heard",
+    "Hold",
+    "Listener",
+    "OwnSink",
+    "SinkStats",
+    "as_branch",
+    "begin_of",
+    "branch",
+    "check_kinds",
+    "on",
+]

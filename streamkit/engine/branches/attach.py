@@ -10,10 +10,9 @@ from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from ...errors import SinkError
 from ...events import Reply
-from ..loops.closing import enter, leave
-from ..loops.reporting import ShutdownError, with_notes
-from ..streams.kinds import kind_of
-from ..upstream.scheduler import RunScheduler, scheduler_for
+from ..loops import ShutdownError, enter, leave, with_notes
+from ..streams import kind_of
+from ..upstream import RunScheduler, scheduler_for
 from .branch import Branch, check_kinds
 from .fan import Fan
 from .holds import Hold

@@ -20,7 +20,7 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
-from ..upstream.bounds import weight
+from ..upstream import weight
 
 __all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken"]
 

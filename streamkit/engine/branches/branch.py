@@ -13,10 +13,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
-from ..streams.kinds import Given, misplaced
-from ..streams.misuse import check_operators, name_of, no_sink
-from ..streams.operator import check_chain
-from ..upstream.bounds import CAPACITY, MAX_BYTES
+from ..streams import Given, check_chain, check_operators, misplaced, name_of, no_sink
+from ..upstream import CAPACITY, MAX_BYTES
 from .backlog import OVERFLOWS, Overflow
 from .listener import Listener
 

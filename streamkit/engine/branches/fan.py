@@ -17,12 +17,9 @@ from reactivex.disposable import Disposable
 
 from ...errors import SinkError, StreamkitError
 from ...events import Reply
-from ..loops.loop import on_loop
-from ..loops.reporting import failure_of, same_failure
-from ..streams.misuse import applied, is_stream, no_stream
-from ..streams.stream import stream
-from ..upstream.gate import Gate
-from ..upstream.scheduler import RunScheduler, figures
+from ..loops import failure_of, on_loop, same_failure
+from ..streams import applied, is_stream, no_stream, stream
+from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
 from .ownsink import put_to_work

@@ -15,10 +15,8 @@ from typing import Any
 
 from ...errors import SinkError
 from ...events import Finish, Reply
-from ..loops.closing import forgets_closed_loops
-from ..loops.loop import on_loop, runs_here
-from ..upstream.atwork import at_work
-from ..upstream.context import Context
+from ..loops import forgets_closed_loops, on_loop, runs_here
+from ..upstream import Context, at_work
 from .branch import Branch
 from .listener import Listener
 from .ownsink import OwnSink

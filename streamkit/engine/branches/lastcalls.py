@@ -10,8 +10,7 @@ from typing import Any
 
 from ...errors import SinkError
 from ...events import Reply
-from ..loops.cancelling import is_cancel, outcome_of
-from ..loops.patience import DRAIN, GRACE
+from ..loops import DRAIN, GRACE, is_cancel, outcome_of
 from .branch import Branch
 
 __all__ = ["LastCalls", "Patience"]

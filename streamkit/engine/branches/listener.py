@@ -20,9 +20,8 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages.rounds import Pieces
-from ..streams.kinds import not_events
-from ..streams.misuse import check_function, name_of
+from ...stages import Pieces
+from ..streams import check_function, name_of, not_events
 
 __all__ = ["Listener", "on"]
 

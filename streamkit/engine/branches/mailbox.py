@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ...errors import SinkError
-from ..loops.cancelling import is_cancel
-from ..loops.patience import GRACE
-from ..upstream.gate import Gate
+from ..loops import GRACE, is_cancel
+from ..upstream import Gate
 from .backlog import Backlog, Gap
 from .branch import Branch
 

@@ -17,11 +17,8 @@ from reactivex import abc
 
 from ...errors import SinkError
 from ...events import Reply
-from ..loops.loop import on_loop, runs_here
-from ..loops.patience import DRAIN
-from ..loops.reporting import slow_callable
-from ..upstream.gate import Gate
-from ..upstream.scheduler import ReplyFilter, RunScheduler
+from ..loops import DRAIN, on_loop, runs_here, slow_callable
+from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
 from .lastcalls import LastCalls, Patience
 from .listener import Listener

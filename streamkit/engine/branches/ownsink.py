@@ -7,7 +7,7 @@ from functools import partial
 from inspect import iscoroutine, signature
 from typing import Any
 
-from ..upstream.context import Context
+from ..upstream import Context
 from .listener import Listener
 
 __all__ = ["OwnSink", "begin_of", "hears_errors", "put_to_work"]

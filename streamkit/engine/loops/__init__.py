@@ -1,1 +1,72 @@
 """Event loops: which one serves a subscription, how other threads reach it, and what is reported when it ends."""
+
+from .cancelling import cancelled_from_outside, is_cancel, outcome_of
+from .closing import enter, forgets_closed_loops, leave
+from .loop import (
+    background,
+    call_on,
+    current_loop,
+    is_background,
+    is_own,
+    live,
+    loop_of,
+    on_loop,
+    running_loop,
+    runs_here,
+    shutdown,
+    thread_runner,
+)
+from .patience import DRAIN, GRACE
+from .reporting import (
+    LIKE_AN_END,
+    LOGGER,
+    ShutdownError,
+    as_raised,
+    failure_of,
+    report,
+    same_failure,
+    slow_callable,
+    with_notes,
+)
+from .tracebacks import LIBRARIES, trim, trimming, without_libraries
+from .unheard import News
+from .wake import Wake, resolve
+
+__all__ = [
+    "DRAIN",
+    "GRACE",
+    "LIBRARIES",
+    "LIKE_AN_END",
+    "LOGGER",
+    "News",
+    "ShutdownError",
+    "Wake",
+    "as_raised",
+    "background",
+    "call_on",
+    "cancelled_from_outside",
+    "current_loop",
+    "enter",
+    "failure_of",
+    "forgets_closed_loops",
+    "is_background",
+    "is_cancel",
+    "is_own",
+    "leave",
+    "live",
+    "loop_of",
+    "on_loop",
+    "outcome_of",
+    "report",
+    "resolve",
+    "running_loop",
+    "runs_here",
+    "same_failure",
+    "shutdown",
+    "slow_callable",
+    "thread_runner",
+    "trim",
+    "trimming",
+    "with_notes",
+    "without_libraries",
+]

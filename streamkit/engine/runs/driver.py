@@ -11,17 +11,23 @@ from reactivex import Observable, abc
 
 from ...errors import StreamkitError
 from ...events import Outcome, Reply
-from ..branches.branch import Branch
-from ..branches.fan import Fan
-from ..branches.holds import Hold
-from ..loops.closing import enter, leave
-from ..loops.loop import live, on_loop, runs_here
-from ..loops.patience import DRAIN
-from ..loops.reporting import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
-from ..streams.bridge import Bridge
-from ..upstream.atwork import at_work
-from ..upstream.firstend import FirstEnd
-from ..upstream.scheduler import RunScheduler
+from ..branches import Branch, Fan, Hold
+from ..loops import (
+    DRAIN,
+    ShutdownError,
+    as_raised,
+    enter,
+    failure_of,
+    leave,
+    live,
+    on_loop,
+    report,
+    runs_here,
+    same_failure,
+    with_notes,
+)
+from ..streams import Bridge
+from ..upstream import FirstEnd, RunScheduler, at_work
 from .result import RunResult
 
 __all__ = ["RunDriver"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING
 
-from ..upstream.atwork import at_work
+from ..upstream import at_work
 
 if TYPE_CHECKING:
     from .run import Run

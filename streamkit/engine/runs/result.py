@@ -12,9 +12,7 @@ from types import TracebackType
 from ...errors import StreamkitError
 from ...events import Reply
 from ...wording import one_line
-from ..loops.loop import on_loop
-from ..loops.unheard import News
-from ..loops.wake import Wake, resolve
+from ..loops import News, Wake, on_loop, resolve
 
 __all__ = ["RunResult"]
 

@@ -14,9 +14,8 @@ from reactivex import Observable
 
 from ...events import Reply, Usage
 from ...runtimes import refuse_trio
-from ..branches.branch import as_branch, check_kinds
-from ..branches.stats import SinkStats
-from ..loops.loop import (
+from ..branches import SinkStats, as_branch, check_kinds
+from ..loops import (
     background,
     current_loop,
     is_background,
@@ -27,16 +26,11 @@ from ..loops.loop import (
     running_loop,
     runs_here,
     thread_runner,
+    trim,
+    trimming,
 )
-from ..loops.tracebacks import trim, trimming
-from ..streams.bridge import Bridge, Reader
-from ..streams.kinds import kind_of
-from ..streams.misuse import check_stream
-from ..streams.unasked import HasReply
-from ..upstream.atwork import AtWork, at_work
-from ..upstream.context import Note
-from ..upstream.gate import Gate
-from ..upstream.scheduler import RunScheduler
+from ..streams import Bridge, HasReply, Reader, check_stream, kind_of
+from ..upstream import AtWork, Gate, Note, RunScheduler, at_work
 from .driver import CLOSING, RunDriver
 
 if TYPE_CHECKING:

@@ -1,1 +1,64 @@
 """Streams as users hold them: sources, operators and the stream that is iterated, awaited and piped."""
+
+from .bridge import Bridge, Reader
+from .kinds import EventSource, Given, check_events, common_kind, kind_of, misplaced, not_events, put
+from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
+from .misuse import (
+    applied,
+    check_function,
+    check_operators,
+    check_stream,
+    check_streams,
+    is_stream,
+    name_of,
+    no_sink,
+    no_stream,
+    operator_name,
+    refuse_operator,
+    uncalled_name,
+)
+from .operator import Keeps, KeepsAll, Operator, check_chain
+from .replystream import ReplyStream
+from .source import Reading, Source
+from .stream import Stream, stream
+from .unasked import HasReply
+
+__all__ = [
+    "Bridge",
+    "Connect",
+    "EventSource",
+    "Given",
+    "HasReply",
+    "Keeps",
+    "KeepsAll",
+    "Operator",
+    "Reader",
+    "Reading",
+    "ReplyStream",
+    "Source",
+    "Stream",
+    "applied",
+    "are_replies",
+    "check_chain",
+    "check_events",
+    "check_function",
+    "check_operators",
+    "check_stream",
+    "check_streams",
+    "common_kind",
+    "is_stream",
+    "keeping_operator",
+    "kind_of",
+    "misplaced",
+    "name_of",
+    "no_sink",
+    "no_stream",
+    "not_events",
+    "operator_name",
+    "operator_of",
+    "put",
+    "refuse_operator",
+    "source_of",
+    "stream",
+    "uncalled_name",
+]

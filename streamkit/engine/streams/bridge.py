@@ -12,11 +12,8 @@ from typing import Any
 
 from reactivex import abc
 
-from ..loops.loop import on_loop, runs_here
-from ..loops.tracebacks import trimming
-from ..loops.wake import Wake, resolve
-from ..upstream.bounds import CAPACITY, MAX_BYTES, weight
-from ..upstream.gate import Gate
+from ..loops import Wake, on_loop, resolve, runs_here, trimming
+from ..upstream import CAPACITY, MAX_BYTES, Gate, weight
 
 __all__ = ["Bridge", "Reader"]
 

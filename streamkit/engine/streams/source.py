@@ -15,13 +15,8 @@ from reactivex import abc
 
 from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import CONTENT, Event, Outcome, Reply, TextDelta
-from ..loops.cancelling import is_cancel
-from ..loops.loop import is_background, live, on_loop
-from ..loops.reporting import ShutdownError, failure_of
-from ..loops.tracebacks import trim
-from ..upstream.context import SentRequest
-from ..upstream.gate import GateClock
-from ..upstream.scheduler import RunScheduler, scheduler_for
+from ..loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop, trim
+from ..upstream import GateClock, RunScheduler, SentRequest, scheduler_for
 from .kinds import EventSource
 
 __all__ = ["Producer", "Reading", "Source"]

@@ -12,11 +12,8 @@ from reactivex import Observable, abc
 from ...checks import quote
 from ...errors import SinkError
 from ...wording import one_line
-from ..loops.loop import background, call_on, current_loop, is_background, loop_of, runs_here
-from ..loops.reporting import failure_of, report
-from ..loops.tracebacks import trimming
-from ..upstream.foreign import Foreign
-from ..upstream.gate import Gate
+from ..loops import background, call_on, current_loop, failure_of, is_background, loop_of, report, runs_here, trimming
+from ..upstream import Foreign, Gate
 from .bridge import Bridge, Reader
 from .kinds import common_kind, kind_of, put
 from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name

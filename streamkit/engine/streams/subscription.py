@@ -8,13 +8,8 @@ from typing import Any, cast
 
 from reactivex import abc
 
-from ..loops.closing import enter, leave
-from ..loops.loop import on_loop
-from ..loops.patience import DRAIN
-from ..loops.reporting import ShutdownError, failure_of, report, same_failure, with_notes
-from ..upstream.firstend import FirstEnd
-from ..upstream.gate import Gate
-from ..upstream.scheduler import RunScheduler
+from ..loops import DRAIN, ShutdownError, enter, failure_of, leave, on_loop, report, same_failure, with_notes
+from ..upstream import FirstEnd, Gate, RunScheduler
 
 __all__ = ["Subscription"]
 

@@ -1,1 +1,46 @@
 """What travels upstream with a subscription: the scheduler of a run with its gate, its context and its place."""
+
+from .apart import Apart
+from .asyncmap import AsyncMap
+from .atwork import AtWork, at_work
+from .bounds import CAPACITY, MAX_BYTES, weight
+from .context import ByteListener, Context, Note, ReplySource, SentRequest, Sources, new_id
+from .firstend import FirstEnd
+from .foreign import Foreign
+from .gate import Gate, GateClock, TimedGate
+from .loopwatch import LoopWatch, loop_is_ending
+from .place import CompositeReply, Place
+from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
+from .switching import switch_to
+
+__all__ = [
+    "CAPACITY",
+    "MAX_BYTES",
+    "Apart",
+    "AsyncMap",
+    "AtWork",
+    "ByteListener",
+    "CompositeReply",
+    "Context",
+    "FirstEnd",
+    "Foreign",
+    "Gate",
+    "GateClock",
+    "LoopWatch",
+    "Note",
+    "Place",
+    "ReplyFilter",
+    "ReplySource",
+    "RunScheduler",
+    "SentRequest",
+    "Sources",
+    "TimedGate",
+    "at_work",
+    "clock",
+    "figures",
+    "loop_is_ending",
+    "new_id",
+    "scheduler_for",
+    "switch_to",
+    "weight",
+]

@@ -16,8 +16,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ...errors import SinkError, StreamkitError
-from ..loops.cancelling import cancelled_from_outside
-from ..loops.reporting import ShutdownError, failure_of
+from ..loops import ShutdownError, cancelled_from_outside, failure_of
 from .bounds import CAPACITY
 from .gate import Gate
 from .scheduler import RunScheduler, scheduler_for

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 from weakref import ref
 
-from ..loops.closing import forgets_closed_loops
+from ..loops import forgets_closed_loops
 
 __all__ = ["AtWork", "at_work"]
 

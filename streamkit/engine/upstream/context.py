@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from reactivex import abc
 
 from ...events import Outcome, Reply
-from ..loops.reporting import report
+from ..loops import report
 
 __all__ = ["ByteListener", "Context", "Note", "ReplySource", "SentRequest", "Sources", "new_id"]
 

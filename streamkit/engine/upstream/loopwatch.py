@@ -8,10 +8,7 @@ from collections.abc import Callable
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from ..loops.cancelling import cancelled_from_outside
-from ..loops.closing import enter, leave
-from ..loops.loop import on_loop, running_loop
-from ..loops.reporting import ShutdownError
+from ..loops import ShutdownError, cancelled_from_outside, enter, leave, on_loop, running_loop
 from .scheduler import scheduler_for
 
 __all__ = ["LoopWatch", "loop_is_ending"]

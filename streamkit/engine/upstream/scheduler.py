@@ -20,8 +20,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 
 from ...errors import SinkError, StreamkitError
 from ...events import Choice, Reply
-from ..loops.loop import loop_of, on_loop, runs_here
-from ..loops.reporting import failure_of, report
+from ..loops import failure_of, loop_of, on_loop, report, runs_here
 from .apart import apart
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate

@@ -1,1 +1,54 @@
 """Requests over httpx: the client, its pools and clocks, and what it makes of answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
+
+if TYPE_CHECKING:
+    from .answers import request_id, status_error
+    from .causes import shorten
+    from .client import Client
+    from .exchange import NOT_CONNECTED, shut_socket, translated
+    from .failures import name_address
+    from .limits import Limits, Retry, given_up, requests_of
+    from .requests import SECRET, names_version
+    from .sharedclient import chat
+
+__all__ = [
+    "NOT_CONNECTED",
+    "SECRET",
+    "Client",
+    "Limits",
+    "Retry",
+    "chat",
+    "given_up",
+    "name_address",
+    "names_version",
+    "request_id",
+    "requests_of",
+    "shorten",
+    "shut_socket",
+    "status_error",
+    "translated",
+]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "answers": "request_id status_error",
+            "causes": "shorten",
+            "client": "Client",
+            "exchange": "NOT_CONNECTED shut_socket translated",
+            "failures": "name_address",
+            "limits": "Limits Retry given_up requests_of",
+            "requests": "SECRET names_version",
+            "sharedclient": "chat",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

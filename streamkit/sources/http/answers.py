@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from ...errors import ApiError, MalformedError, StatusError, TooLargeError
-from ...wire.complaints import api_error, is_hopeless
-from ...wire.framing import SSE, Framing, without_lead
-from ...wire.loads import load
-from ...wire.sse import BOM
+from ...wire import BOM, SSE, Framing, api_error, is_hopeless, load, without_lead
 from ...wording import excerpt, said
 from .limits import Limits
 

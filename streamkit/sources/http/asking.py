@@ -7,9 +7,8 @@ from typing import Any
 
 from ...checks import check_instance, check_text
 from ...errors import StatusError, StreamkitError
-from ...wire import APIS, Api
-from ...wire.apis import api_named
-from ..tools.schemas import with_schemas
+from ...wire import APIS, Api, api_named
+from ..tools import with_schemas
 from .requests import HttpRequest, check_line
 
 __all__ = ["Asked", "beside", "conversing", "refuses_usage", "request_for"]

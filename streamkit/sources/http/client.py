@@ -12,8 +12,8 @@ from typing import Any, Self, Unpack
 import httpx
 
 from ...checks import check_flags
-from ...engine import Reading, ReplyStream, SentRequest, Source
-from ...engine.upstream.context import ByteListener
+from ...engine.streams import Reading, ReplyStream, Source
+from ...engine.upstream import ByteListener, SentRequest
 from ...errors import ConnectError, StalledError, StreamkitError
 from ...events import Event
 from ...messages import Messages, messages_of, prompt_of

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Literal
 
-from ...engine import Reading
+from ...engine.streams import Reading
 from ...errors import ConnectError, StalledError, StreamkitError
 from .limits import CLOCKS, Limits
 

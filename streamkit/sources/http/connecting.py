@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import coroutine
 from typing import Any
 
-from ...engine import Reading
+from ...engine.streams import Reading
 from ...errors import ConnectError
 from .addresses import is_public
 from .clocks import Clocks

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ...wire.api import Access
+from ...wire import Access
 from .requests import Endpoint
 
 __all__ = ["endpoint", "proxied", "with_key"]

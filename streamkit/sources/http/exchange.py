@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from ...engine import Reading
-from ...engine.upstream.context import ByteListener
+from ...engine.streams import Reading
+from ...engine.upstream import ByteListener
 from ...errors import BrokenError, ConnectError, MalformedError, StalledError, StreamkitError, TooLargeError
-from ...wire.framing import SSE, Framing
+from ...wire import SSE, Framing
 from ...wording import said
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .causes import chain_of

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-from ...engine import Reading, on_loop
-from ...engine.loops.loop import running_loop
+from ...engine.loops import on_loop, running_loop
+from ...engine.streams import Reading
 from ...errors import BrokenError, ConnectError
 from ...wording import excerpt, said
 from . import keeper

@@ -10,8 +10,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ...errors import ConnectError
-from ...wire import APIS, Api
-from ...wire.api import Access
+from ...wire import APIS, Access, Api
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
 

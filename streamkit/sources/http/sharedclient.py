@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from ...engine import ReplyStream
+from ...engine.streams import ReplyStream
 from ...messages import Messages
 from ...wire import APIS
 from .client import Client

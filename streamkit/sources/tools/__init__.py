@@ -1,1 +1,26 @@
 """Tools that a model may call: their JSON Schemas, and how they are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
+
+if TYPE_CHECKING:
+    from .schemas import name_of, tools_for, with_schemas
+    from .toolbox import Toolbox, Tools
+
+__all__ = ["Toolbox", "Tools", "name_of", "tools_for", "with_schemas"]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "schemas": "name_of tools_for with_schemas",
+            "toolbox": "Toolbox Tools",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

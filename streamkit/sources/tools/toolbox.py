@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from ...checks import quote
-from ...combine.sending import warn_if_none_sent
-from ...engine.loops.cancelling import is_cancel
-from ...engine.loops.reporting import LOGGER, failure_of
-from ...engine.upstream.context import SentRequest
+from ...engine.loops import LOGGER, failure_of, is_cancel
+from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
-from ...validation.parse import told
+from ...validation import told
 from ...wording import described, one_line, said
 from ..threads import in_thread
 from .parameters import given_by_partials, typed
@@ -23,6 +21,10 @@ from .schemas import name_of
 
 __all__ = ["Toolbox", "Tools"]
 
+ADD = (
+    "send them too, as in client.chat(messages, tools=tools) or functools.partial(client.chat, tools=tools), "
+    "or give the tool loop client.chat itself"
+)
 FUNCTIONS = "tools are a list of functions, or functions by name"
 SCHEMA = ": give the function; the schema goes into functools.partial(client.chat, tools=[...])"
 
@@ -90,7 +92,7 @@ class Toolbox:
         """Say once if ``asked``, a request on behalf of the tools, does not have them."""
         if self._unchecked:
             self._unchecked = False
-            warn_if_none_sent(asked, self.tools)
+            _warn_if_none_sent(asked, self.tools)
 
     def _failure(self, call: ToolCall, error: str, what: str) -> ToolResult:
         """The first one of each tool is on the log, as a `ToolResult` is easily overlooked. ``error`` is not: it may
@@ -165,3 +167,11 @@ def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
 
 def _itself(tool: Callable[..., Any]) -> Callable[..., Any]:
     return tool
+
+
+def _warn_if_none_sent(asked: SentRequest | None, tools: Iterable[str]) -> None:
+    """Log a warning for a request without tools that was made for a loop which has some. None: it is not known."""
+    names = one_line(", ".join(tools))
+    if asked is not None and names and not (asked.body.get("tools") or asked.body.get("functions")):
+        warning = "the model was not told of the tools of this tool loop (%s), so it calls none of them: %s"
+        LOGGER.warning(warning, names, ADD)

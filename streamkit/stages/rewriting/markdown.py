@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..segments.ahead import Ahead
-from ..segments.linekinds import fence
+from ..segments import Ahead, fence
 
 __all__ = ["REACH", "Fences"]
 

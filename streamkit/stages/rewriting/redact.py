@@ -11,12 +11,7 @@ from ...checks import check_text, check_whole, quote
 from ...protocols import StageBase
 from .literals import Words
 from .matching import Find, Pattern, Replace
-from .ready.blocks import Blocks
-from .ready.cards import Cards
-from .ready.emails import Emails
-from .ready.keys import Keys
-from .ready.names import READY, check_name
-from .ready.phones import Phones
+from .ready import READY, Blocks, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
 from .texts import PlainText
 

@@ -1,1 +1,32 @@
 """Text cut into sentences, words, lines, paragraphs and blocks of code, the same ones however it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
+
+if TYPE_CHECKING:
+    from .ahead import Ahead
+    from .linekinds import fence
+    from .scripts import CJK
+    from .segment import Segment, Segmenting, Segments
+    from .segmented import Segmented
+
+__all__ = ["CJK", "Ahead", "Segment", "Segmented", "Segmenting", "Segments", "fence"]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "ahead": "Ahead",
+            "linekinds": "fence",
+            "scripts": "CJK",
+            "segment": "Segment Segmenting Segments",
+            "segmented": "Segmented",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

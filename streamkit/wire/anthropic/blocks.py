@@ -10,7 +10,7 @@ from ...errors import MalformedError
 from ..call import Call
 from ..fragments import index_of
 from ..loads import quote_json
-from ..openai.responseforms import Chunk
+from ..openai import Chunk
 
 __all__ = ["Block", "Blocks", "made_up"]
 

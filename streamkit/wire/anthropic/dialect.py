@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import BrokenError, MalformedError, StreamkitError
 from ...events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
-from ...stages.reasons import meaning
+from ...stages import meaning
 from ...wording import excerpt
 from ..arguments import EMPTY
 from ..calls import Calls
@@ -15,7 +15,7 @@ from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, text_of
 from ..loads import quote_json
-from ..openai.responseforms import Chunk, object_in
+from ..openai import Chunk, object_in
 from ..problems import api_error, find, may_report
 from .blocks import Block, Blocks, made_up
 from .usage import ANSWER, NAMES, brought_up_to_date, usage_of

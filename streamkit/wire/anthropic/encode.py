@@ -23,8 +23,7 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages.opencalls import OpenCalls
-from ...stages.reasons import Meaning, in_words, meaning
+from ...stages import Meaning, OpenCalls, in_words, meaning
 from ..call import value_of
 from .blocks import made_up
 

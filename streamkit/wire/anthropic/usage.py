@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...events import Usage
-from ..openai.responseforms import Chunk
+from ..openai import Chunk
 from ..usage import figure, merged
 
 __all__ = ["ANSWER", "NAMES", "brought_up_to_date", "usage_of"]

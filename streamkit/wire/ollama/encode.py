@@ -21,9 +21,7 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages.growing import GrowingCall
-from ...stages.opencalls import OpenCalls
-from ...stages.reasons import meaning
+from ...stages import GrowingCall, OpenCalls, meaning
 from ..call import value_of
 
 __all__ = ["OllamaWriter", "ollama_body"]

@@ -19,8 +19,7 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages.opencalls import OpenCalls
-from ...stages.reasons import Meaning, in_words
+from ...stages import Meaning, OpenCalls, in_words
 from ..dialect import DONE
 
 __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]

@@ -22,8 +22,7 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages.opencalls import OpenCalls
-from ...stages.reasons import Meaning, meaning
+from ...stages import Meaning, OpenCalls, meaning
 
 __all__ = ["ResponsesWriter"]
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...events import Event, Finish, LogprobsDelta, TextDelta
-from ...stages.reasons import meaning
+from ...stages import meaning
 from ..loads import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import says

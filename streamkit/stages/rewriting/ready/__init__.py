@@ -1,1 +1,34 @@
 """Ready rules: what e-mail addresses, phone numbers, payment cards and keys look like, in text of every script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ....lazy import lazily
+
+if TYPE_CHECKING:
+    from .blocks import Blocks
+    from .cards import Cards
+    from .emails import Emails
+    from .keys import Keys
+    from .names import READY, check_name
+    from .phones import Phones
+
+__all__ = ["READY", "Blocks", "Cards", "Emails", "Keys", "Phones", "check_name"]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "blocks": "Blocks",
+            "cards": "Cards",
+            "emails": "Emails",
+            "keys": "Keys",
+            "names": "READY check_name",
+            "phones": "Phones",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__
