@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from ..worker import Worker
+from .worker import Worker
 
 __all__ = ["in_thread"]
 

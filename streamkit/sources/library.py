@@ -12,7 +12,7 @@ from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
 from .iterators import check_given, items_of
-from .threads import in_thread
+from ..threads import in_thread
 
 __all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
 

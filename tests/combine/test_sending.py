@@ -260,7 +260,7 @@ def test_what_a_tool_raises_is_on_the_log_once_without_its_words(caplog: pytest.
     results = [event for event in stream if isinstance(event, sk.ToolResult)]
     assert [result.error for result in results] == ["LookupError: no hunter2"] * 2
     (line,) = warnings(caplog)
-    assert line.startswith("tool fails raised LookupError in test_tools_sent.py, line ")
+    assert line.startswith("tool fails raised LookupError in test_sending.py, line ")
     assert "hunter2" not in line
 
 

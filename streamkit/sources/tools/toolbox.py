@@ -15,7 +15,7 @@ from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
 from ...validation import told
 from ...wording import described, one_line, said
-from ..threads import in_thread
+from ...threads import in_thread
 from .parameters import given_by_partials, typed
 from .schemas import name_of
 
