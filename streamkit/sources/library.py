@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
-from .iterators import check_given, items_of
 from ..threads import in_thread
+from .iterators import check_given, items_of
 
 __all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
 

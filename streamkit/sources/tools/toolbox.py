@@ -13,9 +13,9 @@ from ...engine.loops import LOGGER, failure_of, is_cancel
 from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
+from ...threads import in_thread
 from ...validation import told
 from ...wording import described, one_line, said
-from ...threads import in_thread
 from .parameters import given_by_partials, typed
 from .schemas import name_of
 
