@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings, strategies as st
 from markdown_it import MarkdownIt
 
 from streamkit.stages import Segments
-from streamkit.stages.segments.markdown.edits import edited
+from streamkit.stages.segments.markdown.edits import apply_edits
 from streamkit.stages.segments.markdown.inline import Inline
 from streamkit.stages.segments.markdown.tags import TAG, is_break, is_tag
 from streamkit.testing import every_split
@@ -112,7 +112,7 @@ def one_blank(text: str) -> str:
 
 
 def of_paragraph(text: str) -> str:
-    return edited(text, 0, len(text), Inline(text).edits)
+    return apply_edits(text, 0, len(text), Inline(text).edits)
 
 
 def plain(text: str, **options: Any) -> list[str]:

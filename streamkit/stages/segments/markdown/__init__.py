@@ -1,5 +1,5 @@
 """Markdown to what a voice would read."""
 
-from .queue import Queue
+from .stripper import MarkdownStripper
 
-__all__ = ["Queue"]
+__all__ = ["MarkdownStripper"]

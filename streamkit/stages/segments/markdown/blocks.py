@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ..ahead import Ahead
-from ..linekinds import BULLET, NEWLINE, block
+from ..linekinds import BULLET, NEWLINE, line_kind
 from .maths import ENVIRONMENT
 
-__all__ = ["MARKERS", "NEWLINE", "Blocks", "is_delimiters"]
+__all__ = ["MARKERS", "NEWLINE", "BlockTracker", "is_delimiters"]
 
 MARKERS = rf"(?:[ \t]*(?:>|{BULLET}(?=[ \t]|\Z)))*"
 """Quotes and bullets at the beginning of a line."""
@@ -25,7 +25,7 @@ _DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?")
 _MATHS = re.compile(rf"(\$\$)|(\\\[)|{ENVIRONMENT.pattern}")
 
 
-class Blocks:
+class BlockTracker:
     """Takes lines, or parts of lines, one after the other."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Blocks:
             return "maths"
         if is_delimiters(ink):
             return "table_row"
-        kind = block(Ahead(ink, True), 0) if ink else "sentence"
+        kind = line_kind(Ahead(ink, True), 0) if ink else "sentence"
         if kind == "code":
             self._fence = ink[: len(ink) - len(ink.lstrip(ink[0]))]
         return kind

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import deque
 
-__all__ = ["Ticks"]
+__all__ = ["BacktickRuns"]
 
 _RUN = re.compile("`+")
 
 
-class Ticks:
+class BacktickRuns:
     """The runs of backticks in a text, asked about from left to right."""
 
     def __init__(self, text: str) -> None:

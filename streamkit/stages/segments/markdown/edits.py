@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Edit", "edited"]
+__all__ = ["Edit", "apply_edits"]
 
 _BLANKS = " \t"
 
@@ -20,7 +20,7 @@ class Edit(NamedTuple):
     silent: bool = False
 
 
-def edited(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
+def apply_edits(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
     """``text[start:end]`` after the ``edits``, which are in order; of one that reaches beyond, the part within."""
     out: list[str] = []
     at, last = start, ""

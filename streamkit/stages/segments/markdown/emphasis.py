@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..scripts import CJK
 from .edits import Edit
 
-__all__ = ["Run", "is_operator", "pair"]
+__all__ = ["DelimiterRun", "is_operator", "pair"]
 
 _WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 _LONGEST_NUMBER = 20
@@ -24,7 +24,7 @@ _SPACES = frozenset("\t\n\v\f\r")
 
 
 @dataclass(slots=True)
-class Run:
+class DelimiterRun:
     """A run of the same mark at ``at``; of it ``start`` to ``end`` have no partner yet."""
 
     at: int
@@ -39,7 +39,7 @@ class Run:
         return self.end - self.start
 
     @classmethod
-    def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
+    def between(cls, before: str, text: str, at: int, end: int, after: str) -> DelimiterRun:
         """The run ``text[at:end]``, which stands between two characters."""
         space_before, space_after = _is_space(before), _is_space(after)
         mark_before, mark_after = _is_mark(before), _is_mark(after)
@@ -69,11 +69,11 @@ def is_operator(text: str, at: int, end: int, last: int) -> bool:
     return _OPERAND.fullmatch(text, first, at) is not None and (before != "*" or first == last)
 
 
-def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]:
+def pair(runs: list[DelimiterRun]) -> tuple[list[Edit], list[tuple[int, int]], list[DelimiterRun]]:
     """What the runs of one text take out, where their pairs stand, and the runs that may still open something."""
     edits: list[Edit] = []
     pairs: list[tuple[int, int]] = []
-    openers: list[Run] = []
+    openers: list[DelimiterRun] = []
     bottom: dict[tuple[str, bool, int], int] = {}  # no opener before that place is one for such a closer
     for run in runs:
         while run.closes and run:
@@ -94,7 +94,7 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
     return edits, pairs, openers
 
 
-def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
+def _opener(openers: list[DelimiterRun], closer: DelimiterRun, bottom: int | None) -> int | None:
     level = len(openers) - 1
     while level >= 0 and (bottom is None or openers[level].at >= bottom):
         if _fit(openers[level], closer):
@@ -103,7 +103,7 @@ def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
     return None
 
 
-def _fit(opener: Run, closer: Run) -> bool:
+def _fit(opener: DelimiterRun, closer: DelimiterRun) -> bool:
     """They are of one kind, and the rule of three does not part them."""
     if opener.char != closer.char:
         return False

@@ -10,14 +10,14 @@ import re
 
 from .blocks import MARKERS
 
-__all__ = ["Hidden"]
+__all__ = ["HiddenHtml"]
 
 _OPENING = re.compile(
     rf"^{MARKERS}[ \t]*(?:\d{{1,9}}[.)][ \t]+)?(?:<!--|<(script|style)(?=[\s>]))", re.MULTILINE | re.IGNORECASE
 )
 
 
-class Hidden:
+class HiddenHtml:
     """Takes the text piece by piece, and tells what of it is shown."""
 
     def __init__(self) -> None:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .code import Ticks
+from .code import BacktickRuns
 from .edits import Edit
-from .emphasis import Run, is_operator, pair
-from .links import MASKED, Bracket, Brackets, target
+from .emphasis import DelimiterRun, is_operator, pair
+from .links import MASKED, Bracket, LabelBrackets, target
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
 from .notes import end_of_notes, in_call, note
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
@@ -42,7 +42,12 @@ class Inline:
     """
 
     def __init__(
-        self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = (), ticks: Iterable[int] = ()
+        self,
+        text: str,
+        before: str = " ",
+        after: str = " ",
+        opened: Sequence[DelimiterRun] = (),
+        ticks: Iterable[int] = (),
     ) -> None:
         self._text, self._before, self._after = text, before or " ", after or " "
         self.edits: list[Edit] = []
@@ -53,8 +58,8 @@ class Inline:
         self.closed_ticks: list[tuple[int, int]] = []
         self._forgotten = set(ticks)
         self._runs = [replace(run, at=at, start=-len(run), end=0) for at, run in enumerate(opened, start=-len(opened))]
-        self._brackets = Brackets()
-        self._spans: Ticks | None = None
+        self._brackets = LabelBrackets()
+        self._spans: BacktickRuns | None = None
         self._next: dict[str, int] = {}  # where a closing mark stands next
         self._note = -1  # where the last footnote ends
         self._operator = -1  # where the last mark that is an operator ends
@@ -140,7 +145,7 @@ class Inline:
 
     def _code(self, at: int) -> int:
         text = self._text
-        self._spans = self._spans or Ticks(text)
+        self._spans = self._spans or BacktickRuns(text)
         start = self._end_of_run(at)
         size = start - at
         if size in self._forgotten:
@@ -167,13 +172,13 @@ class Inline:
         if is_operator(self._text, at, end, self._operator):
             self._operator = end
         elif char != "~" or end - at > 1:
-            run = Run.between(self._char(at - 1), self._text, at, end, self._char(end))
+            run = DelimiterRun.between(self._char(at - 1), self._text, at, end, self._char(end))
             self._runs.append(run)
             if run.opens:
                 self._opening.add(self._text[at:end])
         return end
 
-    def _pair(self, since: int) -> list[Run]:
+    def _pair(self, since: int) -> list[DelimiterRun]:
         """Pair the runs from that one on; those that are left and may open something."""
         edits, pairs, openers = pair(self._runs[since:])
         del self._runs[since:]
@@ -252,7 +257,7 @@ class Inline:
         """Whether a mark within would be taken from its partner before or right behind: then the dollars are prices."""
         text, within = self._text, set[str]()
         for found in _EMPHASIS.finditer(text, start, end):
-            run = Run.between(text[found.start() - 1], text, *found.span(), text[found.end()])
+            run = DelimiterRun.between(text[found.start() - 1], text, *found.span(), text[found.end()])
             if run.opens and not run.closes:
                 within.add(found[0])
             elif run.closes and not run.opens:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["MASKED", "Bracket", "Brackets", "target"]
+__all__ = ["MASKED", "Bracket", "LabelBrackets", "target"]
 
 MASKED = "redacted"
 """What `redact` puts in the place of what it hides stands in brackets, and is no label of a link."""
@@ -31,7 +31,7 @@ class Bracket:
     runs: int
 
 
-class Brackets:
+class LabelBrackets:
     """Those of one text that are open."""
 
     def __init__(self) -> None:

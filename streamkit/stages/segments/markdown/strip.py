@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from .blocks import NEWLINE, Blocks
-from .edits import edited
+from .blocks import NEWLINE, BlockTracker
+from .edits import apply_edits
 from .inline import INTERESTING, Inline
 from .links import MASKED
 
-__all__ = ["is_definition", "words_of"]
+__all__ = ["is_definition", "strip_markdown"]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}(?:[ \t]+|\Z)")
 _HEADING_END = re.compile(r"(?:(?<=[ \t])|\A)#+\Z")
@@ -22,7 +22,7 @@ _DEFINITION = re.compile(
 """The address has one of the signs of one, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says."""
 
 
-def words_of(text: str, kind: str) -> str:
+def strip_markdown(text: str, kind: str) -> str:
     """The words of a segment of that kind; those of a paragraph line by line, for there may be lists in it."""
     match kind:
         case "code" | "maths":
@@ -59,7 +59,7 @@ def _table_row(text: str) -> str:
 def _blocks(text: str) -> list[tuple[str, str]]:
     """The kinds and texts of the blocks in several lines."""
     found: list[tuple[str, list[str]]] = []
-    blocks = Blocks()
+    blocks = BlockTracker()
     for line in NEWLINE.split(text):
         kind = blocks.kind(line)
         if kind != "sentence":
@@ -78,9 +78,9 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 def _block(one: tuple[str, str]) -> str:
     kind, text = one
     if kind != "sentence":
-        return words_of(text, kind)
+        return strip_markdown(text, kind)
     return "" if is_definition(text) else _inline(text)
 
 
 def _inline(text: str) -> str:
-    return edited(text, 0, len(text), Inline(text).edits).strip() if INTERESTING.search(text) else text.strip()
+    return apply_edits(text, 0, len(text), Inline(text).edits).strip() if INTERESTING.search(text) else text.strip()

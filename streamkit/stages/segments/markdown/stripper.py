@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..scripts import is_lower
-from .blocks import NEWLINE, Blocks, is_delimiters
-from .edits import Edit, edited
-from .emphasis import Run
-from .hidden import Hidden
+from .blocks import NEWLINE, BlockTracker, is_delimiters
+from .edits import Edit, apply_edits
+from .emphasis import DelimiterRun
+from .hidden import HiddenHtml
 from .inline import INTERESTING, Inline
-from .words import is_definition, words_of
+from .strip import is_definition, strip_markdown
 
-__all__ = ["Queue"]
+__all__ = ["MarkdownStripper"]
 
 T = TypeVar("T")
 
@@ -35,20 +35,20 @@ class _Waiting(Generic[T]):
     end: int
 
 
-class Queue(Generic[T]):
+class MarkdownStripper(Generic[T]):
     """`add` and `end` give each item with its text, "" if nothing is left to say, as soon as that is certain."""
 
     def __init__(self, hold: int) -> None:
         self._hold = hold
         self._waiting: deque[_Waiting[T]] = deque()
-        self._blocks = Blocks()
+        self._blocks = BlockTracker()
         self._text = ""  # what waits,
         self._before, self._after = "\n", "\n"  # and the characters around it
         self._done = 0  # up to there the text was read for good,
         self._settled: list[Edit] = []  # and this came of it
-        self._opened: list[Run] = []  # marks that were taken for such before their end was seen
+        self._opened: list[DelimiterRun] = []  # marks that were taken for such before their end was seen
         self._ticks: set[int] = set()  # the lengths of runs of backticks that were taken for text
-        self._hidden = Hidden()
+        self._hidden = HiddenHtml()
         self._awaited = ""  # the end of a comment that is open for long, without which nothing is read again
 
     @property
@@ -79,7 +79,7 @@ class Queue(Generic[T]):
             kind = "table_row"
         if kind not in _PROSE:
             self._blocks.leave()
-            return [*self.end(), (item, words_of(text, kind))]
+            return [*self.end(), (item, strip_markdown(text, kind))]
         text, begins = self._blocks.take(text, len(NEWLINE.findall(gap)))
         if not begins and kind != "list_item":
             return self._read(item, text, gap, after)
@@ -133,7 +133,7 @@ class Queue(Generic[T]):
         found = []
         while self._waiting and self._waiting[0].end <= certain:
             one = self._waiting.popleft()
-            found.append((one.item, edited(self._text, one.start, one.end, self._settled).strip()))
+            found.append((one.item, apply_edits(self._text, one.start, one.end, self._settled).strip()))
         self._forget(certain)
         return found
 
