@@ -80,10 +80,8 @@ def is_lower(char: str) -> bool:
     return char.islower() and char.upper() != char and not "\u10d0" <= char <= "\u10ff"
 
 
-_JOINER, _VIRAMA = (
-    "\u200d",
-    9,
-)  # the combining class of the signs that join two letters into one in the scripts of India
+# 9 is the combining class of the signs that join two letters into one in the scripts of India
+_JOINER, _VIRAMA = "\u200d", 9
 _LONGEST_GRAPHEME = 64
 _EXTENDS = re.compile(
     "[\uff9e\uff9f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"

@@ -258,9 +258,8 @@ class SentenceCutter(Cutter):
         return None
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
-        small = self._kind == "sentence" and is_lower(
-            ahead.text[self._body_start]
-        )  # as in a chat: each line is a sentence
+        # as in a chat, where each line is a sentence
+        small = self._kind == "sentence" and is_lower(ahead.text[self._body_start])
         following = None if small else continuation(ahead, self._line, at)
         if following is None:
             return self._rest(ahead)

@@ -1,4 +1,4 @@
-"""Markdown to what a voice would read."""
+"""Markdown stripped from text: what is left is the text that a renderer shows."""
 
 from .stripper import MarkdownStripper
 

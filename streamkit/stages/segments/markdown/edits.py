@@ -1,4 +1,4 @@
-"""What is taken out of a text, or put in its place; all else is shown as it stands."""
+"""Edits of a text: parts that are removed or replaced; the rest of the text stays as it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLANKS = " \t"
 
 
 class Edit(NamedTuple):
-    """``text[start:end]`` is shown as ``new``. If it is ``silent`` the blanks around it are one."""
+    """Replace ``text[start:end]`` by ``new``. If ``silent``, the blanks on both sides of it become one."""
 
     start: int
     end: int
@@ -21,10 +21,10 @@ class Edit(NamedTuple):
 
 
 def apply_edits(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
-    """``text[start:end]`` after the ``edits``, which are in order; of one that reaches beyond, the part within."""
+    """``text[start:end]`` after the ``edits``, which are in order; an edit that reaches beyond applies within."""
     out: list[str] = []
     at, last = start, ""
-    first = max(bisect_right(edits, (start,)) - 1, 0)  # it may begin before the text and reach into it
+    first = max(bisect_right(edits, (start,)) - 1, 0)  # this one may begin before ``start`` and reach into the text
     for edit in edits[first : bisect_left(edits, (end,))]:
         if edit.end <= start:
             continue

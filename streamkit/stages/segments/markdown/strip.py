@@ -1,4 +1,4 @@
-"""Segments that are a block, or several: their words are known without what follows."""
+"""Markdown stripped from whole blocks, whose text does not depend on the text after them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from .blocks import NEWLINE, BlockTracker
 from .edits import apply_edits
-from .inline import INTERESTING, Inline
+from .inline import INTERESTING, InlineMarks
 from .links import MASKED
 
 __all__ = ["is_definition", "strip_markdown"]
@@ -19,68 +19,70 @@ _DEFINITION = re.compile(
     r"\[(?!\^)((?:[^\[\]\\]|\\.){1,999}+)\]:\s*(?:<[^<>]*>|(?=\S*(?:[/#]|\w:|\w\.[^\W\d]))[^\s<(]\S*)"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
 )
-"""The address has one of the signs of one, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says."""
+"""The address contains a character that addresses have, or stands in ``<>``: ``[Ann]: Yes.`` is not a definition."""
 
 
 def strip_markdown(text: str, kind: str) -> str:
-    """The words of a segment of that kind; those of a paragraph line by line, for there may be lists in it."""
+    """The text of a segment of that kind without Markdown; a paragraph block by block, for it may contain lists."""
     match kind:
         case "code" | "maths":
             return text
         case "rule":
             return ""
         case "heading":
-            return _heading(text)
+            return _strip_heading(text)
         case "table_row":
-            return _table_row(text)
-    return "\n".join(words for words in map(_block, _blocks(text)) if words)
+            return _strip_table_row(text)
+    return "\n".join(stripped for stripped in map(_strip_block, _blocks(text)) if stripped)
 
 
 def is_definition(text: str) -> bool:
-    """Whether it is the definition of a link, which is not shown: `[label]: address "title"`."""
-    found = _DEFINITION.fullmatch(text) if text.startswith("[") else None
-    return found is not None and found[1] != MASKED
+    """True for the definition of a link, which is not shown: `[label]: address "title"`."""
+    match = _DEFINITION.fullmatch(text) if text.startswith("[") else None
+    return match is not None and match[1] != MASKED
 
 
-def _heading(text: str) -> str:
-    found = _HEADING.match(text)
-    rest = text[found.end() :] if found else text
-    return _inline(_HEADING_END.sub("", rest.rstrip()).strip())
+def _strip_heading(text: str) -> str:
+    match = _HEADING.match(text)
+    rest = text[match.end() :] if match else text
+    return _strip_inline(_HEADING_END.sub("", rest.rstrip()).strip())
 
 
-def _table_row(text: str) -> str:
-    """The cells, with commas between; "" for the line below the names. Only escaped pipes are text, also in code."""
+def _strip_table_row(text: str) -> str:
+    """The cells, with commas between; "" for the line below the header. Only escaped pipes are text, also in code."""
     if _ROW_RULE.fullmatch(text):
         return ""
-    cells = (_inline(cell.strip().replace("\\|", "|")) for cell in _PIPE.split(text.strip()))
+    cells = (_strip_inline(cell.strip().replace("\\|", "|")) for cell in _PIPE.split(text.strip()))
     return ", ".join(cell for cell in cells if cell)
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:
     """The kinds and texts of the blocks in several lines."""
-    found: list[tuple[str, list[str]]] = []
-    blocks = BlockTracker()
+    blocks: list[tuple[str, list[str]]] = []
+    tracker = BlockTracker()
     for line in NEWLINE.split(text):
-        kind = blocks.kind(line)
+        kind = tracker.kind(line)
         if kind != "sentence":
-            blocks.leave()
-            found.append((kind, [line]))
+            tracker.leave()
+            blocks.append((kind, [line]))
             continue
-        rest, begins = blocks.take(line)
+        rest, begins = tracker.take(line)
         if begins:
-            found.append((kind, []))
-        found[-1][1].append(rest)
+            blocks.append((kind, []))
+        blocks[-1][1].append(rest)
         if begins and is_definition(rest):
-            blocks.leave()
-    return [(kind, "\n".join(lines)) for kind, lines in found]
+            tracker.leave()
+    return [(kind, "\n".join(lines)) for kind, lines in blocks]
 
 
-def _block(one: tuple[str, str]) -> str:
-    kind, text = one
+def _strip_block(block: tuple[str, str]) -> str:
+    kind, text = block
     if kind != "sentence":
         return strip_markdown(text, kind)
-    return "" if is_definition(text) else _inline(text)
+    return "" if is_definition(text) else _strip_inline(text)
 
 
-def _inline(text: str) -> str:
-    return apply_edits(text, 0, len(text), Inline(text).edits).strip() if INTERESTING.search(text) else text.strip()
+def _strip_inline(text: str) -> str:
+    return (
+        apply_edits(text, 0, len(text), InlineMarks(text).edits).strip() if INTERESTING.search(text) else text.strip()
+    )
