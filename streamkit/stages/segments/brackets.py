@@ -53,7 +53,7 @@ class EndCandidate:
     stopped: bool = False  # another mark follows the closing bracket or quote
     whole: bool = False  # the bracket that closes here opened the segment
     depth: int = 0
-    answers: bool = False  # the sentence before was a question
+    after_question: bool = False  # the sentence before was a question
 
 
 class OpenBrackets:

@@ -1,4 +1,4 @@
-"""The decision if a candidate ends its sentence, from the text around it, before a judge of full stops is called."""
+"""The decision whether a candidate ends its sentence, by the text around it, before a judge of full stops is called."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BLANKS = re.compile(r"[^\S ]")  # white space other than a space
 
 @dataclass(slots=True)
 class Ends:
-    """Decides if sentences end; with ``word`` it waits for the whole next word, not only for its first character."""
+    """Decides whether sentences end; ``word``: the whole next word is waited for, not only its first character."""
 
     judge: Judge
     lang: str
@@ -102,7 +102,7 @@ class Ends:
         return is_greek(before) and _ENTITY.search(before) is None
 
     def _is_end_at_tag(self, ahead: Ahead, body: int, candidate: EndCandidate, spans: list[tuple[int, int]]) -> bool:
-        """True if the sentence ends before tags that replace a space, as in ``One.</p><p>Two.``."""
+        """True if the sentence ends at tags that stand instead of a space, as in ``One.</p><p>Two.``."""
         text = ahead.text
         if ahead.may_continue(_TAG_SO_FAR, candidate.end, _LONGEST_OPENING):
             raise MoreNeeded
@@ -172,7 +172,7 @@ class Ends:
             before, text[candidate.mark : candidate.run], word, after, lang, dash, initial, quoted, candidate.stopped
         )
         end_mark.label = ELIDED.sub("", word.lower()) in numbered(lang) and self._is_label(ahead, at)
-        end_mark.answers = candidate.answers
+        end_mark.after_question = candidate.after_question
         end_mark.listed = _is_listed(text[candidate.run : candidate.end], word, before)
         return decide(end_mark, self.judge)
 

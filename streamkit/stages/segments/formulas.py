@@ -1,4 +1,4 @@
-"""Display maths: its opening, its end, and the signs that it is not maths (but a price, a process, prose)."""
+"""Display maths: its opening, its end, and the signs that it is something else (a price, a process, prose)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind of a line of Markdown, by its first characters, and the test if the next line continues the sentence."""
+"""The kind of a line of Markdown, by its first characters, and the test for a next line that continues its sentence."""
 
 from __future__ import annotations
 

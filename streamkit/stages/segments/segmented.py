@@ -25,7 +25,7 @@ class Segmented(StageBase):
     def __init__(self, make: Callable[[], Segments], time: Callable[[], float] = lambda: 0.0) -> None:
         self._make, self._segments, self._time = make, make(), time
         self._calls = OpenCalls()
-        self._size = self._emitted = self._repeated = 0
+        self._size = self._emitted_end = self._repeat_end = 0
         self._text_time = 0.0
 
     @property
@@ -64,12 +64,12 @@ class Segmented(StageBase):
         return self._new(self._segments.feed(text))
 
     def _begin(self, text: str) -> list[Segment]:
-        self._repeated, self._emitted = min(self._emitted, len(text)), 0
+        self._repeat_end, self._emitted_end = min(self._emitted_end, len(text)), 0
         self._segments, self._size = self._make(), 0
         return self._text(text)
 
     def _new(self, segments: list[Segment]) -> list[Segment]:
         """The segments that were not emitted before a `Restart`."""
         if segments:
-            self._emitted = segments[-1].end
-        return [segment for segment in segments if segment.end > self._repeated] if self._repeated else segments
+            self._emitted_end = segments[-1].end
+        return [segment for segment in segments if segment.end > self._repeat_end] if self._repeat_end else segments

@@ -1,4 +1,4 @@
-"""Sentences, match by position: a decision at a character depends on the text alone, never on how the text was split.
+"""Sentences, found by position: a decision at a character depends on the text alone, never on how the text was split.
 
 Plan. The first characters of a line give its kind: code, heading, table row and rule are one segment. In prose a
 compiled search jumps from one interesting character to the next: end marks, brackets and quotes, backticks, line
@@ -46,7 +46,7 @@ class SentenceCutter(Cutter):
     def __init__(self, ends: Ends, *, first_fast: bool, max_chars: int | None, hold: int, code_lines: bool) -> None:
         self._ends, self._hold, self._first = ends, hold, first_fast
         self._item = 0  # the column where the text of the last list item begins; 0 outside of lists
-        self._answers = False  # the segment before was a question
+        self._after_question = False  # the segment before was a question
         self._last: Kind | None = None  # the kind of the segment before
         super().__init__(max_chars, code_lines=code_lines)
 
@@ -66,7 +66,7 @@ class SentenceCutter(Cutter):
         self._spans = [(first - by, last - by) for first, last in self._spans]
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
-        self._first = self._answers = False
+        self._first = self._after_question = False
         self._last = self._kind
         return super()._cut(end, forced=forced)
 
@@ -203,12 +203,12 @@ class SentenceCutter(Cutter):
 
     def _end(self, ahead: Ahead, candidate: EndCandidate) -> Cut:
         cut = self._cut(candidate.end)
-        self._answers = "?" in ahead.text[candidate.mark : candidate.run]
+        self._after_question = "?" in ahead.text[candidate.mark : candidate.run]
         return cut
 
     def _mark(self, ahead: Ahead, at: int) -> Cut | None:
         candidate = extent(ahead, at, self._body_start, self._brackets)
-        candidate.answers = self._answers
+        candidate.after_question = self._after_question
         return self._try(ahead, candidate)
 
     def _try(self, ahead: Ahead, candidate: EndCandidate) -> Cut | None:

@@ -1,4 +1,4 @@
-"""Rules for marks that white space follows: they decide if a sentence ends there, and call a judge for the rest."""
+"""Rules that decide whether a mark before white space ends the sentence; a judge is called where no rule applies."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class EndMark:
     quoted: bool = False  # a closing quote follows the mark
     stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
     label: bool = False  # the next word is a letter, or a letter and digits: "A", "S1"
-    answers: bool = False  # the sentence before was a question
-    listed: bool = False  # a closing bracket without an opening one follows the mark, as in "2.)"
+    after_question: bool = False  # the sentence before was a question
+    listed: bool = False  # a bracket that has no opening one follows the mark, as in "2.)"
 
     @property
     def is_first(self) -> bool:
-        """The word before the mark is the first of its sentence."""
+        """True if ``word`` is the first of its sentence."""
         return " " not in self.before
 
     @property
     def previous(self) -> str:
-        """The word before the word."""
+        """The word before ``word``."""
         return self.before[: -len(self.word) or None].rstrip().rpartition(" ")[2]
 
 
@@ -213,7 +213,7 @@ def _is_letter(word: str, lang: str) -> bool:
 def _after_number(mark: EndMark) -> bool | None:
     """The answer after a number: in many languages an ordinal; a noun after it has a capital only in German."""
     short = len(mark.word) <= 2
-    if mark.is_first and short and not mark.answers:
+    if mark.is_first and short and not mark.after_question:
         return False  # the number of a list within a line
     if short and mark.word == "1" and mark.previous.endswith(":"):
         return False  # the first number of such a list

@@ -29,7 +29,7 @@ class HiddenHtml:
         return bool(self._closing)
 
     def visible(self, text: str, gap: str, *, begins: bool, is_code: bool) -> str:
-        """The part of ``text`` that is shown. It follows the white space ``gap``, and ``begins`` a line or not.
+        """The part of ``text`` that is shown. It follows the white space ``gap``; ``begins``: it may begin a line.
 
         In code no new block begins.
         """
@@ -44,7 +44,7 @@ class HiddenHtml:
         return "".join([*visible, combined[at:]])
 
     def _leave(self, text: str, at: int) -> int:
-        """Leave the block: its end; the end of ``text`` if the block goes on after it."""
+        """Leave the block if it ends in ``text`` from ``at`` on; its end, or that of the text."""
         position = text.find(self._closing, at)
         if position < 0:
             self._tail = text[at:][1 - len(self._closing) :]

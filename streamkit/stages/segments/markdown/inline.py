@@ -76,7 +76,7 @@ class InlineMarks:
     def undecided_from(self, since: int) -> int | None:
         """The position from which more text may change the result; openings before ``since`` are too old to count.
 
-        Comments never get too old: the decision if they are shown must not depend on their length.
+        Comments never get too old: the decision whether they are shown must not depend on their length.
         """
         comment = self.open_comment[0] if self.open_comment else None
         position = min((opening for opening in self.openings if opening >= since or opening == comment), default=None)

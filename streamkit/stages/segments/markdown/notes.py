@@ -1,7 +1,7 @@
 """Footnotes and numbers of sources, ``[^1]`` and ``[1]``, which are not shown, and indexes, which are (``arr[1]``).
 
-A number directly after a word may be either (``Paris[1] is``). It is an index if the word is one of code, within the
-brackets of a call, and if an operator or more of an expression follows it.
+A number directly after a word may be either (``Paris[1] is``). It is an index if the word is one of code, if it is
+within the brackets of a call, or if an operator or more of an expression follows it.
 """
 
 from __future__ import annotations
