@@ -21,7 +21,7 @@ class Edit(NamedTuple):
 
 
 def apply_edits(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
-    """``text[start:end]`` after the ``edits``, which are in order; one that reaches beyond applies to the part within."""
+    """``text[start:end]`` after the ``edits``, which are in order; of one that reaches beyond, only the part within."""
     out: list[str] = []
     at, last = start, ""
     first = max(bisect_right(edits, (start,)) - 1, 0)  # this one may begin before ``start`` and reach into the text
