@@ -60,12 +60,12 @@ def extent(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> EndCandi
         if ahead.may_continue(_SPACED_SO_FAR, at, MOST + 2):
             raise MoreNeeded
         if dots := _SPACED_DOTS.match(text, at):
-            return _spaced(ahead, at, dots.end(), body)
+            return _spaced_dots(ahead, at, dots.end(), body)
     match = _RUN.match(text, at)
     assert match is not None
     run = end = match.end()
     ahead.need(end)
-    while end < run + MOST and (closed := _closes(ahead, end, body, brackets)) > end:
+    while end < run + MOST and (closed := _closing_end(ahead, end, body, brackets)) > end:
         end = closed
         ahead.need(end)
     closing = text[run:end]
@@ -74,7 +74,7 @@ def extent(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> EndCandi
     return EndCandidate(at, run, end, any(char in _END_MARKS for char in closing), is_whole)
 
 
-def _closes(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> int:
+def _closing_end(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> int:
     """The end of the closing bracket, quote or the like that begins at ``at``; ``at`` if there is none."""
     text = ahead.text
     if ahead.may_continue(_CLOSING_SO_FAR, at, _LONGEST_TARGET):
@@ -92,7 +92,7 @@ def _closes(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> int:
     return match.end()
 
 
-def _spaced(ahead: Ahead, at: int, run: int, body: int) -> EndCandidate:
+def _spaced_dots(ahead: Ahead, at: int, run: int, body: int) -> EndCandidate:
     """Dots with spaces between them. After a word the first of four is its full stop, the others are an ellipsis."""
     following = ahead.ink(run)
     attached = at > body and not ahead.text[at - 1].isspace()

@@ -136,13 +136,13 @@ class SentenceCutter(Cutter):
         while True:
             match = search(text, self._at, limit)
             at = match.start() if match else limit
-            cut = self._give_up(ahead, at)
+            cut = self._release_overdue(ahead, at)
             if cut is not None:
                 return cut
             self._at = at
             if match is None:
                 return self._rest(ahead) if ahead.ended and at >= ahead.size else None
-            cut = self._look(ahead, at, match[0])
+            cut = self._decide(ahead, at, match[0])
             if cut is not None:
                 return cut
 
@@ -158,7 +158,7 @@ class SentenceCutter(Cutter):
         self._body, self._at = body, max(self._at, body)
         return None
 
-    def _look(self, ahead: Ahead, at: int, char: str) -> Cut | None:
+    def _decide(self, ahead: Ahead, at: int, char: str) -> Cut | None:
         if char in _ENDS and not (
             char == ";" and self._first and not self._ends.is_question(ahead.text, self._body_start, at)
         ):
@@ -190,7 +190,7 @@ class SentenceCutter(Cutter):
             brackets.drop_outermost()
         return None
 
-    def _give_up(self, ahead: Ahead, at: int) -> Cut | None:
+    def _release_overdue(self, ahead: Ahead, at: int) -> Cut | None:
         """Release the ends in brackets that were not closed within ``hold`` characters."""
         brackets = self._brackets
         while brackets.open and at >= brackets.open[0].position + self._hold:
@@ -209,9 +209,9 @@ class SentenceCutter(Cutter):
     def _mark(self, ahead: Ahead, at: int) -> Cut | None:
         candidate = extent(ahead, at, self._body_start, self._brackets)
         candidate.after_question = self._after_question
-        return self._try(ahead, candidate)
+        return self._try_end(ahead, candidate)
 
-    def _try(self, ahead: Ahead, candidate: EndCandidate) -> Cut | None:
+    def _try_end(self, ahead: Ahead, candidate: EndCandidate) -> Cut | None:
         """Cut at the candidate if the sentence ends there; hold it back if a bracket does."""
         if candidate.end > self._limit(ahead):
             self._at = candidate.end
@@ -254,7 +254,7 @@ class SentenceCutter(Cutter):
     def _cut_after_code(self, ahead: Ahead, inner: int, end: int) -> Cut | None:
         """Cut at a full stop before the closing backtick, which ends the sentence like one before a closing quote."""
         if ahead.text[inner - 1] in ".!?" and ahead.text[inner - 2].isalpha() and ahead.char(end).isspace():
-            return self._try(ahead, EndCandidate(inner - 1, inner, end))
+            return self._try_end(ahead, EndCandidate(inner - 1, inner, end))
         return None
 
     def _newline(self, ahead: Ahead, at: int) -> Cut | None:
