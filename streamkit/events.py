@@ -47,7 +47,7 @@ Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopp
 
 
 @event_class
-class _Piece(FromServer):
+class _TextPiece(FromServer):
     text: str
     index: int = 0
 
@@ -64,21 +64,21 @@ class Start(FromServer):
 
 
 @event_class
-class TextDelta(_Piece):
+class TextDelta(_TextPiece):
     """A further piece of the answer's text (never empty)."""
 
     type: ClassVar[str] = "text.delta"
 
 
 @event_class
-class ReasoningDelta(_Piece):
+class ReasoningDelta(_TextPiece):
     """A further piece of what the model shows of its thinking (never empty)."""
 
     type: ClassVar[str] = "reasoning.delta"
 
 
 @event_class
-class RefusalDelta(_Piece):
+class RefusalDelta(_TextPiece):
     """A further piece of a refusal (never empty)."""
 
     type: ClassVar[str] = "refusal.delta"

@@ -29,7 +29,7 @@ FEW = 9
 """Items that are printed; of the last one of so many only that there are more."""
 
 
-class Items(list[Any]):
+class RecordedItems(list[Any]):
     """What came out of a stream. Printed, as by a test that compares it in vain, it says how the stream failed."""
 
     error: Exception | None = None
@@ -46,7 +46,7 @@ class Recorded:
     Where a stream failed, this and its ``items`` say so when they are printed: a test that compares either shows why.
     """
 
-    items: list[Any] = field(default_factory=Items)
+    items: list[Any] = field(default_factory=RecordedItems)
     times: list[float] = field(default_factory=list)
     reply: Reply = field(default_factory=Reply)
     error: Exception | None = None
@@ -56,7 +56,7 @@ class Recorded:
 
     def _fail(self, error: Exception) -> None:
         self.error = error
-        if isinstance(self.items, Items):
+        if isinstance(self.items, RecordedItems):
             self.items.error = error
 
     def __repr__(self) -> str:

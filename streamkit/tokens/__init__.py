@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .gauge import ReplyTokens
 from .models import CURRENT, Resolved, resolve
 from .prices import PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
+from .replytokens import ReplyTokens
 from .rough import Rough
 
 __all__ = [

@@ -10,7 +10,7 @@ from .encodings import encoding_of, is_loaded, load
 from .exact import Exact
 from .lexer import lexer_for
 from .models import CURRENT, check_name, resolve
-from .whole import Whole
+from .reencoding import ReencodedCount
 
 __all__ = ["TokenCounter"]
 
@@ -40,8 +40,8 @@ class TokenCounter:
             self._known, encoding = found.exact, load(found.encoding)
         encoding = encoding_of(encoding)
         lexer = lexer_for(encoding)
-        self._engine: Exact | Whole
-        self._engine = Exact(encoding, lexer) if lexer else Whole(encoding, space_safe=space_safe)
+        self._engine: Exact | ReencodedCount
+        self._engine = Exact(encoding, lexer) if lexer else ReencodedCount(encoding, space_safe=space_safe)
         self._half = ""
         self._with_half = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lexer import Lexer
-from .unsettledend import SHORT, Run
+from .unsettledend import SHORT, UnsettledEnd
 
 __all__ = ["Exact"]
 
@@ -26,7 +26,7 @@ class Exact:
         self._encode, self._shape_of, self._cut = encoding.encode_ordinary, lexer.shape_of, lexer.cut.match
         self._tail = self._last = ""
         self._open = 0
-        self._run: Run | None = None
+        self._run: UnsettledEnd | None = None
 
     @property
     def total(self) -> int:
@@ -66,13 +66,13 @@ class Exact:
             tail = text[place:]
         self._tail = tail
         if len(tail) > TAIL:
-            self._run = run = Run(self._encoding, self._lexer, tail)
+            self._run = run = UnsettledEnd(self._encoding, self._lexer, tail)
             self.settled += run.settled
             self._open = run.open
         else:
             self._open = len(self._encode(tail))
 
-    def _push_run(self, run: Run, text: str) -> None:
+    def _push_run(self, run: UnsettledEnd, text: str) -> None:
         self.settled += run.push(text)
         self._open = run.open
         if run.whole and len(run.text) <= SHORT:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Piece"]
+__all__ = ["GrowingPiece"]
 
 BACK = 1
 """Tokens made anew at first."""
 
 
-class Piece:
+class GrowingPiece:
     """``count`` is the number of tokens; `append` and `cut` change the end."""
 
     __slots__ = ("_bytes_of", "_encode", "_tokens")
@@ -49,8 +49,8 @@ class Piece:
             size -= len(rest)
         self.append(rest[:-size] if size else b"")
 
-    def copy(self) -> Piece:
-        twin = object.__new__(Piece)
+    def copy(self) -> GrowingPiece:
+        twin = object.__new__(GrowingPiece)
         twin._encode, twin._bytes_of, twin._tokens = self._encode, self._bytes_of, self._tokens[:]
         return twin
 

@@ -61,7 +61,7 @@ def prompt_tokens(
     request can hold.
     """
     turns = check_request(messages, tools)
-    tally = _Tally(model)
+    tally = _RequestCounter(model)
     for message in turns:
         tally.message(message)
     if tools:
@@ -78,7 +78,7 @@ def check_request(messages: Messages, tools: Any) -> list[Mapping[str, Any]]:
     return messages_of(messages)
 
 
-class _Tally:
+class _RequestCounter:
     def __init__(self, model: str | Encoding) -> None:
         found = resolve(model) if isinstance(model, str) else OTHER
         encoding = load(found.encoding) if isinstance(model, str) else model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["Whole"]
+__all__ = ["ReencodedCount"]
 
 SMALL = 1024
 """Characters that are encoded again with each piece."""
@@ -13,7 +13,7 @@ GROWTH = 1.5
 CUT = re.compile(r".*\S(?=[ \t])", re.DOTALL)
 
 
-class Whole:
+class ReencodedCount:
     """All text is encoded again when it has grown by half, so the cost stays linear; between, what came since is
     counted by itself and the total is not ``exact``. Up to ``SMALL`` characters it always is.
 
@@ -47,8 +47,8 @@ class Whole:
     def flush(self) -> None:
         self._encode_all()
 
-    def copy(self) -> Whole:
-        twin = object.__new__(Whole)
+    def copy(self) -> ReencodedCount:
+        twin = object.__new__(ReencodedCount)
         twin.__dict__.update(self.__dict__)
         return twin
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .growingpiece import GrowingPiece
 from .lexer import Lexer
-from .piece import Piece
 
-__all__ = ["Run"]
+__all__ = ["UnsettledEnd"]
 
 EDGE = 16
 """Characters of a long piece that stay at both ends."""
@@ -23,7 +23,7 @@ SHORT = 64
 """Characters up to which a piece is simply counted again."""
 
 
-class Run:
+class UnsettledEnd:
     """`push` takes text and gives the tokens it settled; ``open`` are those of the last pieces; ``text`` is their short
     form, which is all of it if ``whole``."""
 
@@ -32,15 +32,15 @@ class Run:
         self.open = 0
         self._encoding, self._lexer = encoding, lexer
         self._gaps: list[tuple[int, list[str]]] = []  # place in `text`, what was left out there
-        self._long: dict[int, tuple[int, Piece]] = {}  # start: end, tokens
+        self._long: dict[int, tuple[int, GrowingPiece]] = {}  # start: end, tokens
         self.settled = self.push(text)
 
     @property
     def whole(self) -> bool:
         return not self._gaps
 
-    def copy(self) -> Run:
-        twin = object.__new__(Run)
+    def copy(self) -> UnsettledEnd:
+        twin = object.__new__(UnsettledEnd)
         twin.__dict__.update(self.__dict__)
         twin._gaps = [(place, parts[:]) for place, parts in self._gaps]
         twin._long = {start: (end, piece.copy()) for start, (end, piece) in self._long.items()}
@@ -66,7 +66,7 @@ class Run:
             data = self._real(start, end).encode()
             if end - start <= SHORT:
                 return len(self._encoding._encode_single_piece(data))
-            piece = Piece(self._encoding, data)
+            piece = GrowingPiece(self._encoding, data)
         elif end >= before:
             piece.append(self._real(before, end).encode())
         else:

@@ -15,7 +15,7 @@ from ..wording import excerpt, said
 if TYPE_CHECKING:
     from ..events import Reply
 
-__all__ = ["adapter_of", "parse_json", "told", "validate", "validated"]
+__all__ = ["adapter_of", "parse_json", "reason_of", "validate", "validated"]
 
 # Where JSON begins in prose or fences, as the stages have it that read it while it grows.
 START = re.compile(
@@ -39,7 +39,7 @@ def parse_json(text: str, model: Any, what: str, partial: Reply | None = None) -
         value = _loads(text)
         return value if model is None else validated(value, model)
     except (ValueError, RecursionError) as exc:  # pydantic's ValidationError is a ValueError
-        raise MalformedError(f"not valid: the {what}: {told(exc)}", partial=partial) from exc
+        raise MalformedError(f"not valid: the {what}: {reason_of(exc)}", partial=partial) from exc
 
 
 def validate(value: Any, model: Any, what: str) -> Any:
@@ -47,7 +47,7 @@ def validate(value: Any, model: Any, what: str) -> Any:
     try:
         return validated(value, model)
     except (ValueError, RecursionError) as exc:
-        raise MalformedError(f"the {what} does not fit {_name(model)}: {told(exc)}") from exc
+        raise MalformedError(f"the {what} does not fit {_name(model)}: {reason_of(exc)}") from exc
 
 
 def _loads(text: str) -> Any:
@@ -79,7 +79,7 @@ def _is_no_json(exc: ValueError) -> bool:
     return errors is not None and errors()[0]["type"] == "json_invalid"
 
 
-def told(exc: Exception) -> str:
+def reason_of(exc: Exception) -> str:
     """What a message says of a failure: of a ValidationError, the place and reason of the first few."""
     errors = getattr(exc, "errors", None)
     if errors is None:
