@@ -1,7 +1,10 @@
-"""Token counts, exact or labelled. tiktoken is loaded when a count is first asked for, and nothing is downloaded."""
+"""Token counts, exact or labelled. tiktoken is loaded when the first count is made, and nothing is downloaded."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..lazy import renamed
 from ..protocols import Encoding
 from .counter import TokenCounter
 from .models import CURRENT, Resolved, resolve
@@ -23,3 +26,6 @@ __all__ = [
     "prompt_tokens",
     "resolve",
 ]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = renamed(__name__, {"Gauge": "ReplyTokens"})
