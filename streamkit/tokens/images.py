@@ -1,4 +1,4 @@
-"""What images cost, by the published rules of OpenAI's vision guide; nothing here was compared with reported usage."""
+"""The token cost of images, by the published rules of OpenAI's vision guide; not compared with reported usage."""
 
 from __future__ import annotations
 

@@ -14,20 +14,20 @@ CUT = re.compile(r".*\S(?=[ \t])", re.DOTALL)
 
 
 class ReencodedCount:
-    """All text is encoded again when it has grown by half, so the cost stays linear; between, what came since is
-    counted by itself and the total is not ``exact``. Up to ``SMALL`` characters it always is.
+    """All text is encoded again when it has grown by half, so the cost stays linear. In between, the text since then is
+    counted by itself, in lots, and the total is not ``exact``. Up to ``SMALL`` characters it always is.
 
-    With ``space_safe``, what is before the last blank after a word is settled and never encoded again.
+    With ``space_safe``, the text before the last blank after a word is settled and never encoded again.
     """
 
     def __init__(self, encoding: Any, *, space_safe: bool = False) -> None:
         self._encoding, self._space_safe = encoding, space_safe
         self.settled = 0
         self._text = ""
-        self._known = 0  # characters of the text that were encoded in one
-        self._tokens = 0  # of these
-        self._since = 0  # tokens of the whole lots since
-        self._lot = 0  # where the last lot begins
+        self._known = 0  # characters of the text that were encoded together
+        self._tokens = 0  # tokens of these
+        self._since = 0  # tokens of the complete lots after these
+        self._lot = 0  # the position at which the last lot begins
         self.total = 0
         self.exact = True
 
@@ -56,7 +56,7 @@ class ReencodedCount:
         try:
             return len(self._encoding.encode_ordinary(text))
         except BaseException as exc:
-            if type(exc).__name__ == "PanicException":  # pyo3's, for what no `except Exception` is to see
+            if type(exc).__name__ == "PanicException":  # pyo3's, which `except Exception` does not catch
                 raise RuntimeError(f"the tokenizer failed on a text of {len(text)} characters") from exc
             raise
 
