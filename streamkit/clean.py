@@ -1,10 +1,10 @@
-"""Text of a model made harmless for a terminal: what would move its cursor, recolour it, reach its clipboard, hide text
-from the reader or show it in another order is shown as an escape (``\\x1b``) instead.
+"""Text of a model made harmless for a terminal: characters that would move its cursor, recolour it, reach its
+clipboard, hide text from the reader or show it in another order are shown as escapes (``\\x1b``) instead.
 
 Every dangerous character is made visible by itself, so it does not matter how sequences are cut, whether they are well
 formed, or which of the many kinds of terminal reads them: without its ESC or C1 character a sequence is plain text.
 
-Invisible characters are shown too, as text can be hidden in a row of them, but for those that languages and emoji need,
+Invisible characters are shown too, as text can be hidden in a row of them, except those that languages and emoji need,
 where they need them: a single joiner, direction mark, break or variation selector next to a character of a script that
 uses it, and the three flags that are spelled with tags. docs/security.md has the table, with a reason for each.
 """

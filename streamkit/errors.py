@@ -104,7 +104,7 @@ class StreamkitError(Exception):
         return twin
 
     def is_same(self, other: object) -> bool:
-        """True for the failure itself and what `with_partial` or `as_given_up` made of it."""
+        """True for the failure itself and for copies of it that `with_partial` or `as_given_up` made."""
         return isinstance(other, StreamkitError) and other._identity is self._identity
 
     @property

@@ -54,6 +54,6 @@ def brief(value: Any) -> str:
 
 @event_class
 class FromServer:
-    """Something made from what a server sent, which is ``raw``."""
+    """A value made from data that a server sent, which is ``raw``."""
 
     raw: dict[str, Any] | None = field(default=None, repr=False, compare=False, kw_only=True)

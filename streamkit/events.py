@@ -2,7 +2,7 @@
 
 Every event has a dotted ``type`` tag, compares by value and is read-only for type checkers. It is not frozen at run
 time: that would triple the cost of making one. ``raw`` is the parsed chunk an event came from, with every key the
-server sent; it is None on what an operator changed, and takes no part in comparison or `repr`.
+server sent; it is None on events that an operator changed, and takes no part in comparison or `repr`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class TextDelta(_TextPiece):
 
 @event_class
 class ReasoningDelta(_TextPiece):
-    """A further piece of what the model shows of its thinking (never empty)."""
+    """A further piece of the model's thinking, as far as it is shown (never empty)."""
 
     type: ClassVar[str] = "reasoning.delta"
 

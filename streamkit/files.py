@@ -173,7 +173,7 @@ def _unfinished(fd: int, size: int) -> bytes | None:
     block = BLOCK
     while True:
         start = max(0, size - block)
-        os.lseek(fd, start, os.SEEK_SET)  # writes go to the end all the same
+        os.lseek(fd, start, os.SEEK_SET)  # writes go to the end in any case
         tail = os.read(fd, size - start)
         if not start or b"\n" in tail:
             return tail.rpartition(b"\n")[2]

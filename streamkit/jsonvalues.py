@@ -21,8 +21,8 @@ MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
 
 def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None) -> str:
-    """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send all
-    the same, as the logarithm of zero for instance: they are written as null."""
+    """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send
+    nevertheless, as the logarithm of zero for instance: they are written as null."""
 
     def encode(value: Any) -> str:
         separators = (",", ":") if compact else None

@@ -46,7 +46,8 @@ class Stage(Protocol[In, Out]):
 class StageBase:
     """A stage that does more than ``feed`` and ``flush``: it waits, ends the stream, hides something, changes replies.
 
-    A subclass has ``feed`` and ``flush``, and of the following what it needs; no ``super().__init__()`` is needed:
+    A subclass has ``feed`` and ``flush``, and those of the following that it needs; no ``super().__init__()`` is
+    needed:
 
         class Pause(sk.StageBase):  # a dot for each second without an item
             due = 1.0

@@ -40,7 +40,7 @@ def in_one_line(reply: Reply) -> str:
 def as_markdown(reply: Reply) -> str:
     """The same in a line of its own, then the text, and calls of tools as they were written.
 
-    The text is rendered as Markdown if nothing in it can come alive; else all of it is one block of code.
+    The text is rendered as Markdown if nothing in it is live; else all of it is one block of code.
     """
     figures = "; ".join([*_ended(reply), *_besides(reply)]).replace("`", "'")
     parts = [_clean(text) for text in (reply.text, _quoted(reply.refusal)) if text]

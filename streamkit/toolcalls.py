@@ -60,7 +60,8 @@ class ToolCall(FromServer):
 
     def result(self, value: Any) -> Message:
         """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects,
-        dates, decimals, enums and the like as text. TypeError for what JSON cannot hold: sets, bytes, objects."""
+        dates, decimals, enums and the like as text. TypeError for values that JSON cannot hold: sets, bytes,
+        objects."""
         content = value if isinstance(value, str) else dumps(value, compact=False, default=strictly)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 

@@ -35,7 +35,8 @@ def described(exc: BaseException, limit: int = EXCERPT) -> str:
 
 
 def one_line(text: str) -> str:
-    """``text`` in one line for logs, messages and names: what cannot be printed, blanks excepted, is an escape."""
+    """``text`` in one line for logs, messages and names: characters that cannot be printed become escapes, except
+    blanks."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else ascii(c)[1:-1] for c in text)

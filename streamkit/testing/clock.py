@@ -155,7 +155,7 @@ class Clock:
         return recorded
 
     def close(self) -> None:
-        """Cancel what is left and close the loop."""
+        """Cancel the tasks that are left and close the loop."""
         self._runner.close()
 
     def __enter__(self) -> Clock:

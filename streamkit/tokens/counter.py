@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from ..protocols import Encoding
-from .encodings import encoding_of, is_loaded, load
+from .encodings import encoding_of, is_loaded, load_encoding
 from .exact import Exact
 from .lexer import lexer_for
-from .models import CURRENT, check_name, resolve
+from .models import CURRENT, check_encoding_name, resolve
 from .reencoding import ReencodedCount
 
 __all__ = ["TokenCounter"]
@@ -36,9 +36,9 @@ class TokenCounter:
     def __init__(self, encoding: str | Encoding | Any, *, space_safe: bool = False) -> None:
         self._known = True
         if isinstance(encoding, str):
-            check_name(encoding)
+            check_encoding_name(encoding)
             resolved = resolve(encoding)
-            self._known, encoding = resolved.exact, load(resolved.encoding)
+            self._known, encoding = resolved.exact, load_encoding(resolved.encoding)
         encoding = encoding_of(encoding)
         lexer = lexer_for(encoding)
         self._engine: Exact | ReencodedCount

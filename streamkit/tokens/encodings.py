@@ -1,4 +1,4 @@
-"""Encodings, from what is on this machine: nothing here opens a socket.
+"""Encodings, from files on this machine: nothing here opens a socket.
 
 tiktoken downloads a vocabulary when it is first used, without a time limit. Here it is taken from tiktoken's cache, or
 put there from the package that the extra ``offline`` installs; tiktoken checks its SHA-256 either way.
@@ -19,7 +19,7 @@ from typing import Any
 from ..protocols import Encoding
 from ..wording import excerpt
 
-__all__ = ["NAMES", "encoding_of", "is_loaded", "load"]
+__all__ = ["NAMES", "encoding_of", "is_loaded", "load_encoding"]
 
 # The address of tiktoken's vocabularies (their names in its cache are made from that), and the SHA-256 it requires.
 SITE = "https://openaipublic.blob.core.windows.net/encodings"
@@ -37,7 +37,7 @@ _lock = Lock()
 _loaded: dict[str, Encoding] = {}
 
 
-def load(name: str) -> Encoding:
+def load_encoding(name: str) -> Encoding:
     """tiktoken's encoding ``name``. The first time costs a third of a second, so do it before a stream runs.
 
     RuntimeError if its vocabulary is not on this machine.
@@ -50,7 +50,7 @@ def load(name: str) -> Encoding:
 
 
 def is_loaded(name: str) -> bool:
-    """True if `load` would return the encoding at once."""
+    """True if `load_encoding` would return the encoding at once."""
     return SAME.get(name, name) in _loaded
 
 

@@ -1,5 +1,5 @@
-"""The cutting of text into pieces, whose bytes an encoding then merges, for the encodings of which it is known what can
-be settled early.
+"""The rules by which encodings cut text into pieces before they merge bytes, for the encodings of which it is known
+which tokens can be settled early.
 
 Patterns are not run over the text but over its *shape*: the same text with each character that is not ASCII replaced
 by one that the pattern treats alike. Which one that is, is decided by tiktoken's own regular expressions, once for each

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..wording import excerpt
 from .encodings import NAMES
 
-__all__ = ["CURRENT", "Resolved", "check_name", "resolve"]
+__all__ = ["CURRENT", "Resolved", "check_encoding_name", "resolve"]
 
 CURRENT = "o200k_base"
 CARRIERS = frozenset({"azure", "azure_openai", "github", "openai", "openrouter"})
@@ -27,7 +27,7 @@ class Resolved(NamedTuple):
     exact: bool
     thinks: bool = False
     base: str = ""
-    """The model's own name: without vendor, variant, or what it was fine-tuned to."""
+    """The model's own name: without the names of a vendor, a variant or a fine-tuned version."""
 
 
 def resolve(model: str) -> Resolved:
@@ -45,7 +45,7 @@ def resolve(model: str) -> Resolved:
 
 
 @lru_cache(64)
-def check_name(name: str) -> None:
+def check_encoding_name(name: str) -> None:
     """ValueError for an encoding that is misspelt: it would be taken for an unknown model."""
     if name.strip().lower() in NAMES:
         return

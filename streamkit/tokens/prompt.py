@@ -11,7 +11,7 @@ from typing import Any
 from ..messages import Messages, messages_of
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .encodings import load
+from .encodings import load_encoding
 from .images import image_tokens
 from .models import Resolved, resolve
 from .tools import as_typescript
@@ -56,8 +56,8 @@ def prompt_tokens(
 ) -> Count:
     """The tokens of a chat request, before it is sent.
 
-    ``messages`` are what `Client.chat` takes, ``tools`` and the rest what the request holds (tools as JSON schemas).
-    Exact for text alone and OpenAI's models; anything else, also a count by another tokenizer than theirs, is an
+    ``messages`` are those of `Client.chat`, ``tools`` and the rest are fields of the request (tools as JSON schemas).
+    Exact for text alone and OpenAI's models; anything else, also a count by another tokenizer, is an
     estimate that leaves out the parts that cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for
     values that no request can hold.
     """
@@ -82,7 +82,7 @@ def check_request(messages: Messages, tools: Any) -> list[Mapping[str, Any]]:
 class _RequestCounter:
     def __init__(self, model: str | Encoding) -> None:
         resolved = resolve(model) if isinstance(model, str) else OTHER
-        encoding = load(resolved.encoding) if isinstance(model, str) else model
+        encoding = load_encoding(resolved.encoding) if isinstance(model, str) else model
         self._size: Callable[[str], int] = lambda text: TokenCounter(encoding).feed(text)
         self._model = resolved
         self._tokens = ANSWER - resolved.thinks

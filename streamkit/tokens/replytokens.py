@@ -8,7 +8,7 @@ from typing import Any
 from ..messages import Messages
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .encodings import is_loaded, load
+from .encodings import is_loaded, load_encoding
 from .models import CURRENT, resolve
 from .prompt import Count, check_request, prompt_tokens
 from .requesttokens import request_tokens
@@ -39,7 +39,7 @@ class ReplyTokens:
         self.lacks = ""
         try:
             if encoding is None:
-                load(CURRENT)
+                load_encoding(CURRENT)
             else:
                 TokenCounter(encoding)
         except RuntimeError as exc:
