@@ -73,7 +73,7 @@ def check_number(
     optional: bool = False,
     what: str = "a number",
 ) -> Any:
-    """Check that ``value`` is a number greater than ``low`` (or, without ``above``, equal to it); a bool is not one.
+    """Check that ``value`` is a number greater than ``low`` (without ``above``: ``low`` or more); a bool is not one.
     Infinity is accepted only with ``infinite``, None only if ``optional``. Returns the number to keep, as an int or a
     float: a Decimal cannot be multiplied by a float, nor can a timedelta be made of a Fraction."""
     if value is None and optional:

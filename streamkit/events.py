@@ -121,8 +121,8 @@ class Restart(FromServer):
 
 @event_class
 class RoundEnd(FromServer):
-    """A round of a `tool_loop` has ended: its reply, and the results of its tools if there are any. Unless it is the
-    ``last``, another reply follows, and the Reply so far is then that one."""
+    """A round of a `tool_loop` has ended, with its reply and the results of its tools, if there are any. Unless it is
+    the ``last``, another reply follows, and the Reply so far is then that one."""
 
     type: ClassVar[str] = "round.end"
     round: int = 1

@@ -102,8 +102,8 @@ def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> 
 
 
 def messages_of(messages: Messages) -> list[Mapping[str, Any]]:
-    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for one without an
-    end."""
+    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for a message
+    that is nested too deeply or contains itself."""
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     _refuse_reply("messages are a str or a list of dicts with a role", messages)

@@ -44,7 +44,8 @@ STRENGTH: tuple[Origin, ...] = ("estimate", "partial", "exact", "provider")
 
 
 def weakest(origins: Iterable[Origin]) -> Origin:
-    """The weakest of several origins: the origin that a sum of such figures may claim."""
+    """The weakest of several origins: the origin that a sum of such figures may claim. Exact figures
+    and those of a provider together are ``partial``."""
     kinds = set(origins)
     if kinds == {"exact", "provider"}:
         return "partial"
@@ -67,5 +68,5 @@ def summed(usages: Sequence[Usage | None]) -> Usage | None:
 
 
 def unfinished(usage: U) -> U:
-    """``usage`` of a reply that was cut: the count made here is not all that is billed. None stays None."""
+    """``usage`` of a reply that was cut: more may be billed than was counted here. None stays None."""
     return replace(usage, origin="partial") if usage is not None and usage.origin == "exact" else usage
