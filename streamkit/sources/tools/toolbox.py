@@ -14,7 +14,7 @@ from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
 from ...threads import in_thread
-from ...validation import told
+from ...validation import reason_of
 from ...wording import described, one_line, said
 from .parameters import given_by_partials, typed
 from .schemas import name_of
@@ -147,7 +147,7 @@ async def _called(tool: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         value = await in_thread(lambda: tool(**arguments))
         return await value if inspect.isawaitable(value) else value
     except ValidationError as exc:
-        raise ArgumentsError(f"the arguments do not fit: {told(exc)}") from exc
+        raise ArgumentsError(f"the arguments do not fit: {reason_of(exc)}") from exc
 
 
 def _fitted(tool: Callable[..., Any]) -> Callable[..., Any]:
