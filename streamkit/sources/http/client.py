@@ -18,7 +18,7 @@ from ...errors import ConnectError, StalledError, StreamkitError
 from ...events import Event
 from ...messages import Messages, messages_of, prompt_of
 from ...wire import APIS, Api, Parser
-from . import asking
+from . import requestbuilder
 from .clocks import Clocks
 from .environment import endpoint, with_key
 from .exchange import Exchange, tapped, translated
@@ -73,7 +73,7 @@ class Client:
     ) -> None:
         check_options(limits, retry, model, transport)
         check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
-        self._api = asking.conversing(api)
+        self._api = requestbuilder.conversing(api)
         self._endpoint = endpoint(
             self._api.access,
             base_url,
@@ -122,7 +122,7 @@ class Client:
     ) -> ReplyStream:
         """The events of a legacy completion, which continues ``prompt``, a text or tokens; the last is the `Reply`."""
         return self._stream(
-            asking.beside(self._api, "completions"), model, {"prompt": prompt_of(prompt)}, params, extra
+            requestbuilder.beside(self._api, "completions"), model, {"prompt": prompt_of(prompt)}, params, extra
         )
 
     def respond(
@@ -135,16 +135,16 @@ class Client:
     ) -> ReplyStream:
         """The events of an answer by the Responses API; the last is the `Reply`."""
         asked = input if isinstance(input, str) else messages_of(input)
-        return self._stream(asking.beside(self._api, "responses"), model, {"input": asked}, params, extra)
+        return self._stream(requestbuilder.beside(self._api, "responses"), model, {"input": asked}, params, extra)
 
     def _spoken(self, call: str) -> Api | None:
         """The API that the method of this name speaks; None for one that asks nothing."""
         return {"chat": self._api, "complete": APIS["completions"], "respond": APIS["responses"]}.get(call)
 
     def _stream(
-        self, api: Api, model: str | None, asked: asking.Asked, params: Any, extra: Mapping[str, Any] | None
+        self, api: Api, model: str | None, asked: requestbuilder.Asked, params: Any, extra: Mapping[str, Any] | None
     ) -> ReplyStream:
-        request = asking.request_for(api, model or self.model, asked, params, extra)
+        request = requestbuilder.request_for(api, model or self.model, asked, params, extra)
         self._find_key()
         self._endpoint.url(api, request.model)  # what cannot be sent is the caller's mistake, and told at once
         request.content(include_usage=True)
@@ -197,7 +197,7 @@ class Client:
                 if parser.finished:  # the server had said all of it
                     yield parser.flush()
                     return
-                if asks_usage and not reading.committed and asking.refuses_usage(request.api, error):
+                if asks_usage and not reading.committed and requestbuilder.refuses_usage(request.api, error):
                     refusals += 1
                 else:
                     await self._before_next(made - refusals, error, reading, clocks)

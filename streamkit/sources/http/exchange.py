@@ -23,7 +23,7 @@ from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
-from .requests import Scrubber
+from .secrets import Scrubber
 
 __all__ = ["Exchange", "shut_socket", "tapped", "translated"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
@@ -13,12 +13,12 @@ from ...errors import ConnectError
 from ...wire import APIS, Access, Api
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
+from .secrets import SECRET, Scrubber
 
-__all__ = ["Endpoint", "HttpRequest", "Scrubber", "check_line", "names_version"]
+__all__ = ["Endpoint", "HttpRequest", "check_line", "names_version"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
-SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^sig(nature)?$", re.IGNORECASE)
 VERSION = re.compile(r"/v[0-9]")
 ENDS_WITH_VERSION = re.compile(r"/v[0-9][^/]*$")
 
@@ -204,35 +204,6 @@ def _has_port(parts: SplitResult) -> bool:
         return parts.port != 0
     except ValueError:
         return False
-
-
-class Scrubber:
-    """A stage: the bytes of a body without secrets, wherever the reads are cut. Reads stay what they are: only one that
-    ends with ``LONG`` bytes of a secret, which hardly happens by chance, waits for the next."""
-
-    LONG = 8
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret.encode() for secret in secrets]
-        self._held = self._tail = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """What may be shown by now."""
-        data = self._held + data
-        for secret in self._secrets:
-            for shown in range(len(self._tail), 0, -1):  # bytes of it
-                if self._tail.endswith(secret[:shown]) and data.startswith(secret[shown:]):
-                    data = b"***" + data[len(secret) - shown :]
-            data = data.replace(secret, b"***")
-        both = self._tail + data
-        begun = (n for secret in self._secrets for n in range(self.LONG, len(secret)) if both.endswith(secret[:n]))
-        end = max(len(data) - max(begun, default=0), 0)
-        self._held, shown_now = data[end:], data[:end]
-        self._tail = (self._tail + shown_now)[1 - self.LONG :]
-        return shown_now
-
-    def flush(self) -> bytes:
-        return self._held
 
 
 @dataclass(frozen=True, slots=True)
