@@ -53,7 +53,7 @@ def _api_of(ask: Any) -> Api | None:
     if ask is chat:
         return APIS["chat"]
     client = getattr(ask, "__self__", None)
-    return client._spoken(ask.__name__) if isinstance(client, Client) else None
+    return client._api_of_method(ask.__name__) if isinstance(client, Client) else None
 
 
 def _takes_tools(ask: Any, inner: Any) -> bool:

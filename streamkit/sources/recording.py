@@ -89,7 +89,7 @@ class Recording:
         lines = _lines(data)
         head = next(lines, None)
         if head is None or "streamkit" not in head:
-            raise MalformedError("not a recording: the first line is no head")
+            raise MalformedError("not a recording: the first line is not a head")
         if head["streamkit"] != VERSION:
             found = excerpt(str(head["streamkit"]), 20)
             raise MalformedError(f"a recording of version {found}: this version of streamkit reads {VERSION}")
@@ -143,16 +143,16 @@ def _lines(data: bytes) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError) as exc:
             if number == len(lines) and number > 1:  # no line end: this one was being written
                 return
-            raise MalformedError(f"not a recording: line {number} is no JSON: {_shown(line)}") from exc
+            raise MalformedError(f"not a recording: line {number} is not JSON: {_shown(line)}") from exc
         if not isinstance(form, dict):
-            raise MalformedError(f"not a recording: line {number} is no object: {_shown(line)}")
+            raise MalformedError(f"not a recording: line {number} is not an object: {_shown(line)}")
         yield form
 
 
 def _seconds(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
         return float(value)
-    raise MalformedError(f"a time in the recording is no number of seconds: {excerpt(repr(value), 40)}")
+    raise MalformedError(f"a time in the recording is not a number of seconds: {excerpt(repr(value), 40)}")
 
 
 def _bytes(line: dict[str, Any]) -> bytes:

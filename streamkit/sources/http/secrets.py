@@ -1,4 +1,4 @@
-"""Names of fields that hold secrets, and a stage that takes secrets out of the bytes of a body."""
+"""The names of fields that hold secrets, and a stage that removes secrets from the bytes of a body."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^s
 
 
 class Scrubber:
-    """A stage: the bytes of a body without secrets, wherever the reads are cut. Reads stay what they are: only one that
-    ends with ``LONG`` bytes of a secret, which hardly happens by chance, waits for the next."""
+    """A stage that replaces secrets in the bytes of a body, wherever the reads are cut.
+
+    Reads keep their boundaries: only if one ends with at least ``LONG`` bytes of a secret, which hardly happens by
+    chance, those bytes are held back for the next.
+    """
 
     LONG = 8
 
@@ -21,19 +24,19 @@ class Scrubber:
         self._held = self._tail = b""
 
     def feed(self, data: bytes) -> bytes:
-        """What may be shown by now."""
+        """The bytes that may be shown by now."""
         data = self._held + data
         for secret in self._secrets:
-            for shown in range(len(self._tail), 0, -1):  # bytes of it
-                if self._tail.endswith(secret[:shown]) and data.startswith(secret[shown:]):
-                    data = b"***" + data[len(secret) - shown :]
+            for length in range(len(self._tail), 0, -1):  # bytes of the secret
+                if self._tail.endswith(secret[:length]) and data.startswith(secret[length:]):
+                    data = b"***" + data[len(secret) - length :]
             data = data.replace(secret, b"***")
         both = self._tail + data
-        begun = (n for secret in self._secrets for n in range(self.LONG, len(secret)) if both.endswith(secret[:n]))
-        end = max(len(data) - max(begun, default=0), 0)
-        self._held, shown_now = data[end:], data[:end]
-        self._tail = (self._tail + shown_now)[1 - self.LONG :]
-        return shown_now
+        partial = (n for secret in self._secrets for n in range(self.LONG, len(secret)) if both.endswith(secret[:n]))
+        end = max(len(data) - max(partial, default=0), 0)
+        self._held, visible = data[end:], data[:end]
+        self._tail = (self._tail + visible)[1 - self.LONG :]
+        return visible
 
     def flush(self) -> bytes:
         return self._held

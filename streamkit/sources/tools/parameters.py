@@ -101,7 +101,7 @@ def _parameters(tool: Any) -> list[Parameter]:
         return _open(tool)[0]
     except (TypeError, ValueError) as exc:  # a partial that gives what its function does not have, or a builtin
         inner = tool.func if isinstance(tool, functools.partial) else tool  # what a partial holds may be a secret
-        raise TypeError(f"{inner!r} tells no parameters: {one_line(str(exc))}") from exc
+        raise TypeError(f"{inner!r} does not show its parameters: {one_line(str(exc))}") from exc
 
 
 def _open(tool: Any) -> tuple[list[Parameter], frozenset[str]]:

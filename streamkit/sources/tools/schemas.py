@@ -62,7 +62,7 @@ def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
     try:
         schema = _schema(tool, None if isinstance(tool, type) else checked)
         if schema.get("type") != "object":
-            raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
+            raise TypeError(f"{one_line(named['name'])} is not a tool: its schema is not an object")
     except TypeError as exc:
         raise TypeError(f"{exc}; {OF_YOUR_OWN}") from exc
     return {**named, "parameters": _undescribed(schema)}
@@ -165,7 +165,7 @@ def _format(asked: Any) -> Any:
         kind = type(asked).__name__
         if hasattr(asked, "model_dump") or is_dataclass(asked):
             raise TypeError(f"response_format is the class {kind}, not an instance: write response_format={kind}")
-        raise TypeError(f"response_format is no {kind}: {FORMATS}")
+        raise TypeError(f"response_format cannot be of type {kind}: {FORMATS}")
     if "type" not in asked or asked["type"] == "object":
         raise TypeError(f"response_format says its type, and a JSON schema stands within it: {FORMATS}")
     return asked

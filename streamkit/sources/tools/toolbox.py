@@ -52,7 +52,7 @@ class Toolbox:
         named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
         for name, tool in named:
             if not isinstance(name, str):
-                raise TypeError(f"tools are functions by name, and {name!r} is no name")
+                raise TypeError(f"tools are functions by name, and {name!r} is not a name")
             if not callable(tool):
                 hint = SCHEMA if isinstance(tool, Mapping) else ""
                 raise TypeError(f"tool {name!r} is not callable: {quote(tool)}{hint}")
@@ -120,7 +120,7 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
     except MalformedError as exc:
         raise ArgumentsError(described(exc)) from exc
     if not isinstance(arguments, dict):
-        raise ArgumentsError("the arguments are no object")
+        raise ArgumentsError("the arguments are not an object")
     return arguments
 
 
