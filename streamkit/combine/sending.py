@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.loops import LOGGER
-from ..sources.tools import name_of, tools_for
+from ..sources.tools import tool_name, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line
 
@@ -69,7 +69,7 @@ def _takes_tools(ask: Any, inner: Any) -> bool:
 
 def _names(api: Api, tool: Any) -> Iterable[str]:
     """The names by which a model calls a tool of a request."""
-    return api.tool_names(tool) if isinstance(tool, Mapping) else [name_of(tool)]
+    return api.tool_names(tool) if isinstance(tool, Mapping) else [tool_name(tool)]
 
 
 def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from ..checks import type_name
 from ..engine.loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop
 from ..engine.streams import ReplyStream, Stream, check_function, stream as as_stream
 from ..engine.upstream import RunScheduler, scheduler_for
-from .iterators import Given, items_of, opened
+from .iterators import ItemSource, open_items, pull_items
 
 __all__ = ["stream"]
 
@@ -52,7 +52,7 @@ def _check_items(source: Any) -> None:
 
 
 class _Pulled(Observable[Any]):
-    def __init__(self, given: Given[Any]) -> None:
+    def __init__(self, given: ItemSource[Any]) -> None:
         super().__init__()
         self._given = given
 
@@ -65,7 +65,7 @@ class _Pulled(Observable[Any]):
 class _Pulling(abc.DisposableBase):
     """One subscription: a task that pulls."""
 
-    def __init__(self, given: Given[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
+    def __init__(self, given: ItemSource[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         self.progress = 0
         self._given, self._observer, self._scheduler = given, observer, scheduler
         self._loop, self._gate = scheduler.loop, scheduler.gate
@@ -110,9 +110,9 @@ class _Pulling(abc.DisposableBase):
 
     async def _pull(self) -> None:
         try:
-            made = await opened(self._given)
+            made = await open_items(self._given)
             _check_items(made)
-            async with aclosing(items_of(made)) as items:
+            async with aclosing(pull_items(made)) as items:
                 async for item in items:
                     if not await self._passed_on(item):
                         return

@@ -14,11 +14,11 @@ from ..stages import Fold
 from ..wire import Parser
 from ..worker import Worker
 
-__all__ = ["from_bytes", "from_text", "items_of", "opened"]
+__all__ = ["from_bytes", "from_text", "open_items", "pull_items"]
 
 T = TypeVar("T")
 Items: TypeAlias = Iterable[T] | AsyncIterable[T]
-Given: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
+ItemSource: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
 
 IN_MEMORY = (dict, frozenset, list, range, set, tuple)
 """What never blocks, so that it needs no thread."""
@@ -34,7 +34,7 @@ def check_given(given: Any, what: str) -> None:
         )
 
 
-async def opened(given: Given[T]) -> Items[T]:
+async def open_items(given: ItemSource[T]) -> Items[T]:
     """What a callable gives (awaited if need be), or ``given`` itself."""
     if not callable(given) or isinstance(given, (AsyncIterable, Iterable)):
         return given
@@ -42,7 +42,7 @@ async def opened(given: Given[T]) -> Items[T]:
     return await made if isawaitable(made) else made
 
 
-async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
+async def pull_items(items: Items[T]) -> AsyncGenerator[T, None]:
     """The items one by one, pulled only when asked for. A blocking iterator is read in a thread of its own."""
     if isinstance(items, AsyncIterable):
         iterator = aiter(items)
@@ -74,7 +74,7 @@ def _close(source: Any) -> None:
 
 
 def from_bytes(
-    chunks: Given[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
+    chunks: ItemSource[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
 ) -> ReplyStream:
     """The events of a body that somebody else reads: an iterable or async iterable of bytes, cut anywhere.
 
@@ -94,7 +94,7 @@ def from_bytes(
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api, lenient=lenient, keep_text=keep_text)
         reading.snapshot, reading.keeps_text = parser.reply, keep_text
-        body = items_of(await opened(chunks))
+        body = pull_items(await open_items(chunks))
         if reading.tap is not None:
             reading.tap.begin(api, "")
         try:
@@ -112,7 +112,7 @@ def from_bytes(
     return ReplyStream(Source(produce), label=f"{api} from bytes")
 
 
-def from_text(pieces: Given[str], *, model: str | None = None) -> ReplyStream:
+def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStream:
     """Pieces of text as the events of a reply, so that everything made for replies works on them too."""
     check_given(pieces, "pieces of text")
     check_text("model", model, optional=True)
@@ -127,7 +127,7 @@ def from_text(pieces: Given[str], *, model: str | None = None) -> ReplyStream:
             return events
 
         yield told(Start(model=model or ""))
-        items = items_of(await opened(pieces))
+        items = pull_items(await open_items(pieces))
         try:
             async for piece in items:
                 if not isinstance(piece, str):

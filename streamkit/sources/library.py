@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
-from .iterators import check_given, items_of
+from .iterators import check_given, pull_items
 from .threads import in_thread
 
 __all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
@@ -101,7 +101,7 @@ async def _quietly(close: Callable[[], Any]) -> None:
 async def forms_of(stream: Any) -> AsyncGenerator[Any, None]:
     """The chunks of ``stream`` as the JSON they were made from. TypeError for events that hold no chunks."""
     told = False
-    async with aclosing(items_of(stream)) as items:
+    async with aclosing(pull_items(stream)) as items:
         async for item in items:
             kind, chunk = _part(item, "type"), _part(item, "chunk")
             if not _is_derived(kind):

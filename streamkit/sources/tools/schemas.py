@@ -19,7 +19,7 @@ from ...wire import Api
 from ...wording import excerpt, one_line
 from .parameters import checked, loosely
 
-__all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]
+__all__ = ["format_of", "tool_name", "tool_of", "tools_for", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
@@ -35,7 +35,7 @@ def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) 
     if api.tool is not None and "tools" in out:
         out["tools"] = _all_placed(out["tools"], api.tool, as_it_is="tools" in extra)
     if api.choice is not None and callable(choice := out.get("tool_choice")):
-        out["tool_choice"] = api.choice(name_of(choice))
+        out["tool_choice"] = api.choice(tool_name(choice))
     if api.format is not None and "response_format" in out:
         asked, as_it_is = out.pop("response_format"), "response_format" in extra
         if as_it_is and (asked is None or isinstance(asked, str)):
@@ -87,7 +87,7 @@ def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
 
 def _named(tool: Any, name: str | None) -> dict[str, Any]:
     """Name and description, if it has one. ValueError for a name that servers refuse."""
-    name = name_of(tool) if name is None else name
+    name = tool_name(tool) if name is None else name
     if NOT_IN_A_NAME.search(name) or not 0 < len(name) <= LONGEST_NAME:
         write = f"{{{_clean(name) or 'look'!r}: ...}}"
         raise ValueError(
@@ -174,10 +174,10 @@ def _format(asked: Any) -> Any:
 # -- names and descriptions --------------------------------------------------------------------------------------------
 
 
-def name_of(tool: Any) -> str:
+def tool_name(tool: Any) -> str:
     """What a model calls ``tool``: its name with nothing but what servers take in one. TypeError for a lambda."""
     if isinstance(tool, functools.partial):
-        return name_of(tool.func)
+        return tool_name(tool.func)
     name = getattr(tool, "__name__", type(tool).__name__)
     if name == "<lambda>":
         raise TypeError("a tool needs a name, which a lambda does not have: use def")

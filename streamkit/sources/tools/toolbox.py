@@ -17,7 +17,7 @@ from ...validation import told
 from ...wording import described, one_line, said
 from ..threads import in_thread
 from .parameters import given_by_partials, typed
-from .schemas import name_of
+from .schemas import tool_name
 
 __all__ = ["Toolbox", "Tools"]
 
@@ -49,7 +49,7 @@ class Toolbox:
         if callable(tools):
             raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: put it in a list")
         check_tools(tools)
-        named = list(tools.items()) if isinstance(tools, Mapping) else [(name_of(tool), tool) for tool in tools]
+        named = list(tools.items()) if isinstance(tools, Mapping) else [(tool_name(tool), tool) for tool in tools]
         for name, tool in named:
             if not isinstance(name, str):
                 raise TypeError(f"tools are functions by name, and {name!r} is not a name")
