@@ -1,4 +1,4 @@
-"""Where events come from: requests over httpx, the official library's streams, recordings, any iterable."""
+"""The sources of events: requests over httpx, streams of official libraries, recordings, any iterable."""
 
 from __future__ import annotations
 
