@@ -1,4 +1,4 @@
-"""Requests over httpx: the client, its pools and clocks, and what it makes of answers."""
+"""Requests over httpx: the client, its pools and clocks, and the handling of responses."""
 
 from __future__ import annotations
 
