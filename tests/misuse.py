@@ -247,7 +247,7 @@ OPTIONS = [
     ("client.chat('Hi', response_format=Town())", TypeError, "response_format is the class Town, not an instance"),
     ("client.chat('Hi', response_format=dict)", TypeError, "names no fields"),
     ("client.chat('Hi', response_format='json_object')", TypeError, "{'type': 'json_object'}"),
-    ("client.chat('Hi', response_format=[City])", TypeError, "response_format is no list"),
+    ("client.chat('Hi', response_format=[City])", TypeError, "response_format cannot be of type list"),
     ("client.chat('Hi', response_format={'type': 'object'})", TypeError, "'type': 'json_schema'"),
     ("client.respond('Hi', response_format=City())", TypeError, "response_format is the class City"),
     ("sk.Reply().parse(City())", TypeError, "model is the class City, not an instance"),

@@ -17,7 +17,7 @@ from ..engine.runs import Run
 from ..engine.streams import Given, Stream, put
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
-from ..sources import items_of, opened, stream
+from ..sources import open_items, pull_items, stream
 from .costs import Costs
 from .item import BatchItem
 from .ledger import Book
@@ -87,7 +87,7 @@ class Job:
             raise self._failure
 
     async def _given(self) -> AsyncGenerator[Any, None]:
-        async with aclosing(items_of(await opened(self._plan.prompts))) as prompts:
+        async with aclosing(pull_items(await open_items(self._plan.prompts))) as prompts:
             async for prompt in prompts:
                 yield prompt
 

@@ -1,4 +1,4 @@
-"""Requests over httpx: the client, its pools and clocks, and what it makes of answers."""
+"""Requests over httpx: the client, its pools and clocks, and the handling of responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .exchange import NOT_CONNECTED, shut_socket, translated
     from .failures import name_address
     from .limits import Limits, Retry, given_up, requests_of
-    from .requests import SECRET, names_version
+    from .requests import names_version
+    from .secrets import SECRET
     from .sharedclient import chat
 
 __all__ = [
@@ -44,7 +45,8 @@ if not TYPE_CHECKING:  # else every name would be one
             "exchange": "NOT_CONNECTED shut_socket translated",
             "failures": "name_address",
             "limits": "Limits Retry given_up requests_of",
-            "requests": "SECRET names_version",
+            "requests": "names_version",
+            "secrets": "SECRET",
             "sharedclient": "chat",
         },
     )
