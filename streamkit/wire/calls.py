@@ -18,8 +18,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..events import ToolCall, ToolCallDelta
-from .call import Call, value_of
 from .fragments import Fragment
+from .partialcall import Call, value_of
 
 __all__ = ["Calls"]
 

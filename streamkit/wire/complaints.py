@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..wording import excerpt
-from .loads import quote_json
+from .jsoncodec import quote_json
 
 __all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",
            "members", "spaced", "speaks_of_failure"]  # fmt: skip

@@ -28,14 +28,14 @@ from ..events import (
 )
 from ..stages import may_pass, meaning
 from ..wording import excerpt
-from .call import Call
 from .calls import Calls
 from .fragments import Fragment
-from .halves import Field, Halves
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
-from .loads import load_slowly, quote_json
+from .jsoncodec import load_slowly, quote_json
+from .partialcall import Call
 from .problems import complaint
 from .sse import ServerSentEvent
+from .surrogates import Field, Halves
 from .usage import updated
 
 __all__ = ["Dialect"]

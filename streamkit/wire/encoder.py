@@ -8,7 +8,7 @@ from ..errors import ApiError, StreamkitError
 from ..events import Event, Reply
 from .apis import APIS, api_named
 from .framing import frame
-from .loads import encode
+from .jsoncodec import encode
 
 __all__ = ["Encoder", "frame"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..errors import MalformedError
-from .loads import quote_json
+from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import says
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from .loads import dumps, quote_json
+from .jsoncodec import dumps, quote_json
 
 __all__ = ["Fragment", "fragment", "index_of", "legacy_fragment", "text_of"]
 

@@ -6,7 +6,7 @@ import re
 from types import NoneType
 from typing import Any
 
-from .loads import quote_json
+from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import is_fine_all
 

@@ -14,7 +14,7 @@ from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
-from .loads import load, quote_json
+from .jsoncodec import load, quote_json
 from .problems import stray_problem
 from .sse import LIMIT, ServerSentEvent, from_data_line
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import MalformedError
 from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
-from .loads import canonical, load
+from .jsoncodec import canonical, load
 
 __all__ = ["Call", "value_of"]
 

@@ -24,7 +24,7 @@ from .complaints import (
     spaced,
     speaks_of_failure,
 )
-from .loads import load
+from .jsoncodec import load
 
 __all__ = ["BESIDE_NAMES", "api_error", "complaint", "find", "is_fine", "may_report", "stray_problem"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ..events import Event
-from .call import Call
+from .partialcall import Call
 
 __all__ = ["Field", "Halves"]
 

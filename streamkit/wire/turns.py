@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..errors import MalformedError
 from ..wording import excerpt
 from .api import Messages
-from .loads import load
+from .jsoncodec import load
 
 __all__ = ["Call", "Turn", "fields_of", "form_of", "function_of", "given", "inlined", "object_of", "turns_of"]
 

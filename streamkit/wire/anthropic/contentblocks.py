@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import MalformedError
-from ..call import Call
 from ..fragments import index_of
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..openai import Chunk
+from ..partialcall import Call
 
 __all__ = ["Block", "Blocks", "made_up"]
 

@@ -14,10 +14,10 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, text_of
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..openai import Chunk, object_in
 from ..problems import api_error, find, may_report
-from .blocks import Block, Blocks, made_up
+from .contentblocks import Block, Blocks, made_up
 from .usage import ANSWER, NAMES, brought_up_to_date, usage_of
 
 __all__ = ["Messages", "is_message"]

@@ -24,8 +24,8 @@ from ...events import (
     UsageUpdate,
 )
 from ...stages import Meaning, OpenCalls, in_words, meaning
-from ..call import value_of
-from .blocks import made_up
+from ..partialcall import value_of
+from .contentblocks import made_up
 
 __all__ = ["MessagesWriter", "error_body", "message_body"]
 

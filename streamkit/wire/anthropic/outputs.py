@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..loads import dumps
+from ..jsoncodec import dumps
 
 __all__ = ["closed"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..loads import dumps
+from ..jsoncodec import dumps
 from ..turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]

@@ -19,7 +19,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import text_of
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..problems import api_error, find
 from ..unread import says
 from ..usage import LARGEST, merged

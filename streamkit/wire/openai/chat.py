@@ -13,7 +13,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment, fragment, legacy_fragment
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..problems import api_error, find, may_report
 from ..unread import REASONS, field_of_chat, is_chat
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...errors import MalformedError
-from ..loads import dumps
+from ..jsoncodec import dumps
 from ..problems import BESIDE_NAMES
 from ..unread import is_fine_all, says
 from .responseforms import READ, TEXTS, Chunk, is_echo

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ..fields import text_field
-from ..loads import canonical
+from ..jsoncodec import canonical
+from .itemtext import same
 from .outputitems import Item
 from .responseforms import Chunk, arguments_of, kind_of, texts_of
-from .said import same
 
 __all__ = ["tells", "told_before"]
 

@@ -15,8 +15,9 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment
-from .asides import Asides
-from .leftovers import tells, told_before
+from .extras import Asides
+from .itemmatching import tells, told_before
+from .itemtext import Said
 from .outputitems import Item, Items, Spot
 from .responseforms import (
     Chunk,
@@ -31,7 +32,6 @@ from .responseforms import (
     spot_of,
     texts_of,
 )
-from .said import Said
 
 __all__ = ["Telling"]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..arguments import EMPTY
-from ..call import Call
-from ..loads import canonical
-from .said import Said
+from ..jsoncodec import canonical
+from ..partialcall import Call
+from .itemtext import Said
 
 __all__ = ["Item", "Items", "Spot"]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ...errors import MalformedError
 from ..fields import text_field
 from ..fragments import text_of
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from .outputitems import Spot
 
 __all__ = [

@@ -8,12 +8,12 @@ from typing import Any
 
 from ...events import Event, Finish, LogprobsDelta, TextDelta
 from ...stages import meaning
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import says
-from .asides import announced
+from .extras import announced
+from .itemsdialect import Telling
 from .responseforms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
-from .telling import Telling
 
 __all__ = ["Responses"]
 
