@@ -19,7 +19,7 @@ from typing import Any
 
 from ..events import ToolCall, ToolCallDelta
 from .fragments import Fragment
-from .partialcall import Call, value_of
+from .partialcall import PartialCall, value_of
 
 __all__ = ["Calls"]
 
@@ -32,44 +32,44 @@ WAITING = 64
 class Calls:
     """The calls of one choice, in the order in which they began."""
 
-    __slots__ = ("_borrowed", "_by_id", "_by_index", "_open", "_shown", "_touched", "calls")
+    __slots__ = ("_borrowed", "_by_id", "_by_index", "_emitted", "_open", "_touched", "calls")
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self._shown = 0
-        self._open: list[Call] = []  # those that are not complete, and some that are by now
-        self._by_index: dict[int, Call] = {}
-        self._by_id: dict[tuple[int | None, str], Call] = {}
+        self.calls: list[PartialCall] = []
+        self._emitted = 0
+        self._open: list[PartialCall] = []  # those that are not complete, and some that are by now
+        self._by_index: dict[int, PartialCall] = {}
+        self._by_id: dict[tuple[int | None, str], PartialCall] = {}
         self._borrowed: set[int] = set()  # indexes at which a call of another index goes on
-        self._touched: dict[Call, None] = {}
+        self._touched: dict[PartialCall, None] = {}
 
-    def open(self, *, free: bool = False) -> Call:
+    def open(self, *, free: bool = False) -> PartialCall:
         """A further call; its arguments are ``free`` text if they are no JSON."""
         place = len(self.calls)
-        call = Call(place, PATIENCE if place - self._shown < WAITING else 0)
+        call = PartialCall(place, PATIENCE if place - self._emitted < WAITING else 0)
         call.arguments.free = free
         self.calls.append(call)
         self._open.append(call)
         return call
 
-    def find(self, fragment: Fragment) -> Call:
+    def find(self, fragment: Fragment) -> PartialCall:
         """The call that ``fragment`` belongs to; a new one if there is none."""
-        call = self._known(fragment) or self._meant(fragment)
+        call = self._call_with_id(fragment) or self._call_at(fragment)
         self._note(call, fragment)
         return call
 
-    def news(self, call: Call, index: int, raw: Any) -> ToolCallDelta | None:
+    def news(self, call: PartialCall, index: int, raw: Any) -> ToolCallDelta | None:
         """The event for what came of ``call``, which gets its number with the first."""
         if not call.waits:
             self._number(call)
         return call.news(index, raw)
 
-    def end(self, call: Call, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
+    def end(self, call: PartialCall, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
         """The events that end ``call`` as it is now."""
         self._number(call)
         return call.end(index, raw)
 
-    def take_closed(self) -> list[Call]:
+    def take_closed(self) -> list[PartialCall]:
         """Calls whose arguments were closed since this was asked last."""
         if not self._touched:
             return []
@@ -77,18 +77,18 @@ class Calls:
         self._touched = {}
         return done
 
-    def whole(self) -> list[Call]:
+    def whole(self) -> list[PartialCall]:
         """Calls that are whole and not ended yet: an empty object was all that they got. None while some call waits,
         for what that one has may be the arguments of another."""
         if any(call.waits and not call.ended for call in self.calls):
             return []
         return [call for call in self.calls if call.name and call.arguments.whole and not call.ended]
 
-    def settle(self) -> list[Call]:
+    def settle(self) -> list[PartialCall]:
         """Calls that nothing but the end of the reply completes, once it is here. Calls that waited in vain are made
         part of the one before them, or void."""
-        out: list[Call] = []
-        before: Call | None = None
+        out: list[PartialCall] = []
+        before: PartialCall | None = None
         for call in self.calls:
             if not call.ended and call.waits:
                 call.arguments.flush()
@@ -99,12 +99,12 @@ class Calls:
                 before = call
         return out
 
-    def _number(self, call: Call) -> None:
+    def _number(self, call: PartialCall) -> None:
         if call.number is None:
-            call.number = self._shown
-            self._shown += 1
+            call.number = self._emitted
+            self._emitted += 1
 
-    def _known(self, fragment: Fragment) -> Call | None:
+    def _call_with_id(self, fragment: Fragment) -> PartialCall | None:
         """The call that has this id already, unless the fragment begins another one all the same."""
         index, id, name, arguments = fragment.index, fragment.id, fragment.name, fragment.arguments
         if not id:
@@ -120,7 +120,7 @@ class Calls:
         again = call.complete and bool(name) and arguments.lstrip().startswith("{")
         return None if again and not call.repeats(arguments) else call
 
-    def _meant(self, fragment: Fragment) -> Call:
+    def _call_at(self, fragment: Fragment) -> PartialCall:
         """The call that the place of a fragment means, unless it begins another one there."""
         old = self._pointed_at(fragment)
         if old is not None and not _is_another(old, fragment):
@@ -129,7 +129,7 @@ class Calls:
         call.repeated = old is not None and not fragment.id and bool(old.name) and old.name == fragment.name
         return call
 
-    def _pointed_at(self, fragment: Fragment) -> Call | None:
+    def _pointed_at(self, fragment: Fragment) -> PartialCall | None:
         """The call that the place of a fragment means."""
         index = fragment.index
         if index is None:
@@ -148,19 +148,19 @@ class Calls:
             self._borrowed.add(index)
         return lender or call
 
-    def _is_for_a_later(self, whole: Call, arguments: str) -> bool:
+    def _is_for_a_later(self, whole: PartialCall, arguments: str) -> bool:
         """Whether a call after ``whole`` still has no arguments, and these are not those of ``whole`` once more."""
         latest = self._latest_open()
-        if latest is None or latest.place < whole.place or not latest.arguments.void:
+        if latest is None or latest.position < whole.position or not latest.arguments.void:
             return False
         return arguments.strip() != whole.text.strip() and not arguments.lstrip().startswith('"')
 
-    def _latest_open(self) -> Call | None:
+    def _latest_open(self) -> PartialCall | None:
         while self._open and (self._open[-1].ended or self._open[-1].arguments.closed):
             self._open.pop()
         return self._open[-1] if self._open else None
 
-    def _note(self, call: Call, fragment: Fragment) -> None:
+    def _note(self, call: PartialCall, fragment: Fragment) -> None:
         if fragment.index is not None:
             self._by_index[fragment.index] = call
         if fragment.id and call.id in ("", fragment.id):  # an id that comes once is worth nothing
@@ -169,11 +169,11 @@ class Calls:
         self._touched[call] = None
 
 
-def _has_other_name(call: Call, name: str) -> bool:
+def _has_other_name(call: PartialCall, name: str) -> bool:
     return bool(name and call.name and name != call.name)
 
 
-def _is_another(call: Call, fragment: Fragment) -> bool:
+def _is_another(call: PartialCall, fragment: Fragment) -> bool:
     """Whether ``fragment``, which points at ``call`` but is not known to be of it, starts a call of its own."""
     id, name, arguments = fragment.id, fragment.name, fragment.arguments
     started = not (call.complete or call.arguments.blank)
@@ -190,7 +190,7 @@ def _is_another(call: Call, fragment: Fragment) -> bool:
     return bool(name) and call.complete and not again
 
 
-def _give_up(call: Call, before: Call | None) -> None:
+def _give_up(call: PartialCall, before: PartialCall | None) -> None:
     """``call`` waited in vain. If it is but an id, or the arguments of the call ``before`` once more, it is none; if
     that call has no arguments, these are its own."""
     text = call.text

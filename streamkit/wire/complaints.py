@@ -15,8 +15,8 @@ from ..errors import ApiError
 from ..wording import excerpt
 from .jsoncodec import quote_json
 
-__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "integer", "is_hopeless",
-           "members", "spaced", "speaks_of_failure"]  # fmt: skip
+__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "folded_members",
+           "integer", "is_hopeless", "spaced", "speaks_of_failure"]  # fmt: skip
 
 MESSAGE = 1000  # characters of a server's message that are kept
 FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -37,7 +37,7 @@ COMPLAINT = frozenset((*TEXTS, *CODES, *TYPES, "param", "requestid", "traceid", 
 
 def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozenset[int] = frozenset()) -> ApiError:
     """``error`` (an object or a text, as the server sent it) as an exception; ``around`` is the object it was in."""
-    forms = [members(form) for form in _nested(error, around)]
+    forms = [folded_members(form) for form in _nested(error, around)]
     message = excerpt(error, MESSAGE) if isinstance(error, str) else _message(forms)
     code, error_type = code_of(forms), _type(forms, message)
     if code is None and isinstance(error, int) and not isinstance(error, bool):
@@ -62,7 +62,7 @@ def _nested(error: Any, around: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 def _inner(form: dict[str, Any]) -> dict[str, Any] | None:
     """What is said more exactly in an object that has no words of its own, or under ``error``."""
-    told = members(form)
+    told = folded_members(form)
     worded = any(isinstance(told.get(name), str) for name in WORDS)
     nests = [told.get(name) for name in (NESTS[:1] if worded else NESTS)]
     objects = ((name, inner) for name, inner in form.items() if isinstance(inner, dict))
@@ -82,7 +82,7 @@ def folded(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def members(form: dict[str, Any]) -> dict[str, Any]:
+def folded_members(form: dict[str, Any]) -> dict[str, Any]:
     return {folded(name): value for name, value in form.items()}
 
 
@@ -94,7 +94,7 @@ def _message(forms: list[dict[str, Any]]) -> str:
 
 
 def code_of(forms: list[dict[str, Any]]) -> str | int | None:
-    """The first code, in `members` of objects; else a status, if it is a number."""
+    """The first code, in `folded_members` of objects; else a status, if it is a number."""
     told = [form.get(name) for name in CODES for form in forms]
     told += [integer(form.get(name)) for name in NUMBERS for form in forms]
     for value in told:

@@ -32,10 +32,10 @@ from .calls import Calls
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .jsoncodec import load_slowly, quote_json
-from .partialcall import Call
+from .partialcall import PartialCall
 from .problems import complaint
 from .sse import ServerSentEvent
-from .surrogates import Field, Halves
+from .surrogates import Field, SurrogateHalves
 from .usage import updated
 
 __all__ = ["Dialect"]
@@ -75,7 +75,7 @@ class Dialect(ABC):
         self.stranger: dict[str, Any] | None = None
         self._usage: Usage | None = None
         self._ended_by: str | None = None  # the first finish reason of all choices
-        self._halves: Halves | None = None
+        self._halves: SurrogateHalves | None = None
         self._held = False  # whether the chunk at hand brought something that is told later
 
     @property
@@ -120,12 +120,12 @@ class Dialect(ABC):
         if is_comment(data):
             return ()
         if is_heartbeat(sse.event):
-            return self._beat(sse)
+            return self._heartbeat(sse)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
 
-    def _beat(self, sse: ServerSentEvent) -> Iterable[Event]:
+    def _heartbeat(self, sse: ServerSentEvent) -> Iterable[Event]:
         """What comes under the name of a heartbeat: words to pass the time, or a chunk for all that."""
         try:
             chunk = self._load(sse)
@@ -207,7 +207,7 @@ class Dialect(ABC):
     def expect_halves(self) -> None:
         """From now on characters may be cut in two: a price that only such streams pay."""
         if self._halves is None:
-            self._halves = Halves()
+            self._halves = SurrogateHalves()
 
     def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
         """Note id and model; the first chunk that has one of them or content starts the reply."""
@@ -218,7 +218,7 @@ class Dialect(ABC):
             self.started, self.complaint = True, None
             out.append(Start(self.id, self.model, self.request_id, raw=chunk))
 
-    def _hear(self, chunk: dict[str, Any]) -> None:
+    def _note_complaint(self, chunk: dict[str, Any]) -> None:
         """Remember words that came in place of a chunk, in case nothing follows."""
         if self._ended_by is None:
             self.complaint = self.complaint or complaint(chunk, amid=self.said)
@@ -239,14 +239,14 @@ class Dialect(ABC):
         chunk: dict[str, Any],
         out: list[Event],
     ) -> None:
-        text = self._joined((kind, index, None), text)
+        text = self._whole_characters((kind, index, None), text)
         if text:
             out.append(kind(text, index, raw=chunk))
 
     def _grow_call(
-        self, calls: Calls, call: Call, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
+        self, calls: Calls, call: PartialCall, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
     ) -> None:
-        call.add(piece.id, piece.name, self._joined((ToolCallDelta, index, call), piece.arguments))
+        call.add(piece.id, piece.name, self._whole_characters((ToolCallDelta, index, call), piece.arguments))
         event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)
@@ -254,7 +254,7 @@ class Dialect(ABC):
             self._held = self._held or not (call.ended or call.arguments.closed)
 
     def _end_calls(
-        self, calls: Calls, ended: list[Call], index: int, chunk: dict[str, Any] | None
+        self, calls: Calls, ended: list[PartialCall], index: int, chunk: dict[str, Any] | None
     ) -> list[ToolCallDelta | ToolCall]:
         """The events that end some of ``calls``, with the halves of characters that still waited."""
         out: list[ToolCallDelta | ToolCall] = []
@@ -274,7 +274,7 @@ class Dialect(ABC):
             return None
         return ApiError(f"the server ended the reply: {excerpt(reason)}", code=reason, retryable=may_pass(reason))
 
-    def _joined(self, field: Field, text: str) -> str:
+    def _whole_characters(self, field: Field, text: str) -> str:
         """``text`` in whole characters: a half may have waited for it, or wait now."""
         if self._halves is None or not text:
             return text

@@ -27,20 +27,20 @@ class Encoder:
             written = ", ".join(name for name, one in APIS.items() if one.writer is not None)
             raise ValueError(f"replies are not written in the form of {api!r}: only in those of {written}")
         self._writer, self._framing = found.writer(model, id, created), found.framing
-        self._over = False
+        self._ended = False
 
     def feed(self, event: Event) -> list[bytes]:
         """The blocks for one event; a `Reply` also ends the stream."""
-        if self._over:
+        if self._ended:
             return []
         blocks = [self._block(payload) for payload in self._writer.feed(event)]
         return blocks + self.flush() if isinstance(event, Reply) else blocks
 
     def flush(self) -> list[bytes]:
         """The blocks that tell a reader that the reply is whole, once. Leave it out where that is not so."""
-        if self._over:
+        if self._ended:
             return []
-        self._over = True
+        self._ended = True
         return [self._block(payload) for payload in self._writer.flush()]
 
     def fail(self, error: StreamkitError) -> list[bytes]:
@@ -52,9 +52,9 @@ class Encoder:
 
     def fail_with(self, error: dict[str, Any]) -> list[bytes]:
         """As `fail`, for the fields that an error has (``message``, ``type``, ``code``, ``param``, …)."""
-        if self._over:
+        if self._ended:
             return []
-        self._over = True
+        self._ended = True
         return [self._block(payload) for payload in self._writer.fail(error)]
 
     def _block(self, payload: dict[str, Any] | str) -> bytes:

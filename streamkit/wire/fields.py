@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import MalformedError
 from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
-from .unread import says
+from .unread import has_content
 
 __all__ = ["text_field", "unread_field"]
 
@@ -31,7 +31,7 @@ def unread_field(
                 places += filter(None, inner)
             elif (name in silent or name in BESIDE_NAMES) and not isinstance(value, (dict, list)):
                 continue
-            elif says(value):
+            elif has_content(value):
                 return name
     return None
 

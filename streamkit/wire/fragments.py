@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import MalformedError
 from .jsoncodec import dumps, quote_json
 
-__all__ = ["Fragment", "fragment", "index_of", "legacy_fragment", "text_of"]
+__all__ = ["Fragment", "arguments_text", "fragment", "index_of", "legacy_fragment"]
 
 LARGEST_INDEX = 2**31
 
@@ -42,7 +42,7 @@ def legacy_fragment(function: Any) -> Fragment:
 def _function(function: Any) -> tuple[str, str]:
     if not isinstance(function, dict):
         raise MalformedError("the function of a tool call is no object")
-    return _name(function.get("name")), text_of(function.get("arguments", function.get("input")))
+    return _name(function.get("name")), arguments_text(function.get("arguments", function.get("input")))
 
 
 def index_of(value: Any) -> int | None:
@@ -55,7 +55,7 @@ def index_of(value: Any) -> int | None:
     return value if is_number and 0 <= value < LARGEST_INDEX else None
 
 
-def text_of(arguments: Any) -> str:
+def arguments_text(arguments: Any) -> str:
     """``arguments`` as JSON text: some servers send the object itself, or null for nothing."""
     if arguments is None:
         return ""

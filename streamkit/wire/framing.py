@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import StreamkitError
-from .lines import Lines
+from .lines import LineDecoder
 from .sse import BOM, FIELDS, Decoder, ServerSentEvent
 
 __all__ = ["LINES", "SSE", "Decoding", "Framing", "frame", "without_lead"]
@@ -113,7 +113,7 @@ LINES = Framing(
     begins=(b"{",),
     document=re.compile(rb"\[|\{[ \t\r]*\n"),  # an object whose first line is not all of it
     doubtful=re.compile(rb"\{[ \t\r]*"),
-    decoder=Lines,
+    decoder=LineDecoder,
     block=_line,
     end=b"\n",
     comment=b"",  # the official library of Ollama fails at a blank line

@@ -8,7 +8,7 @@ from typing import Any
 
 from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
-from .unread import is_fine_all
+from .unread import are_all_fine
 
 __all__ = ["bare_word", "is_bare", "is_comment", "is_end", "is_heartbeat"]
 
@@ -49,7 +49,7 @@ def _is_mark(name: str, value: Any) -> bool:
     if name in KINDS:
         return isinstance(value, str) and is_heartbeat(value)
     if name in BESIDE_NAMES:
-        return is_fine_all(value)
+        return are_all_fine(value)
     return name in MARKS and not isinstance(value, (dict, list))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from ..errors import TooLargeError
 from .sse import BOM, LF, ServerSentEvent, from_data_line
 
-__all__ = ["Lines"]
+__all__ = ["LineDecoder"]
 
 
-class Lines:
+class LineDecoder:
     """A stage: bytes in, lines out, each as soon as its end is there.
 
     Attributes:

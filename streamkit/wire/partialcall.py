@@ -9,17 +9,17 @@ from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
 from .jsoncodec import canonical, load
 
-__all__ = ["Call", "value_of"]
+__all__ = ["PartialCall", "value_of"]
 
 
-class Call:
+class PartialCall:
     """One call as it grows; ``place`` is its place among the calls of its choice, ``number`` that among those that were
     told of, or None before it is."""
 
-    __slots__ = ("_patience", "_told", "arguments", "ended", "id", "name", "number", "place", "repeated")
+    __slots__ = ("_emitted", "_patience", "arguments", "ended", "id", "name", "number", "position", "repeated")
 
     def __init__(self, place: int, patience: int) -> None:
-        self.place = place
+        self.position = place
         self.id = self.name = ""
         self.arguments = Arguments()
         self.number: int | None = None
@@ -28,7 +28,7 @@ class Call:
         self.ended = False
         """Whether its `ToolCall` was told, or it turned out to be none."""
         self._patience = patience
-        self._told = ("", "", 0)  # id, name, and how many pieces of the arguments
+        self._emitted = ("", "", 0)  # id, name, and how many pieces of the arguments
 
     @property
     def text(self) -> str:
@@ -62,11 +62,11 @@ class Call:
 
     def news(self, index: int, raw: Any) -> ToolCallDelta | None:
         """The event for all that was not told yet; None when there is nothing, or ``number`` is not given yet."""
-        id, name, pieces = self._told
+        id, name, pieces = self._emitted
         now = (self.id, self.name, len(self.arguments.pieces))
-        if self.number is None or now == self._told:
+        if self.number is None or now == self._emitted:
             return None
-        self._told = now
+        self._emitted = now
         text = "".join(self.arguments.pieces[pieces:])
         new_id, new_name = self.id[len(id) :] or None, self.name[len(name) :] or None
         return ToolCallDelta(text, self.number, new_id, new_name, index, raw=raw)
@@ -78,7 +78,7 @@ class Call:
         delta = self.news(index, raw)
         text = self.text
         self.arguments.pieces[:] = [text]  # in one piece, for what comes later may be compared with it
-        self._told = (self.id, self.name, 1)
+        self._emitted = (self.id, self.name, 1)
         call = ToolCall(self.id, self.name, text, index, self.number, raw=raw)
         return [call] if delta is None else [delta, call]
 

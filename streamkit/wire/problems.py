@@ -19,8 +19,8 @@ from .complaints import (
     api_error,
     code_of,
     folded,
+    folded_members,
     integer,
-    members,
     spaced,
     speaks_of_failure,
 )
@@ -48,7 +48,7 @@ def is_fine(error: Any, depth: int = DEEP) -> bool:
     if isinstance(error, (dict, list)) and not depth:
         return False
     if isinstance(error, dict):
-        told = members(error)
+        told = folded_members(error)
         verdicts = [told[name] for name in VERDICT if name in told]
         return all(is_fine(value, depth - 1) for value in verdicts or error.values())
     if isinstance(error, list):
@@ -171,7 +171,7 @@ def complaint(chunk: dict[str, Any], *, amid: bool = False) -> ApiError | None:
     a reply, where servers tell of many things, words alone must speak of a failure."""
     if not COMPLAINT.issuperset(map(folded, chunk)):
         return None
-    code = code_of([members(chunk)])
+    code = code_of([folded_members(chunk)])
     if _complains(chunk) if code is None else _fails(code):
         error = api_error(chunk)
         return error if code is not None or not amid or speaks_of_failure(str(error)) else None
@@ -180,7 +180,7 @@ def complaint(chunk: dict[str, Any], *, amid: bool = False) -> ApiError | None:
 
 def _complains(chunk: dict[str, Any]) -> bool:
     """Whether there are words, and not of success."""
-    told = members(chunk)
+    told = folded_members(chunk)
     words = [told[name] for name in WORDS if isinstance(told.get(name), (str, list, dict))]
     return not all(map(is_fine, words))
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ..events import Event
-from .partialcall import Call
+from .partialcall import PartialCall
 
-__all__ = ["Field", "Halves"]
+__all__ = ["Field", "SurrogateHalves"]
 
-Field: TypeAlias = "tuple[type[Any], int, Call | None]"
+Field: TypeAlias = "tuple[type[Any], int, PartialCall | None]"
 """What grows: a kind of text of a choice, or a call of it."""
 
 
-class Halves:
+class SurrogateHalves:
     """The halves that wait, at most one in each field."""
 
     def __init__(self) -> None:

@@ -13,7 +13,17 @@ from ..wording import excerpt
 from .api import Messages
 from .jsoncodec import load
 
-__all__ = ["Call", "Turn", "fields_of", "form_of", "function_of", "given", "inlined", "object_of", "turns_of"]
+__all__ = [
+    "MessageCall",
+    "Turn",
+    "answer_format",
+    "fields_of",
+    "file_in",
+    "function_of",
+    "object_of",
+    "supported",
+    "turns_of",
+]
 
 NOTHING_ASKED: Mapping[str, tuple[Any, ...]] = {
     "audio": (), "best_of": (1,), "echo": (False,), "frequency_penalty": (0,), "function_call": ("auto", "none"),
@@ -33,7 +43,7 @@ DATA = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 # -- parameters --------------------------------------------------------------------------------------------------------
 
 
-def given(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
+def supported(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
     """``params`` without those that are None, and without what the API does not have: it has those of
     `NOTHING_ASKED` that are in ``has``. ValueError that names the parameters which ask for something all the same."""
     kept = {name: value for name, value in params.items() if value is not None}
@@ -54,7 +64,7 @@ def fields_of(value: Any, name: str) -> dict[str, Any]:
     return dict(value or {})
 
 
-def form_of(asked: Any, api: str) -> tuple[str, Mapping[str, Any]]:
+def answer_format(asked: Any, api: str) -> tuple[str, Mapping[str, Any]]:
     """The type of a ``response_format``, and the schema of one that has it."""
     kind, told = (asked.get("type"), asked.get("json_schema")) if isinstance(asked, Mapping) else (None, None)
     if kind in ("text", "json_object"):
@@ -81,7 +91,7 @@ def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class MessageCall:
     """A call that a model made; ``id`` is empty if it has none."""
 
     id: str
@@ -103,8 +113,8 @@ class Turn(NamedTuple):
     role: Any
     message: Mapping[str, Any]
     parts: list[Mapping[str, Any]]
-    calls: list[Call]
-    answered: Call | None
+    calls: list[MessageCall]
+    answered: MessageCall | None
 
     @property
     def id(self) -> str:
@@ -121,8 +131,8 @@ def turns_of(messages: Messages, api: str) -> list[Turn]:
     """What each message says. A result without an id is that of the first call that has none, of its tool if it names
     one. ValueError for what is not a message, or has no counterpart in any other API."""
     told: list[Turn] = []
-    known: dict[str, Call] = {}
-    waiting: list[Call] = []  # for their results, the latest turn first
+    known: dict[str, MessageCall] = {}
+    waiting: list[MessageCall] = []  # for their results, the latest turn first
     for message in messages:
         if message.get("audio"):
             raise ValueError(f"{api} does not have the audio of a message: leave it out")
@@ -138,7 +148,7 @@ def turns_of(messages: Messages, api: str) -> list[Turn]:
     return told
 
 
-def _answered(message: Mapping[str, Any], waiting: list[Call]) -> Call | None:
+def _answered(message: Mapping[str, Any], waiting: list[MessageCall]) -> MessageCall | None:
     id, name = str(message.get("tool_call_id") or ""), _own_name(message)
     fits = (call for call in waiting if (call.id == id if id else name in ("", call.name)))
     return next(fits, None)
@@ -148,7 +158,7 @@ def _own_name(message: Mapping[str, Any]) -> str:
     return str(message.get("tool_name") or message.get("name") or "")
 
 
-def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
+def _calls(message: Mapping[str, Any], api: str) -> Iterator[MessageCall]:
     entries = message.get("tool_calls") or ()
     if not isinstance(entries, (list, tuple)):
         raise TypeError(f"the tool_calls of a message are not a list: {excerpt(repr(entries))}")
@@ -160,7 +170,7 @@ def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             told = excerpt(repr(entry))
             raise TypeError(f"a call for {api} is not a function with a name and arguments: {told}")
-        yield Call(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
+        yield MessageCall(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
 
 
 def _arguments(told: Any) -> dict[str, Any]:
@@ -207,7 +217,7 @@ def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
         yield {"type": "text", "text": refusal}
 
 
-def inlined(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
+def file_in(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
     """The media type and the data (base64) of a part that holds a file; None and its address if it is elsewhere, None
     for a part of text or of another kind."""
     kind = part.get("type")

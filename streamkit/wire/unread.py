@@ -7,9 +7,9 @@ from typing import Any
 
 from ..stages import meaning
 from .problems import BESIDE_NAMES, is_fine
-from .usage import tells_more
+from .usage import has_more
 
-__all__ = ["REASONS", "field_of_chat", "is_chat", "is_fine_all", "says"]
+__all__ = ["REASONS", "are_all_fine", "has_content", "is_chat", "unread_chat_field"]
 
 PLAIN = frozenset({
     "created", "id", "index", "obfuscation", "object", "p", "provider", "role", "service_tier", "system_fingerprint",
@@ -25,13 +25,13 @@ CALLS = {name: LABELS | {"id", "name"} for name in ("function_call", "tool_calls
 """The id and the name of a call that is whole may come again, with nothing that is new."""
 
 
-def says(value: Any, labels: Collection[str] = LABELS) -> bool:
+def has_content(value: Any, labels: Collection[str] = LABELS) -> bool:
     """Whether there is anything in ``value`` besides ``labels``. Null and what is empty is nothing; zero and false are
     something, for they answer a question."""
     return any(True for _ in _leaves(value, labels))
 
 
-def is_fine_all(value: Any) -> bool:
+def are_all_fine(value: Any) -> bool:
     """Whether what stands in the place of an error says nothing but that all is well, in each of its members."""
     return all(leaf is True or is_fine(leaf) for leaf in _leaves(value))
 
@@ -54,7 +54,7 @@ def is_chat(chunk: dict[str, Any]) -> bool:
     return "choices" in chunk or (isinstance(kind, str) and kind.startswith(("chat.completion", "text_completion")))
 
 
-def field_of_chat(chunk: dict[str, Any], usage: Mapping[str, Any], words: Collection[str]) -> str | None:
+def unread_chat_field(chunk: dict[str, Any], usage: Mapping[str, Any], words: Collection[str]) -> str | None:
     """The first field of a chunk of which no event came, of its choices or their deltas, that says something; None if
     there is none. Known are the report of ``usage`` so far, and the ``words`` for the model and for the ends of
     choices."""
@@ -73,14 +73,14 @@ def field_of_chat(chunk: dict[str, Any], usage: Mapping[str, Any], words: Collec
 
 def _is_news(name: str, value: Any, usage: Mapping[str, Any], words: Collection[str]) -> bool:
     if name in PLAIN:
-        return isinstance(value, (dict, list)) and says(value, ())
+        return isinstance(value, (dict, list)) and has_content(value, ())
     if name in REASONS or name == "model":
         return not all(leaf in words or _is_unfinished(leaf) for leaf in _leaves(value))
     if name == "usage":
-        return tells_more(value, usage)
+        return has_more(value, usage)
     if name in BESIDE_NAMES:
-        return not is_fine_all(value)
-    return says(value, CALLS.get(name, LABELS))
+        return not are_all_fine(value)
+    return has_content(value, CALLS.get(name, LABELS))
 
 
 def _is_unfinished(word: Any) -> bool:

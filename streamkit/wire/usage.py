@@ -8,7 +8,7 @@ from typing import Any
 
 from ..events import Usage
 
-__all__ = ["figure", "merged", "tells_more", "updated"]
+__all__ = ["figure", "has_more", "merged", "updated"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
@@ -52,14 +52,14 @@ def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None
 def updated(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
     """As `merged`, and where no figure is new ``raw`` is brought up to date with what is: a price, or details."""
     usage = merged(old, report, warn)
-    if usage is None or usage is not old or not tells_more(report, usage.raw):
+    if usage is None or usage is not old or not has_more(report, usage.raw):
         return usage
     raw = usage.raw or {}
     more = {name: value for name, value in report.items() if value or name not in raw}
     return replace(usage, raw={**raw, **more})
 
 
-def tells_more(report: Any, known: Any) -> bool:
+def has_more(report: Any, known: Any) -> bool:
     """Whether ``report`` has a value that is not in ``known``. A null, an empty text and an empty list are none, and a
     zero is one only where there was none before."""
     pairs = [(report, known)]

@@ -26,9 +26,9 @@ def _whole(reply: Reply) -> Form:
 
 
 def _error(status: int, error: Form) -> Form:
-    from .encode import error_body
+    from .encode import error_response
 
-    return error_body(status, error)
+    return error_response(status, error)
 
 
 MESSAGES = Api(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of
 from .outputs import closed
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -35,7 +35,7 @@ NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def body(messages: Messages, params: Form) -> Form:
-    rest = given(params, NAME, HAS)
+    rest = supported(params, NAME, HAS)
     turns = turns_of(messages, NAME)
     system = _system(turns, rest.pop("system", None))
     asked: Form = {**({"system": system} if system else {}), "messages": _merged(turns), "max_tokens": _limit(rest)}
@@ -96,7 +96,7 @@ def _with_effort(asked: Form, effort: Any) -> Form:
 
 def with_format(params: Form, asked: Form) -> Form:
     """The form of an answer, which is always a schema there."""
-    kind, schema = form_of(asked, NAME)
+    kind, schema = answer_format(asked, NAME)
     if kind == "text":
         return params
     if kind != "json_schema":
@@ -207,7 +207,7 @@ def _says(block: Mapping[str, Any]) -> bool:
 
 
 def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind, file = part.get("type"), inlined(part)
+    kind, file = part.get("type"), file_in(part)
     if file is None and kind not in ("file", "image_url"):
         return part
     if file is None or kind == "input_audio":

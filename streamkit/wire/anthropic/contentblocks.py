@@ -10,43 +10,43 @@ from ...errors import MalformedError
 from ..fragments import index_of
 from ..jsoncodec import quote_json
 from ..openai import Chunk
-from ..partialcall import Call
+from ..partialcall import PartialCall
 
-__all__ = ["Block", "Blocks", "made_up"]
+__all__ = ["ContentBlock", "ContentBlocks", "generated_id"]
 
 NO_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def made_up(message: str, number: int) -> str:
+def generated_id(message: str, number: int) -> str:
     """The id of a call to which the server gave none: results name their calls by it, also in a later request."""
     return f"toolu_{message}_{number}" if message and not NO_ID.search(message) else f"toolu_{number}"
 
 
 @dataclass(slots=True)
-class Block:
+class ContentBlock:
     """A content block of text or thinking, which has ``words``, or a call with the input that came with its beginning,
     or anything else."""
 
     words: bool = False
-    call: Call | None = None
+    call: PartialCall | None = None
     input: str = ""
     open: bool = True
 
 
-class Blocks:
+class ContentBlocks:
     """The blocks by their index. Those of words are forgotten once they are closed."""
 
     def __init__(self) -> None:
-        self._blocks: dict[int, Block] = {}
+        self._blocks: dict[int, ContentBlock] = {}
         self._last = -1  # the one that a chunk means which does not say
 
-    def add(self, index: int, block: Block) -> None:
+    def add(self, index: int, block: ContentBlock) -> None:
         self._last, self._blocks[index] = index, block
 
     def open_ones(self) -> Iterator[int]:
         return (index for index, block in list(self._blocks.items()) if block.open)
 
-    def close(self, index: int) -> Block | None:
+    def close(self, index: int) -> ContentBlock | None:
         """The block, unless none is open at ``index``."""
         block = self._blocks.get(index)
         if block is None or not block.open:
@@ -56,7 +56,7 @@ class Blocks:
             del self._blocks[index]
         return block
 
-    def place(self, chunk: Chunk, beyond: int = 0) -> int:
+    def index_in(self, chunk: Chunk, beyond: int = 0) -> int:
         """The index in ``chunk``, else that of the last block or of one ``beyond`` it. One that is there must be a
         number: by a guess a call could get what is another one's."""
         told = chunk.get("index")
@@ -65,7 +65,7 @@ class Blocks:
             raise MalformedError(f"the index of a block is not a number: {quote_json(told)}")
         return index
 
-    def call_at(self, index: int, input: str) -> Call | None:
+    def call_at(self, index: int, input: str) -> PartialCall | None:
         """The call whose ``input`` goes on at ``index``; None for that of a server's tool, which is not ours.
 
         Input at an index that is no call's is of the only call that is open. `MalformedError` if nobody can tell whose

@@ -13,12 +13,12 @@ from ..arguments import EMPTY
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
-from ..fragments import Fragment, text_of
+from ..fragments import Fragment, arguments_text
 from ..jsoncodec import quote_json
 from ..openai import Chunk, object_in
 from ..problems import api_error, find, may_report
-from .contentblocks import Block, Blocks, made_up
-from .usage import ANSWER, NAMES, brought_up_to_date, usage_of
+from .contentblocks import ContentBlock, ContentBlocks, generated_id
+from .usage import ANSWER, NAMES, updated_report, usage_from
 
 __all__ = ["Messages", "is_message"]
 
@@ -35,10 +35,10 @@ class Messages(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._calls = Calls()
-        self._blocks = Blocks()
-        self._flowing: Any = object()  # the block of which a text was last: none yet
-        self._spoke = self._stopped = False
-        self._torn = False  # whether the reply ended inside of a block
+        self._blocks = ContentBlocks()
+        self._text_block: Any = object()  # the block of which a text was last: none yet
+        self._has_content = self._stopped = False
+        self._cut_in_block = False  # whether the reply ended inside of a block
         self._report: Chunk = {}  # all figures so far, by the server's names
 
     def quick(self, chunk: Any) -> TextDelta | None:
@@ -46,7 +46,7 @@ class Messages(Dialect):
             delta = chunk["delta"]
             text = delta["text"]
             if (
-                chunk["index"] == self._flowing
+                chunk["index"] == self._text_block
                 and type(text) is str
                 and text
                 and delta["type"] == "text_delta"
@@ -71,17 +71,17 @@ class Messages(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._spoke or bool(self._calls.calls)
+        return self._has_content or bool(self._calls.calls)
 
     def flush(self) -> Iterable[Event]:
         if self.done:  # an end without its own event
             self._check_end()
-        calls = [] if self._torn else self._end_calls(self._calls, self._calls.settle(), 0, None)
+        calls = [] if self._cut_in_block else self._end_calls(self._calls, self._calls.settle(), 0, None)
         return [*self._release(), *calls]
 
     def verdict(self) -> StreamkitError | None:
         torn = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
-        return super().verdict() or (torn if self._torn else None)
+        return super().verdict() or (torn if self._cut_in_block else None)
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind(chunk, name)
@@ -92,7 +92,7 @@ class Messages(Dialect):
         if reader is not None:
             reader(self, chunk, out)
         elif not kind:
-            self._hear(chunk)
+            self._note_complaint(chunk)
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
         """The field that says something, if there is one in a chunk of a kind that is known."""
@@ -117,7 +117,7 @@ class Messages(Dialect):
             raise MalformedError(f"the content of a message is no list: {quote_json(blocks)}")
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
-            self._close(self._blocks.place({}), chunk, out)
+            self._close(self._blocks.index_in({}), chunk, out)
         self._count(message.get("usage"), chunk, out, without)
 
     def _block_start(self, chunk: Chunk, out: list[Event]) -> None:
@@ -126,26 +126,26 @@ class Messages(Dialect):
 
     def _open(self, place: Chunk, chunk: Chunk, out: list[Event]) -> None:
         form, kind = object_in(place, "content_block"), object_in(place, "content_block").get("type")
-        index, block = self._blocks.place(place, 1), Block(kind in ("text", "thinking"))
+        index, block = self._blocks.index_in(place, 1), ContentBlock(kind in ("text", "thinking"))
         self._close(index, chunk, out)
         self._blocks.add(index, block)
         if kind == "text":
             self._piece(TextDelta, text_field(form, "text"), index, chunk, out)
-            self._aside("citations_delta", form.get("citations"), chunk, out)
+            self._other("citations_delta", form.get("citations"), chunk, out)
         elif kind == "thinking":
             self._piece(ReasoningDelta, text_field(form, "thinking"), index, chunk, out)
-            self._aside("signature_delta", form.get("signature"), chunk, out)
+            self._other("signature_delta", form.get("signature"), chunk, out)
         elif kind == "tool_use":
-            input, block.call = text_of(form.get("input")), self._calls.open()
+            input, block.call = arguments_text(form.get("input")), self._calls.open()
             block.input = "" if EMPTY.fullmatch(input.strip()) else input
-            id = text_field(form, "id") or made_up(self.id, block.call.place)
+            id = text_field(form, "id") or generated_id(self.id, block.call.position)
             self._grow_call(self._calls, block.call, 0, Fragment(None, id, text_field(form, "name"), ""), chunk, out)
         else:
-            self._aside(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
+            self._other(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
 
     def _block_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
-        form, index = object_in(chunk, "delta"), self._blocks.place(chunk)
+        form, index = object_in(chunk, "delta"), self._blocks.index_in(chunk)
         kind = form.get("type")
         if not isinstance(kind, str):
             kind = next((kind for kind, field in DELTAS.items() if field in form), "")
@@ -158,10 +158,10 @@ class Messages(Dialect):
         elif call is not None:
             self._grow_call(self._calls, call, 0, Fragment(None, "", "", text), chunk, out)
         else:  # of a block that has no event of its own
-            self._aside(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
+            self._other(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
 
     def _block_stop(self, chunk: Chunk, out: list[Event]) -> None:
-        self._close(self._blocks.place(chunk), chunk, out)
+        self._close(self._blocks.index_in(chunk), chunk, out)
 
     def _close(self, index: int, chunk: Chunk, out: list[Event], *, whole: bool = True) -> None:
         """End a block. A call of which no input came has none, if the block is ``whole``; else it may have been cut."""
@@ -213,7 +213,7 @@ class Messages(Dialect):
     def _check_end(self) -> None:
         """A reply that ends without a stop reason is whole as far as anybody can tell, unless a block is open."""
         if not self._stopped:
-            self._torn = any(True for _ in self._blocks.open_ones())
+            self._cut_in_block = any(True for _ in self._blocks.open_ones())
             self.warn("the server ended the reply without a stop reason")
 
     def _completion(self, chunk: Chunk, out: list[Event]) -> None:
@@ -229,24 +229,24 @@ class Messages(Dialect):
         self, kind: type[TextDelta] | type[ReasoningDelta], text: str, index: int, chunk: Chunk, out: list[Event]
     ) -> None:
         if text:
-            self._spoke = True
-            self._flowing = index if kind is TextDelta else self._flowing
+            self._has_content = True
+            self._text_block = index if kind is TextDelta else self._text_block
             self._say(kind, text, 0, chunk, out)
 
-    def _aside(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
+    def _other(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
         """Content for which there is no event of our own, if it is ``there``."""
         if there:
-            self._spoke = True
+            self._has_content = True
             out.append(Other(name, raw=chunk))
 
     def _count(self, report: Any, chunk: Chunk, out: list[Event], without: Collection[str] = ()) -> None:
         if not isinstance(report, dict):
             return
         told = {name: value for name, value in report.items() if name not in without}
-        now = brought_up_to_date(self._report, told, self.warn)
+        now = updated_report(self._report, told, self.warn)
         if now == self._report:
             return
-        self._report, usage = now, usage_of(now, self.warn)
+        self._report, usage = now, usage_from(now, self.warn)
         if usage is not None:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))

@@ -25,9 +25,9 @@ from ...events import (
 )
 from ...stages import Meaning, OpenCalls, in_words, meaning
 from ..partialcall import value_of
-from .contentblocks import made_up
+from .contentblocks import generated_id
 
-__all__ = ["MessagesWriter", "error_body", "message_body"]
+__all__ = ["MessagesWriter", "error_response", "message_body"]
 
 Form: TypeAlias = dict[str, Any]
 
@@ -64,9 +64,9 @@ class MessagesWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id = model, id
         self._started = self._called = self._refused = False
-        self._blocks: deque[_Block] = deque()  # the first is open; the others wait
+        self._blocks: deque[_WrittenBlock] = deque()  # the first is open; the others wait
         self._count = 0  # blocks that were opened
-        self._by_call: dict[int, _Block] = {}
+        self._by_call: dict[int, _WrittenBlock] = {}
         self._calls = OpenCalls()
         self._reason: str | None = None
         self._usage: Usage | None = None
@@ -120,16 +120,16 @@ class MessagesWriter:
             message = {**_message(self._id, self._model), "usage": {"input_tokens": 0, "output_tokens": 0}}
             yield {"type": "message_start", "message": message}
 
-    def _new(self, kind: str) -> _Block:
-        self._blocks.append(_Block(kind))
+    def _new(self, kind: str) -> _WrittenBlock:
+        self._blocks.append(_WrittenBlock(kind))
         self._called = self._called or kind == "tool_use"
         return self._blocks[-1]
 
-    def _block_of(self, kind: str) -> _Block:
+    def _block_of(self, kind: str) -> _WrittenBlock:
         """The last block, if it is of this kind, or a new one."""
         return self._blocks[-1] if self._blocks and self._blocks[-1].kind == kind else self._new(kind)
 
-    def _block_of_call(self, number: int) -> _Block:
+    def _block_of_call(self, number: int) -> _WrittenBlock:
         if number not in self._by_call:
             self._by_call[number] = self._new("tool_use")
         return self._by_call[number]
@@ -148,15 +148,15 @@ class MessagesWriter:
             yield {"type": "content_block_stop", "index": block.index}
             self._blocks.popleft()
 
-    def _open(self, block: _Block) -> Iterator[Form]:
+    def _open(self, block: _WrittenBlock) -> Iterator[Form]:
         if block.index is None:
             yield from self._start()
             block.index, self._count = self._count, self._count + 1
-            block.id = block.id or made_up(self._id, block.index)
+            block.id = block.id or generated_id(self._id, block.index)
             yield {"type": "content_block_start", "index": block.index, "content_block": block.form()}
 
 
-class _Block:
+class _WrittenBlock:
     __slots__ = ("id", "index", "kind", "name", "pieces", "whole")
 
     def __init__(self, kind: str) -> None:
@@ -189,14 +189,14 @@ def message_body(reply: Reply) -> Form:
     for call in first.tool_calls:
         value = value_of(call.arguments or "{}")
         input = value if isinstance(value, (dict, list)) else call.arguments  # no JSON: as the model wrote it
-        id = call.id or made_up(reply.id, len(content))
+        id = call.id or generated_id(reply.id, len(content))
         content.append({"type": "tool_use", "id": id, "name": call.name, "input": input})
     reason = _reason(first.finish_reason, bool(first.tool_calls), bool(first.refusal))
     message = {**_message(reply.id, reply.model), "content": content, "stop_reason": reason}
     return {**message, "usage": {"input_tokens": 0, **_usage_form(reply.usage or Usage())}}
 
 
-def error_body(status: int, error: Form) -> Form:
+def error_response(status: int, error: Form) -> Form:
     """The body of an HTTP answer; without a kind of its own it has the one that goes with ``status``."""
     kind = ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
     return {"type": "error", "error": {"type": kind, **_told(error)}}

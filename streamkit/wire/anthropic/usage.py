@@ -8,7 +8,7 @@ from ...events import Usage
 from ..openai import Chunk
 from ..usage import figure, merged
 
-__all__ = ["ANSWER", "NAMES", "brought_up_to_date", "usage_of"]
+__all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]
 
 PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 """What the prompt consists of: that which no cache had, that which one keeps from now on, and that which one had."""
@@ -20,7 +20,7 @@ NAMES = frozenset({*PROMPT, *ANSWER, "prompt_tokens", "completion_tokens", "tota
 Warn = Callable[[str], None]
 
 
-def brought_up_to_date(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
+def updated_report(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
     """All figures so far, by the server's names, after a further ``report``.
 
     A figure replaces the one before; nulls, what is no figure, and a zero where there was more do not. Only the parts
@@ -38,7 +38,7 @@ def brought_up_to_date(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
     return {**known, **new}
 
 
-def usage_of(report: Chunk, warn: Warn) -> Usage | None:
+def usage_from(report: Chunk, warn: Warn) -> Usage | None:
     """The figures of ``report``; None if there are none but zeros."""
     if not any(report.get(name) for name in NAMES):
         return None

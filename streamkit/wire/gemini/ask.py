@@ -8,7 +8,7 @@ from typing import Any
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..jsoncodec import dumps
-from ..turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
+from ..turns import MessageCall, Turn, answer_format, fields_of, file_in, function_of, object_of, supported, turns_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
@@ -35,7 +35,7 @@ LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 
 def body(messages: Messages, params: Form) -> Form:
     """Fields of this API pass as they are, and stand before what parameters of chat completions say."""
-    asked = _named_here(given(params, NAME, HAS))
+    asked = _named_here(supported(params, NAME, HAS))
     turns = turns_of(messages, NAME)
     told = [_part(part) for turn in turns if turn.role == "system" for part in turn.parts]
     own = _instruction(asked.pop("systemInstruction", None))
@@ -106,7 +106,7 @@ def _level(effort: Any) -> Form:
 
 
 def _format(asked: Any) -> Form:
-    kind, schema = form_of(asked, NAME)
+    kind, schema = answer_format(asked, NAME)
     if kind == "text":
         return {}
     return {"responseMimeType": "application/json", **({"responseJsonSchema": schema} if kind == "json_schema" else {})}
@@ -145,12 +145,12 @@ def _content(turn: Turn) -> Form:
     return {"role": "user" if turn.role == "user" else "model", "parts": parts}
 
 
-def _call(call: Call) -> Form:
+def _call(call: MessageCall) -> Form:
     return {"functionCall": {**({"id": call.id} if call.id else {}), "name": call.name, "args": call.arguments}}
 
 
 def _part(part: Mapping[str, Any]) -> Form:
-    file, kind = inlined(part), part.get("type")
+    file, kind = file_in(part), part.get("type")
     if file is not None:
         return {"inlineData": {"mimeType": file[0], "data": file[1]}} if file[0] else {"fileData": {"fileUri": file[1]}}
     if kind not in (None, "text"):

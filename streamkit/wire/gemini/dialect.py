@@ -18,10 +18,10 @@ from ..api import Access, Api, Form
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
-from ..fragments import text_of
+from ..fragments import arguments_text
 from ..jsoncodec import quote_json
 from ..problems import api_error, find
-from ..unread import says
+from ..unread import has_content
 from ..usage import LARGEST, merged
 from .ask import body, choice, prompt, tool, tool_names, with_format
 
@@ -66,8 +66,8 @@ class Gemini(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._candidates: dict[int, _Candidate] = {}
-        self._said = False
+        self._candidates: dict[int, _CandidateState] = {}
+        self._has_content = False
         self._ids: set[str] = set()  # of calls
         self._figures: dict[str, Any] = {}
 
@@ -82,7 +82,7 @@ class Gemini(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._said
+        return self._has_content
 
     def quick(self, chunk: Any) -> TextDelta | None:
         """None for all: chunks are large and few here, and tell token figures as well."""
@@ -113,7 +113,7 @@ class Gemini(Dialect):
         if isinstance(report, dict):
             self._count(report, chunk, out)
         problem = find(chunk, bare=not candidates, over=self.finished) or problem
-        self._hear(chunk)
+        self._note_complaint(chunk)
         if problem is not None:
             raise problem
 
@@ -130,7 +130,7 @@ class Gemini(Dialect):
             index = position
         if type(index) is not int or not 0 <= index < MOST_CANDIDATES:
             raise MalformedError(f"the index of a candidate is not a number: {quote_json(index)}")
-        candidate = self._candidates.setdefault(index, _Candidate())
+        candidate = self._candidates.setdefault(index, _CandidateState())
         content = form.get("content")
         if not isinstance(content, (dict, type(None))):
             raise MalformedError(f"the content of a candidate is not an object: {quote_json(content)}")
@@ -139,21 +139,21 @@ class Gemini(Dialect):
         for name in BESIDE:
             told = form.get(name)
             if isinstance(told, dict) and any(told.values()):
-                self._said = True
+                self._has_content = True
                 out.append(Other(name, raw=chunk))
         logprobs = form.get("logprobsResult")
         if isinstance(logprobs, dict) and any(logprobs.values()):
             out.append(LogprobsDelta(logprobs, index, raw=chunk))
         return self._finish(form, index, candidate, chunk, out)
 
-    def _part(self, part: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> None:
+    def _part(self, part: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]) -> None:
         text = text_field(part, "text")
-        self._said = self._said or bool(text)
+        self._has_content = self._has_content or bool(text)
         self._say(ReasoningDelta if part.get("thought") else TextDelta, text, index, chunk, out)
         for name, value in part.items():
             if not value or name in ("text", "thought"):
                 continue
-            self._said = True
+            self._has_content = True
             if name == "functionCall":
                 self._call(value, index, candidate.calls, chunk, out)
             else:
@@ -170,10 +170,12 @@ class Gemini(Dialect):
             id, number = f"{self.id or 'call'}-{number}", number + 1
         self._ids.add(id)
         call = calls.open()
-        call.add(id, text_field(form, "name"), text_of(form.get("args")) or "{}")
+        call.add(id, text_field(form, "name"), arguments_text(form.get("args")) or "{}")
         out += self._end_calls(calls, [call], index, chunk)
 
-    def _finish(self, form: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> ApiError | None:
+    def _finish(
+        self, form: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]
+    ) -> ApiError | None:
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
@@ -199,7 +201,7 @@ class Gemini(Dialect):
         word = reason if meaning(reason) == "filtered" else f"BLOCKED_{reason}"
         if not self._candidates:
             self._begin({}, chunk, out, content=True)
-            self._candidates[0] = _Candidate()
+            self._candidates[0] = _CandidateState()
         for index, candidate in self._candidates.items():
             self._finish({"finishReason": word}, index, candidate, chunk, out)
 
@@ -217,7 +219,7 @@ class Gemini(Dialect):
             out.append(UsageUpdate(self._usage, raw=chunk))
 
 
-class _Candidate:
+class _CandidateState:
     __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
@@ -235,7 +237,7 @@ def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _details(report: Form, known: Mapping[str, Any]) -> bool:
     """Whether a report tells something besides the figures that the one before did not."""
-    return any(says(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
+    return any(has_content(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
 
 
 def _is_gemini(form: Form) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
 
@@ -27,7 +27,7 @@ UNSENT = ("name", "refusal", "annotations", "audio", "function_call", "reasoning
 
 def body(messages: Messages, params: Form) -> Form:
     """Most parameters of chat completions are ``options`` here, and arguments of calls are objects."""
-    asked = given(params, NAME, HAS)
+    asked = supported(params, NAME, HAS)
     options = {RENAMED.get(name, name): asked.pop(name) for name in params if name in OPTIONS and name in asked}
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]
@@ -42,7 +42,7 @@ def body(messages: Messages, params: Form) -> Form:
 
 
 def with_format(params: Form, asked: Form) -> Form:
-    kind, schema = form_of(asked, NAME)
+    kind, schema = answer_format(asked, NAME)
     return params if kind == "text" else {**params, "format": "json" if kind == "json_object" else schema}
 
 
@@ -90,7 +90,7 @@ def _content(turn: Turn) -> tuple[str, list[str]]:
 
 
 def _image(part: Mapping[str, Any]) -> str:
-    file = inlined(part)
+    file = file_in(part)
     if file is None or file[0] is None:
         told = excerpt(str(part.get("image_url")), 60)
         raise ValueError(f"Ollama fetches no images: write data:image/png;base64,… instead of {told}")

@@ -44,7 +44,7 @@ class Ollama(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._calls = Calls()
-        self._opened = self._spoke = False
+        self._opened = self._has_content = False
 
     @property
     def opened(self) -> bool:
@@ -52,7 +52,7 @@ class Ollama(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._spoke
+        return self._has_content
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -63,7 +63,7 @@ class Ollama(Dialect):
                 and text
                 and chunk["done"] is False
                 and (len(message) == 1 or (len(message) == 2 and "role" in message))
-                and self._spoke
+                and self._has_content
                 and self._halves is None
                 and not self.word
                 and self.complaint is None
@@ -76,7 +76,7 @@ class Ollama(Dialect):
         return None
 
     def flush(self) -> Iterable[Event]:
-        return [*self._release(), *self._settled(None)]
+        return [*self._release(), *self._end_open_calls(None)]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
         place = _place(chunk)
@@ -87,10 +87,10 @@ class Ollama(Dialect):
         if place is not None:
             self._content(place, chunk, out)
         else:
-            self._hear(chunk)
+            self._note_complaint(chunk)
         if over and problem is None:
             problem = self._end(chunk, out)
-        self._tell_usage(chunk, out)
+        self._emit_usage(chunk, out)
         if problem is not None:
             raise problem
         self.done = over
@@ -108,14 +108,14 @@ class Ollama(Dialect):
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:  # each has the form of chat completions
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
-        self._spoke = self._spoke or self._held or len(out) > before
+        self._has_content = self._has_content or self._held or len(out) > before
 
     def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
         """A call. It comes whole, but for servers of another origin that number or name the pieces of its text. One
         without an id gets one that no other call of this reply has."""
         piece, in_pieces = _entry(entry)
         call = self._calls.find(piece) if in_pieces else self._calls.open()
-        id = piece.id or call.id or self._made_id(call.place, chunk)
+        id = piece.id or call.id or self._generated_id(call.position, chunk)
         if in_pieces:
             self._grow_call(self._calls, call, 0, replace(piece, id=id), chunk, out)
             out += self._end_calls(self._calls, self._calls.take_closed(), 0, chunk)
@@ -123,7 +123,7 @@ class Ollama(Dialect):
             call.add(id, piece.name, piece.arguments or "{}")
             out += self._end_calls(self._calls, [call], 0, chunk)
 
-    def _made_id(self, place: int, chunk: Form) -> str:
+    def _generated_id(self, place: int, chunk: Form) -> str:
         """An id that no call of another reply has either: servers tell when they made a chunk, in nanoseconds."""
         made = NOT_IN_IDS.sub("", text_field(chunk, "created_at")[:64])
         return f"{self.id}-{place}" if self.id else f"call_{made}_{place}" if made else f"call_{place}"
@@ -132,12 +132,12 @@ class Ollama(Dialect):
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
         problem = self._ends(reason)
         out += self._release()
-        out += self._settled(chunk)
+        out += self._end_open_calls(chunk)
         if problem is None:
             out.append(Finish(reason, raw=chunk))
         return problem
 
-    def _tell_usage(self, chunk: Form, out: list[Event]) -> None:
+    def _emit_usage(self, chunk: Form, out: list[Event]) -> None:
         """The prompt's figure is left out by servers that had all of it in their cache."""
         report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
         usage = merged(self._usage, report, self.warn)
@@ -154,7 +154,7 @@ class Ollama(Dialect):
             return super()._unread(chunk, name)
         return unread_field(chunk, ("message",), SILENT, {"model": self.model})
 
-    def _settled(self, chunk: Form | None) -> Iterable[Event]:
+    def _end_open_calls(self, chunk: Form | None) -> Iterable[Event]:
         """What ends the calls that came in pieces. One without any has no arguments."""
         calls = self._calls.settle()
         for call in calls:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import given
+from ..turns import supported
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
@@ -37,7 +37,7 @@ UNSENT = ("name", "refusal", "tool_calls", "reasoning_content", "annotations", "
 
 def body(messages: Messages, params: Form) -> Form:
     """ValueError for what this API does not have."""
-    asked = given(params, NAME, HAS)
+    asked = supported(params, NAME, HAS)
     if asked.pop("stop", None):
         raise ValueError(f"{NAME} does not have stop: leave it out")
     rest = list(messages)

@@ -15,7 +15,7 @@ from ..fields import text_field
 from ..fragments import Fragment, fragment, legacy_fragment
 from ..jsoncodec import quote_json
 from ..problems import api_error, find, may_report
-from ..unread import REASONS, field_of_chat, is_chat
+from ..unread import REASONS, is_chat, unread_chat_field
 
 __all__ = ["Chat"]
 
@@ -31,10 +31,10 @@ class Chat(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._choices: dict[int, _Choice] = {}
+        self._choices: dict[int, _ChoiceState] = {}
         self._finished = 0  # choices that have a finish reason
         self._reasons: set[str] = set()  # the words with which they ended
-        self._flowing: set[int] = set()  # choices that had something in a delta
+        self._streamed: set[int] = set()  # choices that had something in a delta
 
     @property
     def finished(self) -> bool:
@@ -53,7 +53,7 @@ class Chat(Dialect):
                 and choice.get("finish_reason") is None
                 and choice.get("logprobs") is None
                 and chunk.get("usage") is None
-                and index in self._flowing
+                and index in self._streamed
                 and self._halves is None
                 and not self.word
                 and self.complaint is None
@@ -73,7 +73,7 @@ class Chat(Dialect):
 
     @property
     def said(self) -> bool:
-        return bool(self._flowing)
+        return bool(self._streamed)
 
     def flush(self) -> Iterable[Event]:
         out = self._release()
@@ -98,7 +98,7 @@ class Chat(Dialect):
         self._report_usage(_usage(chunk, choices), chunk, out)
         problem = find(chunk, bare=not choices, over=self.finished) or problem
         if not name:
-            self._hear(chunk)
+            self._note_complaint(chunk)
         aside = chunk.get("x_groq")
         if isinstance(aside, dict):
             problem = find(aside, bare=False) or problem
@@ -110,7 +110,7 @@ class Chat(Dialect):
         if not is_chat(chunk):
             return super()._unread(chunk, name)
         usage = self._usage.raw if self._usage is not None else None
-        field = field_of_chat(chunk, usage or {}, {self.model, *self._reasons})
+        field = unread_chat_field(chunk, usage or {}, {self.model, *self._reasons})
         return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
@@ -121,7 +121,7 @@ class Chat(Dialect):
             raise MalformedError(f"the index of a choice is no number: {quote_json(index)}")
         choice = self._choices.get(index)
         if choice is None:
-            choice = self._choices[index] = _Choice()
+            choice = self._choices[index] = _ChoiceState()
         delta = self._delta(form, index)
         if delta:
             self._content(delta, index, choice, chunk, out)
@@ -134,18 +134,18 @@ class Chat(Dialect):
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
         """What a choice brings; a whole ``message`` counts only where nothing was streamed."""
         delta = form.get("delta")
-        if delta is None and index not in self._flowing:
+        if delta is None and index not in self._streamed:
             delta = form.get("message")
         if delta is None:
             return {}
         if not isinstance(delta, dict):
             raise MalformedError(f"a delta is no object: {quote_json(delta)}")
         if any(value for name, value in delta.items() if name != "role"):
-            self._flowing.add(index)
+            self._streamed.add(index)
         return delta
 
     def _content(
-        self, delta: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+        self, delta: dict[str, Any], index: int, choice: _ChoiceState, chunk: dict[str, Any], out: list[Event]
     ) -> None:
         content = delta.get("content")
         thinking = ""
@@ -160,7 +160,7 @@ class Chat(Dialect):
             self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)
 
     def _finish(
-        self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+        self, form: dict[str, Any], index: int, choice: _ChoiceState, chunk: dict[str, Any], out: list[Event]
     ) -> ApiError | None:
         problem = find(form, bare=False)
         reason = form.get("finish_reason")
@@ -184,7 +184,7 @@ class Chat(Dialect):
         return problem
 
 
-class _Choice:
+class _ChoiceState:
     __slots__ = ("calls", "reason", "source")
 
     def __init__(self) -> None:

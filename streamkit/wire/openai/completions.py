@@ -18,5 +18,5 @@ class Completions(Chat):
             return super()._delta(form, index)
         text = text_field(form, "text")
         if text:
-            self._flowing.add(index)
+            self._streamed.add(index)
         return {"content": text}

@@ -44,7 +44,7 @@ class ChatWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id, self._created = model, id, created
         self._begun: set[int] = set()
-        self._said = False
+        self._has_content = False
         self._finished: set[int] = set()
         self._calls = OpenCalls()
         self._count: dict[int, int] = {}  # calls of each choice
@@ -96,7 +96,7 @@ class ChatWriter:
         return {**head, "choices": choices, **more}
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
-        self._said = self._said or any(delta.values())
+        self._has_content = self._has_content or any(delta.values())
         if index not in self._begun:
             self._begun.add(index)
             delta = {"role": "assistant", **delta}
@@ -112,9 +112,10 @@ class ChatWriter:
         return self._piece(event.index, {"tool_calls": [entry]})
 
     def _rest(self, reply: Reply) -> Iterator[Payload]:
-        """What the reply knows and no event has told."""
+        """The chunks for all that the reply holds and no event has brought."""
         for choice in reply.choices:
-            reason = choice.finish_reason or ("" if self._said else "stop")  # else a reader takes it for no reply
+            # an empty reply without a reason would not count as a reply
+            reason = choice.finish_reason or ("" if self._has_content else "stop")
             if reason and choice.index not in self._finished:
                 yield self._piece(choice.index, {}, finish_reason=self._word(reason, choice.index))
         if reply.usage is not None and reply.usage != self._usage:
@@ -128,7 +129,7 @@ class CompletionsWriter(ChatWriter):
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
         text = delta.get("content", "")
-        self._said = self._said or bool(text)
+        self._has_content = self._has_content or bool(text)
         return self._chunk([{"index": index, "text": text, "logprobs": None, "finish_reason": None, **more}])
 
     def feed(self, event: Event) -> Iterator[Payload]:

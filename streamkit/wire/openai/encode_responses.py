@@ -54,8 +54,8 @@ class ResponsesWriter:
         self._model, self._id, self._created = model, id, created
         self._started = False
         self._number = 0
-        self._items: list[_Item] = []
-        self._by_key: dict[Any, _Item] = {}
+        self._items: list[_WrittenItem] = []
+        self._by_key: dict[Any, _WrittenItem] = {}
         self._calls = OpenCalls()
         self._reason: str | None = None
         self._usage: Usage | None = None
@@ -127,7 +127,7 @@ class ResponsesWriter:
 
     def _open(self, key: Any, form: Form) -> Iterator[Form]:
         yield from self._start()
-        item = _Item(len(self._items), form)
+        item = _WrittenItem(len(self._items), form)
         self._items.append(item)
         self._by_key[key] = item
         yield self._numbered("response.output_item.added", output_index=item.index, item=dict(form))
@@ -165,7 +165,7 @@ class ResponsesWriter:
         yield from self._call_piece(key, call.id, call.name, call.arguments)
         yield from self._close(self._by_key[key])
 
-    def _close(self, item: _Item) -> Iterator[Form]:
+    def _close(self, item: _WrittenItem) -> Iterator[Form]:
         if item.closed:
             return
         item.closed = True
@@ -183,7 +183,7 @@ class ResponsesWriter:
         yield self._numbered("response.output_item.done", output_index=item.index, item=item.form)
 
 
-class _Item:
+class _WrittenItem:
     __slots__ = ("arguments", "closed", "form", "index", "parts")
 
     def __init__(self, index: int, form: Form) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from ...errors import MalformedError
 from ..jsoncodec import dumps
 from ..problems import BESIDE_NAMES
-from ..unread import is_fine_all, says
+from ..unread import are_all_fine, has_content
 from .responseforms import READ, TEXTS, Chunk, is_echo
 
-__all__ = ["Asides", "announced"]
+__all__ = ["ItemExtras", "extras_in_announcement"]
 
 SILENT = BESIDE_NAMES | {
     "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
@@ -34,25 +34,25 @@ ARGUMENTS = ("arguments", "input")
 NAMES = frozenset({*SILENT, *HOLDING, *ARGUMENTS})
 
 
-class Asides:
+class ItemExtras:
     """What was met so far: an aside comes again with each event that tells the text beside it once more. A place is
     that of an item, and what was met there is forgotten with the `end` of the item."""
 
     def __init__(self) -> None:
-        self._met: dict[int | None, set[tuple[str, str]]] = {}
+        self._seen: dict[int | None, set[tuple[str, str]]] = {}
 
-    def told(self, place: Any, name: str) -> None:
+    def ignore(self, place: Any, name: str) -> None:
         """From now on whatever comes under this name at ``place`` has been met: what is long and comes in pieces is
         not kept to be compared."""
         self._at(place).add((name, ""))
 
     def end(self, place: Any) -> None:
-        self._met.pop(_place(place), None)
+        self._seen.pop(_place(place), None)
 
     def _at(self, place: Any) -> set[tuple[str, str]]:
-        return self._met.setdefault(_place(place), set())
+        return self._seen.setdefault(_place(place), set())
 
-    def met(self, place: Any, name: str, value: Any) -> bool:
+    def is_repeated(self, place: Any, name: str, value: Any) -> bool:
         """Whether ``value``, or each entry of a list, came before under this name at ``place``. Now it has."""
         met = self._at(place)
         if (name, "") in met:
@@ -65,25 +65,25 @@ class Asides:
             met.add((name, text))
         return len(met) == before
 
-    def news(self, chunk: Chunk, place: Any, said: Callable[[str], bool]) -> Iterator[str]:
+    def new_fields(self, chunk: Chunk, place: Any, said: Callable[[str], bool]) -> Iterator[str]:
         """What an event holds that is neither met nor ``said``: the names of fields, the types of items and parts that
         are not read, and nothing for a text, which has no name of its own."""
         levels = [chunk]
         for level in levels:  # it grows meanwhile
             for name, value in level.items():
-                if _is_label(name, value) or not ((name in FORMS and value) or says(value)):
+                if _is_label(name, value) or not ((name in FORMS and value) or has_content(value)):
                     continue
                 if name in ARGUMENTS:
                     if not said(value if isinstance(value, str) else _json(value) or ""):
                         yield ""
                 elif name not in HOLDING:
-                    if not self.met(place, name, value):
+                    if not self.is_repeated(place, name, value):
                         yield name
                 else:
                     yield from _texts(value, levels, said)
 
 
-def announced(chunk: Chunk, first: Chunk) -> Chunk:
+def extras_in_announcement(chunk: Chunk, first: Chunk) -> Chunk:
     """An event that says once more that a response has begun, as fields to ask `Asides.news` about: its own, those of
     the response that are neither known nor as they were told ``first``, and its items."""
     fields = {name: value for name, value in chunk.items() if name != "response"}
@@ -97,7 +97,7 @@ def announced(chunk: Chunk, first: Chunk) -> Chunk:
 
 
 def _is_label(name: str, value: Any) -> bool:
-    return name in SILENT and (not isinstance(value, (dict, list)) or (name in BESIDE_NAMES and is_fine_all(value)))
+    return name in SILENT and (not isinstance(value, (dict, list)) or (name in BESIDE_NAMES and are_all_fine(value)))
 
 
 def _texts(value: Any, levels: list[Chunk], said: Callable[[str], bool]) -> Iterator[str]:

@@ -13,32 +13,32 @@ from typing import Any, TypeAlias
 
 from ..fields import text_field
 from ..jsoncodec import canonical
-from .itemtext import same
-from .outputitems import Item
-from .responseforms import Chunk, arguments_of, kind_of, texts_of
+from .itemtext import same_text
+from .outputitems import OutputItem
+from .responseforms import Chunk, arguments_of, item_kind, texts_of
 
-__all__ = ["tells", "told_before"]
+__all__ = ["final_items", "may_complete"]
 
-Rule: TypeAlias = "tuple[Callable[[Chunk], Iterable[Any]], Callable[[Item], Iterable[Any]]]"
+Rule: TypeAlias = "tuple[Callable[[Chunk], Iterable[Any]], Callable[[OutputItem], Iterable[Any]]]"
 
 
-def tells(item: Item, form: Chunk, preferred: str) -> bool:
+def may_complete(item: OutputItem, form: Chunk, preferred: str) -> bool:
     """Whether ``form`` may be the whole of ``item``."""
     if item.kind == "call":
-        return item.tells_call(text_field(form, "name"), arguments_of(form))
+        return item.may_be_call(text_field(form, "name"), arguments_of(form))
     texts = dict(texts_of(form, item.source, preferred))
-    if item.empty or any(item.said(word).tells(text) for word, text in texts.items()):
+    if item.empty or any(item.text(word).may_hold(text) for word, text in texts.items()):
         return True
     return not any(texts_of(form, "", preferred))
 
 
-def told_before(output: Any, items: list[Item], preferred: str) -> Iterator[tuple[Chunk, Item | None]]:
+def final_items(output: Any, items: list[OutputItem], preferred: str) -> Iterator[tuple[Chunk, OutputItem | None]]:
     """Items of the final list that may have something left to say, each with the one that it tells of, or with None
     if it came nowhere before."""
     forms = [form for form in (output if isinstance(output, list) else ()) if isinstance(form, dict)]
-    pairs: dict[int, Item | None] = {}
+    pairs: dict[int, OutputItem | None] = {}
     for kind in ("message", "reasoning", "call"):
-        ours = {number: form for number, form in enumerate(forms) if kind_of(form) == kind}
+        ours = {number: form for number, form in enumerate(forms) if item_kind(form) == kind}
         theirs = [item for item in items if item.kind == kind and (kind == "call" or not item.empty)]
         if kind == "call":
             pairs |= _paired(ours, theirs, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
@@ -49,12 +49,12 @@ def told_before(output: Any, items: list[Item], preferred: str) -> Iterator[tupl
         yield forms[number], pairs[number]
 
 
-def _paired(forms: dict[int, Chunk], items: list[Item], *rules: Rule) -> dict[int, Item | None]:
+def _paired(forms: dict[int, Chunk], items: list[OutputItem], *rules: Rule) -> dict[int, OutputItem | None]:
     """Each form with the first item that has a key of it, no item twice; an earlier rule goes first."""
-    pairs: dict[int, Item | None] = {}
+    pairs: dict[int, OutputItem | None] = {}
     left = dict.fromkeys(items)
     for keys_in, keys_of in rules:
-        table: dict[Any, deque[Item]] = {}
+        table: dict[Any, deque[OutputItem]] = {}
         for item in left:
             for key in keys_of(item):
                 table.setdefault(key, deque()).append(item)
@@ -66,7 +66,7 @@ def _paired(forms: dict[int, Chunk], items: list[Item], *rules: Rule) -> dict[in
     return dict.fromkeys(forms) | pairs
 
 
-def _first(keys: Iterable[Any], table: dict[Any, deque[Item]], left: dict[Item, None]) -> Item | None:
+def _first(keys: Iterable[Any], table: dict[Any, deque[OutputItem]], left: dict[OutputItem, None]) -> OutputItem | None:
     for key in keys:
         waiting = table.get(key, deque())
         while waiting:
@@ -76,13 +76,15 @@ def _first(keys: Iterable[Any], table: dict[Any, deque[Item]], left: dict[Item, 
     return None
 
 
-def _covered(forms: dict[int, Chunk], items: list[Item], preferred: str) -> bool:
+def _covered(forms: dict[int, Chunk], items: list[OutputItem], preferred: str) -> bool:
     """Whether all that ``forms`` tell was said, even if the items were taken for others."""
     whole: dict[str, list[str]] = {}
     for form in forms.values():
         for word, text in texts_of(form, "", preferred):
             whole.setdefault(word, []).append(text)
-    return all(same("".join(texts), "".join(item.said(word).text for item in items)) for word, texts in whole.items())
+    return all(
+        same_text("".join(texts), "".join(item.text(word).text for item in items)) for word, texts in whole.items()
+    )
 
 
 # the keys of forms and of items by which they are paired
@@ -92,7 +94,7 @@ def _ids_in(form: Chunk) -> Iterable[Any]:
     return [id for id in (form.get("call_id"), form.get("id")) if isinstance(id, str) and id]
 
 
-def _ids_of(item: Item) -> Iterable[Any]:
+def _ids_of(item: OutputItem) -> Iterable[Any]:
     return {item.call_id, *item.ids}
 
 
@@ -100,8 +102,8 @@ def _texts_in(form: Chunk, preferred: str) -> Iterable[Any]:
     return [(word, text.strip()) for word, text in texts_of(form, "", preferred)]
 
 
-def _texts_of(item: Item) -> Iterable[Any]:
-    return [(word, item.said(word).text.strip()) for word in ("text", "refusal", "reasoning")]
+def _texts_of(item: OutputItem) -> Iterable[Any]:
+    return [(word, item.text(word).text.strip()) for word in ("text", "refusal", "reasoning")]
 
 
 def _calls_in(form: Chunk) -> Iterable[Any]:
@@ -109,16 +111,16 @@ def _calls_in(form: Chunk) -> Iterable[Any]:
     return (text_field(form, "name"), arguments), ("", arguments)
 
 
-def _calls_of(item: Item) -> Iterable[Any]:
-    return [] if item.empty else [(item.name, canonical(item.said("arguments").text))]
+def _calls_of(item: OutputItem) -> Iterable[Any]:
+    return [] if item.empty else [(item.name, canonical(item.text("arguments").text))]
 
 
 def _name_in(form: Chunk) -> Iterable[Any]:
     return text_field(form, "name"), ""
 
 
-def _name_of(item: Item) -> Iterable[Any]:
-    return [item.name] if item.hollow else []
+def _name_of(item: OutputItem) -> Iterable[Any]:
+    return [item.name] if item.lacks_arguments else []
 
 
 def _any(thing: Any) -> Iterable[Any]:

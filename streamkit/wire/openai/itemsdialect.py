@@ -15,10 +15,10 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment
-from .extras import Asides
-from .itemmatching import tells, told_before
-from .itemtext import Said
-from .outputitems import Item, Items, Spot
+from .extras import ItemExtras
+from .itemmatching import final_items, may_complete
+from .itemtext import ItemText
+from .outputitems import ItemRef, OutputItem, OutputItems
 from .responseforms import (
     Chunk,
     arguments_of,
@@ -26,14 +26,14 @@ from .responseforms import (
     is_answer,
     is_echo,
     is_free,
-    kind_of,
+    item_kind,
     object_in,
     part_of,
-    spot_of,
+    ref_of,
     texts_of,
 )
 
-__all__ = ["Telling"]
+__all__ = ["ItemsDialect"]
 
 EVENTS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] = {
     "text": TextDelta,
@@ -43,19 +43,19 @@ EVENTS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] =
 HOMES = {"text": "message", "refusal": "message", "reasoning": "reasoning"}
 
 
-class Telling(Dialect):
+class ItemsDialect(Dialect):
     """A dialect whose replies consist of items. All events belong to choice 0."""
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._items = Items()
+        self._items = OutputItems()
         self._calls = Calls()
-        self._asides = Asides()
-        self._over: list[Any] = []  # places of items that were told whole by the last chunk
-        self._here: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
-        self._growing = Said()  # what grew by it
+        self._extras = ItemExtras()
+        self._closed_positions: list[Any] = []  # places of items that were told whole by the last chunk
+        self._last_piece: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
+        self._growing = ItemText()  # what grew by it
         self._source = ""  # of the first reasoning: its summary or its text
-        self._spoke = self._last_is_call = False
+        self._has_content = self._last_is_call = False
 
     @property
     def opened(self) -> bool:
@@ -63,20 +63,20 @@ class Telling(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._spoke or bool(self._calls.calls)
+        return self._has_content or bool(self._calls.calls)
 
     def flush(self) -> Iterable[Event]:
         out: list[Event] = []
-        self._take_offers({}, out)
+        self._use_announced_arguments({}, out)
         return [*out, *self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
 
-    def _has_said(self, chunk: Chunk, text: str) -> bool:
+    def _has_text(self, chunk: Chunk, text: str) -> bool:
         """Whether ``text``, which ``chunk`` tells, is said already of one of the items that it may mean."""
         item = object_in(chunk, "item")
-        kinds = (kind_of(item),) if item else ("message", "reasoning", "call")
-        return any(near.has_said(text) for kind in kinds for near in self._items.near(spot_of(chunk, kind)))
+        kinds = (item_kind(item),) if item else ("message", "reasoning", "call")
+        return any(near.has_text(text) for kind in kinds for near in self._items.near(ref_of(chunk, kind)))
 
-    def _content(self, chunk: Chunk, out: list[Event]) -> None:
+    def _ensure_started(self, chunk: Chunk, out: list[Event]) -> None:
         if not self.started:
             self._begin({}, chunk, out, content=True)
 
@@ -89,44 +89,44 @@ class Telling(Dialect):
         if not text:
             return
         here = (kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
-        if here == self._here:
-            self._items.recur = self._items.recur or bool(here[2])
+        if here == self._last_piece:
+            self._items.ids_recur = self._items.ids_recur or bool(here[2])
         else:
-            item = self._items.of_piece(spot_of(chunk, HOMES[word]), lambda item: item.takes(source, family))
+            item = self._items.of_piece(ref_of(chunk, HOMES[word]), lambda item: item.takes(source, family))
             if not item.takes(source, family):
                 return
             self._note_source(item, source)
             item.family = family
-            self._here, self._growing = here, item.said(word)
+            self._last_piece, self._growing = here, item.text(word)
         self._growing.grow(text, here[-1])
-        self._speak(word, text, chunk, out)
+        self._emit_text(word, text, chunk, out)
 
     def _begin_part(self, word: str, chunk: Chunk, source: str = "") -> None:
-        item = self._items.of_piece(spot_of(chunk, HOMES[word]), lambda item: item.takes(source))
+        item = self._items.of_piece(ref_of(chunk, HOMES[word]), lambda item: item.takes(source))
         if item.takes(source):
-            item.said(word).begin(part_of(chunk))
+            item.text(word).begin(part_of(chunk))
 
     def _part(self, word: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
         """A part that an event of ``kind`` tells whole."""
         if not text:
             return
 
-        def fits(item: Item) -> bool:
-            return item.takes(source) and (item.empty or item.said(word).tells(text, kind))
+        def fits(item: OutputItem) -> bool:
+            return item.takes(source) and (item.empty or item.text(word).may_hold(text, kind))
 
-        item = self._items.of_whole(spot_of(chunk, HOMES[word]), fits)
+        item = self._items.of_whole(ref_of(chunk, HOMES[word]), fits)
         if item.takes(source):
             self._note_source(item, source)
-            self._speak(word, item.said(word).rest_of_part(text, part_of(chunk), kind), chunk, out)
+            self._emit_text(word, item.text(word).complete_part(text, part_of(chunk), kind), chunk, out)
 
-    def _note_source(self, item: Item, source: str) -> None:
+    def _note_source(self, item: OutputItem, source: str) -> None:
         item.source = source
         self._source = self._source or source
 
-    def _speak(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
+    def _emit_text(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
         if text:
-            self._content(chunk, out)
-            self._spoke = True
+            self._ensure_started(chunk, out)
+            self._has_content = True
             self._last_is_call = self._last_is_call and word == "reasoning"
             self._say(EVENTS[word], text, 0, chunk, out)
 
@@ -134,65 +134,65 @@ class Telling(Dialect):
 
     def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         form = object_in(chunk, "item")
-        home = kind_of(form)
+        home = item_kind(form)
         if home:
-            item = self._items.announced(spot_of(chunk, home))
+            item = self._items.announced(ref_of(chunk, home))
             if home == "call":
-                item.offered = item.offered or arguments_of(form)
+                item.announced_arguments = item.announced_arguments or arguments_of(form)
                 self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
     def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._over.append(chunk.get("output_index"))
+        self._closed_positions.append(chunk.get("output_index"))
         form = object_in(chunk, "item")
-        home = kind_of(form)
+        home = item_kind(form)
         if home:
-            item = self._items.of_whole(spot_of(chunk, home), lambda item: tells(item, form, self._source))
-            self._tell(item, form, chunk, out)
+            item = self._items.of_whole(ref_of(chunk, home), lambda item: may_complete(item, form, self._source))
+            self._complete_item(item, form, chunk, out)
         elif form and not is_echo(form) and not is_answer(form):  # content of a kind that we do not read
-            self._spoke = True
+            self._has_content = True
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
         """The final list of items, and with it the end of all calls."""
-        for form, item in told_before(output, self._items.all, self._source):
-            self._tell(item or self._items.announced(Spot(kind_of(form))), form, chunk, out)
-        self._take_offers(chunk, out)
+        for form, item in final_items(output, self._items.all, self._source):
+            self._complete_item(item or self._items.announced(ItemRef(item_kind(form))), form, chunk, out)
+        self._use_announced_arguments(chunk, out)
         out += self._release()
 
-    def _tell(self, item: Item, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+    def _complete_item(self, item: OutputItem, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
         """What a whole item tells that was not said."""
         item.closed = True
         for word, text in texts_of(form, item.source, self._source):
-            self._speak(word, item.said(word).rest(text), chunk, out)
+            self._emit_text(word, item.text(word).complete(text), chunk, out)
         if item.kind == "call":
-            rest = item.arguments_left(arguments_of(form))
+            rest = item.missing_arguments(arguments_of(form))
             piece = Fragment(None, call_id(form), text_field(form, "name"), rest, is_free(form))
             self._grow(item, piece, chunk, out, whole=True)
 
     # tool calls
 
     def _arguments(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        item = self._items.of_piece(spot_of(chunk, "call"), lambda item: True)
+        item = self._items.of_piece(ref_of(chunk, "call"), lambda item: True)
         self._grow(item, Fragment(None, "", "", text_field(chunk, "delta"), "custom" in kind), chunk, out)
 
     def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         name, whole = text_field(chunk, "name"), arguments_of(chunk)
 
-        def fits(item: Item) -> bool:
-            return item.tells_call(name, whole) and (item.announced or not item.whole)
+        def fits(item: OutputItem) -> bool:
+            return item.may_be_call(name, whole) and (item.announced or not item.whole)
 
-        item = self._items.of_whole(spot_of(chunk, "call"), fits)
-        piece = Fragment(None, "", name, item.arguments_left(whole), "custom" in kind)
+        item = self._items.of_whole(ref_of(chunk, "call"), fits)
+        piece = Fragment(None, "", name, item.missing_arguments(whole), "custom" in kind)
         self._grow(item, piece, chunk, out, whole=bool(whole))
 
-    def _take_offers(self, chunk: Chunk, out: list[Event]) -> None:
+    def _use_announced_arguments(self, chunk: Chunk, out: list[Event]) -> None:
         """Arguments that came with nothing but the announcement of their call."""
         for item in self._items.all:
-            if item.offered and item.empty:
-                self._grow(item, Fragment(None, "", "", item.offered), chunk, out)
+            if item.announced_arguments and item.empty:
+                self._grow(item, Fragment(None, "", "", item.announced_arguments), chunk, out)
 
-    def _grow(self, item: Item, piece: Fragment, chunk: Chunk, out: list[Event], *, whole: bool = False) -> None:
+    def _grow(self, item: OutputItem, piece: Fragment, chunk: Chunk, out: list[Event], *, whole: bool = False) -> None:
         """Add to a call, and announce it if it is ``whole`` now: nothing is added to it after that."""
-        self._content(chunk, out)
+        self._ensure_started(chunk, out)
         self._last_is_call = True
         if item.call is None:
             item.call = self._calls.open(free=piece.free)
@@ -200,7 +200,7 @@ class Telling(Dialect):
         if call.ended:
             return
         if piece.arguments:
-            item.said("arguments").grow(piece.arguments)
+            item.text("arguments").grow(piece.arguments)
             item.whole = item.whole or whole
         self._grow_call(self._calls, call, 0, piece, chunk, out)
         if whole and (item.closed or (call.id and call.name)):  # else they come with the end of the item

@@ -6,10 +6,10 @@ servers count on with every event, or is left out. Where the index does not tell
 
 from __future__ import annotations
 
-__all__ = ["Said", "same"]
+__all__ = ["ItemText", "same_text"]
 
 
-class _Whole:
+class _WholePart:
     """A part that was told whole, and by which kinds of event; ``sure`` if it is known how it began."""
 
     __slots__ = ("kinds", "sure", "text")
@@ -20,7 +20,7 @@ class _Whole:
         self.kinds: set[str] = set()
 
 
-class Said:
+class ItemText:
     """One kind of text of an item: its pieces, and which of its parts are over."""
 
     __slots__ = ("_announced", "_indexes", "_last", "_open", "_wholes", "pieces")
@@ -29,8 +29,8 @@ class Said:
         self.pieces: list[str] = []
         self._open = 0  # the piece with which the open part begins
         self._indexes: set[int | None] = set()  # under which pieces came
-        self._wholes: dict[int | None, _Whole] = {}
-        self._last: _Whole | None = None
+        self._wholes: dict[int | None, _WholePart] = {}
+        self._last: _WholePart | None = None
         self._announced = False  # parts begin with an event of their own
 
     @property
@@ -54,30 +54,30 @@ class Said:
         self._indexes.discard(index)
         self._wholes.pop(index, None)
 
-    def tells(self, whole: str, kind: str = "") -> bool:
+    def may_hold(self, whole: str, kind: str = "") -> bool:
         """Whether ``whole`` may be of it: all that was said, the open part, the last one, or one that was announced."""
         last, open = self._last, self.pieces[self._open :]
-        if same(_joined(open), whole) or (kind == "" and same(self.text, whole)):
+        if same_text(_joined(open), whole) or (kind == "" and same_text(self.text, whole)):
             return True
         if last is not None:
-            return same(last.text, whole) and (last.sure or kind not in last.kinds)
+            return same_text(last.text, whole) and (last.sure or kind not in last.kinds)
         return self._announced and not open
 
-    def left(self, whole: str) -> str:
+    def missing(self, whole: str) -> str:
         """What ``whole`` tells beyond what was said; nothing if it tells it otherwise."""
         return _rest(whole, self.text)
 
-    def rest(self, whole: str) -> str:
+    def complete(self, whole: str) -> str:
         """What is left to say of the item after it was told whole."""
-        return self._add(self.left(whole))
+        return self._add(self.missing(whole))
 
-    def rest_of_part(self, whole: str, index: int | None, kind: str) -> str:
+    def complete_part(self, whole: str, index: int | None, kind: str) -> str:
         """What is left to say after an event of ``kind`` told a part whole: nothing, an end, or all of it."""
         open, before = _joined(self.pieces[self._open :]), self._wholes.get(index)
-        if before is not None and whole != open and same(before.text, whole):
+        if before is not None and whole != open and same_text(before.text, whole):
             before.kinds.add(kind)
             return ""
-        if open and (index is None or index in self._indexes or same(open, whole)):
+        if open and (index is None or index in self._indexes or same_text(open, whole)):
             rest = _rest(whole, open)
         elif not open and self._is_over(whole, index, kind):
             rest = ""
@@ -94,11 +94,13 @@ class Said:
         if index in self._indexes:
             return True
         last = self._last
-        return last is not None and same(last.text, whole) and (index is None or last.sure or kind not in last.kinds)
+        return (
+            last is not None and same_text(last.text, whole) and (index is None or last.sure or kind not in last.kinds)
+        )
 
-    def _close(self, whole: str, index: int | None, kind: str, before: _Whole | None, pieced: bool) -> None:
-        if before is None or not same(before.text, whole):
-            before = _Whole(whole, pieced or self._announced)
+    def _close(self, whole: str, index: int | None, kind: str, before: _WholePart | None, pieced: bool) -> None:
+        if before is None or not same_text(before.text, whole):
+            before = _WholePart(whole, pieced or self._announced)
         before.kinds.add(kind)
         self._last = self._wholes[index] = before
 
@@ -109,7 +111,7 @@ class Said:
         return rest
 
 
-def same(one: str, other: str) -> bool:
+def same_text(one: str, other: str) -> bool:
     """Whether two texts differ in nothing but white space around them."""
     return one == other or one.strip() == other.strip()
 

@@ -13,16 +13,16 @@ from typing import NamedTuple
 
 from ..arguments import EMPTY
 from ..jsoncodec import canonical
-from ..partialcall import Call
-from .itemtext import Said
+from ..partialcall import PartialCall
+from .itemtext import ItemText
 
-__all__ = ["Item", "Items", "Spot"]
+__all__ = ["ItemRef", "OutputItem", "OutputItems"]
 
 NOTHING = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
 """No arguments, or an empty value that some servers put where they are still to come."""
 
 
-class Spot(NamedTuple):
+class ItemRef(NamedTuple):
     """Where an event says that it belongs."""
 
     kind: str  # message, reasoning or call
@@ -31,7 +31,7 @@ class Spot(NamedTuple):
     call_id: str = ""
 
 
-class Item:
+class OutputItem:
     """An item as it grows.
 
     Attributes:
@@ -42,8 +42,19 @@ class Item:
         source, family: of reasoning: its summary or its text, and the events its pieces come in.
     """
 
-    __slots__ = ("_said", "announced", "call", "call_id", "closed", "family", "ids", "kind", "offered", "source",
-                 "whole")  # fmt: skip
+    __slots__ = (
+        "_texts",
+        "announced",
+        "announced_arguments",
+        "call",
+        "call_id",
+        "closed",
+        "family",
+        "ids",
+        "kind",
+        "source",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, kind: str, announced: bool) -> None:
         self.kind = kind
@@ -51,26 +62,26 @@ class Item:
         self.closed = self.whole = False
         self.ids: set[str] = set()
         self.call_id = ""
-        self.call: Call | None = None
-        self.offered = self.source = self.family = ""
-        self._said: dict[str, Said] = {}
+        self.call: PartialCall | None = None
+        self.announced_arguments = self.source = self.family = ""
+        self._texts: dict[str, ItemText] = {}
 
-    def said(self, word: str) -> Said:
-        said = self._said.get(word)
+    def text(self, word: str) -> ItemText:
+        said = self._texts.get(word)
         if said is None:
-            said = self._said[word] = Said()
+            said = self._texts[word] = ItemText()
         return said
 
-    def has_said(self, text: str) -> bool:
+    def has_text(self, text: str) -> bool:
         """Whether ``text`` stands in one of its texts, or is its arguments in another spelling."""
         text = text.strip()
-        if any(text in said.text for said in self._said.values()):
+        if any(text in said.text for said in self._texts.values()):
             return True
-        return self.kind == "call" and canonical(text) == canonical(self.said("arguments").text)
+        return self.kind == "call" and canonical(text) == canonical(self.text("arguments").text)
 
     @property
     def empty(self) -> bool:
-        return not any(said.pieces for said in self._said.values())
+        return not any(said.pieces for said in self._texts.values())
 
     @property
     def full(self) -> bool:
@@ -81,40 +92,40 @@ class Item:
         """Whether reasoning from there belongs to what was said of it: the same is often told from two sources."""
         return self.source in ("", source) and (not family or self.family in ("", family))
 
-    def tells_call(self, name: str, whole: str) -> bool:
+    def may_be_call(self, name: str, whole: str) -> bool:
         """Whether it may be a call of that name with ``whole`` as its arguments."""
         if name and self.name not in ("", name):
             return False
-        return not whole or self.hollow or canonical(self.said("arguments").text) == canonical(whole)
+        return not whole or self.lacks_arguments or canonical(self.text("arguments").text) == canonical(whole)
 
-    def arguments_left(self, whole: str) -> str:
+    def missing_arguments(self, whole: str) -> str:
         """What is left to say of the arguments."""
-        return whole if self.hollow and not NOTHING.fullmatch(whole) else self.said("arguments").left(whole)
+        return whole if self.lacks_arguments and not NOTHING.fullmatch(whole) else self.text("arguments").missing(whole)
 
     @property
     def name(self) -> str:
         return self.call.name if self.call is not None else ""
 
     @property
-    def hollow(self) -> bool:
+    def lacks_arguments(self) -> bool:
         """Whether no arguments came so far, or what stands for those to come."""
-        return not self.whole and NOTHING.fullmatch(self.said("arguments").text) is not None
+        return not self.whole and NOTHING.fullmatch(self.text("arguments").text) is not None
 
 
-class Items:
+class OutputItems:
     """The items of one response, in the order in which they began."""
 
     def __init__(self) -> None:
-        self.all: list[Item] = []
-        self._by_id: dict[tuple[str, str], Item] = {}
-        self._by_position: dict[tuple[str, int], Item] = {}
-        self._last: dict[str, Item] = {}
+        self.all: list[OutputItem] = []
+        self._by_id: dict[tuple[str, str], OutputItem] = {}
+        self._by_position: dict[tuple[str, int], OutputItem] = {}
+        self._last: dict[str, OutputItem] = {}
         self._positions: set[int] = set()  # at which items began
-        self._crowded = False  # several items at one position: ids decide
-        self.recur = False  # an id came again: ids tell something
-        self._vary = False  # several ids for one item, none of which came again: they tell nothing
+        self._shared_position = False  # several items at one position: ids decide
+        self.ids_recur = False  # an id came again: ids tell something
+        self._ids_vary = False  # several ids for one item, none of which came again: they tell nothing
 
-    def announced(self, spot: Spot) -> Item:
+    def announced(self, spot: ItemRef) -> OutputItem:
         """The item that an event opens: a new one, unless it says again what is known."""
         at = self._at(spot)
         item = self._by_id.get((spot.kind, spot.id)) if spot.id else at
@@ -122,41 +133,41 @@ class Items:
             return self._open(spot, announced=True)
         return item if item is at or spot.position is None else self._open(spot, announced=True)
 
-    def of_piece(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
+    def of_piece(self, spot: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
         """The item that a piece belongs to; ``fits`` may refuse one that is known by nothing but its place."""
-        return self._noted(self._known(spot) or self._piece_at(spot, fits), spot)
+        return self._note(self._known(spot) or self._piece_at(spot, fits), spot)
 
-    def of_whole(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
+    def of_whole(self, spot: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
         """The item that something whole is told of; ``fits`` tells whether it is what an item has said."""
         item = self._known(spot)
         if item is not None and item.closed and item is not self._at(spot) and not fits(item):
             item = None
-        return self._noted(item or self._whole_at(spot, fits), spot)
+        return self._note(item or self._whole_at(spot, fits), spot)
 
-    def near(self, spot: Spot) -> Iterator[Item]:
+    def near(self, spot: ItemRef) -> Iterator[OutputItem]:
         """The items that something at ``spot`` may have told of."""
         yield from filter(None, (self._known(spot), self._at(spot), self._last.get(spot.kind)))
 
-    def _known(self, spot: Spot) -> Item | None:
+    def _known(self, spot: ItemRef) -> OutputItem | None:
         at = self._at(spot)
         if at is not None and (spot.id in at.ids or (spot.call_id and spot.call_id == at.call_id)):
             return at
         named = self._by_id.get((spot.kind, spot.call_id)) if spot.call_id else None
         return named or (self._by_id.get((spot.kind, spot.id)) if spot.id else None)
 
-    def _at(self, spot: Spot) -> Item | None:
+    def _at(self, spot: ItemRef) -> OutputItem | None:
         return None if spot.position is None else self._by_position.get((spot.kind, spot.position))
 
-    def _piece_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
-        item, strange = self._at(spot), bool(spot.id) and not self._vary
+    def _piece_at(self, spot: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        item, strange = self._at(spot), bool(spot.id) and not self._ids_vary
         if item is None:
             return self._last_open(spot, strange, fits)
         if item.closed or (strange and not fits(item)):
             return None
-        another = spot.kind == "call" and strange and (item.full or (self._crowded and not item.empty))
+        another = spot.kind == "call" and strange and (item.full or (self._shared_position and not item.empty))
         return None if another else item
 
-    def _last_open(self, spot: Spot, strange: bool, fits: Callable[[Item], bool]) -> Item | None:
+    def _last_open(self, spot: ItemRef, strange: bool, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
         """The last item, if a piece at a place where there is none may belong to it: where items are announced, no
         other has begun; elsewhere one begins where both its id and its position are new, a call where one of them is.
         """
@@ -168,16 +179,16 @@ class Items:
             return None if spot.kind == "call" and strange and last.full else last
         return last if news < (1 if spot.kind == "call" else 2) else None
 
-    def _whole_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
+    def _whole_at(self, spot: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
         item = self._at(spot)
         if item is None:
-            return self._last_told(spot, fits)
+            return self._last_for_whole(spot, fits)
         if item.closed:
-            return item if fits(item) and (self._vary or not spot.id) else None
-        decide = self._crowded and bool(spot.id) and not self._vary
+            return item if fits(item) and (self._ids_vary or not spot.id) else None
+        decide = self._shared_position and bool(spot.id) and not self._ids_vary
         return None if (decide or _other_call(item, spot)) and not fits(item) else item
 
-    def _last_told(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
+    def _last_for_whole(self, spot: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
         """The last item, if that can be what is told whole at a place where there is none."""
         last = self._last.get(spot.kind)
         if last is None or (_other_call(last, spot) and (last.closed or not last.announced)):
@@ -186,17 +197,17 @@ class Items:
             return last
         return last if (last.announced or not last.closed) and fits(last) else None
 
-    def _open(self, spot: Spot, *, announced: bool = False) -> Item:
-        item = Item(spot.kind, announced)
+    def _open(self, spot: ItemRef, *, announced: bool = False) -> OutputItem:
+        item = OutputItem(spot.kind, announced)
         self.all.append(item)
         self._last[spot.kind] = item
         if spot.position is not None:
-            self._crowded = self._crowded or spot.position in self._positions
+            self._shared_position = self._shared_position or spot.position in self._positions
             self._positions.add(spot.position)
             self._by_position[spot.kind, spot.position] = item
-        return self._named(item, spot)
+        return self._note_ids(item, spot)
 
-    def _noted(self, item: Item | None, spot: Spot) -> Item:
+    def _note(self, item: OutputItem | None, spot: ItemRef) -> OutputItem:
         """``item``, or a new one, with what ``spot`` tells of it."""
         if item is None:
             return self._open(spot)
@@ -205,14 +216,14 @@ class Items:
             if at is None or at.closed:
                 self._by_position[spot.kind, spot.position] = item
         if spot.id and spot.id in item.ids:
-            self.recur = True
+            self.ids_recur = True
         elif spot.id and item.ids and spot.id != item.call_id:
-            if self._vary:
+            if self._ids_vary:
                 return item  # an id that will never come again
-            self._vary = not self.recur
-        return self._named(item, spot)
+            self._ids_vary = not self.ids_recur
+        return self._note_ids(item, spot)
 
-    def _named(self, item: Item, spot: Spot) -> Item:
+    def _note_ids(self, item: OutputItem, spot: ItemRef) -> OutputItem:
         item.call_id = item.call_id or spot.call_id
         if spot.id:
             item.ids.add(spot.id)
@@ -222,5 +233,5 @@ class Items:
         return item
 
 
-def _other_call(item: Item, spot: Spot) -> bool:
+def _other_call(item: OutputItem, spot: ItemRef) -> bool:
     return bool(item.call_id and spot.call_id and item.call_id != spot.call_id)

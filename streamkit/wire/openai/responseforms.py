@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from ...errors import MalformedError
 from ..fields import text_field
-from ..fragments import text_of
+from ..fragments import arguments_text
 from ..jsoncodec import quote_json
-from .outputitems import Spot
+from .outputitems import ItemRef
 
 __all__ = [
     "PARTS",
@@ -24,10 +24,10 @@ __all__ = [
     "is_answer",
     "is_echo",
     "is_free",
-    "kind_of",
+    "item_kind",
     "object_in",
     "part_of",
-    "spot_of",
+    "ref_of",
     "text_in",
     "texts_of",
 ]
@@ -60,12 +60,12 @@ def object_in(chunk: Chunk, name: str) -> Chunk:
     return inner or {}
 
 
-def spot_of(chunk: Chunk, kind: str) -> Spot:
+def ref_of(chunk: Chunk, kind: str) -> ItemRef:
     """Where an event about an item of ``kind`` says that it belongs."""
     index, item = chunk.get("output_index"), object_in(chunk, "item")
     id = chunk.get("item_id") or item.get("id")
     call_id = text_field(item, "call_id") if kind == "call" else ""
-    return Spot(kind, index if isinstance(index, int) else None, id if isinstance(id, str) else "", call_id)
+    return ItemRef(kind, index if isinstance(index, int) else None, id if isinstance(id, str) else "", call_id)
 
 
 def part_of(chunk: Chunk) -> int | None:
@@ -74,7 +74,7 @@ def part_of(chunk: Chunk) -> int | None:
     return index if isinstance(index, int) else None
 
 
-def kind_of(item: Chunk) -> str:
+def item_kind(item: Chunk) -> str:
     """``message``, ``reasoning``, ``call``, or nothing for an item of which nothing is read."""
     kind = item.get("type")
     if kind in CALLS:
@@ -158,4 +158,4 @@ def call_id(item: Chunk) -> str:
 
 def arguments_of(form: Chunk) -> str:
     """The whole arguments of a call."""
-    return text_of(form.get("arguments", form.get("input")))
+    return arguments_text(form.get("arguments", form.get("input")))

@@ -10,9 +10,9 @@ from ...events import Event, Finish, LogprobsDelta, TextDelta
 from ...stages import meaning
 from ..jsoncodec import quote_json
 from ..problems import api_error, find, is_fine, may_report
-from ..unread import says
-from .extras import announced
-from .itemsdialect import Telling
+from ..unread import has_content
+from .extras import extras_in_announcement
+from .itemsdialect import ItemsDialect
 from .responseforms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
 
 __all__ = ["Responses"]
@@ -22,7 +22,7 @@ TOLD = (".delta", ".done", ".added")
 ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
-class Responses(Telling):
+class Responses(ItemsDialect):
     """The dialect of ``/responses``; `finished` with its terminal event."""
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -36,7 +36,7 @@ class Responses(Telling):
                 chunk["type"] == TEXT
                 and type(text) is str
                 and text
-                and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._here
+                and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._last_piece
                 and not chunk.get("logprobs")
                 and not may_report(chunk)
                 and self._halves is None
@@ -51,17 +51,17 @@ class Responses(Telling):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
-        for place in self._over:
-            self._asides.end(place)
-        self._over.clear()
-        if self._here and self._here[0] != kind:
-            self._here = ()
+        for place in self._closed_positions:
+            self._extras.end(place)
+        self._closed_positions.clear()
+        if self._last_piece and self._last_piece[0] != kind:
+            self._last_piece = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
             kind, chunk = f"response.{chunk.get('status')}", {"response": chunk}
             kind = kind if kind in READERS else "response.done"
         problem = find(chunk, bare=kind in ("", "error"))
         if not kind:
-            self._hear(chunk)
+            self._note_complaint(chunk)
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
         reader = READERS.get(kind)
@@ -70,7 +70,7 @@ class Responses(Telling):
         elif family_of(kind):
             self._reasoning(kind, chunk, out)
         elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that we do not read
-            self._spoke = True
+            self._has_content = True
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
         """The type of an item or part of which nothing is read, the name of a field, or that of the event if it is one
@@ -78,15 +78,15 @@ class Responses(Telling):
         kind, place = _kind_of(chunk, name), chunk.get("output_index")
         if kind not in READERS and not (family_of(kind) and kind.endswith(TOLD)):
             if "annotation" in chunk:
-                self._asides.met(place, "annotations", chunk["annotation"])
+                self._extras.is_repeated(place, "annotations", chunk["annotation"])
             return super()._unread(chunk, name)
         item = chunk.get("item")
         if isinstance(item, dict) and is_echo(item):
             return None
-        if kind.endswith(".delta") and any(says(chunk.get(field)) for field in ("delta", *TEXTS)):
+        if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
-        fields = announced(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
-        news = list(self._asides.news(fields, place, partial(self._has_said, chunk)))
+        fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
+        news = list(self._extras.new_fields(fields, place, partial(self._has_text, chunk)))
         return (news[0] or kind) if news else None
 
     # the reply itself
@@ -137,8 +137,8 @@ class Responses(Telling):
         self._piece("text", text_in(chunk, "delta"), kind, chunk, out)
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
-            self._content(chunk, out)
-            self._asides.told(chunk.get("output_index"), "logprobs")
+            self._ensure_started(chunk, out)
+            self._extras.ignore(chunk.get("output_index"), "logprobs")
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
 
     def _text_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
