@@ -31,9 +31,9 @@ from ..wording import excerpt
 from .calls import Calls
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
-from .jsoncodec import load_slowly, quote_json
+from .jsoncodec import load_slowly
 from .partialcall import PartialCall
-from .problems import complaint
+from .problems import complaint, error_object
 from .sse import ServerSentEvent
 from .surrogates import Field, SurrogateHalves
 from .usage import updated
@@ -161,7 +161,7 @@ class Dialect(ABC):
                 self.word, self.done = word, is_end(word)
                 yield from self.flush() if self.done else ()
                 return
-            chunk = _wrapped(chunk, name)
+            chunk = error_object(chunk, name)
         self.word = ""
         out: list[Event] = []
         self._held = False
@@ -285,12 +285,3 @@ class Dialect(ABC):
     def _release(self, index: int | None = None) -> list[Event]:
         """Halves of text whose other half never came, of one choice or of all."""
         return self._halves.take_text(index) if self._halves is not None else []
-
-
-def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
-    """What is no object but an error all the same; `MalformedError` for anything else."""
-    if isinstance(chunk, list) and len(chunk) == 1 and isinstance(chunk[0], dict) and chunk[0].get("error"):
-        return chunk[0]
-    if name == "error":
-        return {"error": "error without a message" if chunk is None else chunk}
-    raise MalformedError(f"a chunk that is no object: {quote_json(chunk)}")

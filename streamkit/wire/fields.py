@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import MalformedError
 from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import has_content
 
-__all__ = ["text_field", "unread_field"]
+__all__ = ["Chunk", "object_in", "text_field", "unread_field"]
+
+Chunk: TypeAlias = dict[str, Any]
+"""A chunk of a reply, or an object in one."""
 
 
 def unread_field(
@@ -44,3 +47,11 @@ def text_field(place: dict[str, Any], name: str) -> str:
     if type(value) is not str:
         raise MalformedError(f"{name} is no text: {quote_json(value)}")
     return value
+
+
+def object_in(chunk: Chunk, name: str) -> Chunk:
+    """An object, empty if it is null or missing; `MalformedError` for anything else."""
+    inner = chunk.get(name)
+    if inner is not None and not isinstance(inner, dict):
+        raise MalformedError(f"{name} is no object: {quote_json(inner)}")
+    return inner or {}

@@ -24,9 +24,9 @@ from .complaints import (
     spaced,
     speaks_of_failure,
 )
-from .jsoncodec import load
+from .jsoncodec import load, quote_json
 
-__all__ = ["BESIDE_NAMES", "api_error", "complaint", "find", "is_fine", "may_report", "stray_problem"]
+__all__ = ["BESIDE_NAMES", "api_error", "complaint", "error_object", "find", "is_fine", "may_report", "stray_problem"]
 
 FINE = re.compile(
     r"|ok|okay|((the )?(request|operation) (was |is )?)?(success|succeeded|successful|successfully)|normal|none|null"
@@ -183,6 +183,16 @@ def _complains(chunk: dict[str, Any]) -> bool:
     told = folded_members(chunk)
     words = [told[name] for name in WORDS if isinstance(told.get(name), (str, list, dict))]
     return not all(map(is_fine, words))
+
+
+def error_object(chunk: Any, name: str) -> dict[str, Any]:
+    """Errors that servers send as a list or a bare string, as an object; `MalformedError` for any other chunk that is
+    not an object."""
+    if isinstance(chunk, list) and len(chunk) == 1 and isinstance(chunk[0], dict) and chunk[0].get("error"):
+        return chunk[0]
+    if name == "error":
+        return {"error": "error without a message" if chunk is None else chunk}
+    raise MalformedError(f"a chunk that is no object: {quote_json(chunk)}")
 
 
 def stray_problem(line: str) -> StreamkitError | None:

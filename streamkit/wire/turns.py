@@ -23,6 +23,7 @@ __all__ = [
     "object_of",
     "supported",
     "turns_of",
+    "without",
 ]
 
 NOTHING_ASKED: Mapping[str, tuple[Any, ...]] = {
@@ -85,6 +86,11 @@ def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
     if not isinstance(tool.get("name"), str) or not (tool.get("type") == "function" or "parameters" in tool):
         return None
     return {name: value for name, value in tool.items() if name != "type"}
+
+
+def without(form: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """``form`` without the fields of these names."""
+    return {name: value for name, value in form.items() if name not in names}
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of, without
 from .outputs import closed
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -117,12 +117,12 @@ def _translated(entry: Any) -> Any:
     function = function_of(own, NAME)
     if function is None:
         return own
-    return {**tool(function), **(_without(own, "type", "function") if "function" in own else {})}
+    return {**tool(function), **(without(own, "type", "function") if "function" in own else {})}
 
 
 def tool_names(entry: Mapping[str, Any]) -> Iterable[str]:
     """Also of those whose schema the API knows by their type, though whoever asks runs them."""
-    return named_tools(_without(entry, "type") if str(entry.get("type")).startswith(RUN_BY_USERS) else entry)
+    return named_tools(without(entry, "type") if str(entry.get("type")).startswith(RUN_BY_USERS) else entry)
 
 
 def choice(name: str) -> Form:
@@ -215,18 +215,14 @@ def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
     media, data = file
     source = {"type": "base64", "media_type": media, "data": data} if media else {"type": "url", "url": data}
     if kind == "image_url":
-        return {"type": "image", "source": source, **_without(part, "type", "image_url")}
+        return {"type": "image", "source": source, **without(part, "type", "image_url")}
     title = fields_of(part["file"], "a file").get("filename")
     return {
         "type": "document",
         "source": source,
         **({"title": title} if title else {}),
-        **_without(part, "type", "file"),
+        **without(part, "type", "file"),
     }
-
-
-def _without(form: Mapping[str, Any], *names: str) -> Form:
-    return {name: value for name, value in form.items() if name not in names}
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

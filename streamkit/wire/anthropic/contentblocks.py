@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import MalformedError
+from ..fields import Chunk
 from ..fragments import index_of
 from ..jsoncodec import quote_json
-from ..openai import Chunk
 from ..partialcall import PartialCall
 
 __all__ = ["ContentBlock", "ContentBlocks", "generated_id"]

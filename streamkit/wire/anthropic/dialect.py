@@ -12,10 +12,9 @@ from ...wording import excerpt
 from ..arguments import EMPTY
 from ..calls import Calls
 from ..dialect import Dialect
-from ..fields import text_field, unread_field
+from ..fields import Chunk, object_in, text_field, unread_field
 from ..fragments import Fragment, arguments_text
 from ..jsoncodec import quote_json
-from ..openai import Chunk, object_in
 from ..problems import api_error, find, may_report
 from .contentblocks import ContentBlock, ContentBlocks, generated_id
 from .usage import ANSWER, NAMES, updated_report, usage_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...events import Usage
-from ..openai import Chunk
+from ..fields import Chunk
 from ..usage import figure, merged
 
 __all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import supported
+from ..turns import supported, without
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
@@ -63,7 +63,7 @@ def _with_options(asked: Form) -> Form:
     options = asked.pop("stream_options", None)
     if not isinstance(options, Mapping):
         return asked if options is None else {**asked, "stream_options": options}
-    kept = _without(options, "include_usage")
+    kept = without(options, "include_usage")
     return {**asked, "stream_options": kept} if kept else asked
 
 
@@ -149,7 +149,7 @@ def _said(message: Mapping[str, Any], role: str) -> Iterator[Mapping[str, Any]]:
         told = [{"type": "output_text", "text": content}] if content and isinstance(content, str) else content or ()
         content = [*told, {"type": "refusal", "refusal": refusal}]
     if content or role != "assistant":
-        yield {**_without(message, *UNSENT), "content": content or ""}
+        yield {**without(message, *UNSENT), "content": content or ""}
 
 
 def _parts(content: Any, role: str) -> Any:
@@ -165,10 +165,10 @@ def _part(part: Any, text: str) -> Any:
     if kind == "text":
         return {**part, "type": text}
     if kind == "image_url":
-        image = {"image_url": held.get("url"), **_without(held, "url")} if isinstance(held, Mapping) else {}
+        image = {"image_url": held.get("url"), **without(held, "url")} if isinstance(held, Mapping) else {}
         return {"detail": "auto", **part, **image, "type": "input_image"}
     if kind == "file" and isinstance(held, Mapping):
-        return {**_without(part, "file"), **held, "type": "input_file"}
+        return {**without(part, "file"), **held, "type": "input_file"}
     if kind in ("file", "input_audio"):
         raise ValueError(f"a part of the type {kind!r} is not one that the Responses API has: write one of its own")
     return part
@@ -184,10 +184,6 @@ def _call(call: Any) -> Form:
     if kind == "custom":
         return {"type": "custom_tool_call", **named, "input": held.get("input") or ""}
     return {"type": "function_call", **named, "arguments": held.get("arguments") or "{}"}
-
-
-def _without(form: Mapping[str, Any], *names: str) -> Form:
-    return {name: value for name, value in form.items() if name not in names}
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...errors import MalformedError
+from ..fields import Chunk
 from ..jsoncodec import dumps
 from ..problems import BESIDE_NAMES
 from ..unread import are_all_fine, has_content
-from .responseforms import READ, TEXTS, Chunk, is_echo
+from .responseforms import READ, TEXTS, is_echo
 
 __all__ = ["ItemExtras", "extras_in_announcement"]
 

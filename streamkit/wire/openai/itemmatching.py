@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
 
-from ..fields import text_field
+from ..fields import Chunk, text_field
 from ..jsoncodec import canonical
 from .itemtext import same_text
 from .outputitems import OutputItem
-from .responseforms import Chunk, arguments_of, item_kind, texts_of
+from .responseforms import arguments_of, item_kind, texts_of
 
 __all__ = ["final_items", "may_complete"]
 

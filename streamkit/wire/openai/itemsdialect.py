@@ -13,25 +13,13 @@ from typing import Any
 from ...events import Event, ReasoningDelta, RefusalDelta, TextDelta
 from ..calls import Calls
 from ..dialect import Dialect
-from ..fields import text_field
+from ..fields import Chunk, object_in, text_field
 from ..fragments import Fragment
 from .extras import ItemExtras
 from .itemmatching import final_items, may_complete
 from .itemtext import ItemText
 from .outputitems import ItemRef, OutputItem, OutputItems
-from .responseforms import (
-    Chunk,
-    arguments_of,
-    call_id,
-    is_answer,
-    is_echo,
-    is_free,
-    item_kind,
-    object_in,
-    part_of,
-    ref_of,
-    texts_of,
-)
+from .responseforms import arguments_of, call_id, is_answer, is_echo, is_free, item_kind, part_of, ref_of, texts_of
 
 __all__ = ["ItemsDialect"]
 

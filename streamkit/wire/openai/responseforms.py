@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from ...errors import MalformedError
-from ..fields import text_field
+from ..fields import Chunk, object_in, text_field
 from ..fragments import arguments_text
 from ..jsoncodec import quote_json
 from .outputitems import ItemRef
@@ -17,7 +17,6 @@ __all__ = [
     "PARTS",
     "READ",
     "TEXTS",
-    "Chunk",
     "arguments_of",
     "call_id",
     "family_of",
@@ -25,14 +24,11 @@ __all__ = [
     "is_echo",
     "is_free",
     "item_kind",
-    "object_in",
     "part_of",
     "ref_of",
     "text_in",
     "texts_of",
 ]
-
-Chunk: TypeAlias = dict[str, Any]
 
 CALLS = ("function_call", "custom_tool_call")
 TEXTS = ("text", "content", "reasoning", "thinking", "summary")
@@ -50,14 +46,6 @@ ANSWERS = frozenset({
 THOUGHT = re.compile(
     r"response\.(?!.*(?:encrypted|signature))(\w*(?:reasoning|thinking|thought|reflection)[\w.]*)\.\w+"
 )
-
-
-def object_in(chunk: Chunk, name: str) -> Chunk:
-    """An object, empty if it is null or missing; `MalformedError` for anything else."""
-    inner = chunk.get(name)
-    if inner is not None and not isinstance(inner, dict):
-        raise MalformedError(f"{name} is no object: {quote_json(inner)}")
-    return inner or {}
 
 
 def ref_of(chunk: Chunk, kind: str) -> ItemRef:
