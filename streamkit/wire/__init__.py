@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # otherwise every name would type-check as an attribute
     __getattr__ = lazily(
         __name__,
         {

@@ -1,16 +1,16 @@
-"""Fragments of tool calls to whole calls, for every way in which servers number and name them.
+"""Assembles fragments of tool calls into whole calls, for every way in which servers number and name them.
 
 Which call a fragment belongs to:
 
-1. An id that is known names its call. It begins another call if its name is another one, or if the call is whole and
+1. A known id names its call. The fragment begins another call if its name is another one, or if the call is whole and
    other arguments come.
 2. Else the index decides, and without an index the latest open call is meant. A new id begins a new call if it brings
    a name or the call it points at is whole; a name without an id does so if that call is whole or has another name.
 3. A fragment with neither id nor name, at a new index or at that of a whole call, continues an open call: that of the
    index before, else the latest. Some servers count the arguments as an item of their own.
 
-A call without a name waits for it, unseen. One that gets no name by the end is a repetition and void, or holds the
-arguments of the call before it; else it is told without a name.
+A call without a name waits for it, and no event of it is emitted. One that has no name by the end is a repetition and
+is dropped, or holds the arguments of the call before it; else it is emitted without a name.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from .partialcall import PartialCall, value_of
 __all__ = ["Calls"]
 
 PATIENCE = 4096
-"""Characters of arguments for which a call without a name waits."""
+"""The number of characters of arguments up to which a call without a name waits."""
 WAITING = 64
-"""Calls of a choice that may wait; further ones are told at once, so that a limit of the reply's size sees them."""
+"""The number of calls of a choice that may wait; further ones are emitted at once, so that a limit of the reply's size
+counts them."""
 
 
 class Calls:
@@ -37,16 +38,16 @@ class Calls:
     def __init__(self) -> None:
         self.calls: list[PartialCall] = []
         self._emitted = 0
-        self._open: list[PartialCall] = []  # those that are not complete, and some that are by now
+        self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
         self._by_index: dict[int, PartialCall] = {}
         self._by_id: dict[tuple[int | None, str], PartialCall] = {}
-        self._borrowed: set[int] = set()  # indexes at which a call of another index goes on
+        self._borrowed: set[int] = set()  # indexes at which a call of another index continues
         self._touched: dict[PartialCall, None] = {}
 
     def open(self, *, free: bool = False) -> PartialCall:
-        """A further call; its arguments are ``free`` text if they are no JSON."""
-        place = len(self.calls)
-        call = PartialCall(place, PATIENCE if place - self._emitted < WAITING else 0)
+        """Open a further call; its arguments are ``free`` text if they are not JSON."""
+        position = len(self.calls)
+        call = PartialCall(position, PATIENCE if position - self._emitted < WAITING else 0)
         call.arguments.free = free
         self.calls.append(call)
         self._open.append(call)
@@ -59,7 +60,7 @@ class Calls:
         return call
 
     def news(self, call: PartialCall, index: int, raw: Any) -> ToolCallDelta | None:
-        """The event for what came of ``call``, which gets its number with the first."""
+        """The event for what is new of ``call``, which gets its number with its first event; None if nothing is new."""
         if not call.waits:
             self._number(call)
         return call.news(index, raw)
@@ -70,7 +71,7 @@ class Calls:
         return call.end(index, raw)
 
     def take_closed(self) -> list[PartialCall]:
-        """Calls whose arguments were closed since this was asked last."""
+        """Calls whose arguments were closed since the last call of this method."""
         if not self._touched:
             return []
         done = [call for call in self._touched if call.arguments.closed and call.name and not call.ended]
@@ -78,15 +79,15 @@ class Calls:
         return done
 
     def whole(self) -> list[PartialCall]:
-        """Calls that are whole and not ended yet: an empty object was all that they got. None while some call waits,
-        for what that one has may be the arguments of another."""
+        """Calls that are whole and not ended yet: an empty object was all that they got. No calls while some call
+        waits, because its arguments may be those of another one."""
         if any(call.waits and not call.ended for call in self.calls):
             return []
         return [call for call in self.calls if call.name and call.arguments.whole and not call.ended]
 
     def settle(self) -> list[PartialCall]:
-        """Calls that nothing but the end of the reply completes, once it is here. Calls that waited in vain are made
-        part of the one before them, or void."""
+        """Calls that only the end of the reply completes; to be called at that end. Calls that waited in vain become
+        part of the one before them, or are dropped."""
         out: list[PartialCall] = []
         before: PartialCall | None = None
         for call in self.calls:
@@ -105,7 +106,7 @@ class Calls:
             self._emitted += 1
 
     def _call_with_id(self, fragment: Fragment) -> PartialCall | None:
-        """The call that has this id already, unless the fragment begins another one all the same."""
+        """The call that has this id already, unless the fragment begins another one nevertheless."""
         index, id, name, arguments = fragment.index, fragment.id, fragment.name, fragment.arguments
         if not id:
             return None
@@ -121,7 +122,7 @@ class Calls:
         return None if again and not call.repeats(arguments) else call
 
     def _call_at(self, fragment: Fragment) -> PartialCall:
-        """The call that the place of a fragment means, unless it begins another one there."""
+        """The call that the index of a fragment points at, or a new one if the fragment begins another call there."""
         old = self._pointed_at(fragment)
         if old is not None and not _is_another(old, fragment):
             return old
@@ -130,12 +131,12 @@ class Calls:
         return call
 
     def _pointed_at(self, fragment: Fragment) -> PartialCall | None:
-        """The call that the place of a fragment means."""
+        """The call that the index of a fragment points at."""
         index = fragment.index
         if index is None:
             return self._latest_open() or (self.calls[-1] if self.calls else None)
         if fragment.id or fragment.name:
-            if index in self._borrowed:  # a call of its own
+            if index in self._borrowed:  # it begins a call of its own
                 self._borrowed.discard(index)
                 return None
             return self._by_index.get(index)
@@ -149,7 +150,7 @@ class Calls:
         return lender or call
 
     def _is_for_a_later(self, whole: PartialCall, arguments: str) -> bool:
-        """Whether a call after ``whole`` still has no arguments, and these are not those of ``whole`` once more."""
+        """True if a call after ``whole`` still has no arguments, and these are not those of ``whole`` once more."""
         latest = self._latest_open()
         if latest is None or latest.position < whole.position or not latest.arguments.void:
             return False
@@ -163,7 +164,7 @@ class Calls:
     def _note(self, call: PartialCall, fragment: Fragment) -> None:
         if fragment.index is not None:
             self._by_index[fragment.index] = call
-        if fragment.id and call.id in ("", fragment.id):  # an id that comes once is worth nothing
+        if fragment.id and call.id in ("", fragment.id):  # an id that comes only once is of no use
             self._by_id[fragment.index, fragment.id] = call
             self._by_id.setdefault((None, fragment.id), call)
         self._touched[call] = None
@@ -174,7 +175,7 @@ def _has_other_name(call: PartialCall, name: str) -> bool:
 
 
 def _is_another(call: PartialCall, fragment: Fragment) -> bool:
-    """Whether ``fragment``, which points at ``call`` but is not known to be of it, starts a call of its own."""
+    """True if ``fragment``, which points at ``call`` but is not known to belong to it, starts a call of its own."""
     id, name, arguments = fragment.id, fragment.name, fragment.arguments
     started = not (call.complete or call.arguments.blank)
     if _has_other_name(call, name):
@@ -191,8 +192,8 @@ def _is_another(call: PartialCall, fragment: Fragment) -> bool:
 
 
 def _give_up(call: PartialCall, before: PartialCall | None) -> None:
-    """``call`` waited in vain. If it is but an id, or the arguments of the call ``before`` once more, it is none; if
-    that call has no arguments, these are its own."""
+    """Decide about a ``call`` that waited in vain. If it is only an id, or the arguments of the call ``before`` once
+    more, it is not a call; if that call has no arguments, these become its arguments."""
     text = call.text
     if call.arguments.blank:
         call.ended = True

@@ -63,7 +63,7 @@ def _replaces(name: str, new: Chunk, known: Chunk, warn: Warn) -> bool:
     if name == ANSWER[1]:
         return isinstance(value, dict) and bool(_thinking(new, warn) or not _thinking(known, warn))
     if not isinstance(value, (int, float)):
-        warn(f"the server's {name} is no figure and was left out")
+        warn(f"the server's {name} is not a figure and was left out")
     told = figure(new, name, warn)
     return told is not None and bool(told or name in PROMPT or not known.get(name))
 

@@ -112,7 +112,7 @@ class Gemini(Dialect):
             self._block(feedback, chunk, out)
         if isinstance(report, dict):
             self._count(report, chunk, out)
-        problem = find(chunk, bare=not candidates, over=self.finished) or problem
+        problem = find(chunk, bare=not candidates, ended=self.finished) or problem
         self._note_complaint(chunk)
         if problem is not None:
             raise problem

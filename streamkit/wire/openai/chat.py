@@ -96,7 +96,7 @@ class Chat(Dialect):
                 raise MalformedError(f"a choice is no object: {quote_json(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
-        problem = find(chunk, bare=not choices, over=self.finished) or problem
+        problem = find(chunk, bare=not choices, ended=self.finished) or problem
         if not name:
             self._note_complaint(chunk)
         aside = chunk.get("x_groq")

@@ -99,7 +99,7 @@ def text_in(chunk: Chunk, *names: str) -> str:
         if isinstance(value, (dict, list)):
             value = _joined(value)
         elif value is not None and not isinstance(value, str):
-            raise MalformedError(f"{name} is no text: {quote_json(value)}")
+            raise MalformedError(f"{name} is not a text: {quote_json(value)}")
         if value:
             return value
     return ""
