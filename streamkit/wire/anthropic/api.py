@@ -1,4 +1,4 @@
-"""Anthropic's Messages API: where it is, and what reads, writes and asks it."""
+"""The definition of Anthropic's Messages API: its address, its dialect, its writer and its requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .dialect import Messages, is_message
 __all__ = ["MESSAGES"]
 
 
-# Writers and whole replies are for those who serve: whoever only reads does not load them.
+# Writers and whole replies are needed to serve replies only, so they are imported when they are first used.
 
 
 def _writer(model: str, id: str, created: int) -> Writer:

@@ -1,4 +1,5 @@
-"""Content blocks of Anthropic's Messages API: where each stands, and whose a piece of input is."""
+"""The content blocks of a message of Anthropic's Messages API: their indexes, and the call that a piece of input
+belongs to."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ NO_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def generated_id(message: str, number: int) -> str:
-    """The id of a call to which the server gave none: results name their calls by it, also in a later request."""
+    """An id for a call to which the server gave none: results refer to their calls by id, also in a later request."""
     return f"toolu_{message}_{number}" if message and not NO_ID.search(message) else f"toolu_{number}"
 
 
 @dataclass(slots=True)
 class ContentBlock:
-    """A content block of text or thinking, which has ``words``, or a call with the input that came with its beginning,
-    or anything else."""
+    """A content block: text or thinking (``words``), or a call with the input that came with its beginning, or any
+    other block."""
 
     words: bool = False
     call: PartialCall | None = None
@@ -34,11 +35,11 @@ class ContentBlock:
 
 
 class ContentBlocks:
-    """The blocks by their index. Those of words are forgotten once they are closed."""
+    """The blocks by their index. Blocks of words are removed once they are closed."""
 
     def __init__(self) -> None:
         self._blocks: dict[int, ContentBlock] = {}
-        self._last = -1  # the one that a chunk means which does not say
+        self._last = -1  # the index that a chunk without one means
 
     def add(self, index: int, block: ContentBlock) -> None:
         self._last, self._blocks[index] = index, block
@@ -47,7 +48,7 @@ class ContentBlocks:
         return (index for index, block in list(self._blocks.items()) if block.open)
 
     def close(self, index: int) -> ContentBlock | None:
-        """The block, unless none is open at ``index``."""
+        """Close and return the block at ``index``; None if none is open there."""
         block = self._blocks.get(index)
         if block is None or not block.open:
             return None
@@ -57,19 +58,19 @@ class ContentBlocks:
         return block
 
     def index_in(self, chunk: Chunk, beyond: int = 0) -> int:
-        """The index in ``chunk``, else that of the last block or of one ``beyond`` it. One that is there must be a
-        number: by a guess a call could get what is another one's."""
-        told = chunk.get("index")
-        index = self._last + beyond if told is None else index_of(told)
+        """The index in ``chunk``; if there is none, that of the last block, or of one ``beyond`` it. An index must be a
+        number: with a guess a call could get the input of another one."""
+        given_index = chunk.get("index")
+        index = self._last + beyond if given_index is None else index_of(given_index)
         if index is None:
-            raise MalformedError(f"the index of a block is not a number: {quote_json(told)}")
+            raise MalformedError(f"the index of a block is not a number: {quote_json(given_index)}")
         return index
 
     def call_at(self, index: int, input: str) -> PartialCall | None:
-        """The call whose ``input`` goes on at ``index``; None for that of a server's tool, which is not ours.
+        """The call whose ``input`` continues at ``index``; None for the call of a tool that the server runs.
 
-        Input at an index that is no call's is of the only call that is open. `MalformedError` if nobody can tell whose
-        it is: a tool must not run without what was meant for it.
+        Input at an index without a call belongs to the only call that is open. `MalformedError` if it is not clear to
+        which call it belongs: a tool must not run without the input meant for it.
         """
         block = self._blocks.get(index)
         if block is not None and not block.words and (block.open or block.call is None):

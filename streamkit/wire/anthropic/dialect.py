@@ -1,4 +1,5 @@
-"""Events of Anthropic's Messages API to our own: a message, its content blocks one after the other, and its end."""
+"""The dialect of Anthropic's Messages API: events for a message, its content blocks one after the other, and its
+end."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ from .usage import ANSWER, NAMES, updated_report, usage_from
 __all__ = ["Messages", "is_message"]
 
 DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-"""Where a piece of a block has what it says."""
+"""The field with the text of a piece, by the type of its delta."""
 LEVELS = ("content", "content_block", "delta", "message", "usage")
-"""Fields whose inside is judged field by field."""
+"""Fields whose members are examined one by one."""
 SILENT = NAMES | {"id", "index", "role", "type"}
 
 
@@ -35,10 +36,10 @@ class Messages(Dialect):
         super().__init__(request_id)
         self._calls = Calls()
         self._blocks = ContentBlocks()
-        self._text_block: Any = object()  # the block of which a text was last: none yet
+        self._text_block: Any = object()  # the index of the block that the last text was of: none yet
         self._has_content = self._stopped = False
-        self._cut_in_block = False  # whether the reply ended inside of a block
-        self._report: Chunk = {}  # all figures so far, by the server's names
+        self._cut_in_block = False  # true if the reply ended inside a block
+        self._report: Chunk = {}  # all figures so far, under the server's names
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -94,14 +95,14 @@ class Messages(Dialect):
             self._note_complaint(chunk)
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
-        """The field that says something, if there is one in a chunk of a kind that is known."""
+        """The first field with unread content, if the chunk is of a known kind."""
         if _kind(chunk, name) not in READERS:
             return super()._unread(chunk, name)
         figures = (self._usage.raw if self._usage else None) or {}
         return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **figures})
 
     def _start(self, chunk: Chunk, out: list[Event]) -> None:
-        """The beginning of a message. Its figures for the answer stand for nothing: that is not written yet."""
+        """The beginning of a message. Its figures for the answer are ignored: the answer is not written yet."""
         self._message(object_in(chunk, "message"), ANSWER, chunk, out)
 
     def _whole(self, chunk: Chunk, out: list[Event]) -> None:
@@ -113,7 +114,7 @@ class Messages(Dialect):
         self._begin(message, chunk, out, content=True)
         blocks = message.get("content") or []
         if not isinstance(blocks, list):
-            raise MalformedError(f"the content of a message is no list: {quote_json(blocks)}")
+            raise MalformedError(f"the content of a message is not a list: {quote_json(blocks)}")
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
             self._close(self._blocks.index_in({}), chunk, out)
@@ -123,9 +124,9 @@ class Messages(Dialect):
         self._begin({}, chunk, out, content=True)
         self._open(chunk, chunk, out)
 
-    def _open(self, place: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        form, kind = object_in(place, "content_block"), object_in(place, "content_block").get("type")
-        index, block = self._blocks.index_in(place, 1), ContentBlock(kind in ("text", "thinking"))
+    def _open(self, source: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        form, kind = object_in(source, "content_block"), object_in(source, "content_block").get("type")
+        index, block = self._blocks.index_in(source, 1), ContentBlock(kind in ("text", "thinking"))
         self._close(index, chunk, out)
         self._blocks.add(index, block)
         if kind == "text":
@@ -156,14 +157,15 @@ class Messages(Dialect):
             self._piece(ReasoningDelta, text, index, chunk, out)
         elif call is not None:
             self._grow_call(self._calls, call, 0, Fragment(None, "", "", text), chunk, out)
-        else:  # of a block that has no event of its own
+        else:  # a piece of a block that has no event of its own
             self._other(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
 
     def _block_stop(self, chunk: Chunk, out: list[Event]) -> None:
         self._close(self._blocks.index_in(chunk), chunk, out)
 
     def _close(self, index: int, chunk: Chunk, out: list[Event], *, whole: bool = True) -> None:
-        """End a block. A call of which no input came has none, if the block is ``whole``; else it may have been cut."""
+        """End a block. A call without any input has no arguments, if the block is ``whole``; else its input may have
+        been cut off."""
         block = self._blocks.close(index)
         if block is not None and block.call is not None:
             if block.call.arguments.blank:
@@ -180,7 +182,7 @@ class Messages(Dialect):
         if reason and meaning(reason) != "unfinished":
             if not self._stopped:
                 problem = self._stops(reason, form, chunk, out)
-            elif meaning(reason) != meaning(self._ended_by or ""):  # the first word for an end counts
+            elif meaning(reason) != meaning(self._ended_by or ""):  # the first stop reason counts
                 self.warn(f"the reply ended twice: {excerpt(self._ended_by or '')}, then {excerpt(reason)}")
         self._count(chunk.get("usage"), chunk, out)
         if problem is not None:
@@ -198,7 +200,7 @@ class Messages(Dialect):
         return problem
 
     def _refuse(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        """What the server itself says of a refusal, after the words of the model."""
+        """Emit the server's own explanation of a refusal, after the text of the model."""
         details = form.get("stop_details")
         if isinstance(details, dict) and details.get("type") == "refusal":
             self._say(RefusalDelta, text_field(details, "explanation"), 0, chunk, out)
@@ -210,7 +212,7 @@ class Messages(Dialect):
         self._check_end()
 
     def _check_end(self) -> None:
-        """A reply that ends without a stop reason is whole as far as anybody can tell, unless a block is open."""
+        """Warn of an end without a stop reason: such a reply counts as whole, unless a block is open."""
         if not self._stopped:
             self._cut_in_block = any(True for _ in self._blocks.open_ones())
             self.warn("the server ended the reply without a stop reason")
@@ -233,7 +235,7 @@ class Messages(Dialect):
             self._say(kind, text, 0, chunk, out)
 
     def _other(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
-        """Content for which there is no event of our own, if it is ``there``."""
+        """Emit an `Other` for content that has no event of its own, if the content is ``there``."""
         if there:
             self._has_content = True
             out.append(Other(name, raw=chunk))
@@ -241,11 +243,11 @@ class Messages(Dialect):
     def _count(self, report: Any, chunk: Chunk, out: list[Event], without: Collection[str] = ()) -> None:
         if not isinstance(report, dict):
             return
-        told = {name: value for name, value in report.items() if name not in without}
-        now = updated_report(self._report, told, self.warn)
-        if now == self._report:
+        figures = {name: value for name, value in report.items() if name not in without}
+        updated = updated_report(self._report, figures, self.warn)
+        if updated == self._report:
             return
-        self._report, usage = now, usage_from(now, self.warn)
+        self._report, usage = updated, usage_from(updated, self.warn)
         if usage is not None:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
@@ -265,7 +267,8 @@ READERS: dict[str, Callable[[Messages, Chunk, list[Event]], None]] = {
 
 
 def is_message(form: Chunk) -> bool:
-    """Whether an object is a chunk of this dialect, or a whole message. Servers of other APIs send pings as well."""
+    """True if an object is a chunk of this dialect, or a whole message. Servers of other APIs send pings as well, so a
+    ping is not enough."""
     kind = _kind(form, "")
     if kind == "error":
         return isinstance(form.get("error"), dict)
@@ -275,7 +278,7 @@ def is_message(form: Chunk) -> bool:
 def _kind(chunk: Chunk, name: str) -> str:
     kind = chunk.get("type")
     if kind is None and isinstance(chunk.get("content"), list) and "stop_reason" in chunk:
-        return "message"  # a whole one, of a gateway that leaves the type out
-    if kind == "message" and "content" not in chunk:  # some words of a server, and no reply
+        return "message"  # a whole message, of a gateway that leaves the type out
+    if kind == "message" and "content" not in chunk:  # a message of the server, not a reply
         return ""
     return kind if isinstance(kind, str) else name

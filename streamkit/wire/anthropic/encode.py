@@ -1,7 +1,7 @@
-"""Events in the form of Anthropic's Messages API: content blocks, of which one at a time is open and grows.
+"""The writer of Anthropic's Messages API: events as content blocks, of which one at a time is open and grows.
 
-What belongs to a later block waits until those before it are closed: a call until it is whole, text and thinking until
-something else follows.
+Content of a later block waits until the blocks before it are closed: a call is closed when it is whole, text and
+thinking when something else follows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OWN = ("end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "ref
 FIELDS = {"text": "text", "thinking": "thinking", "tool_use": "partial_json"}
 DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "tool_use": "input_json_delta"}
 KINDS: dict[type, str] = {TextDelta: "text", RefusalDelta: "text", ReasoningDelta: "thinking"}
-"""A refusal is text there, which the stop reason calls one."""
+"""A refusal is text in this API, and the stop reason says that it is a refusal."""
 ERRORS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -57,7 +57,7 @@ ERRORS = {
 
 
 class MessagesWriter:
-    """Payloads of the Messages API. Only choice 0 has a form there."""
+    """Payloads of the Messages API. Only choice 0 has a form in it."""
 
     named = True
 
@@ -65,7 +65,7 @@ class MessagesWriter:
         self._model, self._id = model, id
         self._started = self._called = self._refused = False
         self._blocks: deque[_WrittenBlock] = deque()  # the first is open; the others wait
-        self._count = 0  # blocks that were opened
+        self._count = 0  # the number of blocks that were opened
         self._by_call: dict[int, _WrittenBlock] = {}
         self._calls = OpenCalls()
         self._reason: str | None = None
@@ -108,11 +108,12 @@ class MessagesWriter:
         yield {"type": "message_stop"}
 
     def fail(self, error: Form) -> Iterator[Form]:
-        """What waits for the end of a call is told all the same, while that stays open: it was cut."""
+        """The payloads of an error. Blocks that wait for the end of a call are written nevertheless, while that call
+        stays open: it was cut off."""
         for block in self._blocks:
             yield from self._open(block)
             yield from block.deltas()
-        yield {"type": "error", "error": {"type": "api_error", **_told(error)}}
+        yield {"type": "error", "error": {"type": "api_error", **_known_fields(error)}}
 
     def _start(self) -> Iterator[Form]:
         if not self._started:
@@ -135,7 +136,7 @@ class MessagesWriter:
         return self._by_call[number]
 
     def _grow(self) -> Iterator[Form]:
-        """What may be told of the first block by now, and of those after it once it is closed."""
+        """Write all that is ready of the first block, and of those after it once it is closed."""
         while self._blocks:
             block = self._blocks[0]
             block.whole = block.whole or (block.kind != "tool_use" and len(self._blocks) > 1)
@@ -172,7 +173,7 @@ class _WrittenBlock:
 
     def form(self) -> Form:
         about = {"id": self.id, "name": self.name, "input": {}}
-        return {"type": self.kind, **(about if self.kind == "tool_use" else _says(self.kind, ""))}
+        return {"type": self.kind, **(about if self.kind == "tool_use" else _text_fields(self.kind, ""))}
 
     def deltas(self) -> Iterator[Form]:
         for piece in filter(None, self.pieces):
@@ -182,13 +183,13 @@ class _WrittenBlock:
 
 
 def message_body(reply: Reply) -> Form:
-    """The whole reply as one message."""
+    """A whole reply as one message."""
     first = reply.choices[0]
-    said = (("thinking", first.reasoning), ("text", first.text), ("text", first.refusal))
-    content: list[Form] = [{"type": kind, **_says(kind, text)} for kind, text in said if text]
+    texts = (("thinking", first.reasoning), ("text", first.text), ("text", first.refusal))
+    content: list[Form] = [{"type": kind, **_text_fields(kind, text)} for kind, text in texts if text]
     for call in first.tool_calls:
         value = value_of(call.arguments or "{}")
-        input = value if isinstance(value, (dict, list)) else call.arguments  # no JSON: as the model wrote it
+        input = value if isinstance(value, (dict, list)) else call.arguments  # not JSON: as the model wrote it
         id = call.id or generated_id(reply.id, len(content))
         content.append({"type": "tool_use", "id": id, "name": call.name, "input": input})
     reason = _reason(first.finish_reason, bool(first.tool_calls), bool(first.refusal))
@@ -197,12 +198,12 @@ def message_body(reply: Reply) -> Form:
 
 
 def error_response(status: int, error: Form) -> Form:
-    """The body of an HTTP answer; without a kind of its own it has the one that goes with ``status``."""
+    """The body of an error response; an error without a type gets the one that goes with ``status``."""
     kind = ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
-    return {"type": "error", "error": {"type": kind, **_told(error)}}
+    return {"type": "error", "error": {"type": kind, **_known_fields(error)}}
 
 
-def _told(error: Form) -> Form:
+def _known_fields(error: Form) -> Form:
     return {name: value for name, value in error.items() if value is not None}
 
 
@@ -211,26 +212,26 @@ def _message(id: str, model: str) -> Form:
     return {**about, "stop_reason": None, "stop_sequence": None}
 
 
-def _says(kind: str, text: str) -> Form:
+def _text_fields(kind: str, text: str) -> Form:
     return {"thinking": text, "signature": ""} if kind == "thinking" else {"text": text, "citations": None}
 
 
 def _reason(reason: str | None, called: bool, refused: bool) -> str:
-    """The word for an end. A refusal that came as such, with a word for a whole reply, is one here too."""
+    """The stop reason. A reply with refusal text and the reason of a complete reply gets the reason of a refusal."""
     word = in_words(reason or "", OWN, {**WORDS, "complete": "tool_use"} if called else WORDS)
     return "refusal" if refused and meaning(word) == "complete" else word
 
 
 def _usage_form(usage: Usage) -> Form:
-    """Token figures; the parts of the prompt are counted apart there. That of the answer is 0 if nobody knows it, as
-    the official client insists on a number."""
-    kept = (usage.raw or {}).get("cache_creation_input_tokens")
-    kept = kept if isinstance(kept, int) else None
-    read, sent = usage.cached_tokens, usage.prompt_tokens
+    """Token figures; the parts of the prompt are counted separately in this API. The figure of the answer is 0 if it is
+    not known, because the official client requires a number."""
+    cache_writes = (usage.raw or {}).get("cache_creation_input_tokens")
+    cache_writes = cache_writes if isinstance(cache_writes, int) else None
+    cache_reads, sent = usage.cached_tokens, usage.prompt_tokens
     form = {
-        "input_tokens": None if sent is None else max(0, sent - (read or 0) - (kept or 0)),
-        "cache_creation_input_tokens": kept,
-        "cache_read_input_tokens": read,
+        "input_tokens": None if sent is None else max(0, sent - (cache_reads or 0) - (cache_writes or 0)),
+        "cache_creation_input_tokens": cache_writes,
+        "cache_read_input_tokens": cache_reads,
         "output_tokens": usage.completion_tokens or 0,
         "output_tokens_details": None
         if usage.reasoning_tokens is None

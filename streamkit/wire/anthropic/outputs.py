@@ -1,7 +1,7 @@
-"""JSON schemas as the structured outputs of Anthropic's Messages API take them.
+"""JSON schemas as the structured outputs of Anthropic's Messages API accept them.
 
-These know a part of JSON Schema only and refuse what else a schema says. It goes into descriptions, where the model
-reads it.
+These support a part of JSON Schema only and refuse other keywords. Those are moved into descriptions, where the model
+reads them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ FORMATS = frozenset({
     "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
 })  # fmt: skip
 ABOUT_SCHEMAS = frozenset({"$schema", "$id", "$comment", "discriminator"})
-"""What says nothing of the answer."""
+"""Keywords that do not concern the answer."""
 
 
 def closed(schema: Any) -> Any:
-    """``schema`` with every object closed, and with what is not known told in descriptions."""
+    """``schema`` with every object closed, and with unsupported keywords moved into descriptions."""
     if not isinstance(schema, Mapping):
         return schema
     form = {name: value for name, value in schema.items() if name not in ABOUT_SCHEMAS}
@@ -39,8 +39,8 @@ def closed(schema: Any) -> Any:
         out["additionalProperties"] = False
         if not isinstance(form.get("additionalProperties"), Mapping):
             form.pop("additionalProperties", None)
-    if told := _described(form):
-        out["description"] = told
+    if description := _described(form):
+        out["description"] = description
     if "$ref" in out and out.keys() - {"$ref", "$defs", "definitions"}:  # a reference stands alone
         out["anyOf"] = [{"$ref": out.pop("$ref")}, *out.pop("anyOf", ())]
     return out
@@ -57,6 +57,6 @@ def _is_known(name: str, value: Any) -> bool:
 
 
 def _described(rest: Mapping[str, Any]) -> str:
-    """The description, and what else there is."""
+    """The description, followed by the other keywords of ``rest``."""
     more = "; ".join(f"{name}: {dumps(value)}" for name, value in rest.items() if name != "description")
     return "\n\n".join(text for text in (rest.get("description"), f"({more})" if more else "") if text)

@@ -1,4 +1,4 @@
-"""What the events of a response hold besides the texts and calls that are read: annotations, log probabilities,
+"""The content of a response's events besides the texts and calls that are read: annotations, log probabilities,
 encrypted reasoning, parts of other types."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SILENT = BESIDE_NAMES | {
     "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
     "output_index", "response_id", "role", "sequence_number", "status", "summary_index", "type",
 }  # fmt: skip
-"""Fields that say where an event belongs and what it is, and padding."""
+"""Fields with the position and the type of an event, and padding."""
 SKELETON = frozenset({
     "background", "billing", "completed_at", "conversation", "created_at", "frequency_penalty", "id", "instructions",
     "max_output_tokens", "max_tool_calls", "metadata", "model", "moderation", "object", "parallel_tool_calls",
@@ -27,66 +27,68 @@ SKELETON = frozenset({
     "safety_identifier", "service_tier", "status", "store", "temperature", "text", "tool_choice", "tools",
     "top_logprobs", "top_p", "truncation", "user",
 })  # fmt: skip
-"""Fields of a response that has no end yet: what it is, and what was asked."""
+"""Fields of a response that has no end yet: its type, and the parameters of the request."""
 FORMS = ("item", "part")
 HOLDING = frozenset({*FORMS, *TEXTS, "delta", "refusal"})
-"""Fields with text, or with objects that hold some."""
+"""Fields with text, or with objects that hold text."""
 ARGUMENTS = ("arguments", "input")
 NAMES = frozenset({*SILENT, *HOLDING, *ARGUMENTS})
 
 
 class ItemExtras:
-    """What was met so far: an aside comes again with each event that tells the text beside it once more. A place is
-    that of an item, and what was met there is forgotten with the `end` of the item."""
+    """The extras seen so far: an extra comes again with each event that repeats the text beside it. A position is that
+    of an item, and the extras seen there are forgotten with the `end` of the item."""
 
     def __init__(self) -> None:
         self._seen: dict[int | None, set[tuple[str, str]]] = {}
 
-    def ignore(self, place: Any, name: str) -> None:
-        """From now on whatever comes under this name at ``place`` has been met: what is long and comes in pieces is
-        not kept to be compared."""
-        self._at(place).add((name, ""))
+    def ignore(self, position: Any, name: str) -> None:
+        """Count everything under this name at ``position`` as seen from now on: long content that comes in pieces is
+        not kept for comparison."""
+        self._at(position).add((name, ""))
 
-    def end(self, place: Any) -> None:
-        self._seen.pop(_place(place), None)
+    def end(self, position: Any) -> None:
+        self._seen.pop(_index(position), None)
 
-    def _at(self, place: Any) -> set[tuple[str, str]]:
-        return self._seen.setdefault(_place(place), set())
+    def _at(self, position: Any) -> set[tuple[str, str]]:
+        return self._seen.setdefault(_index(position), set())
 
-    def is_repeated(self, place: Any, name: str, value: Any) -> bool:
-        """Whether ``value``, or each entry of a list, came before under this name at ``place``. Now it has."""
-        met = self._at(place)
-        if (name, "") in met:
+    def is_repeated(self, position: Any, name: str, value: Any) -> bool:
+        """True if ``value``, or each entry of a list, came before under this name at ``position``. It is noted as
+        seen."""
+        seen = self._at(position)
+        if (name, "") in seen:
             return True
-        before = len(met)
+        before = len(seen)
         for entry in value if isinstance(value, list) else [value]:
             text = _json(entry)
             if text is None:
                 return False
-            met.add((name, text))
-        return len(met) == before
+            seen.add((name, text))
+        return len(seen) == before
 
-    def new_fields(self, chunk: Chunk, place: Any, said: Callable[[str], bool]) -> Iterator[str]:
-        """What an event holds that is neither met nor ``said``: the names of fields, the types of items and parts that
-        are not read, and nothing for a text, which has no name of its own."""
+    def new_fields(self, chunk: Chunk, position: Any, emitted: Callable[[str], bool]) -> Iterator[str]:
+        """The extras of an event that were not seen before, and its texts that were not ``emitted``: the names of
+        fields, the types of items and parts that are not read, and an empty string for a text, which has no name of its
+        own."""
         levels = [chunk]
-        for level in levels:  # it grows meanwhile
+        for level in levels:  # the list grows meanwhile
             for name, value in level.items():
                 if _is_label(name, value) or not ((name in FORMS and value) or has_content(value)):
                     continue
                 if name in ARGUMENTS:
-                    if not said(value if isinstance(value, str) else _json(value) or ""):
+                    if not emitted(value if isinstance(value, str) else _json(value) or ""):
                         yield ""
                 elif name not in HOLDING:
-                    if not self.is_repeated(place, name, value):
+                    if not self.is_repeated(position, name, value):
                         yield name
                 else:
-                    yield from _texts(value, levels, said)
+                    yield from _texts(value, levels, emitted)
 
 
 def extras_in_announcement(chunk: Chunk, first: Chunk) -> Chunk:
-    """An event that says once more that a response has begun, as fields to ask `Asides.news` about: its own, those of
-    the response that are neither known nor as they were told ``first``, and its items."""
+    """The fields of a repeated announcement of a response, for `ItemExtras.new_fields`: those of the event, those of
+    the response that are neither known nor the same as in the ``first`` announcement, and its items."""
     fields = {name: value for name, value in chunk.items() if name != "response"}
     response = chunk.get("response")
     for name, value in response.items() if isinstance(response, dict) else ():
@@ -101,12 +103,12 @@ def _is_label(name: str, value: Any) -> bool:
     return name in SILENT and (not isinstance(value, (dict, list)) or (name in BESIDE_NAMES and are_all_fine(value)))
 
 
-def _texts(value: Any, levels: list[Chunk], said: Callable[[str], bool]) -> Iterator[str]:
-    """As `Asides.news`, of a field that holds text; objects in it go to ``levels``."""
+def _texts(value: Any, levels: list[Chunk], emitted: Callable[[str], bool]) -> Iterator[str]:
+    """The result of `ItemExtras.new_fields` for a field that holds text; objects in it are added to ``levels``."""
     for part in value if isinstance(value, list) else [value]:
         kind = part.get("type", "text") if isinstance(part, dict) else ""
         if not kind:
-            if not (isinstance(part, str) and said(part)):
+            if not (isinstance(part, str) and emitted(part)):
                 yield ""
         elif isinstance(kind, str) and kind in READ:
             levels.append(part)
@@ -114,8 +116,8 @@ def _texts(value: Any, levels: list[Chunk], said: Callable[[str], bool]) -> Iter
             yield kind if isinstance(kind, str) else ""
 
 
-def _place(place: Any) -> int | None:
-    return place if isinstance(place, int) else None
+def _index(position: Any) -> int | None:
+    return position if isinstance(position, int) else None
 
 
 def _json(value: Any) -> str | None:

@@ -1,7 +1,7 @@
-"""What a whole item tells of items that came before, one by one or in the final list of the response.
+"""Matches whole items, which come one by one or in the final list of the response, with the items that were streamed.
 
-By the end ids and positions may be others, and the list may be longer or shorter than what was streamed. So each of
-its items is taken for the one with its id, else for one that said the same, else for the next of its kind.
+At the end ids and positions may be others, and the list may be longer or shorter than the one that was streamed. So
+each item of the list is matched with the one of its id, else with one of the same text, else with the next of its kind.
 """
 
 from __future__ import annotations
@@ -23,67 +23,70 @@ Rule: TypeAlias = "tuple[Callable[[Chunk], Iterable[Any]], Callable[[OutputItem]
 
 
 def may_complete(item: OutputItem, form: Chunk, preferred: str) -> bool:
-    """Whether ``form`` may be the whole of ``item``."""
+    """True if ``form`` may be the complete form of ``item``."""
     if item.kind == "call":
         return item.may_be_call(text_field(form, "name"), arguments_of(form))
     texts = dict(texts_of(form, item.source, preferred))
-    if item.empty or any(item.text(word).may_hold(text) for word, text in texts.items()):
+    if item.empty or any(item.text(text_kind).may_hold(text) for text_kind, text in texts.items()):
         return True
     return not any(texts_of(form, "", preferred))
 
 
 def final_items(output: Any, items: list[OutputItem], preferred: str) -> Iterator[tuple[Chunk, OutputItem | None]]:
-    """Items of the final list that may have something left to say, each with the one that it tells of, or with None
-    if it came nowhere before."""
+    """Items of the final list that may hold more than was emitted, each with the streamed item that it matches, or with
+    None if it was not streamed."""
     forms = [form for form in (output if isinstance(output, list) else ()) if isinstance(form, dict)]
     pairs: dict[int, OutputItem | None] = {}
     for kind in ("message", "reasoning", "call"):
-        ours = {number: form for number, form in enumerate(forms) if item_kind(form) == kind}
-        theirs = [item for item in items if item.kind == kind and (kind == "call" or not item.empty)]
+        in_list = {number: form for number, form in enumerate(forms) if item_kind(form) == kind}
+        streamed = [item for item in items if item.kind == kind and (kind == "call" or not item.empty)]
         if kind == "call":
-            pairs |= _paired(ours, theirs, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
-        elif not _covered(ours, theirs, preferred):
+            pairs |= _paired(in_list, streamed, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
+        elif not _covered(in_list, streamed, preferred):
             texts_in = partial(_texts_in, preferred=preferred)
-            pairs |= _paired(ours, theirs, (_ids_in, _ids_of), (texts_in, _texts_of), (_any, _any))
+            pairs |= _paired(in_list, streamed, (_ids_in, _ids_of), (texts_in, _texts_of), (_any, _any))
     for number in sorted(pairs):
         yield forms[number], pairs[number]
 
 
 def _paired(forms: dict[int, Chunk], items: list[OutputItem], *rules: Rule) -> dict[int, OutputItem | None]:
-    """Each form with the first item that has a key of it, no item twice; an earlier rule goes first."""
+    """Each form with the first item that shares a key with it; no item is used twice, and earlier rules go first."""
     pairs: dict[int, OutputItem | None] = {}
-    left = dict.fromkeys(items)
+    unpaired = dict.fromkeys(items)
     for keys_in, keys_of in rules:
         table: dict[Any, deque[OutputItem]] = {}
-        for item in left:
+        for item in unpaired:
             for key in keys_of(item):
                 table.setdefault(key, deque()).append(item)
         for number, form in forms.items():
-            found = None if number in pairs else _first(keys_in(form), table, left)
-            if found is not None:
-                pairs[number] = found
-                del left[found]
+            match = None if number in pairs else _first(keys_in(form), table, unpaired)
+            if match is not None:
+                pairs[number] = match
+                del unpaired[match]
     return dict.fromkeys(forms) | pairs
 
 
-def _first(keys: Iterable[Any], table: dict[Any, deque[OutputItem]], left: dict[OutputItem, None]) -> OutputItem | None:
+def _first(
+    keys: Iterable[Any], table: dict[Any, deque[OutputItem]], unpaired: dict[OutputItem, None]
+) -> OutputItem | None:
     for key in keys:
         waiting = table.get(key, deque())
         while waiting:
             item = waiting.popleft()
-            if item in left:
+            if item in unpaired:
                 return item
     return None
 
 
 def _covered(forms: dict[int, Chunk], items: list[OutputItem], preferred: str) -> bool:
-    """Whether all that ``forms`` tell was said, even if the items were taken for others."""
+    """True if all text of ``forms`` was emitted, even if in other items than they say."""
     whole: dict[str, list[str]] = {}
     for form in forms.values():
-        for word, text in texts_of(form, "", preferred):
-            whole.setdefault(word, []).append(text)
+        for text_kind, text in texts_of(form, "", preferred):
+            whole.setdefault(text_kind, []).append(text)
     return all(
-        same_text("".join(texts), "".join(item.text(word).text for item in items)) for word, texts in whole.items()
+        same_text("".join(texts), "".join(item.text(text_kind).text for item in items))
+        for text_kind, texts in whole.items()
     )
 
 
@@ -99,11 +102,11 @@ def _ids_of(item: OutputItem) -> Iterable[Any]:
 
 
 def _texts_in(form: Chunk, preferred: str) -> Iterable[Any]:
-    return [(word, text.strip()) for word, text in texts_of(form, "", preferred)]
+    return [(text_kind, text.strip()) for text_kind, text in texts_of(form, "", preferred)]
 
 
 def _texts_of(item: OutputItem) -> Iterable[Any]:
-    return [(word, item.text(word).text.strip()) for word in ("text", "refusal", "reasoning")]
+    return [(text_kind, item.text(text_kind).text.strip()) for text_kind in ("text", "refusal", "reasoning")]
 
 
 def _calls_in(form: Chunk) -> Iterable[Any]:

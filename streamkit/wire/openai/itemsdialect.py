@@ -1,8 +1,8 @@
-"""What is told of the items of a response, as events, and nothing twice.
+"""The dialect of replies that consist of items: the content of each item as events, each content once.
 
-It may be told up to five times: in pieces, and whole at the end of a text, of a part, of an item and of the response.
-What came in pieces is not taken again; what never did is taken from the first place where it is whole. `Items` tells
-which item is meant, and `Said` what is left to say of it.
+Servers send it up to five times: in pieces, and whole at the end of a text, of a part, of an item and of the response.
+Content that came in pieces is not emitted again; content that did not is emitted from the first event in which it is
+whole. `OutputItems` finds the item that an event belongs to, and `ItemText` the part of a text that is still missing.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class ItemsDialect(Dialect):
         self._items = OutputItems()
         self._calls = Calls()
         self._extras = ItemExtras()
-        self._closed_positions: list[Any] = []  # places of items that were told whole by the last chunk
-        self._last_piece: tuple[Any, ...] = ()  # kind and place of the last event, if it brought a piece
-        self._growing = ItemText()  # what grew by it
-        self._source = ""  # of the first reasoning: its summary or its text
+        self._closed_positions: list[Any] = []  # positions of the items that came whole with the last chunk
+        self._last_piece: tuple[Any, ...] = ()  # kind and position of the last event, if it brought a piece
+        self._growing = ItemText()  # the text that it was added to
+        self._source = ""  # that of the first reasoning: ``summary`` or ``text``
         self._has_content = self._last_is_call = False
 
     @property
@@ -59,7 +59,7 @@ class ItemsDialect(Dialect):
         return [*out, *self._release(), *self._end_calls(self._calls, self._calls.settle(), 0, None)]
 
     def _has_text(self, chunk: Chunk, text: str) -> bool:
-        """Whether ``text``, which ``chunk`` tells, is said already of one of the items that it may mean."""
+        """True if ``text``, which ``chunk`` holds, was emitted already for one of the items that it may belong to."""
         item = object_in(chunk, "item")
         kinds = (item_kind(item),) if item else ("message", "reasoning", "call")
         return any(near.has_text(text) for kind in kinds for near in self._items.near(ref_of(chunk, kind)))
@@ -71,52 +71,52 @@ class ItemsDialect(Dialect):
     # text, refusals and reasoning
 
     def _piece(
-        self, word: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "", family: str = ""
+        self, text_kind: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "", family: str = ""
     ) -> None:
-        """A piece in an event of ``kind``; of reasoning, with its source and the family of such events."""
+        """Emit a piece in an event of ``kind``; a piece of reasoning has a source and a family of events, too."""
         if not text:
             return
-        here = (kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
-        if here == self._last_piece:
-            self._items.ids_recur = self._items.ids_recur or bool(here[2])
+        piece_key = (kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
+        if piece_key == self._last_piece:
+            self._items.ids_recur = self._items.ids_recur or bool(piece_key[2])
         else:
-            item = self._items.of_piece(ref_of(chunk, HOMES[word]), lambda item: item.takes(source, family))
+            item = self._items.of_piece(ref_of(chunk, HOMES[text_kind]), lambda item: item.takes(source, family))
             if not item.takes(source, family):
                 return
             self._note_source(item, source)
             item.family = family
-            self._last_piece, self._growing = here, item.text(word)
-        self._growing.grow(text, here[-1])
-        self._emit_text(word, text, chunk, out)
+            self._last_piece, self._growing = piece_key, item.text(text_kind)
+        self._growing.grow(text, piece_key[-1])
+        self._emit_text(text_kind, text, chunk, out)
 
-    def _begin_part(self, word: str, chunk: Chunk, source: str = "") -> None:
-        item = self._items.of_piece(ref_of(chunk, HOMES[word]), lambda item: item.takes(source))
+    def _begin_part(self, text_kind: str, chunk: Chunk, source: str = "") -> None:
+        item = self._items.of_piece(ref_of(chunk, HOMES[text_kind]), lambda item: item.takes(source))
         if item.takes(source):
-            item.text(word).begin(part_of(chunk))
+            item.text(text_kind).begin(part_of(chunk))
 
-    def _part(self, word: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
-        """A part that an event of ``kind`` tells whole."""
+    def _part(self, text_kind: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
+        """Emit the missing rest of a part that came whole in an event of ``kind``."""
         if not text:
             return
 
         def fits(item: OutputItem) -> bool:
-            return item.takes(source) and (item.empty or item.text(word).may_hold(text, kind))
+            return item.takes(source) and (item.empty or item.text(text_kind).may_hold(text, kind))
 
-        item = self._items.of_whole(ref_of(chunk, HOMES[word]), fits)
+        item = self._items.of_whole(ref_of(chunk, HOMES[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
-            self._emit_text(word, item.text(word).complete_part(text, part_of(chunk), kind), chunk, out)
+            self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), kind), chunk, out)
 
     def _note_source(self, item: OutputItem, source: str) -> None:
         item.source = source
         self._source = self._source or source
 
-    def _emit_text(self, word: str, text: str, chunk: Chunk, out: list[Event]) -> None:
+    def _emit_text(self, text_kind: str, text: str, chunk: Chunk, out: list[Event]) -> None:
         if text:
             self._ensure_started(chunk, out)
             self._has_content = True
-            self._last_is_call = self._last_is_call and word == "reasoning"
-            self._say(EVENTS[word], text, 0, chunk, out)
+            self._last_is_call = self._last_is_call and text_kind == "reasoning"
+            self._say(EVENTS[text_kind], text, 0, chunk, out)
 
     # items
 
@@ -136,21 +136,21 @@ class ItemsDialect(Dialect):
         if home:
             item = self._items.of_whole(ref_of(chunk, home), lambda item: may_complete(item, form, self._source))
             self._complete_item(item, form, chunk, out)
-        elif form and not is_echo(form) and not is_answer(form):  # content of a kind that we do not read
+        elif form and not is_echo(form) and not is_answer(form):  # content of a kind that is not read
             self._has_content = True
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
-        """The final list of items, and with it the end of all calls."""
+        """Emit the missing rest of all items in the final list, and end all calls."""
         for form, item in final_items(output, self._items.all, self._source):
             self._complete_item(item or self._items.announced(ItemRef(item_kind(form))), form, chunk, out)
         self._use_announced_arguments(chunk, out)
         out += self._release()
 
     def _complete_item(self, item: OutputItem, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        """What a whole item tells that was not said."""
+        """Emit the content of a whole item that was not emitted yet."""
         item.closed = True
-        for word, text in texts_of(form, item.source, self._source):
-            self._emit_text(word, item.text(word).complete(text), chunk, out)
+        for text_kind, text in texts_of(form, item.source, self._source):
+            self._emit_text(text_kind, item.text(text_kind).complete(text), chunk, out)
         if item.kind == "call":
             rest = item.missing_arguments(arguments_of(form))
             piece = Fragment(None, call_id(form), text_field(form, "name"), rest, is_free(form))
@@ -173,13 +173,13 @@ class ItemsDialect(Dialect):
         self._grow(item, piece, chunk, out, whole=bool(whole))
 
     def _use_announced_arguments(self, chunk: Chunk, out: list[Event]) -> None:
-        """Arguments that came with nothing but the announcement of their call."""
+        """Emit arguments that came only with the announcement of their call."""
         for item in self._items.all:
             if item.announced_arguments and item.empty:
                 self._grow(item, Fragment(None, "", "", item.announced_arguments), chunk, out)
 
     def _grow(self, item: OutputItem, piece: Fragment, chunk: Chunk, out: list[Event], *, whole: bool = False) -> None:
-        """Add to a call, and announce it if it is ``whole`` now: nothing is added to it after that."""
+        """Add to a call, and emit its end if it is ``whole`` now: nothing is added to it after that."""
         self._ensure_started(chunk, out)
         self._last_is_call = True
         if item.call is None:
@@ -191,5 +191,5 @@ class ItemsDialect(Dialect):
             item.text("arguments").grow(piece.arguments)
             item.whole = item.whole or whole
         self._grow_call(self._calls, call, 0, piece, chunk, out)
-        if whole and (item.closed or (call.id and call.name)):  # else they come with the end of the item
+        if whole and (item.closed or (call.id and call.name)):  # else id and name come with the end of the item
             out += self._end_calls(self._calls, [call], 0, chunk)

@@ -1,7 +1,7 @@
-"""What was said of an item, so that nothing that came in pieces is said again when it comes whole.
+"""The text of an item that was emitted, so that text which came in pieces is not emitted again when it comes whole.
 
-A part ends with up to two events that tell it whole. Their index is that of its pieces, or another one, for some
-servers count on with every event, or is left out. Where the index does not tell which part is meant, the text does.
+A part ends with up to two events that repeat it whole. Their index is that of its pieces, or another one (some servers
+increment it with every event), or is left out. Where the index does not identify the part, its text does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ __all__ = ["ItemText", "same_text"]
 
 
 class _WholePart:
-    """A part that was told whole, and by which kinds of event; ``sure`` if it is known how it began."""
+    """A part that came whole, and the kinds of event in which it came; ``sure`` if its beginning is known."""
 
     __slots__ = ("kinds", "sure", "text")
 
@@ -21,23 +21,23 @@ class _WholePart:
 
 
 class ItemText:
-    """One kind of text of an item: its pieces, and which of its parts are over."""
+    """One kind of text of an item: its pieces, and the parts that have ended."""
 
-    __slots__ = ("_announced", "_indexes", "_last", "_open", "_wholes", "pieces")
+    __slots__ = ("_announced", "_indexes", "_last", "_open", "_parts", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self._open = 0  # the piece with which the open part begins
-        self._indexes: set[int | None] = set()  # under which pieces came
-        self._wholes: dict[int | None, _WholePart] = {}
+        self._open = 0  # the number of the piece with which the open part begins
+        self._indexes: set[int | None] = set()  # the indexes under which pieces came
+        self._parts: dict[int | None, _WholePart] = {}
         self._last: _WholePart | None = None
-        self._announced = False  # parts begin with an event of their own
+        self._announced = False  # true if parts begin with an event of their own
 
     @property
     def text(self) -> str:
-        """All that was said."""
+        """All text that was emitted."""
         text = _joined(self.pieces)
-        if self._open in (0, len(self.pieces)) and len(self.pieces) > 1:  # it may be asked for often
+        if self._open in (0, len(self.pieces)) and len(self.pieces) > 1:  # this may be called often
             self._open = min(self._open, 1)
             self.pieces[:] = [text]
         return text
@@ -47,15 +47,15 @@ class ItemText:
         self._indexes.add(index)
 
     def begin(self, index: int | None) -> None:
-        """A part is announced: the one before it is over."""
+        """Begin a part that was announced; the one before it has ended."""
         self._announced = True
         self._open = len(self.pieces)
         self._last = None
         self._indexes.discard(index)
-        self._wholes.pop(index, None)
+        self._parts.pop(index, None)
 
     def may_hold(self, whole: str, kind: str = "") -> bool:
-        """Whether ``whole`` may be of it: all that was said, the open part, the last one, or one that was announced."""
+        """True if ``whole`` may be of this text: all of it, the open part, the last one, or one that was announced."""
         last, open = self._last, self.pieces[self._open :]
         if same_text(_joined(open), whole) or (kind == "" and same_text(self.text, whole)):
             return True
@@ -64,31 +64,32 @@ class ItemText:
         return self._announced and not open
 
     def missing(self, whole: str) -> str:
-        """What ``whole`` tells beyond what was said; nothing if it tells it otherwise."""
+        """The end of ``whole`` that was not emitted yet; empty if ``whole`` differs from the text emitted so far."""
         return _rest(whole, self.text)
 
     def complete(self, whole: str) -> str:
-        """What is left to say of the item after it was told whole."""
+        """Add the rest of the item's text, which came ``whole``; returns the part that was not emitted yet."""
         return self._add(self.missing(whole))
 
     def complete_part(self, whole: str, index: int | None, kind: str) -> str:
-        """What is left to say after an event of ``kind`` told a part whole: nothing, an end, or all of it."""
-        open, before = _joined(self.pieces[self._open :]), self._wholes.get(index)
+        """Add the rest of a part that came ``whole`` in an event of ``kind``; returns the text that was not emitted
+        yet: none, the end of the part, or all of it."""
+        open, before = _joined(self.pieces[self._open :]), self._parts.get(index)
         if before is not None and whole != open and same_text(before.text, whole):
             before.kinds.add(kind)
             return ""
         if open and (index is None or index in self._indexes or same_text(open, whole)):
             rest = _rest(whole, open)
-        elif not open and self._is_over(whole, index, kind):
+        elif not open and self._has_ended(whole, index, kind):
             rest = ""
         else:
             before, rest, self._last = None, whole, None
         self._close(whole, index, kind, before if open else before or self._last, bool(open))
         return self._add(rest)
 
-    def _is_over(self, whole: str, index: int | None, kind: str) -> bool:
-        """Whether this is said of a part that is over; by the same kind of event only another part can be."""
-        before = self._wholes.get(index)
+    def _has_ended(self, whole: str, index: int | None, kind: str) -> bool:
+        """True if this repeats a part that has ended; a second event of the same kind can only be for another part."""
+        before = self._parts.get(index)
         if before is not None:
             return kind not in before.kinds
         if index in self._indexes:
@@ -102,7 +103,7 @@ class ItemText:
         if before is None or not same_text(before.text, whole):
             before = _WholePart(whole, pieced or self._announced)
         before.kinds.add(kind)
-        self._last = self._wholes[index] = before
+        self._last = self._parts[index] = before
 
     def _add(self, rest: str) -> str:
         if rest:
@@ -112,16 +113,16 @@ class ItemText:
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether two texts differ in nothing but white space around them."""
+    """True if two texts are the same except for white space around them."""
     return one == other or one.strip() == other.strip()
 
 
-def _rest(whole: str, said: str) -> str:
-    return whole[len(said) :] if whole.startswith(said) else ""
+def _rest(whole: str, emitted: str) -> str:
+    return whole[len(emitted) :] if whole.startswith(emitted) else ""
 
 
 def _joined(pieces: list[str]) -> str:
-    """The pieces as one text; a character that was cut in two is whole again."""
+    """The pieces as one text; characters that were cut in two are joined."""
     text = "".join(pieces)
     if any("\ud800" <= piece[-1:] <= "\udbff" for piece in pieces):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Events of the Responses API to our own: their names, and how a response begins and ends."""
+"""The dialect of the Responses API: readers for its events by name, and the beginning and the end of a response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .responseforms import PARTS, TEXTS, family_of, is_echo, text_in
 __all__ = ["Responses"]
 
 TEXT = "response.output_text.delta"
-TOLD = (".delta", ".done", ".added")
+READ_ENDINGS = (".delta", ".done", ".added")
 ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
@@ -28,7 +28,7 @@ class Responses(ItemsDialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._first: Chunk = {}  # the response as it was told first
+        self._first: Chunk = {}  # the response in its first announcement
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -52,8 +52,8 @@ class Responses(ItemsDialect):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
-        for place in self._closed_positions:
-            self._extras.end(place)
+        for position in self._closed_positions:
+            self._extras.end(position)
         self._closed_positions.clear()
         if self._last_piece and self._last_piece[0] != kind:
             self._last_piece = ()
@@ -70,16 +70,16 @@ class Responses(ItemsDialect):
             reader(self, kind, chunk, out)
         elif family_of(kind):
             self._reasoning(kind, chunk, out)
-        elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that we do not read
+        elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that is not read
             self._has_content = True
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
-        """The type of an item or part of which nothing is read, the name of a field, or that of the event if it is one
-        that nobody knew or its text was not said. None if all that it tells was told before."""
-        kind, place = _kind_of(chunk, name), chunk.get("output_index")
-        if kind not in READERS and not (family_of(kind) and kind.endswith(TOLD)):
+        """The type of an item or part that is not read, the name of a field, or the name of the event if that is
+        unknown or its text was not emitted. None if all of its content came before."""
+        kind, position = _kind_of(chunk, name), chunk.get("output_index")
+        if kind not in READERS and not (family_of(kind) and kind.endswith(READ_ENDINGS)):
             if "annotation" in chunk:
-                self._extras.is_repeated(place, "annotations", chunk["annotation"])
+                self._extras.is_repeated(position, "annotations", chunk["annotation"])
             return super()._unread(chunk, name)
         item = chunk.get("item")
         if isinstance(item, dict) and is_echo(item):
@@ -87,7 +87,7 @@ class Responses(ItemsDialect):
         if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
         fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
-        news = list(self._extras.new_fields(fields, place, partial(self._has_text, chunk)))
+        news = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
         return (news[0] or kind) if news else None
 
     # the reply itself
@@ -99,13 +99,13 @@ class Responses(ItemsDialect):
 
     def _end(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
-        if response.get("status") in ENDS:  # it knows better than the name of its event
+        if response.get("status") in ENDS:  # the status is more reliable than the name of the event
             kind = f"response.{response['status']}"
         elif kind == "response.done":
             kind = "response.completed"
         self._begin(response, chunk, out, content=True)
         self._all_done(response.get("output"), chunk, out)
-        details = response.get("status_details")  # of gateways to the Realtime API
+        details = response.get("status_details")  # sent by gateways to the Realtime API
         error = response.get("error") or (details.get("error") if isinstance(details, dict) else None)
         if kind == "response.failed" or not is_fine(error):
             self._report_usage(response.get("usage"), chunk, out)
@@ -130,7 +130,7 @@ class Responses(ItemsDialect):
         reason = details.get("reason") if isinstance(details, dict) else None
         if isinstance(reason, str) and meaning(reason) not in ("complete", "unfinished", "unknown"):
             return reason
-        if reason:  # a word for a whole reply, or for nothing that we know, makes no whole reply of it
+        if reason:  # a word for a whole reply, or an unknown one, does not make the reply whole
             self.warn(f"unknown reason {quote_json(reason)} of a response that is not complete")
         return kind.removeprefix("response.")
 
@@ -154,15 +154,17 @@ class Responses(ItemsDialect):
     def _part_event(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         part = object_in(chunk, "part")
         type = part.get("type")
-        word = PARTS.get(type, "") if isinstance(type, str) else ""
-        source = "" if word != "reasoning" else "summary" if type == "summary_text" else "text"
-        if word and kind.endswith(".added"):
-            self._begin_part(word, chunk, source)
-        elif word:
-            self._part(word, text_in(part, "refusal" if word == "refusal" else "text"), kind, chunk, out, source)
+        text_kind = PARTS.get(type, "") if isinstance(type, str) else ""
+        source = "" if text_kind != "reasoning" else "summary" if type == "summary_text" else "text"
+        if text_kind and kind.endswith(".added"):
+            self._begin_part(text_kind, chunk, source)
+        elif text_kind:
+            self._part(
+                text_kind, text_in(part, "refusal" if text_kind == "refusal" else "text"), kind, chunk, out, source
+            )
 
     def _reasoning(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        """An event about reasoning, under any of its names."""
+        """Read an event about reasoning, under any of its names."""
         family, source = family_of(kind), "summary" if "summary" in kind else "text"
         form = object_in(chunk, "part") or chunk
         if kind.endswith(".delta"):
