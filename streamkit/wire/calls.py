@@ -123,14 +123,14 @@ class Calls:
 
     def _call_at(self, fragment: Fragment) -> PartialCall:
         """The call that the index of a fragment points at, or a new one if the fragment begins another call there."""
-        old = self._pointed_at(fragment)
+        old = self._find_by_index(fragment)
         if old is not None and not _is_another(old, fragment):
             return old
         call = self.open(free=fragment.free)
         call.repeated = old is not None and not fragment.id and bool(old.name) and old.name == fragment.name
         return call
 
-    def _pointed_at(self, fragment: Fragment) -> PartialCall | None:
+    def _find_by_index(self, fragment: Fragment) -> PartialCall | None:
         """The call that the index of a fragment points at."""
         index = fragment.index
         if index is None:

@@ -15,8 +15,8 @@ from ..errors import ApiError
 from ..wording import excerpt
 from .jsoncodec import quote_json
 
-__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "folded", "folded_members",
-           "integer", "is_hopeless", "spaced", "speaks_of_failure"]  # fmt: skip
+__all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "fold_name", "folded_members",
+           "integer", "is_hopeless", "spaced_words", "speaks_of_failure"]  # fmt: skip
 
 MESSAGE = 1000  # the number of characters of a server's message that are kept
 FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -37,7 +37,7 @@ COMPLAINT = frozenset((*TEXTS, *CODES, *TYPES, "param", "requestid", "traceid", 
 
 def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozenset[int] = frozenset()) -> ApiError:
     """``error`` (an object or a text, as the server sent it) as an exception; ``around`` is the object it was in."""
-    forms = [folded_members(form) for form in _nested(error, around)]
+    forms = [folded_members(form) for form in _objects_in(error, around)]
     message = excerpt(error, MESSAGE) if isinstance(error, str) else _message(forms)
     code, error_type = code_of(forms), _type(forms, message)
     if code is None and isinstance(error, int) and not isinstance(error, bool):
@@ -46,11 +46,11 @@ def api_error(error: Any, around: dict[str, Any] | None = None, passing: frozens
         code = error_type
     param = next((form["param"] for form in forms if isinstance(form.get("param"), str)), None)
     message = message or ("error without a message" if isinstance(error, str) else quote_json(error))
-    retryable = _passes(code, error_type, message, passing)
+    retryable = _is_retryable(code, error_type, message, passing)
     return ApiError(message, code=code, error_type=error_type, param=param, retryable=retryable)
 
 
-def _nested(error: Any, around: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _objects_in(error: Any, around: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The objects that may hold the message, the code or the type, the innermost first."""
     forms = [around] if isinstance(around, dict) else []
     inner = _object(error)
@@ -78,13 +78,13 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value else None
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return a member's name without case and underscores."""
     return name.replace("_", "").lower()
 
 
 def folded_members(form: dict[str, Any]) -> dict[str, Any]:
-    return {folded(name): value for name, value in form.items()}
+    return {fold_name(name): value for name, value in form.items()}
 
 
 def _message(forms: list[dict[str, Any]]) -> str:
@@ -144,15 +144,17 @@ BAD_NEWS = re.compile(r"error|exception|fail|denied|abort|crash|错误|失败|�
 
 def speaks_of_failure(message: str) -> bool:
     """True if a message alone, without a code, says that something went wrong."""
-    return any(pattern.search(spaced(message)) for pattern in (BAD_NEWS, HOPELESS, *(words for _, words in VERDICTS)))
+    return any(
+        pattern.search(spaced_words(message)) for pattern in (BAD_NEWS, HOPELESS, *(words for _, words in VERDICTS))
+    )
 
 
 def is_hopeless(code: str | int | None, error_type: str | None) -> bool:
     """True if a bill has to be paid before trying again makes sense, whatever the status."""
-    return any(HOPELESS.search(spaced(str(word))) for word in (code, error_type) if word is not None)
+    return any(HOPELESS.search(spaced_words(str(word))) for word in (code, error_type) if word is not None)
 
 
-def _passes(code: str | int | None, error_type: str | None, message: str, passing: frozenset[int]) -> bool:
+def _is_retryable(code: str | int | None, error_type: str | None, message: str, passing: frozenset[int]) -> bool:
     number = integer(code)
     if is_hopeless(code, error_type):
         return False
@@ -162,12 +164,12 @@ def _passes(code: str | int | None, error_type: str | None, message: str, passin
         return number in (408, 409, 425, 429) or number >= 500
     for words in (code if number is None else None, error_type, message):
         for verdict, pattern in VERDICTS:
-            if words is not None and pattern.search(spaced(str(words))):
+            if words is not None and pattern.search(spaced_words(str(words))):
                 return verdict
     return False
 
 
-def spaced(words: str) -> str:
+def spaced_words(words: str) -> str:
     """Return words in lower case with spaces between them: ``rate_limit``, ``rate-limit`` and ``RateLimit`` alike."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", words).lower()
 

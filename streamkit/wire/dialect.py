@@ -36,7 +36,7 @@ from .partialcall import PartialCall
 from .problems import complaint, error_object
 from .sse import ServerSentEvent
 from .surrogates import Field, SurrogateHalves
-from .usage import updated
+from .usage import update_usage
 
 __all__ = ["Dialect"]
 
@@ -225,7 +225,7 @@ class Dialect(ABC):
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = updated(self._usage, report, self.warn)
+        usage = update_usage(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))

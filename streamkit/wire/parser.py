@@ -111,7 +111,7 @@ class Parser:
             items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
             self._seen = self._seen or bool(items)
             if decoder.stray:
-                items = self._mixed(items)
+                items = self._with_stray_lines(items)
             for item in items:
                 if isinstance(item, bytes):
                     try:
@@ -126,7 +126,7 @@ class Parser:
                             continue
                         events = dialect.feed_object(value)
                 else:
-                    events = self._unusual(item)
+                    events = self._feed_item(item)
                 for other in events:
                     take(other)
                     yield other
@@ -136,19 +136,19 @@ class Parser:
             if decoder.error is not None:
                 raise decoder.error
         except StreamkitError as exc:
-            self._blame(exc)
+            self._attach_partial(exc)
             raise
 
     def feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
         """The events of a chunk that is parsed already."""
-        return self._guarded(self._feed_object(chunk))
+        return self._with_partial(self._feed_object(chunk))
 
     def body(self, data: bytes) -> Iterator[Event]:
         """The events of a reply that came as one JSON document instead of a stream, with the `Reply`.
 
         A stream that was announced as JSON is read all the same.
         """
-        return self._guarded(self._body(data))
+        return self._with_partial(self._body(data))
 
     def flush(self) -> Iterator[Event]:
         """The events that a clean end of the body completes, with the `Reply`; `BrokenError` if the reply was not
@@ -156,18 +156,18 @@ class Parser:
 
         An unfinished last block counts if it is the end mark or holds a whole JSON object.
         """
-        return self._guarded(self._flush())
+        return self._with_partial(self._flush())
 
-    def _guarded(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _with_partial(self, events: Iterator[Event]) -> Iterator[Event]:
         if self.done:
             return
         try:
             yield from events
         except StreamkitError as exc:
-            self._blame(exc)
+            self._attach_partial(exc)
             raise
 
-    def _blame(self, error: StreamkitError) -> None:
+    def _attach_partial(self, error: StreamkitError) -> None:
         self._failed = True
         error.partial = self.reply()
         error.request_id = error.request_id or self.request_id
@@ -182,7 +182,7 @@ class Parser:
     def _end(self) -> Reply:
         problem = self._dialect.verdict()
         if problem is not None:
-            raise (self._foreign() if isinstance(problem, BrokenError) else None) or problem
+            raise (self._foreign_api_error() if isinstance(problem, BrokenError) else None) or problem
         self.done = True
         return self.reply()
 
@@ -204,7 +204,7 @@ class Parser:
         if not self._dialect.opened:
             raise (
                 self._dialect.complaint
-                or self._foreign()
+                or self._foreign_api_error()
                 or MalformedError(f"JSON that is not a reply: {quote_json(value)}")
             )
         if self.done:
@@ -232,9 +232,9 @@ class Parser:
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
-        raise self._dialect.complaint or self._foreign() or cut
+        raise self._dialect.complaint or self._foreign_api_error() or cut
 
-    def _foreign(self) -> MalformedError | None:
+    def _foreign_api_error(self) -> MalformedError | None:
         """The error for a reply of which nothing was read because its chunks are those of another API; else None."""
         form = self._dialect.stranger
         if form is None or self._dialect.said or self._api.owns(form):
@@ -250,8 +250,8 @@ class Parser:
             yield event
         yield self._end()
 
-    def _mixed(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
-        """Events and unknown lines in the order in which they came; `_unusual` keeps the lines, up to a bound."""
+    def _with_stray_lines(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
+        """Events and unknown lines in the order in which they came; `_feed_item` keeps the lines, up to a bound."""
         out: list[bytes | ServerSentEvent | str] = []
         done = 0
         for at, line in self._decoder.stray:
@@ -259,7 +259,7 @@ class Parser:
             done = at
         return out + items[done:]
 
-    def _unusual(self, item: ServerSentEvent | str) -> Iterable[Event]:
+    def _feed_item(self, item: ServerSentEvent | str) -> Iterable[Event]:
         if isinstance(item, ServerSentEvent):
             return self._dialect.feed(item)
         self._check(item)

@@ -18,10 +18,10 @@ from .complaints import (
     WORDS,
     api_error,
     code_of,
-    folded,
+    fold_name,
     folded_members,
     integer,
-    spaced,
+    spaced_words,
     speaks_of_failure,
 )
 from .jsoncodec import load, quote_json
@@ -33,15 +33,15 @@ FINE = re.compile(
     r"|nil|(no|without) errors?|noerror|connected|start|started|begin|streaming|\w{0,4}成功"
 )
 """Words which say that there is no error."""
-DEEP = 4
+MAX_DEPTH = 4
 """The number of levels of an object in which it may say that it is not an error."""
 
 
-def _is_well(text: str) -> bool:
-    return FINE.fullmatch(spaced(text[:100]).strip()) is not None
+def _is_success_text(text: str) -> bool:
+    return FINE.fullmatch(spaced_words(text[:100]).strip()) is not None
 
 
-def is_fine(error: Any, depth: int = DEEP) -> bool:
+def is_fine(error: Any, depth: int = MAX_DEPTH) -> bool:
     """True if a value in the place of an error does not report one: it is empty, or it reports success only."""
     if error is None or isinstance(error, bool):
         return not error
@@ -61,14 +61,14 @@ def _fails(code: Any) -> bool:
     number = integer(code)
     if number is not None:
         return number != 0 and not 200 <= number < 300
-    return isinstance(code, str) and not _is_well(code)
+    return isinstance(code, str) and not _is_success_text(code)
 
 
 def _is_wrong(error: Any) -> bool:
     return not is_fine(error)
 
 
-def _is_no(value: Any) -> bool:
+def _is_false(value: Any) -> bool:
     return value is False or (isinstance(value, str) and value.strip().lower() == "false")
 
 
@@ -116,8 +116,8 @@ SIGNS = (
     Sign("error_code", _fails, beside=True,
          passing=frozenset({1, 2, 4, 18, 336000, 336100, 336501, 336502, 336503})),  # Qianfan; Databricks
     Sign("errors", _is_wrong),  # Cloudflare, watsonx, ModelScope
-    Sign("success", _is_no, beside=True),  # one-api and its kin
-    Sign("ok", _is_no),
+    Sign("success", _is_false, beside=True),  # one-api and its kin
+    Sign("ok", _is_false),
     Sign("object", _is_failure),  # vLLM
     Sign("type", _is_failure),
     Sign("status", _is_failure),
@@ -172,7 +172,7 @@ def find(chunk: dict[str, Any], *, bare: bool, ended: bool = False) -> ApiError 
 def complaint(chunk: dict[str, Any], *, amid: bool = False) -> ApiError | None:
     """The error that ``chunk`` is if no reply follows: it has a message or a code, and no sign of an error. ``amid`` a
     reply, where servers report many things, a message without a code counts only if it mentions a failure."""
-    if not COMPLAINT.issuperset(map(folded, chunk)):
+    if not COMPLAINT.issuperset(map(fold_name, chunk)):
         return None
     code = code_of([folded_members(chunk)])
     if _complains(chunk) if code is None else _fails(code):

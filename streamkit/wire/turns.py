@@ -21,7 +21,7 @@ __all__ = [
     "file_in",
     "function_of",
     "object_of",
-    "supported",
+    "supported_params",
     "turns_of",
     "without",
 ]
@@ -43,7 +43,7 @@ DATA = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 # -- parameters --------------------------------------------------------------------------------------------------------
 
 
-def supported(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
+def supported_params(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
     """``params`` without those that are None, and without those that the API does not have: of `NO_EFFECT` it has the
     ones in ``has``. ValueError with the names of parameters that it does not have and that would have an effect."""
     present = {name: value for name, value in params.items() if value is not None}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..events import Usage
 
-__all__ = ["figure", "has_more", "merged", "updated"]
+__all__ = ["figure", "has_more", "merge_usage", "update_usage"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
@@ -32,7 +32,7 @@ LARGEST = 2**53
 """The largest figure that is accepted: up to here floats are exact, and no reply has that many tokens."""
 
 
-def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
+def merge_usage(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
     """``old`` updated with a further ``report``; ``old`` itself if that has nothing new.
 
     A later figure replaces an earlier one, because servers report the sum so far. Nulls and zeros do not: some servers
@@ -50,10 +50,10 @@ def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None
     return replace(Usage(raw=report), **figures)
 
 
-def updated(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
-    """The result of `merged`; if no figure is new, ``raw`` is updated with anything else that is: a price, or
+def update_usage(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
+    """The result of `merge_usage`; if no figure is new, ``raw`` is updated with anything else that is: a price, or
     details."""
-    usage = merged(old, report, warn)
+    usage = merge_usage(old, report, warn)
     if usage is None or usage is not old or not has_more(report, usage.raw):
         return usage
     raw = usage.raw or {}

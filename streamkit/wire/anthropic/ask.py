@@ -13,15 +13,15 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of, without
-from .outputs import closed
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from .outputs import close_objects
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
 NAME = "the Messages API"
 MOST_TOKENS = 4096
 """The limit of an answer for which none was given: the API requires one."""
-HAS = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
+SUPPORTED = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
 TIERS = ("auto", "standard_only")
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -36,10 +36,14 @@ NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def body(messages: Messages, params: Form) -> Form:
-    rest = supported(params, NAME, HAS)
+    rest = supported_params(params, NAME, SUPPORTED)
     turns = turns_of(messages, NAME)
     system = _system(turns, rest.pop("system", None))
-    request: Form = {**({"system": system} if system else {}), "messages": _merged(turns), "max_tokens": _limit(rest)}
+    request: Form = {
+        **({"system": system} if system else {}),
+        "messages": _merge_turns(turns),
+        "max_tokens": _limit(rest),
+    }
     if "stop" in rest:
         stop = rest.pop("stop")
         request["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
@@ -48,7 +52,7 @@ def body(messages: Messages, params: Form) -> Form:
     if rest.get("service_tier", "auto") not in TIERS:
         raise ValueError(f"service_tier is {' or '.join(TIERS)} in {NAME}, not {rest['service_tier']!r}")
     if "tools" in rest:
-        request["tools"] = [_translated(one) for one in rest.pop("tools")]
+        request["tools"] = [_translate_tool(one) for one in rest.pop("tools")]
     if chosen := _choice(rest, has_tools=bool(request.get("tools"))):
         request["tool_choice"] = chosen
     effort, form = rest.pop("reasoning_effort", None), rest.pop("response_format", None)
@@ -102,7 +106,7 @@ def with_format(params: Form, spec: Form) -> Form:
         return params
     if kind != "json_schema":
         raise ValueError(f"response_format {kind!r} is not a form of {NAME}: give a model or a json_schema")
-    form = {"type": "json_schema", "schema": closed(schema)}
+    form = {"type": "json_schema", "schema": close_objects(schema)}
     return {**params, "output_config": {**fields_of(params.get("output_config"), "output_config"), "format": form}}
 
 
@@ -113,7 +117,7 @@ def tool(function: Form) -> Form:
     return {**rest, "input_schema": schema}
 
 
-def _translated(entry: Any) -> Any:
+def _translate_tool(entry: Any) -> Any:
     own = fields_of(entry, "a tool")
     function = function_of(own, NAME)
     if function is None:
@@ -143,7 +147,7 @@ def _system(turns: list[Turn], own: Any) -> Any:
     return [*_blocks(own), *blocks]
 
 
-def _merged(turns: list[Turn]) -> list[Form]:
+def _merge_turns(turns: list[Turn]) -> list[Form]:
     """The other messages. Adjacent ones of one role become one message, as the API requires the results of tools to be
     together and before anything else. Empty ones are left out: the API would refuse them."""
     _name_calls(turns)

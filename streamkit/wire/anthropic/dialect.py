@@ -80,8 +80,8 @@ class Messages(Dialect):
         return [*self._release(), *calls]
 
     def verdict(self) -> StreamkitError | None:
-        torn = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
-        return super().verdict() or (torn if self._cut_in_block else None)
+        cut = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
+        return super().verdict() or (cut if self._cut_in_block else None)
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind(chunk, name)
@@ -181,16 +181,16 @@ class Messages(Dialect):
         reason, problem = text_field(form, "stop_reason"), None
         if reason and meaning(reason) != "unfinished":
             if not self._stopped:
-                problem = self._stops(reason, form, chunk, out)
+                problem = self._finish(reason, form, chunk, out)
             elif meaning(reason) != meaning(self._ended_by or ""):  # the first stop reason counts
                 self.warn(f"the reply ended twice: {excerpt(self._ended_by or '')}, then {excerpt(reason)}")
         self._count(chunk.get("usage"), chunk, out)
         if problem is not None:
             raise problem
 
-    def _stops(self, reason: str, form: Chunk, chunk: Chunk, out: list[Event]) -> StreamkitError | None:
+    def _finish(self, reason: str, form: Chunk, chunk: Chunk, out: list[Event]) -> StreamkitError | None:
         problem = self._ends(reason)
-        self._refuse(form, chunk, out)
+        self._emit_explanation(form, chunk, out)
         if problem is None:
             self._stopped = True
             for index in self._blocks.open_ones():
@@ -199,7 +199,7 @@ class Messages(Dialect):
             out.append(Finish(reason, raw=chunk))
         return problem
 
-    def _refuse(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+    def _emit_explanation(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
         """Emit the server's own explanation of a refusal, after the text of the model."""
         details = form.get("stop_details")
         if isinstance(details, dict) and details.get("type") == "refusal":

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..jsoncodec import dumps
 
-__all__ = ["closed"]
+__all__ = ["close_objects"]
 
 KNOWN = frozenset({"$ref", "type", "const", "required", "title"})
 BY_NAME = ("properties", "$defs", "definitions")
@@ -23,7 +23,7 @@ ABOUT_SCHEMAS = frozenset({"$schema", "$id", "$comment", "discriminator"})
 """Keywords that do not concern the answer."""
 
 
-def closed(schema: Any) -> Any:
+def close_objects(schema: Any) -> Any:
     """``schema`` with every object closed, and with unsupported keywords moved into descriptions."""
     if not isinstance(schema, Mapping):
         return schema
@@ -31,15 +31,19 @@ def closed(schema: Any) -> Any:
     if "oneOf" in form and "anyOf" not in form:
         form["anyOf"] = form.pop("oneOf")
     out = {name: form.pop(name) for name in schema if name in form and _is_known(name, form[name])}
-    out |= {name: {key: closed(one) for key, one in form.pop(name).items()} for name in BY_NAME if _has(form, name)}
-    out |= {name: [closed(one) for one in form.pop(name)] for name in CHOICES if isinstance(form.get(name), list)}
+    out |= {
+        name: {key: close_objects(one) for key, one in form.pop(name).items()} for name in BY_NAME if _has(form, name)
+    }
+    out |= {
+        name: [close_objects(one) for one in form.pop(name)] for name in CHOICES if isinstance(form.get(name), list)
+    }
     if "items" in form:
-        out["items"] = closed(form.pop("items"))
+        out["items"] = close_objects(form.pop("items"))
     if out.get("type") == "object" or "properties" in out:
         out["additionalProperties"] = False
         if not isinstance(form.get("additionalProperties"), Mapping):
             form.pop("additionalProperties", None)
-    if description := _described(form):
+    if description := _description(form):
         out["description"] = description
     if "$ref" in out and out.keys() - {"$ref", "$defs", "definitions"}:  # a reference stands alone
         out["anyOf"] = [{"$ref": out.pop("$ref")}, *out.pop("anyOf", ())]
@@ -56,7 +60,7 @@ def _is_known(name: str, value: Any) -> bool:
     return name in KNOWN or (name == "format" and value in FORMATS) or (name == "minItems" and value in (0, 1))
 
 
-def _described(rest: Mapping[str, Any]) -> str:
+def _description(rest: Mapping[str, Any]) -> str:
     """The description, followed by the other keywords of ``rest``."""
     more = "; ".join(f"{name}: {dumps(value)}" for name, value in rest.items() if name != "description")
     return "\n\n".join(text for text in (rest.get("description"), f"({more})" if more else "") if text)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...events import Usage
 from ..fields import Chunk
-from ..usage import figure, merged
+from ..usage import figure, merge_usage
 
 __all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]
 
@@ -43,7 +43,7 @@ def usage_from(report: Chunk, warn: Warn) -> Usage | None:
     """The figures of ``report``; None if all of them are zero or missing."""
     if not any(report.get(name) for name in NAMES):
         return None
-    general = merged(None, report, warn) or Usage()  # under the names of OpenAI
+    general = merge_usage(None, report, warn) or Usage()  # under the names of OpenAI
     prompt = [tokens for name in PROMPT if (tokens := figure(report, name, warn)) is not None]
     sent = sum(prompt) if prompt else general.prompt_tokens
     answer = general.completion_tokens

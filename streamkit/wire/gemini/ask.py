@@ -8,7 +8,17 @@ from typing import Any
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..jsoncodec import dumps
-from ..turns import MessageCall, Turn, answer_format, fields_of, file_in, function_of, object_of, supported, turns_of
+from ..turns import (
+    MessageCall,
+    Turn,
+    answer_format,
+    fields_of,
+    file_in,
+    function_of,
+    object_of,
+    supported_params,
+    turns_of,
+)
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
@@ -28,7 +38,16 @@ FIELDS = frozenset(
     {"cachedContent", "generationConfig", "safetySettings", "serviceTier", "systemInstruction", "toolConfig"}
 )
 """Fields of a request that may be spelled as in Google's Python library (``system_instruction``)."""
-HAS = ("frequency_penalty", "logprobs", "n", "presence_penalty", "seed", "service_tier", "tool_choice", "top_logprobs")
+SUPPORTED = (
+    "frequency_penalty",
+    "logprobs",
+    "n",
+    "presence_penalty",
+    "seed",
+    "service_tier",
+    "tool_choice",
+    "top_logprobs",
+)
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 
@@ -36,7 +55,7 @@ LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 def body(messages: Messages, params: Form) -> Form:
     """The body of a request. Fields of this API pass as they are, and take precedence over parameters of chat
     completions."""
-    request = _own_fields(supported(params, NAME, HAS))
+    request = _own_fields(supported_params(params, NAME, SUPPORTED))
     turns = turns_of(messages, NAME)
     instructions = [_part(part) for turn in turns if turn.role == "system" for part in turn.parts]
     own = _instruction(request.pop("systemInstruction", None))

@@ -22,13 +22,13 @@ from ..fragments import arguments_text
 from ..jsoncodec import quote_json
 from ..problems import api_error, find
 from ..unread import has_content
-from ..usage import LARGEST, merged
+from ..usage import LARGEST, merge_usage
 from .ask import body, choice, prompt, tool, tool_names, with_format
 
 __all__ = ["GENERATE", "Gemini"]
 
 MOST_CANDIDATES = 2**31
-BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
+METADATA = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 """Fields beside the content of a candidate with information about it."""
 LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
 """Fields whose members are examined one by one."""
@@ -37,7 +37,7 @@ SILENT = frozenset({
     "role", "severity", "severityScore", "thought", "tokenCount", "trafficType",
 })  # fmt: skip
 """Fields that are not content by themselves, or that have been read."""
-SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
+KNOWN_FIELDS = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
     "completion_tokens": ("candidatesTokenCount", "thoughtsTokenCount"),
@@ -119,7 +119,7 @@ class Gemini(Dialect):
             raise problem
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        if chunk.keys().isdisjoint(SAYING):
+        if chunk.keys().isdisjoint(KNOWN_FIELDS):
             return super()._unread(chunk, name)
         reported = (self._usage.raw if self._usage else None) or {}
         known = {**reported, "modelVersion": self.model, "blocked": False}
@@ -137,7 +137,7 @@ class Gemini(Dialect):
             raise MalformedError(f"the content of a candidate is not an object: {quote_json(content)}")
         for part in _list(content or {}, "parts"):
             self._part(part, index, candidate, chunk, out)
-        for name in BESIDE:
+        for name in METADATA:
             metadata = form.get(name)
             if isinstance(metadata, dict) and any(metadata.values()):
                 self._has_content = True
@@ -212,7 +212,7 @@ class Gemini(Dialect):
         new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
         known |= {name: figure for name, figure in new.items() if figure or name not in known}
         figures = {name: _sum(known, parts) for name, parts in USAGE.items()}
-        usage = merged(self._usage, figures, self.warn)
+        usage = merge_usage(self._usage, figures, self.warn)
         if usage is None:
             return
         if usage is not self._usage or _details(report, usage.raw or {}):
@@ -230,7 +230,7 @@ class _CandidateState:
 
 
 def _sum(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The sum of figures. A number that cannot be a figure is returned as it is, so that `merged` warns of it."""
+    """The sum of figures. A number that cannot be a figure is returned as it is, so that `merge_usage` warns of it."""
     figures = [known[name] for name in names if name in known]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
@@ -242,7 +242,7 @@ def _details(report: Form, known: Mapping[str, Any]) -> bool:
 
 
 def _is_gemini(form: Form) -> bool:
-    return "choices" not in form and not form.keys().isdisjoint(SAYING[:3])
+    return "choices" not in form and not form.keys().isdisjoint(KNOWN_FIELDS[:3])
 
 
 GENERATE = Api(

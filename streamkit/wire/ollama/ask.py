@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported, turns_of
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
 
@@ -20,7 +20,7 @@ OPTIONS = frozenset({
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "use_mmap", "use_mlock",
 })  # fmt: skip
 """Parameters that Ollama takes in ``options``."""
-HAS = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
+SUPPORTED = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
 UNSENT = ("name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "tool_calls")
 """Fields of messages that Ollama takes elsewhere, or not at all."""
 
@@ -28,7 +28,7 @@ UNSENT = ("name", "refusal", "annotations", "audio", "function_call", "reasoning
 def body(messages: Messages, params: Form) -> Form:
     """The body of a request. Most parameters of chat completions are ``options`` here, and arguments of calls are
     objects."""
-    request = supported(params, NAME, HAS)
+    request = supported_params(params, NAME, SUPPORTED)
     options = {RENAMED.get(name, name): request.pop(name) for name in params if name in OPTIONS and name in request}
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]

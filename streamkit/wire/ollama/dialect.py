@@ -21,7 +21,7 @@ from ..fragments import Fragment, fragment
 from ..framing import LINES
 from ..jsoncodec import quote_json
 from ..problems import find, may_report
-from ..usage import merged
+from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format
 
 __all__ = ["CHAT", "Ollama"]
@@ -141,7 +141,7 @@ class Ollama(Dialect):
     def _emit_usage(self, chunk: Form, out: list[Event]) -> None:
         """Emit new token figures. Servers that had the whole prompt in their cache leave out its figure."""
         report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
-        usage = merged(self._usage, report, self.warn)
+        usage = merge_usage(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             prompt, answer = usage.prompt_tokens, usage.completion_tokens
             total = None if prompt is None or answer is None else prompt + answer

@@ -12,15 +12,15 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import supported, without
+from ..turns import supported_params, without
 
 __all__ = ["body", "choice", "prompt", "tool", "with_format"]
 
 NAME = "the Responses API"
-ELSEWHERE = ("previous_response_id", "conversation", "prompt")
+STORED_ON_SERVER = ("previous_response_id", "conversation", "prompt")
 """Parameters that stand for text which is stored on the server."""
 LIMITS = ("max_completion_tokens", "max_tokens")
-HAS = (
+SUPPORTED = (
     "logprobs", "metadata", "moderation", "parallel_tool_calls", "prompt_cache_key", "prompt_cache_retention",
     "safety_identifier", "service_tier", "store", "stream_options", "tool_choice", "top_logprobs", "user", "verbosity",
 )  # fmt: skip
@@ -37,7 +37,7 @@ UNSENT = ("name", "refusal", "tool_calls", "reasoning_content", "annotations", "
 
 def body(messages: Messages, params: Form) -> Form:
     """The body of a request. ValueError for parameters and messages that this API does not have."""
-    request = supported(params, NAME, HAS)
+    request = supported_params(params, NAME, SUPPORTED)
     if request.pop("stop", None):
         raise ValueError(f"{NAME} does not have stop: leave it out")
     rest = list(messages)
@@ -69,13 +69,13 @@ def _with_options(request: Form) -> Form:
 
 def _with_tools(request: Form) -> Form:
     if "tools" in request:
-        request["tools"] = [_flattened(tool, strict=False) for tool in request["tools"]]
+        request["tools"] = [_flatten(tool, strict=False) for tool in request["tools"]]
     if "tool_choice" in request:
-        request["tool_choice"] = _flattened(request["tool_choice"])
+        request["tool_choice"] = _flatten(request["tool_choice"])
     return request
 
 
-def _flattened(form: Any, **defaults: Any) -> Any:
+def _flatten(form: Any, **defaults: Any) -> Any:
     """A tool, a choice or a format: the fields that chat completions nest under the name of its type are flat here.
     ``defaults`` are the defaults of chat completions for a function."""
     kind = form.get("type", "function") if isinstance(form, Mapping) else None
@@ -84,9 +84,9 @@ def _flattened(form: Any, **defaults: Any) -> Any:
         return form
     flat = {"type": kind, **(defaults if kind == "function" else {}), **inner}
     if isinstance(flat.get("format"), Mapping):  # that of a custom tool
-        flat["format"] = _flattened(flat["format"])
+        flat["format"] = _flatten(flat["format"])
     if kind == "allowed_tools":
-        flat["tools"] = [_flattened(tool) for tool in flat.get("tools", ())]
+        flat["tools"] = [_flatten(tool) for tool in flat.get("tools", ())]
     return flat
 
 
@@ -102,7 +102,7 @@ def choice(name: str) -> Form:
 def with_format(params: Form, spec: Any) -> Form:
     if not isinstance(spec, Mapping):
         raise TypeError(f"response_format is a dict, as {{'type': 'json_object'}}, not {excerpt(repr(spec))}")
-    return {**params, "text": {**(params.get("text") or {}), "format": _flattened(spec)}}
+    return {**params, "text": {**(params.get("text") or {}), "format": _flatten(spec)}}
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
@@ -129,8 +129,8 @@ def _items(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
         if role is None or "type" in message:  # in the API's own form
             yield message
         elif role == "function" or message.get("function_call") or message.get("audio"):
-            what = "a message of the role 'function', function_call or audio"
-            raise ValueError(f"{what} is not one that the Responses API has: write tool_calls and their results")
+            refused = "a message of the role 'function', function_call or audio"
+            raise ValueError(f"{refused} is not one that the Responses API has: write tool_calls and their results")
         elif role == "tool":
             id, output = message.get("tool_call_id"), _parts(message.get("content"), "user")
             kind = "custom_tool_call_output" if id in custom else "function_call_output"
@@ -195,7 +195,7 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
     turns = [{"role": "system", "content": request["instructions"]}] if request.get("instructions") else []
     turns += [{"role": "user", "content": items}] if isinstance(items, str) else _turns(items)
     notes = ["how the Responses API frames messages is not known"]
-    notes += [f"what {name} stands for is not counted" for name in ELSEWHERE if request.get(name)]
+    notes += [f"what {name} stands for is not counted" for name in STORED_ON_SERVER if request.get(name)]
     if request.get("text", {}).get("format", {}).get("type", "text") == "json_schema":
         notes.append("the schema of the answer is not counted")
     return Prompt(turns, request.get("tools"), request.get("tool_choice"), notes=tuple(notes))

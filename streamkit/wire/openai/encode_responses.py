@@ -97,13 +97,13 @@ class ResponsesWriter:
         status = "incomplete" if reason else "cancelled" if category == "cancelled" else "completed"
         response = self._response(status)
         response["incomplete_details"] = {"reason": reason} if reason else None
-        yield self._numbered(f"response.{status}", response=response)
+        yield self._payload(f"response.{status}", response=response)
 
     def fail(self, error: Form) -> Iterator[Form]:
         fields = {name: value for name, value in error.items() if name != "type"}
-        yield self._numbered("error", **{"code": None, "message": "", "param": None, **fields})
+        yield self._payload("error", **{"code": None, "message": "", "param": None, **fields})
 
-    def _numbered(self, type: str, **fields: Any) -> Form:
+    def _payload(self, type: str, **fields: Any) -> Form:
         self._number += 1
         return {"type": type, "sequence_number": self._number - 1, **fields}
 
@@ -123,14 +123,14 @@ class ResponsesWriter:
     def _start(self) -> Iterator[Form]:
         if not self._started:
             self._started = True
-            yield self._numbered("response.created", response=self._response("in_progress"))
+            yield self._payload("response.created", response=self._response("in_progress"))
 
     def _open(self, key: Any, form: Form) -> Iterator[Form]:
         yield from self._start()
         item = _WrittenItem(len(self._items), form)
         self._items.append(item)
         self._by_key[key] = item
-        yield self._numbered("response.output_item.added", output_index=item.index, item=dict(form))
+        yield self._payload("response.output_item.added", output_index=item.index, item=dict(form))
 
     def _grow(self, key: str, kind: str, text: str, **more: Any) -> Iterator[Form]:
         field, parts_field = PARTS[kind]
@@ -144,9 +144,9 @@ class ResponsesWriter:
         if kind not in item.parts:
             item.parts[kind] = []
             item.form[parts_field] = [*item.form[parts_field], {"type": kind, field: ""}]
-            yield self._numbered(f"{part_name}.added", **item.reference(kind), part=item.part(kind))
+            yield self._payload(f"{part_name}.added", **item.reference(kind), part=item.part(kind))
         item.parts[kind].append(text)
-        yield self._numbered(f"{text_name}.delta", **item.reference(kind), delta=text, **more)
+        yield self._payload(f"{text_name}.delta", **item.reference(kind), delta=text, **more)
 
     def _call_piece(self, key: Any, id: str, name: str, arguments: str) -> Iterator[Form]:
         if key not in self._by_key:
@@ -156,7 +156,7 @@ class ResponsesWriter:
         item.form["call_id"], item.form["name"] = item.form["call_id"] or id, item.form["name"] or name
         if arguments:
             item.arguments.append(arguments)
-            yield self._numbered("response.function_call_arguments.delta", **item.reference(), delta=arguments)
+            yield self._payload("response.function_call_arguments.delta", **item.reference(), delta=arguments)
 
     def _whole_call(self, call: ToolCall) -> Iterator[Form]:
         number = self._calls.close(call)
@@ -175,14 +175,14 @@ class ResponsesWriter:
         if item.form["type"] == "function_call":
             item.form["arguments"] = "".join(item.arguments)
             whole = {"arguments": item.form["arguments"]}
-            yield self._numbered("response.function_call_arguments.done", **item.reference(), **whole)
+            yield self._payload("response.function_call_arguments.done", **item.reference(), **whole)
         for kind, pieces in item.parts.items():
             field, _ = PARTS[kind]
             part_name, text_name = NAMES[kind]
             item.part(kind)[field] = "".join(pieces)
-            yield self._numbered(f"{text_name}.done", **item.reference(kind), **{field: item.part(kind)[field]})
-            yield self._numbered(f"{part_name}.done", **item.reference(kind), part=item.part(kind))
-        yield self._numbered("response.output_item.done", output_index=item.index, item=item.form)
+            yield self._payload(f"{text_name}.done", **item.reference(kind), **{field: item.part(kind)[field]})
+            yield self._payload(f"{part_name}.done", **item.reference(kind), part=item.part(kind))
+        yield self._payload("response.output_item.done", output_index=item.index, item=item.form)
 
 
 class _WrittenItem:

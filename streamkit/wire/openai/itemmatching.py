@@ -41,15 +41,15 @@ def final_items(output: Any, items: list[OutputItem], preferred: str) -> Iterato
         in_list = {number: form for number, form in enumerate(forms) if item_kind(form) == kind}
         streamed = [item for item in items if item.kind == kind and (kind == "call" or not item.empty)]
         if kind == "call":
-            pairs |= _paired(in_list, streamed, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
-        elif not _covered(in_list, streamed, preferred):
+            pairs |= _pair(in_list, streamed, (_ids_in, _ids_of), (_calls_in, _calls_of), (_name_in, _name_of))
+        elif not _all_emitted(in_list, streamed, preferred):
             texts_in = partial(_texts_in, preferred=preferred)
-            pairs |= _paired(in_list, streamed, (_ids_in, _ids_of), (texts_in, _texts_of), (_any, _any))
+            pairs |= _pair(in_list, streamed, (_ids_in, _ids_of), (texts_in, _texts_of), (_any, _any))
     for number in sorted(pairs):
         yield forms[number], pairs[number]
 
 
-def _paired(forms: dict[int, Chunk], items: list[OutputItem], *rules: Rule) -> dict[int, OutputItem | None]:
+def _pair(forms: dict[int, Chunk], items: list[OutputItem], *rules: Rule) -> dict[int, OutputItem | None]:
     """Each form with the first item that shares a key with it; no item is used twice, and earlier rules go first."""
     pairs: dict[int, OutputItem | None] = {}
     unpaired = dict.fromkeys(items)
@@ -78,7 +78,7 @@ def _first(
     return None
 
 
-def _covered(forms: dict[int, Chunk], items: list[OutputItem], preferred: str) -> bool:
+def _all_emitted(forms: dict[int, Chunk], items: list[OutputItem], preferred: str) -> bool:
     """True if all text of ``forms`` was emitted, even if in other items than they say."""
     whole: dict[str, list[str]] = {}
     for form in forms.values():

@@ -28,7 +28,7 @@ EVENTS: dict[str, type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]] =
     "reasoning": ReasoningDelta,
     "refusal": RefusalDelta,
 }
-HOMES = {"text": "message", "refusal": "message", "reasoning": "reasoning"}
+ITEM_KINDS = {"text": "message", "refusal": "message", "reasoning": "reasoning"}
 
 
 class ItemsDialect(Dialect):
@@ -80,7 +80,7 @@ class ItemsDialect(Dialect):
         if piece_key == self._last_piece:
             self._items.ids_recur = self._items.ids_recur or bool(piece_key[2])
         else:
-            item = self._items.of_piece(ref_of(chunk, HOMES[text_kind]), lambda item: item.takes(source, family))
+            item = self._items.of_piece(ref_of(chunk, ITEM_KINDS[text_kind]), lambda item: item.takes(source, family))
             if not item.takes(source, family):
                 return
             self._note_source(item, source)
@@ -90,7 +90,7 @@ class ItemsDialect(Dialect):
         self._emit_text(text_kind, text, chunk, out)
 
     def _begin_part(self, text_kind: str, chunk: Chunk, source: str = "") -> None:
-        item = self._items.of_piece(ref_of(chunk, HOMES[text_kind]), lambda item: item.takes(source))
+        item = self._items.of_piece(ref_of(chunk, ITEM_KINDS[text_kind]), lambda item: item.takes(source))
         if item.takes(source):
             item.text(text_kind).begin(part_of(chunk))
 
@@ -102,7 +102,7 @@ class ItemsDialect(Dialect):
         def fits(item: OutputItem) -> bool:
             return item.takes(source) and (item.empty or item.text(text_kind).may_hold(text, kind))
 
-        item = self._items.of_whole(ref_of(chunk, HOMES[text_kind]), fits)
+        item = self._items.of_whole(ref_of(chunk, ITEM_KINDS[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
             self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), kind), chunk, out)
@@ -122,19 +122,19 @@ class ItemsDialect(Dialect):
 
     def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         form = object_in(chunk, "item")
-        home = item_kind(form)
-        if home:
-            item = self._items.announced(ref_of(chunk, home))
-            if home == "call":
+        form_kind = item_kind(form)
+        if form_kind:
+            item = self._items.announce(ref_of(chunk, form_kind))
+            if form_kind == "call":
                 item.announced_arguments = item.announced_arguments or arguments_of(form)
                 self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
     def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         self._closed_positions.append(chunk.get("output_index"))
         form = object_in(chunk, "item")
-        home = item_kind(form)
-        if home:
-            item = self._items.of_whole(ref_of(chunk, home), lambda item: may_complete(item, form, self._source))
+        form_kind = item_kind(form)
+        if form_kind:
+            item = self._items.of_whole(ref_of(chunk, form_kind), lambda item: may_complete(item, form, self._source))
             self._complete_item(item, form, chunk, out)
         elif form and not is_echo(form) and not is_answer(form):  # content of a kind that is not read
             self._has_content = True
@@ -142,7 +142,7 @@ class ItemsDialect(Dialect):
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
         """Emit the missing rest of all items in the final list, and end all calls."""
         for form, item in final_items(output, self._items.all, self._source):
-            self._complete_item(item or self._items.announced(ItemRef(item_kind(form))), form, chunk, out)
+            self._complete_item(item or self._items.announce(ItemRef(item_kind(form))), form, chunk, out)
         self._use_announced_arguments(chunk, out)
         out += self._release()
 

@@ -36,7 +36,7 @@ class ItemText:
     @property
     def text(self) -> str:
         """All text that was emitted."""
-        text = _joined(self.pieces)
+        text = _join(self.pieces)
         if self._open in (0, len(self.pieces)) and len(self.pieces) > 1:  # this may be called often
             self._open = min(self._open, 1)
             self.pieces[:] = [text]
@@ -57,7 +57,7 @@ class ItemText:
     def may_hold(self, whole: str, kind: str = "") -> bool:
         """True if ``whole`` may be of this text: all of it, the open part, the last one, or one that was announced."""
         last, open = self._last, self.pieces[self._open :]
-        if same_text(_joined(open), whole) or (kind == "" and same_text(self.text, whole)):
+        if same_text(_join(open), whole) or (kind == "" and same_text(self.text, whole)):
             return True
         if last is not None:
             return same_text(last.text, whole) and (last.sure or kind not in last.kinds)
@@ -74,7 +74,7 @@ class ItemText:
     def complete_part(self, whole: str, index: int | None, kind: str) -> str:
         """Add the rest of a part that came ``whole`` in an event of ``kind``; returns the text that was not emitted
         yet: none, the end of the part, or all of it."""
-        open, before = _joined(self.pieces[self._open :]), self._parts.get(index)
+        open, before = _join(self.pieces[self._open :]), self._parts.get(index)
         if before is not None and whole != open and same_text(before.text, whole):
             before.kinds.add(kind)
             return ""
@@ -121,7 +121,7 @@ def _rest(whole: str, emitted: str) -> str:
     return whole[len(emitted) :] if whole.startswith(emitted) else ""
 
 
-def _joined(pieces: list[str]) -> str:
+def _join(pieces: list[str]) -> str:
     """The pieces as one text; characters that were cut in two are joined."""
     text = "".join(pieces)
     if any("\ud800" <= piece[-1:] <= "\udbff" for piece in pieces):

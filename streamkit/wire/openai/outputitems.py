@@ -18,7 +18,7 @@ from .itemtext import ItemText
 
 __all__ = ["ItemRef", "OutputItem", "OutputItems"]
 
-NOTHING = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
+NO_ARGUMENTS = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
 """No arguments, or an empty value that some servers send in place of arguments which are still to come."""
 
 
@@ -67,21 +67,21 @@ class OutputItem:
         self._texts: dict[str, ItemText] = {}
 
     def text(self, text_kind: str) -> ItemText:
-        said = self._texts.get(text_kind)
-        if said is None:
-            said = self._texts[text_kind] = ItemText()
-        return said
+        item_text = self._texts.get(text_kind)
+        if item_text is None:
+            item_text = self._texts[text_kind] = ItemText()
+        return item_text
 
     def has_text(self, text: str) -> bool:
         """True if ``text`` is part of one of its texts, or is its arguments in another spelling."""
         text = text.strip()
-        if any(text in said.text for said in self._texts.values()):
+        if any(text in item_text.text for item_text in self._texts.values()):
             return True
         return self.kind == "call" and canonical(text) == canonical(self.text("arguments").text)
 
     @property
     def empty(self) -> bool:
-        return not any(said.pieces for said in self._texts.values())
+        return not any(item_text.pieces for item_text in self._texts.values())
 
     @property
     def full(self) -> bool:
@@ -101,7 +101,11 @@ class OutputItem:
 
     def missing_arguments(self, whole: str) -> str:
         """The arguments that were not emitted yet."""
-        return whole if self.lacks_arguments and not NOTHING.fullmatch(whole) else self.text("arguments").missing(whole)
+        return (
+            whole
+            if self.lacks_arguments and not NO_ARGUMENTS.fullmatch(whole)
+            else self.text("arguments").missing(whole)
+        )
 
     @property
     def name(self) -> str:
@@ -110,7 +114,7 @@ class OutputItem:
     @property
     def lacks_arguments(self) -> bool:
         """True if no arguments came so far, or only an empty value in their place."""
-        return not self.whole and NOTHING.fullmatch(self.text("arguments").text) is not None
+        return not self.whole and NO_ARGUMENTS.fullmatch(self.text("arguments").text) is not None
 
 
 class OutputItems:
@@ -126,9 +130,9 @@ class OutputItems:
         self.ids_recur = False  # true if an id came again: ids are reliable
         self._ids_vary = False  # true if one item had several ids, none of which came again: ids are unreliable
 
-    def announced(self, ref: ItemRef) -> OutputItem:
+    def announce(self, ref: ItemRef) -> OutputItem:
         """The item that an event announces: a new one, unless the event repeats a known announcement."""
-        at = self._at(ref)
+        at = self._at_position(ref)
         item = self._by_id.get((ref.kind, ref.id)) if ref.id else at
         if item is None or item.closed or _other_call(item, ref) or not (ref.id or item.empty):
             return self._open(ref, announced=True)
@@ -136,52 +140,52 @@ class OutputItems:
 
     def of_piece(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
         """The item that a piece belongs to; ``fits`` may refuse an item that only its position identifies."""
-        return self._note(self._known(ref) or self._piece_at(ref, fits), ref)
+        return self._note(self._find_by_id(ref) or self._find_for_piece(ref, fits), ref)
 
     def of_whole(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
         """The item that a whole text or form belongs to; ``fits`` is true if that may be the content of an item."""
-        item = self._known(ref)
-        if item is not None and item.closed and item is not self._at(ref) and not fits(item):
+        item = self._find_by_id(ref)
+        if item is not None and item.closed and item is not self._at_position(ref) and not fits(item):
             item = None
-        return self._note(item or self._whole_at(ref, fits), ref)
+        return self._note(item or self._find_for_whole(ref, fits), ref)
 
     def near(self, ref: ItemRef) -> Iterator[OutputItem]:
         """The items that an event with ``ref`` may belong to."""
-        yield from filter(None, (self._known(ref), self._at(ref), self._last.get(ref.kind)))
+        yield from filter(None, (self._find_by_id(ref), self._at_position(ref), self._last.get(ref.kind)))
 
-    def _known(self, ref: ItemRef) -> OutputItem | None:
-        at = self._at(ref)
+    def _find_by_id(self, ref: ItemRef) -> OutputItem | None:
+        at = self._at_position(ref)
         if at is not None and (ref.id in at.ids or (ref.call_id and ref.call_id == at.call_id)):
             return at
         named = self._by_id.get((ref.kind, ref.call_id)) if ref.call_id else None
         return named or (self._by_id.get((ref.kind, ref.id)) if ref.id else None)
 
-    def _at(self, ref: ItemRef) -> OutputItem | None:
+    def _at_position(self, ref: ItemRef) -> OutputItem | None:
         return None if ref.position is None else self._by_position.get((ref.kind, ref.position))
 
-    def _piece_at(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
-        item, strange = self._at(ref), bool(ref.id) and not self._ids_vary
+    def _find_for_piece(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        item, strange = self._at_position(ref), bool(ref.id) and not self._ids_vary
         if item is None:
-            return self._last_open(ref, strange, fits)
+            return self._last_for_piece(ref, strange, fits)
         if item.closed or (strange and not fits(item)):
             return None
         another = ref.kind == "call" and strange and (item.full or (self._shared_position and not item.empty))
         return None if another else item
 
-    def _last_open(self, ref: ItemRef, strange: bool, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+    def _last_for_piece(self, ref: ItemRef, strange: bool, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
         """The last item, if a piece at a position without an item may belong to it. If items are announced, no other
         item has begun; else an item begins when both its id and its position are new, a call when one of them is.
         """
         last = self._last.get(ref.kind)
         if last is None or last.closed or not fits(last):
             return None
-        news = strange + (ref.position is not None)
+        new_marks = strange + (ref.position is not None)
         if last.announced:
             return None if ref.kind == "call" and strange and last.full else last
-        return last if news < (1 if ref.kind == "call" else 2) else None
+        return last if new_marks < (1 if ref.kind == "call" else 2) else None
 
-    def _whole_at(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
-        item = self._at(ref)
+    def _find_for_whole(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        item = self._at_position(ref)
         if item is None:
             return self._last_for_whole(ref, fits)
         if item.closed:
@@ -213,7 +217,7 @@ class OutputItems:
         if item is None:
             return self._open(ref)
         if ref.position is not None:
-            at = self._at(ref)
+            at = self._at_position(ref)
             if at is None or at.closed:
                 self._by_position[ref.kind, ref.position] = item
         if ref.id and ref.id in item.ids:

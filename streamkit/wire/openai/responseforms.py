@@ -98,7 +98,7 @@ def text_in(chunk: Chunk, *names: str) -> str:
     for name in names:
         value = chunk.get(name)
         if isinstance(value, (dict, list)):
-            value = _joined(value)
+            value = _join(value)
         elif value is not None and not isinstance(value, str):
             raise MalformedError(f"{name} is not a text: {quote_json(value)}")
         if value:
@@ -106,7 +106,7 @@ def text_in(chunk: Chunk, *names: str) -> str:
     return ""
 
 
-def _joined(parts: Any, *names: str) -> str:
+def _join(parts: Any, *names: str) -> str:
     """The texts of a list of parts, or of a single part."""
     if isinstance(parts, str):
         return parts
@@ -123,7 +123,7 @@ def texts_of(item: Chunk, source: str, preferred: str = "") -> Iterator[tuple[st
     one."""
     if item.get("type") == "reasoning":
         sources = (source,) if source else ("text", "summary") if preferred == "text" else ("summary", "text")
-        reasoning = next(filter(None, (_joined(item.get(SOURCES[one]), "text") for one in sources)), "")
+        reasoning = next(filter(None, (_join(item.get(SOURCES[one]), "text") for one in sources)), "")
         if reasoning:
             yield "reasoning", reasoning
     elif item.get("type") == "message":
@@ -131,7 +131,7 @@ def texts_of(item: Chunk, source: str, preferred: str = "") -> Iterator[tuple[st
         if isinstance(content, list):
             content = [part for part in content if not (isinstance(part, dict) and part.get("type") in THOUGHTS)]
         for text_kind in ("text", "refusal"):
-            text = "" if text_kind == "refusal" and isinstance(content, str) else _joined(content, text_kind)
+            text = "" if text_kind == "refusal" and isinstance(content, str) else _join(content, text_kind)
             if text:
                 yield text_kind, text
 

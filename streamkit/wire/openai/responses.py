@@ -87,8 +87,8 @@ class Responses(ItemsDialect):
         if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
         fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
-        news = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
-        return (news[0] or kind) if news else None
+        names = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
+        return (names[0] or kind) if names else None
 
     # the reply itself
 
