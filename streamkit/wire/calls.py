@@ -79,8 +79,8 @@ class Calls:
         return done
 
     def whole(self) -> list[PartialCall]:
-        """Calls that are whole and not ended yet: an empty object was all that they got. No calls while some call
-        waits, because its arguments may be those of another one."""
+        """Calls that are whole and not ended yet: an empty object is all that they got as arguments. No calls while
+        some call waits, because its arguments may be those of another one."""
         if any(call.waits and not call.ended for call in self.calls):
             return []
         return [call for call in self.calls if call.name and call.arguments.whole and not call.ended]

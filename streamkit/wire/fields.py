@@ -25,7 +25,7 @@ def unread_field(
     was reported before.
     """
     forms = [chunk]
-    for form in forms:  # the list grows meanwhile
+    for form in forms:  # the list grows during the loop
         for name, value in form.items():
             if name in known and value == known[name]:
                 continue

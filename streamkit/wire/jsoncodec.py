@@ -1,6 +1,6 @@
 """JSON text to values and back, with every failure as a `MalformedError`.
 
-The fast parser refuses lone surrogates and deep nesting that the standard library accepts, so that is tried second.
+The fast parser refuses lone surrogates and deep nesting, so the standard library, which accepts both, is tried second.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _number(text: str) -> float:
 
 
 def dumps(value: Any) -> str:
-    """``value`` as JSON text; what is not ASCII stays readable."""
+    """``value`` as JSON text; characters beyond ASCII stay readable."""
     try:
         return plain.dumps(value)
     except (*BROKEN_JSON, TypeError) as exc:

@@ -18,8 +18,8 @@ class PartialCall:
 
     __slots__ = ("_emitted", "_patience", "arguments", "ended", "id", "name", "number", "position", "repeated")
 
-    def __init__(self, place: int, patience: int) -> None:
-        self.position = place
+    def __init__(self, position: int, patience: int) -> None:
+        self.position = position
         self.id = self.name = ""
         self.arguments = Arguments()
         self.number: int | None = None

@@ -33,7 +33,8 @@ MAX_RETRY_DIGITS = 18
 
 @dataclass(slots=True)
 class ServerSentEvent:
-    """One dispatched event. ``id`` is the last event id, ``retry`` what this block asked for, in milliseconds.
+    """One dispatched event. ``id`` is the last event id, ``retry`` the reconnection time in this block, in
+    milliseconds.
 
     ``damaged`` is true if bytes were not UTF-8 and became U+FFFD.
     """

@@ -59,7 +59,7 @@ def unread_chat_field(chunk: dict[str, Any], usage: Mapping[str, Any], words: Co
     is none. Content that is known already is not counted: the report of ``usage`` so far, and the ``words`` for the
     model and for the ends of choices."""
     levels = [chunk]
-    for form in levels:  # the list grows meanwhile
+    for form in levels:  # the list grows during the loop
         for name, value in form.items():
             if name in LEVELS:
                 inner = value if isinstance(value, list) else [value]

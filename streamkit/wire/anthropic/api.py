@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...events import Reply
 from ..api import Access, Api, Form, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
-from .dialect import Messages, is_message
+from .dialect import AnthropicMessages, is_message
 
 __all__ = ["MESSAGES"]
 
@@ -33,7 +33,7 @@ def _error(status: int, error: Form) -> Form:
 
 MESSAGES = Api(
     name="anthropic",
-    dialect=Messages,
+    dialect=AnthropicMessages,
     writer=_writer,
     whole=_whole,
     owns=is_message,

@@ -20,7 +20,7 @@ from ..problems import api_error, find, may_report
 from .contentblocks import ContentBlock, ContentBlocks, generated_id
 from .usage import ANSWER, NAMES, updated_report, usage_from
 
-__all__ = ["Messages", "is_message"]
+__all__ = ["AnthropicMessages", "is_message"]
 
 DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 """The field with the text of a piece, by the type of its delta."""
@@ -29,7 +29,7 @@ LEVELS = ("content", "content_block", "delta", "message", "usage")
 SILENT = NAMES | {"id", "index", "role", "type"}
 
 
-class Messages(Dialect):
+class AnthropicMessages(Dialect):
     """The dialect of ``/v1/messages``; `finished` with a stop reason. All events belong to choice 0."""
 
     def __init__(self, request_id: str | None = None) -> None:
@@ -253,16 +253,16 @@ class Messages(Dialect):
             out.append(UsageUpdate(usage, raw=chunk))
 
 
-READERS: dict[str, Callable[[Messages, Chunk, list[Event]], None]] = {
-    "message_start": Messages._start,
-    "content_block_start": Messages._block_start,
-    "content_block_delta": Messages._block_delta,
-    "content_block_stop": Messages._block_stop,
-    "message_delta": Messages._message_delta,
-    "message_stop": Messages._stop,
-    "message": Messages._whole,
-    "completion": Messages._completion,
-    "ping": Messages._ping,
+READERS: dict[str, Callable[[AnthropicMessages, Chunk, list[Event]], None]] = {
+    "message_start": AnthropicMessages._start,
+    "content_block_start": AnthropicMessages._block_start,
+    "content_block_delta": AnthropicMessages._block_delta,
+    "content_block_stop": AnthropicMessages._block_stop,
+    "message_delta": AnthropicMessages._message_delta,
+    "message_stop": AnthropicMessages._stop,
+    "message": AnthropicMessages._whole,
+    "completion": AnthropicMessages._completion,
+    "ping": AnthropicMessages._ping,
 }
 
 

@@ -72,7 +72,7 @@ class ItemExtras:
         fields, the types of items and parts that are not read, and an empty string for a text, which has no name of its
         own."""
         levels = [chunk]
-        for level in levels:  # the list grows meanwhile
+        for level in levels:  # the list grows during the loop
             for name, value in level.items():
                 if _is_label(name, value) or not ((name in FORMS and value) or has_content(value)):
                     continue
