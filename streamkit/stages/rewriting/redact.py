@@ -13,7 +13,7 @@ from .literals import Words
 from .matching import Find, Pattern, Replace
 from .ready import READY, Blocks, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
-from .texts import PlainText
+from .searchedtexts import PlainText
 
 __all__ = ["READY", "EachWord", "Redactor", "Rule"]
 

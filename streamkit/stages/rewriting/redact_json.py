@@ -17,7 +17,7 @@ from .escapes import quoted
 from .jsonplace import MARKS, JsonPlace, may_begin
 from .matching import Find
 from .redact import EachWord, Redactor
-from .texts import EscapedText, PlainText
+from .searchedtexts import EscapedText, PlainText
 
 __all__ = ["JsonRedactor"]
 

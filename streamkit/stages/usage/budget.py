@@ -13,7 +13,7 @@ from ...protocols import StageBase
 from ...usage import Usage, unfinished
 from ..fold import Fold
 from .meter import StreamUsage
-from .request import BILLED
+from .requestusage import BILLED
 
 __all__ = ["Budget", "Limit"]
 

@@ -12,7 +12,7 @@ from ...protocols import StageBase
 from ...tokens import PriceList, Prices, ReplyTokens, price_of
 from ...usage import Usage, summed, unfinished
 from ...wording import one_line
-from .request import BILLED, RequestUsage
+from .requestusage import BILLED, RequestUsage
 
 __all__ = ["Meter", "Request", "StreamUsage", "Unpriced"]
 

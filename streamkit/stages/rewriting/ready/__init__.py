@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ....lazy import lazily
 
 if TYPE_CHECKING:
-    from .blocks import Blocks
+    from .armour import Blocks
     from .cards import Cards
     from .emails import Emails
     from .keys import Keys
@@ -20,7 +20,7 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "blocks": "Blocks",
+            "armour": "Blocks",
             "cards": "Cards",
             "emails": "Emails",
             "keys": "Keys",
