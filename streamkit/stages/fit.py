@@ -15,7 +15,7 @@ from ..checks import number_of, quote, quote_refused
 from ..protocols import StageBase, overrides
 from ..wording import one_line
 
-__all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "explained", "pieces_of", "seconds"]
+__all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "clearer_error", "pieces_of", "seconds"]
 
 METHODS = ("feed", "flush")
 MISSING: Any = object()
@@ -238,10 +238,10 @@ def pieces_of(method: Callable[..., Iterable[Any]], *args: Any) -> list[Any]:
             raise TypeError("a str")
         return list(given)
     except TypeError as exc:
-        raise explained(method, given, exc)  # noqa: B904  # it is the same, or tells the same in better words
+        raise clearer_error(method, given, exc)  # noqa: B904  # it is the same, or tells the same in better words
 
 
-def explained(method: Any, given: Any, error: Exception) -> Exception:
+def clearer_error(method: Any, given: Any, error: Exception) -> Exception:
     """``error``, or what is wrong with what ``method`` of a stage ``given`` has instead of items."""
     is_text = isinstance(given, str)
     if given is method or not isinstance(error, TypeError) or (isinstance(given, Iterable) and not is_text):

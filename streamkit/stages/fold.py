@@ -65,7 +65,7 @@ class Fold:
         self.request_id: str | None = None
         self.usage: Usage | None = None
         self._room = reply_bytes if reply_bytes is not None else float("inf")
-        self._choices: dict[int, _Choice] = {}
+        self._choices: dict[int, _GrowingChoice] = {}
         self._open = OpenCalls()
         self._earlier: list[Message] = []
         self._asked: Reply | None = None  # whose calls have answers by now
@@ -109,13 +109,13 @@ class Fold:
     def _keeps(self) -> bool:
         return self.keep_text() if callable(self.keep_text) else self.keep_text
 
-    def _choice(self, index: int) -> _Choice:
+    def _choice(self, index: int) -> _GrowingChoice:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
             self._begun = True
             self._take(OVERHEAD if self._choices else 0)
-            choice = self._choices[index] = _Choice(index, list if self._keeps() else _Nothing)
+            choice = self._choices[index] = _GrowingChoice(index, list if self._keeps() else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:
@@ -200,7 +200,7 @@ class Fold:
             self._text(TextDelta(event.kept))
 
 
-class _Choice:
+class _GrowingChoice:
     __slots__ = ("calls", "finish_reason", "index", "logprobs", "reasoning", "refusal", "text")
 
     def __init__(self, index: int, pieces: Callable[[], list[Any]]) -> None:

@@ -9,7 +9,7 @@ from ..events import ToolCall, ToolCallDelta
 
 __all__ = ["OpenCalls"]
 
-Place: TypeAlias = tuple[int, int]
+CallKey: TypeAlias = tuple[int, int]
 """A choice, and the number of a call in it."""
 
 
@@ -23,9 +23,9 @@ class OpenCalls:
     __slots__ = ("_alike", "_names")
 
     def __init__(self) -> None:
-        self._names: dict[Place, tuple[str, str]] = {}  # id and name of each
+        self._names: dict[CallKey, tuple[str, str]] = {}  # id and name of each
         # By what is known of them: an OrderedDict lets its first go at no cost, however many there are.
-        self._alike: dict[tuple[int, str, str], OrderedDict[Place, None]] = {}
+        self._alike: dict[tuple[int, str, str], OrderedDict[CallKey, None]] = {}
 
     def begins(self, event: ToolCallDelta | ToolCall) -> bool:
         """Take a piece or a whole call; whether it is the first of its call."""
@@ -53,18 +53,18 @@ class OpenCalls:
         self._forget(place)
         return place[1]
 
-    def _place(self, call: ToolCall) -> Place | None:
+    def _place(self, call: ToolCall) -> CallKey | None:
         if call.call is not None:
             place = (call.index, call.call)
             return place if place in self._names else None
         keys = dict.fromkeys((call.index, id, name) for id in (call.id, "") for name in (call.name, ""))
         return next((place for key in keys for place in self._alike.get(key, ())), None)
 
-    def _note(self, place: Place, id: str, name: str) -> None:
+    def _note(self, place: CallKey, id: str, name: str) -> None:
         self._names[place] = id, name
         self._alike.setdefault((place[0], id, name), OrderedDict())[place] = None
 
-    def _forget(self, place: Place) -> None:
+    def _forget(self, place: CallKey) -> None:
         key = (place[0], *self._names.pop(place))
         alike = self._alike[key]
         del alike[place]

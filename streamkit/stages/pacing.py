@@ -9,15 +9,15 @@ from math import ceil
 from typing import Any, TypeAlias
 
 from ..events import LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
-from .pieces import Cutter
+from .pieces import PieceCutter
 
-__all__ = ["BACKLOG", "Pacing", "is_text", "like", "takes_time", "text_of"]
+__all__ = ["BACKLOG", "Pacing", "is_text", "takes_time", "text_of", "with_text"]
 
 BACKLOG = 4096
 """Items that may wait for their time before the source is held back."""
 BESIDE = (LogprobsDelta, Other, UsageUpdate)
 """What comes in the midst of a word, which goes on behind it."""
-Choice: TypeAlias = "int | None"
+ChoiceKey: TypeAlias = "int | None"
 """Its number; None for bare str."""
 
 
@@ -36,7 +36,7 @@ def text_of(item: Any) -> str:
     return text
 
 
-def like(item: Any, text: str) -> Any:
+def with_text(item: Any, text: str) -> Any:
     """``text`` as an event of the kind and choice of ``item``, which stays as it is if that is its text."""
     if text == text_of(item):
         return item
@@ -54,16 +54,16 @@ class Pacing:
     When more waits than ``ticks`` ticks can show one by one, more is taken at a tick, until all was shown.
     """
 
-    def __init__(self, make: Callable[[], Cutter], ticks: float) -> None:
+    def __init__(self, make: Callable[[], PieceCutter], ticks: float) -> None:
         self.texts = 0
         """How many pieces are in the queue."""
         self._make, self._ticks, self._rate = make, ticks, 1
         self._patient = make().patient
         self._queue: deque[Any] = deque()
-        self._parts: dict[Choice, _Part] = {}
+        self._parts: dict[ChoiceKey, _Part] = {}
         # The beginnings of pieces, in the order in which they came: when (by `_moment`), and how many items had to be
         # shown before. An OrderedDict lets its first go at no cost.
-        self._begun: OrderedDict[Choice, tuple[int, int]] = OrderedDict()
+        self._begun: OrderedDict[ChoiceKey, tuple[int, int]] = OrderedDict()
         self._beside: deque[tuple[int, Any]] = deque()
         self._moment = self._shown = 0
 
@@ -166,7 +166,7 @@ class Pacing:
         if len(self._beside) >= BACKLOG:
             self.cut()
 
-    def _cut(self, key: Choice) -> None:
+    def _cut(self, key: ChoiceKey) -> None:
         part = self._parts.pop(key)
         try:
             self._put_pieces(key, part.last, part.cutter.flush())
@@ -174,10 +174,10 @@ class Pacing:
             self._put_pieces(key, part.last, part.cutter.flush())  # it has nothing more to ask, and gives what is left
             raise
 
-    def _put_pieces(self, key: Choice, item: Any, pieces: list[str]) -> None:
+    def _put_pieces(self, key: ChoiceKey, item: Any, pieces: list[str]) -> None:
         """The first one had begun before, so what came beside that follows it."""
         for number, piece in enumerate(pieces):
-            self._put(like(item, piece))
+            self._put(with_text(item, piece))
             if not number:
                 self._begun.pop(key, None)
                 self._let_beside()
@@ -193,5 +193,5 @@ class _Part:
 
     __slots__ = ("cutter", "last")
 
-    def __init__(self, cutter: Cutter, last: Any) -> None:
+    def __init__(self, cutter: PieceCutter, last: Any) -> None:
         self.cutter, self.last = cutter, last

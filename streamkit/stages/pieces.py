@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from .rewriting import Part, Pattern, Replaced, Scan
 
-__all__ = ["LONGEST", "UNITS", "Cutter", "Unit", "cutters"]
+__all__ = ["LONGEST", "UNITS", "PieceCutter", "Unit", "cutters"]
 
 Unit: TypeAlias = "Literal['char', 'word', 'line'] | re.Pattern[str] | Callable[[str], str | None]"
 UNITS = ("char", "word", "line")
@@ -25,7 +25,7 @@ CLUSTER = 128  # characters (code points) of what a reader takes for one
 LINE_END = r"\r\n|[\n\r]"
 
 
-class Cutter(Protocol):
+class PieceCutter(Protocol):
     """Takes a text as it comes and gives its pieces as they become whole. ``holds``: the beginning of one is here.
 
     A ``patient`` one holds it until it is whole. Else it may be shown as it is when its time has come.
@@ -41,27 +41,27 @@ class Cutter(Protocol):
         ...
 
 
-def cutters(unit: Any) -> Callable[[], Cutter]:
+def cutters(unit: Any) -> Callable[[], PieceCutter]:
     """What makes a cutter for each text. ValueError for what is no unit, or a pattern that cannot be decided in a
     growing text (see `rewriting.matching`)."""
     if isinstance(unit, str):
         if unit not in UNITS:
             raise ValueError(f"unit is one of {', '.join(UNITS)}, a compiled pattern or a function, not {unit!r}")
-        named: dict[str, Callable[[], Cutter]] = {
-            "char": _Characters,
-            "word": _Words,
-            "line": lambda: _Matches(LINE_END),
+        named: dict[str, Callable[[], PieceCutter]] = {
+            "char": _CharacterCutter,
+            "word": _WordCutter,
+            "line": lambda: _PatternCutter(LINE_END),
         }
         return named[unit]
     if iscoroutinefunction(unit):
         raise TypeError("unit gives the next piece of the text at once: it cannot be a coroutine function")
     if callable(unit):
-        return lambda: _Given(unit)
-    _Matches(unit)  # a mistake is told here
-    return lambda: _Matches(unit)
+        return lambda: _FunctionCutter(unit)
+    _PatternCutter(unit)  # a mistake is told here
+    return lambda: _PatternCutter(unit)
 
 
-class _Growing:
+class _GrowingCutter:
     """Short pieces of which more text can change the last one only."""
 
     patient = False
@@ -91,7 +91,7 @@ class _Growing:
         raise NotImplementedError
 
 
-class _Words(_Growing):
+class _WordCutter(_GrowingCutter):
     """Words, each with the white space behind it; in Chinese and Japanese characters."""
 
     def _cut(self, text: str) -> list[str]:
@@ -101,7 +101,7 @@ class _Words(_Growing):
         return len(piece) == 2 * RUN or ALONE.match(piece) is not None
 
 
-class _Characters(_Growing):
+class _CharacterCutter(_GrowingCutter):
     """What a reader takes for characters (UAX #29)."""
 
     def _cut(self, text: str) -> list[str]:
@@ -124,7 +124,7 @@ def _cluster() -> Callable[[str], Any]:
     return match
 
 
-class _Matches:
+class _PatternCutter:
     """Pieces that end where a match of a pattern does. It is waited for until nothing that follows can change it."""
 
     patient = True
@@ -166,7 +166,7 @@ class _Matches:
         return pieces
 
 
-class _Given:
+class _FunctionCutter:
     """Pieces that a function gives: of the text that waits the beginning, or None as long as more has to come."""
 
     patient = True

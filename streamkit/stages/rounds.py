@@ -9,13 +9,13 @@ from typing import Any
 
 from ..events import Restart, RoundEnd, TextDelta
 
-__all__ = ["Paragraphs", "Pieces", "Transcript"]
+__all__ = ["JoinedRounds", "Pieces", "Transcript"]
 
 BREAK = "\n\n"
 LINE_ENDS = "\r\n"
 
 
-class Paragraphs:
+class JoinedRounds:
     """A stage over str: the text of one round after the other, with the break between two that said something.
 
     Line ends that the model wrote there itself are a part of the break, so it never becomes larger than needed.
@@ -59,7 +59,7 @@ class Pieces:
     break that may stand before it, anything else nothing."""
 
     def __init__(self, *kinds: type) -> None:
-        self._kinds, self._paragraphs = kinds or (TextDelta,), Paragraphs()
+        self._kinds, self._paragraphs = kinds or (TextDelta,), JoinedRounds()
         self.kept = ""
         """What the last `Restart` kept, behind its break."""
 

@@ -11,10 +11,10 @@ from ...events import Reply
 from ...protocols import StageBase
 from ..fold import Fold
 
-__all__ = ["Ending"]
+__all__ = ["EarlyEnd"]
 
 
-class Ending(StageBase):
+class EarlyEnd(StageBase):
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
     `finish` does the same from outside. Items that are no events just end. ``keep_text`` is that of `Fold`.

@@ -24,14 +24,14 @@ from ..fold import Fold
 from ..opencalls import OpenCalls
 from .hiding import bare, require_event, without_raw
 
-__all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
+__all__ = ["CheckRequest", "CheckResult", "GuardCutter", "GuardJoiner", "verdict_of"]
 
 SOON = 1e-3
 """Seconds: what is due that soon is due now. Timers are a little early, as their clocks round."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     """A piece of one choice's text to be checked, and the white space ``before`` it; ``bare`` if it came as str."""
 
     text: str
@@ -41,28 +41,28 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class CheckResult:
     """What may be shown of a piece: its text, another text, or None for nothing from here on."""
 
-    asked: Asked
+    asked: CheckRequest
     text: str | None
 
 
-def verdict_of(asked: Asked, verdict: object) -> Answered:
+def verdict_of(asked: CheckRequest, verdict: object) -> CheckResult:
     """True approves, a str replaces, False refuses. Anything else is a StreamkitError, None too: that is what a check
     gives which has forgotten to return something."""
     if verdict is True:
-        return Answered(asked, asked.before + asked.text)
+        return CheckResult(asked, asked.before + asked.text)
     if verdict is False:
-        return Answered(asked, None)
+        return CheckResult(asked, None)
     if isinstance(verdict, str):
-        return Answered(asked, verdict and asked.before + verdict)
+        return CheckResult(asked, verdict and asked.before + verdict)
     raise StreamkitError(
         f"a check gives True, False or a str, not {None if verdict is None else type(verdict).__name__}"
     )
 
 
-class _Cut:
+class _ChoiceText:
     """One choice's text, cut where its segments end; what stands between two goes with the second."""
 
     def __init__(self, segments: Any) -> None:
@@ -103,8 +103,8 @@ class _Cut:
         return out
 
 
-class Cutter(StageBase):
-    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
+class GuardCutter(StageBase):
+    """A stage, events (or str) in: the text of each choice comes out as `CheckRequest`, the rest without ``raw``.
 
     A call of a tool, as soon as it begins, and the end of its choice let out the text that came before; reasoning does
     not, as it may come between the words of a sentence.
@@ -122,7 +122,7 @@ class Cutter(StageBase):
         is_held: Callable[[], bool] = lambda: False,
     ) -> None:
         self._make, self._time, self._is_held = make, time, is_held
-        self._cuts: dict[int, _Cut] = {}
+        self._cuts: dict[int, _ChoiceText] = {}
         self._calls = OpenCalls()
         self._bare = False
 
@@ -134,7 +134,7 @@ class Cutter(StageBase):
                 return []
             cut = self._cuts.get(index)
             if cut is None:
-                cut = self._cuts[index] = _Cut(self._make())
+                cut = self._cuts[index] = _ChoiceText(self._make())
             return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
         require_event(event, "guard")
         begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
@@ -174,19 +174,19 @@ class Cutter(StageBase):
         """``error`` of the source without what it quotes of the reply, which nobody approved."""
         return bare(error)
 
-    def _rest(self, index: int) -> list[Asked | Answered]:
+    def _rest(self, index: int) -> list[CheckRequest | CheckResult]:
         cut = self._cuts.pop(index, None)
         return [self._asked(piece, index) for piece in cut.flush()] if cut is not None else []
 
-    def _asked(self, piece: str, index: int) -> Asked | Answered:
+    def _asked(self, piece: str, index: int) -> CheckRequest | CheckResult:
         """White space alone needs nobody's approval."""
         text = piece.lstrip()
-        asked = Asked(text, index, self._bare, piece[: len(piece) - len(text)])
-        return asked if text else Answered(asked, piece)
+        asked = CheckRequest(text, index, self._bare, piece[: len(piece) - len(text)])
+        return asked if text else CheckResult(asked, piece)
 
 
-class Joiner(StageBase):
-    """A stage, `Answered` and events in, events out; the Reply says what was approved, or that it was stopped."""
+class GuardJoiner(StageBase):
+    """A stage, `CheckResult` and events in, events out; the Reply says what was approved, or that it was stopped."""
 
     hides = True
 
@@ -196,8 +196,8 @@ class Joiner(StageBase):
         self._fold = Fold(keep_text=keep_text)
         self._final: Reply | None = None
 
-    def feed(self, item: Answered | Event) -> list[Any]:
-        if not isinstance(item, Answered):
+    def feed(self, item: CheckResult | Event) -> list[Any]:
+        if not isinstance(item, CheckResult):
             return [self._known(item)]
         if item.text is None:
             return self._refused(item.asked.bare)

@@ -6,14 +6,14 @@ import re
 from collections import deque
 from collections.abc import Iterable
 
-from .matching import Found, Held, Replace
+from .matching import Held, Replace, RuleMatch
 
-__all__ = ["Words"]
+__all__ = ["LiteralWords"]
 
 FEW = 8  # first characters: looking for one of so few is quicker than looking at each character
 
 
-class Words:
+class LiteralWords:
     """Literal words by the automaton of Aho and Corasick (1975): the leftmost one counts, of those the longest.
 
     A state is what of the text at hand begins a word, as much as possible of it. Cost: linear in the text, however many
@@ -36,11 +36,11 @@ class Words:
         self._first = re.compile(f"[{first}]") if len(self._next[0]) <= FEW else None
         self.replace = replace
 
-    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None:
         start, end, undecided = self._leftmost(text, pos)
         if undecided is not None and not final:
             return Held(undecided)
-        return Found(start, end) if end else None
+        return RuleMatch(start, end) if end else None
 
     def _leftmost(self, text: str, at: int) -> tuple[int, int, int | None]:
         """Where the word stands (its end is 0 if there is none), and from where on more text could change that."""

@@ -18,7 +18,7 @@ from ...errors import StreamkitError
 from ...wording import excerpt
 from .syntax import watchful
 
-__all__ = ["Find", "Found", "Held", "Pattern"]
+__all__ = ["Find", "Held", "Pattern", "RuleMatch"]
 
 SECONDS = 1.0
 """Time of the process on a processor that one look at the text may take: the model chooses the text, and some patterns
@@ -41,7 +41,7 @@ class Held:
         self.start = start
 
 
-class Found(Held):
+class RuleMatch(Held):
     """``start:end`` is one, whatever follows. The rule also knows that all before ``decided`` is decided for it, if it
     can say so. ``text`` is put in its place, once that is known."""
 
@@ -62,7 +62,7 @@ class Find(Protocol):
     """The most characters that a match may have, as far as that is known, else 0."""
     replace: Replace
 
-    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None: ...
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None: ...
 
 
 class Pattern:
@@ -79,7 +79,7 @@ class Pattern:
         self._search, self._glance, self._probe, self._tiny = _compiled(self._source, flags, lists)
         self.replace = replace
 
-    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None:
         try:
             return self._find(text, pos, final, last)
         except (TimeoutError, MemoryError):
@@ -87,10 +87,10 @@ class Pattern:
         pattern = excerpt(repr(self._source))
         raise StreamkitError(f"the pattern {pattern} takes too long: it searched {size} characters for {SECONDS} s")
 
-    def _find(self, text: str, pos: int, final: bool, last: Held | None) -> Found | Held | None:
+    def _find(self, text: str, pos: int, final: bool, last: Held | None) -> RuleMatch | Held | None:
         size = len(text) - pos
         limits = {"timeout": SECONDS} if size > self._tiny else {}
-        decided = last.decided if isinstance(last, Found) and last.end == pos else UNKNOWN
+        decided = last.decided if isinstance(last, RuleMatch) and last.end == pos else UNKNOWN
         if final:
             decided = len(text)
         elif decided < pos:
@@ -104,7 +104,7 @@ class Pattern:
             if match.start() >= decided:
                 break
             if match.end() > match.start():
-                return Found(match.start(), match.end(), decided)
+                return RuleMatch(match.start(), match.end(), decided)
         return Held(decided) if decided < len(text) else None
 
 

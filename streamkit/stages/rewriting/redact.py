@@ -9,9 +9,9 @@ from typing import Any, Self, TypeAlias
 
 from ...checks import check_text, check_whole, quote
 from ...protocols import StageBase
-from .literals import Words
+from .literals import LiteralWords
 from .matching import Find, Pattern, Replace
-from .ready import READY, Blocks, Cards, Emails, Keys, Phones, check_name
+from .ready import READY, ArmouredKeys, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
 from .searchedtexts import PlainText
 
@@ -25,7 +25,7 @@ that gets each word (a run without white space) and gives what stands in its pla
 
 MASK = "[redacted]"
 RULES: dict[str, tuple[Callable[[Replace], Find], ...]] = {
-    "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, Blocks),
+    "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, ArmouredKeys),
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _finds(rule: Any, mask: str) -> list[Find]:
 
 def _replacing(what: Any, put: Replace) -> list[Find]:
     if isinstance(what, (list, set, frozenset)):
-        return [Words(what, put)]
+        return [LiteralWords(what, put)]
     if isinstance(what, str):
         check_name(what)
         if what in RULES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from .matching import Find, Found, Held
+from .matching import Find, Held, RuleMatch
 from .syntax import REACH
 
 __all__ = ["HOLD", "Overflow", "Part", "Replaced", "Scan"]
@@ -100,7 +100,7 @@ class Scan:
         while self._pos < len(self._text):
             self._known = []
             found = self._first(final=True)
-            if not isinstance(found, Found) or found.start > self._pos:
+            if not isinstance(found, RuleMatch) or found.start > self._pos:
                 end = len(self._text) if found is None else found.start
                 self._give_up(out, end)
                 self._pos = end
@@ -119,13 +119,13 @@ class Scan:
             if end > self._out:
                 out.append(self._text[self._out : end])
                 self._out = end
-            if isinstance(first, Found):
+            if isinstance(first, RuleMatch):
                 self._tell(out, first)
                 continue
             self._pos = end
             break
 
-    def _tell(self, out: list[Part], found: Found) -> None:
+    def _tell(self, out: list[Part], found: RuleMatch) -> None:
         if found.end > self._out:
             out.append(Replaced(found.text, found.end - self._out))
             self._out = found.end
@@ -152,7 +152,7 @@ class Scan:
             known += [self._look(number, final) for number in range(len(self._finds))]
         while True:
             number, first = self._leftmost(final)
-            if not isinstance(first, Found):
+            if not isinstance(first, RuleMatch):
                 return first
             text = self._finds[number].replace(self._text[first.start : first.end])
             if text is not None:

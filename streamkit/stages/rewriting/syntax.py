@@ -61,7 +61,7 @@ def watchful(pattern: str, flags: int) -> Watchful:
     """``pattern``, which ``regex`` accepts with ``flags``; ValueError for what no growing text can decide."""
     groups: dict[str, float] = {}
     for _ in range(2):  # a group may be called before it is read
-        reader = _Reader(pattern, flags, groups)
+        reader = _PatternReader(pattern, flags, groups)
         width = reader.whole()
     return Watchful("".join(reader.out), not width.least, "" if reader.no_run else reader.run, reader.looks_back)
 
@@ -77,7 +77,7 @@ NOTHING, ONE, ANYTHING = Width(0, 0), Width(1, 1), Width(0, inf)
 WIDTHS = {**dict.fromkeys((*ASSERTIONS, r"\A"), NOTHING), r"\R": Width(1, 2), r"\X": Width(1, inf)}
 
 
-class _Reader:
+class _PatternReader:
     """Goes through the source once; a method that reads something returns how many characters that can match."""
 
     def __init__(self, source: str, flags: int, groups: dict[str, float]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...events import ReasoningDelta
 from ...protocols import StageBase
-from .literals import Words
+from .literals import LiteralWords
 from .markdown import REACH, Fences
 from .matching import Find, Pattern
 from .rewriter import Piece
@@ -167,7 +167,7 @@ class StopAt(StageBase):
 
     def __init__(self, *patterns: Any, hold: int = HOLD) -> None:
         words = [pattern for pattern in patterns if isinstance(pattern, str)]
-        finds: list[Find] = [Words(words, str)] if words else []
+        finds: list[Find] = [LiteralWords(words, str)] if words else []
         finds += [Pattern(pattern, str) for pattern in patterns if not isinstance(pattern, str)]
         if not finds:
             raise ValueError("no patterns")

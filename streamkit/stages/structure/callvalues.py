@@ -10,7 +10,7 @@ from ...eventclass import in_brief
 from ...events import ToolCall, ToolCallDelta
 from ..opencalls import OpenCalls
 
-__all__ = ["CallValue", "Calls", "Tools", "check_tools"]
+__all__ = ["CallStages", "CallValue", "Tools", "check_tools"]
 
 V = TypeVar("V")
 Tools: TypeAlias = "str | Sequence[str]"
@@ -42,7 +42,7 @@ def check_tools(tool: Any) -> None:
         raise ValueError("tool names no tool")
 
 
-class Calls:
+class CallStages:
     """A stage: the deltas and whole calls of one choice → what the stages that ``make`` gives find in their arguments.
 
     ``tool`` is the name of the tool that is meant, a sequence of names, or ``"*"`` for any tool, also one whose name
@@ -52,7 +52,7 @@ class Calls:
     def __init__(self, make: Callable[[], Any], tool: Tools) -> None:
         self._make, self._tells = make, tool == ANY or not isinstance(tool, str)
         self._names = frozenset([tool] if isinstance(tool, str) else tool)
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, _CallState] = {}
         self._open = OpenCalls()
 
     def feed(self, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
@@ -61,21 +61,21 @@ class Calls:
         self._open.feed(event)
         call = self._calls.get(event.call)
         if call is None:
-            call = self._calls[event.call] = _Call(event.call)
+            call = self._calls[event.call] = _CallState(event.call)
         return self._grow(call, event)
 
     def flush(self) -> list[Iterable[Any]]:
         """What each call that is not whole has still to give: each may fail by itself."""
         return [self._told(call, rest_of(call.stage)) for call in self._calls.values() if call.stage is not None]
 
-    def _grow(self, call: _Call, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
+    def _grow(self, call: _CallState, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
         call.id, call.name = call.id or event.id or "", call.name or event.name or ""
         if call.stage is None:
             call.waiting.append(event.arguments)
             return self._begin(call)
         return self._told(call, call.stage.feed(event.arguments))
 
-    def _begin(self, call: _Call) -> Iterable[Any]:
+    def _begin(self, call: _CallState) -> Iterable[Any]:
         """Read what waits, if it is known by now whether anybody wants it."""
         if not call.name and ANY not in self._names:
             return ()
@@ -88,7 +88,7 @@ class Calls:
         """The end of a call whose pieces came before, or a call that comes at once."""
         number = self._open.close(event)
         if number is None:
-            call = _Call(None)
+            call = _CallState(None)
             yield from self._grow(call, event)
         else:
             call = self._calls[number]
@@ -100,7 +100,7 @@ class Calls:
             yield from self._told(call, stage.feed("{}"))
         yield from self._told(call, rest_of(stage))
 
-    def _told(self, call: _Call, values: Iterable[Any]) -> Iterable[Any]:
+    def _told(self, call: _CallState, values: Iterable[Any]) -> Iterable[Any]:
         if not self._tells:
             return values
         return (CallValue(call.number, call.id, call.name, value) for value in values)
@@ -111,7 +111,7 @@ def rest_of(stage: Any) -> Iterator[Any]:
     yield from stage.flush()
 
 
-class _Call:
+class _CallState:
     """``stage`` is None until it is known whether anybody wants its arguments, which are ``waiting`` meanwhile."""
 
     __slots__ = ("id", "name", "number", "stage", "waiting")

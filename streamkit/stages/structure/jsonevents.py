@@ -10,7 +10,7 @@ from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
 from ...protocols import StageBase
 from ..fold import Fold
-from .callvalues import Calls, Tools, rest_of
+from .callvalues import CallStages, Tools, rest_of
 
 __all__ = ["JsonEvents"]
 
@@ -18,9 +18,9 @@ __all__ = ["JsonEvents"]
 class JsonEvents(StageBase):
     """A stage: events (or bare str) → what the stages that ``make`` gives find in their text. Choice 0 only.
 
-    ``tool`` names the tools whose arguments are meant, as `Calls` has it; None is the text of the reply. An error that
-    is raised carries the reply so far. Each round of a tool loop begins anew; what is wrong in one is only an error if
-    it was the last.
+    ``tool`` names the tools whose arguments are meant, as `CallStages` has it; None is the text of the reply. An error
+    that is raised carries the reply so far. Each round of a tool loop begins anew; what is wrong in one is only an
+    error if it was the last.
 
     ``broken`` is to be set before `flush` if the stream failed: then it is no news that the JSON is not finished.
     """
@@ -31,7 +31,7 @@ class JsonEvents(StageBase):
         self.broken = False
         self._make, self._tool = make, tool
         self._text = make() if tool is None else None
-        self._calls = Calls(make, tool) if tool is not None else None
+        self._calls = CallStages(make, tool) if tool is not None else None
         self._keep_text = keep_text
         self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
@@ -103,7 +103,7 @@ class JsonEvents(StageBase):
         """Anew, after text that was ``kept``: what is in it was given before."""
         self._error = None
         if self._tool is not None:
-            self._calls = Calls(self._make, self._tool)
+            self._calls = CallStages(self._make, self._tool)
         if self._text is not None:
             self._text = self._make()
             for _ in self._text.feed(kept):

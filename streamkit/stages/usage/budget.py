@@ -15,7 +15,7 @@ from ..fold import Fold
 from .meter import StreamUsage
 from .requestusage import BILLED
 
-__all__ = ["Budget", "Limit"]
+__all__ = ["Allowance", "Budget"]
 
 MILLION = 1_000_000
 CENT = 1e-12
@@ -26,7 +26,7 @@ MARGIN = 64
 """Tokens by which a count may jump, because what was one token becomes several when more follows."""
 
 
-class Limit:
+class Allowance:
     """What may be spent, in tokens or in money. ``within`` is the last usage that was not too much."""
 
     def __init__(self, account: StreamUsage, *, tokens: int | None = None, cost: float | None = None) -> None:
@@ -119,7 +119,7 @@ class Budget(StageBase):
         self.quiet = False
         """The limit was reached, and the rest of the source is read without showing it."""
         self._account, self._drain = account, drain
-        self._limit = Limit(account, tokens=tokens, cost=cost)
+        self._limit = Allowance(account, tokens=tokens, cost=cost)
         self._fold = Fold(keep_text=keep_text)
         self._last: Reply | None = None
         self._events = False

@@ -14,9 +14,9 @@ from ...usage import Usage, summed, unfinished
 from ...wording import one_line
 from .requestusage import BILLED, RequestUsage
 
-__all__ = ["Meter", "Request", "StreamUsage", "Unpriced"]
+__all__ = ["Meter", "RequestLookup", "StreamUsage", "Unpriced"]
 
-Request: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
+RequestLookup: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
 """Asked when a reply begins: the API and the JSON of its request, if they are known."""
 
 
@@ -54,7 +54,7 @@ class StreamUsage:
         self,
         gauge: ReplyTokens,
         prices: PriceList = None,
-        request: Request = _unknown,
+        request: RequestLookup = _unknown,
         unpriced: Unpriced | None = None,
     ) -> None:
         self._gauge, self._prices, self._request = gauge, prices, request
@@ -182,7 +182,7 @@ class Meter(StageBase):
         self,
         gauge: ReplyTokens,
         prices: PriceList = None,
-        request: Request = _unknown,
+        request: RequestLookup = _unknown,
         unpriced: Unpriced | None = None,
     ) -> None:
         self._account = StreamUsage(gauge, prices, request, unpriced or Unpriced(prices))

@@ -11,7 +11,7 @@ import re
 
 from .spans import Span, Spans
 
-__all__ = ["Blocks"]
+__all__ = ["ArmouredKeys"]
 
 LONGEST = 32_768  # characters: a key of 16,384 bits has 13,000
 HEADERS = 400
@@ -41,7 +41,7 @@ REST = re.compile(  # a shorter last line
 )
 
 
-class Blocks(Spans):
+class ArmouredKeys(Spans):
     longest = LONGEST
 
     def first(self, view: str, at: int, final: bool) -> Span:

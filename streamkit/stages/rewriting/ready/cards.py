@@ -65,7 +65,7 @@ class Cards(Spans):
 
     def __init__(self, replace: Replace) -> None:
         super().__init__(replace)
-        self._settled = Settled(0, "", 0, 0)
+        self._settled = DecidedText(0, "", 0, 0)
 
     def first(self, view: str, at: int, final: bool) -> Span:
         begin, settled = at, self._settled  # read once: other texts, in other threads perhaps, have the same rule
@@ -76,12 +76,12 @@ class Cards(Spans):
             end, undecided = _at(view, start, final)
             if undecided or end > at:
                 if not final:
-                    self._settled = Settled(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
+                    self._settled = DecidedText(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
                 return max(start, at) if undecided else _joined(view, start, max(start, at), end, final)
         return None
 
 
-class Settled(NamedTuple):
+class DecidedText(NamedTuple):
     """What is known of a text that grows, so that it is not worked out again for each piece.
 
     Where ``text`` stands at ``begin``, all numbers that begin before ``end`` are decided, whatever follows, and no card

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .spans import Span, Spans
-from .vendors import SECRETS, Run
+from .vendors import SECRETS, CharRun
 
 __all__ = ["Keys"]
 
@@ -82,11 +82,11 @@ def _patterns() -> Patterns:
     )
 
 
-def _whole(parts: Sequence[str | Run]) -> str:
+def _whole(parts: Sequence[str | CharRun]) -> str:
     return "".join(re.escape(part) if isinstance(part, str) else f"{part[0]}{{{part[1]},{part[2]}}}+" for part in parts)
 
 
-def _growing(parts: Sequence[str | Run]) -> str:
+def _growing(parts: Sequence[str | CharRun]) -> str:
     if not parts:
         return r"\Z"
     part, *further = parts

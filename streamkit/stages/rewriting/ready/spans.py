@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeAlias
 
-from ..matching import Found, Held, Replace
+from ..matching import Held, Replace, RuleMatch
 from .folding import fold
 
 __all__ = ["Span", "Spans"]
@@ -26,7 +26,7 @@ class Spans(ABC):
     def __init__(self, replace: Replace) -> None:
         self.replace = replace
 
-    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None:
         base, view, at = 0, text, pos
         if not text.isascii():
             base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
@@ -34,7 +34,7 @@ class Spans(ABC):
         span = self.first(view, at, final)
         if span is None:
             return None
-        return Held(base + span) if isinstance(span, int) else Found(base + span[0], base + span[1])
+        return Held(base + span) if isinstance(span, int) else RuleMatch(base + span[0], base + span[1])
 
     @abstractmethod
     def first(self, view: str, at: int, final: bool) -> Span:

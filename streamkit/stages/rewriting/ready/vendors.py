@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["SECRETS", "Run", "Secret"]
+__all__ = ["SECRETS", "CharRun", "Secret"]
 
-Run = tuple[str, int, int]
+CharRun = tuple[str, int, int]
 """Characters out of a class, so many at least and at most."""
-Secret = tuple[str, *tuple[str | Run, ...]]
+Secret = tuple[str, *tuple[str | CharRun, ...]]
 """The beginnings, any of them; then runs of characters, and what must stand literally between these."""
 
 LETTERS = "[A-Za-z0-9]"
