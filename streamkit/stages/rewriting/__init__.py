@@ -1,4 +1,4 @@
-"""Events that stay events while their text is changed: hidden, approved, told apart, ended."""
+"""Stages that change the text of events: hide it, have it approved, separate thoughts from it, or end it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reply that is ended from this side."""
+"""A stage that ends a reply before the server does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["EarlyEnd"]
 class EarlyEnd(StageBase):
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
-    `finish` does the same from outside. Items that are no events just end. ``keep_text`` is that of `Fold`.
+    `finish` does the same from outside. A stream of items that are not events just ends. ``keep_text`` is that of
+    `Fold`.
     """
 
     def __init__(
