@@ -12,7 +12,7 @@ from .vendors import SECRETS, CharRun
 
 __all__ = ["Keys"]
 
-SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
+SHORTEST, LONGEST = 15, 7100  # characters, of all keys that the table allows
 SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
@@ -49,13 +49,13 @@ class Keys(Spans):
 class Patterns(NamedTuple):
     whole: re.Pattern[str]
     growing: re.Pattern[str]
-    """From its beginning on, a key that is not complete, or may become longer, up to the end of the text."""
+    """A key from its beginning to the end of the text, if it is not complete or may become longer."""
     beginnings: frozenset[str]
-    """Parts of the literal beginnings."""
+    """Prefixes of the literal beginnings."""
 
 
 def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | None:
-    """The first place from ``begin`` to ``end`` where a key may begin that more text could change."""
+    """The first position from ``begin`` to ``end`` where a key may begin that more text could change."""
     for edge in EDGE.finditer(view, begin, min(end + 1, len(view))):
         start = edge.start()
         if view[start : start + 32] in patterns.beginnings or patterns.growing.match(view, start):

@@ -1,4 +1,4 @@
-"""What the ready rules share: a look at the folded text that says where something is, or from where on it is open."""
+"""The base of the ready rules: a search of the folded text for the first span, or for the first undecided position."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .folding import fold
 __all__ = ["Span", "Spans"]
 
 BACK = 128
-"""Characters before the place at hand that a rule may look back at; a `Scan` keeps more than that."""
+"""Characters before the current position that a rule may look back at; a `Scan` keeps more than that."""
 STEP = 128
 
 Span: TypeAlias = "tuple[int, int] | int | None"
-"""Start and end; only a start, from which on more text could change the answer; None for nothing at all."""
+"""Start and end of a match; or only a start, from which on more text could change the result; or None."""
 
 
 class Spans(ABC):
-    """A `Find` by what `first` sees in the folded view."""
+    """A `Find` that searches the folded view by `first`."""
 
     longest: int
 
@@ -29,7 +29,7 @@ class Spans(ABC):
     def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None:
         base, view, at = 0, text, pos
         if not text.isascii():
-            base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text has the same view for a while
+            base = max(0, pos - BACK) // STEP * STEP  # in steps, so that a growing text keeps the same view for a while
             view, at = fold(text[base:]), pos - base
         span = self.first(view, at, final)
         if span is None:
@@ -38,4 +38,4 @@ class Spans(ABC):
 
     @abstractmethod
     def first(self, view: str, at: int, final: bool) -> Span:
-        """The first one that begins at ``at`` or after it; with ``final`` nothing follows ``view``."""
+        """The first span that begins at or after ``at``; with ``final`` nothing follows ``view``."""
