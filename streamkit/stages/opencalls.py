@@ -38,12 +38,12 @@ class OpenCalls:
     def feed(self, piece: ToolCallDelta) -> None:
         """Take a piece, which opens its call if it is the first."""
         key = (piece.index, piece.call)
-        known = self._names.get(key)
-        if known is None:
+        names = self._names.get(key)
+        if names is None:
             self._add(key, piece.id or "", piece.name or "")
         elif piece.id or piece.name:
             self._remove(key)
-            self._add(key, known[0] or piece.id or "", known[1] or piece.name or "")
+            self._add(key, names[0] or piece.id or "", names[1] or piece.name or "")
 
     def close(self, call: ToolCall) -> int | None:
         """The number of the pieces that ``call`` makes whole; None if none came."""

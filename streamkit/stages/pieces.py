@@ -131,8 +131,8 @@ class _PatternCutter:
 
     def __init__(self, pattern: Any) -> None:
         self._scan: Scan | None = Scan([Pattern(pattern, str)])
-        self._text = ""  # from the beginning of the piece at hand
-        self._decided = 0  # so much of it is decided
+        self._text = ""  # from the beginning of the current piece
+        self._decided = 0  # the length of the part that is decided
 
     @property
     def holds(self) -> bool:

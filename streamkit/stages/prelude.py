@@ -37,5 +37,5 @@ class Prelude:
     def flush(self) -> Sequence[Any]:
         """Return the held items: the stream has ended, or has been chosen."""
         self.over = True
-        held, self._held = self._held, []
-        return held
+        items, self._held = self._held, []
+        return items

@@ -43,8 +43,8 @@ class Seam:
 
     Everything else is text: "very", " very good" becomes "very very good", and "bana", "na" is a banana.
 
-    Note: a word whose half begins like the whole ("co", "coa") cannot be told from one that is repeated, nor can a
-    figure ("1", "10").
+    Note: a word whose half begins like the whole ("co", "coa") cannot be distinguished from one that is repeated, nor
+    can a figure ("1", "10").
 
     Text is held while it may be a repetition, looked for from the last 2000 characters on, or from the first one.
     """
@@ -93,15 +93,15 @@ class Seam:
                 return ""
             text = self._text()
             if self._repeats(start, text[length : length + AHEAD]):
-                return self._ended(text[length:])
+                return self._finish(text[length:])
             self._complete_starts.remove(start)
-        return "" if self._open_starts else self._ended(self._text())
+        return "" if self._open_starts else self._finish(self._text())
 
     def _text(self) -> str:
         self._held = ["".join(self._held)]
         return self._held[0]
 
-    def _ended(self, text: str) -> str:
+    def _finish(self, text: str) -> str:
         self._open_starts, self._complete_starts, self._held = [], [], []
         return text
 

@@ -41,7 +41,7 @@ class EarlyEnd(StageBase):
         if answer:
             if isawaitable(answer):
                 kind = type_name(answer)  # which closes it
-                raise TypeError(f"what {self._name} asks answers True or False at once, not with a {kind}")
+                raise TypeError(f"the predicate of {self._name} returns True or False at once, not a {kind}")
             return [item, *self.finish()]
         return [item]
 

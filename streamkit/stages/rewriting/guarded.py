@@ -140,7 +140,7 @@ class GuardCutter(StageBase):
         begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
         if begins or isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), without_raw(event)]
-        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # what follows is another message
+        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # another message follows
             self._calls = OpenCalls()
             return [*self.flush(), without_raw(event)]
         if isinstance(event, Restart):  # the kept text comes as it was, so it is checked again

@@ -117,20 +117,20 @@ class Rewriter(StageBase):
         """The part of ``reply`` of the source that passed."""
         if self._final is not None:
             return self._final
-        passed = self._fold.reply(reply.outcome)
+        visible = self._fold.reply(reply.outcome)
         if self.hides:
             return replace(
                 without_raw(reply),
-                choices=passed.choices,
-                earlier=passed.earlier,
-                answers=passed.answers,
+                choices=visible.choices,
+                earlier=visible.earlier,
+                answers=visible.answers,
                 warnings=self._warnings(reply),
             )
         return replace(
             reply,
-            choices=passed.choices,
-            earlier=passed.earlier or reply.earlier,
-            answers=passed.answers or reply.answers,
+            choices=visible.choices,
+            earlier=visible.earlier or reply.earlier,
+            answers=visible.answers or reply.answers,
         )
 
     def _warnings(self, reply: Reply) -> tuple[str, ...]:

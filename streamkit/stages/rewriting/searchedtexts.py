@@ -1,4 +1,4 @@
-"""Texts that are searched each by itself: plain ones, and the inside of JSON strings."""
+"""Texts that are searched separately: plain ones, and the inside of JSON strings."""
 
 from __future__ import annotations
 

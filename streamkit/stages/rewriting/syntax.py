@@ -1,4 +1,4 @@
-r"""A reader of regular expressions, which finds the characters that they look at.
+r"""A reader of the source of regular expressions, which finds the characters that they look at.
 
 A search in a growing text may only decide what no further character can change, so it must notice where an expression
 reads the character after the last one. The ``regex`` package notices it where a character is to be matched, but takes
@@ -191,7 +191,7 @@ class _PatternReader:
             if class_name:
                 at = class_name.end() - 1
             elif depth and source.startswith("[:", at):
-                raise ValueError("[: begins the name of a class, and this is none: write \\[:")
+                raise ValueError("[: begins the name of a class, and this is not one: write \\[:")
             elif source[at] == "\\":
                 at += 1
             elif source[at] == "[" and (self._sets or not depth):

@@ -102,7 +102,7 @@ class JsonItems:
     Text around the JSON is skipped. `MalformedError` as well if it is not JSON, or at the end if there is no such list
     or the JSON is not finished (unless ``unfinished="keep"``); items that were complete have been emitted by then.
 
-    Cost: linear; only the item at hand is kept, neither those that were emitted nor the text beside the list.
+    Cost: linear; only the current item is kept, neither those that were emitted nor the text beside the list.
     """
 
     def __init__(

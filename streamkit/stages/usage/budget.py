@@ -192,5 +192,5 @@ class Budget(StageBase):
 
     def _stopped(self, reply: Reply) -> Reply:
         """The part of ``reply`` that was shown. When the source was drained, the usage is that of all events."""
-        shown = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by="budget")
-        return self._stream_usage.of(shown) if self.quiet else replace(shown, usage=unfinished(self._allowance.within))
+        reply = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by="budget")
+        return self._stream_usage.of(reply) if self.quiet else replace(reply, usage=unfinished(self._allowance.within))

@@ -1,4 +1,4 @@
-"""Ready rules: what e-mail addresses, phone numbers, payment cards and keys look like, in text of every script."""
+"""Ready rules: the forms of e-mail addresses, phone numbers, payment cards and keys, in text of every script."""
 
 from __future__ import annotations
 
