@@ -44,7 +44,7 @@ class Factory:
 
 def check_factory(name: str, make: Any) -> None:
     """Check that the operator ``name`` can call ``make()`` for each subscription."""
-    make = get_origin(make) or make  # of Upper[str]
+    make = get_origin(make) or make  # the class of a generic alias, such as Upper[str]
     title = _title(make)
     if not callable(make):
         _refuse_instance(name, make)

@@ -171,9 +171,8 @@ class Pacing:
         try:
             self._put_pieces(key, part.last, part.cutter.flush())
         except Exception:
-            self._put_pieces(
-                key, part.last, part.cutter.flush()
-            )  # it does not call the user's code again, and returns the rest
+            # Now it returns the rest, without a further call of the user's code.
+            self._put_pieces(key, part.last, part.cutter.flush())
             raise
 
     def _put_pieces(self, key: ChoiceKey, item: Any, pieces: list[str]) -> None:

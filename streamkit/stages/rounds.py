@@ -20,8 +20,8 @@ class JoinedRounds:
 
     Line ends that the model wrote there itself count as a part of the break, so it never becomes larger than needed.
 
-    >>> shown = Paragraphs()
-    >>> shown.feed("Let me look."), shown.end(), shown.feed("It rains.")
+    >>> text = JoinedRounds()
+    >>> text.feed("Let me look."), text.end(), text.feed("It rains.")
     ('Let me look.', None, '\\n\\nIt rains.')
     """
 

@@ -40,7 +40,7 @@ class EarlyEnd(StageBase):
         answer: Any = self._predicate(item)
         if answer:
             if isawaitable(answer):
-                kind = type_name(answer)  # which closes it
+                kind = type_name(answer)  # closes a coroutine
                 raise TypeError(f"the predicate of {self._name} returns True or False at once, not a {kind}")
             return [item, *self.finish()]
         return [item]

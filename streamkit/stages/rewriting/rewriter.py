@@ -259,7 +259,7 @@ class Rewriter(StageBase):
         return self._deltas(pieces, event)
 
     def _note_done(self, stage: Any) -> None:
-        if isinstance(stage, StageBase) and stage.done:  # type: ignore[attr-defined]  # see there
+        if isinstance(stage, StageBase) and stage.done:  # type: ignore[attr-defined]  # see `StageBase`
             self.done = True
 
     def _fresh(self, kind: type) -> Any:
