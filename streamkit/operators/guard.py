@@ -13,7 +13,7 @@ from ..engine.streams import check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages.rewriting import Answered, Asked, Cutter, Joiner, verdict_of
+from ..stages.rewriting import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
 from .above import lifted
 from .lift import Lifted, map_async
@@ -52,7 +52,7 @@ def guard(
     make = segments_of(unit, segmenting)
 
     async def asked(item: Any) -> Any:
-        return await _answer(check, item) if isinstance(item, Asked) else item
+        return await _answer(check, item) if isinstance(item, CheckRequest) else item
 
     checks: Op[Any, Any] = map_async(asked, concurrency=concurrency)
 
@@ -65,18 +65,18 @@ def guard(
             above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             run = scheduler_for(inner)
-            cutter = Cutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
+            cutter = GuardCutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
             return Lifted(cutter, below, run, timer).connect(above)
 
         chain: Op[Any, Any] = compose(
-            operator_of("guard", cut), checks, lifted("guard", lambda above: Joiner("guard", above.keeps_text))
+            operator_of("guard", cut), checks, lifted("guard", lambda above: GuardJoiner("guard", above.keeps_text))
         )
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return keeping_operator("guard", connect)
 
 
-async def _answer(check: Check, asked: Asked) -> Answered:
+async def _answer(check: Check, asked: CheckRequest) -> CheckResult:
     try:
         verdict = check(asked.text)
         return verdict_of(asked, await verdict if isawaitable(verdict) else verdict)

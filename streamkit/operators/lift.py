@@ -15,7 +15,7 @@ from ..engine.upstream import Apart, AsyncMap, clock, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
-from ..stages import Factory, check_stage, explained, seconds
+from ..stages import Factory, check_stage, clearer_error, seconds
 
 __all__ = ["map_async", "stage"]
 
@@ -144,7 +144,7 @@ class Lifted(abc.ObserverBase[Any]):
             for item in given:
                 made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
         except Exception as exc:
-            failure = self._own(explained(make, given, exc))
+            failure = self._own(clearer_error(make, given, exc))
         for item in made:
             self._observer.on_next(item)
         if failure is not None:

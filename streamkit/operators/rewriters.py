@@ -15,7 +15,7 @@ from reactivex.disposable import CompositeDisposable
 from ..checks import check_flag, check_text
 from ..engine.streams import KeepsAll, check_function, keeping_operator, refuse_operator
 from ..stages import Factory, check_text_stage
-from ..stages.rewriting import HOLD, MASK, Ending, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
+from ..stages.rewriting import HOLD, MASK, EarlyEnd, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
 from .above import Above, lifted_keeping
 from .lift import Lifted
 
@@ -106,13 +106,13 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
     if not isinstance(trigger, Observable):
         check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
         predicate = trigger
-        return lifted_keeping("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
+        return lifted_keeping("stop_when", lambda above: EarlyEnd(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         above = Above(scheduler)
-        ending = Lifted(Ending(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
+        ending = Lifted(EarlyEnd(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
         subscription = ending.connect(source)
         watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)

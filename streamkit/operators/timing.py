@@ -17,7 +17,7 @@ from ..engine.streams import keeping_operator
 from ..engine.upstream import Gate, LoopWatch, RunScheduler, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
-from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, like, takes_time, text_of
+from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
 from .above import Above
 from .paced import Paced
 
@@ -243,4 +243,4 @@ class _Throttle(Paced):
         if self._texts:
             text = "".join(self._texts)
             self._texts.clear()
-            self._observer.on_next(like(self._last, text))
+            self._observer.on_next(with_text(self._last, text))

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TextIO
 from ..checks import check_flag, quote
 from ..clean import Cleaner
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
-from ..stages import Paragraphs
+from ..stages import JoinedRounds
 from ..wording import one_line
 
 __all__ = ["Console", "console"]
@@ -30,7 +30,7 @@ class Console:
         return f"<Console on {one_line(str(getattr(self._stream or sys.stdout, 'name', 'a stream')))}>"
 
     def _new_reply(self) -> None:
-        self._cleaner, self._paragraphs = Cleaner(), Paragraphs()
+        self._cleaner, self._paragraphs = Cleaner(), JoinedRounds()
         self._last = ""
         self._shows: type = TextDelta
 

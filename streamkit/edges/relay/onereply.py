@@ -24,7 +24,7 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
-from ...stages import Paragraphs
+from ...stages import JoinedRounds
 
 __all__ = ["OneReply"]
 
@@ -44,7 +44,7 @@ class OneReply:
         self._calls: list[ToolCall] = []  # of this round
         self._answered: Counter[Key] = Counter()
         self._reasons: dict[int, str] = {}  # the last one of each choice
-        self._paragraphs: dict[tuple[type, int], Paragraphs] = defaultdict(Paragraphs)
+        self._paragraphs: dict[tuple[type, int], JoinedRounds] = defaultdict(JoinedRounds)
 
     def feed(self, event: Event) -> list[Event]:
         if isinstance(event, Start):
