@@ -16,12 +16,12 @@ import h11
 
 from ..engine.loops import report
 from .answer import Answer, CutError, Write, error_answer, paced
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
 from .paths import meant, split_target
 
 if TYPE_CHECKING:
-    from .request import Request
+    from .requestlog import Request
 
 __all__ = ["Handle", "refuse_connection", "serve_connection"]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 
 __all__ = ["CHUNK", "Incoming", "RefusedError"]
 

@@ -12,10 +12,10 @@ from typing import Any
 from ..engine.loops import Wake, on_loop
 from .admission import Door, Rules
 from .answer import Answer, error_answer
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .http import Handle, refuse_connection, serve_connection
 from .paths import meant, split_target
-from .request import Request
+from .requestlog import Request
 
 __all__ = ["ServerThread", "listening"]
 

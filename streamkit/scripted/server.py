@@ -20,11 +20,11 @@ from ..wire import Api
 from ..wording import excerpt
 from .admission import Rules
 from .answer import Answer, error_answer, plain_answer
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .listening import ServerThread, listening
 from .paths import endpoint, key_places, meant, served, split_target
 from .playback import Playback
-from .request import Asked, Request
+from .requestlog import Asked, Request
 from .script import Script
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import httpx
 from .answer import Answer, CutError, paced
 
 if TYPE_CHECKING:
-    from .request import Request
+    from .requestlog import Request
 
 __all__ = ["Transport"]
 

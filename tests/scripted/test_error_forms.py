@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import streamkit as sk
-from streamkit.scripted.bounds import ServerLimits
+from streamkit.scripted.clientlimits import ServerLimits
 from streamkit.scripted.paths import meant
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
