@@ -1,4 +1,4 @@
-"""Rewriters: events stay events, what they show changes; the run's Reply says what was let through.
+"""Rewriters: operators that change or hide text within events; the Reply of the run has the text that they emitted.
 
 All work on every choice, each by itself, and on bare str as well. Text that they hold back comes out before the end of
 its choice, before an error and before the Reply.
@@ -56,14 +56,14 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
 
     A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
     words, a callable ``word -> str | None`` over runs without white space, or any of the first three in a pair with
-    its replacement (text, or a callable that gets what was found; None keeps it). Held back is only text in which a
+    its replacement (text, or a callable that gets the match; None keeps it). Held back is only text in which a
     match could still begin, ``hold`` characters or so at most; beyond that it is masked as far as it goes, so of a
     pattern's match that is longer the end may show. Literal words are held as long as they are.
 
     Arguments of tools stay JSON: each string in them, keys too (but not by a callable over words), is searched as what
-    it means, and each number as it is written, which becomes a string if something in it is hidden. No rule sees the
-    marks between them, nor ``true``, ``false`` and ``null``, and no match spans two values. What is no JSON is searched
-    as text.
+    it means, and each number as it is written, which becomes a string if something in it is hidden. Rules are not
+    applied to the punctuation between them, nor ``true``, ``false`` and ``null``, and no match spans two values.
+    Arguments that are not JSON are searched as text.
 
     Where text was cut off, by an error or a limit, what might be the beginning of a match is masked as well. Messages
     of errors and of tools that quote the reply are rewritten, and that of a `MalformedError` is left out.
@@ -79,8 +79,8 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     Keys of arguments in which something is hidden may come out equal, and then readers keep one of them; those of
     results are numbered then.
     """
-    plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
-    return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)
+    for_text, for_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
+    return _rewriter(for_text.fresh, parts, "redact", hides=True, make_json=for_json.fresh)
 
 
 def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Callable[[S], S]:
