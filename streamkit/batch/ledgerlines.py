@@ -58,7 +58,7 @@ def form_of(line: bytes) -> dict[str, Any] | None:
         return None
     has_key = isinstance(form, dict) and isinstance(form.get("asked"), str)
     if not has_key and (not isinstance(form, dict) or has_sum or len(form.keys() & KEYS) < 2):
-        raise ValueError("no line of a ledger")
+        raise ValueError("not a line of a ledger")
     return form if has_key and (has_sum or _is_old(form)) else None
 
 
