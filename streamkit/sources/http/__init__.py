@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from .client import Client
     from .exchange import NOT_CONNECTED, shut_socket, translated
     from .failures import name_address
-    from .limits import Limits, Retry, given_up, requests_of
+    from .limits import CLOCKS, Limits, Retry, given_up, requests_of
     from .requests import SECRET, names_version
     from .sharedclient import chat
 
 __all__ = [
+    "CLOCKS",
     "NOT_CONNECTED",
     "SECRET",
     "Client",
@@ -43,7 +44,7 @@ if not TYPE_CHECKING:  # else every name would be one
             "client": "Client",
             "exchange": "NOT_CONNECTED shut_socket translated",
             "failures": "name_address",
-            "limits": "Limits Retry given_up requests_of",
+            "limits": "CLOCKS Limits Retry given_up requests_of",
             "requests": "SECRET names_version",
             "sharedclient": "chat",
         },
