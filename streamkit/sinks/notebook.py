@@ -106,7 +106,7 @@ def notebook(*, show: Format = "text", every: float = 0.1) -> Notebook:
     a refusal, with escapes like ``\\x1b`` for what a terminal would obey and for what hides text (as `console` does).
     ``show="markdown"`` renders them. It never holds up the reply. RuntimeError outside of IPython.
 
-    Note: rendered Markdown may load images from addresses that the model wrote, which tells those servers what the
-    address says; plain text loads nothing.
+    Note: rendered Markdown may load images from addresses that the model wrote, which passes the content of
+    the address on to those servers; plain text loads nothing.
     """
     return Notebook(show, every)
