@@ -40,10 +40,10 @@ def batch(
 
     With a ``ledger`` (path or `Ledger`) every finished reply is in that file before it is delivered. A later batch on
     the same file delivers what it finds there and asks only for the rest, failed ones included. ``key(prompt)`` names a
-    prompt in it, by default (or if None) a hash of its content does; what has the same key is asked for once.
+    prompt in it, by default (or if None) a hash of its content does; prompts with the same key are asked only once.
 
     ``requests_per_minute`` and ``tokens_per_minute`` are kept by spreading the starts evenly. Tokens are estimated
-    (four bytes each, and the mean of the answers so far), then corrected by the usage that was reported.
+    (four bytes each, and the mean of the answers so far), then corrected by the reported usage.
 
     ``budget`` is money, in the currency of ``prices`` (`Prices`, or one for each model). Nothing is started once it is
     used up, counting what is under way at the mean cost so far, what a ledger says was paid before, and every request

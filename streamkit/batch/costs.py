@@ -16,7 +16,7 @@ __all__ = ["Costs", "usage_of"]
 
 
 class Costs:
-    """``spent`` so far, in the currency of the prices; ``budget`` None: no limit."""
+    """The money of one batch: ``spent`` so far and the ``budget`` (None: no limit), in the currency of the prices."""
 
     def __init__(self, prices: PriceList, budget: float | None) -> None:
         self.budget, self.spent = budget, 0.0
@@ -49,7 +49,10 @@ class Costs:
         self._under_way += 1
 
     def settle(self, used: Sequence[tuple[Usage, str]]) -> float | None:
-        """The cost of the requests (usage, model) of one prompt together; None if it is not known."""
+        """Count a finished prompt with its requests (usage, model): their cost together, None if it is not known.
+
+        ValueError if there is a budget, and no price for one of the models.
+        """
         self._under_way -= 1
         self._settled.set()
         if self._prices is None:

@@ -42,16 +42,16 @@ def continue_with(
     """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
-    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. Where nothing was shown yet there is
-    nothing to announce. What a model says once more of the text that was kept is left out, as `stages.Seam` says. The
+    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. If nothing was emitted yet there
+    is nothing to announce. Text that a model repeats of the text that was kept is left out, as `stages.Seam` says. The
     Reply is that of the whole; its usage is ``partial``, unless that of every part is known. With ``prefill`` it has
     the text in any case, which has to be there to be kept.
 
-    Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
+    Not tried again: what the server reported (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
     that is over, and what a policy upstream has ``given_up``, as a `Client` does after its own further requests, or
-    when it is closed. ``ask`` is called until ``attempts`` further requests were made, those counted that a client made
-    again for one call. So there can be more of them: the last call may take the client as many requests as its own
-    `Retry` allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it,
+    when it is closed. ``ask`` is called until ``attempts`` further requests were made, including those that a client
+    repeated within one call. So there can be more of them: the last call may take the client as many requests as its
+    own `Retry` allows. A reply that broke off goes on at once; if none had begun there is a wait, as `Retry` has it,
     with Retry-After obeyed.
     """
     check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
@@ -67,6 +67,8 @@ def continue_with(
 
 
 class _Continued(CompositeReply):
+    """One subscription. To the run all parts together are one reply."""
+
     def __init__(
         self,
         ask: Callable[[Reply], Observable[Event]],

@@ -52,11 +52,12 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
     Only errors that are ``retryable`` and that no policy upstream has ``given_up``. It subscribes until ``attempts``
-    further requests were made, those counted that a `Client` made again by itself. So there can be more of them: the
+    further requests were made, including those that a `Client` repeated by itself. So there can be more of them: the
     last subscription may take the client as many requests as its own `Retry` allows. ``Reply.attempts`` counts all of
     them.
 
-    It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
+    It is for streams that have no such policy, and for silence (`StalledError`), after which a client does not ask
+    again.
     """
     check_instance("retry", retry, Retry, "ops.retry_unstarted(sk.Retry(attempts=3))")
     policy = retry or Retry()
@@ -129,6 +130,8 @@ class _Attempts(CompositeReply):
 
 
 class _Fallback(_Attempts):
+    """Subscribes to the next of the alternatives."""
+
     def __init__(
         self, alternatives: Iterator[Observable[Any]], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:

@@ -148,8 +148,8 @@ def choice(index: int) -> Keeps:
 def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
 
-    The first piece is shown at once and the last state always, also before an error. What a `Restart` makes void goes
-    when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
+    The first piece is shown at once and the last state always, also before an error. Text that a `Restart` voids is
+    replaced once new text comes, or at the end, and so is a round of a tool loop: the last item is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
     every = check_number("every", every, optional=True)

@@ -41,7 +41,7 @@ class Spool:
         """Open and lock the file for a run on ``loop``, and read the batches that were left in it."""
         fd = open_private(self.path, os.O_CREAT)
         try:
-            if locked(fd) is False and not (_released(fd) and locked(fd)):
+            if locked(fd) is False and not (_release_abandoned(fd) and locked(fd)):
                 raise SinkError(f"spool {self.name} is in use: each sink needs one of its own")
             earlier, size = self._read(fd)
             os.ftruncate(fd, size)
@@ -112,7 +112,7 @@ def _file_id(fd: int) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _released(fd: int) -> bool:
+def _release_abandoned(fd: int) -> bool:
     """Release the file if it was locked by a run of this process that can never end, because its loop is closed; True
     if it was."""
     spool = in_use.get(_file_id(fd))
