@@ -10,7 +10,7 @@ from ..errors import BrokenError, StalledError, StatusError, StreamkitError
 from ..sources import Recording
 from ..wire import Encoder, Parser, api_named
 from .answer import Answer, Then, Write, stream_answer, whole_answer
-from .script import refusal
+from .script import status_answer
 
 __all__ = ["Playback"]
 
@@ -25,7 +25,7 @@ class Playback:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         error = self.recording.error()
         if isinstance(error, StatusError):
-            return refusal(error, api)
+            return status_answer(error, api)
         writes = self.writes(api)
         return stream_answer(writes, api) if api_named(api).wants_stream(body) else whole_answer(writes, api)
 

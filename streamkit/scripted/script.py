@@ -27,7 +27,7 @@ from ..events import (
 from ..wire import Api, Encoder, Framing, api_named
 from .answer import Answer, Then, Write, error_body, plain_answer, stream_answer, whole_answer
 
-__all__ = ["Script", "as_tokens", "refusal"]
+__all__ = ["Script", "as_tokens", "status_answer"]
 
 Text: TypeAlias = "str | Sequence[str]"
 Call: TypeAlias = "ToolCall | tuple[str, Any]"
@@ -110,7 +110,7 @@ class Script:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         """The answer to a request with this JSON ``body``."""
         if isinstance(self.fail, StatusError):
-            return refusal(self.fail, api, self.headers, self.head_after)
+            return status_answer(self.fail, api, self.headers, self.head_after)
         if isinstance(self.fail, ConnectError):
             return Answer(0, head_after=self.head_after)
         if self.status != 200 or self.body is not None:
@@ -242,7 +242,9 @@ def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, f
     return Write(0.0, b"".join(encoder.fail_with({"message": fail} if isinstance(fail, str) else dict(fail))))
 
 
-def refusal(error: StatusError, api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
+def status_answer(
+    error: StatusError, api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
+) -> Answer:
     """The answer that makes a client raise ``error``: with the body that came with it, or one in the form of the
     API."""
     status = error.status or 500
