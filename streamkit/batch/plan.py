@@ -1,4 +1,4 @@
-"""What a batch was asked to do, checked before anything is sent."""
+"""The arguments of a batch, checked before anything is sent."""
 
 from __future__ import annotations
 
