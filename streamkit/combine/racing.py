@@ -12,7 +12,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_number, quote
 from ..engine.loops import ShutdownError
-from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, put, source_of
+from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
 from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
 from ..eventclass import in_brief
@@ -67,7 +67,7 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return _Race(streams, after, observer, scheduler_for(scheduler)).begin()
 
-    return put(source_of("race", connect, replies=are_replies(streams)), common_kind(streams))
+    return with_kind(source_of("race", connect, replies=are_replies(streams)), common_kind(streams))
 
 
 class _Entrant:

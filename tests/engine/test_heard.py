@@ -63,7 +63,7 @@ def test_a_run_that_failed_and_was_not_asked_is_logged_once_when_it_is_let_go_of
     assert reports.messages == ["nobody has asked for the result of the run with sinks quiet, which failed:"]
     assert [str(error) for error in reports.errors] == ["no"]
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert len(reports.errors) == 1
 
 
@@ -278,7 +278,7 @@ def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Re
         loop.run_until_complete(main())
     loop.close()
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert [str(error) for error in reports.errors] == ["no"]
 
 
@@ -287,7 +287,7 @@ def test_news_that_never_came_are_let_go_of_without_a_word(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "unraisablehook", ignored.append)
     loop = asyncio.new_event_loop()
     for _ in range(3):
-        heard.News(loop)
+        heard.UnreportedErrors(loop)
     ended(sk.start(testing.script("a")))
     caught_up()
     gc.collect()
@@ -338,7 +338,7 @@ def test_who_asked_has_heard(ask: Callable[[sk.Run], None], reports: Reports):
     with pytest.raises(sk.ApiError, match="no"):
         ask(sk.start(failing()))
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 
@@ -368,7 +368,7 @@ def test_who_asked_on_a_loop_has_heard(ask: Callable[[sk.Run], Any], reports: Re
     with pytest.raises(sk.ApiError, match="no"):
         asyncio.run(main())
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 
@@ -508,7 +508,7 @@ def test_who_leaves_a_loop_over_a_run_has_asked_for_no_more(begin: Callable[[], 
         for _ in begin():
             raise ZeroDivisionError
     caught_up()
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 
@@ -529,7 +529,7 @@ def test_who_leaves_an_async_loop_over_a_run_has_asked_for_no_more(seconds: floa
     with testing.clock() as clock:
         clock.run_coroutine(main())
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 
@@ -574,7 +574,7 @@ def test_so_has_one_in_the_middle_of_a_chain(door: Callable[[sk.Stream[Any]], ob
     assert over.wait(5)
     for _ in range(9):  # all that comes of it has been done then
         call_on(background(), lambda: None)
-    heard.tell()
+    heard.log_unreported()
     assert [str(error) for error in told] == ["no"]
     assert reports.errors == []
 
@@ -595,7 +595,7 @@ def test_a_run_that_ended_well_or_was_cancelled_is_no_news(reports: Reports):
     run.cancel()
     ended(run)
     del run
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 
@@ -773,7 +773,7 @@ def test_a_batch_that_is_left_logs_nothing_of_the_replies_it_gave_up(reports: Re
     for _ in sk.batch(["a", "b"], lambda prompt: testing.script(prompt, fail="no")):
         break
     gc.collect()
-    heard.tell()
+    heard.log_unreported()
     assert reports.errors == []
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
-from ..streams import Given, check_chain, check_operators, misplaced, name_of, no_sink
+from ..streams import ItemKind, check_chain, check_operators, misplaced, name_of, no_sink
 from ..upstream import CAPACITY, MAX_BYTES
 from .backlog import OVERFLOWS, Overflow
 from .listener import Listener
@@ -153,7 +153,7 @@ def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:
     return value
 
 
-def check_kinds(given: Given | None, branches: Iterable[Branch]) -> None:
+def check_kinds(given: ItemKind | None, branches: Iterable[Branch]) -> None:
     """TypeError if there is nothing for an operator or a listener of one, where this comes in."""
     for branch in branches:
         comes = check_chain(given, branch.operators)

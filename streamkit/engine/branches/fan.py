@@ -22,7 +22,7 @@ from ..streams import applied, is_stream, no_stream, stream
 from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
-from .ownsink import put_to_work
+from .ownsink import pass_run_id
 from .stats import SinkStats
 
 __all__ = ["Fan"]
@@ -75,7 +75,7 @@ class Fan:
         self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
             try:
-                put_to_work(outlet.spec.into, scheduler.context)
+                pass_run_id(outlet.spec.into, scheduler.context)
                 self._plug(outlet, scheduler)
             except BaseException as exc:  # an operator of the branch; the others begin all the same
                 outlet.broke(exc)

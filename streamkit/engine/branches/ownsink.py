@@ -10,7 +10,7 @@ from typing import Any
 from ..upstream import Context
 from .listener import Listener
 
-__all__ = ["OwnSink", "begin_of", "hears_errors", "put_to_work"]
+__all__ = ["OwnSink", "begin_of", "hears_errors", "pass_run_id"]
 
 
 class OwnSink:
@@ -22,7 +22,7 @@ class OwnSink:
     """Where it keeps numbered items. Two streams of one run in the same place need two ids."""
 
 
-def put_to_work(into: Any, context: Context) -> None:
+def pass_run_id(into: Any, context: Context) -> None:
     """Tell ``into`` the id of the run, if it has a `begin` for that."""
     begin = begin_of(into)
     if begin is not None:

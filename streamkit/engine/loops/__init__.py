@@ -29,7 +29,7 @@ from .reporting import (
     with_notes,
 )
 from .tracebacks import LIBRARIES, trim, trimming, without_libraries
-from .unheard import News
+from .unheard import UnreportedErrors
 from .wake import Wake, resolve
 
 __all__ = [
@@ -38,8 +38,8 @@ __all__ = [
     "LIBRARIES",
     "LIKE_AN_END",
     "LOGGER",
-    "News",
     "ShutdownError",
+    "UnreportedErrors",
     "Wake",
     "as_raised",
     "background",

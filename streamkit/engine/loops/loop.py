@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from ...runtimes import refuse_gevent, refuse_trio
 from .exiting import Live, wait_for_progress
 from .reporting import report
-from .unheard import forget, tell
+from .unheard import forget_unreported, log_unreported
 from .wake import Wake
 
 __all__ = [
@@ -214,7 +214,7 @@ def shutdown() -> None:
     for item in tuple(live):
         item.abandon()
     _background.close()
-    tell(closed=True)
+    log_unreported(closed=True)
 
 
 def _at_exit() -> None:
@@ -233,7 +233,7 @@ def _at_exit() -> None:
         if own is not None:
             own.close()
     with suppress(KeyboardInterrupt):
-        tell()
+        log_unreported()
 
 
 def _after_fork() -> None:
@@ -242,7 +242,7 @@ def _after_fork() -> None:
     _abandoned.extend((_background, _local))
     _background, _local = _Background(), threading.local()
     live.clear()
-    forget()
+    forget_unreported()
 
 
 os.register_at_fork(after_in_child=_after_fork)

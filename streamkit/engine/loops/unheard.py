@@ -17,10 +17,10 @@ from weakref import ref
 
 from .reporting import report
 
-__all__ = ["News", "forget", "tell"]
+__all__ = ["UnreportedErrors", "forget_unreported", "log_unreported"]
 
 
-class News:
+class UnreportedErrors:
     """What one run has to tell. From any thread; no lock, as `leave` may be called by the garbage collector amid
     anything: each of two steps is made first and then looked for in the other."""
 
@@ -55,7 +55,7 @@ class News:
             return
         _kept.add(self._me)
         if self._left:
-            self.tell()
+            self.log()
 
     def hear(self) -> None:
         """The error is about to be raised to somebody."""
@@ -77,11 +77,11 @@ class News:
         _due.add(self)
         if self.loop.is_running():
             with suppress(RuntimeError):  # closed just now
-                self.loop.call_soon_threadsafe(self.tell)
+                self.loop.call_soon_threadsafe(self.log)
                 return
-        self.tell()
+        self.log()
 
-    def tell(self) -> None:
+    def log(self) -> None:
         errors = self._untold
         while errors:
             try:
@@ -98,21 +98,21 @@ class News:
         _due.discard(self)
 
 
-_kept: set[ref[News]] = set()
+_kept: set[ref[UnreportedErrors]] = set()
 """Those with something to tell."""
-_due: set[News] = set()
+_due: set[UnreportedErrors] = set()
 """Those that are to be told by their loop, kept in case that it stops before it does."""
 
 
-def tell(*, closed: bool = False) -> None:
+def log_unreported(*, closed: bool = False) -> None:
     """Whatever nobody has been told of; only of runs whose loop is ``closed``, if that is asked for."""
     for one in tuple(_kept):
         news = one()
         if news is not None and (news.loop.is_closed() or not closed):
-            news.tell()
+            news.log()
 
 
-def forget() -> None:
+def forget_unreported() -> None:
     """In the child of a fork: what there is to tell is the parent's."""
     for one in tuple(_kept):
         news = one()
@@ -120,4 +120,4 @@ def forget() -> None:
             news.hear()
 
 
-atexit.register(tell)  # for runs in threads that the exit waits for, which end after our own hook
+atexit.register(log_unreported)  # for runs in threads that the exit waits for, which end after our own hook

@@ -12,7 +12,7 @@ from types import TracebackType
 from ...errors import StreamkitError
 from ...events import Reply
 from ...wording import one_line
-from ..loops import News, Wake, on_loop, resolve
+from ..loops import UnreportedErrors, Wake, on_loop, resolve
 
 __all__ = ["RunResult"]
 
@@ -23,7 +23,7 @@ class RunResult:
     __slots__ = ("_frames", "_lock", "_wakes", "error", "news", "reply")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.news = News(loop)
+        self.news = UnreportedErrors(loop)
         self.reply: Reply | None = None
         self.error: BaseException | None = None
         self._frames: TracebackType | None = None

@@ -29,7 +29,7 @@ from ..loops import (
     trim,
     trimming,
 )
-from ..streams import Bridge, HasReply, Reader, check_stream, kind_of
+from ..streams import Bridge, BridgeReader, HasReply, check_stream, kind_of
 from ..upstream import AtWork, Gate, Note, RunScheduler, at_work
 from .driver import CLOSING, RunDriver
 
@@ -233,11 +233,11 @@ class Run(HasReply, Generic[T]):
         current_loop()
         return self._only_reader()
 
-    def _only_reader(self) -> Reader:
+    def _only_reader(self) -> BridgeReader:
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return Reader(bridge, self._left, self._work.settled.news.hear)
+        return BridgeReader(bridge, self._left, self._work.settled.news.hear)
 
     def _left(self) -> None:
         self._work.settled.news.enough = True  # who leaves the iteration has asked for no more

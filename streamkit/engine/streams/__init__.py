@@ -1,7 +1,7 @@
 """Streams as users hold them: sources, operators and the stream that is iterated, awaited and piped."""
 
-from .bridge import Bridge, Reader
-from .kinds import EventSource, Given, check_events, common_kind, kind_of, misplaced, not_events, put
+from .bridge import Bridge, BridgeReader
+from .kinds import EventSource, ItemKind, check_events, common_kind, kind_of, misplaced, not_events, with_kind
 from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
 from .misuse import (
     applied,
@@ -25,14 +25,14 @@ from .unasked import HasReply
 
 __all__ = [
     "Bridge",
+    "BridgeReader",
     "Connect",
     "EventSource",
-    "Given",
     "HasReply",
+    "ItemKind",
     "Keeps",
     "KeepsAll",
     "Operator",
-    "Reader",
     "Reading",
     "ReplyStream",
     "Source",
@@ -56,9 +56,9 @@ __all__ = [
     "not_events",
     "operator_name",
     "operator_of",
-    "put",
     "refuse_operator",
     "source_of",
     "stream",
     "uncalled_name",
+    "with_kind",
 ]

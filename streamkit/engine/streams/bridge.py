@@ -15,7 +15,7 @@ from reactivex import abc
 from ..loops import Wake, on_loop, resolve, runs_here, trimming
 from ..upstream import CAPACITY, MAX_BYTES, Gate, weight
 
-__all__ = ["Bridge", "Reader"]
+__all__ = ["Bridge", "BridgeReader"]
 
 
 class Bridge(abc.ObserverBase[Any]):
@@ -99,7 +99,7 @@ class Bridge(abc.ObserverBase[Any]):
             wake()
 
 
-class Reader:
+class BridgeReader:
     """The pulling side. Leaving early (``break``, an exception, `close`, `aclose`) calls ``leave``, which cancels.
 
     ``hear`` is called before an error is raised. The source never refers to it, so a loop that was left lets go of it
@@ -110,10 +110,10 @@ class Reader:
         self._bridge, self._hear = bridge, hear
         self._leave: Callable[[], None] | None = leave
 
-    def __iter__(self) -> Reader:
+    def __iter__(self) -> BridgeReader:
         return self
 
-    def __aiter__(self) -> Reader:
+    def __aiter__(self) -> BridgeReader:
         return self
 
     def __next__(self) -> Any:

@@ -12,18 +12,18 @@ from ...events import Event
 
 __all__ = [
     "EventSource",
-    "Given",
     "Gives",
+    "ItemKind",
     "Kind",
     "Takes",
-    "behind",
     "check_events",
     "common_kind",
+    "kind_after",
     "kind_of",
-    "known",
     "misplaced",
     "not_events",
-    "put",
+    "table_entry",
+    "with_kind",
 ]
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ WANTS = {"events": "events", "text": "events or text"}
 MARK = "_streamkit_gives"
 
 
-class Given(NamedTuple):
+class ItemKind(NamedTuple):
     """What the items of a stream are, and what made them so."""
 
     kind: Kind
@@ -86,28 +86,28 @@ class Given(NamedTuple):
 class EventSource(Observable[Event]):
     """Observables that give the events of replies."""
 
-    _streamkit_gives: ClassVar[Given] = Given("events")
+    _streamkit_gives: ClassVar[ItemKind] = ItemKind("events")
 
 
-def known(name: str) -> tuple[Takes, Gives]:
+def table_entry(name: str) -> tuple[Takes, Gives]:
     """What an operator of this name takes and gives."""
     return TABLE.get(name, ("any", "any"))
 
 
-def kind_of(stream: Any) -> Given | None:
+def kind_of(stream: Any) -> ItemKind | None:
     """What the items of ``stream`` are known to be; None if nothing is: behind a stock operator, for instance."""
-    given: Given | None = getattr(stream, MARK, None)
+    given: ItemKind | None = getattr(stream, MARK, None)
     return given
 
 
-def common_kind(streams: Iterable[Any]) -> Given | None:
+def common_kind(streams: Iterable[Any]) -> ItemKind | None:
     """What all of them give, if that is one kind."""
     given = [kind_of(stream) for stream in streams]
     first = given[0] if given else None
     return first if first is not None and all(one is not None and one.kind == first.kind for one in given) else None
 
 
-def put(stream: T, given: Given | None) -> T:
+def with_kind(stream: T, given: ItemKind | None) -> T:
     """``stream``, known to give that."""
     for one in (stream, getattr(stream, "_built", None)):  # of a `Stream` what it is built of is piped on
         if one is not None and given is not None:
@@ -115,13 +115,13 @@ def put(stream: T, given: Given | None) -> T:
     return stream
 
 
-def behind(name: str, takes: Takes, gives: Gives, given: Given | None) -> Given | None:
+def kind_after(name: str, takes: Takes, gives: Gives, given: ItemKind | None) -> ItemKind | None:
     """What comes out of an operator that is given this. TypeError if it does not work on that."""
     if given is not None and takes != "any" and _has_nothing(given.kind, takes, gives):
         raise TypeError(misplaced(f"{name}()", WANTS[takes], given))
     if gives == "same":
         return given
-    return None if gives == "any" else Given(gives, name)
+    return None if gives == "any" else ItemKind(gives, name)
 
 
 def not_events(what: str) -> TypeError:
@@ -141,7 +141,7 @@ def _has_nothing(kind: Kind, takes: Takes, gives: Gives) -> bool:
     return kind == "values" or (kind == "str" and takes == "events") or (kind == "calls" and gives in ("str", "values"))
 
 
-def misplaced(what: str, wants: str, given: Given) -> str:
+def misplaced(what: str, wants: str, given: ItemKind) -> str:
     """The message for ``what``, which stands behind something that gives it nothing."""
     left = f"{given.by}(), which leaves {WHAT[given.kind]}"
     return f"{what} works on {wants}, but stands behind {left}: put it before, or into a branch of its own"

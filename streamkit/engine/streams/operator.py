@@ -10,7 +10,7 @@ from reactivex import Observable
 
 from ...checks import quote_refused
 from ...events import Event
-from .kinds import Given, Gives, Takes, behind, kind_of, known, put
+from .kinds import Gives, ItemKind, Takes, kind_after, kind_of, table_entry, with_kind
 
 __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Pipes", "Takes", "check_chain"]
 
@@ -41,8 +41,8 @@ class Operator(Generic[A, B]):
         self.__name__ = name
         self.written = written or f"ops.{name}()"
         self._apply = apply
-        self.takes, self.gives = known(name)
-        self._others: tuple[Given | None, ...] = ()
+        self.takes, self.gives = table_entry(name)
+        self._others: tuple[ItemKind | None, ...] = ()
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         if not isinstance(source, Observable):
@@ -54,11 +54,11 @@ class Operator(Generic[A, B]):
             return piped
         given = self.checked(kind_of(source))
         built = self._apply(source)
-        return built if built is source else put(built, given)
+        return built if built is source else with_kind(built, given)
 
-    def checked(self, given: Given | None) -> Given | None:
+    def checked(self, given: ItemKind | None) -> ItemKind | None:
         """What comes out if this is given; None for what is not known. TypeError if it does not work on that."""
-        given = behind(self.__name__, self.takes, self.gives, given)
+        given = kind_after(self.__name__, self.takes, self.gives, given)
         is_one = given is not None and all(other is not None and other.kind == given.kind for other in self._others)
         return given if is_one else None
 
@@ -95,7 +95,7 @@ class KeepsAll(Keeps):
         return cast("S", super().__call__(cast("Observable[Any]", source)))
 
 
-def check_chain(given: Given | None, operators: tuple[Callable[[Any], Any], ...]) -> Given | None:
+def check_chain(given: ItemKind | None, operators: tuple[Callable[[Any], Any], ...]) -> ItemKind | None:
     """What comes out behind these ``operators``, which are not applied yet; as `Operator.checked`."""
     for operator in operators:
         given = operator.checked(given) if isinstance(operator, Operator) else None

@@ -14,8 +14,8 @@ from ...errors import SinkError
 from ...wording import one_line
 from ..loops import background, call_on, current_loop, failure_of, is_background, loop_of, report, runs_here, trimming
 from ..upstream import Foreign, Gate
-from .bridge import Bridge, Reader
-from .kinds import common_kind, kind_of, put
+from .bridge import Bridge, BridgeReader
+from .kinds import common_kind, kind_of, with_kind
 from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
 from .operator import Operator, Pipes
 from .subscription import Subscription
@@ -69,7 +69,7 @@ class Stream(Fluent[T]):
         built = source if built is None else built
         self._built: Observable[T] = built._built if isinstance(built, Stream) else built
         self._label = label
-        put(self, kind_of(self._built))
+        with_kind(self, kind_of(self._built))
 
     if not TYPE_CHECKING:  # its overloads are in fluent/piping.pyi
 
@@ -159,12 +159,12 @@ class Stream(Fluent[T]):
     def __aiter__(self) -> AsyncIterator[T]:
         return self._reader(current_loop())
 
-    def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
+    def _reader(self, loop: asyncio.AbstractEventLoop) -> BridgeReader:
         gate = Gate()
         bridge = Bridge(loop, gate)
         door = Subscription(loop, gate, bridge.end)
         self.enter(door, loop, bridge.on_next)
-        return Reader(bridge, door.dispose)
+        return BridgeReader(bridge, door.dispose)
 
     def enter(self, door: Subscription, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
         """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
@@ -239,7 +239,7 @@ class _Callbacks:
 
 def stream(source: Observable[U]) -> Stream[U]:
     """Any Observable as a `Stream`."""
-    return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
+    return source if isinstance(source, Stream) else Stream(source, built=with_kind(Foreign(source), kind_of(source)))
 
 
 BEHIND, BEFORE = "stream.concat(sk.stream([...]))", "sk.stream([...]).concat(stream)"
@@ -259,4 +259,4 @@ def _not_added(other: Any, write: str) -> Any:
 def joined(first: Stream[Any], second: Observable[Any], kind: type[Operator[Any, Any]] = Operator) -> Stream[Any]:
     """The items of ``first``, then those of ``second``; ``kind`` is that of the operator which does it."""
     concat = kind("concat", _stock("concat")(second))
-    return put(first.pipe(concat), common_kind([first, second]))
+    return with_kind(first.pipe(concat), common_kind([first, second]))

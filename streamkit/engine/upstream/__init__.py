@@ -1,6 +1,6 @@
 """What travels upstream with a subscription: the scheduler of a run with its gate, its context and its place."""
 
-from .apart import Apart
+from .apart import WithoutContext
 from .asyncmap import AsyncMap
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
@@ -16,7 +16,6 @@ from .switching import switch_to
 __all__ = [
     "CAPACITY",
     "MAX_BYTES",
-    "Apart",
     "AsyncMap",
     "AtWork",
     "ByteListener",
@@ -35,6 +34,7 @@ __all__ = [
     "SentRequest",
     "Sources",
     "TimedGate",
+    "WithoutContext",
     "at_work",
     "clock",
     "figures",

@@ -15,13 +15,13 @@ from reactivex import abc
 
 from ...errors import StreamkitError
 
-__all__ = ["Apart", "apart"]
+__all__ = ["WithoutContext", "call_without_context"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def call_without_context(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What ``call`` gives. What it raises has no error as its context that was being handled already."""
     if sys.exception() is None:
         return call(*args, **kwargs)
@@ -32,17 +32,17 @@ def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return call(*args, **kwargs)
 
 
-class Apart(abc.ObserverBase[Any]):
-    """Hands on every signal `apart` from what is being handled above."""
+class WithoutContext(abc.ObserverBase[Any]):
+    """Hands on every signal `call_without_context` from what is being handled above."""
 
     def __init__(self, observer: abc.ObserverBase[Any]) -> None:
         self._observer = observer
 
     def on_next(self, value: Any) -> None:
-        apart(self._observer.on_next, value)
+        call_without_context(self._observer.on_next, value)
 
     def on_error(self, error: Exception) -> None:
-        apart(self._observer.on_error, error)
+        call_without_context(self._observer.on_error, error)
 
     def on_completed(self) -> None:
-        apart(self._observer.on_completed)
+        call_without_context(self._observer.on_completed)

@@ -21,7 +21,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 from ...errors import SinkError, StreamkitError
 from ...events import Choice, Reply
 from ..loops import failure_of, loop_of, on_loop, report, runs_here
-from .apart import apart
+from .apart import call_without_context
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate
 
@@ -126,7 +126,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         if self.error_filter is None:
             return error
         try:
-            return apart(self.error_filter, error)
+            return call_without_context(self.error_filter, error)
         except BaseException as exc:  # of the user's stage; the error itself must not get past it
             failure = failure_of("a stage", exc)
             if failure is not None:
