@@ -73,8 +73,8 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
 class _Entrant:
     """One stream of a race."""
 
-    def __init__(self, number: int, vantage: Place) -> None:
-        self.number, self.vantage = number, vantage
+    def __init__(self, number: int, place: Place) -> None:
+        self.number, self.place = number, place
         self.opening = Prelude()
         self.subscription = SingleAssignmentDisposable()
 
@@ -100,7 +100,7 @@ class _Race(CompositeReply):
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The winner's reply; before there is one, that of the last to start."""
-        reply = self.vantage.reply(outcome)
+        reply = self.place.reply(outcome)
         return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
 
     def begin(self) -> abc.DisposableBase:
@@ -120,14 +120,14 @@ class _Race(CompositeReply):
         return self._over or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
-        self.vantage = Place(self._scheduler, part=True)
-        entrant = _Entrant(number, self.vantage)
+        self.place = Place(self._scheduler, part=True)
+        entrant = _Entrant(number, self.place)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
             lambda item: self._scheduler.on_loop(self._next, entrant, item),
             lambda error: self._scheduler.on_loop(self._failed, entrant, error),
             lambda: self._scheduler.on_loop(self._completed, entrant),
-            scheduler=entrant.vantage.scheduler,
+            scheduler=entrant.place.scheduler,
         )
 
     def _next(self, entrant: _Entrant, item: Any) -> None:
@@ -148,7 +148,7 @@ class _Race(CompositeReply):
         """If it has said something: from now on there is only this one."""
         if not entrant.opening.over:
             return
-        self._winner, self.vantage = entrant, entrant.vantage
+        self._winner, self.place = entrant, entrant.place
         self._timer.dispose()
         for other in self._running:
             if other is not entrant:
@@ -225,7 +225,7 @@ class _Together(CompositeReply):
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The last one's; but what was cancelled with some of them under way is not what that one became."""
-        reply = self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
+        reply = self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
         return replace(reply, outcome=outcome) if outcome is not None and self._left else reply
 
     def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
@@ -233,7 +233,7 @@ class _Together(CompositeReply):
             lambda item: self._scheduler.on_loop(self._observer.on_next, Labelled(name, item)),
             lambda error: self._scheduler.on_loop(self._failed, name, error),
             lambda: self._scheduler.on_loop(self._ended, name),
-            scheduler=self.vantage.scheduler,
+            scheduler=self.place.scheduler,
         )
 
     def _failed(self, name: str, error: Exception) -> None:

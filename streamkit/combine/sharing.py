@@ -221,9 +221,9 @@ class _View:
         run.sources.append(self)
 
     @property
-    def asked(self) -> SentRequest | None:
+    def sent_request(self) -> SentRequest | None:
         source = self._shared.context.current()
-        return source.asked if source is not None else None
+        return source.sent_request if source is not None else None
 
     @property
     def keeps_text(self) -> bool:
@@ -231,7 +231,7 @@ class _View:
         return source is None or source.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.run.shown(self._final or self._so_far(outcome))
+        return self.run.visible_reply(self._final or self._so_far(outcome))
 
     def _so_far(self, outcome: Outcome | None) -> Reply:
         shared = self._shared

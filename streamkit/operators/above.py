@@ -37,8 +37,8 @@ class Above:
 
     def request(self) -> tuple[str, Mapping[str, Any]] | None:
         """The API and the JSON of what was asked, if that is known."""
-        asked = self.source.asked if self.source is not None else None
-        return None if asked is None else (asked.api, asked.body)
+        sent = self.source.sent_request if self.source is not None else None
+        return None if sent is None else (sent.api, sent.body)
 
     def keeps_text(self) -> bool:
         """Whether the Reply is to have its text (`Limits.keep_text`)."""

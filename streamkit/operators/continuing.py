@@ -79,8 +79,8 @@ class _Continued(CompositeReply):
         self._ask, self._mode, self._observer = ask, mode, observer
         self._policy, self._made = Retry(attempts=attempts), 0
         self._subscription, self._pause = SerialDisposable(), SerialDisposable()
-        vantage = self.vantage
-        self._fold = Fold(keep_text=lambda: mode == "prefill" or vantage.keeps_text)
+        place = self.place
+        self._fold = Fold(keep_text=lambda: mode == "prefill" or place.keeps_text)
         self._opening = Prelude()
         self._seam = Seam("")
         self._shown = self._replied = False
@@ -91,7 +91,7 @@ class _Continued(CompositeReply):
         return CompositeDisposable(self._subscription, self._pause)
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        return self._with_parts(self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated"))
+        return self._with_parts(self.place.reply(outcome) or Reply(outcome=outcome or "truncated"))
 
     def _with_parts(self, reply: Reply) -> Reply:
         """A part's Reply as that of all parts."""
@@ -106,7 +106,7 @@ class _Continued(CompositeReply):
 
     def _attempt(self, stream: Observable[Event]) -> None:
         self._opening = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
 
     def _next(self, event: Event) -> None:
         for ready in self._opening.feed(event):
@@ -117,7 +117,7 @@ class _Continued(CompositeReply):
             self._join(ready)
         self._close_seam()
         if self._parts and not self._replied:  # what ``ask`` gave was cut, by ``take`` perhaps
-            self._show(self.vantage.reply("stopped") or Reply(outcome="stopped"))
+            self._show(self.place.reply("stopped") or Reply(outcome="stopped"))
         self._observer.on_completed()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class _Continued(CompositeReply):
             error = error.as_given_up() if _may_go_on(error) else error
             self._observer.on_error(error.with_partial(self._with_parts(error.partial)))
         elif wait:
-            self._pause.disposable = self.vantage.scheduler.schedule_relative(wait, lambda *_: self._go_on(error))
+            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._go_on(error))
         else:
             self._go_on(error)
 

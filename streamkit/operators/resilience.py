@@ -84,7 +84,7 @@ class _Attempts(CompositeReply):
         self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        reply = self.vantage.reply(outcome)
+        reply = self.place.reply(outcome)
         return self._of_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
 
     def _of_all(self, reply: Reply) -> Reply:
@@ -108,7 +108,7 @@ class _Attempts(CompositeReply):
 
     def _attempt(self, stream: Observable[Any]) -> None:
         self._opening = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.vantage.scheduler)
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
 
     def _next(self, item: Any) -> None:
         for ready in self._opening.feed(item):
@@ -167,7 +167,7 @@ class _Retried(_Attempts):
         if wait is None:
             self._fail(given_up(error, self._policy))
         else:
-            self._pause.disposable = self.vantage.scheduler.schedule_relative(wait, lambda *_: self._again(made))
+            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(made))
 
     def _again(self, made: int) -> None:
         self._made = made

@@ -161,7 +161,7 @@ class _Attachment(abc.ObserverBase[Any]):
     def _over(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
         self._hold.release()
-        failures, context = [self._scheduler.told(one) for one in failures], self._scheduler.context
+        failures, context = [self._scheduler.visible_error(one) for one in failures], self._scheduler.context
         context.heard.extend(self._fan.heard)
         error = self._error
         if context.failures is not None:

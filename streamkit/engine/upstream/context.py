@@ -39,11 +39,11 @@ class SentRequest:
 
 
 class ReplySource(Protocol):
-    """One request's reply while it grows. ``asked`` is None until a server took it, and where it is not known;
+    """One request's reply while it grows. ``sent_request`` is None until a server took it, and where it is not known;
     ``keeps_text`` says whether the Reply has the text."""
 
     @property
-    def asked(self) -> SentRequest | None: ...
+    def sent_request(self) -> SentRequest | None: ...
     @property
     def keeps_text(self) -> bool: ...
     def reply(self, outcome: Outcome | None = None) -> Reply: ...

@@ -49,26 +49,26 @@ class Place:
 class CompositeReply:
     """A source of replies that is made of several others: towards the run it stands for them.
 
-    They enter themselves by way of a ``vantage``, of which the last one counts; `whole` makes the reply of all of them.
+    They enter themselves by way of a ``place``, of which the last one counts; `whole` makes the reply of all of them.
     """
 
     def __init__(self, scheduler: RunScheduler) -> None:
-        self.vantage = Place(scheduler, part=True)
+        self.place = Place(scheduler, part=True)
         self.context = scheduler.context
-        self._let_through = scheduler.shown
+        self._let_through = scheduler.visible_reply
         scheduler.sources.append(self)
 
     def whole(self, outcome: Outcome | None) -> Reply:
         raise NotImplementedError
 
     @property
-    def asked(self) -> SentRequest | None:
-        sources = self.vantage.sources
-        return sources[-1].asked if sources else None
+    def sent_request(self) -> SentRequest | None:
+        sources = self.place.sources
+        return sources[-1].sent_request if sources else None
 
     @property
     def keeps_text(self) -> bool:
-        return self.vantage.keeps_text
+        return self.place.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         return self._let_through(self.whole(outcome))

@@ -116,12 +116,12 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
 
     # -- what a run may tell ---------------------------------------------------------------------------------------
 
-    def shown(self, reply: Reply) -> Reply:
+    def visible_reply(self, reply: Reply) -> Reply:
         """A source's ``reply`` as far as it is let through below."""
         shown = reply if self.reply_filter is None else self.reply_filter(reply)
         return shown if self.cover is None else self.cover(shown)
 
-    def told(self, error: Exception) -> Exception:
+    def visible_error(self, error: Exception) -> Exception:
         """``error`` as far as it is let through below: for one that reaches the run by another way than the chain."""
         if self.error_filter is None:
             return error
@@ -145,7 +145,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 observer.on_error(error)
         except BaseException as exc:
             if error is not None:  # perhaps it was not passed on
-                self.lost(self.told(error))
+                self.lost(self.visible_error(error))
             if exc is not error:  # as a bare observer of Rx raises what it is told
                 self.broke(exc)
 
@@ -168,7 +168,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             source = self.sources[-1] if self.sources else self.context.current()
             with suppress(BaseException):  # of a user's stage, asked what it let through; there is other news
                 error.partial = source.reply() if source is not None else error.partial
-        self.lost(self.told(error))
+        self.lost(self.visible_error(error))
 
     def let_go(self, subscription: abc.DisposableBase) -> None:
         """Dispose of what nobody listens to any more. If somebody's own dispose raises, that is told, and what it kept

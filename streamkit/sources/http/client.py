@@ -174,7 +174,7 @@ class Client:
                     await self._send(exchange, request, headers, asks_usage)
                     if refusals:  # it was usage that the server did not like, and nothing else
                         self._without_usage.add(request.named)
-                    reading.asked = SentRequest(request.api.name, request.body)
+                    reading.sent_request = SentRequest(request.api.name, request.body)
                     parser.request_id = self._endpoint.scrubbed(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:

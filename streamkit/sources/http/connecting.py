@@ -40,9 +40,9 @@ class Connecting:
 
     def hold(self, hold: bool) -> None:
         if hold and not self._held:
-            self._reading.hold()
+            self._reading.defer_cancel()
         elif self._held and not hold:
-            self._reading.let_go()
+            self._reading.allow_cancel()
         self._held = hold
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
