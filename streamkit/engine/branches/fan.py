@@ -57,7 +57,7 @@ class Fan:
         """The source's: held by any branch that cannot take more."""
         self.stopped = False
         self.last: Any = None
-        self.heard: list[Exception] = []
+        self.listener_errors: list[Exception] = []
         """What listeners were told of, once all is closed."""
         self._came = 0
         self.loop = scheduler.loop
@@ -261,8 +261,8 @@ class Fan:
                 failures.append(_as_ours(outlet.failure, name, reply))
             if own is not None and (outlet.failure is None or outlet.failure.__cause__ is not own):
                 failures.append(_as_ours(own, name, reply))
-            if outlet.heard is not None:
-                self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)
+            if outlet.listener_error is not None:
+                self.listener_errors.append(failures[-1] if own is outlet.listener_error else outlet.listener_error)
         return failures
 
     def abandon(self, reply: Reply) -> list[Exception]:
@@ -270,8 +270,8 @@ class Fan:
         self._count()
         for outlet in self.outlets:
             outlet.abandon(outlet.shown(reply))
-            if outlet.heard is not None:
-                self.heard.append(outlet.heard)
+            if outlet.listener_error is not None:
+                self.listener_errors.append(outlet.listener_error)
         failed = [(outlet.failure, outlet.spec.name) for outlet in self.outlets if outlet.failure is not None]
         return [_as_ours(failure, name, reply) for failure, name in failed]
 

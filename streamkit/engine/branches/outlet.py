@@ -42,7 +42,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.gate = Gate(scheduler.gate)
         self.failure: Exception | None = None
         self.error: Exception | None = None
-        self.heard: Exception | None = None
+        self.listener_error: Exception | None = None
         """What the ``error=`` of a listener was called with, which then did its work to the end."""
         self.reply_filter: ReplyFilter | None = None
         """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
@@ -252,7 +252,7 @@ class Outlet(abc.ObserverBase[Any]):
     def _let_go(self) -> None:
         """Whoever keeps the run, for its figures, does not keep the sink."""
         if self._calls is not None and self._calls.told and hears_errors(self.spec.into):
-            self.heard = self.error
+            self.listener_error = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
 

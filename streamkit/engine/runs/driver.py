@@ -37,10 +37,10 @@ CLOSING = 1.0
 
 
 class RunDriver:
-    """One subscription with its branches. It is ``settled`` exactly once, however it ends."""
+    """One subscription with its branches. It is ``result`` exactly once, however it ends."""
 
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
-        self.settled = RunResult(scheduler.loop)
+        self.result = RunResult(scheduler.loop)
         self.fan: Fan | None = None
         self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
@@ -94,22 +94,22 @@ class RunDriver:
 
     def block(self, timeout: float | None) -> None:
         """Block this thread until it is over, ``timeout`` seconds at most."""
-        if self.settled.over:
+        if self.result.done:
             return
         if self._loop.is_closed():
             self.cancel()
         else:
-            self.settled.block(timeout)
+            self.result.block(timeout)
 
-    def raise_news(self) -> None:
+    def raise_unreported(self) -> None:
         """At the end of a ``with``: what it has failed with, but not the stream's own error to who has left a loop."""
-        if not (self.settled.news.enough and self.settled.error is self._error):
-            self.settled.result()
+        if not (self.result.unreported.iteration_left and self.result.error is self._error):
+            self.result.get()
 
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
-        if not self.settled.over:
+        if not self.result.done:
             enter(self._loop, self)
             self.hold.begin(partial(self._begin, stream, specs))
 
@@ -157,7 +157,7 @@ class RunDriver:
 
     def _abort(self, exc: BaseException) -> None:
         """Somebody let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
-        if self.settled.over:
+        if self.result.done:
             report(exc, f"this was raised after the end of {self.describe()}:")
         if self._raise is None:
             self._raise = as_raised("a sink", exc)
@@ -172,7 +172,7 @@ class RunDriver:
         """It came after the end."""
         if isinstance(error, ShutdownError) or same_failure(error, self._error):
             return
-        if self.settled.over or not isinstance(error, Exception):
+        if self.result.done or not isinstance(error, Exception):
             report(error, f"this was raised after the end of {self.describe()}:")
         elif self._context.failures is not None:
             self._context.failures.append(error)
@@ -192,7 +192,7 @@ class RunDriver:
         self.hold.ended = True
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif self._begun and not self._ends and not self.settled.over:
+        elif self._begun and not self._ends and not self.result.done:
             self._ends = True  # first: whatever is collected meanwhile may be a reader, which then cancels this run
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
@@ -248,7 +248,7 @@ class RunDriver:
         at_work.pop(self._context.id, None)
         self.hold.release()
         self._subscription = None
-        if self.settled.over:
+        if self.result.done:
             return
         failures = list(failures)
         error = self._error if self._raise is None else self._raise
@@ -256,24 +256,26 @@ class RunDriver:
             error = failures.pop(0)
         if error is not None:
             with_notes(error, failures)
-        self.settled.give(reply if error is None else error)
+        self.result.set(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
-        heard: list[BaseException | None] = [*self._context.heard, *(self.fan.heard if self.fan is not None else ())]
-        self.settled.news.come(
-            _unheard(error, failures, heard),
-            _unheard(error, failures, [*heard, self._error]),
+        in_fan = self.fan.listener_errors if self.fan is not None else ()
+        known: list[BaseException | None] = [*self._context.listener_errors, *in_fan]
+        self.result.unreported.add(
+            _not_in(known, error, failures),
+            _not_in([*known, self._error], error, failures),
             f"nobody has asked for the result of {self.describe()}, which failed:",
         )
 
 
-def _unheard(
-    error: BaseException | None, failures: list[Exception], heard: Sequence[BaseException | None]
+def _not_in(
+    known: Sequence[BaseException | None], error: BaseException | None, failures: list[Exception]
 ) -> list[BaseException]:
-    """``error``, whose notes name ``failures``. If it is among ``heard``, those failures that are not."""
+    """The errors that still have to be reported: ``error``, whose notes name ``failures``; if it is ``known``, those
+    failures that are not known."""
 
     def is_new(one: BaseException) -> bool:
-        return not any(same_failure(one, other) for other in heard)
+        return not any(same_failure(one, other) for other in known)
 
     if error is None:
         return []

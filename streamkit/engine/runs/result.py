@@ -20,10 +20,10 @@ __all__ = ["RunResult"]
 class RunResult:
     """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
 
-    __slots__ = ("_frames", "_lock", "_wakes", "error", "news", "reply")
+    __slots__ = ("_frames", "_lock", "_wakes", "error", "reply", "unreported")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.news = UnreportedErrors(loop)
+        self.unreported = UnreportedErrors(loop)
         self.reply: Reply | None = None
         self.error: BaseException | None = None
         self._frames: TracebackType | None = None
@@ -31,7 +31,7 @@ class RunResult:
         self._lock = threading.Lock()
 
     @property
-    def over(self) -> bool:
+    def done(self) -> bool:
         return self.reply is not None or self.error is not None
 
     @property
@@ -42,7 +42,7 @@ class RunResult:
             return f"failed: {one_line(name)}"
         return self.reply.outcome if self.reply is not None else ""
 
-    def give(self, outcome: Reply | BaseException) -> None:
+    def set(self, outcome: Reply | BaseException) -> None:
         with self._lock:
             if isinstance(outcome, Reply):
                 self.reply = outcome
@@ -52,10 +52,10 @@ class RunResult:
         for wake in wakes:
             wake()
 
-    def result(self) -> Reply:
+    def get(self) -> Reply:
         """The Reply, or the error raised, once it is over."""
         if self.error is not None:
-            self.news.hear()
+            self.unreported.mark_raised()
             raise self.error.with_traceback(self._frames)  # and not with those of whoever has asked before
         assert self.reply is not None
         return self.reply
@@ -83,7 +83,7 @@ class RunResult:
     def _call(self, wake: Callable[[], None]) -> None:
         """As soon as it is over, which may be now."""
         with self._lock:
-            over = self.over
+            done = self.done
             self._wakes.append(wake)
-        if over:
+        if done:
             wake()

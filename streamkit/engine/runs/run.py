@@ -67,23 +67,23 @@ class Run(HasReply, Generic[T]):
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
-        self._work = RunDriver(scheduler, self._unread)
-        self._work.hold.take(specs)
+        self._driver = RunDriver(scheduler, self._unread)
+        self._driver.hold.take(specs)
         try:
             if is_background(loop):
-                live.add(self._work)
-            at_work[self.id] = AtWork(ref(self), partial(Run._of, self._work, scheduler), loop)
-            on_loop(loop, self._work.begin, stream, specs)
+                live.add(self._driver)
+            at_work[self.id] = AtWork(ref(self), partial(Run._of, self._driver, scheduler), loop)
+            on_loop(loop, self._driver.begin, stream, specs)
         except BaseException:  # a Ctrl-C: nobody gets this run
-            self._work.give_up()
+            self._driver.give_up()
             raise
 
     @classmethod
-    def _of(cls, work: RunDriver, scheduler: RunScheduler) -> Run[Any]:
+    def _of(cls, driver: RunDriver, scheduler: RunScheduler) -> Run[Any]:
         """Another one of the same, for `sk.runs`: the one that was made first is gone, and its items with it."""
         run: Run[Any] = cls.__new__(cls)
-        run._loop, run._context, run._work, run._unread = scheduler.loop, scheduler.context, work, None
-        work.settled.news.stay()
+        run._loop, run._context, run._driver, run._unread = scheduler.loop, scheduler.context, driver, None
+        driver.result.unreported.mark_reachable()
         return run
 
     @property
@@ -97,7 +97,7 @@ class Run(HasReply, Generic[T]):
     @property
     def reply(self) -> Reply:
         """The reply so far; the final one once the run has ended."""
-        return self._work.settled.reply or self._work.so_far()
+        return self._driver.result.reply or self._driver.so_far()
 
     @property
     def replies(self) -> tuple[Reply, ...]:
@@ -115,14 +115,14 @@ class Run(HasReply, Generic[T]):
     @property
     def last(self) -> T | None:
         """The last item of the stream so far, whatever its type; None if there was none."""
-        last: T | None = self._work.last
+        last: T | None = self._driver.last
         return last
 
     @property
     def stats(self) -> dict[str, SinkStats]:
         """Counters of each sink until now, by its name (a repeated name gets a number)."""
         stats: dict[str, SinkStats] = {}
-        for one in self._work.fan.stats() if self._work.fan else ():
+        for one in self._driver.fan.stats() if self._driver.fan else ():
             stats[one.name if one.name not in stats else f"{one.name} {len(stats) + 1}"] = one
         return stats
 
@@ -141,20 +141,20 @@ class Run(HasReply, Generic[T]):
         """
         self._block(timeout)
         with trimming():
-            return self._work.settled.result()
+            return self._driver.result.get()
 
     def _block(self, timeout: float | None) -> None:
-        work = self._work
-        if runs_here(self._loop) and not work.settled.over:
+        driver = self._driver
+        if runs_here(self._loop) and not driver.result.done:
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
         self._let_go()
         try:
-            work.block(timeout)
+            driver.block(timeout)
         except KeyboardInterrupt:
             self.cancel()
-            work.block(CLOSING)  # the request is closed, `reply` is final
+            driver.block(CLOSING)  # the request is closed, `reply` is final
             raise
-        if not work.settled.over:
+        if not driver.result.done:
             raise TimeoutError(f"the run is not over after {timeout} s")
 
     def __await__(self) -> Generator[Any, None, Reply]:
@@ -163,7 +163,7 @@ class Run(HasReply, Generic[T]):
     async def _wait(self) -> Reply:
         await self._over()
         with trimming():
-            return self._work.settled.result()
+            return self._driver.result.get()
 
     async def _over(self) -> None:
         current_loop()
@@ -171,7 +171,7 @@ class Run(HasReply, Generic[T]):
         if self._loop.is_closed():
             self.cancel()
         try:
-            await self._work.settled.wait()
+            await self._driver.result.wait()
         except asyncio.CancelledError:
             self.cancel()
             await self._closed()
@@ -181,22 +181,22 @@ class Run(HasReply, Generic[T]):
         """After a cancel: until the request is closed, but never long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING):
-                await self._work.settled.wait()
+                await self._driver.result.wait()
 
     async def _driven(self) -> Reply:
         try:
             return await self._wait()
         finally:  # the loop stands still afterwards: no request may wait there to be closed
-            await self._work.requests_closed()
+            await self._driver.requests_closed()
 
     def _disown(self) -> None:
         """Whoever made it was left in turn: what it has failed with by now is asked for by nobody, and no news."""
         self.cancel()
-        self._work.settled.news.hear()
+        self._driver.result.unreported.mark_raised()
 
     def cancel(self) -> None:
         """Close the request and end the run: nothing is delivered any more, ``result()`` gives what there is."""
-        self._work.cancel()
+        self._driver.cancel()
 
     def __enter__(self) -> Self:
         return self
@@ -204,10 +204,10 @@ class Run(HasReply, Generic[T]):
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         if exc is not None:
             self.cancel()
-        elif not self._work.settled.news.heard:
+        elif not self._driver.result.unreported.was_raised:
             with trimming():
                 self._block(None)
-                self._work.raise_news()
+                self._driver.raise_unreported()
 
     async def __aenter__(self) -> Self:
         current_loop()
@@ -219,10 +219,10 @@ class Run(HasReply, Generic[T]):
         if exc is not None:
             self.cancel()
             await self._closed()
-        elif not self._work.settled.news.heard:
+        elif not self._driver.result.unreported.was_raised:
             with trimming():
                 await self._over()
-                self._work.raise_news()
+                self._driver.raise_unreported()
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
@@ -237,10 +237,10 @@ class Run(HasReply, Generic[T]):
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return BridgeReader(bridge, self._left, self._work.settled.news.hear)
+        return BridgeReader(bridge, self._left, self._driver.result.unreported.mark_raised)
 
     def _left(self) -> None:
-        self._work.settled.news.enough = True  # who leaves the iteration has asked for no more
+        self._driver.result.unreported.iteration_left = True  # who leaves the iteration has asked for no more
         self.cancel()
 
     def _let_go(self) -> None:
@@ -250,15 +250,15 @@ class Run(HasReply, Generic[T]):
             on_loop(self._loop, bridge.discard)
 
     def __repr__(self) -> str:
-        work = self._work
-        state = work.settled.state or ("cancelled" if self._context.cancelled else "running")
+        driver = self._driver
+        state = driver.result.state or ("cancelled" if self._context.cancelled else "running")
         return f"<Run {state}, {len(self.reply.text)} characters>"
 
     def __del__(self) -> None:
-        if hasattr(self, "_work"):  # else its arguments were refused
+        if hasattr(self, "_driver"):  # else its arguments were refused
             if self._unread is not None:
                 self._unread.forget()
-            self._work.settled.news.leave()
+            self._driver.result.unreported.mark_unreachable()
 
 
 def start(stream: Observable[U], *branches: Any) -> Run[U]:

@@ -1,6 +1,7 @@
 """Streams as users hold them: sources, operators and the stream that is iterated, awaited and piped."""
 
 from .bridge import Bridge, BridgeReader
+from .hasreply import HasReply
 from .kinds import EventSource, ItemKind, check_events, common_kind, kind_of, misplaced, not_events, with_kind
 from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
 from .misuse import (
@@ -21,7 +22,6 @@ from .operator import Keeps, KeepsAll, Operator, check_chain
 from .replystream import ReplyStream
 from .source import Reading, Source
 from .stream import Stream, stream
-from .unasked import HasReply
 
 __all__ = [
     "Bridge",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from reactivex import Observable, abc
 
 from ...events import Event, Reply
+from .hasreply import HasReply
 from .operator import Keeps
 from .stream import Stream, joined
-from .unasked import HasReply
 
 __all__ = ["ReplyStream"]
 

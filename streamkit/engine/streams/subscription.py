@@ -96,7 +96,7 @@ class Subscription(abc.DisposableBase):
 
     def has_told(self, error: BaseException) -> bool:
         """Whether a listener in the middle of the chain was told of ``error``."""
-        return any(same_failure(error, other) for other in self._context.heard)
+        return any(same_failure(error, other) for other in self._context.listener_errors)
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 

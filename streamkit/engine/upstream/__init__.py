@@ -1,6 +1,5 @@
 """What travels upstream with a subscription: the scheduler of a run with its gate, its context and its place."""
 
-from .apart import WithoutContext
 from .asyncmap import AsyncMap
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
@@ -12,6 +11,7 @@ from .loopwatch import LoopWatch, loop_is_ending
 from .place import CompositeReply, Place
 from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
 from .switching import switch_to
+from .withoutcontext import WithoutContext
 
 __all__ = [
     "CAPACITY",

@@ -64,7 +64,7 @@ class Context:
     """What all sources and operators of one run share."""
 
     __slots__ = (
-        *("_streams", "abort", "cancelled", "closing", "failures", "heard", "id", "left"),
+        *("_streams", "abort", "cancelled", "closing", "failures", "listener_errors", "id", "left"),
         *("lost", "main", "notes", "readings", "replies"),
     )
 
@@ -89,7 +89,7 @@ class Context:
         """Tells the far end of the chain of an error that an operator kept from going down."""
         self.failures: list[Exception] | None = None
         """What went wrong beside the stream itself, if there is a run to raise it at its end."""
-        self.heard: list[Exception] = []
+        self.listener_errors: list[Exception] = []
         """What listeners in the middle of the chain were told of."""
 
     def stream(self, place: Hashable = None) -> str:

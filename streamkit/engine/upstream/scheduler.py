@@ -21,9 +21,9 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 from ...errors import SinkError, StreamkitError
 from ...events import Choice, Reply
 from ..loops import failure_of, loop_of, on_loop, report, runs_here
-from .apart import call_without_context
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate
+from .withoutcontext import call_without_context
 
 __all__ = ["ReplyFilter", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
 
