@@ -122,7 +122,7 @@ class RunDriver:
             self._raised(exc)
         if self._context.cancelled:
             self._cancel()
-        elif self._end.over:  # it was told of an end by another way than the chain
+        elif self._end.ended:  # it was told of an end by another way than the chain
             self._let_go()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:

@@ -40,7 +40,7 @@ class Subscription(abc.DisposableBase):
         except BaseException as exc:
             self._context.stop_reading()
             self.fail(exc)
-        if self._over or self._end.over:  # it was left or has failed meanwhile
+        if self._over or self._end.ended:  # it was left or has failed meanwhile
             self._let_go()
 
     # -- the end ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What travels upstream with a subscription: the scheduler of a run with its gate, its context and its place."""
+"""The scheduler of a run, which travels upstream with each subscription, with its gate, context and place."""
 
 from .asyncmap import AsyncMap
 from .atwork import AtWork, at_work

@@ -1,8 +1,8 @@
-"""What is called while an error is being handled of which nothing must be told.
+"""Calls whose exceptions must not show the error that is being handled by the caller.
 
-Python makes the error that is being handled the context of whatever is raised meanwhile, and prints it with that. Which
-errors are being handled is a matter of who called us, and cannot be undone from within; but a further one can be
-handled, and then this one is the context.
+Python makes the error that is being handled the ``__context__`` of every exception raised meanwhile, and prints both.
+A function cannot change which errors its callers are handling; but it can handle a further one itself, and then that
+one becomes the context.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 
 def call_without_context(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What ``call`` gives. What it raises has no error as its context that was being handled already."""
+    """Call ``call`` and return its result. An exception that it raises does not get an error that was being handled
+    before as its context."""
     if sys.exception() is None:
         return call(*args, **kwargs)
     try:
@@ -33,7 +34,7 @@ def call_without_context(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 class WithoutContext(abc.ObserverBase[Any]):
-    """Hands on every signal `call_without_context` from what is being handled above."""
+    """An observer that passes every signal on by `call_without_context`, on the thread it is called on."""
 
     def __init__(self, observer: abc.ObserverBase[Any]) -> None:
         self._observer = observer
