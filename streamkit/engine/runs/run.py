@@ -52,9 +52,9 @@ class Run(HasReply, Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it, and asks for no more. Items that nobody iterates are held back until somebody waits for the
-    result, or nobody can any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody
-    has asked by the time that it is forgotten.
+    iteration cancels it, and asks for nothing more. Items that are not iterated are held back until a caller waits for
+    the result, or the `Run` is collected; then they are dropped. Its error is logged (logger ``streamkit``) if it was
+    not raised to any caller by the time that the `Run` is collected.
     """
 
     _where_reply = "run.reply, which is that so far"
@@ -74,13 +74,13 @@ class Run(HasReply, Generic[T]):
                 live.add(self._driver)
             at_work[self.id] = AtWork(ref(self), partial(Run._of, self._driver, scheduler), loop)
             on_loop(loop, self._driver.begin, stream, specs)
-        except BaseException:  # a Ctrl-C: nobody gets this run
+        except BaseException:  # a Ctrl-C: no caller gets this run
             self._driver.give_up()
             raise
 
     @classmethod
     def _of(cls, driver: RunDriver, scheduler: RunScheduler) -> Run[Any]:
-        """Another one of the same, for `sk.runs`: the one that was made first is gone, and its items with it."""
+        """A further `Run` object of a run, for `sk.runs`: the first one was collected, and its items with it."""
         run: Run[Any] = cls.__new__(cls)
         run._loop, run._context, run._driver, run._unread = scheduler.loop, scheduler.context, driver, None
         driver.result.unreported.mark_reachable()
@@ -88,7 +88,7 @@ class Run(HasReply, Generic[T]):
 
     @property
     def id(self) -> str:
-        """What tells this run from all others: `sk.runs` has it by this id while it is at work, and `sinks.jsonl`,
+        """The unique id of this run: `sk.runs` has it by this id while it is at work, and `sinks.jsonl`,
         `sinks.sqlite` and `sinks.batched` name its items by it."""
         return self._context.id
 
@@ -101,7 +101,7 @@ class Run(HasReply, Generic[T]):
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """One for each request this run made, in the order they were made (races, tool loops, nested streams).
+        """The reply of each request of this run, in the order of the requests (races, tool loops, nested streams).
 
         Where an operator hides something, a stream that is a part of what passes it (a runner of a race, say) shows
         here its figures, and of its text only what that operator let through.
@@ -128,13 +128,13 @@ class Run(HasReply, Generic[T]):
 
     @property
     def notes(self) -> dict[str, Note]:
-        """What passed the places that `ops.note` marked, by name."""
+        """The counters of the places that `ops.note` marked, by name."""
         return self._context.notes
 
     # -- waiting ---------------------------------------------------------------------------------------------------
 
     def result(self, timeout: float | None = None) -> Reply:
-        """Block until the run has ended: its Reply, or its error raised.
+        """Block until the run has ended; return its Reply or raise its error.
 
         Raises TimeoutError after ``timeout`` seconds (the run goes on), RuntimeError on the loop that would have to
         do the work. Ctrl-C cancels the run and goes on as KeyboardInterrupt; ``reply`` keeps the text.
@@ -147,7 +147,7 @@ class Run(HasReply, Generic[T]):
         driver = self._driver
         if runs_here(self._loop) and not driver.result.done:
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
-        self._let_go()
+        self._discard_items()
         try:
             driver.block(timeout)
         except KeyboardInterrupt:
@@ -161,41 +161,41 @@ class Run(HasReply, Generic[T]):
         return self._wait().__await__()
 
     async def _wait(self) -> Reply:
-        await self._over()
+        await self._wait_until_done()
         with trimming():
             return self._driver.result.get()
 
-    async def _over(self) -> None:
+    async def _wait_until_done(self) -> None:
         current_loop()
-        self._let_go()
+        self._discard_items()
         if self._loop.is_closed():
             self.cancel()
         try:
             await self._driver.result.wait()
         except asyncio.CancelledError:
             self.cancel()
-            await self._closed()
+            await self._wait_until_closed()
             raise
 
-    async def _closed(self) -> None:
+    async def _wait_until_closed(self) -> None:
         """After a cancel: until the request is closed, but never long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING):
                 await self._driver.result.wait()
 
-    async def _driven(self) -> Reply:
+    async def _wait_and_close(self) -> Reply:
         try:
             return await self._wait()
         finally:  # the loop stands still afterwards: no request may wait there to be closed
             await self._driver.requests_closed()
 
     def _disown(self) -> None:
-        """Whoever made it was left in turn: what it has failed with by now is asked for by nobody, and no news."""
+        """Cancel a run whose maker was left in turn: its error so far is not asked for, and is not logged."""
         self.cancel()
         self._driver.result.unreported.mark_raised()
 
     def cancel(self) -> None:
-        """Close the request and end the run: nothing is delivered any more, ``result()`` gives what there is."""
+        """Close the request and end the run: nothing is delivered any more, ``result()`` returns the reply so far."""
         self._driver.cancel()
 
     def __enter__(self) -> Self:
@@ -218,10 +218,10 @@ class Run(HasReply, Generic[T]):
     ) -> None:
         if exc is not None:
             self.cancel()
-            await self._closed()
+            await self._wait_until_closed()
         elif not self._driver.result.unreported.was_raised:
             with trimming():
-                await self._over()
+                await self._wait_until_done()
                 self._driver.raise_unreported()
 
     # -- iterating -------------------------------------------------------------------------------------------------
@@ -237,14 +237,14 @@ class Run(HasReply, Generic[T]):
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return BridgeReader(bridge, self._left, self._driver.result.unreported.mark_raised)
+        return BridgeReader(bridge, self._on_left, self._driver.result.unreported.mark_raised)
 
-    def _left(self) -> None:
-        self._driver.result.unreported.iteration_left = True  # who leaves the iteration has asked for no more
+    def _on_left(self) -> None:
+        self._driver.result.unreported.iteration_left = True  # a caller that leaves the iteration asks for nothing more
         self.cancel()
 
-    def _let_go(self) -> None:
-        """Somebody waits for the result: nobody will read the items."""
+    def _discard_items(self) -> None:
+        """Discard the items: a caller waits for the result, so they will not be read."""
         bridge, self._unread = self._unread, None
         if bridge is not None:
             on_loop(self._loop, bridge.discard)
@@ -262,21 +262,21 @@ class Run(HasReply, Generic[T]):
 
 
 def start(stream: Observable[U], *branches: Any) -> Run[U]:
-    """Subscribe once and send every item down each branch: a `Run`, at work already.
+    """Subscribe once and send every item down each branch. Returns the `Run`, already at work.
 
     Its iteration and ``last`` give items of the stream, its result is the Reply.
 
     On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
     stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).
 
-    If it fails and nobody asks the run, the error is logged (logger ``streamkit``) once the run is let go of.
+    If it fails and no caller asks the run, the error is logged (logger ``streamkit``) once the run is collected.
     """
     loop = loop_of(None)
     return Run(stream, branches, background() if is_own(loop) else loop)
 
 
 def run(stream: Observable[Any], *branches: Any) -> Reply:
-    """Like `start`, but blocks until the end: the Reply, or the error raised.
+    """Like `start`, but block until the end; return the Reply or raise the error.
 
     The calling thread drives its own loop meanwhile, so callbacks and sinks are called in this thread. RuntimeError
     under a running loop: ``await sk.start(...)`` there; under trio's: ``await trio.to_thread.run_sync(sk.run, ...)``.
@@ -287,9 +287,9 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     runner = thread_runner()
     job = Run(stream, branches, runner.get_loop())
     try:
-        return runner.run(job._driven())
+        return runner.run(job._wait_and_close())
     except BaseException as exc:
-        job.cancel()  # a KeyboardInterrupt that came between two callbacks left everything as it was
-        runner.run(job._closed())
+        job.cancel()  # a KeyboardInterrupt between two callbacks has not ended anything
+        runner.run(job._wait_until_closed())
         trim(exc)
         raise

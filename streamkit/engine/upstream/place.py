@@ -14,7 +14,8 @@ __all__ = ["CompositeReply", "Place"]
 class Place:
     """One place in a chain, made by an operator when it is subscribed to. `reply` is the reply of the nearest source
     upstream, after the operators between that source and this place. (`ReplySource.reply` has passed the operators
-    downstream of this place as well.) Subscribe upstream with ``scheduler``.
+    downstream of this place as well.) Subscribe upstream with ``scheduler``. A place lasts as long as that
+    subscription, and `reply` may be called from any thread.
 
     The sources are also entered in the list downstream, unless they are parts of a `CompositeReply`. Parts of a
     composite reply expose only the text that passed the operators downstream of the composite; their usage stays their
