@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
-from ..streams import ItemKind, check_chain, check_operators, misplaced, name_of, no_sink
+from ..streams import ItemKind, check_chain, check_operators, misplaced, name_of, sink_problem
 from ..upstream import CAPACITY, MAX_BYTES
 from .backlog import OVERFLOWS, Overflow
 from .listener import Listener
@@ -96,7 +96,7 @@ def branch(
 
 def _check_sink(into: Any) -> None:
     """Raise TypeError if ``into`` is not a sink, also if it only looks like one."""
-    if problem := no_sink(into):
+    if problem := sink_problem(into):
         raise TypeError(problem)
     write = getattr(into, "write", None) or into
     if not callable(write):

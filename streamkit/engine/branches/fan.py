@@ -18,7 +18,7 @@ from reactivex.disposable import Disposable
 from ...errors import SinkError, StreamkitError
 from ...events import Reply
 from ..loops import failure_of, on_loop, same_failure
-from ..streams import applied, is_stream, no_stream, stream
+from ..streams import applied, is_stream, stream, stream_problem
 from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
@@ -93,7 +93,7 @@ class Fan:
             source, outlet.reply_filter = _BranchSource(self, outlet), figures
             chain = applied(outlet.spec.operators, source, lambda built, number: stream(built))
             if not is_stream(chain):
-                raise TypeError(no_stream(outlet.spec.operators[-1], chain))
+                raise TypeError(stream_problem(outlet.spec.operators[-1], chain))
             inner = scheduler.aside(outlet.gate, outlet.broke)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 

@@ -1,4 +1,4 @@
-"""Streams as users hold them: sources, operators and the stream that is iterated, awaited and piped."""
+"""Streams as users see them: sources, operators, and the stream that is iterated, awaited and piped."""
 
 from .bridge import Bridge, BridgeReader
 from .hasreply import HasReply
@@ -12,10 +12,10 @@ from .misuse import (
     check_streams,
     is_stream,
     name_of,
-    no_sink,
-    no_stream,
     operator_name,
     refuse_operator,
+    sink_problem,
+    stream_problem,
     uncalled_name,
 )
 from .operator import Keeps, KeepsAll, Operator, check_chain
@@ -51,14 +51,14 @@ __all__ = [
     "kind_of",
     "misplaced",
     "name_of",
-    "no_sink",
-    "no_stream",
     "not_events",
     "operator_name",
     "operator_of",
     "refuse_operator",
+    "sink_problem",
     "source_of",
     "stream",
+    "stream_problem",
     "uncalled_name",
     "with_kind",
 ]

@@ -1,4 +1,4 @@
-"""What a Reply has, looked for where there is none yet."""
+"""A helpful AttributeError for members of a Reply that are looked up on a stream or a run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["HasReply"]
 
 
 class HasReply:
-    """Something that comes to a Reply, and has not got its members: an AttributeError says where these are."""
+    """The base of objects that produce a Reply but do not have its members: an AttributeError says where these are."""
 
     _where_reply: ClassVar[str]
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            told = f"{type(self).__name__!r} object has no attribute {name!r}"
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
             if hasattr(Reply, name) and not name.startswith("_"):
-                told += f", but its Reply has: write {self._where_reply}"
-            raise AttributeError(told, name=name, obj=self)
+                message += f", but its Reply has: write {self._where_reply}"
+            raise AttributeError(message, name=name, obj=self)
