@@ -40,7 +40,7 @@ class Mailbox:
         self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
         dropped = getattr(spec.into, "dropped", None)
         self._dropped: Callable[[int, int, int], Any] | None = dropped if callable(dropped) else None
-        self._over = self._discarded = self._held = self._busy = False
+        self._closed = self._discarded = self._held = self._busy = False
         self._wake = asyncio.Event()
         self._arrived = self._began = self._awaited = loop.time()
         self._lag = 0.0
@@ -65,7 +65,7 @@ class Mailbox:
 
     def put(self, item: Any) -> None:
         """Add an item; with the policy ``fail`` a full mailbox breaks the sink instead."""
-        if self._over:
+        if self._closed:
             return
         if self._spec.overflow == "fail" and self.backlog.full:
             self._broke(SinkError(f"sink {self._spec.name} fell behind: {len(self.backlog)} items wait"))
@@ -79,14 +79,14 @@ class Mailbox:
 
     def finish(self) -> None:
         """Take no more items; the task ends when all are written."""
-        if not self._over:
-            self._over = True
+        if not self._closed:
+            self._closed = True
             self._wake.set()
             self._watch()
 
     def discard(self) -> None:
         """Drop the items that wait, and interrupt the write that is under way."""
-        self._over = True
+        self._closed = True
         self.backlog.clear()
         self._release()
         if self._discarded or self._task.done():
@@ -124,7 +124,7 @@ class Mailbox:
     async def _another(self) -> bool:
         self._busy = False
         while not self.backlog:
-            if self._over:
+            if self._closed:
                 return False
             self._wake.clear()
             await self._wake.wait()
@@ -144,7 +144,7 @@ class Mailbox:
         if hasattr(answer, "__await__"):
             await answer
 
-    # -- patience --------------------------------------------------------------------------------------------------
+    # -- time limit ------------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
         if self._held:
@@ -161,7 +161,7 @@ class Mailbox:
         """Check the time limit. There is one timer, set anew only when it fires, to keep the work for each item
         small."""
         self._timer = None
-        if self._discarded or not (self._held or self._over):
+        if self._discarded or not (self._held or self._closed):
             return
         limit, since = self._spec.max_wait, max(self._began, self._awaited)
         remaining = limit - (self._loop.time() - since)

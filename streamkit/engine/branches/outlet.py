@@ -58,7 +58,7 @@ class Outlet(abc.ObserverBase[Any]):
         self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
         self._loop, self._abort = scheduler.loop, scheduler.context.abort
         self._thread = get_ident()
-        self._over = self._failed = False
+        self._finished = self._failed = False
         self._ended: asyncio.Future[None] | None = None
         self._items = 0
         self._mailbox: Mailbox | None = None
@@ -100,7 +100,7 @@ class Outlet(abc.ObserverBase[Any]):
                 on_loop(self._loop, self.on_next, item)
                 return
             self._thread = get_ident()  # it was made on another thread
-        if self._over:
+        if self._finished:
             return
         self._items += 1
         if self._mailbox is not None:
@@ -124,13 +124,13 @@ class Outlet(abc.ObserverBase[Any]):
         on_loop(self._loop, self._complete, None)
 
     def _complete(self, error: Exception | None) -> None:
-        if not self._over:
+        if not self._finished:
             self.error = error
             self._finish()
 
     def _finish(self) -> None:
         """Take no more items, and finish or discard the mailbox."""
-        self._over = True
+        self._finished = True
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
         if self._mailbox is None:
@@ -150,7 +150,7 @@ class Outlet(abc.ObserverBase[Any]):
     @property
     def is_direct(self) -> bool:
         """True if a caller may call ``write`` instead of `on_next`, and then handle its result and exception itself."""
-        return self.in_place and not self._over
+        return self.in_place and not self._finished
 
     def count(self, items: int = 1) -> None:
         """Count items that were written in place."""
@@ -164,7 +164,7 @@ class Outlet(abc.ObserverBase[Any]):
         self._mailbox = Mailbox(
             self.spec, self.write, answer, self._loop, self.gate, self.broke, number=self._delivered
         )
-        if self._over:
+        if self._finished:
             self._finish()
         return True
 
@@ -252,7 +252,7 @@ class Outlet(abc.ObserverBase[Any]):
     async def _operators_ended(self) -> None:
         """Wait for the operators of the branch: the stream has ended, but their calls and timers may be under way."""
         self._ended, limit = self._loop.create_future(), self.spec.max_wait
-        while not self._over:
+        while not self._finished:
             items = self._items
             if not await self._patience.within(limit, self._ended) and items == self._items:
                 self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))

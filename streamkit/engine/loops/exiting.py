@@ -65,7 +65,7 @@ def wait_for_progress(
             _warn_stuck(thread())
             _give_up(live, list(live), STUCK)
         else:
-            _give_up(live, [one for one in tuple(live) if _is_over(one, standing, still)], PATIENCE)
+            _give_up(live, [one for one in tuple(live) if _is_stuck(one, standing, still)], PATIENCE)
         pause.wait(STEP)
         silent += STEP
 
@@ -81,7 +81,7 @@ def _moved(live: set[Live], standing: dict[Live, tuple[int, float]]) -> bool:
     return moved
 
 
-def _is_over(one: Live, standing: dict[Live, tuple[int, float]], still: float) -> bool:
+def _is_stuck(one: Live, standing: dict[Live, tuple[int, float]], still: float) -> bool:
     return (standing[one][1] if one.stands_alone and one in standing else still) > PATIENCE
 
 

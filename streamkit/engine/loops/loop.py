@@ -145,7 +145,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def current_loop() -> asyncio.AbstractEventLoop:
-    """The running loop; RuntimeError if there is none, which names trio where a task of its asks."""
+    """The running loop. RuntimeError if there is none; it names trio if the caller is a task of trio."""
     loop = running_loop()
     if loop is None:
         refuse_trio("await and async for need asyncio, and this is a task of trio's")
@@ -221,8 +221,8 @@ def _at_exit() -> None:
     """Let replies finish that make progress, then stop.
 
     Runs before executors are shut: afterwards no host name can be looked up. Only what the script left running on its
-    background loop is waited for, and nothing once the script itself has failed. Ctrl-C ends the waiting, and a second
-    one the stopping.
+    background loop is waited for, and nothing once the script itself has failed. Ctrl-C ends the wait, and a second
+    one the shutdown.
     """
     with suppress(KeyboardInterrupt):
         if getattr(sys, "last_exc", None) is None and getattr(sys, "last_value", None) is None:

@@ -38,7 +38,7 @@ class ShutdownError(BrokenError):
     outcome = "cancelled"
 
 
-def report(error: BaseException, what: str = "an error came that could be raised to nobody:") -> None:
+def report(error: BaseException, what: str = "an error could not be raised to any caller:") -> None:
     """Log ``error`` with its traceback, after the sentence ``what``. The shutdown of a loop is not logged: the program
     that shut it down knows."""
     if _is_of_a_shutdown(error):

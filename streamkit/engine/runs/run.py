@@ -178,7 +178,7 @@ class Run(HasReply, Generic[T]):
             raise
 
     async def _wait_until_closed(self) -> None:
-        """After a cancel: until the request is closed, but never long."""
+        """Wait after a cancel until the request is closed, for a second at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING):
                 await self._driver.result.wait()
@@ -186,7 +186,7 @@ class Run(HasReply, Generic[T]):
     async def _wait_and_close(self) -> Reply:
         try:
             return await self._wait()
-        finally:  # the loop stands still afterwards: no request may wait there to be closed
+        finally:  # the loop does not run afterwards: no request may be left on it to be closed
             await self._driver.requests_closed()
 
     def _disown(self) -> None:

@@ -137,38 +137,38 @@ def check_streams(name: str, streams: Iterable[Any]) -> None:
 # -- operators ---------------------------------------------------------------------------------------------------------
 
 
-def check_operators(operators: Sequence[Any], place: str = "pipe") -> None:
-    """Raise TypeError if one of ``operators`` is not one; the last one in ``pipe`` may be any function. ``place`` is
+def check_operators(operators: Sequence[Any], caller: str = "pipe") -> None:
+    """Raise TypeError if one of ``operators`` is not one; the last one in ``pipe`` may be any function. ``caller`` is
     the function that takes them, for messages."""
     for number, operator in enumerate(operators, 1):
-        ends = place == "pipe" and number == len(operators)
-        if not isinstance(operator, Operator) and (problem := _operator_problem(operator, place, ends=ends)):
+        ends = caller == "pipe" and number == len(operators)
+        if not isinstance(operator, Operator) and (problem := _operator_problem(operator, caller, ends=ends)):
             raise TypeError(problem)
 
 
-def _operator_problem(thing: Any, place: str, *, ends: bool) -> str:
+def _operator_problem(thing: Any, caller: str, *, ends: bool) -> str:
     """The message for a thing that is not an operator; empty if it may be a user's function."""
     if (name := uncalled_name(thing)) is not None:
         if name.startswith(("sinks.", "sk.")):
-            return f"{name} makes a sink, and {place} takes operators: write sk.run(stream, {name}(...))"
+            return f"{name} makes a sink, and {caller} takes operators: write sk.run(stream, {name}(...))"
         return f"{name} is not called: write {name}()"
     if (hint := _instead(thing, "operator")) is not None:
-        return f"{place} takes operators, not {hint}"
+        return f"{caller} takes operators, not {hint}"
     if isinstance(thing, Observable):
-        return f"{place} takes operators, not a stream: write sk.race(stream, other), or ops.fallback(other)"
+        return f"{caller} takes operators, not a stream: write sk.race(stream, other), or ops.fallback(other)"
     if is_stage(thing):
         kind = name_of(thing if isclass(thing) else type(thing))
-        return f"{place} takes operators, and {kind} is a stage: write ops.stage({kind})"
+        return f"{caller} takes operators, and {kind} is a stage: write ops.stage({kind})"
     if _only(thing, "write") and not isclass(thing):
-        return f"{place} takes operators, and {quote(thing)} is a sink: write sk.run(stream, sink)"
+        return f"{caller} takes operators, and {quote(thing)} is a sink: write sk.run(stream, sink)"
     if _is_writer(thing):
         name = "print" if thing is print else f"thing.{thing.__name__}"
         return f"{name} gives nothing, and an operator gives a stream: write sk.run(stream, {name})"
     if iscoroutinefunction(thing) and not ends:
         name = name_of(thing)
-        return f"{place} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
+        return f"{caller} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
     hint = ": write *operators" if isinstance(thing, (list, tuple)) else ""
-    return "" if callable(thing) else f"{place} takes operators, like ops.text(), not {quote_refused(thing)}{hint}"
+    return "" if callable(thing) else f"{caller} takes operators, like ops.text(), not {quote_refused(thing)}{hint}"
 
 
 def _is_writer(thing: Any) -> bool:

@@ -64,7 +64,7 @@ class Reading(abc.DisposableBase):
         """When content was last delivered, by `time`."""
         self._producer, self._observer, self._scheduler = producer, observer, scheduler
         self._pending: list[Event] = []
-        self._disposed = self._over = self._cancelled = self._has_content = False
+        self._disposed = self._ended = self._cancelled = self._has_content = False
         self.progress = self._holds = 0
         self._gate_clock = GateClock(self.gate, self.loop.time)
         self._interruption: StreamkitError | None = None
@@ -107,14 +107,14 @@ class Reading(abc.DisposableBase):
 
     def dispose(self) -> None:
         """End the subscription: nothing is delivered after this call, and the request is closed at once."""
-        if not self._over:  # after the end the reader may still leave its connection in order
+        if not self._ended:  # after the end the reader may still leave its connection in order
             self._disposed = True
             on_loop(self.loop, self._stop)
 
     def _stop(self) -> None:
-        if self._over:
+        if self._ended:
             return
-        self._over = True
+        self._ended = True
         self._final = self.snapshot("cancelled" if self.context.cancelled else "stopped")
         if self.cut is not None:
             self.cut()
@@ -123,7 +123,7 @@ class Reading(abc.DisposableBase):
 
     def interrupt(self, error: StreamkitError) -> None:
         """Cancel what the producer awaits; it gets ``error`` from `interrupted` and may start over."""
-        if self._interruption is None and not self._over:
+        if self._interruption is None and not self._ended:
             self._interruption = error
             self._cancel()
 
@@ -173,7 +173,7 @@ class Reading(abc.DisposableBase):
         batches = self._producer(self)
         try:
             await self._pump(batches)
-            if not self._over and not self._disposed:
+            if not self._ended and not self._disposed:
                 raise BrokenError("the source ended without a reply")
         except BaseException as exc:
             self._on_exception(exc)
@@ -192,7 +192,7 @@ class Reading(abc.DisposableBase):
         elif failure_of("the source", exc) is not None:
             self._fail(self._foreign(BrokenError, "the source failed:", exc))
         else:  # KeyboardInterrupt or the like
-            self._over = True
+            self._ended = True
             self.context.abort(exc)
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
@@ -267,7 +267,7 @@ class Reading(abc.DisposableBase):
         self._final = reply
         self._commit()
         if not self._disposed:
-            self._over = True
+            self._ended = True
             self._observer.on_next(reply)
             self._observer.on_completed()
 
@@ -284,11 +284,11 @@ class Reading(abc.DisposableBase):
 
     def _fail(self, error: Exception) -> None:
         trim(error)
-        if self._over or self._disposed:
-            if self._over or isinstance(error, SinkError):  # the observer that failed may not have passed on the end
+        if self._ended or self._disposed:
+            if self._ended or isinstance(error, SinkError):  # the observer that failed may not have passed on the end
                 self._scheduler.lost(self._scheduler.visible_error(error))
             return
-        self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
+        self._ended, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         try:
             self._commit()
         except BaseException as exc:

@@ -32,7 +32,7 @@ class Subscription(abc.DisposableBase):
         self._end = FirstEnd(self._failed, self._completed, self._on_late_error)
         self._upstream: abc.DisposableBase | None = None
         self._error: BaseException | None = None
-        self._over = False
+        self._ended = False
 
     def begin(self, subscribe: Callable[..., abc.DisposableBase], on_next: abc.OnNext[Any]) -> None:
         """Subscribe; to be called on the loop."""
@@ -42,7 +42,7 @@ class Subscription(abc.DisposableBase):
         except BaseException as exc:
             self._context.stop_reading()
             self.fail(exc)
-        if self._over or self._end.ended:  # it was disposed or has failed meanwhile
+        if self._ended or self._end.ended:  # it was disposed or has failed meanwhile
             self._unsubscribe()
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -52,12 +52,12 @@ class Subscription(abc.DisposableBase):
         on_loop(self._loop, self._fail, exc)
 
     def _fail(self, exc: BaseException) -> None:
-        if not self._over:
+        if not self._ended:
             self._unsubscribe()
         self._end.error(exc)
 
     def _failed(self, error: BaseException) -> None:
-        if self._over:  # it was disposed before: the error comes from closing it
+        if self._ended:  # it was disposed before: the error comes from closing it
             report(error, "a stream that was left raised while it was closed:")
             return
         self._error = error
@@ -71,7 +71,7 @@ class Subscription(abc.DisposableBase):
         first = self._error
         if isinstance(error, ShutdownError) or same_failure(error, first):
             return
-        if self._over:
+        if self._ended:
             report(error, "an operator raised after its stream had ended:")
         elif first is None or failure_of("an operator", error) is None:
             self._error = error
@@ -92,7 +92,7 @@ class Subscription(abc.DisposableBase):
             self._deliver_end()
 
     def _deliver_end(self) -> None:
-        if not self._over:
+        if not self._ended:
             self._leave()
             self._on_end(self._error)
 
@@ -107,12 +107,12 @@ class Subscription(abc.DisposableBase):
         on_loop(self._loop, self._dispose)
 
     def _dispose(self) -> None:
-        if not self._over:
+        if not self._ended:
             self._leave()
             self._unsubscribe()
 
     def _leave(self) -> None:
-        self._over = True
+        self._ended = True
         leave(self._loop, self)
 
     def _unsubscribe(self) -> None:

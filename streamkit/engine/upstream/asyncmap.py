@@ -77,7 +77,7 @@ class _Mapping(abc.ObserverBase[Any]):
         self._fn, self._concurrency, self._ordered = fn, concurrency, ordered
         self._observer, self._scheduler, self._loop = observer, scheduler, scheduler.loop
         self._gate = Gate(scheduler.gate)
-        self._held = self._over = False
+        self._held = self._stopped = False
         self._waiting: deque[Any] = deque()
         self._slots: deque[_Slot] = deque()
         self._upstream: abc.DisposableBase | None = None
@@ -111,17 +111,17 @@ class _Mapping(abc.ObserverBase[Any]):
 
     def _advance(self) -> None:
         """Emit the results that may be emitted, start the calls that may be started, and hold or release the source."""
-        while not self._over:
+        while not self._stopped:
             self._emit()
             running = sum(not slot.done for slot in self._slots)
-            if self._over or not self._waiting or running >= self._concurrency:
+            if self._stopped or not self._waiting or running >= self._concurrency:
                 break
             if isinstance(self._waiting[0], _End):
                 if not self._slots:
                     self._finish(self._waiting[0].error)
                 break
             self._call(self._waiting.popleft())
-        self._hold(not self._over and len(self._slots) >= self._concurrency)
+        self._hold(not self._stopped and len(self._slots) >= self._concurrency)
 
     def _hold(self, hold: bool) -> None:
         if hold != self._held:
@@ -140,8 +140,8 @@ class _Mapping(abc.ObserverBase[Any]):
                 inner = self._scheduler.within(slot.gate)
                 slot.call = result.subscribe(
                     lambda value: inner.on_loop(self._on_result, slot, value),
-                    lambda error: inner.on_loop(self._ended, slot, error),
-                    lambda: inner.on_loop(self._ended, slot, None),
+                    lambda error: inner.on_loop(self._on_call_end, slot, error),
+                    lambda: inner.on_loop(self._on_call_end, slot, None),
                     scheduler=inner,
                 )
             elif isawaitable(result):
@@ -159,7 +159,7 @@ class _Mapping(abc.ObserverBase[Any]):
         try:
             slot.items.append(await call)
         except asyncio.CancelledError as exc:
-            if self._over:
+            if self._stopped:
                 raise
             error = SinkError("a call of map_async was cancelled from outside")
             error.__cause__ = None if cancelled_from_outside() else exc
@@ -168,7 +168,7 @@ class _Mapping(abc.ObserverBase[Any]):
                 raise  # it is not from the call: this coroutine itself is being closed, as its loop is gone
             error = self._failure_of(exc)
         try:
-            self._ended(slot, error)
+            self._on_call_end(slot, error)
         except BaseException as exc:  # an operator downstream breaks the Rx rules, and a task has no caller to raise to
             failure = self._failure_of(exc, "an observer")
             if failure is not None:
@@ -184,19 +184,19 @@ class _Mapping(abc.ObserverBase[Any]):
         return failure
 
     def _on_result(self, slot: _Slot, value: Any) -> None:
-        if not self._over:
+        if not self._stopped:
             slot.add(value)
             self._emit()
 
-    def _ended(self, slot: _Slot, error: Exception | None) -> None:
+    def _on_call_end(self, slot: _Slot, error: Exception | None) -> None:
         slot.done, slot.error, slot.call = True, error, None
         self._advance()
 
     def _emit(self) -> None:
         """Emit the results of the first slot, or of every slot if order does not matter; remove slots that are done."""
-        while self._slots and not self._over:
+        while self._slots and not self._stopped:
             for slot in tuple(self._slots) if not self._ordered else (self._slots[0],):
-                while slot.items and not self._over:
+                while slot.items and not self._stopped:
                     self._observer.on_next(slot.items.popleft())
                 slot.release()
             finished = [slot for slot in self._slots if slot.done and not slot.items]
@@ -217,7 +217,7 @@ class _Mapping(abc.ObserverBase[Any]):
         self._scheduler.end(self._observer, error)
 
     def _stop(self) -> None:
-        self._over = True
+        self._stopped = True
         self._waiting.clear()
         slots, self._slots = self._slots, deque()
         for slot in slots:

@@ -94,17 +94,17 @@ class Context:
         self.listener_errors: list[Exception] = []
         """Errors that listeners in the middle of the chain were called with."""
 
-    def stream(self, place: Hashable = None) -> str:
-        """The id of a stream that is stored in ``place``. It is the run's id for the first stream in a place that
+    def stream(self, storage: Hashable = None) -> str:
+        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in a place that
         numbers its items, and the run's id with a number for each further one, whose items are numbered from 0 too."""
-        if place is None:
+        if storage is None:
             return self.id
-        number = self._streams[place] = self._streams.get(place, 0) + 1
+        number = self._streams[storage] = self._streams.get(storage, 0) + 1
         return self.id if number == 1 else f"{self.id}.{number}"
 
     def current(self) -> ReplySource | None:
         """The source whose reply is the reply of the run so far."""
-        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
+        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # the three lists differ in type
 
     def stop_reading(self) -> None:
         """Dispose every reading, because there is no subscription whose disposal would end those of one chain."""
