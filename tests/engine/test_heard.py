@@ -188,7 +188,7 @@ def test_shutdown_tells_what_ran_on_the_background_loop(reports: Reports):
 def test_shutdown_does_not_tell_of_runs_on_loops_that_go_on(reports: Reports):
     async def main() -> None:
         run = sk.start(failing())
-        run._let_go()
+        run._discard_items()
         await asyncio.wait_for(run._driver.result.wait(), 5)
         await asyncio.to_thread(sk.shutdown)
         with pytest.raises(sk.ApiError):
