@@ -14,7 +14,7 @@ from reactivex import Observable
 from ..checks import type_name
 from ..engine.loops import failure_of, is_cancel
 from ..engine.runs import Run
-from ..engine.streams import Given, Stream, put
+from ..engine.streams import ItemKind, Stream, with_kind
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
 from ..sources import open_items, pull_items, stream
@@ -29,7 +29,7 @@ __all__ = ["Job", "stream_of"]
 
 
 def stream_of(plan: Plan) -> Stream[BatchItem]:
-    return put(Stream(stream(lambda: Job(plan).items()), label="batch"), Given("values", "batch"))
+    return with_kind(Stream(stream(lambda: Job(plan).items()), label="batch"), ItemKind("values", "batch"))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_number, quote
 from ..engine.loops import ShutdownError
-from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, put, source_of
+from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
 from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
 from ..eventclass import with_brief_repr
@@ -67,7 +67,7 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         return _Race(streams, after, observer, scheduler_for(scheduler)).begin()
 
-    return put(source_of("race", connect, replies=are_replies(streams)), common_kind(streams))
+    return with_kind(source_of("race", connect, replies=are_replies(streams)), common_kind(streams))
 
 
 class _Entrant:
@@ -100,7 +100,7 @@ class _Race(CompositeReply):
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The winner's reply; before there is a winner, that of the last stream to start."""
-        reply = self.vantage.reply(outcome)
+        reply = self.place.reply(outcome)
         return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
 
     def begin(self) -> abc.DisposableBase:
@@ -120,8 +120,8 @@ class _Race(CompositeReply):
         return self._stopped or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
-        self.vantage = Place(self._scheduler, part=True)
-        entrant = _Entrant(number, self.vantage)
+        self.place = Place(self._scheduler, part=True)
+        entrant = _Entrant(number, self.place)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
             lambda item: self._scheduler.on_loop(self._next, entrant, item),
@@ -148,7 +148,7 @@ class _Race(CompositeReply):
         """Make ``entrant`` the winner if it has content: the others are cancelled."""
         if not entrant.prelude.over:
             return
-        self._winner, self.vantage = entrant, entrant.place
+        self._winner, self.place = entrant, entrant.place
         self._timer.dispose()
         for other in self._running:
             if other is not entrant:
@@ -225,7 +225,7 @@ class _SideBySide(CompositeReply):
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The last stream's reply; if some were still under way at a cancel, with the outcome of the cancel."""
-        reply = self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
+        reply = self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
         return replace(reply, outcome=outcome) if outcome is not None and self._unfinished else reply
 
     def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
@@ -233,7 +233,7 @@ class _SideBySide(CompositeReply):
             lambda item: self._scheduler.on_loop(self._observer.on_next, Labelled(name, item)),
             lambda error: self._scheduler.on_loop(self._failed, name, error),
             lambda: self._scheduler.on_loop(self._ended, name),
-            scheduler=self.vantage.scheduler,
+            scheduler=self.place.scheduler,
         )
 
     def _failed(self, name: str, error: Exception) -> None:

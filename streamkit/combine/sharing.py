@@ -22,7 +22,17 @@ from ..engine.loops import (
     runs_here,
     same_failure,
 )
-from ..engine.streams import Bridge, Reader, ReplyStream, Stream, are_replies, check_stream, kind_of, put, source_of
+from ..engine.streams import (
+    Bridge,
+    BridgeReader,
+    ReplyStream,
+    Stream,
+    are_replies,
+    check_stream,
+    kind_of,
+    source_of,
+    with_kind,
+)
 from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
@@ -49,7 +59,7 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     """
     check_stream(stream, "sk.share")
     replay = check_whole("replay", replay, low=0)
-    return put(source_of("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
+    return with_kind(source_of("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
 
 
 class _Shared:
@@ -93,7 +103,7 @@ class _Shared:
             self._enter(member)
         else:
             on_loop(self.home, self._enter, member)
-        reader = Reader(bridge, lambda: on_loop(self.home, self._leave, member))
+        reader = BridgeReader(bridge, lambda: on_loop(self.home, self._leave, member))
         return items(reader).subscribe(observer, scheduler=run)
 
     def _enter(self, member: _Member) -> None:
@@ -211,9 +221,9 @@ class _View:
         run.sources.append(self)
 
     @property
-    def asked(self) -> SentRequest | None:
+    def sent_request(self) -> SentRequest | None:
         source = self._shared.context.current()
-        return source.asked if source is not None else None
+        return source.sent_request if source is not None else None
 
     @property
     def keeps_text(self) -> bool:
@@ -221,7 +231,7 @@ class _View:
         return source is None or source.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.run.shown(self._final or self._current_reply(outcome))
+        return self.run.visible_reply(self._final or self._current_reply(outcome))
 
     def _current_reply(self, outcome: Outcome | None) -> Reply:
         shared = self._shared

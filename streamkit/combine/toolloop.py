@@ -118,7 +118,7 @@ class _Loop(CompositeReply):
         return self._and_earlier(replace(self._reply, outcome=final_outcome))
 
     def _of_source(self, outcome: Outcome | None) -> Reply:
-        return self.vantage.reply(outcome) or Reply(outcome=outcome or "truncated")
+        return self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
 
     def _and_earlier(self, reply: Reply) -> Reply:
         """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing."""
@@ -141,7 +141,7 @@ class _Loop(CompositeReply):
         self._replies.append(self._reply)
         self._earlier += [*self._reply.messages, *self._answers]
         self._reply, self._answers, self._requested, self._started = None, [], False, False
-        self.vantage.sources.clear()
+        self.place.sources.clear()
         self._emit_round_end()
         if not self._disposed:
             self._start_round()
@@ -153,8 +153,8 @@ class _Loop(CompositeReply):
     def _start(self, event: Start) -> None:
         self._started = True
         if not self._ended:
-            source = self.vantage.sources[-1] if self.vantage.sources else None
-            self._tools.check_sent(source.asked if source is not None else None)
+            source = self.place.sources[-1] if self.place.sources else None
+            self._tools.check_sent(source.sent_request if source is not None else None)
         self._observer.on_next(replace(event, round=self._ended + 1))
 
     def _start_round(self) -> None:
@@ -167,7 +167,7 @@ class _Loop(CompositeReply):
             self._observer.on_error(exc)
             return
         self._requested = True
-        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.vantage.scheduler)
+        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.place.scheduler)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Start):
@@ -197,7 +197,7 @@ class _Loop(CompositeReply):
         else:
             self._reply = reply
             calls = AsyncMap(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.vantage.scheduler)
+            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.place.scheduler)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)

@@ -1,4 +1,4 @@
-"""What runs a stream, in five rooms. Each may use those before it, and whoever uses the engine names the room:
+"""The engine, which runs streams, in five rooms. Each may use those before it; code outside imports from a room:
 
 `loops`, `upstream`, `streams`, `branches`, `runs`.
 """

@@ -37,7 +37,7 @@ class Above:
 
     def request(self) -> tuple[str, Mapping[str, Any]] | None:
         """The API and the JSON body of the request, if they are known."""
-        request = self.source.asked if self.source is not None else None
+        request = self.source.sent_request if self.source is not None else None
         return None if request is None else (request.api, request.body)
 
     def keeps_text(self) -> bool:

@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
 from ..engine.streams import Operator, check_function, operator_of, refuse_operator
-from ..engine.upstream import Apart, AsyncMap, clock, scheduler_for
+from ..engine.upstream import AsyncMap, WithoutContext, clock, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -75,7 +75,7 @@ class Lifted(abc.ObserverBase[Any]):
         return self._base is not None and overrides(self._base, name)
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        scheduler, above = self._scheduler, Apart(self) if self._hides else self
+        scheduler, above = self._scheduler, WithoutContext(self) if self._hides else self
         if self._reply_filter is not None or self._hides:
             error_filter = self._filter_error if self._hides else None
             scheduler = scheduler_for(scheduler).derive(reply_filter=self._reply_filter, error_filter=error_filter)

@@ -62,7 +62,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
             if problem is not None and source is not None:
                 problem.partial = source.reply()
             if problem is not None and run.context.failures is not None:
-                run.context.failures.append(run.told(problem))
+                run.context.failures.append(run.visible_error(problem))
             elif error is None:
                 error = problem
             if error is None:
@@ -110,7 +110,7 @@ def note(name: str) -> Callable[[S], S]:
             observer.on_next(item)
 
         def failed(error: Exception) -> None:
-            entry.error = run.told(error)
+            entry.error = run.visible_error(error)
             observer.on_error(error)
 
         return source.subscribe(passed, failed, observer.on_completed, scheduler=run)

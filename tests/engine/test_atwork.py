@@ -239,7 +239,7 @@ def test_a_run_whose_variable_is_gone_is_had_again_and_is_asked_once(reports: Re
     del run
     sk.start(testing.script("a", first=0.05, fail="no"))
     (run,) = sk.runs.values()
-    settled = run._work.settled
+    settled = run._driver.result
     del run  # nobody has it any more
     assert settled.block(10)
     assert [str(error) for error in reports.errors] == ["no"]

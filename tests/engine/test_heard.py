@@ -20,7 +20,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import sinks, testing
-from streamkit.engine.loops import unheard as heard
+from streamkit.engine.loops import unreported
 from streamkit.engine.loops.loop import background, call_on
 from tests.faults.printed import PAGE
 from tests.reports import Reports, caught_up
@@ -41,7 +41,7 @@ def quiet(item: Any) -> None: ...
 
 def ended(run: sk.Run) -> sk.Run:
     """Once it is over, without having asked."""
-    assert run._work.settled.block(5)
+    assert run._driver.result.block(5)
     return run
 
 
@@ -63,7 +63,7 @@ def test_a_run_that_failed_and_was_not_asked_is_logged_once_when_it_is_let_go_of
     assert reports.messages == ["nobody has asked for the result of the run with sinks quiet, which failed:"]
     assert [str(error) for error in reports.errors] == ["no"]
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert len(reports.errors) == 1
 
 
@@ -124,7 +124,7 @@ def test_on_a_loop_of_asyncio_run(reports: Reports):
 def test_also_when_that_loop_has_ended(reports: Reports):
     async def main() -> sk.Run:
         run = sk.start(failing(), quiet)
-        await asyncio.wait_for(run._work.settled.wait(), 5)
+        await asyncio.wait_for(run._driver.result.wait(), 5)
         return run
 
     run = asyncio.run(main())
@@ -188,8 +188,8 @@ def test_shutdown_tells_what_ran_on_the_background_loop(reports: Reports):
 def test_shutdown_does_not_tell_of_runs_on_loops_that_go_on(reports: Reports):
     async def main() -> None:
         run = sk.start(failing())
-        run._let_go()
-        await asyncio.wait_for(run._work.settled.wait(), 5)
+        run._discard_items()
+        await asyncio.wait_for(run._driver.result.wait(), 5)
         await asyncio.to_thread(sk.shutdown)
         with pytest.raises(sk.ApiError):
             await run
@@ -253,7 +253,7 @@ def test_a_run_that_is_collected_within_the_program_s_own_logging_does_not_wait_
 
         async def main() -> None:
             garbage.append(sk.start(failing()))
-            await asyncio.wait_for(garbage[0]._work.settled.wait(), 5)
+            await asyncio.wait_for(garbage[0]._driver.result.wait(), 5)
             logger.error("the program's own")
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -271,14 +271,14 @@ def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Re
 
     async def main() -> None:
         run = sk.start(failing())
-        await asyncio.wait_for(run._work.settled.wait(), 5)
+        await asyncio.wait_for(run._driver.result.wait(), 5)
         loop.stop()
 
     with suppress(RuntimeError):
         loop.run_until_complete(main())
     loop.close()
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert [str(error) for error in reports.errors] == ["no"]
 
 
@@ -287,7 +287,7 @@ def test_news_that_never_came_are_let_go_of_without_a_word(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "unraisablehook", ignored.append)
     loop = asyncio.new_event_loop()
     for _ in range(3):
-        heard.News(loop)
+        unreported.UnreportedErrors(loop)
     ended(sk.start(testing.script("a")))
     caught_up()
     gc.collect()
@@ -338,7 +338,7 @@ def test_who_asked_has_heard(ask: Callable[[sk.Run], None], reports: Reports):
     with pytest.raises(sk.ApiError, match="no"):
         ask(sk.start(failing()))
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -368,7 +368,7 @@ def test_who_asked_on_a_loop_has_heard(ask: Callable[[sk.Run], Any], reports: Re
     with pytest.raises(sk.ApiError, match="no"):
         asyncio.run(main())
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -508,7 +508,7 @@ def test_who_leaves_a_loop_over_a_run_has_asked_for_no_more(begin: Callable[[], 
         for _ in begin():
             raise ZeroDivisionError
     caught_up()
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -529,7 +529,7 @@ def test_who_leaves_an_async_loop_over_a_run_has_asked_for_no_more(seconds: floa
     with testing.clock() as clock:
         clock.run_coroutine(main())
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -574,7 +574,7 @@ def test_so_has_one_in_the_middle_of_a_chain(door: Callable[[sk.Stream[Any]], ob
     assert over.wait(5)
     for _ in range(9):  # all that comes of it has been done then
         call_on(background(), lambda: None)
-    heard.tell()
+    unreported.log_unreported()
     assert [str(error) for error in told] == ["no"]
     assert reports.errors == []
 
@@ -595,7 +595,7 @@ def test_a_run_that_ended_well_or_was_cancelled_is_no_news(reports: Reports):
     run.cancel()
     ended(run)
     del run
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -773,7 +773,7 @@ def test_a_batch_that_is_left_logs_nothing_of_the_replies_it_gave_up(reports: Re
     for _ in sk.batch(["a", "b"], lambda prompt: testing.script(prompt, fail="no")):
         break
     gc.collect()
-    heard.tell()
+    unreported.log_unreported()
     assert reports.errors == []
 
 
@@ -848,7 +848,7 @@ def test_it_can_be_switched_off():
 def test_the_child_of_a_fork_does_not_tell_what_is_the_parent_s():
     told = printed(
         "import warnings; warnings.simplefilter('ignore')\n"
-        "run = sk.start(failing, quiet)\nrun._work.settled.block(5)\n"
+        "run = sk.start(failing, quiet)\nrun._driver.result.block(5)\n"
         "if os.fork() == 0:\n    sys.exit()\nos.wait()"
     )
     assert told.count(SAID) == 1, told
@@ -859,7 +859,7 @@ def test_a_closed_port_that_nobody_asked_about_is_told_on_a_page():
     told = printed(
         "import socket\nsock = socket.socket(); sock.bind(('127.0.0.1', 0)); port = sock.getsockname()[1]\n"
         "client = sk.Client(f'http://127.0.0.1:{port}/v1', 'the-key', model='m', retry=sk.Retry(attempts=0))\n"
-        "run = sk.start(client.chat('hi'), quiet)\nrun._work.settled.block(9)\nsock.close()"
+        "run = sk.start(client.chat('hi'), quiet)\nrun._driver.result.block(9)\nsock.close()"
     )
     lines = told.splitlines()
     assert SAID in lines[0]

@@ -258,8 +258,8 @@ def test_2_07_holding_and_letting_go_take_turns():
         await run
         assert fast.taken == slow.taken
         assert len(fast.taken) == 19
-        assert run._work.fan is not None
-        assert run._work.fan.gate.closed == 0
+        assert run._driver.fan is not None
+        assert run._driver.fan.gate.closed == 0
 
     testing.clock().run_coroutine(main())
 

@@ -138,6 +138,6 @@ def test_items_that_nobody_iterates_are_held_until_somebody_waits() -> None:
             yield "x"
 
     run = sk.start(sk.from_text(pieces))
-    assert not run._work.settled.block(0.3)
+    assert not run._driver.result.block(0.3)
     assert len(pulled) < 1100
     assert len(run.result(30).text) == 1500

@@ -1,4 +1,4 @@
-"""Branches of a run: the fan that hands items out, and the outlets and mailboxes in front of sinks."""
+"""Branches of a run: the fan that passes items to them, and the outlet and mailbox in front of each sink."""
 
 from .attach import Attached
 from .branch import Branch, as_branch, branch, check_kinds

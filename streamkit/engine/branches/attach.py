@@ -21,7 +21,8 @@ __all__ = ["Attached"]
 
 
 class Attached(Observable[Any]):
-    """Its source's items, after every branch got them; the end comes when the branches have ended too."""
+    """The items of its source, each emitted after every branch has got it; the end comes when the branches have ended
+    too."""
 
     def __init__(self, source: Observable[Any], branches: tuple[Branch, ...]) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ class Attached(Observable[Any]):
                 return
             attachment = _Attachment(observer, run, self._branches, hold)
             if hold.left:
-                attachment.leave()  # its branches hear of the end all the same
+                attachment.leave()  # its branches are closed all the same
             else:
                 upstream.disposable = attachment.connect(self._source)
 
@@ -61,8 +62,8 @@ class Attached(Observable[Any]):
 
 
 def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any] | None = None) -> abc.DisposableBase:
-    """Whoever reads the chain is told. An operator in between would take it for a stream that has failed, and go on
-    with another one."""
+    """Pass ``error`` to the far end of the chain. An operator in between would treat it as a stream that has failed,
+    and go on with another one."""
     if run.has_far_end:
         run.lost(error)
     elif observer is None:
@@ -73,6 +74,8 @@ def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any
 
 
 class _Attachment(abc.ObserverBase[Any]):
+    """One subscription to an `Attached`: observes its source, and ends on the loop when its branches have ended."""
+
     def __init__(
         self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], hold: Hold
     ) -> None:
@@ -91,7 +94,7 @@ class _Attachment(abc.ObserverBase[Any]):
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         try:
             self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._fan.gate))
-        except BaseException:  # what Rx does not make an on_error of
+        except BaseException:  # an exception that Rx does not turn into on_error
             self.leave()
             raise
         return Disposable(self.leave)
@@ -123,7 +126,7 @@ class _Attachment(abc.ObserverBase[Any]):
             self._fan.stop()
         if self._ends:
             return
-        self._ends = True  # first: whatever is collected meanwhile may be a reader, which then leaves this stream
+        self._ends = True  # set first: a reader that is collected during the calls below leaves this stream
         if not cut:
             self._fan.end(error)
         loop, context = self._scheduler.loop, self._scheduler.context
@@ -132,16 +135,16 @@ class _Attachment(abc.ObserverBase[Any]):
         context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
 
     def loop_ends(self) -> None:
-        """The branches are being closed already; from now on that must not take long."""
+        """Give the branches, which are being closed already, a few seconds from now on."""
         self._fan.stop()
 
     def give_up(self) -> None:
-        """The loop goes away: nothing more can be waited for."""
+        """Close the branches without waiting, as the loop goes away."""
         self._hold.ended = True
         self._fan.stop()
-        self._over(self._fan.abandon(self._so_far()))
+        self._finish(self._fan.abandon(self._reply_so_far()))
 
-    def _so_far(self) -> Reply:
+    def _reply_so_far(self) -> Reply:
         context = self._scheduler.context
         source = context.current()
         try:
@@ -151,18 +154,18 @@ class _Attachment(abc.ObserverBase[Any]):
                 return source.reply()
             cut = context.cancelled or isinstance(self._error, ShutdownError)
             return Reply(outcome="cancelled" if cut else "stopped" if self._left else "complete")
-        except BaseException as exc:  # of a user's stage further down
+        except BaseException as exc:  # raised by a user's stage further downstream
             self._scheduler.broke(exc)
             return Reply(outcome="failed")
 
     async def _settle(self) -> None:
-        self._over(await self._fan.settle(self._error, self._so_far()))
+        self._finish(await self._fan.settle(self._error, self._reply_so_far()))
 
-    def _over(self, failures: list[Exception]) -> None:
+    def _finish(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
         self._hold.release()
-        failures, context = [self._scheduler.told(one) for one in failures], self._scheduler.context
-        context.heard.extend(self._fan.heard)
+        failures, context = [self._scheduler.visible_error(one) for one in failures], self._scheduler.context
+        context.listener_errors.extend(self._fan.listener_errors)
         error = self._error
         if context.failures is not None:
             context.failures.extend(failures)

@@ -1,4 +1,4 @@
-"""What waits in front of a slow sink, bounded in items and bytes, and what gives way when there is too much of it."""
+"""The items that wait in front of a slow sink, bounded in items and bytes, and the policies for too many of them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken"]
 Overflow: TypeAlias = Literal["wait", "conflate", "drop_oldest", "latest", "fail"]
 OVERFLOWS: tuple[Overflow, ...] = ("wait", "conflate", "drop_oldest", "latest", "fail")
 KEPT = frozenset({Finish, Reply, Restart, RoundEnd, Start, ToolCall, ToolCallDelta, ToolResult, UsageUpdate})
-"""Never dropped: without them what the sink has got means something else."""
+"""Types of items that are never dropped, because without them the other items would mean something else."""
 ROOM = 64
-"""So many of them have room in any mailbox: the end of a reply must not hold its source."""
+"""The number of these that any mailbox has room for, because the end of a reply must not hold its source."""
 MERGED = frozenset({str, TextDelta, ReasoningDelta})
 
 
 def is_kept(item: Any) -> bool:
-    """True for what no policy drops; also if it wears a label, and for errors that are items."""
+    """True for an item that no policy drops: one of ``KEPT``, also inside a labelled item, or an error as an item."""
     inner = getattr(item, "item", item)
     if is_running(inner):
         return False
@@ -42,13 +42,13 @@ def is_kept(item: Any) -> bool:
 
 
 def is_running(item: Any) -> bool:
-    """True for a meter's count so far, which the next one makes obsolete; they are as many as pieces of text."""
+    """True for a running count of a meter, which the next one makes obsolete. There is one for each piece of text."""
     return type(item) is UsageUpdate and item.usage.origin != "provider"
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Items that a sink did not get: how many, and the numbers (from 0) of the first and the last."""
+    """Items that a sink did not get: their count, and the numbers (from 0) of the first and the last."""
 
     count: int
     first: int
@@ -56,7 +56,7 @@ class Gap:
 
 
 class Taken(NamedTuple):
-    """An item, since when it waited, and what was dropped up to now if that began before it."""
+    """An item, the time since when it waited, and the gap of dropped items before it, if there is one."""
 
     item: Any
     since: float
@@ -71,14 +71,14 @@ class _Entry:
         self.more: StringIO | None = None
 
     def takes_in(self, item: Any) -> bool:
-        """Neighbours of one kind and choice are one piece as well as two."""
+        """True if ``item`` may be merged into this entry: both are text of one type and one choice."""
         mine = self.item
         if type(item) is not type(mine) or type(item) not in MERGED:
             return False
         return type(item) is str or bool(item.index == mine.index)
 
     def add(self, text: str) -> None:
-        """Linear, and without the weight of many small pieces."""
+        """Append text in linear time, without the memory of many small pieces."""
         if self.more is None:
             self.more = StringIO()
         self.more.write(text)
@@ -92,16 +92,18 @@ class _Entry:
 
 
 class Backlog:
-    """Items in order. ``overflow`` says what happens when there is no room for one more:
+    """A queue of items with a limit. Its mailbox fills and empties it, on the run's loop, until the sink has ended.
 
-    - ``wait``, ``fail``: nothing here; whoever fills it has to stop at `full`, or to fail
-    - ``conflate``: text joins the text before it as soon as anything waits, so that nothing is lost and a slow reader
-      gets larger pieces, and a running count goes when the next one comes; `full` only by bytes, or by items that
-      cannot be joined
-    - ``drop_oldest``, ``latest`` (with room for one): the oldest items go, but never those that are ``KEPT``; `full`
-      when ``capacity`` of these wait, 64 at least, or ``max_bytes``
+    ``overflow`` decides what happens when there is no room for one more item:
 
-    Items are numbered in the order they come, from ``number``.
+    - ``wait``, ``fail``: nothing here; the mailbox holds the source once it is `full`, or fails
+    - ``conflate``: text is merged into the text before it as soon as anything waits, so that nothing is lost and a slow
+      sink gets larger pieces, and a running count is removed when the next one comes; `full` only by bytes, or by
+      items that cannot be merged
+    - ``drop_oldest``, ``latest`` (with room for one): the oldest items are dropped, but never those that are ``KEPT``;
+      `full` when ``capacity`` of these wait, 64 at least, or ``max_bytes``
+
+    Items are numbered in the order in which they come, from ``number``.
     """
 
     def __init__(self, overflow: Overflow, capacity: int, max_bytes: int, number: int = 0) -> None:
@@ -109,22 +111,23 @@ class Backlog:
         self.dropped = self.merged = self.high_water = 0
         self._conflates, self._drops = overflow == "conflate", overflow in ("drop_oldest", "latest")
         self._entries: deque[_Entry] = deque()
-        self._kept: deque[_Entry] = deque()  # apart, so that dropping need not search; only if anything is dropped
-        self._bytes = self._kept_bytes = 0
+        self._undroppable: deque[_Entry] = deque()  # a queue of its own, so that dropping need not search
+        """Used only if the policy drops anything."""
+        self._bytes = self._undroppable_bytes = 0
         self._numbers = number
         self._gap: Gap | None = None
 
     def __len__(self) -> int:
-        return len(self._entries) + len(self._kept)
+        return len(self._entries) + len(self._undroppable)
 
     @property
     def full(self) -> bool:
         if self._drops:
-            return len(self._kept) >= max(self.capacity, ROOM) or self._kept_bytes >= self.max_bytes
+            return len(self._undroppable) >= max(self.capacity, ROOM) or self._undroppable_bytes >= self.max_bytes
         return len(self._entries) >= self.capacity or self._bytes >= self.max_bytes
 
     def put(self, item: Any, now: float) -> None:
-        """Take an item, which always succeeds: whether there is room for the next one says `full`."""
+        """Add an item. This always succeeds; `full` is True if there is no room for the next one."""
         entry = _Entry(item, self._numbers, now, weight(item))
         self._numbers += 1
         if self._conflates and self._entries:
@@ -132,21 +135,21 @@ class Backlog:
                 self._merge(self._entries[-1], item)
                 return
             if is_running(item):
-                self._forget_last_count()
-        kept = self._drops and is_kept(item)
+                self._drop_last_count()
+        keep = self._drops and is_kept(item)
         if self._drops:
             self._make_room(entry.bytes)
         self._bytes += entry.bytes
-        self._kept_bytes += entry.bytes if kept else 0
-        (self._kept if kept else self._entries).append(entry)
+        self._undroppable_bytes += entry.bytes if keep else 0
+        (self._undroppable if keep else self._entries).append(entry)
         self.high_water = max(self.high_water, len(self))
 
     def take(self) -> Taken:
-        """The oldest item."""
-        entries, kept = self._entries, self._kept
-        if kept and not (entries and entries[0].number < kept[0].number):
-            entry = kept.popleft()
-            self._kept_bytes -= entry.bytes
+        """Remove and return the oldest item."""
+        entries, undroppable = self._entries, self._undroppable
+        if undroppable and not (entries and entries[0].number < undroppable[0].number):
+            entry = undroppable.popleft()
+            self._undroppable_bytes -= entry.bytes
         else:
             entry = entries.popleft()
         self._bytes -= entry.bytes
@@ -156,14 +159,15 @@ class Backlog:
         return Taken(entry.whole(), entry.since, gap)
 
     def clear(self) -> None:
-        """Throw everything away, which counts as dropped."""
+        """Remove all items, which are counted as dropped."""
         self.dropped += len(self)
         self._entries.clear()
-        self._kept.clear()
-        self._bytes = self._kept_bytes = 0
+        self._undroppable.clear()
+        self._bytes = self._undroppable_bytes = 0
 
-    def _forget_last_count(self) -> None:
-        """A count that is last or has one piece of text after it, which then joins the text before."""
+    def _drop_last_count(self) -> None:
+        """Remove the last running count, which has at most one piece of text after it; that is then merged into the
+        text before the count."""
         entries = self._entries
         text = entries.pop() if type(entries[-1].item) in MERGED else None
         if entries and is_running(entries[-1].item):

@@ -1,4 +1,4 @@
-"""One way from a run's events through operators into a sink: what it is, and how it is written down."""
+"""The description of a branch: the operators and the sink that the events of a run pass through, and its options."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
-from ..streams import Given, check_chain, check_operators, misplaced, name_of, no_sink
+from ..streams import ItemKind, check_chain, check_operators, misplaced, name_of, sink_problem
 from ..upstream import CAPACITY, MAX_BYTES
 from .backlog import OVERFLOWS, Overflow
 from .listener import Listener
@@ -25,7 +25,11 @@ OnCancel: TypeAlias = Literal["discard", "drain"]
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One way from a run's events through operators into a sink; made by `branch`."""
+    """One way from a run's events through operators into a sink; made by `branch`.
+
+    It only describes the branch, and may be given to any number of runs. While a run is at work an `Outlet` stands for
+    it.
+    """
 
     operators: tuple[Callable[[Any], Any], ...]
     into: Any
@@ -52,17 +56,18 @@ def branch(
     on_cancel: OnCancel | None = None,
     name: str | None = None,
 ) -> Branch:
-    """One of the ways that a run's events take: through ``operators`` into a sink.
+    """A way for the events of a run, through ``operators`` into a sink.
 
     ``into`` is a callable, a coroutine function, or an object with ``write(item)`` and perhaps more (see `Sink`). A
     plain callable is called in place: while it is slow, everything else waits, its siblings too (``run.stats`` says how
     long; `sinks.threaded` calls it in a thread). An async sink gets a mailbox, in which at most ``capacity`` items of
-    about ``max_bytes`` bytes wait, and what is under way when it becomes full. ``overflow`` says what happens then:
+    about ``max_bytes`` bytes wait, plus those under way when it becomes full. ``overflow`` says what happens then:
 
     - ``wait``: the source stops reading until there is room
     - ``conflate``: pieces of text (str, `TextDelta`, `ReasoningDelta`) that wait next to each other become one, so that
       nothing is lost and a slow sink gets larger pieces; beyond that as ``wait``
-    - ``drop_oldest``: the oldest items go; the sink is told if it has ``dropped(count, first, last)``
+    - ``drop_oldest``: the oldest items are dropped; ``dropped(count, first, last)`` of the sink is called, if it has
+    that
     - ``latest``: only the newest item waits, and the last one always arrives; for states, such as snapshots
     - ``fail``: the sink is given up with a `SinkError`
 
@@ -72,7 +77,7 @@ def branch(
 
     A sink for which the source, or its end, waits longer than ``max_wait`` seconds over one item is given up with a
     `SinkError`; the others go on. ``on_cancel`` says what a cancelled run does with items that wait: ``discard`` them
-    and interrupt the one at hand, or ``drain`` them for 5 s at most; the default is the sink's own, else discard.
+    and interrupt the one at hand, or ``drain`` them for 5 s at most. The default is the sink's own, else discard.
 
     Note: a conflated sink gets sentences or snapshots glued together: conflate pieces of a text only.
     """
@@ -83,22 +88,22 @@ def branch(
     check_text("name", name, optional=True)
     overflow = _one_of("overflow", overflow, into, OVERFLOWS)
     on_cancel = _one_of("on_cancel", on_cancel, into, ("discard", "drain"))
-    title = one_line(str(name or getattr(into, "__qualname__", None) or type(into).__name__))  # it is told in logs
-    made = Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
-    check_kinds(None, [made])
-    return made
+    title = one_line(str(name or getattr(into, "__qualname__", None) or type(into).__name__))  # it is named in logs
+    result = Branch(operators, into, capacity, max_bytes, overflow, max_wait, on_cancel, title)
+    check_kinds(None, [result])
+    return result
 
 
 def _check_sink(into: Any) -> None:
-    """TypeError for what is no sink, also if it only looks like one."""
-    if problem := no_sink(into):
+    """Raise TypeError if ``into`` is not a sink, also if it only looks like one."""
+    if problem := sink_problem(into):
         raise TypeError(problem)
     write = getattr(into, "write", None) or into
     if not callable(write):
         raise TypeError(f"a sink is a callable or has a write method, not {quote(into)}")
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
-    is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock says yes to all
+    is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock answers True to every predicate
     if is_plain and (isgeneratorfunction(write) or isasyncgenfunction(write)):
         title = one_line(name_of(write))
         raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
@@ -106,18 +111,18 @@ def _check_sink(into: Any) -> None:
 
 
 def _check_members(into: Any) -> None:
-    """What a sink may have besides is recognised by its name: TypeError for what cannot be meant so."""
+    """Raise TypeError if a member with the name of an optional member of a sink cannot be meant as one."""
     title = one_line(type(into).__name__)
-    if getattr(into, "no_sink_has_such_a_member", None) is not None:  # a mock, or a proxy of something far away
+    if getattr(into, "no_sink_has_such_a_member", None) is not None:  # a mock, or a proxy of a remote object
         raise TypeError(
             f"this {title} answers to every name, so what it has besides write is not known: "
             "write lambda item: sink.write(item), or if it is a mock Mock(spec=['write'])"
         )
     for method in ("fail", "close", "dropped"):
-        found = getattr(into, method, None)
-        if iscoroutine(found):
+        member = getattr(into, method, None)
+        if iscoroutine(member):
             raise TypeError(
-                f"{title}.{method} is a method of a sink, not {quote_refused(found)}, which was called already"
+                f"{title}.{method} is a method of a sink, not {quote_refused(member)}, which was called already"
             )
     if not _takes_reply(into):
         how = "sys.stdout.write" if into is sys.stdout else "its write method"
@@ -128,24 +133,24 @@ def _check_members(into: Any) -> None:
 
 
 def _takes_reply(into: Any) -> bool:
-    """Whether ``close(reply)`` may be called, as far as can be seen. A file's takes nothing."""
+    """True if ``close(reply)`` may be called, as far as its signature shows. That of a file takes no argument."""
     close = getattr(into, "close", None)
-    if isinstance(into, IOBase) and not isinstance(close, MethodType):  # not all of them tell by a signature
+    if isinstance(into, IOBase) and not isinstance(close, MethodType):  # not all of them have a signature
         return False
     try:
         if callable(close):
             signature(close, follow_wrapped=False).bind(None)
-    except ValueError:  # it does not tell
+    except ValueError:  # it has no signature
         return True
     except TypeError:
         return False
     return True
 
 
-def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:
-    """What was ``given``, else what the sink says itself, else the first of those ``allowed``."""
-    own = "" if given else f"{type(into).__name__}."
-    value = given or getattr(into, option, None) or allowed[0]
+def _one_of(option: str, value: Any, into: Any, allowed: Sequence[str]) -> Any:
+    """The ``value`` of an option, else the attribute of that name of the sink, else the first ``allowed`` value."""
+    own = "" if value else f"{type(into).__name__}."
+    value = value or getattr(into, option, None) or allowed[0]
     if not isinstance(value, str):
         raise TypeError(f"{own}{option} is a str, one of {', '.join(allowed)}, not {quote(value)}")
     if value not in allowed:
@@ -153,15 +158,16 @@ def _one_of(option: str, given: Any, into: Any, allowed: Sequence[str]) -> Any:
     return value
 
 
-def check_kinds(given: Given | None, branches: Iterable[Branch]) -> None:
-    """TypeError if there is nothing for an operator or a listener of one, where this comes in."""
+def check_kinds(incoming: ItemKind | None, branches: Iterable[Branch]) -> None:
+    """Raise TypeError if items of kind ``incoming`` have nothing for an operator or the listener of one of
+    ``branches``."""
     for branch in branches:
-        comes = check_chain(given, branch.operators)
+        arriving = check_chain(incoming, branch.operators)
         wants = branch.into.wants if isinstance(branch.into, Listener) else ""
-        if wants and comes is not None and comes.kind in ("str", "values"):
-            raise TypeError(misplaced(wants, "events", comes))
+        if wants and arriving is not None and arriving.kind in ("str", "values"):
+            raise TypeError(misplaced(wants, "events", arriving))
 
 
-def as_branch(given: Any) -> Branch:
-    """A branch may also be a bare sink or listener."""
-    return given if isinstance(given, Branch) else branch(into=given)
+def as_branch(item: Any) -> Branch:
+    """``item`` as a branch: it may also be a bare sink or listener."""
+    return item if isinstance(item, Branch) else branch(into=item)

@@ -1,6 +1,6 @@
-"""One stream to many branches: each has its own gate, its own failure boundary and its own mailbox.
+"""The fan of a run: one stream to many branches, each with a gate, a failure boundary and a mailbox of its own.
 
-No Subject, no lock and no scheduler on the way of an item; the source's gate is closed while any branch's is.
+No Subject, lock or scheduler is on the way of an item. The source's gate is closed while that of any branch is.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from reactivex.disposable import Disposable
 from ...errors import SinkError, StreamkitError
 from ...events import Reply
 from ..loops import failure_of, on_loop, same_failure
-from ..streams import applied, is_stream, no_stream, stream
+from ..streams import applied, is_stream, stream, stream_problem
 from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
-from .ownsink import put_to_work
+from .ownsink import pass_run_id
 from .stats import SinkStats
 
 __all__ = ["Fan"]
 
-Tap: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
-"""What is called with each item, and on whose behalf."""
+Receiver: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
+"""A function that is called with each item, and the observer that it belongs to."""
 
 
 class _BranchSource(Observable[Any]):
-    """What the operators of a branch are applied to."""
+    """The source that the operators of a branch are applied to: the items that the fan gets."""
 
     def __init__(self, fan: Fan, outlet: Outlet) -> None:
         super().__init__()
@@ -50,34 +50,38 @@ class _BranchSource(Observable[Any]):
 
 
 class Fan:
-    """Hands each item to every branch, in order, on one loop; calls from other threads and from within are queued."""
+    """Passes each item of a run to every branch, in order, on the run's loop.
+
+    Made when the run (or an attachment) begins. It is subscribed to the source, which calls `on_next`; calls from other
+    threads and from within a call are queued. It is over when `settle` or `abandon` has closed all branches.
+    """
 
     def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
         self.gate = Gate(scheduler.gate)
-        """The source's: held by any branch that cannot take more."""
+        """The gate of the source: closed while a branch cannot take more."""
         self.stopped = False
         self.last: Any = None
-        self.heard: list[Exception] = []
-        """What listeners were told of, once all is closed."""
-        self._came = 0
+        self.listener_errors: list[Exception] = []
+        """Errors that listeners were called with, filled when the branches are closed."""
+        self._items = 0
         self.loop = scheduler.loop
         self._thread = get_ident()
         self._observers: tuple[abc.ObserverBase[Any], ...] = ()
-        self._taps: tuple[Tap, ...] = ()
+        self._receivers: tuple[Receiver, ...] = ()
         self._direct: tuple[Outlet, ...] = ()
         self._ends: dict[abc.ObserverBase[Any], Outlet] = {}
-        self._round: Iterator[Tap] = iter(())
+        self._round: Iterator[Receiver] = iter(())
         self._rounds = 0
         self._busy = self._timed = False
-        self._held_up, self._noted = 0.0, 0
-        self._again: deque[Any] = deque()
-        self._ending: tuple[Exception | None] | None = None
+        self._held_up, self._last_slow = 0.0, 0
+        self._queued: deque[Any] = deque()
+        self._pending_end: tuple[Exception | None] | None = None
         self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
             try:
-                put_to_work(outlet.spec.into, scheduler.context)
+                pass_run_id(outlet.spec.into, scheduler.context)
                 self._plug(outlet, scheduler)
-            except BaseException as exc:  # an operator of the branch; the others begin all the same
+            except BaseException as exc:  # raised by an operator of the branch; the other branches begin all the same
                 outlet.broke(exc)
 
     # -- branches come and go --------------------------------------------------------------------------------------
@@ -86,17 +90,17 @@ class Fan:
         if not outlet.spec.operators:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
-            tap, outlet.reply_filter = _BranchSource(self, outlet), figures
-            chain = applied(outlet.spec.operators, tap, lambda built, number: stream(built))
+            source, outlet.reply_filter = _BranchSource(self, outlet), figures
+            chain = applied(outlet.spec.operators, source, lambda built, number: stream(built))
             if not is_stream(chain):
-                raise TypeError(no_stream(outlet.spec.operators[-1], chain))
+                raise TypeError(stream_problem(outlet.spec.operators[-1], chain))
             inner = scheduler.aside(outlet.gate, outlet.broke)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 
     def add(
         self, observer: abc.ObserverBase[Any], gate: Gate | None, outlet: Outlet | None = None
     ) -> abc.DisposableBase:
-        """Copy on write: a branch may come and go while an item is handed round. ``outlet`` is where it ends."""
+        """Add a receiver; copy on write, as this may happen during a round. ``outlet`` is the end of its branch."""
         if outlet is not None:
             self._ends[observer] = outlet
         if gate is not None:
@@ -112,13 +116,13 @@ class Fan:
         return Disposable(remove)
 
     def _connect(self, observers: tuple[abc.ObserverBase[Any], ...]) -> None:
-        """Who is called with each item, and how. A sink in place is called without a frame of ours in between, which
-        would cost as much again; its items are counted for all such sinks at once then, by rounds."""
+        """Rebuild the table of calls. A sink called in place is called directly, because a frame in between would cost
+        as much again; the items of all such sinks are then counted together, by rounds (`_count`)."""
         self._count()
         direct = () if self._timed else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
         self._observers, self._direct = observers, direct
         if not self.stopped:
-            self._taps = tuple((one.write if one in direct else one.on_next, one) for one in observers)
+            self._receivers = tuple((one.write if one in direct else one.on_next, one) for one in observers)
 
     def _count(self) -> None:
         for outlet in self._direct:
@@ -128,7 +132,7 @@ class Fan:
     # -- items -----------------------------------------------------------------------------------------------------
 
     def on_next(self, item: Any, waited: bool = False) -> None:
-        if not waited and (self._busy or self._again or get_ident() != self._thread):
+        if not waited and (self._busy or self._queued or get_ident() != self._thread):
             self._later(item)
             return
         self._busy = True
@@ -137,9 +141,9 @@ class Fan:
         try:
             while True:
                 self.last = item
-                self._came += 1
-                taps = self._taps
-                self._round = iter(taps)
+                self._items += 1
+                receivers = self._receivers
+                self._round = iter(receivers)
                 for call, observer in self._round:
                     try:
                         answer = call(item)
@@ -149,28 +153,29 @@ class Fan:
                     if answer is not None:
                         self._answered(observer, answer)
                 if self.stopped:
-                    self._stopped_at(observer, taps)
+                    self._stopped_at(observer, receivers)
                     break
                 self._rounds += 1
-                if not self._again:
+                if not self._queued:
                     break
-                item = self._again.popleft()
+                item = self._queued.popleft()
         finally:
             self._busy = False
         if (took := perf_counter() - began) > NOTED and not self._timed:
             self._was_slow(took)
-        if self._ending is not None:
-            self.end(*self._ending)
+        if self._pending_end is not None:
+            self.end(*self._pending_end)
 
     def _later(self, item: Any) -> None:
-        """Another thread pushed it, or a branch into its own source: after the item at hand, not inside it."""
-        self._again.append(item)
+        """Queue an item that another thread pushed, or a branch into its own source: it comes after the current
+        item."""
+        self._queued.append(item)
         on_loop(self.loop, self._catch_up)
 
     def _catch_up(self) -> None:
         self._thread = get_ident()
-        if self._again and not self._busy:
-            self.on_next(self._again.popleft(), waited=True)
+        if self._queued and not self._busy:
+            self.on_next(self._queued.popleft(), waited=True)
 
     def _answered(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
         if isinstance(observer, Outlet):
@@ -185,23 +190,23 @@ class Fan:
         if outlet is observer or failure_of("a branch", exc) is None:
             outlet.broke(exc)
             return
-        try:  # an operator of the branch that does not keep the Rx rules: those below may hold something
+        try:  # an operator of the branch breaks the Rx rules: the operators downstream of it may hold items
             observer.on_error(SinkError.wrapping("a branch raised", exc))
-        except BaseException as again:
-            outlet.broke(again)
+        except BaseException as second:
+            outlet.broke(second)
 
-    def _stopped_at(self, last: abc.ObserverBase[Any] | None, taps: tuple[Tap, ...]) -> None:
-        """In mid-round: those up to ``last`` had the item."""
-        for call, observer in taps:
+    def _stopped_at(self, last: abc.ObserverBase[Any] | None, receivers: tuple[Receiver, ...]) -> None:
+        """Stopped during a round: count the item for the receivers up to and including ``last``."""
+        for call, observer in receivers:
             if isinstance(observer, Outlet) and observer.in_place and call != observer.on_next:
                 observer.count()
             if observer is last:
                 return
 
     def _was_slow(self, seconds: float) -> None:
-        """Somebody kept everybody waiting: if items in a row come to something, each is timed by itself from now on."""
-        self._held_up = seconds if self._came - self._noted > 2 else self._held_up + seconds
-        self._noted = self._came
+        """A round was slow: if several in a row add up to a delay, time each sink separately from now on."""
+        self._held_up = seconds if self._items - self._last_slow > 2 else self._held_up + seconds
+        self._last_slow = self._items
         direct = self._direct
         if len(direct) == 1 == len(self._observers):
             direct[0].was_slow(seconds)
@@ -215,10 +220,10 @@ class Fan:
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def end(self, error: Exception | None) -> None:
-        """The stream is over: operators flush, mailboxes take what comes of it and then close."""
+        """Pass on the end of the stream: operators flush, mailboxes take the items of that and then close."""
         self._catch_up()
         if self._busy:  # a branch ended its own source
-            self._ending = (error,)
+            self._pending_end = (error,)
             return
         for observer, outlet in [(observer, self._ends.get(observer)) for observer in self._observers]:
             try:
@@ -229,16 +234,16 @@ class Fan:
             except BaseException as exc:
                 if outlet is None:
                     raise
-                outlet.broke(exc)  # an operator did this: what it held is lost, and its siblings do not notice
+                outlet.broke(exc)  # raised by an operator: the items it held are lost, and the other branches go on
 
     def halt(self) -> None:
-        """Nothing is handed on any more, nor is the item at hand to those who have not had it. From any thread."""
-        self.stopped, self._taps = True, ()
-        for _ in self._round:  # nothing is left of it then: cheaper than to ask after each call
+        """Stop delivery now, from any thread: receivers that have not yet got the current item will not get it."""
+        self.stopped, self._receivers = True, ()
+        for _ in self._round:  # exhausts the iterator of the current round: cheaper than a check after each call
             pass
 
     def stop(self) -> None:
-        """Cancelled: sinks that do not ask to be drained are interrupted."""
+        """Stop because the run was cancelled: sinks that do not ask to be drained are interrupted."""
         self.halt()
         self._dispose()
         for outlet in self.outlets:
@@ -249,43 +254,46 @@ class Fan:
             outlet.detach()
 
     async def settle(self, error: Exception | None, reply: Reply) -> list[Exception]:
-        """Wait for the mailboxes, close the sinks, and tell what failed in branches (never the stream's own error)."""
+        """Wait for the mailboxes, close the sinks, and return the failures of branches (never the stream's own
+        error)."""
         self._count()
         names = [outlet.spec.name for outlet in self.outlets]
-        await asyncio.gather(*[outlet.close(outlet.shown(reply)) for outlet in self.outlets])
+        await asyncio.gather(*[outlet.close(outlet.visible_reply(reply)) for outlet in self.outlets])
         self._dispose()
         failures: list[Exception] = []
         for outlet, name in zip(self.outlets, names, strict=True):
-            own = outlet.error if not same_failure(outlet.error, error) else None  # of its operators
+            own = outlet.error if not same_failure(outlet.error, error) else None  # raised by its operators
             if outlet.failure is not None:
-                failures.append(_as_ours(outlet.failure, name, reply))
+                failures.append(_as_branch_error(outlet.failure, name, reply))
             if own is not None and (outlet.failure is None or outlet.failure.__cause__ is not own):
-                failures.append(_as_ours(own, name, reply))
-            if outlet.heard is not None:
-                self.heard.append(failures[-1] if own is outlet.heard else outlet.heard)
+                failures.append(_as_branch_error(own, name, reply))
+            if outlet.listener_error is not None:
+                self.listener_errors.append(failures[-1] if own is outlet.listener_error else outlet.listener_error)
         return failures
 
     def abandon(self, reply: Reply) -> list[Exception]:
-        """The loop goes away: close the sinks, as far as that goes without waiting, and tell which of them failed."""
+        """Close the sinks as far as that is possible without waiting, as the loop goes away, and return their
+        failures."""
         self._count()
         for outlet in self.outlets:
-            outlet.abandon(outlet.shown(reply))
-            if outlet.heard is not None:
-                self.heard.append(outlet.heard)
+            outlet.abandon(outlet.visible_reply(reply))
+            if outlet.listener_error is not None:
+                self.listener_errors.append(outlet.listener_error)
         failed = [(outlet.failure, outlet.spec.name) for outlet in self.outlets if outlet.failure is not None]
-        return [_as_ours(failure, name, reply) for failure, name in failed]
+        return [_as_branch_error(failure, name, reply) for failure, name in failed]
 
     def stats(self) -> list[SinkStats]:
-        """Of each branch, until now. From any thread."""
+        """The counters of each branch until now, from any thread."""
         rounds, direct = self._rounds, self._direct
         return [outlet.stats(rounds if outlet in direct else 0) for outlet in self.outlets]
 
     @property
     def progress(self) -> int:
-        return self._came + sum(outlet.progress for outlet in self.outlets)
+        return self._items + sum(outlet.progress for outlet in self.outlets)
 
 
-def _as_ours(error: Exception, name: str, reply: Reply) -> StreamkitError:
+def _as_branch_error(error: Exception, name: str, reply: Reply) -> StreamkitError:
+    """``error`` as a StreamkitError that has ``reply`` as its partial reply."""
     if not isinstance(error, StreamkitError):
         error = SinkError.wrapping(f"branch {name} failed:", error)
     error.partial = reply

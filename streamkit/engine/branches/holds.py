@@ -1,8 +1,8 @@
-"""What is at work: the runs of this process, and in which of them each sink object is.
+"""The sink objects that are at work, and the run that holds each of them.
 
-A sink that knows one reply at a time (an open file, a line that is being written) would mingle two. So it is held by
-one run until that has closed it. Where this is about to happen, as the stream has ended or was cancelled or left, the
-next run waits for it; else it is refused.
+A sink that handles one reply at a time (an open file, a line that is being written) would mix up two. So one run holds
+it until that run has closed it. If that is about to happen, because the stream has ended, was cancelled or was left,
+the next run waits for it; otherwise the next run is refused.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from .ownsink import OwnSink
 __all__ = ["Hold"]
 
 PATIENCE = 10.0
-"""Seconds to wait for a run that is being closed. One that was cancelled takes less, unless its loop stands still, and
-then the next run goes on without it. One whose stream has ended by itself may still have much to write, or wait for
-whoever waits for it: then the next run is refused."""
+"""Seconds to wait for a run that is being closed. A run that was cancelled takes less, unless its loop stands still;
+then the next run begins without waiting longer. A run whose stream has ended by itself may still have much to write, or
+may wait for the run that waits for it: then the next run is refused."""
 
-_lock = RLock()  # a collected reader may end its run in the middle of any of this
+_lock = RLock()  # reentrant: a reader that is collected during any of this may end its run
 _held: dict[int, Hold] = {}
-"""By identity, because a user's object may compare as it likes, or have no hash."""
+"""Holds by the identity of the sink, because a user's object may define its own comparison, or have no hash."""
 
 
 class Hold:
-    """The sinks of one run, or of one place where branches are attached, until `release`."""
+    """The claim of one run, or of one place where branches are attached, to its sinks, from `take` until `release`."""
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
         self.left = False
-        """Nobody reads any more what comes out of the branches' stream."""
+        """True once the stream of the branches was left by its reader."""
         self.ended = False
-        """The branches' stream has come to its end."""
+        """True once the stream of the branches has ended."""
         self.refused: SinkError | None = None
-        """It waited in vain: to be raised by what `begin` calls."""
+        """The error after a wait in vain; the function that `begin` calls raises it."""
         self.last: Callable[[], Any] = _nothing
-        """Gives the last item of the branches' stream."""
+        """Returns the last item of the stream of the branches."""
         self._context, self._loop = context, loop
-        self._sinks: list[Any] = []  # kept, so that no other object gets their identity
-        self._over = False
+        self._sinks: list[Any] = []  # references, so that no other object gets their identity
+        self._released = False
         self._before: list[Hold] = []
         self._after: list[Hold] = []
         self._start: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, branches: Iterable[Branch]) -> None:
-        """All sinks of ``branches``; SinkError, and none of them, if one is at work."""
+        """Claim all sinks of ``branches``. If one of them is at work elsewhere, raise SinkError and claim none."""
         wanted = [(sink, branch.name) for branch in branches for sink in _holders(branch.into)]
         if not wanted:
             return
@@ -75,26 +75,26 @@ class Hold:
                 holder._after.append(self)
 
     @property
-    def _is_cut(self) -> bool:
-        """Whether it was cancelled or left, so that its sinks are closed within a few seconds."""
+    def _is_cut_short(self) -> bool:
+        """True if it was cancelled or left, so that its sinks are closed within a few seconds."""
         return self.left or self._context.left or self._context.cancelled
 
     def _ends_for(self, context: Context) -> bool:
-        """Whether what is held will be free without anybody doing anything. Listeners hear of the last events before
-        the stream has ended, and may begin the next run at that. (In one run, something else may still come.)"""
-        if self._is_cut or self.ended:
+        """True if its sinks will be released without further action of the user. Listeners are called with the last
+        events before the stream has ended, and may begin the next run then. (Within one run, more may still come.)"""
+        if self._is_cut_short or self.ended:
             return True
         return context is not self._context and isinstance(self.last(), (Finish, Reply))
 
     @property
     def _where(self) -> str:
-        """How to find whoever holds it. Loops and bare subscriptions have no name."""
+        """A description of the holder, for messages. Loops and bare subscriptions have no name."""
         id = self._context.id
         return f"in another run (sk.runs[{id!r}])" if id in at_work else "in another loop or subscription"
 
     @property
     def waits(self) -> bool:
-        """Whether a sink is still being closed."""
+        """True if one of the sinks is still being closed by another run."""
         return bool(self._before)
 
     def begin(self, start: Callable[[], None]) -> None:
@@ -109,23 +109,23 @@ class Hold:
         _settle(self)
 
     def go(self, start: Callable[[], None]) -> None:
-        """On the loop."""
+        """Call ``start``, on the loop, and stop the timer of the wait."""
         if self._timer is not None:
             self._timer.cancel()
         start()
 
     def release(self) -> None:
-        """All of it is closed, or was never begun."""
+        """Release the sinks, which are closed or were never begun."""
         with _lock:
-            self._over, self._start = True, None
+            self._released, self._start = True, None
         _settle(self)
 
     def _insist(self) -> None:
         with _lock:
-            slow = next((one for one in _all_before(self) if not one._is_cut), None)
+            slow = next((one for one in _all_before(self) if not one._is_cut_short), None)
             if slow is None:
                 self._before.clear()
-            else:  # it keeps its turn, as others may wait for their turn after it
+            else:  # it keeps its position, as others may wait behind it
                 self.refused, start, self._start = _not_closed(slow._where), self._start, None
         if slow is None:
             _settle(self)
@@ -134,7 +134,8 @@ class Hold:
 
 
 def _settle(hold: Hold) -> None:
-    """What follows if ``hold`` waits for nobody any more. Not by recursion: many may wait for each other in turn."""
+    """Start or release ``hold`` if it waits for no other hold, then those behind it. In a loop, not by recursion,
+    because many may wait one behind the other."""
     ready = [hold]
     while ready:
         hold = ready.pop()
@@ -143,7 +144,7 @@ def _settle(hold: Hold) -> None:
                 continue
             start, hold._start = hold._start, None
             after: list[Hold] = []
-            if hold._over:
+            if hold._released:
                 for sink in hold._sinks:
                     if _held.get(id(sink)) is hold:
                         del _held[id(sink)]
@@ -157,18 +158,18 @@ def _settle(hold: Hold) -> None:
 
 
 def _all_before(hold: Hold) -> list[Hold]:
-    """Those whose turn comes before that of ``hold``."""
-    found = list(hold._before)
-    for one in found:  # which grows meanwhile
-        found += [other for other in one._before if other not in found]
-    return found
+    """The holds that ``hold`` waits for, directly or through others."""
+    earlier = list(hold._before)
+    for one in earlier:  # the list grows meanwhile
+        earlier += [other for other in one._before if other not in earlier]
+    return earlier
 
 
 def _nothing() -> None: ...
 
 
 def _holders(into: Any) -> Iterable[Any]:
-    """The objects behind ``into`` that know one reply at a time. Callables and listeners do not."""
+    """The objects behind ``into`` that handle one reply at a time. Callables and listeners do not."""
     while not isinstance(into, Listener) and getattr(into, "write", None) is not None:
         yield into
         if not isinstance(into, OwnSink):
@@ -181,7 +182,7 @@ def _twice(name: str) -> SinkError:
 
 
 def _elsewhere(sink: Any, name: str, where: str) -> SinkError:
-    if isinstance(sink, OwnSink) and sink.inner is not None:  # what is called in the thread may well be shared
+    if isinstance(sink, OwnSink) and sink.inner is not None:  # a callable called in the thread may be shared
         name = f"threaded({name})"
     return SinkError(f"sink {name} is at work {where}: give each run its own")
 
@@ -192,14 +193,14 @@ def _not_closed(where: str) -> SinkError:
 
 @forgets_closed_loops
 def forget_closed() -> None:
-    """Loops that were closed without a word: nobody will end what was at work on them."""
+    """Drop the holds on loops that were closed without notice, as nothing will release them."""
     with _lock:
         for key in [key for key, hold in _held.copy().items() if hold._loop.is_closed()]:
             _held.pop(key, None)
 
 
 def _after_fork() -> None:
-    """What is at work is so in the parent."""
+    """Drop all holds in the child of a fork: the sinks are at work in the parent."""
     global _lock
     _lock = RLock()
     _held.clear()

@@ -1,4 +1,4 @@
-"""The end of a sink: ``fail`` and ``close``, each made once and within its time, whatever else ends meanwhile."""
+"""The last calls to a sink, ``fail`` and ``close``: each is made once and within its time, whatever ends meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["LastCalls", "Patience"]
 
 
 class Patience:
-    """How long one branch is waited for: as long as each step may take, until its run is cancelled."""
+    """The time limit on waiting for one branch: that of each step, and a few seconds in all once its run is
+    cancelled."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -26,16 +27,17 @@ class Patience:
 
     @property
     def is_short(self) -> bool:
-        """The run was cancelled: whatever is not over in a few seconds is given up."""
+        """True once the run was cancelled: whatever has not ended after a few seconds is given up."""
         return self._until is not None
 
     def shorten(self) -> None:
+        """Note that the run was cancelled; this also shortens a wait that is under way."""
         self._until = self._loop.time() + DRAIN
         if self._clock is not None and not self._clock.expired():
             self._clock.reschedule(self._until)
 
     async def within(self, limit: float | None, done: asyncio.Future[Any]) -> bool:
-        """Wait ``limit`` seconds, or until those of a cancelled run are over. False if it is not done then."""
+        """Wait for ``done``, at most ``limit`` seconds or the time of a cancelled run. False if it is not done then."""
         now = self._loop.time()
         ends = [now + float(limit)] if limit is not None else []
         if self._until is not None:
@@ -51,19 +53,21 @@ class Patience:
 
 
 class LastCalls:
-    """Made in order; what has been begun is not begun again, however often `make` is cancelled and called anew."""
+    """The calls that end a sink, in order. A call that has begun is not begun again, however often `make` is cancelled
+    and called anew. Made and used by the outlet, on the loop."""
 
     def __init__(
         self, spec: Branch, error: Exception | None, reply: Reply, broke: Callable[[BaseException], None]
     ) -> None:
-        self.told = False
-        """``fail`` was called with the error, and did its work to the end."""
+        self.error_delivered = False
+        """True once ``fail`` was called with the error and completed."""
         self._name, self._into, self._broke, self._error = spec.name, spec.into, broke, error
         self._limit = getattr(spec.into, "patience", spec.max_wait)
-        given = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
-        self._calls = deque((method, value) for method, value in given if callable(method) and value is not None)
+        calls = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
+        self._calls = deque((method, value) for method, value in calls if callable(method) and value is not None)
 
     async def make(self, patience: Patience) -> None:
+        """Make the calls that are left, each within its time."""
         while self._calls:
             method, value = self._calls.popleft()
             answer: Any = None
@@ -74,15 +78,15 @@ class LastCalls:
             except BaseException as exc:
                 if is_cancel(exc):
                     if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
-                        self._calls.appendleft((_given(answer), value))
+                        self._calls.appendleft((_returning(answer), value))
                     raise
                 self._broke(exc)
 
     def _done(self, value: Any) -> None:
-        self.told = self.told or value is self._error
+        self.error_delivered = self.error_delivered or value is self._error
 
     async def _wait(self, answer: Any, patience: Patience) -> bool:
-        """False if it failed, or took too long."""
+        """Await ``answer``. False if it failed or took too long."""
         loop = asyncio.get_running_loop()
         began, task = loop.time(), loop.create_task(outcome_of(answer))
         try:
@@ -101,7 +105,7 @@ class LastCalls:
         return False
 
     def make_at_once(self) -> None:
-        """There is nothing left to wait on: what has to be awaited gets no further than that."""
+        """Make the calls that are left without waiting: a coroutine runs up to its first await only."""
         while self._calls:
             method, value = self._calls.popleft()
             try:
@@ -119,5 +123,5 @@ class LastCalls:
                 self._broke(exc)
 
 
-def _given(answer: Any) -> Callable[[Any], Any]:
+def _returning(answer: Any) -> Callable[[Any], Any]:
     return lambda _: answer

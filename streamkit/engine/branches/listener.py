@@ -1,4 +1,4 @@
-"""Listeners: a callback for each kind of thing that happens in a reply."""
+"""Listeners: sinks made of callbacks, one for each kind of event in a reply."""
 
 from __future__ import annotations
 
@@ -58,12 +58,13 @@ class Listener:
 
     @property
     def wants(self) -> str:
-        """The callbacks that events of one type are for, in words; empty if there are none, or if any item will do."""
+        """The callbacks that need events of a certain type, as text for messages; empty if there are none, or if any
+        item is used."""
         names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)] if self._event is None else []
         return f"sk.on({', '.join(f'{name}=' for name in names)})" if names else ""
 
     def begin(self) -> Heard:
-        """What takes the events of one stream: several may have the same listener."""
+        """A receiver for the events of one stream. Several streams may have the same listener."""
         return Heard(self._callbacks, self._texts, self._event, self.wants)
 
     @property
@@ -85,7 +86,7 @@ class Listener:
 
 
 class Heard:
-    """The events of one stream on their way to the callbacks."""
+    """The state of one stream of events on its way to the callbacks of a listener."""
 
     __slots__ = ("_any_event", "_any_text", "_callbacks", "_event", "_pieces", "_texts", "_wants")
 
@@ -101,11 +102,11 @@ class Heard:
         self._any_event = self._any_text = False
 
     def in_vain(self) -> TypeError | None:
-        """What is to be told at the end of the stream if only text came, which is nothing for these callbacks."""
+        """The error at the end of the stream if only text came, which these callbacks do not use; else None."""
         return not_events(self._wants) if self._wants and self._any_text and not self._any_event else None
 
     def write(self, event: Event) -> Any:
-        """Calls what listens for this kind of event, then ``event=``; an awaitable if either gave one."""
+        """Call the callback for this kind of event, then ``event=``. Returns an awaitable if either returned one."""
         first = self._special(event)
         if self._event is None or not isinstance(first, Awaitable):
             return first if self._event is None else self._event(event)
@@ -145,19 +146,19 @@ class _InTurn:
             yield from answer.__await__()
 
     def close(self) -> None:
-        """It will never be awaited: neither will ``first``, which must not complain about it."""
+        """Close ``first``, as it will never be awaited and must not warn about that."""
         close = getattr(self._first, "close", None)
         if close is not None:
             close()
 
 
-def _check_names(given: tuple[Any, ...], unknown: Mapping[str, Any], known: Iterable[str]) -> None:
-    if given:
+def _check_names(positional: tuple[Any, ...], unknown: Mapping[str, Any], known: Iterable[str]) -> None:
+    if positional:
         raise TypeError(
-            f"sk.on takes callbacks by name: write sk.on(text={name_of(given[0])}), or event= for all events"
+            f"sk.on takes callbacks by name: write sk.on(text={name_of(positional[0])}), or event= for all events"
         )
     for name in unknown:
-        from difflib import get_close_matches  # only a mistake needs it
+        from difflib import get_close_matches  # needed only after a mistake
 
         near = get_close_matches(name, known, 1)
         raise TypeError(
@@ -185,8 +186,8 @@ def on(
     next piece of text begins with a paragraph break then), ``event`` with every event after the special one.
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
-    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to whoever
-    asks it. If nobody does, what ``error`` was called with is not logged, unless that fails in turn.
+    `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to a
+    caller that asks it. If none does, the error that ``error`` was called with is not logged, unless ``error`` fails.
     """
 
     every = {
@@ -203,7 +204,7 @@ def on(
     callbacks |= {kind: callback for kind, callback in whole.items() if callback is not None}
     texts: dict[type, Callback[str] | None] = {TextDelta: text, ReasoningDelta: reasoning, RefusalDelta: refusal}
     if usage is not None:
-        told = usage
-        callbacks[UsageUpdate] = lambda update: told(update.usage)
-    heard = {kind: callback for kind, callback in texts.items() if callback is not None}
-    return Listener(callbacks, heard, event, error, reply)
+        on_usage = usage
+        callbacks[UsageUpdate] = lambda update: on_usage(update.usage)
+    text_callbacks = {kind: callback for kind, callback in texts.items() if callback is not None}
+    return Listener(callbacks, text_callbacks, event, error, reply)

@@ -1,4 +1,4 @@
-"""Where items wait for an async sink, and the task that hands them over one at a time."""
+"""The mailbox in front of an async sink: a backlog of items, and a task that passes them to the sink one at a time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ __all__ = ["Mailbox"]
 
 
 class Mailbox:
-    """Begins with what the sink's ``write`` gave for the item with this ``number``. A full one holds ``gate``.
+    """The mailbox of one async sink: `put` takes items from the outlet, and a task writes them one at a time.
 
-    Whatever goes wrong is handed to ``broke``, and the mailbox is to be discarded then.
+    The outlet makes it when ``write`` of the sink returns an awaitable for the first time: ``first``, for the item with
+    this ``number``. Everything happens on the run's loop. A full mailbox holds ``gate``. After `finish` it is over when
+    all items are written, after `discard` soon; `ended` is done then. A failure is passed to ``broke``, which discards
+    the mailbox.
     """
 
     def __init__(
@@ -37,20 +40,21 @@ class Mailbox:
         self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
         dropped = getattr(spec.into, "dropped", None)
         self._dropped: Callable[[int, int, int], Any] | None = dropped if callable(dropped) else None
-        self._over = self._discarded = self._held = self._busy = False
+        self._closed = self._discarded = self._held = self._busy = False
         self._wake = asyncio.Event()
-        self._came = self._began = self._awaited = loop.time()
+        self._arrived = self._began = self._awaited = loop.time()
         self._lag = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.ended: asyncio.Future[None] = loop.create_future()
-        """Done when the task is, or soon after a discarded one does not care that it was cancelled."""
-        self._again = False
+        """Done when the task is, or a second after `discard` if the sink ignores its cancellation."""
+        self._restarted = False
         self._begin(first)
 
     @property
     def lag(self) -> float:
-        """Seconds from the arrival of the item at hand until now, or of the last one until it was written."""
-        return self._loop.time() - self._came if self._busy else self._lag
+        """Seconds from the arrival of the current item until now, or from that of the last item until it was
+        written."""
+        return self._loop.time() - self._arrived if self._busy else self._lag
 
     def _begin(self, first: Awaitable[Any] | None) -> None:
         self._first = first
@@ -60,7 +64,8 @@ class Mailbox:
     # -- the filling side ------------------------------------------------------------------------------------------
 
     def put(self, item: Any) -> None:
-        if self._over:
+        """Add an item; with the policy ``fail`` a full mailbox breaks the sink instead."""
+        if self._closed:
             return
         if self._spec.overflow == "fail" and self.backlog.full:
             self._broke(SinkError(f"sink {self._spec.name} fell behind: {len(self.backlog)} items wait"))
@@ -73,19 +78,19 @@ class Mailbox:
             self._watch()
 
     def finish(self) -> None:
-        """Nothing more will come; the task ends when all is written."""
-        if not self._over:
-            self._over = True
+        """Take no more items; the task ends when all are written."""
+        if not self._closed:
+            self._closed = True
             self._wake.set()
             self._watch()
 
     def discard(self) -> None:
-        """Throw away what waits and interrupt what is being written."""
-        self._over = True
+        """Drop the items that wait, and interrupt the write that is under way."""
+        self._closed = True
         self.backlog.clear()
         self._release()
         if self._discarded or self._task.done():
-            return  # once: a second cancel would interrupt how the sink takes the first one
+            return  # once: a second cancel would interrupt the sink's handling of the first one
         self._discarded = True
         self._stop_timer()
         self._wake.set()
@@ -114,32 +119,32 @@ class Mailbox:
 
     def _written(self) -> None:
         self.delivered += 1
-        self._lag = self._loop.time() - self._came
+        self._lag = self._loop.time() - self._arrived
 
     async def _another(self) -> bool:
         self._busy = False
         while not self.backlog:
-            if self._over:
+            if self._closed:
                 return False
             self._wake.clear()
             await self._wake.wait()
         return True
 
     async def _take(self) -> Any:
-        item, self._came, gap = self.backlog.take()
+        item, self._arrived, gap = self.backlog.take()
         self._busy, self._began = True, self._loop.time()
         if self._held and not self.backlog.full:
             self._release()
         if gap is not None and self._dropped is not None:
-            await self._tell(gap, self._dropped)
+            await self._report_gap(gap, self._dropped)
         return item
 
-    async def _tell(self, gap: Gap, dropped: Callable[[int, int, int], Any]) -> None:
+    async def _report_gap(self, gap: Gap, dropped: Callable[[int, int, int], Any]) -> None:
         answer = dropped(gap.count, gap.first, gap.last)
         if hasattr(answer, "__await__"):
             await answer
 
-    # -- patience --------------------------------------------------------------------------------------------------
+    # -- time limit ------------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
         if self._held:
@@ -147,20 +152,21 @@ class Mailbox:
             self._gate.release()
 
     def _watch(self) -> None:
-        """Somebody waits from now on: the source for room, or the run for the end."""
+        """Start the time limit: from now on the source waits for room, or the run for the end."""
         self._awaited = self._loop.time()
         if self._timer is None and not self._task.done():
-            self._timer = self._loop.call_later(self._spec.max_wait, self._look)
+            self._timer = self._loop.call_later(self._spec.max_wait, self._check_time)
 
-    def _look(self) -> None:
-        """One timer, lazily moved: an item at a time is what has to be quick."""
+    def _check_time(self) -> None:
+        """Check the time limit. There is one timer, set anew only when it fires, to keep the work for each item
+        small."""
         self._timer = None
-        if self._discarded or not (self._held or self._over):
+        if self._discarded or not (self._held or self._closed):
             return
         limit, since = self._spec.max_wait, max(self._began, self._awaited)
-        left = limit - (self._loop.time() - since)
-        if left > 0.001:
-            self._timer = self._loop.call_later(left, self._look)
+        remaining = limit - (self._loop.time() - since)
+        if remaining > 0.001:
+            self._timer = self._loop.call_later(remaining, self._check_time)
         else:
             self._broke(SinkError(f"sink {self._spec.name} took longer than {limit:g} s over one item"))
 
@@ -175,12 +181,12 @@ class Mailbox:
 
     def _end(self, task: asyncio.Task[None]) -> None:
         first, self._first, self._busy = self._first, None, False
-        if task.cancelled() and not (self._discarded or self._again):
-            self._again = True  # a loop that ends cancels every task: what waits is written all the same
+        if task.cancelled() and not (self._discarded or self._restarted):
+            self._restarted = True  # a loop that ends cancels every task: the items that wait are written all the same
             self._begin(first)
             return
         self._stop_timer()
         self._settle()
         close = getattr(first, "close", None)
         if close is not None:
-            close()  # cancelled before it began: nobody else will
+            close()  # the task was cancelled before it began, so nothing else closes it

@@ -1,7 +1,7 @@
 """The end of a branch: a sink behind a failure boundary, with a mailbox once it turns out to be async.
 
-A plain callable is called in place. The first time a sink answers with an awaitable, a mailbox with a task of its own
-takes over, and from then on items wait their turn. Whatever a sink does, its siblings and the source do not notice.
+A plain callable is called in place. The first time that a sink returns an awaitable, a mailbox with a task of its own
+is made, and from then on items wait in that. Failures of a sink do not reach the other sinks or the source.
 """
 
 from __future__ import annotations
@@ -29,33 +29,38 @@ from .stats import SinkStats
 __all__ = ["NOTED", "SLOW", "Outlet"]
 
 SLOW = 0.1
-"""Seconds in place after which everything else has waited noticeably."""
+"""Seconds in one call in place that are a noticeable delay for everything else."""
 NOTED = 0.005
-"""Seconds in place that are added up, as in many items they come to as much."""
+"""Seconds in one call in place from which calls are added up, as over many items they come to a noticeable delay."""
 
 
 class Outlet(abc.ObserverBase[Any]):
-    """Where one branch ends. It detaches itself when it has failed and is to get nothing more."""
+    """The end of one branch of a run: it passes each item to the sink, and counts what becomes of it.
+
+    The fan makes it and calls it, directly or after the operators of the branch, on the run's loop; calls from another
+    thread are moved there. It detaches itself when its sink has failed, and is over when `close` or `abandon` has made
+    the last calls to the sink.
+    """
 
     def __init__(self, spec: Branch, scheduler: RunScheduler) -> None:
         self.spec = spec
         self.gate = Gate(scheduler.gate)
         self.failure: Exception | None = None
         self.error: Exception | None = None
-        self.heard: Exception | None = None
-        """What the ``error=`` of a listener was called with, which then did its work to the end."""
+        self.listener_error: Exception | None = None
+        """The error that the ``error=`` of a listener was called with, if that call completed."""
         self.reply_filter: ReplyFilter | None = None
-        """What of the Reply its operators let through; the figures only, while nobody knows what that is."""
+        """Reduces a Reply to what the operators of the branch let through; to its figures while that is not known."""
         self.subscription: abc.DisposableBase | None = None
-        """To what its operators are applied to, or it itself."""
+        """The subscription of the branch: that of its operators, or of this outlet if there are none."""
         into = spec.into
         self._listening = into.begin() if isinstance(into, Listener) else None
         self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
         self._loop, self._abort = scheduler.loop, scheduler.context.abort
         self._thread = get_ident()
-        self._over = self._failed = False
+        self._finished = self._failed = False
         self._ended: asyncio.Future[None] | None = None
-        self._came = 0
+        self._items = 0
         self._mailbox: Mailbox | None = None
         self._final: SinkStats | None = None
         self._delivered = self._strikes = 0
@@ -64,7 +69,8 @@ class Outlet(abc.ObserverBase[Any]):
         self._calls: LastCalls | None = None
 
     def stats(self, uncounted: int = 0) -> SinkStats:
-        """``uncounted`` items were written in place that nobody has told of by `count`."""
+        """The counters of the sink until now; ``uncounted`` items were written in place and not yet passed to
+        `count`."""
         name, mailbox = self.spec.name, self._mailbox
         if mailbox is None:
             delivered = self._delivered + uncounted
@@ -93,10 +99,10 @@ class Outlet(abc.ObserverBase[Any]):
             if not runs_here(self._loop):
                 on_loop(self._loop, self.on_next, item)
                 return
-            self._thread = get_ident()  # it was made elsewhere
-        if self._over:
+            self._thread = get_ident()  # it was made on another thread
+        if self._finished:
             return
-        self._came += 1
+        self._items += 1
         if self._mailbox is not None:
             self._mailbox.put(item)
             return
@@ -118,13 +124,13 @@ class Outlet(abc.ObserverBase[Any]):
         on_loop(self._loop, self._complete, None)
 
     def _complete(self, error: Exception | None) -> None:
-        if not self._over:
+        if not self._finished:
             self.error = error
             self._finish()
 
     def _finish(self) -> None:
-        """Nothing more will come."""
-        self._over = True
+        """Take no more items, and finish or discard the mailbox."""
+        self._finished = True
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
         if self._mailbox is None:
@@ -134,47 +140,48 @@ class Outlet(abc.ObserverBase[Any]):
         else:
             self._mailbox.finish()
 
-    # -- what a call in place came to ------------------------------------------------------------------------------
+    # -- results of calls in place ---------------------------------------------------------------------------------
 
     @property
     def in_place(self) -> bool:
-        """True as long as all went well and nothing had to be awaited."""
+        """True as long as no call has failed or returned an awaitable."""
         return self._mailbox is None and not self._failed
 
     @property
     def is_direct(self) -> bool:
-        """Whether ``write`` may be called instead of `on_next`, by whoever looks after what it comes to."""
-        return self.in_place and not self._over
+        """True if a caller may call ``write`` instead of `on_next`, and then handle its result and exception itself."""
+        return self.in_place and not self._finished
 
     def count(self, items: int = 1) -> None:
-        """So many were written in place."""
+        """Count items that were written in place."""
         self._delivered += items
 
     def answered(self, answer: Any) -> bool:
-        """``write`` gave something. True if that is to be awaited: the item is not delivered yet, and the next ones
+        """Handle what ``write`` returned. True if that is awaitable: the item is not delivered yet, and the next ones
         wait in a mailbox."""
         if not hasattr(answer, "__await__"):
             return False
         self._mailbox = Mailbox(
             self.spec, self.write, answer, self._loop, self.gate, self.broke, number=self._delivered
         )
-        if self._over:
+        if self._finished:
             self._finish()
         return True
 
     def was_slow(self, seconds: float) -> None:
-        """It held up everything. Once may be a hiccup of the machine."""
+        """Note that the sink delayed everything else. A single time may be a hiccup of the machine."""
         self._blocked += seconds
         if seconds > SLOW:
             self.was_suspect(seconds)
 
     def was_suspect(self, seconds: float) -> None:
+        """Count a slow call; the second one is warned of."""
         self._strikes += 1
         if self._strikes == 2:
             slow_callable(self.spec.name, seconds)
 
     def broke(self, exc: BaseException) -> None:
-        """Detach: whatever this sink did, nobody else notices before the run's result."""
+        """Note a failure of the sink and detach: nothing else is affected before the result of the run."""
         self._failed = True
         if not isinstance(exc, Exception):
             self._abort(exc)
@@ -186,7 +193,8 @@ class Outlet(abc.ObserverBase[Any]):
         self.detach()
 
     def detach(self) -> None:
-        """Nothing comes any more. What an operator of the branch raises at that is the branch's failure."""
+        """End the subscription of the branch. An exception of one of its operators meanwhile is a failure of the
+        branch."""
         subscription, self.subscription = self.subscription, None
         if subscription is not None:
             try:
@@ -197,13 +205,13 @@ class Outlet(abc.ObserverBase[Any]):
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """The run is cancelled: whatever is not over in a few seconds is given up."""
+        """Note that the run was cancelled: whatever has not ended after a few seconds is given up."""
         if not self._patience.is_short:
             self._patience.shorten()
             self._finish()
 
-    def shown(self, reply: Reply) -> Reply:
-        """``reply`` as far as the branch let it through; nothing of it, if an operator fails to say how far that is."""
+    def visible_reply(self, reply: Reply) -> Reply:
+        """The part of ``reply`` that the branch let through; an empty Reply if an operator fails to filter it."""
         try:
             return reply if self.reply_filter is None else self.reply_filter(reply)
         except BaseException as exc:
@@ -211,26 +219,26 @@ class Outlet(abc.ObserverBase[Any]):
             return Reply(outcome=reply.outcome)
 
     async def close(self, reply: Reply) -> None:
-        """All that was under way is written; ``fail(error)`` if the branch broke; then ``close(reply)``: once, in any
-        case."""
+        """Wait until all items are written; then call ``fail(error)`` if the branch broke, and ``close(reply)`` once in
+        any case."""
         await self._operators_ended()
         mailbox = self._mailbox
         if mailbox is not None and not await self._patience.within(None, mailbox.ended):
             self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
-        self._look_back()
+        self._check_listener()
         await self._last_calls(reply).make(self._patience)
         self._let_go()
 
-    def _look_back(self) -> None:
-        """All came that was to come: was there anything in it for a listener?"""
+    def _check_listener(self) -> None:
+        """Break the branch if a listener got no item that its callbacks use."""
         if self._listening is None or self._failed or self.error is not None or self._patience.is_short:
             return
         if (problem := self._listening.in_vain()) is not None:
             self.broke(problem)
 
     def abandon(self, reply: Reply) -> None:
-        """As `close`, but there is nothing left to wait on."""
+        """As `close`, but without waiting, as the loop goes away."""
         if self._mailbox is not None:
             self._mailbox.discard()
         self._last_calls(reply).make_at_once()
@@ -242,20 +250,20 @@ class Outlet(abc.ObserverBase[Any]):
         return self._calls
 
     async def _operators_ended(self) -> None:
-        """The stream is over, but calls and timers of the branch may be under way."""
+        """Wait for the operators of the branch: the stream has ended, but their calls and timers may be under way."""
         self._ended, limit = self._loop.create_future(), self.spec.max_wait
-        while not self._over:
-            came = self._came
-            if not await self._patience.within(limit, self._ended) and came == self._came:
+        while not self._finished:
+            items = self._items
+            if not await self._patience.within(limit, self._ended) and items == self._items:
                 self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
 
     def _let_go(self) -> None:
-        """Whoever keeps the run, for its figures, does not keep the sink."""
-        if self._calls is not None and self._calls.told and hears_errors(self.spec.into):
-            self.heard = self.error
+        """Drop the references to the sink: a caller that keeps the run, for its figures, does not keep the sink."""
+        if self._calls is not None and self._calls.error_delivered and hears_errors(self.spec.into):
+            self.listener_error = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
-        self.spec, self.write = replace(self.spec, operators=(), into=None), _nothing
+        self.spec, self.write = replace(self.spec, operators=(), into=None), _do_nothing
 
 
-def _nothing(*_: object) -> None:
+def _do_nothing(*_: object) -> None:
     pass

@@ -1,4 +1,4 @@
-"""How a sink is put to work: it is told the id of its run, if it asks for that."""
+"""Sinks of this package, and the start of a sink: its `begin` is called with the id of the run, if it has one."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from typing import Any
 from ..upstream import Context
 from .listener import Listener
 
-__all__ = ["OwnSink", "begin_of", "hears_errors", "put_to_work"]
+__all__ = ["OwnSink", "begin_of", "hears_errors", "pass_run_id"]
 
 
 class OwnSink:
-    """A sink of this package, of which more is known than of a user's."""
+    """The base of sinks of this package, of which more is known than of a user's."""
 
     inner: Any = None
-    """The sink that it calls, which is at work whenever it is."""
+    """The sink that it calls, which is at work whenever this one is."""
     place: Hashable = None
-    """Where it keeps numbered items. Two streams of one run in the same place need two ids."""
+    """The place where it stores numbered items. Two streams of one run in the same place need two ids."""
 
 
-def put_to_work(into: Any, context: Context) -> None:
-    """Tell ``into`` the id of the run, if it has a `begin` for that."""
+def pass_run_id(into: Any, context: Context) -> None:
+    """Call ``into.begin`` with the id of the run, if it has a `begin` for that."""
     begin = begin_of(into)
     if begin is not None:
         begin(context.stream(into.place if isinstance(into, OwnSink) else None))
 
 
 def hears_errors(into: Any) -> bool:
-    """Whether it is a listener with ``error=``, or calls one."""
+    """True if it is a listener with ``error=``, or calls one."""
     while isinstance(into, OwnSink):
         into = into.inner
     return isinstance(into, Listener) and into.hears_errors
 
 
 def begin_of(into: Any) -> Callable[[str], None] | None:
-    """``into.begin`` if it takes ``run_id=``, by name only; any other is the user's own, for something else."""
+    """``into.begin`` if it takes ``run_id=`` as a keyword-only argument; any other `begin` is the user's own, for
+    something else."""
     begin = getattr(into, "begin", None)
     return partial(_begin, begin) if begin is not None and _takes_id(begin) else None
 
@@ -55,6 +56,6 @@ def _takes_id(begin: Any) -> bool:
         return True
     try:
         parameter = signature(begin).parameters.get("run_id")
-    except (TypeError, ValueError):  # no callable, or one that does not tell
+    except (TypeError, ValueError):  # not a callable, or one without a signature
         return False
     return parameter is not None and parameter.kind is parameter.KEYWORD_ONLY

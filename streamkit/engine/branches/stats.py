@@ -1,4 +1,4 @@
-"""Figures of a run."""
+"""The counters of a sink in a run."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["SinkStats"]
 
 @dataclass(frozen=True, slots=True)
 class SinkStats:
-    """What happened at one sink until now, in items: each is delivered, dropped, merged into the one before it, or
-    still under way; but for the one at which the sink failed.
+    """The counters of one sink until now, in items. Each item is delivered, dropped, merged into the one before it, or
+    still under way, except for the item at which the sink failed.
 
     ``high_water`` is the most that ever waited. ``dropped`` counts what a policy dropped and what was discarded when
-    the sink failed or the run was cancelled. ``lag`` is how far the sink is behind, in seconds: since when the item at
-    hand has been here, or how long it took from its arrival until the last one was written.
+    the sink failed or the run was cancelled. ``lag`` is how far the sink is behind, in seconds: the time
+    since the arrival of the current item, or the time from the arrival of the last item until it was written.
 
-    ``blocked`` is for how many seconds this sink held up everything else: the stream, all other sinks and what else is
-    at work on that loop. That is so while a plain callable is being called, as it is called in place; `sinks.threaded`
-    calls it in a thread. It is looked at once that has been noticed, so the first item or two are not in the sum if
-    several plain callables took them.
+    ``blocked`` is the number of seconds for which this sink delayed everything else: the stream, all other sinks and
+    what else is at work on that loop. A plain callable does so while it is called, as it is called in place;
+    `sinks.threaded` calls it in a thread. Sinks are timed separately only once a delay was noticed, so the first item
+    or two are not in the sum if several plain callables got them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Event loops: which one serves a subscription, how other threads reach it, and what is reported when it ends."""
+"""Event loops: the one that serves a subscription, calls to it from other threads, and what is logged at its end."""
 
 from .cancelling import cancelled_from_outside, is_cancel, outcome_of
 from .closing import enter, forgets_closed_loops, leave
@@ -29,7 +29,7 @@ from .reporting import (
     with_notes,
 )
 from .tracebacks import LIBRARIES, trim, trimming, without_libraries
-from .unheard import News
+from .unreported import UnreportedErrors
 from .wake import Wake, resolve
 
 __all__ = [
@@ -38,8 +38,8 @@ __all__ = [
     "LIBRARIES",
     "LIKE_AN_END",
     "LOGGER",
-    "News",
     "ShutdownError",
+    "UnreportedErrors",
     "Wake",
     "as_raised",
     "background",

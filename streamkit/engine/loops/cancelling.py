@@ -10,18 +10,19 @@ __all__ = ["cancelled_from_outside", "is_cancel", "outcome_of"]
 
 
 def cancelled_from_outside() -> bool:
-    """Of a CancelledError in a task of ours: False if what was awaited raised it by itself."""
+    """True if a CancelledError in a task of this package came from outside; False if the awaited object raised it."""
     task = asyncio.current_task()
     return task is not None and bool(task.cancelling())
 
 
 def is_cancel(exc: BaseException) -> bool:
-    """Whether the task at hand is to end, and ``exc`` says so to it: not a CancelledError that somebody just raised."""
+    """True if ``exc`` is the cancellation of the current task, not a CancelledError raised by user code."""
     return isinstance(exc, asyncio.CancelledError) and cancelled_from_outside()
 
 
 async def outcome_of(answer: Awaitable[Any]) -> BaseException | None:
-    """What awaiting ``answer`` raises. Not raised here: a task that raises SystemExit stops the loop of all others."""
+    """The exception that awaiting ``answer`` raises, or None. Returned, because a task that raises SystemExit stops the
+    loop with everything else on it."""
     try:
         await answer
     except BaseException as exc:

@@ -1,8 +1,8 @@
-"""What still has to be closed on a loop when that loop ends.
+"""The end of an event loop: everything of this package that is still at work on it gets time to close.
 
-A loop that ends cancels its tasks, the ones that close sinks among them, and throws its timers away: whoever waits for
-such a thing would wait for ever. Then it closes the async generators that were begun on it, and waits for that. So each
-loop on which something of ours is at work has such a generator, whose end gives all of it time to close.
+A loop that ends cancels its tasks, among them the ones that close sinks, and drops its timers: code that waits for one
+of these would wait for ever. After that the loop closes the async generators that were started on it, and waits for
+them. So each loop on which something of this package is at work has such a generator, and closing it closes the rest.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ each step after that has."""
 
 
 class Closing(Protocol):
-    """Something at work on a loop: entered when it begins, and taken out by itself when it is over."""
+    """Something at work on a loop. It calls `enter` when it begins and `leave` when it has ended; both methods below
+    are called on the loop, when the loop ends before it."""
 
     def loop_ends(self) -> None:
-        """End soon: no task from before goes on, and no timer will fire."""
+        """End soon: existing tasks were cancelled, and no timer will fire."""
         ...
 
     def give_up(self) -> None:
-        """End now: there is no more waiting."""
+        """End now: nothing can be awaited any more."""
         ...
 
 
 class _Members:
-    """All that is at work on one loop, in the order in which it began."""
+    """Everything at work on one loop, in the order in which it began."""
 
     def __init__(self) -> None:
         self.all: dict[Closing, None] = {}
         self._empty: asyncio.Event | None = None
         self._generator = self._until_the_end()
-        # The first step goes as far as the `yield`, without a loop's help. A warning: this loop has ended already.
+        # The first step runs up to the `yield` without the loop. A ResourceWarning means that the loop has ended
+        # already.
         with suppress(StopIteration, ResourceWarning):
             self._generator.asend(None).send(None)
 
@@ -57,7 +59,7 @@ class _Members:
             yield
         finally:
             self._empty = asyncio.Event()
-            for member in reversed(tuple(self.all)):  # an operator hears of it before the run it is a part of
+            for member in reversed(tuple(self.all)):  # an operator is notified before the run it is a part of
                 _call(member.loop_ends)
             try:
                 await self._wait()
@@ -72,28 +74,29 @@ class _Members:
             async with asyncio.timeout(PATIENCE):
                 if self.all:
                     await self._empty.wait()
-                while left := _tasks():  # of sinks that take long to let themselves be interrupted
-                    await asyncio.wait(left)
+                while tasks := _tasks():  # of sinks that react to their cancellation slowly
+                    await asyncio.wait(tasks)
 
 
 _loops: dict[asyncio.AbstractEventLoop, _Members] = {}
-"""Not weak: a generator that is collected would ask its loop, which after a fork is the parent's, to close it."""
+"""Strong references: a generator that is collected asks its loop to close it, and after a fork that is the parent's."""
 
 
 _forgetters: list[Callable[[], None]] = []
 
 
 def forgets_closed_loops(forget: Callable[[], None]) -> Callable[[], None]:
-    """A decorator: ``forget`` drops what was at work on loops that were closed without a word. Called now and then."""
+    """A decorator. ``forget`` drops what was at work on loops that were closed without `loop_ends`; called now and
+    then."""
     _forgetters.append(forget)
     return forget
 
 
 def enter(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
-    """From now on ``member`` is told when ``loop`` ends. To be called on that loop."""
+    """Notify ``member`` when ``loop`` ends. To be called on that loop."""
     members = _loops.get(loop)
     if members is None:
-        for other in tuple(_loops):  # at once, as other threads enter theirs
+        for other in tuple(_loops):  # a copy, as other threads add entries
             if other.is_closed():
                 _loops.pop(other, None)
         for forget in _forgetters:
@@ -109,9 +112,9 @@ def leave(loop: asyncio.AbstractEventLoop, member: Closing) -> None:
 
 
 def members(loop: asyncio.AbstractEventLoop) -> list[Closing]:
-    """What is at work on ``loop``."""
-    found = _loops.get(loop)
-    return list(found.all) if found is not None else []
+    """Everything at work on ``loop``."""
+    entered = _loops.get(loop)
+    return list(entered.all) if entered is not None else []
 
 
 def _tasks() -> set[asyncio.Task[object]]:
@@ -121,5 +124,5 @@ def _tasks() -> set[asyncio.Task[object]]:
 def _call(step: Callable[[], None]) -> None:
     try:
         step()
-    except BaseException as exc:  # the next one is to be told all the same
-        report(exc, "the end of an event loop was told to what ran there, which raised:")
+    except BaseException as exc:  # the next one must be called all the same
+        report(exc, "something at work on an event loop raised when the loop ended:")

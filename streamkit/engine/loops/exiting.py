@@ -1,8 +1,8 @@
-"""How long the interpreter's exit waits for what still runs on the background loop, and what it says of the rest.
+"""The wait at the interpreter's exit for what still runs on the background loop, and the warnings about the rest.
 
-What makes progress is waited for. A reply from a server stands for itself: only what the server sends counts. Anything
-else may be waiting for something that runs beside it (a shared stream, a batch, a run within an iterator, a slow sink),
-so it is given up only when nothing at all makes progress.
+The exit waits for everything that makes progress. A reply from a server is judged alone: only what the server sends is
+progress. Anything else may be waiting for something that runs beside it (a shared stream, a batch, a run within an
+iterator, a slow sink), so it is given up only when nothing at all makes progress.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ STUCK = 5.0
 """Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
 STEP = 0.05
 NAMED = 10
-"""At most so many are named one by one."""
-OURS = ("streamkit", "reactivex", "asyncio")
+"""The number of abandoned items that are logged one by one."""
+LIBRARIES = ("streamkit", "reactivex", "asyncio")
 
 
 class Live(Protocol):
@@ -37,75 +37,77 @@ class Live(Protocol):
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it waits for nothing that runs here, so that the progress of others does not count."""
+        """True if it waits for nothing that runs in this process, so that the progress of others does not count."""
         ...
 
     def describe(self) -> str:
-        """What it is, as the subject of a sentence: without keys, and without what was asked or answered."""
+        """A description as the subject of a sentence, without keys and without text of requests or replies."""
         ...
 
     def abandon(self) -> None: ...
 
 
-def wait_for_progress(live: set[Live], ask: Callable[[Callable[[], None]], None], thread: Callable[[], int]) -> None:
-    """Until ``live`` is empty or stands still. ``ask`` has something called on the background loop, the identity of
-    whose thread ``thread`` gives."""
+def wait_for_progress(
+    live: set[Live], call_soon: Callable[[Callable[[], None]], None], thread: Callable[[], int]
+) -> None:
+    """Wait until ``live`` is empty, and give up the members that make no progress. ``call_soon`` calls a function on
+    the background loop, and ``thread`` returns the identity of that loop's thread."""
     pause, answered = threading.Event(), Wake()
-    stood: dict[Live, tuple[int, float]] = {}
+    standing: dict[Live, tuple[int, float]] = {}
     still = silent = 0.0
     answered.set()
     while live:
         if answered.wait(0):
             silent = 0.0
-            ask(answered.set)
-        still = 0.0 if _moved(live, stood) else still + STEP
+            call_soon(answered.set)
+        still = 0.0 if _moved(live, standing) else still + STEP
         if silent > STUCK:
-            _tell_stuck(thread())
+            _warn_stuck(thread())
             _give_up(live, list(live), STUCK)
         else:
-            _give_up(live, [one for one in tuple(live) if _is_over(one, stood, still)], PATIENCE)
+            _give_up(live, [one for one in tuple(live) if _is_stuck(one, standing, still)], PATIENCE)
         pause.wait(STEP)
         silent += STEP
 
 
-def _moved(live: set[Live], stood: dict[Live, tuple[int, float]]) -> bool:
-    """Whether anything has made progress since the last look, which is noted for each."""
+def _moved(live: set[Live], standing: dict[Live, tuple[int, float]]) -> bool:
+    """True if any has made progress since the last call; records for each how long it has not."""
     moved = False
     for one in tuple(live):
-        before, seconds = stood.get(one, (None, 0.0))
+        before, seconds = standing.get(one, (None, 0.0))
         progress = one.progress
         moved = moved or progress != before
-        stood[one] = (progress, seconds + STEP if progress == before else 0.0)
+        standing[one] = (progress, seconds + STEP if progress == before else 0.0)
     return moved
 
 
-def _is_over(one: Live, stood: dict[Live, tuple[int, float]], still: float) -> bool:
-    return (stood[one][1] if one.stands_alone and one in stood else still) > PATIENCE
+def _is_stuck(one: Live, standing: dict[Live, tuple[int, float]], still: float) -> bool:
+    return (standing[one][1] if one.stands_alone and one in standing else still) > PATIENCE
 
 
 def _give_up(live: set[Live], ones: list[Live], seconds: float) -> None:
     for number, one in enumerate(ones):
         live.discard(one)
         if number < NAMED:
-            _tell("the exit waits no longer for %s: no progress for %g s", excerpt(one.describe()), seconds)
+            _warn("the exit waits no longer for %s: no progress for %g s", excerpt(one.describe()), seconds)
         one.abandon()
     if len(ones) > NAMED:
-        _tell("the exit waits no longer for %d more, without progress either", len(ones) - NAMED)
+        _warn("the exit waits no longer for %d more, without progress either", len(ones) - NAMED)
 
 
-def _tell_stuck(thread: int) -> None:
+def _warn_stuck(thread: int) -> None:
     stuck = _callable_in(sys._current_frames().get(thread))
-    _tell("the exit waits no longer for the background loop: %s did not return for %g s", stuck, STUCK)
+    _warn("the exit waits no longer for the background loop: %s did not return for %g s", stuck, STUCK)
 
 
 def _callable_in(frame: FrameType | None) -> str:
-    """The user's callable that a thread is in: the outermost one that streamkit or a library below it has called."""
+    """The name of the user's callable that a thread is in: the outermost one called by streamkit or its libraries."""
     name = "a callable"
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] not in OURS:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] not in LIBRARIES:
         name = f"{frame.f_code.co_qualname} ({frame.f_code.co_filename}, line {frame.f_lineno})"
         frame = frame.f_back
     return excerpt(name)
 
 
-def _tell(message: str, *args: object) -> None:
+def _warn(message: str, *args: object) -> None:
     LOGGER.warning(message, *args)

@@ -1,4 +1,4 @@
-"""Which event loop serves a subscription, the shared background loop, and what happens when the interpreter ends.
+"""The event loop that serves a subscription, the shared background loop, and the end of the interpreter.
 
 The rule: a scheduler that has an asyncio loop names it; without a scheduler it is the running loop, else the shared
 background loop; any other scheduler (`Observable.run()` brings one that starts threads) means the background loop.
@@ -7,7 +7,7 @@ background loop; any other scheduler (`Observable.run()` brings one that starts 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures.thread  # its exit hook must be registered before ours, which then runs first
+import concurrent.futures.thread  # its exit hook must be registered before the one below, which then runs first
 import os
 import sys
 import threading
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from ...runtimes import refuse_gevent, refuse_trio
 from .exiting import Live, wait_for_progress
 from .reporting import report
-from .unheard import forget, tell
+from .unreported import forget_unreported, log_unreported
 from .wake import Wake
 
 __all__ = [
@@ -42,7 +42,7 @@ T = TypeVar("T")
 JOIN = 2.0
 """Seconds that a shutdown waits for the background thread; one stuck in a user's callable is left behind (daemon)."""
 new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-"""How the background loop and those of plain threads are made. Tests put loops with virtual time in its place."""
+"""Makes the background loop and those of plain threads. Tests replace it to get loops with virtual time."""
 
 
 class _Background:
@@ -78,7 +78,7 @@ class _Background:
             while not serving.done():
                 try:
                     runner.get_loop().run_until_complete(serving)
-                except BaseException as exc:  # a SystemExit in somebody's own callback, say: the others must go on
+                except BaseException as exc:  # a SystemExit in a user's callback, say: everything else must go on
                     if serving.done():
                         raise
                     report(exc, "a callback on the background loop raised what would have ended it:")
@@ -100,7 +100,7 @@ class _Background:
 
 
 class _Own:
-    """The loop that a plain thread drives itself in `sk.run`; closed with the thread."""
+    """The loop that a plain thread drives itself in `sk.run`; closed when the thread ends."""
 
     def __init__(self) -> None:
         # a factory, so that the runner does not also install its loop as the thread's current one
@@ -118,11 +118,11 @@ _background = _Background()
 _local = threading.local()
 _abandoned: list[Any] = []
 live: set[Live] = set()
-"""What runs on the background loop: the interpreter's exit waits for it."""
+"""Everything that runs on the background loop: the interpreter's exit waits for it."""
 
 
 def background() -> asyncio.AbstractEventLoop:
-    """The shared loop's thread is started if need be; RuntimeError where gevent keeps it from running."""
+    """The shared loop, whose thread is started if need be; RuntimeError where gevent keeps it from running."""
     refuse_gevent()
     return _background.loop()
 
@@ -132,7 +132,7 @@ def is_background(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def is_own(loop: asyncio.AbstractEventLoop) -> bool:
-    """True for the loop that this thread drives in `sk.run`, and that stands still between two of them."""
+    """True for the loop that this thread drives in `sk.run`, and that does not run between two such calls."""
     own = getattr(_local, "own", None)
     return own is not None and own.runner.get_loop() is loop
 
@@ -145,7 +145,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def current_loop() -> asyncio.AbstractEventLoop:
-    """The running loop; RuntimeError if there is none, which names trio where a task of its asks."""
+    """The running loop. RuntimeError if there is none; it names trio if the caller is a task of trio."""
     loop = running_loop()
     if loop is None:
         refuse_trio("await and async for need asyncio, and this is a task of trio's")
@@ -167,7 +167,7 @@ def loop_of(scheduler: Any) -> asyncio.AbstractEventLoop:
 
 
 def on_loop(loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *args: Any) -> None:
-    """Call ``action`` on ``loop``: now if that is where we are, else soon. Does nothing if the loop is closed."""
+    """Call ``action`` on ``loop``: now if the caller is on it, else soon. Does nothing if the loop is closed."""
     if runs_here(loop):
         action(*args)
         return
@@ -179,7 +179,7 @@ def on_loop(loop: asyncio.AbstractEventLoop, action: Callable[..., Any], *args: 
 
 
 def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
-    """What ``action`` gives when called on ``loop``: now if that is where we are, else the caller waits for it."""
+    """Call ``action`` on ``loop`` and return its result: now if the caller is on it, else the caller's thread waits."""
     if runs_here(loop):
         return action()
     called: Future[T] = Future()
@@ -193,7 +193,7 @@ def call_on(loop: asyncio.AbstractEventLoop, action: Callable[[], T]) -> T:
         ready.set()
 
     loop.call_soon_threadsafe(call)
-    ready.wait()  # not in the future, whose lock a Ctrl-C could leave taken
+    ready.wait()  # not on the future: a Ctrl-C could leave its lock taken
     return called.result()
 
 
@@ -209,20 +209,20 @@ def thread_runner() -> asyncio.Runner:
 def shutdown() -> None:
     """Stop the background loop and its thread; what runs there is cancelled. The next use starts a new one.
 
-    What runs there have failed with, and nobody has asked for, is logged.
+    Errors of runs on that loop that were not raised to any caller are logged.
     """
     for item in tuple(live):
         item.abandon()
     _background.close()
-    tell(closed=True)
+    log_unreported(closed=True)
 
 
 def _at_exit() -> None:
     """Let replies finish that make progress, then stop.
 
     Runs before executors are shut: afterwards no host name can be looked up. Only what the script left running on its
-    background loop is waited for, and nothing once the script itself has failed. Ctrl-C ends the waiting, and a second
-    one the stopping.
+    background loop is waited for, and nothing once the script itself has failed. Ctrl-C ends the wait, and a second
+    one the shutdown.
     """
     with suppress(KeyboardInterrupt):
         if getattr(sys, "last_exc", None) is None and getattr(sys, "last_value", None) is None:
@@ -233,16 +233,17 @@ def _at_exit() -> None:
         if own is not None:
             own.close()
     with suppress(KeyboardInterrupt):
-        tell()
+        log_unreported()
 
 
 def _after_fork() -> None:
-    """A child has none of our threads, and must not even close the loops: their selectors are the parent's too."""
+    """Start afresh in the child of a fork: it has none of the threads, and must not even close the loops, because their
+    selectors are shared with the parent."""
     global _background, _local
     _abandoned.extend((_background, _local))
     _background, _local = _Background(), threading.local()
     live.clear()
-    forget()
+    forget_unreported()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -1,10 +1,10 @@
-"""Seconds that a run waits for what it has asked to end."""
+"""Limits in seconds on how long a run waits for something that it has cancelled."""
 
 from __future__ import annotations
 
 __all__ = ["DRAIN", "GRACE"]
 
 GRACE = 1.0
-"""For what was interrupted to end."""
+"""For an interrupted call of a sink to end."""
 DRAIN = 5.0
-"""For the sinks of a cancelled run to finish what they ask to finish."""
+"""For the sinks of a cancelled run to write what they drain."""

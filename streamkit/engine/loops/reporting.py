@@ -1,6 +1,6 @@
-"""What nobody asked for but should know: errors, logged once and never swallowed, and what holds everything up.
+"""Errors and warnings that have no caller to be raised to: each is logged once, never swallowed.
 
-All of it goes to the logger ``streamkit``. Python prints what comes there on stderr if the program has no logging.
+They go to the logger ``streamkit``. Python prints its records on stderr if the program has not configured logging.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 LOGGER = logging.getLogger("streamkit")
 LIKE_AN_END = (StopIteration, StopAsyncIteration, asyncio.CancelledError, GeneratorExit)
-"""What would pass for the normal end of an iteration or a task if it were raised again."""
+"""Exceptions that would look like the normal end of an iteration or a task if they were raised again."""
 
 
 class ShutdownError(BrokenError):
@@ -38,23 +38,23 @@ class ShutdownError(BrokenError):
     outcome = "cancelled"
 
 
-def report(error: BaseException, what: str = "an error came that could be raised to nobody:") -> None:
-    """Log ``error`` with its traceback, after the sentence ``what``. A loop that was shut down is no news to whoever
-    shut it down."""
+def report(error: BaseException, what: str = "an error could not be raised to any caller:") -> None:
+    """Log ``error`` with its traceback, after the sentence ``what``. The shutdown of a loop is not logged: the program
+    that shut it down knows."""
     if _is_of_a_shutdown(error):
         return
     traceback = error.__traceback__
-    if isinstance(error, StreamkitError):  # it says by itself what went wrong
+    if isinstance(error, StreamkitError):  # its message says what went wrong
         traceback = without_libraries(traceback)
     try:
         LOGGER.error("%s", one_line(what), exc_info=(type(error), error, traceback))
-    except Exception as exc:  # of the program's own logging, which must not end what goes on here
+    except Exception as exc:  # raised by the program's own logging, which must not end anything here
         sys.excepthook(type(error), error, traceback)
         sys.excepthook(type(exc), exc, exc.__traceback__)
 
 
 def _is_of_a_shutdown(error: BaseException) -> bool:
-    """Whether it is a `ShutdownError`, or of a sink or branch that was raised one."""
+    """True for a `ShutdownError`, and for the SinkError that one was turned into."""
     one: BaseException | None = error
     while isinstance(one, SinkError):
         one = one.__cause__
@@ -63,14 +63,14 @@ def _is_of_a_shutdown(error: BaseException) -> bool:
 
 def failure_of(what: str, exc: BaseException) -> Exception | None:
     """``exc`` as the failure of ``what``, which raised it. None for KeyboardInterrupt, SystemExit and the like: these
-    are no failure of anything, but meant for whoever asked."""
+    are not a failure of anything, but meant for the caller."""
     if isinstance(exc, LIKE_AN_END):
         return SinkError.wrapping(f"{what} raised", exc)
     return exc if isinstance(exc, Exception) else None
 
 
 def as_raised(what: str, exc: BaseException) -> BaseException:
-    """``exc``, or `failure_of` it, as it can be raised again without being taken for something else."""
+    """``exc`` or its `failure_of`, in a form that can be raised again without being mistaken for something else."""
     failure = failure_of(what, exc)
     return exc if failure is None else failure
 
@@ -80,14 +80,14 @@ def same_failure(one: BaseException | None, other: BaseException | None) -> bool
 
 
 def with_notes(error: BaseException, others: Iterable[Exception]) -> None:
-    """Only one error can be raised: it names those that there were besides."""
+    """Add a note to ``error`` for each of the other errors, because only one error can be raised."""
     for other in others:
         with suppress(Exception):  # a class of exceptions may forbid to set attributes
             error.add_note(f"and beside it: {described(other)}")
 
 
 def slow_callable(name: str, seconds: float) -> None:
-    """Warn of a sink in place that keeps everything else waiting."""
+    """Warn of a sink called in place that keeps everything else waiting."""
     LOGGER.warning(
         "sink %s blocks: %.2f s over one item, while everything else waits; "
         "make it async, or wrap it in sinks.threaded()",

@@ -1,4 +1,4 @@
-"""Tracebacks as they are shown to a user: without the frames of this library and of those below it."""
+"""Tracebacks as a user sees them: without the frames of this package and of the libraries it calls."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ LIBRARIES = {
     "aiohttp", "httpx_aiohttp", "anthropic", "google", "ollama", "openai",
     "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
 }  # fmt: skip
-"""What stands between a user's code and a failure that is not about how any of these is written."""
+"""Packages whose frames tell a user nothing about the failure."""
 
 
 def trim(error: BaseException) -> None:
-    """Leave to an error of ours, which says by itself what went wrong, the frames of a user's own code.
+    """Reduce the traceback of a StreamkitError, whose message says what went wrong, to the frames of a user's own code.
 
-    An exception of another kind stays as it is: where it was raised may be all there is to it.
+    An exception of another kind is left as it is: the place where it was raised may be all that is known about it.
     """
     if isinstance(error, StreamkitError):
         error.with_traceback(without_libraries(error.__traceback__))
 
 
 class trimming:
-    """Around what raises an error to a user: the frames in between go, too."""
+    """A context manager around code that raises an error to a user: it calls `trim` on the error."""
 
     def __enter__(self) -> None: ...
 
@@ -38,15 +38,15 @@ class trimming:
 
 
 def without_libraries(traceback: TracebackType | None) -> TracebackType | None:
-    kept = []
+    user_frames = []
     while traceback is not None:
         if not _is_of_a_library(traceback.tb_frame):
-            kept.append(traceback)
+            user_frames.append(traceback)
         traceback = traceback.tb_next
-    shown: TracebackType | None = None
-    for one in reversed(kept):
-        shown = TracebackType(shown, one.tb_frame, one.tb_lasti, one.tb_lineno)
-    return shown
+    trimmed: TracebackType | None = None
+    for one in reversed(user_frames):
+        trimmed = TracebackType(trimmed, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return trimmed
 
 
 def _is_of_a_library(frame: FrameType) -> bool:

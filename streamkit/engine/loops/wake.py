@@ -1,4 +1,4 @@
-"""Waking what waits: a thread, which Ctrl-C may interrupt without harm to the one that wakes it, or a task."""
+"""Ways to wake a waiting thread, where Ctrl-C may interrupt the wait without harm to the waker, or a waiting task."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["Wake", "resolve"]
 
 
 class Wake:
-    """Like `threading.Event`, for one waiting that may be interrupted.
+    """Like `threading.Event`, for a single waiting thread whose wait may be interrupted.
 
     An Event takes its lock in Python code. A KeyboardInterrupt between two bytecodes of that leaves the lock taken, and
-    `set` then blocks for ever; here the loop calls `set`, and everything on it would stand still. The lock below is
-    taken and given up by single calls into C, which a signal cannot divide.
+    `set` then blocks for ever; here the loop calls `set`, and everything on it would stop. The lock below is acquired
+    and released by single calls into C, which a signal cannot interrupt.
     """
 
     __slots__ = ("_lock",)
@@ -23,14 +23,14 @@ class Wake:
         self._lock.acquire()
 
     def set(self) -> None:
-        """Wake who waits, or who is going to. Never blocks."""
+        """Wake the thread that waits or is about to wait. Never blocks."""
         try:
             self._lock.release()
         except RuntimeError:  # it was set already
             pass
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until it is set, ``timeout`` seconds at most: whether it was. It is unset again afterwards."""
+        """Block until it is set, ``timeout`` seconds at most. True if it was set; it is unset again afterwards."""
         return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
 
 

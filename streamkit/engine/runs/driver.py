@@ -1,4 +1,4 @@
-"""What a run does on its loop: subscribe, hand each item to the branches, and at the end close everything in order."""
+"""The driver of a run: it subscribes, passes each item to the branches, and closes everything in order at the end."""
 
 from __future__ import annotations
 
@@ -33,21 +33,25 @@ from .result import RunResult
 __all__ = ["RunDriver"]
 
 CLOSING = 1.0
-"""Seconds that it waits for its requests to be closed."""
+"""Seconds that a run waits for its requests to be closed."""
 
 
 class RunDriver:
-    """One subscription with its branches. It is ``settled`` exactly once, however it ends."""
+    """One subscription with its branches: the part of a `Run` that works on the run's loop, where `begin` starts it.
+
+    However it ends (by the end of the stream, an error, `cancel` or the end of the loop), its ``result`` is set exactly
+    once, after requests and sinks are closed; then it is over.
+    """
 
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
-        self.settled = RunResult(scheduler.loop)
+        self.result = RunResult(scheduler.loop)
         self.fan: Fan | None = None
         self._bridge = bridge
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = FirstEnd(self._on_error, self._settle, self._late)
-        self._context.lost = self._lost
+        self._end = FirstEnd(self._on_error, self._settle, self._on_late_error)
+        self._context.lost = self._on_lost
         self.hold = Hold(self._context, self._loop)
         self.hold.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None
@@ -76,7 +80,7 @@ class RunDriver:
         self._context.cancelled = True
         if self.fan is not None:
             self.fan.halt()  # at once: nothing is delivered after this call
-        if self._loop.is_closed():  # without a word to anybody, as by a second Ctrl-C: there is nothing to wait for
+        if self._loop.is_closed():  # without notice, as by a second Ctrl-C: there is nothing to wait for
             self._finish(self._final("cancelled"), [])
         on_loop(self._loop, self._cancel)
 
@@ -93,23 +97,23 @@ class RunDriver:
         return Reply(outcome=outcome or ("complete" if self._ends else "truncated"))
 
     def block(self, timeout: float | None) -> None:
-        """Block this thread until it is over, ``timeout`` seconds at most."""
-        if self.settled.over:
+        """Block this thread until the result is set, ``timeout`` seconds at most."""
+        if self.result.done:
             return
         if self._loop.is_closed():
             self.cancel()
         else:
-            self.settled.block(timeout)
+            self.result.block(timeout)
 
-    def raise_news(self) -> None:
-        """At the end of a ``with``: what it has failed with, but not the stream's own error to who has left a loop."""
-        if not (self.settled.news.enough and self.settled.error is self._error):
-            self.settled.result()
+    def raise_unreported(self) -> None:
+        """Raise the error of the run at the end of a ``with``, but not the stream's own error after a loop was left."""
+        if not (self.result.unreported.iteration_left and self.result.error is self._error):
+            self.result.get()
 
     # -- on the loop -----------------------------------------------------------------------------------------------
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
-        if not self.settled.over:
+        if not self.result.done:
             enter(self._loop, self)
             self.hold.begin(partial(self._begin, stream, specs))
 
@@ -119,28 +123,28 @@ class RunDriver:
             self._subscribe(stream, specs)
         except BaseException as exc:
             self._context.stop_reading()
-            self._raised(exc)
+            self._on_exception(exc)
         if self._context.cancelled:
             self._cancel()
-        elif self._end.over:  # it was told of an end by another way than the chain
-            self._let_go()
+        elif self._end.ended:  # an end came by another way than the chain
+            self._unsubscribe()
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
-        """A run that was cancelled before it began has its branches all the same: they are to be closed."""
-        if self.hold.refused is not None:  # its sinks are at work still, so they hear nothing of this run
+        """Make the fan and subscribe. A run cancelled before this makes the fan too: its sinks must be closed."""
+        if self.hold.refused is not None:  # its sinks are still at work in another run, so they are not called
             if self._context.cancelled:
                 return
             raise self.hold.refused
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
-            fan.add(_Items(self._bridge), self._bridge.gate)
+            fan.add(_BridgeFeed(self._bridge), self._bridge.gate)
         if not self._context.cancelled:
             source = self._scheduler.derive(gate=fan.gate)
             self._subscription = stream.subscribe(fan.on_next, self._end.error, self._end.completed, scheduler=source)
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, ShutdownError):
-            if isinstance(error.__cause__, Exception):  # it had failed already, and an operator was still to tell of it
+            if isinstance(error.__cause__, Exception):  # the stream's own error, which an operator had yet to pass on
                 self._error = error.__cause__
             self._context.cancelled = True
             self._cancel()
@@ -148,7 +152,7 @@ class RunDriver:
             self._error = error
             self._settle()
 
-    def _raised(self, exc: BaseException) -> None:
+    def _on_exception(self, exc: BaseException) -> None:
         failure = failure_of("an operator", exc)
         if failure is None:
             self._abort(exc)
@@ -156,34 +160,34 @@ class RunDriver:
             self._end.error(failure)
 
     def _abort(self, exc: BaseException) -> None:
-        """Somebody let KeyboardInterrupt or the like through: no failure of the sink, it goes on to the caller."""
-        if self.settled.over:
+        """End the run because of KeyboardInterrupt or the like: not a failure of a sink, but raised to the caller."""
+        if self.result.done:
             report(exc, f"this was raised after the end of {self.describe()}:")
         if self._raise is None:
             self._raise = as_raised("a sink", exc)
         self.cancel()
 
-    def _lost(self, error: BaseException) -> None:
-        """An operator kept ``error`` from going down; those above it do not know that anything has ended."""
+    def _on_lost(self, error: BaseException) -> None:
+        """Take an ``error`` that an operator did not pass on; the operators upstream of it do not know of the end."""
         self._end.error(error)
-        self._let_go()
+        self._unsubscribe()
 
-    def _late(self, error: BaseException) -> None:
-        """It came after the end."""
+    def _on_late_error(self, error: BaseException) -> None:
+        """Take an error that came after the end."""
         if isinstance(error, ShutdownError) or same_failure(error, self._error):
             return
-        if self.settled.over or not isinstance(error, Exception):
+        if self.result.done or not isinstance(error, Exception):
             report(error, f"this was raised after the end of {self.describe()}:")
         elif self._context.failures is not None:
             self._context.failures.append(error)
 
-    def _let_go(self) -> None:
+    def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             self._scheduler.let_go(subscription)
 
     def _cancel(self) -> None:
-        self._let_go()
+        self._unsubscribe()
         if self.fan is not None:
             self.fan.stop()
         self._settle()
@@ -192,8 +196,8 @@ class RunDriver:
         self.hold.ended = True
         if not runs_here(self._loop):
             on_loop(self._loop, self._settle)
-        elif self._begun and not self._ends and not self.settled.over:
-            self._ends = True  # first: whatever is collected meanwhile may be a reader, which then cancels this run
+        elif self._begun and not self._ends and not self.result.done:
+            self._ends = True  # set first: a reader that is collected during the calls below cancels this run
             if self.fan is not None and not self._context.cancelled:
                 self.fan.end(self._error)
             self._context.insist(self._loop, self._close, self.give_up, "streamkit run")
@@ -215,7 +219,7 @@ class RunDriver:
             self.fan.stop()
 
     def give_up(self) -> None:
-        """The loop goes away, so there is no waiting for anything any more."""
+        """Finish without waiting, as the loop goes away."""
         self._context.cancelled = self.hold.ended = True
         reply = self._final("cancelled")
         failures: list[Exception] = []
@@ -234,7 +238,7 @@ class RunDriver:
             return self._error.partial
         try:
             return self.so_far(outcome)
-        except BaseException as exc:  # of a user's stage, asked what it let through: nobody knows then
+        except BaseException as exc:  # raised by a user's stage that filters replies: what it let through is unknown
             failure = failure_of("a stage", exc)
             if failure is None:
                 self._raise = exc if self._raise is None else self._raise
@@ -248,7 +252,7 @@ class RunDriver:
         at_work.pop(self._context.id, None)
         self.hold.release()
         self._subscription = None
-        if self.settled.over:
+        if self.result.done:
             return
         failures = list(failures)
         error = self._error if self._raise is None else self._raise
@@ -256,35 +260,36 @@ class RunDriver:
             error = failures.pop(0)
         if error is not None:
             with_notes(error, failures)
-        self.settled.give(reply if error is None else error)
+        self.result.set(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
-        heard: list[BaseException | None] = [*self._context.heard, *(self.fan.heard if self.fan is not None else ())]
-        self.settled.news.come(
-            _unheard(error, failures, heard),
-            _unheard(error, failures, [*heard, self._error]),
+        in_fan = self.fan.listener_errors if self.fan is not None else ()
+        known: list[BaseException | None] = [*self._context.listener_errors, *in_fan]
+        self.result.unreported.add(
+            _not_in(known, error, failures),
+            _not_in([*known, self._error], error, failures),
             f"nobody has asked for the result of {self.describe()}, which failed:",
         )
 
 
-def _unheard(
-    error: BaseException | None, failures: list[Exception], heard: Sequence[BaseException | None]
+def _not_in(
+    known: Sequence[BaseException | None], error: BaseException | None, failures: list[Exception]
 ) -> list[BaseException]:
-    """``error``, whose notes name ``failures``. If it is among ``heard``, those failures that are not."""
+    """The unreported errors: ``error``, whose notes name ``failures``; if it is ``known``, the unknown failures."""
 
     def is_new(one: BaseException) -> bool:
-        return not any(same_failure(one, other) for other in heard)
+        return not any(same_failure(one, other) for other in known)
 
     if error is None:
         return []
     return [error] if is_new(error) else [one for one in failures if is_new(one)]
 
 
-class _Items(abc.ObserverBase[Any]):
-    """Hands the items of a run to whoever iterates it. The end comes from the run itself, when all is closed."""
+class _BridgeFeed(abc.ObserverBase[Any]):
+    """Passes the items of a run to its bridge. The end is passed by the driver itself, when everything is closed."""
 
     def __init__(self, bridge: Bridge) -> None:
-        self.on_next = bridge.on_next  # type: ignore[method-assign]  # no frame of ours in between
+        self.on_next = bridge.on_next  # type: ignore[method-assign]  # without a frame in between
 
     def on_next(self, item: Any) -> None: ...
 

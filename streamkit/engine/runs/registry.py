@@ -16,7 +16,7 @@ __all__ = ["Runs"]
 class Runs(Mapping[str, "Run"]):
     """The runs that are at work, by `Run.id`; also those that a batch makes for its prompts.
 
-    A view that changes as runs begin and end, in any thread. What iterates it sees those that were there when it began.
+    A view that changes as runs begin and end, in any thread. An iteration gives the runs that were there when it began.
     An id that is unknown, or whose run has ended, is a KeyError; use ``get``.
 
         run = sk.runs.get(id)

@@ -1,5 +1,8 @@
-"""What a run comes to, for whoever waits for it: in place of a future that needs a condition for each run, and two more
-futures with callbacks for each ``await``."""
+"""The result of a run: a Reply or an error.
+
+A fraction of the size of a `concurrent.futures.Future` (about 0.2 KB against 1.6), which needs a condition for each run
+and two more futures with callbacks for each ``await``.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,19 @@ from types import TracebackType
 from ...errors import StreamkitError
 from ...events import Reply
 from ...wording import one_line
-from ..loops import News, Wake, on_loop, resolve
+from ..loops import UnreportedErrors, Wake, on_loop, resolve
 
 __all__ = ["RunResult"]
 
 
 class RunResult:
-    """A Reply or an error, given once. Any number of threads and tasks may wait for it, or nobody."""
+    """A Reply or an error, which the driver sets once, on the run's loop. Any number of threads and tasks may wait for
+    it."""
 
-    __slots__ = ("_frames", "_lock", "_wakes", "error", "news", "reply")
+    __slots__ = ("_frames", "_lock", "_wakes", "error", "reply", "unreported")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.news = News(loop)
+        self.unreported = UnreportedErrors(loop)
         self.reply: Reply | None = None
         self.error: BaseException | None = None
         self._frames: TracebackType | None = None
@@ -31,18 +35,18 @@ class RunResult:
         self._lock = threading.Lock()
 
     @property
-    def over(self) -> bool:
+    def done(self) -> bool:
         return self.reply is not None or self.error is not None
 
     @property
     def state(self) -> str:
-        """In a word or two, for a `repr`: ``complete``, ``failed: http_status``; empty while it is not over."""
+        """A word or two for a `repr`: ``complete``, ``failed: http_status``; empty until the result is set."""
         if self.error is not None:
             name = self.error.kind if isinstance(self.error, StreamkitError) else type(self.error).__name__
             return f"failed: {one_line(name)}"
         return self.reply.outcome if self.reply is not None else ""
 
-    def give(self, outcome: Reply | BaseException) -> None:
+    def set(self, outcome: Reply | BaseException) -> None:
         with self._lock:
             if isinstance(outcome, Reply):
                 self.reply = outcome
@@ -52,38 +56,38 @@ class RunResult:
         for wake in wakes:
             wake()
 
-    def result(self) -> Reply:
-        """The Reply, or the error raised, once it is over."""
+    def get(self) -> Reply:
+        """Return the Reply or raise the error. The result must have been set."""
         if self.error is not None:
-            self.news.hear()
-            raise self.error.with_traceback(self._frames)  # and not with those of whoever has asked before
+            self.unreported.mark_raised()
+            raise self.error.with_traceback(self._frames)  # without the frames of callers that got it before
         assert self.reply is not None
         return self.reply
 
     def block(self, timeout: float | None) -> bool:
-        """Block this thread until it is over, ``timeout`` seconds at most. False if it is not over then."""
+        """Block this thread until the result is set, ``timeout`` seconds at most. False if it is not set then."""
         ready = Wake()
-        self._call(ready.set)
+        self._on_done(ready.set)
         try:
             return ready.wait(timeout)
         finally:
             self._wakes.remove(ready.set)
 
     async def wait(self) -> None:
-        """Until it is over."""
+        """Wait until the result is set."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         wake = partial(on_loop, loop, resolve, waiter)
-        self._call(wake)
+        self._on_done(wake)
         try:
             await waiter
         finally:
             self._wakes.remove(wake)
 
-    def _call(self, wake: Callable[[], None]) -> None:
-        """As soon as it is over, which may be now."""
+    def _on_done(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` as soon as the result is set, which may be now."""
         with self._lock:
-            over = self.over
+            done = self.done
             self._wakes.append(wake)
-        if over:
+        if done:
             wake()

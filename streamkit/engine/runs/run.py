@@ -29,7 +29,7 @@ from ..loops import (
     trim,
     trimming,
 )
-from ..streams import Bridge, HasReply, Reader, check_stream, kind_of
+from ..streams import Bridge, BridgeReader, HasReply, check_stream, kind_of
 from ..upstream import AtWork, Gate, Note, RunScheduler, at_work
 from .driver import CLOSING, RunDriver
 
@@ -52,9 +52,9 @@ class Run(HasReply, Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it, and asks for no more. Items that nobody iterates are held back until somebody waits for the
-    result, or nobody can any more, which lets them go. What it failed with is logged (logger ``streamkit``) if nobody
-    has asked by the time that it is forgotten.
+    iteration cancels it, and asks for nothing more. Items that are not iterated are held back until a caller waits for
+    the result, or the `Run` is collected; then they are dropped. Its error is logged (logger ``streamkit``) if it was
+    not raised to any caller by the time that the `Run` is collected.
     """
 
     _where_reply = "run.reply, which is that so far"
@@ -67,28 +67,28 @@ class Run(HasReply, Generic[T]):
         scheduler = RunScheduler(loop)
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
-        self._work = RunDriver(scheduler, self._unread)
-        self._work.hold.take(specs)
+        self._driver = RunDriver(scheduler, self._unread)
+        self._driver.hold.take(specs)
         try:
             if is_background(loop):
-                live.add(self._work)
-            at_work[self.id] = AtWork(ref(self), partial(Run._of, self._work, scheduler), loop)
-            on_loop(loop, self._work.begin, stream, specs)
-        except BaseException:  # a Ctrl-C: nobody gets this run
-            self._work.give_up()
+                live.add(self._driver)
+            at_work[self.id] = AtWork(ref(self), partial(Run._of, self._driver, scheduler), loop)
+            on_loop(loop, self._driver.begin, stream, specs)
+        except BaseException:  # a Ctrl-C: no caller gets this run
+            self._driver.give_up()
             raise
 
     @classmethod
-    def _of(cls, work: RunDriver, scheduler: RunScheduler) -> Run[Any]:
-        """Another one of the same, for `sk.runs`: the one that was made first is gone, and its items with it."""
+    def _of(cls, driver: RunDriver, scheduler: RunScheduler) -> Run[Any]:
+        """A further `Run` object of a run, for `sk.runs`: the first one was collected, and its items with it."""
         run: Run[Any] = cls.__new__(cls)
-        run._loop, run._context, run._work, run._unread = scheduler.loop, scheduler.context, work, None
-        work.settled.news.stay()
+        run._loop, run._context, run._driver, run._unread = scheduler.loop, scheduler.context, driver, None
+        driver.result.unreported.mark_reachable()
         return run
 
     @property
     def id(self) -> str:
-        """What tells this run from all others: `sk.runs` has it by this id while it is at work, and `sinks.jsonl`,
+        """The unique id of this run: `sk.runs` has it by this id while it is at work, and `sinks.jsonl`,
         `sinks.sqlite` and `sinks.batched` name its items by it."""
         return self._context.id
 
@@ -97,11 +97,11 @@ class Run(HasReply, Generic[T]):
     @property
     def reply(self) -> Reply:
         """The reply so far; the final one once the run has ended."""
-        return self._work.settled.reply or self._work.so_far()
+        return self._driver.result.reply or self._driver.so_far()
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """One for each request this run made, in the order they were made (races, tool loops, nested streams).
+        """The reply of each request of this run, in the order of the requests (races, tool loops, nested streams).
 
         Where an operator hides something, a stream that is a part of what passes it (a runner of a race, say) shows
         here its figures, and of its text only what that operator let through.
@@ -115,88 +115,88 @@ class Run(HasReply, Generic[T]):
     @property
     def last(self) -> T | None:
         """The last item of the stream so far, whatever its type; None if there was none."""
-        last: T | None = self._work.last
+        last: T | None = self._driver.last
         return last
 
     @property
     def stats(self) -> dict[str, SinkStats]:
         """Counters of each sink until now, by its name (a repeated name gets a number)."""
         stats: dict[str, SinkStats] = {}
-        for one in self._work.fan.stats() if self._work.fan else ():
+        for one in self._driver.fan.stats() if self._driver.fan else ():
             stats[one.name if one.name not in stats else f"{one.name} {len(stats) + 1}"] = one
         return stats
 
     @property
     def notes(self) -> dict[str, Note]:
-        """What passed the places that `ops.note` marked, by name."""
+        """The counters of the places that `ops.note` marked, by name."""
         return self._context.notes
 
     # -- waiting ---------------------------------------------------------------------------------------------------
 
     def result(self, timeout: float | None = None) -> Reply:
-        """Block until the run has ended: its Reply, or its error raised.
+        """Block until the run has ended; return its Reply or raise its error.
 
         Raises TimeoutError after ``timeout`` seconds (the run goes on), RuntimeError on the loop that would have to
         do the work. Ctrl-C cancels the run and goes on as KeyboardInterrupt; ``reply`` keeps the text.
         """
         self._block(timeout)
         with trimming():
-            return self._work.settled.result()
+            return self._driver.result.get()
 
     def _block(self, timeout: float | None) -> None:
-        work = self._work
-        if runs_here(self._loop) and not work.settled.over:
+        driver = self._driver
+        if runs_here(self._loop) and not driver.result.done:
             raise RuntimeError("result() would block the loop that serves this run: await it instead")
-        self._let_go()
+        self._discard_items()
         try:
-            work.block(timeout)
+            driver.block(timeout)
         except KeyboardInterrupt:
             self.cancel()
-            work.block(CLOSING)  # the request is closed, `reply` is final
+            driver.block(CLOSING)  # the request is closed, `reply` is final
             raise
-        if not work.settled.over:
+        if not driver.result.done:
             raise TimeoutError(f"the run is not over after {timeout} s")
 
     def __await__(self) -> Generator[Any, None, Reply]:
         return self._wait().__await__()
 
     async def _wait(self) -> Reply:
-        await self._over()
+        await self._wait_until_done()
         with trimming():
-            return self._work.settled.result()
+            return self._driver.result.get()
 
-    async def _over(self) -> None:
+    async def _wait_until_done(self) -> None:
         current_loop()
-        self._let_go()
+        self._discard_items()
         if self._loop.is_closed():
             self.cancel()
         try:
-            await self._work.settled.wait()
+            await self._driver.result.wait()
         except asyncio.CancelledError:
             self.cancel()
-            await self._closed()
+            await self._wait_until_closed()
             raise
 
-    async def _closed(self) -> None:
-        """After a cancel: until the request is closed, but never long."""
+    async def _wait_until_closed(self) -> None:
+        """Wait after a cancel until the request is closed, for a second at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING):
-                await self._work.settled.wait()
+                await self._driver.result.wait()
 
-    async def _driven(self) -> Reply:
+    async def _wait_and_close(self) -> Reply:
         try:
             return await self._wait()
-        finally:  # the loop stands still afterwards: no request may wait there to be closed
-            await self._work.requests_closed()
+        finally:  # the loop does not run afterwards: no request may be left on it to be closed
+            await self._driver.requests_closed()
 
     def _disown(self) -> None:
-        """Whoever made it was left in turn: what it has failed with by now is asked for by nobody, and no news."""
+        """Cancel a run whose maker was left in turn: its error so far is not asked for, and is not logged."""
         self.cancel()
-        self._work.settled.news.hear()
+        self._driver.result.unreported.mark_raised()
 
     def cancel(self) -> None:
-        """Close the request and end the run: nothing is delivered any more, ``result()`` gives what there is."""
-        self._work.cancel()
+        """Close the request and end the run: nothing is delivered any more, ``result()`` returns the reply so far."""
+        self._driver.cancel()
 
     def __enter__(self) -> Self:
         return self
@@ -204,10 +204,10 @@ class Run(HasReply, Generic[T]):
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         if exc is not None:
             self.cancel()
-        elif not self._work.settled.news.heard:
+        elif not self._driver.result.unreported.was_raised:
             with trimming():
                 self._block(None)
-                self._work.raise_news()
+                self._driver.raise_unreported()
 
     async def __aenter__(self) -> Self:
         current_loop()
@@ -218,11 +218,11 @@ class Run(HasReply, Generic[T]):
     ) -> None:
         if exc is not None:
             self.cancel()
-            await self._closed()
-        elif not self._work.settled.news.heard:
+            await self._wait_until_closed()
+        elif not self._driver.result.unreported.was_raised:
             with trimming():
-                await self._over()
-                self._work.raise_news()
+                await self._wait_until_done()
+                self._driver.raise_unreported()
 
     # -- iterating -------------------------------------------------------------------------------------------------
 
@@ -233,50 +233,50 @@ class Run(HasReply, Generic[T]):
         current_loop()
         return self._only_reader()
 
-    def _only_reader(self) -> Reader:
+    def _only_reader(self) -> BridgeReader:
         bridge, self._unread = self._unread, None
         if bridge is None:
             raise RuntimeError("a run can be iterated once, and only if it has no branches and nobody waits for it")
-        return Reader(bridge, self._left, self._work.settled.news.hear)
+        return BridgeReader(bridge, self._on_left, self._driver.result.unreported.mark_raised)
 
-    def _left(self) -> None:
-        self._work.settled.news.enough = True  # who leaves the iteration has asked for no more
+    def _on_left(self) -> None:
+        self._driver.result.unreported.iteration_left = True  # a caller that leaves the iteration asks for nothing more
         self.cancel()
 
-    def _let_go(self) -> None:
-        """Somebody waits for the result: nobody will read the items."""
+    def _discard_items(self) -> None:
+        """Discard the items: a caller waits for the result, so they will not be read."""
         bridge, self._unread = self._unread, None
         if bridge is not None:
             on_loop(self._loop, bridge.discard)
 
     def __repr__(self) -> str:
-        work = self._work
-        state = work.settled.state or ("cancelled" if self._context.cancelled else "running")
+        driver = self._driver
+        state = driver.result.state or ("cancelled" if self._context.cancelled else "running")
         return f"<Run {state}, {len(self.reply.text)} characters>"
 
     def __del__(self) -> None:
-        if hasattr(self, "_work"):  # else its arguments were refused
+        if hasattr(self, "_driver"):  # else its arguments were refused
             if self._unread is not None:
                 self._unread.forget()
-            self._work.settled.news.leave()
+            self._driver.result.unreported.mark_unreachable()
 
 
 def start(stream: Observable[U], *branches: Any) -> Run[U]:
-    """Subscribe once and send every item down each branch: a `Run`, at work already.
+    """Subscribe once and send every item down each branch. Returns the `Run`, already at work.
 
     Its iteration and ``last`` give items of the stream, its result is the Reply.
 
     On the running loop if there is one, else on the background loop; there too in a callback of `sk.run`, whose loop
     stands still as soon as that returns. A branch is made by `branch`, or is a bare sink or listener (`on`).
 
-    If it fails and nobody asks the run, the error is logged (logger ``streamkit``) once the run is let go of.
+    If it fails and no caller asks the run, the error is logged (logger ``streamkit``) once the run is collected.
     """
     loop = loop_of(None)
     return Run(stream, branches, background() if is_own(loop) else loop)
 
 
 def run(stream: Observable[Any], *branches: Any) -> Reply:
-    """Like `start`, but blocks until the end: the Reply, or the error raised.
+    """Like `start`, but block until the end; return the Reply or raise the error.
 
     The calling thread drives its own loop meanwhile, so callbacks and sinks are called in this thread. RuntimeError
     under a running loop: ``await sk.start(...)`` there; under trio's: ``await trio.to_thread.run_sync(sk.run, ...)``.
@@ -287,9 +287,9 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     runner = thread_runner()
     job = Run(stream, branches, runner.get_loop())
     try:
-        return runner.run(job._driven())
+        return runner.run(job._wait_and_close())
     except BaseException as exc:
-        job.cancel()  # a KeyboardInterrupt that came between two callbacks left everything as it was
-        runner.run(job._closed())
+        job.cancel()  # a KeyboardInterrupt between two callbacks has not ended anything
+        runner.run(job._wait_until_closed())
         trim(exc)
         raise

@@ -1,7 +1,8 @@
-"""Streams as users hold them: sources, operators and the stream that is iterated, awaited and piped."""
+"""Streams as users see them: sources, operators, and the stream that is iterated, awaited and piped."""
 
-from .bridge import Bridge, Reader
-from .kinds import EventSource, Given, check_events, common_kind, kind_of, misplaced, not_events, put
+from .bridge import Bridge, BridgeReader
+from .hasreply import HasReply
+from .kinds import EventSource, ItemKind, check_events, common_kind, kind_of, misplaced, not_events, with_kind
 from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
 from .misuse import (
     applied,
@@ -11,28 +12,27 @@ from .misuse import (
     check_streams,
     is_stream,
     name_of,
-    no_sink,
-    no_stream,
     operator_name,
     refuse_operator,
+    sink_problem,
+    stream_problem,
     uncalled_name,
 )
 from .operator import Keeps, KeepsAll, Operator, check_chain
 from .replystream import ReplyStream
 from .source import Reading, Source
 from .stream import Stream, stream
-from .unasked import HasReply
 
 __all__ = [
     "Bridge",
+    "BridgeReader",
     "Connect",
     "EventSource",
-    "Given",
     "HasReply",
+    "ItemKind",
     "Keeps",
     "KeepsAll",
     "Operator",
-    "Reader",
     "Reading",
     "ReplyStream",
     "Source",
@@ -51,14 +51,14 @@ __all__ = [
     "kind_of",
     "misplaced",
     "name_of",
-    "no_sink",
-    "no_stream",
     "not_events",
     "operator_name",
     "operator_of",
-    "put",
     "refuse_operator",
+    "sink_problem",
     "source_of",
     "stream",
+    "stream_problem",
     "uncalled_name",
+    "with_kind",
 ]

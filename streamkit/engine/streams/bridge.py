@@ -1,4 +1,4 @@
-"""From push to pull: a bounded hand-over to ``for`` (another thread) and ``async for`` (any loop)."""
+"""From push to pull: a bounded buffer between a source and ``for`` (another thread) or ``async for`` (any loop)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ from reactivex import abc
 from ..loops import Wake, on_loop, resolve, runs_here, trimming
 from ..upstream import CAPACITY, MAX_BYTES, Gate, weight
 
-__all__ = ["Bridge", "Reader"]
+__all__ = ["Bridge", "BridgeReader"]
 
 
 class Bridge(abc.ObserverBase[Any]):
-    """The pushing side, an observer on the source's loop. A full hand-over holds ``gate``."""
+    """The pushing side: an observer with a bounded buffer of items for a `BridgeReader`.
+
+    Whatever drives the source makes it and calls `on_next`, `end` and `discard` on the source's loop; only `take` and
+    `wake_with` are called on the reader's thread. A full buffer holds ``gate``. It has ``ended`` when the source has,
+    and the items that are buffered then can still be taken.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
         self.loop, self.gate = loop, gate
-        self.over = False
+        self.ended = False
         self.error: BaseException | None = None
         self._wakes: list[Callable[[], None]] = []
         self._items: deque[Any] = deque()
         self._bytes = 0
-        self._full = self._ignored = False
+        self._full = self._discards = False
         self._lock = threading.Lock()
 
     def on_next(self, item: Any) -> None:
-        if self._ignored:
+        if self._discards:
             return
         with self._lock:
             self._items.append(item)
@@ -49,25 +54,26 @@ class Bridge(abc.ObserverBase[Any]):
         self.end(None)
 
     def end(self, error: BaseException | None) -> None:
-        if not self.over:
-            self.error, self.over = error, True
+        """Note the end of the source, with its error or None; only the first end counts."""
+        if not self.ended:
+            self.error, self.ended = error, True
             self._notify()
 
     def discard(self) -> None:
-        """Nobody will read: let everything through."""
-        self._ignored = True
+        """Drop all items from now on and never hold the source, as there will be no reader."""
+        self._discards = True
         with self._lock:
             self._items.clear()
             self._bytes = 0
         self._reopen()
 
     def forget(self) -> None:
-        """As `discard`, for the garbage collector, which may call this while the lock is taken by this very thread."""
-        with suppress(RuntimeError):  # closed
+        """As `discard`, for the garbage collector, which may call this while this very thread holds the lock."""
+        with suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(self.discard)
 
     def take(self) -> tuple[Any, ...]:
-        """The next item in a tuple, or an empty one. The only part that the reader's thread calls."""
+        """Return the next item in a tuple, or an empty tuple. May be called from any thread."""
         with self._lock:
             if not self._items:
                 return ()
@@ -78,7 +84,7 @@ class Bridge(abc.ObserverBase[Any]):
         return (item,)
 
     def wake_with(self, wake: Callable[[], None]) -> None:
-        """To be called at the next item, or the end. Several may take items, each of which goes to one of them."""
+        """Call ``wake`` at the next item or the end. If several readers take items, each item goes to one of them."""
         with self._lock:
             self._wakes.append(wake)
 
@@ -99,33 +105,36 @@ class Bridge(abc.ObserverBase[Any]):
             wake()
 
 
-class Reader:
-    """The pulling side. Leaving early (``break``, an exception, `close`, `aclose`) calls ``leave``, which cancels.
+class BridgeReader:
+    """The pulling side: an iterator for one loop, used on the thread or event loop of the caller that iterates.
 
-    ``hear`` is called before an error is raised. The source never refers to it, so a loop that was left lets go of it
-    at once.
+    Leaving early (``break``, an exception, `close`, `aclose`, garbage collection) calls ``leave``, which cancels.
+    ``before_raise`` is called before the source's error is raised. The source keeps no reference to the reader, so that
+    leaving a loop releases it at once.
     """
 
-    def __init__(self, bridge: Bridge, leave: Callable[[], None], hear: Callable[[], None] | None = None) -> None:
-        self._bridge, self._hear = bridge, hear
+    def __init__(
+        self, bridge: Bridge, leave: Callable[[], None], before_raise: Callable[[], None] | None = None
+    ) -> None:
+        self._bridge, self._before_raise = bridge, before_raise
         self._leave: Callable[[], None] | None = leave
 
-    def __iter__(self) -> Reader:
+    def __iter__(self) -> BridgeReader:
         return self
 
-    def __aiter__(self) -> Reader:
+    def __aiter__(self) -> BridgeReader:
         return self
 
     def __next__(self) -> Any:
         bridge = self._bridge
-        for item in bridge.take():  # mostly there is one: no need to prepare for waiting
+        for item in bridge.take():  # mostly there is one, and no wait has to be prepared
             return item
         while True:
             ready = Wake()
-            bridge.wake_with(ready.set)  # before looking: nothing can slip in between
+            bridge.wake_with(ready.set)  # before taking, so that no item is missed in between
             for item in bridge.take():
                 return item
-            if bridge.over:
+            if bridge.ended:
                 with trimming():
                     raise self._end(StopIteration())
             if runs_here(bridge.loop):
@@ -142,17 +151,17 @@ class Reader:
             bridge.wake_with(partial(on_loop, loop, resolve, waiter))
             for item in bridge.take():
                 return item
-            if bridge.over:
+            if bridge.ended:
                 with trimming():
                     raise self._end(StopAsyncIteration())
             await waiter
 
     def _end(self, end: Exception) -> BaseException:
-        """``end``, or the error instead."""
+        """The exception that ends the iteration: the source's error, else ``end``."""
         self._leave = None
         error, self._bridge.error = self._bridge.error, None
-        if error is not None and self._hear is not None:
-            self._hear()
+        if error is not None and self._before_raise is not None:
+            self._before_raise()
         return end if error is None else error
 
     def close(self) -> None:

@@ -1,5 +1,7 @@
-"""What kinds of items there are, and which operator takes and gives which: known when a chain is made, so that one in
-the wrong place is told at once instead of giving nothing."""
+"""The kinds of items in a stream, and the kinds that each operator takes and gives.
+
+They are known when a chain is built, so that an operator in the wrong place raises at once instead of giving nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +14,28 @@ from ...events import Event
 
 __all__ = [
     "EventSource",
-    "Given",
     "Gives",
+    "ItemKind",
     "Kind",
     "Takes",
-    "behind",
     "check_events",
     "common_kind",
+    "kind_after",
     "kind_of",
-    "known",
     "misplaced",
     "not_events",
-    "put",
+    "table_entry",
+    "with_kind",
 ]
 
 T = TypeVar("T")
 
 Takes: TypeAlias = Literal["any", "events", "text"]
-"""What an operator works on: whatever comes, events alone, or events and str alike."""
+"""The items that an operator works on: any, events only, or both events and str."""
 Kind: TypeAlias = Literal["events", "calls", "str", "values"]
-"""Events, of these only calls of tools, pieces of text, or something that is neither event nor text."""
+"""The kinds: events, tool calls only (which are events), pieces of text, or values that are neither event nor text."""
 Gives: TypeAlias = Literal["any", "same"] | Kind
-"""What comes out: it is not known, it is the kind that went in, or always this kind."""
+"""The kind of the output of an operator: not known, the same as that of its input, or always this kind."""
 
 TABLE: dict[str, tuple[Takes, Gives]] = {
     "attach": ("any", "same"),
@@ -44,7 +46,7 @@ TABLE: dict[str, tuple[Takes, Gives]] = {
     "count_tokens": ("text", "values"),
     "fallback": ("any", "same"),
     "guard": ("text", "same"),
-    "json_items": ("text", "any"),  # what the JSON holds may be text
+    "json_items": ("text", "any"),  # the values in the JSON may be text
     "json_values": ("text", "any"),
     "map_async": ("any", "any"),
     "meter": ("events", "events"),
@@ -69,79 +71,79 @@ TABLE: dict[str, tuple[Takes, Gives]] = {
     "time_limits": ("any", "same"),
     "tool_calls": ("events", "calls"),
 }
-"""Of every operator of this package. Each is checked against what it really does, by a test."""
+"""The entry of every operator of this package. A test checks each against what the operator really does."""
 
-WHAT = {"events": "events", "calls": "only calls", "str": "only text", "values": "neither events nor text"}
+KINDS = {"events": "events", "calls": "only calls", "str": "only text", "values": "neither events nor text"}
 WANTS = {"events": "events", "text": "events or text"}
 MARK = "_streamkit_gives"
 
 
-class Given(NamedTuple):
-    """What the items of a stream are, and what made them so."""
+class ItemKind(NamedTuple):
+    """The known kind of the items of a stream, and the name of the operator that made them so."""
 
     kind: Kind
     by: str = ""
 
 
 class EventSource(Observable[Event]):
-    """Observables that give the events of replies."""
+    """The base of Observables that emit the events of replies."""
 
-    _streamkit_gives: ClassVar[Given] = Given("events")
+    _streamkit_gives: ClassVar[ItemKind] = ItemKind("events")
 
 
-def known(name: str) -> tuple[Takes, Gives]:
-    """What an operator of this name takes and gives."""
+def table_entry(name: str) -> tuple[Takes, Gives]:
+    """The kinds that an operator of this name takes and gives."""
     return TABLE.get(name, ("any", "any"))
 
 
-def kind_of(stream: Any) -> Given | None:
-    """What the items of ``stream`` are known to be; None if nothing is: behind a stock operator, for instance."""
-    given: Given | None = getattr(stream, MARK, None)
-    return given
+def kind_of(stream: Any) -> ItemKind | None:
+    """The known kind of the items of ``stream``; None if it is not known, as behind a stock operator."""
+    kind: ItemKind | None = getattr(stream, MARK, None)
+    return kind
 
 
-def common_kind(streams: Iterable[Any]) -> Given | None:
-    """What all of them give, if that is one kind."""
-    given = [kind_of(stream) for stream in streams]
-    first = given[0] if given else None
-    return first if first is not None and all(one is not None and one.kind == first.kind for one in given) else None
+def common_kind(streams: Iterable[Any]) -> ItemKind | None:
+    """The kind of the items of all ``streams``, if it is one kind."""
+    kinds = [kind_of(stream) for stream in streams]
+    first = kinds[0] if kinds else None
+    return first if first is not None and all(one is not None and one.kind == first.kind for one in kinds) else None
 
 
-def put(stream: T, given: Given | None) -> T:
-    """``stream``, known to give that."""
-    for one in (stream, getattr(stream, "_built", None)):  # of a `Stream` what it is built of is piped on
-        if one is not None and given is not None:
-            setattr(one, MARK, given)
+def with_kind(stream: T, kind: ItemKind | None) -> T:
+    """Mark ``stream`` as one with items of this ``kind``, and return it."""
+    for one in (stream, getattr(stream, "_built", None)):  # operators are applied to what a `Stream` is built of
+        if one is not None and kind is not None:
+            setattr(one, MARK, kind)
     return stream
 
 
-def behind(name: str, takes: Takes, gives: Gives, given: Given | None) -> Given | None:
-    """What comes out of an operator that is given this. TypeError if it does not work on that."""
-    if given is not None and takes != "any" and _has_nothing(given.kind, takes, gives):
-        raise TypeError(misplaced(f"{name}()", WANTS[takes], given))
+def kind_after(name: str, takes: Takes, gives: Gives, source: ItemKind | None) -> ItemKind | None:
+    """The kind of the output of an operator whose source is of this kind. TypeError if it does not work on that."""
+    if source is not None and takes != "any" and _has_nothing(source.kind, takes, gives):
+        raise TypeError(misplaced(f"{name}()", WANTS[takes], source))
     if gives == "same":
-        return given
-    return None if gives == "any" else Given(gives, name)
+        return source
+    return None if gives == "any" else ItemKind(gives, name)
 
 
 def not_events(what: str) -> TypeError:
-    """What is raised at the end of a stream of which nothing was known, if str came and nothing else."""
+    """The error to raise at the end of a stream of unknown kind, if only str came."""
     return TypeError(f"{what} works on events, and only text came: put it before what makes text of them")
 
 
 def check_events(what: str, stream: Any) -> None:
-    """TypeError if ``stream`` is known to have no events."""
-    given = kind_of(stream)
-    if given is not None and given.kind in ("str", "values"):
-        raise TypeError(f"{what} is a stream of events, not what {given.by}() makes of them: leave that out here")
+    """Raise TypeError if ``stream`` is known to have no events."""
+    kind = kind_of(stream)
+    if kind is not None and kind.kind in ("str", "values"):
+        raise TypeError(f"{what} is a stream of events, not what {kind.by}() makes of them: leave that out here")
 
 
 def _has_nothing(kind: Kind, takes: Takes, gives: Gives) -> bool:
-    """Whether there is nothing in such items for an operator that does not take any."""
+    """True if items of this kind have nothing for such an operator, which does not take any kind."""
     return kind == "values" or (kind == "str" and takes == "events") or (kind == "calls" and gives in ("str", "values"))
 
 
-def misplaced(what: str, wants: str, given: Given) -> str:
-    """The message for ``what``, which stands behind something that gives it nothing."""
-    left = f"{given.by}(), which leaves {WHAT[given.kind]}"
-    return f"{what} works on {wants}, but stands behind {left}: put it before, or into a branch of its own"
+def misplaced(what: str, wants: str, source: ItemKind) -> str:
+    """The message for ``what``, which stands behind an operator whose items it cannot use."""
+    before = f"{source.by}(), which leaves {KINDS[source.kind]}"
+    return f"{what} works on {wants}, but stands behind {before}: put it before, or into a branch of its own"

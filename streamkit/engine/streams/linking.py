@@ -1,4 +1,5 @@
-"""The one shape of a hand-written operator: an observer made for each subscription, the scheduler passed on."""
+"""Functions that make hand-written operators and sources: state is made for each subscription, the scheduler passed
+on."""
 
 from __future__ import annotations
 
@@ -30,14 +31,14 @@ class _OperatorOf(Observable[Any]):
 
 
 def operator_of(name: str, connect: Connect, written: str = "") -> Operator[Any, Any]:
-    """An operator called ``name``; ``connect`` subscribes to its source, and makes all state it needs when called.
-    ``written`` is how users write it, if not as ``ops.name()``."""
+    """An operator called ``name``. ``connect`` is called for each subscription: it makes all the state it needs and
+    subscribes to the source. ``written`` is how users write the operator, if not as ``ops.name()``."""
 
     return Operator(name, lambda source: _OperatorOf(source, connect), written)
 
 
 def keeping_operator(name: str, connect: Connect) -> KeepsAll:
-    """One that gives items of the kind it gets, and the Reply last."""
+    """An operator that emits items of the kind it gets, and the Reply last."""
     return KeepsAll(name, lambda source: _OperatorOf(source, connect))
 
 
@@ -54,5 +55,5 @@ def source_of(
 
 
 def are_replies(streams: Iterable[Observable[Any]]) -> bool:
-    """Whether each of them ends with a Reply."""
+    """True if each of them ends with a Reply."""
     return all(isinstance(stream, ReplyStream) for stream in streams)

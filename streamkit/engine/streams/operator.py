@@ -1,5 +1,5 @@
-"""An operator of ours, as a thing that can be told from any other callable: where one is given in place of a stream, a
-sink or a stage, the mistake can be named."""
+"""The class of this package's operators, which can be recognised among callables: an operator that is passed in place
+of a stream, a sink or a stage gets a clear message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reactivex import Observable
 
 from ...checks import quote_refused
 from ...events import Event
-from .kinds import Given, Gives, Takes, behind, kind_of, known, put
+from .kinds import Gives, ItemKind, Takes, kind_after, kind_of, table_entry, with_kind
 
 __all__ = ["Gives", "Keeps", "KeepsAll", "Operator", "Pipes", "Takes", "check_chain"]
 
@@ -21,15 +21,15 @@ S = TypeVar("S")
 
 
 class Pipes(Observable[A]):
-    """The base of `Stream`, by which an operator knows one: a stream that is piped on is a Stream again."""
+    """The base of `Stream`, by which an operator recognises one: a Stream that is piped is a Stream again."""
 
 
 class Operator(Generic[A, B]):
-    """Made once, applied to any number of streams; ``apply`` gives the stream behind a source. Called with a `Stream`
-    it gives one, as ``pipe`` does.
+    """An operator, made once and applied to any number of streams. ``apply`` returns the stream behind a source. Called
+    with a `Stream` it returns one, as ``pipe`` does.
 
-    What it ``takes`` and ``gives`` stands in the table of `kinds` if it is of this package, so that TypeError says at
-    once if it is behind what does not give that. ``written`` is how users write it, for messages.
+    The kinds that it ``takes`` and ``gives`` are in the table of `kinds` if it is of this package, so that applying it
+    to a stream of another kind raises TypeError at once. ``written`` is how users write it, for messages.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class Operator(Generic[A, B]):
         self.__name__ = name
         self.written = written or f"ops.{name}()"
         self._apply = apply
-        self.takes, self.gives = known(name)
-        self._others: tuple[Given | None, ...] = ()
+        self.takes, self.gives = table_entry(name)
+        self._others: tuple[ItemKind | None, ...] = ()
 
     def __call__(self, source: Observable[A], /) -> Observable[B]:
         if not isinstance(source, Observable):
@@ -52,23 +52,26 @@ class Operator(Generic[A, B]):
         if isinstance(source, Pipes):
             piped: Observable[B] = source.pipe(self)
             return piped
-        given = self.checked(kind_of(source))
+        kind = self.checked(kind_of(source))
         built = self._apply(source)
-        return built if built is source else put(built, given)
+        return built if built is source else with_kind(built, kind)
 
-    def checked(self, given: Given | None) -> Given | None:
-        """What comes out if this is given; None for what is not known. TypeError if it does not work on that."""
-        given = behind(self.__name__, self.takes, self.gives, given)
-        is_one = given is not None and all(other is not None and other.kind == given.kind for other in self._others)
-        return given if is_one else None
+    def checked(self, source: ItemKind | None) -> ItemKind | None:
+        """The kind of its output for a source of this kind; None if it is not known. TypeError if it does not work on
+        that."""
+        kind = kind_after(self.__name__, self.takes, self.gives, source)
+        is_one = kind is not None and all(other is not None and other.kind == kind.kind for other in self._others)
+        return kind if is_one else None
 
     def beside(self, others: Iterable[Observable[Any]]) -> Self:
-        """What comes out may be the items of ``others`` instead: it is known if these are of the same kind."""
+        """Note that it may emit the items of ``others`` instead: its kind is known only if these are of the same
+        kind."""
         self._others = tuple(kind_of(other) for other in others)
         return self
 
     def known_to(self, takes: Takes, gives: Gives) -> Self:
-        """This operator, where the table does not have it: because of its options, or as its name is the user's."""
+        """Set what it takes and gives where the table does not: because of its options, or as its name is the
+        user's."""
         self.takes, self.gives = takes, gives
         return self
 
@@ -78,25 +81,26 @@ class Operator(Generic[A, B]):
 
 class Keeps(Operator[Event, Event]):
     """An operator whose stream is of the kind that it is applied to: events stay events, and the `Reply` of a reply
-    stays its last item. So a `ReplyStream` is one behind it too."""
+    stays its last item. So a `ReplyStream` is still one behind it."""
 
     def __call__(self, source: E, /) -> E:
         return cast("E", super().__call__(source))
 
 
 class KeepsAll(Keeps):
-    """One that does so with items of any type.
+    """A `Keeps` for items of any type.
 
-    A function that makes one says ``Callable[[S], S]``: what a stream is before it is what it is behind it. (Type
-    checkers would take the S of two such objects in one chain for the same, those of two functions they keep apart.)
+    A function that makes one is annotated to return ``Callable[[S], S]``: the type of the stream is the same behind the
+    operator. (For two such objects in one chain type checkers would use the same S, for two functions they do not.)
     """
 
     def __call__(self, source: S, /) -> S:
         return cast("S", super().__call__(cast("Observable[Any]", source)))
 
 
-def check_chain(given: Given | None, operators: tuple[Callable[[Any], Any], ...]) -> Given | None:
-    """What comes out behind these ``operators``, which are not applied yet; as `Operator.checked`."""
+def check_chain(source: ItemKind | None, operators: tuple[Callable[[Any], Any], ...]) -> ItemKind | None:
+    """The kind of the items behind these ``operators``, which are not applied yet; as `Operator.checked`."""
+    kind = source
     for operator in operators:
-        given = operator.checked(given) if isinstance(operator, Operator) else None
-    return given
+        kind = operator.checked(kind) if isinstance(operator, Operator) else None
+    return kind

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from reactivex import Observable, abc
 
 from ...events import Event, Reply
+from .hasreply import HasReply
 from .operator import Keeps
 from .stream import Stream, joined
-from .unasked import HasReply
 
 __all__ = ["ReplyStream"]
 
@@ -20,9 +20,9 @@ U = TypeVar("U")
 class ReplyStream(Stream[Event], HasReply):
     """The events of a reply, the last of which is the `Reply`: that is what ``await`` and `run` give.
 
-    What asks a model gives one. Behind operators of ours that keep events (`ops.redact`, `ops.guard`, `ops.meter`,
-    `ops.attach` and the like, see `ops.rewrite`) it is one still; behind any other operator it is a plain `Stream`, as
-    the Reply may not have passed.
+    Functions that ask a model return one. Behind operators of this package that keep events (`ops.redact`, `ops.guard`,
+    `ops.meter`, `ops.attach` and the like, see `ops.rewrite`) it still is one; behind any other operator it is a plain
+    `Stream`, as the Reply may not have passed.
     """
 
     _where_reply = "reply = sk.run(stream), or reply = await stream"
@@ -49,7 +49,7 @@ class ReplyStream(Stream[Event], HasReply):
         return self + other
 
     def _result(self, last: Any) -> Reply:
-        if last is None:  # `ops.stop_when` ended it before it had begun
+        if last is None:  # `ops.stop_when` ended it before its first item
             return Reply(outcome="stopped")
         if not isinstance(last, Reply):
             raise RuntimeError(f"the stream of a reply ended without its Reply, after {last!r}")  # noqa: TRY004

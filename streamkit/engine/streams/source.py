@@ -1,7 +1,8 @@
 """A cold Observable of events: one subscription is one task on one loop, reading one request.
 
-A producer is an async generator of batches, one a network read; it may raise errors of our own family only after it
-has handed over what came before. Between two events the reader looks at its gate and at whether anybody still listens.
+A producer is an async generator of batches, one batch for each network read; it raises errors of this package's family
+only after it has yielded everything that arrived before. Between two events the reader checks its gate, and whether the
+subscription was disposed.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ class Source(EventSource):
 
 
 class Reading(abc.DisposableBase):
-    """One subscription to a source, as its producer sees it.
+    """One subscription to a source: a task on the run's loop that drives the producer. Made when the source is
+    subscribed to; it is over at the end of the reply, at an error, or when it is disposed.
 
-    The producer sets ``snapshot`` (how to make the reply so far) and perhaps ``server`` (who is asked, for messages),
-    ``asked`` (what a server took) and ``keeps_text``, may `hold` off cancellation while it must not be interrupted, may
-    set ``cut`` (called at once when cancelled, to shut a socket), looks at ``committed`` before it starts over, and
-    calls `start_over` when it does. A mistake in the user's own code is no failure of the source: the producer names it
-    ``mistake`` and raises it, and it passes as it is.
+    The producer gets it as its argument. It sets ``snapshot`` (makes the reply so far) and perhaps ``server`` (the name
+    of the server, for messages), ``sent_request`` (the request that a server accepted) and ``keeps_text``. It may call
+    `defer_cancel` while it must not be interrupted and set ``cut`` (called at once when cancelled, to shut a socket),
+    checks ``committed`` before it starts over, and calls `start_over` when it does. A mistake in the user's own code is
+    not a failure of the source: the producer assigns it to ``mistake`` and raises it, and it is passed on unchanged.
     """
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
@@ -55,14 +57,14 @@ class Reading(abc.DisposableBase):
         self.tap = scheduler.tap() if scheduler.tap is not None else None
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
-        self.asked: SentRequest | None = None
+        self.sent_request: SentRequest | None = None
         self.server, self.keeps_text, self.committed = "", True, False
         self.mistake: Exception | None = None
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
         self._producer, self._observer, self._scheduler = producer, observer, scheduler
         self._pending: list[Event] = []
-        self._disposed = self._over = self._cancelled = self._heard = False
+        self._disposed = self._ended = self._cancelled = self._has_content = False
         self.progress = self._holds = 0
         self._gate_clock = GateClock(self.gate, self.loop.time)
         self._interruption: StreamkitError | None = None
@@ -75,12 +77,12 @@ class Reading(abc.DisposableBase):
             live.add(self)
         on_loop(self.loop, self._begin)
 
-    # -- what others see -------------------------------------------------------------------------------------------
+    # -- seen from outside ------------------------------------------------------------------------------------------
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
-        return self._scheduler.shown(self._final or self.snapshot(outcome))
+        return self._scheduler.visible_reply(self._final or self.snapshot(outcome))
 
     @property
     def stands_alone(self) -> bool:
@@ -104,15 +106,15 @@ class Reading(abc.DisposableBase):
     # -- cancelling ------------------------------------------------------------------------------------------------
 
     def dispose(self) -> None:
-        """Nobody listens any more: nothing is delivered after this, and the request is closed at once."""
-        if not self._over:  # after the end the reader may still leave its connection in order
+        """End the subscription: nothing is delivered after this call, and the request is closed at once."""
+        if not self._ended:  # after the end the reader may still leave its connection in order
             self._disposed = True
             on_loop(self.loop, self._stop)
 
     def _stop(self) -> None:
-        if self._over:
+        if self._ended:
             return
-        self._over = True
+        self._ended = True
         self._final = self.snapshot("cancelled" if self.context.cancelled else "stopped")
         if self.cut is not None:
             self.cut()
@@ -120,13 +122,14 @@ class Reading(abc.DisposableBase):
             self._cancel()
 
     def interrupt(self, error: StreamkitError) -> None:
-        """Break off whatever is awaited; the producer finds ``error`` with `interrupted` and may start over."""
-        if self._interruption is None and not self._over:
+        """Cancel what the producer awaits; it gets ``error`` from `interrupted` and may start over."""
+        if self._interruption is None and not self._ended:
             self._interruption = error
             self._cancel()
 
     def interrupted(self) -> StreamkitError | None:
-        """In a producer that caught CancelledError: why, if it was an `interrupt`; the reading can then go on."""
+        """For a producer that caught CancelledError: the error of `interrupt`, after which the reading can go on; None
+        if it was cancelled for another reason."""
         error, self._interruption = self._interruption, None
         if error is not None and self._task is not None and not self._disposed:
             self._cancelled = False
@@ -134,11 +137,11 @@ class Reading(abc.DisposableBase):
             return error
         return None
 
-    def hold(self) -> None:
-        """Until `let_go`, cancelling waits: an interrupted hand-over would leak its connection."""
+    def defer_cancel(self) -> None:
+        """Postpone cancellation until `allow_cancel`: an interrupted hand-over would leak its connection."""
         self._holds += 1
 
-    def let_go(self) -> None:
+    def allow_cancel(self) -> None:
         self._holds -= 1
         if self._disposed or self._interruption is not None:
             self._cancel()
@@ -157,12 +160,12 @@ class Reading(abc.DisposableBase):
 
     def _begin(self) -> None:
         if self._disposed:
-            self._gone()
+            self._finished()
             return
         self._task = self.loop.create_task(self._read(), name="streamkit reader")
-        self._task.add_done_callback(self._gone)
+        self._task.add_done_callback(self._finished)
 
-    def _gone(self, _: object = None) -> None:
+    def _finished(self, _: object = None) -> None:
         live.discard(self)
         self.context.readings.discard(self)
 
@@ -170,30 +173,31 @@ class Reading(abc.DisposableBase):
         batches = self._producer(self)
         try:
             await self._pump(batches)
-            if not self._over and not self._disposed:
+            if not self._ended and not self._disposed:
                 raise BrokenError("the source ended without a reply")
         except BaseException as exc:
-            self._fell_over(exc)
+            self._on_exception(exc)
         try:
             await batches.aclose()
         except BaseException as exc:
             if not is_cancel(exc):
                 self._scheduler.broke(exc)
 
-    def _fell_over(self, exc: BaseException) -> None:
+    def _on_exception(self, exc: BaseException) -> None:
         if is_cancel(exc):
-            if not self._disposed:  # else from outside: the loop is being shut down
+            if not self._disposed:  # cancelled from outside: the loop is being shut down
                 self._fail(self._interruption or self._shut_down())
         elif isinstance(exc, StreamkitError) or exc is self.mistake:
             self._fail(exc)
         elif failure_of("the source", exc) is not None:
             self._fail(self._foreign(BrokenError, "the source failed:", exc))
         else:  # KeyboardInterrupt or the like
-            self._over = True
+            self._ended = True
             self.context.abort(exc)
 
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
-        """Batches to the observer. What breaks within a batch is thrown into its producer, which may start over."""
+        """Pass batches to the observer. An error raised within a batch is thrown into its producer, which may start
+        over."""
         try:
             batch = await anext(batches)
             while True:
@@ -221,24 +225,23 @@ class Reading(abc.DisposableBase):
                     return
                 if self.committed and type(event) is TextDelta:  # nearly all events, on the shortest path
                     emit(event)
-                    self._heard = True
+                    self._has_content = True
                 else:
                     self._deliver(event)
         except StreamkitError:
             raise
-        except BaseException as exc:  # no producer raises anything foreign within a batch
-            given = is_cancel(exc)
-            if given or failure_of("an observer", exc) is None:
+        except BaseException as exc:  # a producer raises only errors of this package within a batch
+            if is_cancel(exc) or failure_of("an observer", exc) is None:
                 raise
             raise self._foreign(SinkError, "an observer raised", exc) from exc
-        if self._heard:
-            self.last_content, self._heard = self.time(), False
+        if self._has_content:
+            self.last_content, self._has_content = self.time(), False
 
     def _deliver(self, event: Event) -> None:
         if type(event) is Reply:
             self._complete(event)
         elif type(event) in CONTENT:
-            self._heard = True
+            self._has_content = True
             self._commit(event)
         elif self.committed:
             self._observer.on_next(event)
@@ -248,7 +251,7 @@ class Reading(abc.DisposableBase):
                 self._commit()
 
     def _commit(self, *last: Event) -> None:
-        """Hand over what was held back; from here on nothing may start over unseen."""
+        """Emit what was held back; from here on starting over would be visible."""
         self.committed = True
         pending, self._pending = self._pending, []
         for event in (*pending, *last):
@@ -257,14 +260,14 @@ class Reading(abc.DisposableBase):
             self._observer.on_next(event)
 
     def start_over(self) -> None:
-        """Forget what was held back: a new attempt begins."""
+        """Drop what was held back: a new attempt begins."""
         self._pending.clear()
 
     def _complete(self, reply: Reply) -> None:
         self._final = reply
         self._commit()
         if not self._disposed:
-            self._over = True
+            self._ended = True
             self._observer.on_next(reply)
             self._observer.on_completed()
 
@@ -275,21 +278,21 @@ class Reading(abc.DisposableBase):
         self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
     ) -> BrokenError | SinkError:
         error = kind.wrapping(what, cause)
-        with suppress(Exception):  # what failed may be part of it
+        with suppress(Exception):  # the snapshot may be what failed
             error.partial = self.snapshot(None)
         return error
 
     def _fail(self, error: Exception) -> None:
         trim(error)
-        if self._over or self._disposed:
-            if self._over or isinstance(error, SinkError):  # an observer failed that may not have passed on the end
-                self._scheduler.lost(self._scheduler.told(error))
+        if self._ended or self._disposed:
+            if self._ended or isinstance(error, SinkError):  # the observer that failed may not have passed on the end
+                self._scheduler.lost(self._scheduler.visible_error(error))
             return
-        self._over, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
+        self._ended, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         try:
             self._commit()
         except BaseException as exc:
-            self._scheduler.end(self._observer, error)  # which is the news
+            self._scheduler.end(self._observer, error)  # the error that ended the reading matters most
             self._scheduler.broke(exc)
         else:
             self._scheduler.end(self._observer, error)

@@ -1,4 +1,4 @@
-"""An Observable that can also be iterated and awaited, and that says what it is when it is printed."""
+"""The Stream: an Observable that can also be iterated and awaited, and that is readable when printed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ...errors import SinkError
 from ...wording import one_line
 from ..loops import background, call_on, current_loop, failure_of, is_background, loop_of, report, runs_here, trimming
 from ..upstream import Foreign, Gate
-from .bridge import Bridge, Reader
-from .kinds import common_kind, kind_of, put
+from .bridge import Bridge, BridgeReader
+from .kinds import common_kind, kind_of, with_kind
 from .misuse import applied, check_observer, check_operators, is_stream, name_of, operator_name, uncalled_name
 from .operator import Operator, Pipes
 from .subscription import Subscription
@@ -32,7 +32,7 @@ U = TypeVar("U")
 
 
 def _piped(name: str) -> Callable[..., Any]:
-    """A fluent method that gives a Stream."""
+    """A fluent method that returns a Stream."""
 
     def method(self: Stream[Any], *args: Any) -> Any:
         return self.pipe(_stock(name)(*args))
@@ -41,11 +41,12 @@ def _piped(name: str) -> Callable[..., Any]:
 
 
 def _stock(name: str) -> Callable[..., Callable[[Any], Any]]:
-    """An operator of reactivex. All of them are imported with it, which takes a while, and few programs need it."""
+    """An operator of reactivex, imported late: its module loads all of them, which takes time that few programs
+    need."""
     from reactivex import operators
 
-    made: Callable[..., Callable[[Any], Any]] = getattr(operators, name)
-    return made
+    operator: Callable[..., Callable[[Any], Any]] = getattr(operators, name)
+    return operator
 
 
 class Stream(Fluent[T]):
@@ -69,21 +70,22 @@ class Stream(Fluent[T]):
         built = source if built is None else built
         self._built: Observable[T] = built._built if isinstance(built, Stream) else built
         self._label = label
-        put(self, kind_of(self._built))
+        with_kind(self, kind_of(self._built))
 
     if not TYPE_CHECKING:  # its overloads are in fluent/piping.pyi
 
         def pipe(self, *operators: Callable[[Any], Any]) -> Any:
-            """The stream after these operators, ours or stock ones; whatever the last one makes, if that is no
-            Observable (``to_future``, ``list``) or must be connected first (``publish``). A function of your own
-            gets the stream so far."""
+            """The stream behind these operators, of this package or stock ones. If the result of the last one is not
+            an Observable (``to_future``, ``list``) or must be connected first (``publish``), that result itself. A
+            function of your own gets the stream so far."""
             check_operators(operators)
             built = applied(operators, self._built, lambda so_far, number: self._with(operators[:number], so_far))
             return self._with(operators, built) if is_stream(built) else built
 
         def _with(self, operators: tuple[Callable[[Any], Any], ...], built: Observable[Any]) -> Stream[Any]:
-            """This stream behind ``operators``, which made ``built`` of it."""
-            kind = type(built) if isinstance(built, Stream) else self._behind(operators)  # a user's function gave one
+            """This stream behind ``operators``, whose result is ``built``."""
+            # a user's function may have returned a Stream of any class
+            kind = type(built) if isinstance(built, Stream) else self._behind(operators)
             return kind(self.source, (*self.operators, *operators), built, self._label)
 
         def __or__(self, other: Any) -> Never:
@@ -99,13 +101,13 @@ class Stream(Fluent[T]):
         pluck = _piped("pluck")
 
     def _behind(self, operators: tuple[Callable[[Any], Any], ...]) -> type[Stream[Any]]:
-        """The kind of stream that there is behind these operators."""
+        """The class of the stream behind these operators."""
         return Stream
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        # not .subscribe: the observer at hand keeps the Rx grammar already, a second one would cost every item
+        # not .subscribe: this observer keeps the Rx grammar already, and a second one would cost time for every item
         return self._built._subscribe_core(observer, scheduler)
 
     def subscribe(
@@ -130,24 +132,24 @@ class Stream(Fluent[T]):
         return _Callbacks(cast("abc.OnNext[Any] | None", on_next), on_error, on_completed).through(self)
 
     def __add__(self, other: Observable[U]) -> Stream[T | U]:
-        """The items of this stream, and when it has ended those of ``other``."""
+        """The items of this stream, then those of ``other``."""
         return joined(self, other) if isinstance(other, Observable) else _not_added(other, BEHIND)
 
     def __iadd__(self, other: Observable[U]) -> Stream[T | U]:
         return self + other
 
-    def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass is asked first
+    def __radd__(self, other: Observable[U]) -> Stream[T | U]:  # type: ignore[misc]  # a subclass's goes first
         return joined(stream(other), self) if isinstance(other, Observable) else _not_added(other, BEFORE)
 
     def __getitem__(self, key: slice | int) -> Stream[T]:
-        """The items at these places, as a stream; as `reactivex.operators.slice`."""
+        """A stream of the items at these positions; as `reactivex.operators.slice`."""
         if not isinstance(key, (slice, int)):
             raise TypeError(f"a stream has places, as stream[1:3], not {quote(key)}: sk.run(stream) gives a Reply")
         sliced: Operator[T, T] = Operator("slice", lambda source: Observable.__getitem__(source, key))
         return self.pipe(sliced.known_to("any", "same"))
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> T:
-        """Block until the end: the last item, or the error raised (see `reactivex.Observable.run`)."""
+        """Block until the end; return the last item or raise the error (see `reactivex.Observable.run`)."""
         if runs_here(background()):
             raise RuntimeError("run() would block the loop that serves it: await it instead")
         with trimming():
@@ -159,18 +161,19 @@ class Stream(Fluent[T]):
     def __aiter__(self) -> AsyncIterator[T]:
         return self._reader(current_loop())
 
-    def _reader(self, loop: asyncio.AbstractEventLoop) -> Reader:
+    def _reader(self, loop: asyncio.AbstractEventLoop) -> BridgeReader:
         gate = Gate()
         bridge = Bridge(loop, gate)
-        door = Subscription(loop, gate, bridge.end)
-        self.enter(door, loop, bridge.on_next)
-        return Reader(bridge, door.dispose)
+        subscription = Subscription(loop, gate, bridge.end)
+        self.enter(subscription, loop, bridge.on_next)
+        return BridgeReader(bridge, subscription.dispose)
 
-    def enter(self, door: Subscription, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
-        """Subscribed to on ``loop``: stock operators set up what they need while the first items may come already, so
-        from another thread ``concat``, for one, now and then loses its second source."""
+    def enter(self, subscription: Subscription, loop: asyncio.AbstractEventLoop, on_next: abc.OnNext[Any]) -> None:
+        """Subscribe on ``loop``, not on the caller's thread: stock operators set up their state while the first items
+        may already come. Subscribed to from another thread, ``concat``, for one, now and then loses its second
+        source."""
         subscribe = super().subscribe
-        call_on(loop, lambda: door.begin(subscribe, on_next))
+        call_on(loop, lambda: subscription.begin(subscribe, on_next))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._last().__await__()
@@ -178,13 +181,13 @@ class Stream(Fluent[T]):
     async def _last(self) -> T:
         last: Any = None
         with trimming():
-            async with aclosing(self._reader(current_loop())) as items:  # left at once, should the task be cancelled
+            async with aclosing(self._reader(current_loop())) as items:  # closed at once if the task is cancelled
                 async for item in items:
                     last = item
             return self._result(last)
 
     def _result(self, last: Any) -> T:
-        """What `run` and ``await`` give for the last item, None if there was none."""
+        """The result of `run` and ``await``, from the last item, which is None if there was none."""
         return cast(T, last)
 
     def __repr__(self) -> str:
@@ -193,7 +196,7 @@ class Stream(Fluent[T]):
 
 
 class _Callbacks:
-    """The boundary around a user's callbacks in a bare ``subscribe``."""
+    """The failure boundary around a user's callbacks in a bare ``subscribe``."""
 
     def __init__(
         self, on_next: abc.OnNext[Any] | None, on_error: abc.OnError | None, on_completed: abc.OnCompleted | None
@@ -203,10 +206,10 @@ class _Callbacks:
 
     def through(self, stream: Stream[Any]) -> abc.DisposableBase:
         loop = loop_of(None)
-        self._door = Subscription(loop, None, self._ended)
-        self._is_ours = is_background(loop)
-        stream.enter(self._door, loop, self._on_next)
-        return self._door
+        self._subscription = Subscription(loop, None, self._on_end)
+        self._is_background = is_background(loop)
+        stream.enter(self._subscription, loop, self._on_next)
+        return self._subscription
 
     def _on_next(self, item: Any) -> None:
         if self._failed or self._next is None:
@@ -215,22 +218,23 @@ class _Callbacks:
             self._next(item)
         except BaseException as exc:
             self._failed = True
-            ours = failure_of("on_next", exc) is not None
-            self._door.fail(SinkError.wrapping("on_next raised", exc) if ours else exc)
+            is_failure = failure_of("on_next", exc) is not None
+            self._subscription.fail(SinkError.wrapping("on_next raised", exc) if is_failure else exc)
 
-    def _ended(self, error: BaseException | None) -> None:
-        """KeyboardInterrupt and SystemExit are also for whoever runs the loop, if that is the user's own."""
-        passes = isinstance(error, (KeyboardInterrupt, SystemExit)) and not self._is_ours
+    def _on_end(self, error: BaseException | None) -> None:
+        """Call the callback for the end. KeyboardInterrupt and SystemExit are also raised to the code that runs the
+        loop, if that is the user's own."""
+        passes = isinstance(error, (KeyboardInterrupt, SystemExit)) and not self._is_background
         try:
             if error is None:
                 if self._completed is not None:
                     self._completed()
             elif self._error is not None:
                 self._error(cast("Exception", error))
-            elif not passes and not self._door.has_told(error):
+            elif not passes and not self._subscription.was_delivered(error):
                 report(error, "a stream failed that was subscribed to without on_error:")
         except BaseException as exc:
-            if failure_of("a callback", exc) is None and not self._is_ours:
+            if failure_of("a callback", exc) is None and not self._is_background:
                 raise
             report(exc, "a callback of subscribe raised:")
         if error is not None and passes:
@@ -239,24 +243,26 @@ class _Callbacks:
 
 def stream(source: Observable[U]) -> Stream[U]:
     """Any Observable as a `Stream`."""
-    return source if isinstance(source, Stream) else Stream(source, built=put(Foreign(source), kind_of(source)))
+    return source if isinstance(source, Stream) else Stream(source, built=with_kind(Foreign(source), kind_of(source)))
 
 
 BEHIND, BEFORE = "stream.concat(sk.stream([...]))", "sk.stream([...]).concat(stream)"
 
 
 def _not_added(other: Any, write: str) -> Any:
-    """TypeError for what is no stream, but may have been meant as its items; else ``other`` may know how to add."""
+    """Raise TypeError if ``other`` is not a stream but may have been meant as its items; else let Python ask
+    ``other``."""
     if isinstance(other, list) and write == BEFORE:
         return NotImplemented  # ``items += stream`` is the list's own way to take all items
     if isinstance(other, (str, bytes, list, tuple)):
         raise TypeError(f"a stream is added to a stream, not to {quote(other)}: write {write}")
     if type(other) is int and not other and write == BEFORE:
-        raise TypeError("sum begins with 0, no stream: write sum(streams[1:], streams[0])")
+        raise TypeError("sum begins with 0, not a stream: write sum(streams[1:], streams[0])")
     return NotImplemented
 
 
 def joined(first: Stream[Any], second: Observable[Any], kind: type[Operator[Any, Any]] = Operator) -> Stream[Any]:
-    """The items of ``first``, then those of ``second``; ``kind`` is that of the operator which does it."""
+    """The items of ``first``, then those of ``second``; ``kind`` is the class of the operator that concatenates
+    them."""
     concat = kind("concat", _stock("concat")(second))
-    return put(first.pipe(concat), common_kind([first, second]))
+    return with_kind(first.pipe(concat), common_kind([first, second]))

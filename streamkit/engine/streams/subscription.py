@@ -1,4 +1,4 @@
-"""One subscription to a stream that is no run: a loop over it, an ``await``, a bare ``subscribe``."""
+"""One subscription to a stream without a run: a loop over it, an ``await``, a bare ``subscribe``."""
 
 from __future__ import annotations
 
@@ -15,61 +15,63 @@ __all__ = ["Subscription"]
 
 
 class Subscription(abc.DisposableBase):
-    """Calls ``ended`` once, with an error or None, when attached branches have been closed; never after `dispose`.
+    """One subscription without a run. It calls ``ended`` once, with an error or None, when attached branches have been
+    closed; never after `dispose`.
 
-    Whatever anybody raises comes out here, however it came about. What comes too late for that is logged.
+    It works on the loop; `fail` and `dispose` may be called from any thread. Every exception in the chain arrives here,
+    by whatever way. An exception that comes after the end is logged.
     """
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, gate: Gate | None, ended: Callable[[BaseException | None], None]
     ) -> None:
-        self._loop, self._ended = loop, ended
+        self._loop, self._on_end = loop, ended
         self._scheduler = RunScheduler(loop, gate)
         self._context = self._scheduler.context
         self._context.abort = self._context.lost = self.fail
-        self._end = FirstEnd(self._failed, self._completed, self._late)
+        self._end = FirstEnd(self._failed, self._completed, self._on_late_error)
         self._upstream: abc.DisposableBase | None = None
         self._error: BaseException | None = None
-        self._over = False
+        self._ended = False
 
     def begin(self, subscribe: Callable[..., abc.DisposableBase], on_next: abc.OnNext[Any]) -> None:
-        """On the loop."""
+        """Subscribe; to be called on the loop."""
         enter(self._loop, self)
         try:
             self._upstream = subscribe(on_next, self._end.error, self._end.completed, scheduler=self._scheduler)
         except BaseException as exc:
             self._context.stop_reading()
             self.fail(exc)
-        if self._over or self._end.over:  # it was left or has failed meanwhile
-            self._let_go()
+        if self._ended or self._end.ended:  # it was disposed or has failed meanwhile
+            self._unsubscribe()
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def fail(self, exc: BaseException) -> None:
-        """End with ``exc``, of which those above do not know: they are left."""
+        """End with ``exc``, of which the operators upstream do not know: they are disposed."""
         on_loop(self._loop, self._fail, exc)
 
     def _fail(self, exc: BaseException) -> None:
-        if not self._over:
-            self._let_go()
+        if not self._ended:
+            self._unsubscribe()
         self._end.error(exc)
 
     def _failed(self, error: BaseException) -> None:
-        if self._over:  # it was left: this is of what had to be closed then
+        if self._ended:  # it was disposed before: the error comes from closing it
             report(error, "a stream that was left raised while it was closed:")
             return
         self._error = error
         self._completed()
 
     def _completed(self) -> None:
-        """Not at once: an operator that is told of the end may raise yet."""
+        """Settle in the next turn of the loop, not at once: an operator may raise while it handles the end."""
         on_loop(self._loop, self._loop.call_soon, self._settle)
 
-    def _late(self, error: BaseException) -> None:
+    def _on_late_error(self, error: BaseException) -> None:
         first = self._error
         if isinstance(error, ShutdownError) or same_failure(error, first):
             return
-        if self._over:
+        if self._ended:
             report(error, "an operator raised after its stream had ended:")
         elif first is None or failure_of("an operator", error) is None:
             self._error = error
@@ -81,22 +83,22 @@ class Subscription(abc.DisposableBase):
         if closing and not isinstance(self._error, ShutdownError):
             self._context.spawn(self._loop, self._wait(closing), "streamkit end")
         else:
-            self._tell()
+            self._deliver_end()
 
     async def _wait(self, closing: list[asyncio.Task[Any]]) -> None:
         try:
             await asyncio.wait(closing, timeout=DRAIN)
         finally:
-            self._tell()
+            self._deliver_end()
 
-    def _tell(self) -> None:
-        if not self._over:
+    def _deliver_end(self) -> None:
+        if not self._ended:
             self._leave()
-            self._ended(self._error)
+            self._on_end(self._error)
 
-    def has_told(self, error: BaseException) -> bool:
-        """Whether a listener in the middle of the chain was told of ``error``."""
-        return any(same_failure(error, other) for other in self._context.heard)
+    def was_delivered(self, error: BaseException) -> bool:
+        """True if a listener in the middle of the chain was called with ``error``."""
+        return any(same_failure(error, other) for other in self._context.listener_errors)
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 
@@ -105,22 +107,22 @@ class Subscription(abc.DisposableBase):
         on_loop(self._loop, self._dispose)
 
     def _dispose(self) -> None:
-        if not self._over:
+        if not self._ended:
             self._leave()
-            self._let_go()
+            self._unsubscribe()
 
     def _leave(self) -> None:
-        self._over = True
+        self._ended = True
         leave(self._loop, self)
 
-    def _let_go(self) -> None:
+    def _unsubscribe(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             self._scheduler.let_go(upstream)
 
     def loop_ends(self) -> None:
         self._end.error(ShutdownError("the event loop was shut down"))
-        self._tell()
+        self._deliver_end()
 
     def give_up(self) -> None:
-        self._tell()
+        self._deliver_end()

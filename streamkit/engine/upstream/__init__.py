@@ -1,6 +1,5 @@
-"""What travels upstream with a subscription: the scheduler of a run with its gate, its context and its place."""
+"""The scheduler of a run, which travels upstream with each subscription, with its gate, context and place."""
 
-from .apart import Apart
 from .asyncmap import AsyncMap
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
@@ -12,11 +11,11 @@ from .loopwatch import LoopWatch, loop_is_ending
 from .place import CompositeReply, Place
 from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
 from .switching import switch_to
+from .withoutcontext import WithoutContext
 
 __all__ = [
     "CAPACITY",
     "MAX_BYTES",
-    "Apart",
     "AsyncMap",
     "AtWork",
     "ByteListener",
@@ -35,6 +34,7 @@ __all__ = [
     "SentRequest",
     "Sources",
     "TimedGate",
+    "WithoutContext",
     "at_work",
     "clock",
     "figures",

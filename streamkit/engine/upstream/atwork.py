@@ -1,4 +1,4 @@
-"""The runs of this process that are at work, by their ids, as those below them in the house may know them."""
+"""The runs of this process that are at work, by their ids, for modules that must not import `Run`."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ __all__ = ["AtWork", "at_work"]
 
 
 class AtWork:
-    """A run from its beginning until it has ended. Its `Run` is not kept: whether anybody has it makes a difference, as
-    items that nobody can read are not held back, and a failure that nobody can ask for is logged."""
+    """The entry of a run from its beginning until it has ended; `run` may be called from any thread.
 
-    __slots__ = ("_again", "_lock", "_run", "loop")
+    It does not keep the `Run` object alive, because its collection has effects: items that can no longer be read are
+    not held back, and an error that can no longer be asked for is logged.
+    """
 
-    def __init__(self, run: ref[Any], again: Callable[[], Any], loop: asyncio.AbstractEventLoop) -> None:
-        self._run, self._again, self._lock = run, again, Lock()
+    __slots__ = ("_lock", "_new_run", "_run", "loop")
+
+    def __init__(self, run: ref[Any], new_run: Callable[[], Any], loop: asyncio.AbstractEventLoop) -> None:
+        self._run, self._new_run, self._lock = run, new_run, Lock()
         self.loop = loop
 
     def run(self) -> Any:
-        """The one that somebody has, else another one of the same."""
+        """The `Run` object that still exists, else a new one for the same run."""
         with self._lock:
             run = self._run()
             if run is None:
-                run = self._again()
+                run = self._new_run()
                 self._run = ref(run)
             return run
 
 
 at_work: dict[str, AtWork] = {}
-os.register_at_fork(after_in_child=at_work.clear)  # they go on in the parent
+os.register_at_fork(after_in_child=at_work.clear)  # these runs continue in the parent
 
 
 @forgets_closed_loops
 def forget_closed() -> None:
+    """Drop the runs on loops that were closed without notice."""
     for id in [id for id, entry in at_work.copy().items() if entry.loop.is_closed()]:
         at_work.pop(id, None)

@@ -1,4 +1,4 @@
-"""How much may wait in front of a slow reader or sink, in items and bytes."""
+"""The limits of what may wait in front of a slow reader or sink, in items and bytes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ __all__ = ["CAPACITY", "MAX_BYTES", "weight"]
 CAPACITY = 1024
 MAX_BYTES = 16 * 2**20
 
-ENTRY = 64  # what an item weighs besides its text
-RAW = 1024  # and what the parsed chunk weighs that it usually holds on to
+ENTRY = 64  # bytes of an item without its text
+RAW = 1024  # bytes of the parsed chunk that an item usually refers to
 
 
 def weight(item: Any) -> int:
-    """About how many bytes an item holds on to, at the price of an estimate: a character counts as one."""
+    """The approximate number of bytes that an item keeps in memory. A cheap estimate: a character counts as one
+    byte."""
     size = ENTRY if getattr(item, "raw", None) is None else ENTRY + RAW
-    if type(item) is TextDelta:  # nearly all are
+    if type(item) is TextDelta:  # nearly all items are
         return size + len(item.text)
     text = item if isinstance(item, (str, bytes)) else getattr(item, "text", "")
-    if isinstance(item, (Other, LogprobsDelta)):  # rare, and as large as a server likes
+    if isinstance(item, (Other, LogprobsDelta)):  # rare, and of any size the server chooses
         text = repr(item.raw)
     elif isinstance(item, (ToolCall, ToolCallDelta)):
         text = item.arguments

@@ -1,4 +1,4 @@
-"""What all sources and operators of one run share, and what they know of each other."""
+"""The state that all sources and operators of one run share, and the protocols by which they know each other."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ T = TypeVar("T")
 
 
 def new_id() -> str:
-    """32 hexadecimal digits, by chance, so that they are the only ones anywhere."""
+    """A random id of 32 hexadecimal digits, unique anywhere."""
     return os.urandom(16).hex()
 
 
 class ByteListener(Protocol):
-    """Sees what one source reads before it is parsed: `begin` for each request, `write` for each read of the body."""
+    """Gets the bytes that one source reads, before they are parsed: `begin` is called for each request, `write` for
+    each read of the body."""
 
     def begin(self, api: str, model: str) -> None: ...
     def write(self, data: bytes) -> None: ...
@@ -32,18 +33,18 @@ class ByteListener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """A request that a server took: its JSON, in the form of ``api``."""
+    """A request that a server accepted: its JSON, in the form of ``api``."""
 
     api: str
     body: Mapping[str, Any]
 
 
 class ReplySource(Protocol):
-    """One request's reply while it grows. ``asked`` is None until a server took it, and where it is not known;
-    ``keeps_text`` says whether the Reply has the text."""
+    """The reply of one request while it grows. ``sent_request`` is None until a server has accepted the request, and
+    where the request is not known; ``keeps_text`` is True if the Reply has the text."""
 
     @property
-    def asked(self) -> SentRequest | None: ...
+    def sent_request(self) -> SentRequest | None: ...
     @property
     def keeps_text(self) -> bool: ...
     def reply(self, outcome: Outcome | None = None) -> Reply: ...
@@ -52,7 +53,7 @@ class ReplySource(Protocol):
 
 @dataclass(slots=True)
 class Note:
-    """What passed one place of a chain: how many items, and when (seconds on the loop's clock)."""
+    """Counters of one place in a chain: how many items passed, and when (seconds on the loop's clock)."""
 
     items: int = 0
     first: float | None = None
@@ -61,56 +62,57 @@ class Note:
 
 
 class Context:
-    """What all sources and operators of one run share."""
+    """The state that all sources and operators of one run share: its requests, its errors and its tasks. Made with the
+    run's scheduler and passed upstream with it; used on the run's loop, `current` from any thread."""
 
     __slots__ = (
-        *("_streams", "abort", "cancelled", "closing", "failures", "heard", "id", "left"),
+        *("_streams", "abort", "cancelled", "closing", "failures", "id", "left", "listener_errors"),
         *("lost", "main", "notes", "readings", "replies"),
     )
 
     def __init__(self) -> None:
         self.id = new_id()
-        """That of the run."""
+        """The id of the run."""
         self._streams: dict[Hashable, int] = {}
         self.replies: list[ReplySource] = []
-        """All requests, in order."""
+        """The replies of all requests, in the order of the requests."""
         self.main: list[ReplySource] = []
-        """Those of the main chain: the last one's reply is the run's."""
+        """The replies of the main chain: the last one is the reply of the run."""
         self.readings: set[abc.DisposableBase] = set()
-        """Those that are under way."""
+        """The readings that are under way."""
         self.cancelled = self.left = False
-        """Whether a run was told to end, and whether nobody reads any more what is no run."""
+        """True once the run was cancelled; True once a subscription that is not a run was disposed."""
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
-        """What still has to end when the stream has: a run waits for it."""
+        """Tasks that may still be running when the stream has ended: a run waits for them."""
         self.abort: Callable[[BaseException], None] = report
-        """Ends all of it because of KeyboardInterrupt or the like, which whoever asked then gets."""
+        """Ends the run because of KeyboardInterrupt or the like, which is then raised to the caller of the run."""
         self.lost: Callable[[BaseException], None] = report
-        """Tells the far end of the chain of an error that an operator kept from going down."""
+        """Passes an error that an operator did not pass on downstream to the far end of the chain."""
         self.failures: list[Exception] | None = None
-        """What went wrong beside the stream itself, if there is a run to raise it at its end."""
-        self.heard: list[Exception] = []
-        """What listeners in the middle of the chain were told of."""
+        """Failures beside the stream's own error; None if there is no run to raise them at its end."""
+        self.listener_errors: list[Exception] = []
+        """Errors that listeners in the middle of the chain were called with."""
 
-    def stream(self, place: Hashable = None) -> str:
-        """The id of a stream that is kept in ``place``, if it numbers its items: the run's, with a number for each
-        further one, as their items are numbered from 0 too."""
-        if place is None:
+    def stream(self, storage: Hashable = None) -> str:
+        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in a place that
+        numbers its items, and the run's id with a number for each further one, whose items are numbered from 0 too."""
+        if storage is None:
             return self.id
-        number = self._streams[place] = self._streams.get(place, 0) + 1
+        number = self._streams[storage] = self._streams.get(storage, 0) + 1
         return self.id if number == 1 else f"{self.id}.{number}"
 
     def current(self) -> ReplySource | None:
-        """The source whose reply is the run's so far."""
-        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # of all three kinds
+        """The source whose reply is the reply of the run so far."""
+        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # the three lists differ in type
 
     def stop_reading(self) -> None:
-        """End every source, for want of a subscription that would end those in one chain."""
+        """Dispose every reading, because there is no subscription whose disposal would end those of one chain."""
         for reading in tuple(self.readings):
             reading.dispose()
 
     def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """A task on behalf of the run."""
+        """Start a task that the run waits for."""
         task = loop.create_task(work, name=name)
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)
@@ -123,8 +125,9 @@ class Context:
         give_up: Callable[[], None],
         name: str,
     ) -> asyncio.Task[None]:
-        """As `spawn`, for what must be done. The end of a loop cancels all tasks, and one that has not begun never
-        does: then ``work`` begins once more. If that is cancelled too, ``give_up`` does what can be done at once."""
+        """As `spawn`, for work that must be done. The end of a loop cancels all tasks, and a cancelled task that has
+        not begun never runs: then ``work`` is started once more. If that task is cancelled too, ``give_up`` does what
+        can be done without waiting."""
 
         def again(task: asyncio.Task[None]) -> None:
             if task.cancelled():
@@ -140,14 +143,14 @@ class Context:
 
 
 class Sources(list[ReplySource]):
-    """The sources above one place of a chain, which are entered in the list below it too."""
+    """The sources upstream of one place in a chain. Each is also added to the list downstream of that place."""
 
-    def __init__(self, below: list[ReplySource]) -> None:
+    def __init__(self, downstream: list[ReplySource]) -> None:
         super().__init__()
-        self._below = below
+        self._downstream = downstream
 
     def append(self, source: ReplySource) -> None:
-        self._below.append(source)
+        self._downstream.append(source)
         super().append(source)
 
     def extend(self, sources: Iterable[ReplySource]) -> None:

@@ -1,4 +1,4 @@
-"""The far end of a chain, which hears of every way out once, whatever the operators in between do about it."""
+"""The far end of a chain: it gets exactly one end, whatever the operators in between do with it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ __all__ = ["FirstEnd"]
 
 
 class FirstEnd:
-    """Hands on the first end only. Whoever finds that an operator did not pass it on tells `error` directly.
+    """Passes on the first end only, on the thread that it is called on; after that it is ``ended``.
 
-    ``late`` hears of an error that comes after the end, from an operator that raised while it was told of that.
+    The chain calls it; code that finds that an operator did not pass an error on calls `error` directly. ``late`` is
+    called with an error that comes after the end, from an operator that raised while it handled the end.
     """
 
-    __slots__ = ("_completed", "_error", "_late", "over")
+    __slots__ = ("_completed", "_error", "_late", "ended")
 
     def __init__(
         self,
@@ -24,18 +25,18 @@ class FirstEnd:
         on_completed: Callable[[], None],
         late: Callable[[BaseException], None],
     ) -> None:
-        self.over = False
+        self.ended = False
         self._error, self._completed, self._late = on_error, on_completed, late
 
     def error(self, error: BaseException) -> None:
         error = as_raised("an operator", error)
-        if self.over:
+        if self.ended:
             self._late(error)
         else:
-            self.over = True
+            self.ended = True
             self._error(error)
 
     def completed(self) -> None:
-        if not self.over:
-            self.over = True
+        if not self.ended:
+            self.ended = True
             self._completed()

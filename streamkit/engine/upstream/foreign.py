@@ -1,4 +1,4 @@
-"""Observables of others, at the border of ours."""
+"""Observables that are not of this package, at the place where they enter a chain."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Foreign"]
 
 
 class Foreign(Observable[Any]):
-    """The items of ``source``, in the thread that it pushes them in.
+    """The items of ``source``, on the thread on which it pushes them.
 
-    What an operator behind this raises is told to the far end of the chain. The source would get it otherwise: it knows
-    nobody to tell, and the thread or task that it works in would die of it.
+    An exception of an operator downstream is passed to the far end of the chain. Otherwise the source would get it,
+    which cannot report it, and the thread or task in which the source works would end.
     """
 
     def __init__(self, source: Observable[Any]) -> None:

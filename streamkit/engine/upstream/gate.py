@@ -1,8 +1,9 @@
 """Back-pressure: a source stops between two events while its gate is closed, and so stops reading.
 
-A gate is closed while it is held or while any parent is closed. Sources that wait pass in turn: a waiter keeps its
-place, the first one whose gate is open is woken, passes one event and queues up again (waking all would let the first
-to run starve the others). All gates of one tree share one line of waiters; everything happens on one loop.
+A gate is closed while it is held or while any parent is closed. Sources that wait pass in turn: the first waiter whose
+gate is open is woken, passes one event and goes to the end of the line; the others keep their position (waking all
+would let the first to run starve the others). All gates of one tree share one line of waiters; everything happens on
+one loop.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["Gate", "GateClock", "TimedGate"]
 
 
 class _Line:
-    """Waiters in order of arrival."""
+    """The waiters of a tree of gates, in order of arrival."""
 
     __slots__ = ("waiters",)
 
@@ -31,17 +32,21 @@ class _Line:
 
 
 class Gate:
-    """One valve. `hold` and `release` come in pairs; a source that finds its gate ``closed``, or ``waiters`` who came
-    before it, awaits its `turn` before the next event."""
+    """A valve between a consumer and its sources; used on the run's loop only, for as long as the consumer exists.
+
+    A consumer that cannot take more calls `hold`, and `release` when it can again; the calls come in pairs. A source
+    that finds its gate ``closed``, or ``waiters`` that came before it, awaits its `turn` before the next event.
+    """
 
     __slots__ = ("__weakref__", "_children", "_line", "_parents", "_room", "closed", "waiters")
 
     def __init__(self, *parents: Gate) -> None:
         self.closed = 0
-        """How many reasons there are to be closed: own holds and closed parents. Read once an event, so kept ready."""
+        """The number of reasons to be closed: own holds and closed parents. Counted, as it is read once for each
+        event."""
         self._children: list[ref[Gate]] = []  # a WeakSet weighs six times as much as a gate
         self._room = 4
-        """Children before those that have gone are cleared away."""
+        """The number of children at which references to collected ones are removed."""
         self._parents: list[Gate] = []
         self._line: _Line = parents[0]._line if parents else _Line()
         self.waiters = self._line.waiters
@@ -49,14 +54,14 @@ class Gate:
             self.add(parent)
 
     def add(self, parent: Gate) -> None:
-        """Closed also while ``parent`` is."""
+        """Add a parent: this gate is closed also while ``parent`` is."""
         self._parents.append(parent)
         parent._adopt(self)
         if parent.closed:
             self._close()
 
     def drop(self, parent: Gate) -> None:
-        """Forget a parent, for instance because its consumer has gone."""
+        """Remove a parent, for instance because its consumer has left."""
         if parent in self._parents:
             self._parents.remove(parent)
             parent._children.remove(ref(self))
@@ -70,20 +75,20 @@ class Gate:
         self._wake(set(self._open()))
 
     async def turn(self) -> None:
-        """Wait in line until this gate is open and all who came earlier had theirs; then pass one event."""
+        """Wait until the gate is open and every earlier waiter has passed; then the caller passes one event."""
         line, loop = self._line, asyncio.get_running_loop()
         entry = (self, loop.create_future())
         line.waiters.append(entry)
         line.wake()
         try:
             await entry[1]
-            while self.closed:  # again, between being woken and running: keep the place
+            while self.closed:  # closed again between being woken and running: keep the position
                 again = (self, loop.create_future())
                 line.waiters[line.waiters.index(entry)] = entry = again
                 await entry[1]
         finally:
             line.waiters.remove(entry)
-            line.wake()  # the next one runs after our event, and keeps its place if that closes the gate
+            line.wake()  # the next one runs after this one's event, and keeps its position if that closes its gate
 
     def _adopt(self, child: Gate) -> None:
         if len(self._children) >= self._room:
@@ -101,7 +106,7 @@ class Gate:
                 child._close()
 
     def _open(self) -> Iterator[_Line]:
-        """One reason less; the lines of all gates that this opens."""
+        """Remove one reason to be closed, and give the lines of all gates that this opens."""
         self.closed -= 1
         if not self.closed:
             yield self._line
@@ -115,19 +120,20 @@ class Gate:
 
 
 class TimedGate(Gate):
-    """Knows how long it has been open, by the clock ``time``, and calls ``opened`` whenever it opens again."""
+    """A gate that measures how long it has been open, by the clock ``time``, and calls ``opened`` whenever it opens
+    again."""
 
     __slots__ = ("_began", "_closed_at", "_opened", "_time")
 
     def __init__(self, time: Callable[[], float], opened: Callable[[], None], *parents: Gate) -> None:
         self._time, self._opened = time, opened
-        self._began = time()  # moved on by the time it was closed
+        self._began = time()  # moved forward by the time it was closed
         self._closed_at: float | None = None
         super().__init__(*parents)
 
     @property
     def open_time(self) -> float:
-        """Seconds."""
+        """The time it has been open, in seconds."""
         return (self._time() if self._closed_at is None else self._closed_at) - self._began
 
     def _close(self) -> None:
@@ -144,7 +150,7 @@ class TimedGate(Gate):
 
 
 class GateClock:
-    """Seconds by the clock ``time``, which stands still while a source waits at its gate."""
+    """A clock for one source: seconds by the clock ``time``, without those spent waiting at the gate."""
 
     __slots__ = ("_gate", "_since", "_stood", "_time")
 
@@ -158,7 +164,7 @@ class GateClock:
         return now - self._stood - (now - self._since if self._since is not None else 0.0)
 
     async def turn(self) -> None:
-        """Wait for the gate."""
+        """Wait for the gate's `Gate.turn`, with the clock stopped."""
         self._since = self._time()
         try:
             await self._gate.turn()

@@ -1,4 +1,5 @@
-"""Told when a loop ends, for what waits there for nothing but a time: a timer dies with its loop and tells nobody."""
+"""Notice of the end of a loop for operators that wait for a timer only: a timer that dies with its loop is not
+called."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ __all__ = ["LoopWatch", "loop_is_ending"]
 class LoopWatch(abc.DisposableBase):
     """Calls ``ended`` once, with a ShutdownError, if the loop of ``scheduler`` ends before this is disposed.
 
-    Where time is virtual there is no loop, and nothing to watch.
+    With a scheduler of virtual time there is no loop, and nothing is watched.
     """
 
     def __init__(self, scheduler: abc.SchedulerBase | None, ended: Callable[[ShutdownError], None]) -> None:
@@ -45,6 +46,6 @@ class LoopWatch(abc.DisposableBase):
 
 
 def loop_is_ending(error: Exception | None) -> bool:
-    """Whether a stream that ends now, with ``error``, has no time left on its loop: the error says so, or the task that
-    ended it was cancelled. No timer that is set now would be sure to fire."""
+    """True if a stream that ends now, with ``error``, ends because its loop does: the error is a ShutdownError, or the
+    task that ended the stream was cancelled. A timer that is set now might not fire."""
     return isinstance(error, ShutdownError) or (running_loop() is not None and cancelled_from_outside())

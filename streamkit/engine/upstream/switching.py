@@ -1,4 +1,4 @@
-"""One subscription after the other in the same place."""
+"""Replacement of one subscription by the next."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["switch_to"]
 
 
 def switch_to(
-    place: SerialDisposable,
+    current: SerialDisposable,
     source: Observable[Any],
     on_next: abc.OnNext[Any],
     on_error: abc.OnError,
     on_completed: abc.OnCompleted,
     scheduler: abc.SchedulerBase,
 ) -> None:
-    """Subscribe to ``source`` in the place of what was there before. If it ends so soon that ``place`` is taken by the
-    next one already, that one stays."""
-    place.disposable = mine = SingleAssignmentDisposable()
-    mine.disposable = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+    """Replace the subscription in ``current`` by one to ``source``. If ``source`` ends synchronously and its handler
+    has already replaced it again, the later subscription is kept."""
+    current.disposable = subscription = SingleAssignmentDisposable()
+    subscription.disposable = source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)

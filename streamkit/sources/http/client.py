@@ -172,7 +172,7 @@ class Client:
                     await self._send(exchange, request, headers, asks_usage)
                     if refusals:  # without usage it works: the server refused just that
                         self._without_usage.add(request.body_model)
-                    reading.asked = SentRequest(request.api.name, request.body)
+                    reading.sent_request = SentRequest(request.api.name, request.body)
                     parser.request_id = self._endpoint.scrub(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:

@@ -40,9 +40,9 @@ class Connecting:
 
     def defer_cancel(self, defer: bool) -> None:
         if defer and not self._deferred:
-            self._reading.hold()
+            self._reading.defer_cancel()
         elif self._deferred and not defer:
-            self._reading.let_go()
+            self._reading.allow_cancel()
         self._deferred = defer
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""What the fluent methods of an Observable give when a `Stream` has them, for type checkers only: a Stream.
+"""The types of a Stream's fluent methods, for type checkers only: those of an Observable that return a `Stream`.
 
-At run time they are reactivex's own, which go through ``pipe``; so nothing here is ever imported. The methods that give
-no Observable, or one that must be connected first, are left as they are.
+At run time the methods are reactivex's own, which go through ``pipe``; nothing here is ever imported. Methods that do
+not return an Observable, or return one that must be connected first, are left as they are.
 """
 
 from __future__ import annotations
@@ -18,4 +18,4 @@ __all__ = ["Fluent"]
 T = TypeVar("T", covariant=True)
 
 class Fluent(Piping[T], Picking[T], Changing[T], Timing[T]):
-    """Base of `Stream` in the eyes of a type checker."""
+    """The base of `Stream` for a type checker."""

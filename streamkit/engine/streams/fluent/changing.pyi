@@ -1,4 +1,4 @@
-"""Fluent methods that make other items, sums and windows of them."""
+"""Fluent methods that make other items, sums and windows of the items."""
 
 from __future__ import annotations
 

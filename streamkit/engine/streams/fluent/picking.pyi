@@ -1,4 +1,4 @@
-"""Fluent methods that leave items out, or look for some."""
+"""Fluent methods that leave items out, or search for some."""
 
 from __future__ import annotations
 

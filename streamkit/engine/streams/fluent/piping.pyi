@@ -33,22 +33,22 @@ MYPY: Final = False  # mypy takes what it guards for true
 
 if MYPY:
     class Function(Protocol):
-        """A plain function: mypy cannot infer what some of reactivex's operators give (``first()``, ``timeout``) behind
-        another operator, and what it cannot infer must not be an error. Operators of ours are no functions."""
+        """A plain function. mypy cannot infer what some of reactivex's operators return (``first()``, ``timeout``)
+        behind another operator, and that must not be an error. Operators of this package are not functions."""
 
         def __call__(self, source: Any, /) -> Any: ...
         @property
         def __code__(self) -> Any: ...
 
     class Stock(Generic[In, Out]):
-        """Nothing: of two kinds of callables mypy would infer no lambda."""
+        """Nothing: with two kinds of callables mypy would not infer the type of a lambda."""
 
 else:
     class Function:
-        """Nothing: pyright infers them all."""
+        """Nothing: pyright infers all of these."""
 
     class Stock(Protocol[In, Out]):
-        """pyright infers what ``first()`` gives only where an Observable is what it is given."""
+        """pyright infers the result of ``first()`` only where its argument is an Observable."""
 
         def __call__(self, source: Observable[In], /) -> Out: ...
 
@@ -57,14 +57,14 @@ Last: TypeAlias = Callable[[Stream[A]], Z] | Stock[A, Z]
 Maybe: TypeAlias = Then[A, B] | Function
 
 class Piping(Observable[T]):
-    """Operators of ours that keep the kind of items keep the kind of stream, others give a plain `Stream`; what is no
-    Observable (``to_future``) comes as it is. More than ten are not looked at.
+    """Operators of this package that keep the kind of items keep the class of the stream, others give a plain `Stream`;
+    a result that is not an Observable (``to_future``) has its own type. More than ten operators are not checked.
 
-    A function of a user's is handed a Stream, and the first one the kind of stream that is piped. In a chain of at most
-    four each may take just what the one before gives: a `ReplyStream` behind what keeps it."""
+    A user's function gets a Stream, and the first one the class of the stream that is piped. In a chain of at most four
+    each may take the exact type that the one before returns: a `ReplyStream` behind an operator that keeps it."""
 
     @overload  # type: ignore[override]  # the base gives whatever the last operator makes
-    def pipe(self, *operators: Callable[[Self], Self]) -> Self: ...  # type: ignore[overload-overlap]  # others give no Self
+    def pipe(self, *operators: Callable[[Self], Self]) -> Self: ...  # type: ignore[overload-overlap]  # others do not return Self
     @overload
     def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]], /) -> Stream[A]: ...
     @overload
@@ -265,9 +265,9 @@ class Piping(Observable[T]):
         /,
     ) -> Z: ...
     @overload
-    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # gives what Any may hide
+    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # the result may be hidden by Any
     @overload
-    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], S2], op3: Callable[[S2], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # gives what Any may hide
+    def pipe(self, op1: Callable[[Self], S1], op2: Callable[[S1], S2], op3: Callable[[S2], Z], /) -> Z: ...  # type: ignore[overload-overlap]  # the result may be hidden by Any
     @overload
     def pipe(self, op1: Callable[[Self], Observable[A]] | Stock[T, Observable[A]] | Function, /) -> Stream[Any]: ...
     @overload
