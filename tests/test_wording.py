@@ -14,7 +14,7 @@ import streamkit
 PACKAGE = Path(streamkit.__file__).parent
 RIDDLE = re.compile(r"(What|Where|How|Whether|Who|Which|When|Told)\b")
 """What a docstring of a module must not begin with: it is a noun phrase that says what the file is."""
-IS_NO = re.compile(r"(?<!there )\b(is|are|was|were) no\b(?! (longer|more|other))")
+IS_NO = re.compile(r"(?<![Tt]here )\b(is|are|was|were) no\b(?! (longer|more|other))")
 REPORTS = ("debug", "info", "warning", "error", "warn", "report")
 
 

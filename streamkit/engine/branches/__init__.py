@@ -1,12 +1,19 @@
 """Branches of a run: the fan that passes items to them, and the outlet and mailbox in front of each sink."""
 
-from .attach import Attached
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
 from .branch import Branch, as_branch, branch, check_kinds
 from .fan import Fan
 from .holds import Hold
 from .listener import Heard, Listener, on
 from .ownsink import OwnSink, begin_of
 from .stats import SinkStats
+
+if TYPE_CHECKING:
+    from .attach import Attached
 
 __all__ = [
     "Attached",
@@ -23,3 +30,15 @@ __all__ = [
     "check_kinds",
     "on",
 ]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "attach": "Attached",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

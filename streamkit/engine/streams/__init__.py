@@ -1,9 +1,13 @@
 """Streams as users see them: sources, operators, and the stream that is iterated, awaited and piped."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
 from .bridge import Bridge, BridgeReader
 from .hasreply import HasReply
 from .kinds import EventSource, ItemKind, check_events, common_kind, kind_of, misplaced, not_events, with_kind
-from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
 from .misuse import (
     applied,
     check_function,
@@ -22,6 +26,9 @@ from .operator import Keeps, KeepsAll, Operator, check_chain
 from .replystream import ReplyStream
 from .source import Reading, Source
 from .stream import Stream, stream
+
+if TYPE_CHECKING:
+    from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
 
 __all__ = [
     "Bridge",
@@ -62,3 +69,15 @@ __all__ = [
     "uncalled_name",
     "with_kind",
 ]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "linking": "Connect are_replies keeping_operator operator_of source_of",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,17 +1,24 @@
 """The scheduler of a run, which travels upstream with each subscription, with its gate, context and place."""
 
-from .asyncmap import AsyncMap
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
 from .context import ByteListener, Context, Note, ReplySource, SentRequest, Sources, new_id
 from .firstend import FirstEnd
 from .foreign import Foreign
 from .gate import Gate, GateClock, TimedGate
-from .loopwatch import LoopWatch, loop_is_ending
-from .place import CompositeReply, Place
 from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
-from .switching import switch_to
 from .withoutcontext import WithoutContext
+
+if TYPE_CHECKING:
+    from .asyncmap import AsyncMap
+    from .loopwatch import LoopWatch, loop_is_ending
+    from .place import CompositeReply, Place
+    from .switching import switch_to
 
 __all__ = [
     "CAPACITY",
@@ -44,3 +51,18 @@ __all__ = [
     "switch_to",
     "weight",
 ]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = lazily(
+        __name__,
+        {
+            "asyncmap": "AsyncMap",
+            "loopwatch": "LoopWatch loop_is_ending",
+            "place": "CompositeReply Place",
+            "switching": "switch_to",
+        },
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__
