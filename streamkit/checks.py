@@ -1,7 +1,7 @@
-"""What is given is looked at where it is given: one way to check a number, a flag or a kind, with one wording.
+"""Checks of numbers, flags, texts and kinds at the place where the user passes them, all worded in the same way.
 
-TypeError for what is of another kind, ValueError for a number that makes no sense. ``name`` is how the user wrote it,
-``write`` what he should have written.
+TypeError for a value of another kind, ValueError for a number that makes no sense. ``name`` is what the user wrote,
+``write`` what should be written instead.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ LONG = 80
 
 
 def quote(value: Any) -> str:
-    """``value`` as a message quotes it: what has no short name of its own is told by its type."""
-    from .wording import excerpt  # which is above messages, where these checks are used too
+    """``value`` as a message quotes it: a value that has no short text of its own is named by its type."""
+    from .wording import excerpt  # here, as it is in a layer above `messages`, which uses these checks too
 
     if iscoroutine(value):
         return f"the coroutine {value.__qualname__}()"
@@ -50,14 +50,15 @@ def quote(value: Any) -> str:
 
 
 def type_name(value: Any) -> str:
-    """The name of its type. A coroutine is never awaited after this, which is no news beside what is told of it."""
+    """The name of the type of ``value``. A coroutine is closed: it will never be awaited, and Python's warning about
+    that would add nothing to the error in which this name stands."""
     if iscoroutine(value):
         value.close()
     return type(value).__name__
 
 
 def quote_refused(value: Any) -> str:
-    """`quote`, for what is refused: see `type_name`."""
+    """`quote`, for a value that is refused: see `type_name`."""
     kind = type_name(value)
     return "a timedelta: write its total_seconds()" if kind == "timedelta" else quote(value)
 
@@ -72,9 +73,9 @@ def check_number(
     optional: bool = False,
     what: str = "a number",
 ) -> Any:
-    """``value`` is a number of more than ``low`` (or, without ``above``, from there on); a bool is none. Infinity only
-    where it means something; None if it is ``optional``. Gives what is to be kept of it, an int or a float: a Decimal
-    cannot be multiplied by a float, nor a timedelta made of a Fraction."""
+    """Check that ``value`` is a number greater than ``low`` (without ``above``: ``low`` or more); a bool is not one.
+    Infinity is accepted only with ``infinite``, None only if ``optional``. Returns the number to keep, as an int or a
+    float: a Decimal cannot be multiplied by a float, nor can a timedelta be made of a Fraction."""
     if value is None and optional:
         return None
     number = number_of(value)
@@ -89,8 +90,8 @@ def check_number(
 
 
 def check_whole(name: str, value: Any, *, low: int = 1, infinite: bool = False, optional: bool = False) -> Any:
-    """``value`` is a whole number, ``low`` or more, also one that is written as 1e6. Gives it as an int, like
-    `check_number`; infinity stays a float."""
+    """Check that ``value`` is a whole number, ``low`` or more; one written as 1e6 is accepted too. Returns it as
+    an int (see `check_number`); infinity stays a float."""
     number = number_of(value)
     if isinstance(number, float) and math.isfinite(number):
         if not number.is_integer():
@@ -100,20 +101,20 @@ def check_whole(name: str, value: Any, *, low: int = 1, infinite: bool = False, 
 
 
 def keep_number(owner: Any, field: str, check: Callable[..., Any], **options: Any) -> None:
-    """Check a field of a frozen dataclass, and keep in it what `check_number` or `check_whole` gives."""
+    """Check a field of a frozen dataclass, and store in it the number that `check_number` or `check_whole` returns."""
     number = check(f"{type(owner).__name__}.{field}", getattr(owner, field), **options)
     object.__setattr__(owner, field, number)
 
 
 def check_instance(name: str, value: Any, kind: type | tuple[type, ...], write: str, *, optional: bool = True) -> None:
-    """``value`` is one of ``kind``."""
+    """Check that ``value`` is an instance of ``kind``, or None if it is ``optional``."""
     if not (isinstance(value, kind) or (optional and value is None)):
         names = " or a ".join(_name_of(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
         raise TypeError(f"{name} is a {names}, not {quote_refused(value)}: write {write}")
 
 
 def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
-    """``value`` is one of a few words."""
+    """Check that ``value`` is one of a few words."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is one of {', '.join(allowed)}, not {quote_refused(value)}")
     if value not in allowed:
@@ -121,7 +122,7 @@ def check_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
 
 
 def check_flag(name: str, value: Any) -> None:
-    """``value`` is True or False: a text would count as true, whatever it says."""
+    """Check that ``value`` is True or False: any text would count as true, whatever it says."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} is True or False, not {quote_refused(value)}")
 
@@ -137,8 +138,8 @@ def check_text(name: str, value: Any, *, optional: bool = False) -> None:
 
 
 def number_of(value: Any) -> int | float | None:
-    """``value`` as an int or a float; None if it is no number. Those of numpy and other packages are known by what they
-    can be made into."""
+    """``value`` as an int or a float; None if it is not a number. Numbers of numpy and other packages are recognised by
+    the types to which they can be converted."""
     if type(value) is int or type(value) is float:
         return value
     if isinstance(value, bool):
@@ -154,7 +155,7 @@ def number_of(value: Any) -> int | float | None:
     for make in (index, float):
         try:
             return make(value)
-        except (TypeError, ValueError):  # an array of several numbers, or of no whole one
+        except (TypeError, ValueError):  # an array of several numbers, or of one that is not whole
             continue
     return None
 

@@ -1,10 +1,10 @@
-"""Text of a model made harmless for a terminal: what would move its cursor, recolour it, reach its clipboard, hide text
-from the reader or show it in another order is shown as an escape (``\\x1b``) instead.
+"""Text of a model made harmless for a terminal: characters that would move its cursor, recolour it, reach its
+clipboard, hide text from the reader or show it in another order are shown as escapes (``\\x1b``) instead.
 
 Every dangerous character is made visible by itself, so it does not matter how sequences are cut, whether they are well
 formed, or which of the many kinds of terminal reads them: without its ESC or C1 character a sequence is plain text.
 
-Invisible characters are shown too, as text can be hidden in a row of them, but for those that languages and emoji need,
+Invisible characters are shown too, as text can be hidden in a row of them, except those that languages and emoji need,
 where they need them: a single joiner, direction mark, break or variation selector next to a character of a script that
 uses it, and the three flags that are spelled with tags. docs/security.md has the table, with a reason for each.
 """
@@ -23,12 +23,12 @@ SUSPECT = (
     r"\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     r"\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# Scripts whose letters join, and those of India and its neighbours: they tell apart by joiners.
+# Scripts whose letters join, and those of India and its neighbours: joiners make a difference in them.
 JOINED = (
     r"\u0600-\u061b\u061d-\u0dff\u0f00-\u109f\u1700-\u17b3\u17b6-\u180a\u1810-\u18af\u1900-\u1cff\ua800-\ua8ff\ua980-\ua9ff\uaa60-\uabff"
     r"\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f"
 )
-# Scripts without blanks between words, in which a break of no width stands for them.
+# Scripts without blanks between words, in which a zero-width space stands for them.
 UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf"
 FROM_THE_RIGHT = (
     r"\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
@@ -38,7 +38,7 @@ EMOJI = (
     r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
 HAN = r"\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
-# What has shapes in StandardizedVariants.txt besides: quotation marks, mathematics, punctuation, some scripts.
+# Other characters with variants in StandardizedVariants.txt: quotation marks, mathematics, punctuation, some scripts.
 SHAPED = r"\u1000-\u109f\u2018-\u201d\u2205-\u22ff\u2a00-\u2aff\u3001\u3002\ua840-\ua877\uaa60-\uaa7f\uff01-\uff1f"
 HIEROGLYPHS = r"\U00013000-\U0001342f"
 MONGOLIAN = r"\u1800-\u180a\u1810-\u18af"
@@ -72,16 +72,16 @@ PASSES = "|".join(
         rf"(?<={FLAG})(?:{FLAGS})\U000e007f",
     ]
 )
-SEEN = re.compile(f"[{SUSPECT}]")
+SUSPECTS = re.compile(f"[{SUSPECT}]")
 PASSING = re.compile(PASSES)
 MARK = re.compile(rf"(?<![{SUSPECT}])[\u061c\u200e\u200f](?![{SUSPECT}])")
 NEAR = 32
-"""Characters before a direction mark among which a letter that is read from the right explains it."""
+"""Characters before a direction mark in which a letter that is read from the right is looked for, to explain it."""
 ALL_RIGHT = re.compile(f"[{FROM_THE_RIGHT}]")
 WAITS = re.compile(
     rf"(?:\r|[\u061c\u200b-\u200f]|(?<=[#*0-9])[\ufe0e\ufe0f]|(?<={FLAG})[\U000e0061-\U000e007a]{{1,5}})\Z"
 )
-"""What the next character decides about."""
+"""The end of a text that cannot be judged before the next character has come."""
 LONGEST = 5
 
 
@@ -96,50 +96,51 @@ class Cleaner:
     def __init__(self) -> None:
         self._held = ""
         self._before = ""
-        """The last characters that were decided about, as they came."""
+        """The last characters that were judged, as they came."""
 
     def feed(self, text: str) -> list[str]:
-        """The text that can be shown now; what waits at its end for the next character cannot be seen anyway."""
-        if not self._held and not SEEN.search(text):
+        """The text that can be shown now. Characters that wait at its end for the next one cannot be seen anyway."""
+        if not self._held and not SUSPECTS.search(text):
             if text:
                 self._before = (self._before + text[-NEAR:])[-NEAR:]
             return [text] if text else []
-        return self._decide(text, over=False)
+        return self._judge(text, final=False)
 
     def flush(self) -> list[str]:
-        shown = self._decide("", over=True) if self._held else []
+        rest = self._judge("", final=True) if self._held else []
         self._before = ""
-        return shown
+        return rest
 
-    def _decide(self, new: str, *, over: bool) -> list[str]:
+    def _judge(self, new: str, *, final: bool) -> list[str]:
         start, text = len(self._before), self._before + self._held + new
-        waiting = None if over else WAITS.search(text, max(start, len(text) - LONGEST))
+        waiting = None if final else WAITS.search(text, max(start, len(text) - LONGEST))
         end = waiting.start() if waiting else len(text)
-        shown, done = [], start
-        while (found := SEEN.search(text, done, end)) is not None:
-            place = found.start()
-            part, size = _judged(text, place)
-            shown += [text[done:place], part]
-            done = place + size
-        shown.append(text[done:end])
+        parts, done = [], start
+        while (match := SUSPECTS.search(text, done, end)) is not None:
+            position = match.start()
+            part, size = _visible(text, position)
+            parts += [text[done:position], part]
+            done = position + size
+        parts.append(text[done:end])
         self._held, self._before = text[end:], text[max(0, end - NEAR) : end]
-        whole = "".join(shown)
+        whole = "".join(parts)
         return [whole] if whole else []
 
 
-def _judged(text: str, place: int) -> tuple[str, int]:
-    """What is shown for the suspect at ``place``, and for how many characters."""
-    if text.startswith("\r\n", place):
+def _visible(text: str, position: int) -> tuple[str, int]:
+    """The text that is shown for the suspect at ``position``, and the number of characters that it stands for."""
+    if text.startswith("\r\n", position):
         return "\n", 2
-    passes = PASSING.match(text, place)
+    passes = PASSING.match(text, position)
     if passes:
-        return passes[0], passes.end() - place
-    fine = MARK.match(text, place) and _explained(text, place)
-    return text[place] if fine else ascii(text[place])[1:-1], 1
+        return passes[0], passes.end() - position
+    fine = MARK.match(text, position) and _is_explained(text, position)
+    return text[position] if fine else ascii(text[position])[1:-1], 1
 
 
-def _explained(text: str, place: int) -> bool:
-    """Whether a direction mark belongs to text that is read from the right: in the line before it, or right behind."""
-    near = max(0, place - NEAR)
-    start = max(near, text.rfind("\n", near, place) + 1)
-    return ALL_RIGHT.search(text, start, place + 2) is not None
+def _is_explained(text: str, position: int) -> bool:
+    """True if a direction mark belongs to text that is read from the right: before it in its line, or directly after
+    it."""
+    near = max(0, position - NEAR)
+    start = max(near, text.rfind("\n", near, position) + 1)
+    return ALL_RIGHT.search(text, start, position + 2) is not None

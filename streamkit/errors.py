@@ -1,21 +1,21 @@
-"""What can go wrong, named by situation::
+"""Errors, named by the situation in which they are raised::
 
     StreamkitError
     ├── ConnectError      connect        no connection: refused, unknown host, TLS, no usable address or key
     ├── StatusError       http_status    the server said no; .retry_after, .body, .code, .error_type, .param
     ├── BrokenError       stream_broken  the reply was cut: reset, half a body, no sign of an end
     ├── StalledError      stalled        a clock of `Limits` ran out; .clock says which
-    ├── MalformedError    malformed      an answer that is no reply: HTML, bad JSON, wrong shapes
+    ├── MalformedError    malformed      an answer that is not a reply: HTML, bad JSON, wrong shapes
     ├── ApiError          api_error      the server reported an error inside the reply; .code, .error_type, .param
     ├── TooLargeError     too_large      a size of `Limits` was exceeded
     ├── SinkError         sink           a sink raised, or was slower than its limit
     ├── BudgetError       budget         a budget of tokens or money was used up
-    └── AllFailedError    all_failed     every alternative failed; also an ExceptionGroup of theirs
+    └── AllFailedError    all_failed     every alternative failed; also an ExceptionGroup of the failures
 
 Whatever was delivered before the failure stays valid and is on ``.partial``. Misuse of the library is a plain
-TypeError, ValueError or RuntimeError. Cancelling is asked for, so it is no error.
+TypeError, ValueError or RuntimeError. The caller asks for a cancel, so it is not an error.
 
-A message is one line, whatever names and words of others it quotes: nothing in it begins a line of a log.
+A message is one line, whatever foreign names and texts it quotes: no part of it can begin a new line of a log.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ __all__ = [
 
 
 class StreamkitError(Exception):
-    """The one family. ``kind`` is its stable name, ``partial`` the reply so far (never None).
+    """The base of all errors of this package. ``kind`` is a stable name, ``partial`` the reply so far (never None).
 
-    ``retryable``: asking again may help. ``given_up``: a policy has asked again as often as it may, or was told to wait
-    for longer than it does, so no policy around it asks once more.
+    ``retryable``: asking again may help. ``given_up``: a retry policy has asked again as often as it may, or the server
+    wants it to wait for longer than it may, so no policy around it asks once more.
     """
 
     kind: ClassVar[str] = "error"
@@ -77,39 +77,39 @@ class StreamkitError(Exception):
 
     @classmethod
     def wrapping(cls, what: str, cause: BaseException, **details: Any) -> Self:
-        """An exception of code that is not ours, as an error of this class. The message is ``what``, as in "sink x
-        raised", with the class and the text of ``cause``, which is its ``__cause__``. ``details``: as the class has."""
+        """An exception of foreign code, as an error of this class. The message is ``what``, as in "sink x raised", with
+        the class and the text of ``cause``, which is its ``__cause__``. ``details`` are arguments of the class."""
         error = cls(f"{what} {described(cause)}", **details)
         error.__cause__ = cause
         return error
 
     def with_partial(self, partial: Reply) -> Self:
-        """The same failure with another partial reply: what one consumer may see of it."""
+        """The same failure with another partial reply: the part of it that one consumer may see."""
         twin = self._twin()
         twin.__dict__.update(vars(self))
         twin.partial = partial
         if notes := getattr(self, "__notes__", None):
-            twin.__notes__ = [*notes]  # each may be told more
+            twin.__notes__ = [*notes]  # a copy, as notes may be added to either
         twin.__cause__, twin.__traceback__ = self.__cause__, self.__traceback__
         return twin
 
     def _twin(self) -> Self:
-        """An error of the same class and message, whatever the constructor of a class of your own takes."""
+        """An error of the same class and message, whatever arguments the constructor of a user's class takes."""
         return type(self).__new__(type(self), *self.args)
 
     def as_given_up(self) -> Self:
-        """The same failure as it leaves a policy that does not ask again: for policies of your own."""
+        """The same failure as it leaves a policy that does not ask again: for retry policies that users write."""
         twin = self.with_partial(self.partial)
         twin.given_up = True
         return twin
 
     def is_same(self, other: object) -> bool:
-        """True for the failure itself and what `with_partial` or `as_given_up` made of it."""
+        """True for the failure itself and for copies of it that `with_partial` or `as_given_up` made."""
         return isinstance(other, StreamkitError) and other._identity is self._identity
 
     @property
     def partial(self) -> Reply:
-        """What had arrived; its ``outcome`` is ``failed`` or ``truncated``."""
+        """The part of the reply that had arrived; its ``outcome`` is ``failed`` or ``truncated``."""
         return self._partial
 
     @partial.setter
@@ -124,7 +124,8 @@ class ConnectError(StreamkitError):
 
 
 class _Worded(StreamkitError):
-    """What a server said itself: ``code``, ``error_type`` and ``param`` as it sent them, None where it sent none."""
+    """An error in the server's own words: ``code``, ``error_type`` and ``param`` as it sent them, None where it sent
+    none."""
 
     def __init__(
         self,
@@ -142,8 +143,8 @@ class _Worded(StreamkitError):
 
 
 class StatusError(_Worded):
-    """The server answered with an HTTP error. ``retry_after`` is what it asked for, in seconds; ``code``,
-    ``error_type`` and ``param`` are out of its ``body``."""
+    """The server answered with an HTTP error. ``retry_after`` is the pause it asked for, in seconds;
+    ``code``, ``error_type`` and ``param`` are taken from its ``body``."""
 
     kind = "http_status"
 
@@ -168,7 +169,7 @@ class StalledError(StreamkitError):
 
 
 class MalformedError(StreamkitError):
-    """What came is not what was agreed: no event stream, no JSON, another shape."""
+    """The answer does not have the agreed form: it is not an event stream, not JSON, or has another shape."""
 
     kind = "malformed"
 
@@ -186,13 +187,13 @@ class TooLargeError(StreamkitError):
 
 
 class SinkError(StreamkitError):
-    """A sink raised (see ``__cause__``) or did not take an item in time; its siblings went on."""
+    """A sink raised (see ``__cause__``) or did not take an item in time; the other sinks went on."""
 
     kind = "sink"
 
 
 class BudgetError(StreamkitError):
-    """A budget was used up before this was asked, or it cannot be kept: a model has no price."""
+    """A budget was used up before this request was made, or it cannot be kept: a model has no price."""
 
     kind = "budget"
 
@@ -208,7 +209,7 @@ class AllFailedError(StreamkitError, ExceptionGroup[Exception]):
     def __init__(self, message: str, exceptions: Sequence[Exception], **details: Any) -> None:
         super().__init__(message, **details)
 
-    def __reduce__(self) -> Any:  # how it is copied and pickled: its ``args`` are the message alone
+    def __reduce__(self) -> Any:  # for copy and pickle, as ``args`` is the message alone
         return AllFailedError, (self.message, list(self.exceptions)), vars(self)
 
     def _twin(self) -> Self:

@@ -1,4 +1,4 @@
-"""The shape that all events share, and how values are printed: in one line, whatever texts they hold."""
+"""The dataclass form that all events share, and the `repr` of values: one line, whatever texts they hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ C = TypeVar("C")
 LONGEST = 200
 """Characters of a text that are printed."""
 MOST = 500
-"""Characters of anything else."""
+"""Characters of any other value that are printed."""
 
 _limits = Repr()
 _limits.maxlevel, _limits.maxdict, _limits.maxlist, _limits.maxtuple, _limits.maxset = 6, 8, 8, 8, 8
@@ -23,18 +23,18 @@ _limits.maxstring, _limits.maxlong, _limits.maxother = LONGEST, LONGEST, MOST
 def event_class(cls: type[C]) -> type[C]:
     """A slotted dataclass: frozen in the eyes of a type checker only."""
     prints_itself = "__repr__" in vars(cls)
-    made = dataclass(slots=True, repr=False)(cls)
-    return made if prints_itself else in_brief(made)
+    slotted = dataclass(slots=True, repr=False)(cls)
+    return slotted if prints_itself else in_brief(slotted)
 
 
 def in_brief(cls: type[C]) -> type[C]:
     """A dataclass that prints as one line, long parts of it as excerpts."""
     names = [one.name for one in fields(cls) if one.repr]  # type: ignore[arg-type]  # it is a dataclass
 
-    def shown(self: Any) -> str:
+    def represent(self: Any) -> str:
         return f"{type(self).__qualname__}({', '.join(f'{name}={brief(getattr(self, name))}' for name in names)})"
 
-    cls.__repr__ = shown  # type: ignore[method-assign]  # of any class
+    cls.__repr__ = represent  # type: ignore[method-assign]  # of any class
     return cls
 
 
@@ -48,12 +48,12 @@ def brief(value: Any) -> str:
     try:
         text = one_line(_limits.repr(value))
         return text if len(text) <= MOST else text[: MOST - 1] + "…"
-    except Exception as exc:  # of a class that is not ours
+    except Exception as exc:  # of a foreign class
         return f"<{type(value).__name__} whose repr raised {type(exc).__name__}>"
 
 
 @event_class
 class FromServer:
-    """Something made from what a server sent, which is ``raw``."""
+    """A value made from data that a server sent, which is ``raw``."""
 
     raw: dict[str, Any] | None = field(default=None, repr=False, compare=False, kw_only=True)

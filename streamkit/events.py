@@ -2,7 +2,7 @@
 
 Every event has a dotted ``type`` tag, compares by value and is read-only for type checkers. It is not frozen at run
 time: that would triple the cost of making one. ``raw`` is the parsed chunk an event came from, with every key the
-server sent; it is None on what an operator changed, and takes no part in comparison or `repr`.
+server sent; it is None on events that an operator changed, and takes no part in comparison or `repr`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopp
 
 
 @event_class
-class _Piece(FromServer):
+class _TextPiece(FromServer):
     text: str
     index: int = 0
 
@@ -64,21 +64,21 @@ class Start(FromServer):
 
 
 @event_class
-class TextDelta(_Piece):
+class TextDelta(_TextPiece):
     """A further piece of the answer's text (never empty)."""
 
     type: ClassVar[str] = "text.delta"
 
 
 @event_class
-class ReasoningDelta(_Piece):
-    """A further piece of what the model shows of its thinking (never empty)."""
+class ReasoningDelta(_TextPiece):
+    """A further piece of the model's thinking, as far as it is shown (never empty)."""
 
     type: ClassVar[str] = "reasoning.delta"
 
 
 @event_class
-class RefusalDelta(_Piece):
+class RefusalDelta(_TextPiece):
     """A further piece of a refusal (never empty)."""
 
     type: ClassVar[str] = "refusal.delta"
@@ -112,7 +112,7 @@ class Finish(FromServer):
 
 @event_class
 class Restart(FromServer):
-    """The reply begins anew (asked for by name, see `ops.continue_with`): what was shown so far is void."""
+    """The reply begins anew (only where the user chose this, see `ops.continue_with`): the text so far is void."""
 
     type: ClassVar[str] = "restart"
     reason: str = ""
@@ -121,8 +121,8 @@ class Restart(FromServer):
 
 @event_class
 class RoundEnd(FromServer):
-    """A round of a `tool_loop` is over: its reply, and the results of its tools if there are any. Unless it is the
-    ``last``, what follows is another reply, and so is the Reply so far."""
+    """A round of a `tool_loop` has ended, with its reply and the results of its tools, if there are any. Unless it is
+    the ``last``, another reply follows, and the Reply so far is then that one."""
 
     type: ClassVar[str] = "round.end"
     round: int = 1
@@ -131,9 +131,9 @@ class RoundEnd(FromServer):
 
 @event_class
 class Other(FromServer):
-    """Content that has no event of its own (a search of the server's, a citation, a piece of sound), or anything nobody
-    knew, kept whole in ``raw``. ``name`` is the server's word for it: that of its event, its item or its field, if any.
-    What says nothing that is not known already, as a heartbeat does, is no event at all."""
+    """Content that has no event of its own (a search of the server's, a citation, a piece of sound), or content of an
+    unknown kind, kept whole in ``raw``. ``name`` is the server's word for it: that of its event, its item or its field,
+    if any. Data that says nothing new, such as a heartbeat, does not become an event."""
 
     type: ClassVar[str] = "other"
     name: str = ""
@@ -141,7 +141,7 @@ class Other(FromServer):
 
 @event_class
 class Choice:
-    """What one choice amounts to."""
+    """One choice of a reply, put together from its events."""
 
     index: int = 0
     text: str = ""
@@ -157,8 +157,8 @@ class Reply(FromServer):
     """The whole reply, or as much of it as there is: the last event of every stream and ``.partial`` of every error.
 
     ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.
-    ``attempts`` counts requests, ``rounds`` the replies of a tool loop. ``warnings`` name, in plain sentences, what a
-    server sent that was read with a doubt: a finish reason that nobody knows, a token figure that cannot be one.
+    ``attempts`` counts requests, ``rounds`` the replies of a tool loop. ``warnings`` name, in plain sentences, data
+    of a server that was read with a doubt: an unknown finish reason, a token figure that cannot be right.
     """
 
     type: ClassVar[str] = "reply"
@@ -173,7 +173,7 @@ class Reply(FromServer):
     rounds: int = 1
     earlier: tuple[Message, ...] = field(default=(), repr=False)
     answers: tuple[Message, ...] = field(default=(), repr=False)
-    """What tools have answered to the calls of this reply, if it was cut while they ran."""
+    """The answers of tools to the calls of this reply, if it was cut while they ran."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -205,14 +205,15 @@ class Reply(FromServer):
 
     @property
     def messages(self) -> list[Message]:
-        """What to append to the conversation, exactly."""
+        """The messages to append to the conversation, exactly."""
         first, message = self.choices[0], self.message
-        says = first.text or first.refusal or "tool_calls" in message
-        return [*self.earlier, message, *self.answers] if says else list(self.earlier)
+        has_content = first.text or first.refusal or "tool_calls" in message
+        return [*self.earlier, message, *self.answers] if has_content else list(self.earlier)
 
     def upto(self, end: int) -> Reply:
-        """This reply as if it had ended after ``end`` characters of text: what a listener really heard. ``usage`` stays
-        that of the whole, which was paid for; calls and log probabilities go. ValueError if ``end`` is negative."""
+        """This reply as if it had ended after ``end`` characters of text, where a listener interrupted it. ``usage``
+        stays that of the whole, which was paid for; calls and log probabilities are left out. ValueError if ``end`` is
+        negative."""
         if end < 0:
             raise ValueError("end counts characters from the beginning")
         first = replace(self.choices[0], text=self.text[:end], tool_calls=(), finish_reason=None, logprobs=())
@@ -234,8 +235,8 @@ class Reply(FromServer):
         return in_one_line(self)
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the figures, the text as Markdown, calls of tools. All of it as it is written where it
-        has HTML, images or links to other than the web."""
+        """The form for notebooks: the figures, the text as Markdown, calls of tools. All of it is shown as it is
+        written if it has HTML, images or links to anything but the web."""
         from .replyrepr import as_markdown
 
         return as_markdown(self)
@@ -264,7 +265,7 @@ Event: TypeAlias = (
 )
 
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
-"""The events that commit a reply: once one of these was seen, nothing may quietly start over."""
+"""The events that commit a reply: once one of these was emitted, the reply may not silently start over."""
 
 PRELUDE: frozenset[type] = frozenset({Start, Other, UsageUpdate})
 """The events that may come before any content."""

@@ -1,4 +1,4 @@
-"""Files that hold what a model said: for their owner only, whole lines, and on the disk when that was asked for."""
+"""Files with the output of a model: only for their owner, in whole lines, and synced to the disk on request."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ ATTEMPTS, PAUSE = 20, 0.005
 
 
 class Syncing:
-    """When to ask for the disk: ``None`` never, ``close`` at the end, ``every`` time, or not more often than every so
-    many seconds."""
+    """The times to sync a file to the disk: ``None`` never, ``close`` at the end, ``every`` time, or at most once in a
+    number of seconds."""
 
     def __init__(self, sync: Sync | None) -> None:
         if sync is None or sync == "close":
@@ -54,7 +54,7 @@ class Syncing:
         self._last = time.monotonic()
 
     def due(self) -> bool:
-        """True if what is written now has to reach the disk."""
+        """True if the data written now has to reach the disk."""
         if self._seconds and time.monotonic() - self._last < self._seconds:
             return False
         self._last = time.monotonic()
@@ -73,7 +73,7 @@ def check_path(name: str, path: Any, of: str = "file") -> None:
 
 
 def place(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
-    """Where a file is; ValueError for anything but a plain name if it must lie in ``folder``."""
+    """The absolute path of a file; ValueError for anything but a plain name if it must lie in ``folder``."""
     check_path("path", path)
     if folder is None:
         return Path(path).absolute()
@@ -94,7 +94,7 @@ def open_private(path: Path, how: int = 0) -> int:
 
 def make_private(path: Path) -> None:
     """Like `open_private`, for a file that SQLite opens: closing a descriptor of it would drop SQLite's own locks
-    (https://www.sqlite.org/howtocorrupt.html, 2.2), so one that is there is only looked at."""
+    (https://www.sqlite.org/howtocorrupt.html, 2.2), so a file that exists is only checked."""
     try:
         os.close(open_private(path, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
@@ -109,7 +109,8 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def locked(fd: int) -> bool | None:
-    """Whether nobody else has the file locked, which it is for us from now on; None where that cannot be told."""
+    """Lock the file exclusively: True if this descriptor has the lock from now on, False if another has one, None where
+    files cannot be locked."""
     if sys.platform == "win32":
         return None
     try:
@@ -122,9 +123,9 @@ def locked(fd: int) -> bool | None:
 
 
 def mend(fd: int) -> None:
-    """See to it that the next line begins a line: a crash may have left half a one. Ours are cut off, unless somebody
-    else has the file open as well, whose line may only just be growing. BlockingIOError for a file that somebody keeps
-    to himself."""
+    """Repair the end of the file before appending, as a crash may have left a partial line. A partial line of this
+    package is truncated, unless another process has the file open too: it may be writing that line at this moment. Any
+    other is ended with a newline. BlockingIOError for a file that another process keeps locked."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         return
     alone = locked(fd)
@@ -140,8 +141,8 @@ def mend(fd: int) -> None:
 
 
 def _join(fd: int) -> None:
-    """A lock that others may have too, for as long as the file is open. Whoever mends it has his own in no time, but
-    a ledger or a spool keeps it."""
+    """Take a shared lock, for as long as the file is open. Another appender that repairs the end holds its exclusive
+    lock for milliseconds only, but a ledger or a spool keeps it: hence the limited number of attempts."""
     for _ in range(ATTEMPTS):
         with suppress(BlockingIOError):
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -151,26 +152,28 @@ def _join(fd: int) -> None:
 
 
 def _last(fd: int) -> tuple[int, bytes | None]:
+    """The size of the file, and its partial last line."""
     size = os.fstat(fd).st_size
     return size, _unfinished(fd, size)
 
 
 def _last_at_rest(fd: int) -> tuple[int, bytes | None]:
-    """What somebody else is about to write may be seen in parts, and is no half a line."""
+    """`_last` of a file to which another process may be writing: a part of a line that is about to be finished is not
+    a partial line."""
     for _ in range(ATTEMPTS):
-        found = _last(fd)
-        if found[1] == b"":
+        end = _last(fd)
+        if end[1] == b"":
             break
         time.sleep(PAUSE)
-    return found
+    return end
 
 
 def _unfinished(fd: int, size: int) -> bytes | None:
-    """What follows the last line end; None if that is more than any line of ours."""
+    """The bytes after the last line end; None if those are more than any line of this package."""
     block = BLOCK
     while True:
         start = max(0, size - block)
-        os.lseek(fd, start, os.SEEK_SET)  # writes go to the end all the same
+        os.lseek(fd, start, os.SEEK_SET)  # writes go to the end in any case
         tail = os.read(fd, size - start)
         if not start or b"\n" in tail:
             return tail.rpartition(b"\n")[2]
@@ -188,7 +191,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def sync_folder(path: Path) -> None:
-    """A new file is found after a power cut only if its folder is on the disk too."""
+    """Sync the folder of a new file to the disk: only then is the file found after a power cut."""
     if os.name == "posix":
         fd = os.open(path.parent, os.O_RDONLY)
         try:

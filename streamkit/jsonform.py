@@ -1,5 +1,5 @@
 """One event as one line of JSON and back: the form of files, of the command line and of everything on the wire
-between processes. ``raw`` stays behind, but for `Other`, which has nothing else."""
+between processes. ``raw`` is left out, except for `Other`, which has nothing else."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def to_json(event: Event) -> bytes:
 
     Nothing in it ends a line or moves a cursor, whatever the text holds; lone surrogates survive as escapes.
     """
-    return json_line({"type": event.type, **_plain(event)}, json_default)
+    return json_line({"type": event.type, **_without_defaults(event)}, json_default)
 
 
 def from_json(data: bytes | str) -> Event:
     """The event that `to_json` wrote, also that of an earlier version. `MalformedError` for anything else.
 
-    What a newer version wrote is told: an event of a type that is not known is a `MalformedError` which names it, and
-    keys that are not known are left out with a RuntimeWarning (but for ``stream`` and ``seq``, which sinks add).
+    Data of a newer version is reported: an event of an unknown type is a `MalformedError` that names the type, and
+    unknown keys are left out with a RuntimeWarning (except ``stream`` and ``seq``, which sinks add).
     """
     event, missed = read_event(data)
     tell_missed(f"an event {event.type!r}", missed)
@@ -42,32 +42,34 @@ def from_json(data: bytes | str) -> Event:
 
 
 def read_event(data: bytes | str) -> tuple[Event, set[str]]:
-    """As `from_json`, with the keys that are not known instead of a warning."""
+    """As `from_json`, but returns the unknown keys instead of warning of them."""
     missed: set[str] = set()
     try:
         event = _event(json.loads(data), missed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
-        shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        raise MalformedError(f"not an event: {excerpt(shown)}") from exc
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        raise MalformedError(f"not an event: {excerpt(text)}") from exc
     return event, missed - BESIDE
 
 
 def tell_missed(what: str, names: Iterable[str]) -> None:
-    """Warn the caller of whoever calls this of stored parts that this version does not know, if there are any."""
+    """Warn of stored parts that this version does not know, if there are any. The warning points to the caller of the
+    function that calls this one."""
     if text := missed_text(what, names):
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def missed_text(what: str, names: Iterable[str]) -> str:
-    """What is to be told of stored parts that this version does not know; empty if there are none."""
-    told = ", ".join(sorted(names))
-    return excerpt(f"{what} has what this version of streamkit does not know, and leaves out: {told}") if told else ""
+    """The warning of stored parts that this version does not know; empty if there are none."""
+    parts = ", ".join(sorted(names))
+    return excerpt(f"{what} has what this version of streamkit does not know, and leaves out: {parts}") if parts else ""
 
 
-def _plain(value: Any) -> Any:
-    """A dataclass as a dict without what holds its default (`Other.raw` is content, any other raw is not)."""
+def _without_defaults(value: Any) -> Any:
+    """A dataclass as a dict without the fields that hold their default (`Other.raw` is content, any other raw is not).
+    Tuples and lists become lists."""
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [_without_defaults(item) for item in value]
     names = _defaults(value.__class__)
     if names is None:
         return value
@@ -75,7 +77,7 @@ def _plain(value: Any) -> Any:
     for name, default in names.items():
         item = getattr(value, name)
         if item != default and (name != "raw" or isinstance(value, Other)):
-            out[name] = _plain(item)
+            out[name] = _without_defaults(item)
     return out
 
 
@@ -89,18 +91,18 @@ def _event(form: dict[str, Any], missed: set[str]) -> Event:
     if isinstance(kind, str) and kind not in _EVENTS:
         raise MalformedError(f"an event of type {excerpt(kind, 60)!r}, which this version of streamkit does not know")
     cls = _EVENTS[kind]
-    values = _known(cls, form, missed)
+    values = _known_fields(cls, form, missed)
     if cls is UsageUpdate:
-        values["usage"] = Usage(**_known(Usage, form["usage"], missed))
+        values["usage"] = Usage(**_known_fields(Usage, form["usage"], missed))
     elif cls is ToolResult:
-        values["call"] = ToolCall(**_known(ToolCall, form["call"], missed))
+        values["call"] = ToolCall(**_known_fields(ToolCall, form["call"], missed))
     elif cls is Reply:
         values |= _reply(values, missed)
     event: Event = cls(**values)
     return event
 
 
-def _known(cls: Any, form: dict[str, Any], missed: set[str]) -> dict[str, Any]:
+def _known_fields(cls: Any, form: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     names = _defaults(cls) or {}
     missed |= form.keys() - names.keys()
     return {name: item for name, item in form.items() if name in names}
@@ -111,14 +113,14 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     if "choices" in values:
         out["choices"] = tuple(_choice(choice, missed) for choice in values["choices"])
     if values.get("usage"):
-        out["usage"] = Usage(**_known(Usage, values["usage"], missed))
+        out["usage"] = Usage(**_known_fields(Usage, values["usage"], missed))
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
     return out
 
 
 def _choice(form: dict[str, Any], missed: set[str]) -> Choice:
-    values = _known(Choice, form, missed)
-    calls = (_known(ToolCall, call, missed) for call in values.pop("tool_calls", ()))
+    values = _known_fields(Choice, form, missed)
+    calls = (_known_fields(ToolCall, call, missed) for call in values.pop("tool_calls", ()))
     return Choice(
         **values
         | {

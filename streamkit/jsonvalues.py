@@ -21,18 +21,18 @@ MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
 
 def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None) -> str:
-    """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send all
-    the same, as the logarithm of nothing for instance: they are written as null."""
+    """``value`` as JSON text, ``compact`` without blanks. JSON knows neither infinity nor NaN, which servers send
+    nevertheless, as the logarithm of zero for instance: they are written as null."""
 
-    def written(value: Any) -> str:
+    def encode(value: Any) -> str:
         separators = (",", ":") if compact else None
         return json.dumps(value, ensure_ascii=ascii, separators=separators, default=default, allow_nan=False)
 
     try:
-        return written(value)
+        return encode(value)
     except ValueError as exc:
         try:
-            return written(_finite(value, default))
+            return encode(_finite(value, default))
         except RecursionError:  # a value that holds itself
             raise exc from None
 
@@ -57,16 +57,17 @@ def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
 
 def json_default(value: Any) -> Any:
     """Dataclasses, mappings and pydantic models as objects, anything else as its str."""
-    found = _object(value)
-    return str(value) if found is None else found
+    members = _as_dict(value)
+    return str(value) if members is None else members
 
 
 def strictly(value: Any) -> Any:
-    """As `json_default`, for a value that is to be understood: dates, decimals, enums, paths and the like as text or
-    number, arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say nothing."""
-    found = _object(value)
-    if found is not None:
-        return found
+    """As `json_default`, for a value that its reader has to understand: dates, decimals, enums, paths and the like as
+    text or number, arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say
+    nothing."""
+    members = _as_dict(value)
+    if members is not None:
+        return members
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, MEANT_AS_TEXT):
@@ -75,18 +76,18 @@ def strictly(value: Any) -> Any:
         return int(value)
     if isinstance(value, Real):
         return float(value)
-    listed = getattr(value, "tolist", None)
-    if callable(listed) and not isinstance(value, type):
-        return listed()
+    to_list = getattr(value, "tolist", None)
+    if callable(to_list) and not isinstance(value, type):
+        return to_list()
     raise TypeError(
         f"JSON cannot hold a {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
     )
 
 
-def _object(value: Any) -> Any:
-    """None if it is not one."""
+def _as_dict(value: Any) -> Any:
+    """A dataclass, a mapping or a pydantic model as a dict; None for anything else."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks about each
+        return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks for each value
     if isinstance(value, Mapping):
         return dict(value)
     dump = getattr(value, "model_dump", None)

@@ -1,19 +1,21 @@
-"""Names of a package that are imported when they are first asked for (PEP 562): what a program does not use costs it
-nothing. A name must not be that of a module beside it: importing that module would put it in the name's place."""
+"""Names of a package that are imported when they are first used (PEP 562): a program pays nothing for those that it
+does not use. A name must not be that of a module beside it: importing that module would put it in the name's place.
+Names that a package had in an earlier version are found in the same way."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["lazily"]
+__all__ = ["lazily", "renamed"]
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for ``package``: ``homes`` says for each module which names it has, with blanks between them. A
-    name that the module does not have stands for the module itself.
+    """A ``__getattr__`` for ``package``: ``homes`` maps each module to the names it has, separated by blanks. A name
+    that the module does not have stands for the module itself.
 
     It stands under ``if not TYPE_CHECKING``, as a type checker would believe that such a package has every name.
     """
@@ -22,19 +24,41 @@ def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         home = home_of.get(name)
         if home is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}{_nearest(package, name)}", name=name)
+            raise _unknown(package, name)
         module = import_module(f".{home}", package)
         return getattr(module, name, module)
 
     return get
 
 
+def renamed(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A ``__getattr__`` for ``package`` by which old names can still be used, with a DeprecationWarning that gives the
+    new one: ``names`` maps each old name to the new one. It stands where that of `lazily` does.
+
+    ``__all__`` does not have the old names, so star imports and `dir` do not show them.
+    """
+
+    def get(name: str) -> Any:
+        new = names.get(name)
+        if new is None:
+            raise _unknown(package, name)
+        warnings.warn(f"{package}.{name} was renamed: use {package}.{new}", DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[package], new)
+
+    return get
+
+
+def _unknown(package: str, name: str) -> AttributeError:
+    return AttributeError(f"module {package!r} has no attribute {name!r}{_nearest(package, name)}", name=name)
+
+
 def _nearest(package: str, name: str) -> str:
-    """What the user meant. Python itself says so only where it prints the traceback, a notebook or a log does not. What
-    tools ask of every module (``__wrapped__``, ``_ipython_display_``) is no slip of the pen."""
+    """The name that the user probably meant. Python itself suggests one only where it prints the traceback, but not in
+    a notebook or a log. There is no suggestion for names that tools look up in every module (``__wrapped__``,
+    ``_ipython_display_``): those are not misspelt."""
     if name.startswith("_"):
         return ""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, sys.modules[package].__all__, 1)
-    return f": did you mean {found[0]!r}?" if found else ""
+    matches = get_close_matches(name, sys.modules[package].__all__, 1)
+    return f": did you mean {matches[0]!r}?" if matches else ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_plain"]
+__all__ = ["is_ordinary"]
 
 BEGINS = re.compile(r"\$|\\[(\[]|\\begin")
-"""What renderers take for the beginning of mathematics."""
-# A name alone is harmless, and often none, as in printf "$a\nDone": with what it could make something of behind it, it
-# must be known.
+"""The signs that renderers take for the beginning of mathematics."""
+# A command alone is harmless, and often it is not one, as in printf "$a\nDone". A command followed by something that it
+# could take as an argument must be known.
 WITH_ARGUMENTS = re.compile(r"\\([a-zA-Z@]{2,})[\s*~]*+[{\[%]")
-# These make other commands, or take options behind an argument of one letter.
+# These define other commands, or take options after an argument of one letter.
 NEVER = re.compile(
     r"\\(?:[egx]?def|(?:future)?let|(?:re)?new(?:command|environment|tagform)|provide\w+|Declare\w+"
     r"|mmlToken|enclose|bbox)(?![a-zA-Z@])"
@@ -44,11 +44,11 @@ NAMES = """
     ldots cdots vdots ddots dots dotsc dotsb colon quad qquad thinspace displaystyle textstyle scriptstyle
     scriptscriptstyle
 """
-PLAIN = frozenset(NAMES.split())
+ORDINARY = frozenset(NAMES.split())
 
 
-def is_plain(text: str) -> bool:
-    """Whether commands in ``text`` that take arguments or options are those of ordinary mathematics, if it has any."""
+def is_ordinary(text: str) -> bool:
+    """True if all commands in ``text`` that take arguments or options are those of ordinary mathematics."""
     if not BEGINS.search(text):
         return True
-    return not NEVER.search(text) and PLAIN.issuperset(WITH_ARGUMENTS.findall(text))
+    return not NEVER.search(text) and ORDINARY.issuperset(WITH_ARGUMENTS.findall(text))

@@ -88,7 +88,7 @@ def _content(text: Any) -> Any:
 
 
 def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> Message:
-    """What the model said in one turn. Reasoning goes along with calls only: models that think between calls want it
+    """The model's part of one turn. Reasoning is included with calls only: models that think between calls want it
     back, and others may refuse it."""
     message: Message = {"role": "assistant", "content": text}
     if refusal:
@@ -101,31 +101,32 @@ def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> 
     return message
 
 
-def messages_of(given: Messages) -> list[Mapping[str, Any]]:
-    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for what has no end."""
-    if isinstance(given, str):
-        return [{"role": "user", "content": given}]
-    _refuse_reply("messages are a str or a list of dicts with a role", given)
-    if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)) or _is_model(given):
-        hint = ": write [message]" if isinstance(given, Mapping) or _is_model(given) else ""
-        raise TypeError(f"messages are a str or a list of dicts with a role, not {type_name(given)}{hint}")
-    return [_as_message(one) for one in given]
+def messages_of(messages: Messages) -> list[Mapping[str, Any]]:
+    """The conversation as plain dicts, each a copy; TypeError for anything else, ValueError for a message
+    that is nested too deeply or contains itself."""
+    if isinstance(messages, str):
+        return [{"role": "user", "content": messages}]
+    _refuse_reply("messages are a str or a list of dicts with a role", messages)
+    if not isinstance(messages, Iterable) or isinstance(messages, (Mapping, bytes)) or _is_model(messages):
+        hint = ": write [message]" if isinstance(messages, Mapping) or _is_model(messages) else ""
+        raise TypeError(f"messages are a str or a list of dicts with a role, not {type_name(messages)}{hint}")
+    return [_as_message(one) for one in messages]
 
 
-def prompt_of(given: Any) -> str | list[Any]:
-    """What a legacy completion continues: a text, texts, tokens, or lists of tokens; TypeError for anything else."""
-    if isinstance(given, str):
-        return given
+def prompt_of(prompt: Any) -> str | list[Any]:
+    """The prompt of a legacy completion: a text, texts, tokens, or lists of tokens; TypeError for anything else."""
+    if isinstance(prompt, str):
+        return prompt
     what = "a prompt is a str, or a list of str, of tokens (int) or of lists of tokens"
-    _refuse_reply(what, given)
+    _refuse_reply(what, prompt)
     hint = ": a conversation is for client.chat(messages)"
-    if not isinstance(given, Iterable) or isinstance(given, (Mapping, bytes)):
-        raise TypeError(f"{what}, not {type_name(given)}{hint if isinstance(given, Mapping) else ''}")
-    prompt = list(given)
-    if not any(all(fits(one) for one in prompt) for fits in (_is_text, _is_token, _is_tokens)):
-        odd = [one for one in prompt if not (_is_text(one) or _is_token(one) or _is_tokens(one))]
+    if not isinstance(prompt, Iterable) or isinstance(prompt, (Mapping, bytes)):
+        raise TypeError(f"{what}, not {type_name(prompt)}{hint if isinstance(prompt, Mapping) else ''}")
+    parts = list(prompt)
+    if not any(all(fits(one) for one in parts) for fits in (_is_text, _is_token, _is_tokens)):
+        odd = [one for one in parts if not (_is_text(one) or _is_token(one) or _is_tokens(one))]
         raise TypeError(f"{what}, not of {type_name(odd[0])}{hint}" if odd else f"{what}, not of several kinds")
-    return prompt
+    return parts
 
 
 def _is_text(value: Any) -> bool:
@@ -140,24 +141,25 @@ def _is_tokens(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(_is_token(one) for one in value)
 
 
-def _refuse_reply(what: str, given: Any) -> None:
-    """A stream or a run is iterable: to look into it would be to ask the server, and to wait for all that it says."""
-    is_run = hasattr(given, "cancel") and hasattr(given, "result")
-    if is_run or callable(getattr(given, "subscribe", None)):
+def _refuse_reply(what: str, value: Any) -> None:
+    """TypeError for a stream or a run. Both are iterable, but to iterate over one would be to send the request and to
+    wait for the whole reply."""
+    is_run = hasattr(value, "cancel") and hasattr(value, "result")
+    if is_run or callable(getattr(value, "subscribe", None)):
         get = "its result() is a reply" if is_run else "sk.run(stream) gives its reply"
-        raise TypeError(f"{what}, not a {type(given).__name__}: {get}, and reply.text what it says")
+        raise TypeError(f"{what}, not a {type(value).__name__}: {get}, and reply.text what it says")
 
 
-def _as_message(given: Any) -> Mapping[str, Any]:
-    if not (isinstance(given, Mapping) or _is_model(given)):
-        hint = "of a reply write *reply.messages" if hasattr(given, "outcome") else "write sk.user(text)"
-        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type_name(given)}: {hint}")
+def _as_message(value: Any) -> Mapping[str, Any]:
+    if not (isinstance(value, Mapping) or _is_model(value)):
+        hint = "of a reply write *reply.messages" if hasattr(value, "outcome") else "write sk.user(text)"
+        raise TypeError(f"messages are a str or a list of dicts with a role, not of {type_name(value)}: {hint}")
     try:
-        form: dict[str, Any] = _plain(given)
+        form: dict[str, Any] = _without_models(value)
     except RecursionError as exc:
         raise ValueError("a message is nested too deeply, or holds itself") from exc
-    if _is_model(given) and "role" in form and hasattr(given, "content"):
-        form.setdefault("content", None)  # a turn of calls alone: not every server takes it without
+    if _is_model(value) and "role" in form and hasattr(value, "content"):
+        form.setdefault("content", None)  # a turn of calls alone: some servers refuse it without this field
     if not ("role" in form or "type" in form or form.keys() == {"id"}):  # an id alone refers to an item of the server
         raise TypeError(f"a message is a dict with a role, as sk.user(text) gives it; one has only {sorted(form)}")
     return form
@@ -167,21 +169,22 @@ def _is_model(value: Any) -> bool:
     return callable(getattr(value, "model_dump", None)) and not isinstance(value, type)
 
 
-def _plain(value: Any) -> Any:
-    """Models, also within dicts, as dicts. What is null in one was not said."""
+def _without_models(value: Any) -> Any:
+    """Models, also within dicts, as dicts. Fields of a model that are null are left out: they were not set."""
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: _without_models(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_without_models(item) for item in value]
     if not _is_model(value):
         return value
-    return _said(value.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False))
+    return _without_parsed(value.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False))
 
 
-def _said(form: Any) -> Any:
-    """What helpers of the official library have parsed is left out, where they put it: no server knows it."""
+def _without_parsed(form: Any) -> Any:
+    """Leave out the parsed values that helpers of the official library add, in the places where they add them: no
+    server knows these fields."""
     if isinstance(form, list):
-        return [_said(item) for item in form]
+        return [_without_parsed(item) for item in form]
     if not isinstance(form, dict):
         return form
-    return {name: _said(item) if name in PARTS else item for name, item in form.items() if name not in PARSED}
+    return {name: _without_parsed(item) if name in PARTS else item for name, item in form.items() if name not in PARSED}

@@ -1,5 +1,5 @@
-"""What users may supply, as Protocols and aliases. Only a stage that wants more than ``feed`` and ``flush`` subclasses
-something, which is `StageBase`."""
+"""Protocols and aliases for the objects that users may supply. Only a stage that does more than ``feed`` and ``flush``
+needs a base class, `StageBase`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ else:
 
 
 class Stage(Protocol[In, Out]):
-    """Something that remembers between items: the whole middle of the toolkit has this shape.
+    """An object that keeps state between items: everything between sources and sinks in this package has this form.
 
-    ``feed`` gives what comes of an item, often nothing (``return []``); ``flush`` is called once, at the end or before
-    an error, and gives the rest. Whatever else an object has is its own; a stage that does more is a `StageBase`.
+    ``feed`` returns the items that follow from one item, often none (``return []``); ``flush`` is called once, at the
+    end or before an error, and returns the rest. Any other members are ignored; a stage that does more is a
+    `StageBase`.
     """
 
     def feed(self, item: In, /) -> Iterable[Out]: ...
@@ -45,7 +46,8 @@ class Stage(Protocol[In, Out]):
 class StageBase:
     """A stage that does more than ``feed`` and ``flush``: it waits, ends the stream, hides something, changes replies.
 
-    A subclass has ``feed`` and ``flush``, and of the following what it needs; no ``super().__init__()`` is needed:
+    A subclass has ``feed`` and ``flush``, and those of the following that it needs; no ``super().__init__()`` is
+    needed:
 
         class Pause(sk.StageBase):  # a dot for each second without an item
             due = 1.0
@@ -72,32 +74,34 @@ class StageBase:
         done = False
 
     hides: bool = False
-    """Nothing else may be told anywhere: ``run.notes``, failures of sinks further up and ``run.replies`` of streams
-    within `map_async` then say no more than `reply` and `failure` let through."""
+    """True if the stage hides something, so that it must not appear elsewhere either: ``run.notes``, failures of sinks
+    further upstream and ``run.replies`` of streams within `map_async` then contain no more than `reply` and `failure`
+    let through."""
     broken: bool = False
     """Set to True before the last call if the stream failed."""
 
     def expire(self) -> Iterable[Any]:
-        """What is given when ``due`` is over."""
+        """Return the items to emit when the seconds of ``due`` have passed."""
         return ()
 
     def cut(self) -> Iterable[Any]:
-        """Called instead of ``flush`` where what came was cut off: by an error; in `ops.rewrite` also by a limit, or
-        from this side. By default it is ``flush``."""
+        """Called instead of ``flush`` where the input was cut off: by an error; in `ops.rewrite` also by a limit, or by
+        the client side. By default it is ``flush``."""
         flush: Callable[[], Iterable[Any]] = self.flush  # type: ignore[attr-defined]  # subclasses have it
         return flush()
 
     def reply(self, reply: Reply) -> Reply:
-        """What is let through of a source's Reply: the run's result and the partial reply of errors say no more."""
+        """The part of a source's Reply that is let through: the result of the run and the partial reply of errors
+        contain no more."""
         return reply
 
     def failure(self, error: StreamkitError) -> StreamkitError:
-        """What is let through of a `StreamkitError`."""
+        """The part of a `StreamkitError` that is let through."""
         return error
 
 
 def overrides(stage: StageBase, name: str) -> bool:
-    """Whether a stage has a method ``name`` of its own, in its class or set on itself."""
+    """True if a stage has a method ``name`` of its own, in its class or set on itself."""
     return getattr(getattr(stage, name), "__func__", None) is not vars(StageBase)[name]
 
 
@@ -107,7 +111,7 @@ class Sink(Protocol[In]):
 
     May also have ``begin(*, run_id)``, a plain method that is called first, when a run puts it to work: the id is that
     of the run (`Run.id`), or of a stream with attached branches that is read without a run. Only a method ``begin``
-    with a parameter ``run_id`` is taken for that; any other is your own.
+    with a parameter ``run_id`` is called like this; any other is left alone.
 
         class Publisher:
             def begin(self, *, run_id: str) -> None:
@@ -123,8 +127,8 @@ class Sink(Protocol[In]):
     before), ``close`` once, last. ``dropped`` comes before the ``write`` of the item that follows a gap: so many items
     were left out, numbers ``first`` to ``last`` of those that came to this sink, from 0 (some in between may be kept).
 
-    What it wants of its branch it may say by attributes, which `branch` overrules: ``overflow``, ``on_cancel``, and
-    ``patience``, the seconds that ``fail`` and ``close`` may each take (None for any number, the default is the
+    It may set options of its branch by attributes, which arguments of `branch` override: ``overflow``, ``on_cancel``,
+    and ``patience``, the seconds that ``fail`` and ``close`` may each take (None for any number, the default is the
     branch's ``max_wait``; in a cancelled run it is a few seconds in any case).
     """
 
@@ -132,6 +136,6 @@ class Sink(Protocol[In]):
 
 
 class Encoding(Protocol):
-    """A tokenizer; tiktoken's encodings are some. The text may hold what looks like a special token: it is none."""
+    """A tokenizer, such as tiktoken's encodings. Text that looks like a special token is encoded as ordinary text."""
 
     def encode_ordinary(self, text: str, /) -> Sequence[int]: ...

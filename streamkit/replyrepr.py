@@ -1,4 +1,4 @@
-"""A reply as it is shown to who asks for it by name: in one line where it is printed, as Markdown in a notebook."""
+"""The forms in which a reply is shown: one line where it is printed, Markdown in a notebook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .clean import Cleaner
 from .eventclass import brief
-from .mathematics import is_plain
+from .mathematics import is_ordinary
 from .wording import excerpt, one_line
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ __all__ = ["as_markdown", "in_one_line"]
 
 NAME = 60
 """Characters of a name: of a model, a tool, an operator."""
-# What renderers of Markdown make more of than text: HTML, images, links to other than the web, and commands of
-# mathematics that make links or load something (where there is mathematics, `is_plain` knows what else to let pass). It
-# is looked for everywhere, as renderers do not agree on where code ends; what is no such thing all the same is shown as
-# it is written, which does no harm.
+# Parts that renderers of Markdown do not show as mere text: HTML, images, links to anything but the web, and commands
+# of mathematics that make links or load something (`is_ordinary` says which other commands may pass). They are looked
+# for everywhere, as renderers do not agree on where code ends. Text that only looks like one of them is shown as it is
+# written, which does no harm.
 LIVE = re.compile(
     r"<[A-Za-z/!?]|!\[|&#?\w+;"
     r"|\]\((?!https?://|#|mailto:)|\]:(?!\s*https?://)"
@@ -33,27 +33,27 @@ FENCE = re.compile(r"`{3,}")
 
 
 def in_one_line(reply: Reply) -> str:
-    """The outcome, the beginning of the text, and what there is besides."""
+    """The outcome, the beginning of the text, and the other parts of the reply."""
     return f"<Reply {'; '.join([_outcome(reply), *_besides(reply)])}>"
 
 
 def as_markdown(reply: Reply) -> str:
     """The same in a line of its own, then the text, and calls of tools as they were written.
 
-    The text is rendered as Markdown if nothing in it can come alive; else all of it is one block of code.
+    The text is rendered as Markdown if nothing in it is live; else all of it is one block of code.
     """
     figures = "; ".join([*_ended(reply), *_besides(reply)]).replace("`", "'")
     parts = [_clean(text) for text in (reply.text, _quoted(reply.refusal)) if text]
     calls = [f"{one_line(call.name)}({_clean(call.arguments)})" for call in reply.tool_calls]
     whole = "\n\n".join([*parts, *calls])
-    if any(LIVE.search(part) or not is_plain(part) for part in (whole, figures)):
+    if any(LIVE.search(part) or not is_ordinary(part) for part in (whole, figures)):
         return _fenced(f"{figures}\n\n{whole}")
     return "\n\n".join([f"`{figures}`", *parts, *(_fenced(call, "python") for call in calls)])
 
 
 def _outcome(reply: Reply) -> str:
-    said = brief(reply.text) if reply.text else "no text"
-    return f"{' '.join(_ended(reply))}: {said}"
+    text = brief(reply.text) if reply.text else "no text"
+    return f"{' '.join(_ended(reply))}: {text}"
 
 
 def _ended(reply: Reply) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _ended(reply: Reply) -> Iterator[str]:
 
 
 def _besides(reply: Reply) -> Iterator[str]:
-    """Everything but the text, as far as there is something to say."""
+    """Everything but the text, as far as the reply has it."""
     if reply.refusal:
         yield f"refusal {brief(reply.refusal)}"
     if reply.reasoning:
@@ -87,8 +87,12 @@ def _besides(reply: Reply) -> Iterator[str]:
 
 
 def _tokens(usage: Usage) -> str:
-    asked, made, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
-    figures = f"{asked:,} + {made:,}" if asked is not None and made is not None else f"{total or asked or made or 0:,}"
+    prompt, answer, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
+    figures = (
+        f"{prompt:,} + {answer:,}"
+        if prompt is not None and answer is not None
+        else f"{total or prompt or answer or 0:,}"
+    )
     origin = "" if usage.origin == "provider" else f" ({usage.origin})"
     return f"{figures} tokens{origin}" + (f", cost {usage.cost:.6g}" if usage.cost is not None else "")
 

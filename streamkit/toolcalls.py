@@ -1,4 +1,4 @@
-"""Tool calls as events: pieces of one, the whole, and what the tool gave."""
+"""Tool calls as events: the pieces of a call, the whole call, and the result of the tool."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class ToolCall(FromServer):
 
     def result(self, value: Any) -> Message:
         """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects,
-        dates, decimals, enums and the like as text. TypeError for what JSON cannot hold: sets, bytes, objects."""
+        dates, decimals, enums and the like as text. TypeError for values that JSON cannot hold: sets, bytes,
+        objects."""
         content = value if isinstance(value, str) else dumps(value, compact=False, default=strictly)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
@@ -71,8 +72,8 @@ class ToolCall(FromServer):
 
 @event_class
 class ToolResult(FromServer):
-    """A tool was run: what it gave, or in ``error`` what went wrong, as the model is told: what it raised, a call that
-    does not fit, a result that JSON cannot hold. None if nothing did."""
+    """A tool was run: ``value`` is its result. ``error`` is the failure as it is reported to the model: an exception of
+    the tool, a call that does not fit, a result that JSON cannot hold. None if there was no failure."""
 
     type: ClassVar[str] = "tool.result"
     call: ToolCall
@@ -82,5 +83,5 @@ class ToolResult(FromServer):
 
     @property
     def message(self) -> Message:
-        """The message that tells the model."""
+        """The message that reports the result, or the failure, to the model."""
         return self.call.result(self.value if self.error is None else f"error: {self.error}")

@@ -25,8 +25,8 @@ class Usage(FromServer):
     - ``estimate``: counted here, with a guess in it
 
     A figure that is not known is None. ``completion_tokens`` are those of all choices, thinking included.
-    ``cost`` is what they cost by the prices that a meter was given, in the money of these. ``requests`` are those that
-    the figures cover together.
+    ``cost`` is their cost by the prices that a meter was given, in the currency of those prices. ``requests`` is the
+    number of requests that the figures cover together.
     """
 
     prompt_tokens: int | None = None
@@ -44,7 +44,8 @@ STRENGTH: tuple[Origin, ...] = ("estimate", "partial", "exact", "provider")
 
 
 def weakest(origins: Iterable[Origin]) -> Origin:
-    """The origin of figures from ``origins`` together."""
+    """The weakest of several origins: the origin that a sum of such figures may claim. Exact figures
+    and those of a provider together are ``partial``."""
     kinds = set(origins)
     if kinds == {"exact", "provider"}:
         return "partial"
@@ -62,10 +63,10 @@ def summed(usages: Sequence[Usage | None]) -> Usage | None:
     for name in FIGURES:
         parts = [getattr(usage, name) for usage in known]
         figures[name] = None if None in parts else sum(parts)
-    together = sum(usage.requests for usage in known)
-    return Usage(**figures, origin=weakest(usage.origin for usage in known), requests=together)
+    requests = sum(usage.requests for usage in known)
+    return Usage(**figures, origin=weakest(usage.origin for usage in known), requests=requests)
 
 
 def unfinished(usage: U) -> U:
-    """``usage`` of a reply that was cut: what was counted here is not all that is billed. None stays None."""
+    """``usage`` of a reply that was cut: more may be billed than was counted here. None stays None."""
     return replace(usage, origin="partial") if usage is not None and usage.origin == "exact" else usage

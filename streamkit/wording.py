@@ -1,4 +1,4 @@
-"""Texts of others made fit for messages and logs: one line, nothing that a terminal would obey, not too long."""
+"""Foreign texts made fit for messages and logs: one line, nothing that a terminal would obey, not too long."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["POSING", "described", "excerpt", "one_line", "said"]
 EXCERPT = 200
 
 POSING = (Exception, GeneratorExit, asyncio.CancelledError)
-"""What code of others may raise where it was asked for a text. What ends programs is not among it."""
+"""Exceptions that foreign code may raise when it is asked for a text. Those that end programs are not among them."""
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
@@ -20,7 +20,7 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
 
 
 def said(exc: BaseException, limit: int = EXCERPT) -> str:
-    """The text of ``exc``, fit for a message; the name of its class if it has none, or raises when asked for it."""
+    """The text of ``exc``, fit for a message; the name of its class if it has none, or if getting it raises."""
     try:
         text = excerpt(str(exc), limit)
     except POSING:
@@ -35,7 +35,8 @@ def described(exc: BaseException, limit: int = EXCERPT) -> str:
 
 
 def one_line(text: str) -> str:
-    """``text`` in one line for logs, messages and names: what cannot be printed, blanks excepted, is an escape."""
+    """``text`` in one line for logs, messages and names: characters that cannot be printed become escapes, except
+    blanks."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else ascii(c)[1:-1] for c in text)

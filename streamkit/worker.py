@@ -17,11 +17,11 @@ from .runtimes import refuse_gevent
 __all__ = ["LIMIT", "Worker", "limit"]
 
 LIMIT = 4.0
-"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: in less than the
-5 s that a cancelled run gives its sinks, so that they can tell what became of their work."""
+"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: less than the 5 s
+that a cancelled run gives its sinks, so that they can report what became of their work."""
 
-NOT_OURS = (StopIteration, GeneratorExit, asyncio.CancelledError, concurrent.futures.CancelledError)
-"""What would mean something else to whoever waits for the call."""
+MISLEADING = (StopIteration, GeneratorExit, asyncio.CancelledError, concurrent.futures.CancelledError)
+"""Exceptions that would mean something else to the code that waits for the call."""
 
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
@@ -34,8 +34,9 @@ def limit(reply: Reply) -> float | None:
 class Worker(concurrent.futures.Executor):
     """One thread, started by the first call, that makes calls in their order until `leave` or `end`.
 
-    A daemon, unlike those of a ThreadPoolExecutor: a call that never returns must not keep the interpreter alive. An
-    executor all the same, because loops (the one with virtual time too) know how to wait for those.
+    The thread is a daemon, unlike those of a ThreadPoolExecutor: a call that never returns must not keep the
+    interpreter alive. The class is an executor nevertheless, because event loops (the one with virtual time too) know
+    how to wait for executors.
     """
 
     def __init__(self, name: str) -> None:
@@ -54,26 +55,27 @@ class Worker(concurrent.futures.Executor):
         return future
 
     def call(self, fn: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        """What ``fn`` gives, called in the thread when its turn has come. Cancelled earlier, it is not called."""
+        """Call ``fn`` in the thread when its turn has come, for its result. If cancelled earlier, it is not called."""
         return asyncio.get_running_loop().run_in_executor(self, fn, *args)
 
     def leave(self) -> None:
-        """What was asked for is done, then the thread ends; nobody waits for it."""
+        """Let the thread end, after the calls that were submitted; nothing waits for it."""
         if self._calls is not None:
             self._dismiss()
             self._calls = self._latest = None
 
     async def end(self, fn: Callable[..., Any], *args: Any, limit: float | None) -> Any:
-        """The last call: its result, when the thread is gone. SinkError after ``limit`` seconds, at most 4 if a call
-        that was given up still keeps the thread; what is left is done as soon as that call returns."""
+        """Make the last call, and return its result when the thread has ended. SinkError after ``limit`` seconds, at
+        most 4 if a call that was given up still occupies the thread; the calls that are left are made as soon as that
+        one returns."""
         if self._latest is not None and not self._latest.done():
             limit = LIMIT if limit is None else min(limit, LIMIT)
-        last, over, thread = self.submit(fn, *args), self.call(_nothing), self._thread
+        last, all_done, thread = self.submit(fn, *args), self.call(_nothing), self._thread
         self.leave()
         try:
-            await asyncio.wait([over], timeout=limit)
+            await asyncio.wait([all_done], timeout=limit)
         finally:
-            over.cancel()  # the last call itself is made in any case
+            all_done.cancel()  # the last call itself is made in any case
         if not last.done():
             raise SinkError(f"the thread of sink {self._name} is still in a call after {limit:g} s: left behind")
         if thread is not None:
@@ -86,7 +88,7 @@ class Worker(concurrent.futures.Executor):
                 raise SinkError(f"sink {self._name} cannot be used again: its thread is still in a call")
             refuse_gevent()
             self._calls = SimpleQueue()
-            self._dismiss = weakref.finalize(self, self._calls.put, None)  # if nobody else does it
+            self._dismiss = weakref.finalize(self, self._calls.put, None)  # if neither `leave` nor `end` does it
             self._thread = threading.Thread(
                 target=_serve, args=(self._calls,), name=f"streamkit {self._name}", daemon=True
             )
@@ -105,7 +107,7 @@ def _make(future: concurrent.futures.Future[Any], fn: Callable[..., Any], args: 
         return
     try:
         result = fn(*args)
-    except NOT_OURS as exc:
+    except MISLEADING as exc:
         error = RuntimeError(f"{type(exc).__name__} was raised in a thread")
         error.__cause__ = exc
         future.set_exception(error)

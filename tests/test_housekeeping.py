@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.house import House
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 300
@@ -80,3 +83,21 @@ def test_the_makefile_promises_what_the_documents_name():
     named = {name for path in documents for name in re.findall(r"\bmake ([a-z][a-z-]*)`", path.read_text("utf-8"))}
     assert named
     assert named <= targets
+
+
+BY_CHANCE = {"IPython": "there whenever a notebook is", "typing_extensions": "what type checkers have in them"}
+"""Packages that are imported and not declared, with the reason."""
+
+
+def test_every_package_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [one for name, wants in project["optional-dependencies"].items() if name != "all" for one in wants]
+    declared = {re.split(r"[^\w-]", one)[0].replace("-", "_") for one in [*project["dependencies"], *extras]}
+    imported = {
+        one.target.partition(".")[0]: module.file
+        for module in House(ROOT / "streamkit").modules.values()
+        for one in module.imports
+    }
+    foreign = imported.keys() - sys.stdlib_module_names - {"streamkit"}
+    assert {name: imported[name] for name in foreign - declared - BY_CHANCE.keys()} == {}
+    assert BY_CHANCE.keys() <= foreign

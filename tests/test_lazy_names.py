@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 import typing
@@ -51,6 +52,43 @@ def test_star_imports_and_dir_have_every_name(package):
     exec(f"from {package} import *", names)
     assert set(module.__all__) <= names.keys()
     assert set(module.__all__) <= set(dir(module))
+
+
+# -- names of earlier versions -----------------------------------------------------------------------------------------
+
+
+RENAMED = [("streamkit.tokens", "Gauge", "ReplyTokens")]
+
+
+@pytest.mark.parametrize(("package", "old", "new"), RENAMED)
+def test_an_old_name_gives_the_new_class_with_a_deprecation_warning_at_the_caller(package, old, new):
+    module = importlib.import_module(package)
+    message = f"^{re.escape(package)}.{old} was renamed: use {re.escape(package)}.{new}$"
+    with pytest.warns(DeprecationWarning, match=message) as caught:
+        value = getattr(module, old)
+    assert value is getattr(module, new)
+    assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match=message) as caught:
+        exec(compile(f"from {package} import {old}", "user.py", "exec"))
+    assert {warning.filename for warning in caught} == {"user.py"}
+
+
+@pytest.mark.parametrize(("package", "old", "new"), RENAMED)
+def test_an_old_name_is_not_advertised(package, old, new):
+    module = importlib.import_module(package)
+    names: dict[str, object] = {}
+    exec(f"from {package} import *", names)
+    assert old not in names
+    assert old not in dir(module)
+    assert new in names
+
+
+def test_a_package_with_old_names_still_refuses_others_and_gives_its_modules():
+    tokens = importlib.import_module("streamkit.tokens")
+    with pytest.raises(AttributeError, match=r"^module 'streamkit\.tokens' has no attribute 'Countr': did you mean"):
+        _ = tokens.Countr
+    done = subprocess.run([sys.executable, "-W", "error", "-c", "from streamkit.tokens import rough"], check=False)
+    assert done.returncode == 0
 
 
 # -- Op ----------------------------------------------------------------------------------------------------------------

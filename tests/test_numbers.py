@@ -14,7 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.checks import check_number, check_whole, quote
-from streamkit.scripted.bounds import ServerLimits
+from streamkit.scripted.clientlimits import ServerLimits
 
 
 class Float32:

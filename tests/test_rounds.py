@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 import streamkit as sk
 from streamkit import operators as ops, sinks, testing
 from streamkit.stages import Fold
-from streamkit.stages.rounds import Paragraphs
+from streamkit.stages.rounds import JoinedRounds
 from streamkit.wire import decode, parse
 
 FIRST, SECOND = "Let me look. ", "It is *noon*. Really."
@@ -159,7 +159,7 @@ TEXTS = ["a", "a ", "a\n", "a\r\n", "a\n\n", "\na", "\r\na", "\n\n\na", "\n", "a
 @pytest.mark.parametrize("first", TEXTS)
 def test_a_break_is_no_larger_than_needed_and_the_same_for_every_cut(first: str, second: str):
     def shown(one: list[str], other: list[str]) -> str:
-        paragraphs = Paragraphs()
+        paragraphs = JoinedRounds()
         told = [paragraphs.feed(piece) for piece in one]
         paragraphs.end()
         return "".join(told + [paragraphs.feed(piece) for piece in other])

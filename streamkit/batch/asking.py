@@ -1,4 +1,5 @@
-"""`batch` itself. What does the work comes with its first call, as ``import streamkit`` imports this module."""
+"""The function `batch`. The modules that do the work are imported by its first call, because ``import streamkit``
+imports this one."""
 
 from __future__ import annotations
 
@@ -35,14 +36,14 @@ def batch(
     ``prompts`` is read only as far as needed: an iterable (a blocking one in a thread), an async one, a callable that
     gives one, or the path of a JSONL file, each line of which is a prompt. ``ask(prompt)`` gives the stream to run,
     ``concurrency`` of them at a time. One that fails gives an item with its ``error``; the others go on. A slow reader
-    holds the batch: what is under way is finished, nothing new is started. Cancelling closes all requests.
+    holds the batch back: requests under way are finished, no new ones are started. Cancelling closes all requests.
 
     With a ``ledger`` (path or `Ledger`) every finished reply is in that file before it is delivered. A later batch on
     the same file delivers what it finds there and asks only for the rest, failed ones included. ``key(prompt)`` names a
-    prompt in it, by default (or if None) a hash of its content does; what has the same key is asked for once.
+    prompt in it, by default (or if None) a hash of its content does; prompts with the same key are asked only once.
 
     ``requests_per_minute`` and ``tokens_per_minute`` are kept by spreading the starts evenly. Tokens are estimated
-    (four bytes each, and the mean of the answers so far), then corrected by the usage that was reported.
+    (four bytes each, and the mean of the answers so far), then corrected by the reported usage.
 
     ``budget`` is money, in the currency of ``prices`` (`Prices`, or one for each model). Nothing is started once it is
     used up, counting what is under way at the mean cost so far, what a ledger says was paid before, and every request

@@ -1,4 +1,4 @@
-"""How far a batch is, on stderr."""
+"""The progress of a batch as a bar on stderr."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["Bar", "progress"]
 
 
 class Bar:
-    """Counts items; see `progress`."""
+    """A sink that shows the progress of a batch; see `progress`."""
 
     def __init__(self, total: int | None, file: TextIO | None, show: bool | None) -> None:
         self._total, self._file, self._show = total, file, show
-        self._new()
+        self._reset()
 
-    def _new(self) -> None:
+    def _reset(self) -> None:
         self._progress: Progress | None = None
         self._failed = self._known = 0
         self._cost = 0.0
@@ -36,14 +36,14 @@ class Bar:
         self._known += item.from_ledger
         self._cost += item.cost or 0.0
         parts = [(self._failed, "failed"), (self._known, "from the ledger")]
-        told = [f"{count} {what}" for count, what in parts if count]
-        told += [f"cost {self._cost:.4g}"] if self._cost else []
-        self._progress.update(self._progress.task_ids[0], advance=1, told=", ".join(told))
+        summary = [f"{count} {what}" for count, what in parts if count]
+        summary += [f"cost {self._cost:.4g}"] if self._cost else []
+        self._progress.update(self._progress.task_ids[0], advance=1, summary=", ".join(summary))
 
     def close(self, reply: Reply) -> None:
         if self._progress is not None:
             self._progress.stop()
-        self._new()
+        self._reset()
 
 
 def _bar(file: TextIO, total: int | None) -> Progress:
@@ -52,9 +52,9 @@ def _bar(file: TextIO, total: int | None) -> Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     except ImportError as exc:
         raise ImportError("the progress bar needs rich: pip install 'streamkit-rx[batch]'") from exc
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[told]}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[summary]}"))
     progress = Progress(*columns, console=Console(file=file))
-    progress.add_task("", total=total, told="")
+    progress.add_task("", total=total, summary="")
     progress.start()
     return progress
 
@@ -62,7 +62,7 @@ def _bar(file: TextIO, total: int | None) -> Progress:
 def progress(total: int | None = None, *, file: TextIO | None = None, show: bool | None = None) -> Bar:
     """A sink for `BatchItem`: a bar with how many prompts are done, failed and from the ledger, and what they cost.
 
-    On ``file`` (default: what `sys.stderr` is then), if that is a terminal or ``show`` says so. ``total`` is how many
-    there will be, if that is known. Needs rich, which the extra ``batch`` installs.
+    On ``file`` (default: what `sys.stderr` is then), if that is a terminal or ``show`` is true. ``total`` is the number
+    of prompts, if that is known. Needs rich, which the extra ``batch`` installs.
     """
     return Bar(total, file, show)

@@ -16,7 +16,7 @@ __all__ = ["Costs", "usage_of"]
 
 
 class Costs:
-    """``spent`` so far, in the currency of the prices; ``budget`` None: no end to it."""
+    """The money of one batch: ``spent`` so far and the ``budget`` (None: no limit), in the currency of the prices."""
 
     def __init__(self, prices: PriceList, budget: float | None) -> None:
         self.budget, self.spent = budget, 0.0
@@ -29,9 +29,9 @@ class Costs:
         self._paid_for += prompts
 
     async def room(self) -> bool:
-        """Whether a prompt may start; waits for what is under way if that decides.
+        """True if the budget has room for another prompt; waits for prompts under way if that depends on their costs.
 
-        As long as no cost is known only one is under way: it tells what one costs.
+        As long as no cost is known, only one prompt is under way: the cost of the others is estimated from it.
         """
         while self.budget is not None:
             if self.spent >= self.budget:
@@ -49,7 +49,10 @@ class Costs:
         self._under_way += 1
 
     def settle(self, used: Sequence[tuple[Usage, str]]) -> float | None:
-        """What these requests (usage, model) of one prompt cost together."""
+        """Count a finished prompt with its requests (usage, model): their cost together, None if it is not known.
+
+        ValueError if there is a budget, and no price for one of the models.
+        """
         self._under_way -= 1
         self._settled.set()
         if self._prices is None:
@@ -62,8 +65,8 @@ class Costs:
             return math.fsum(known)
         if self.budget is not None:
             models = {model for (_, model), cost in zip(used, costs, strict=True) if cost is None}
-            named = one_line(", ".join(sorted(models)))
-            raise ValueError(f"the budget cannot be kept: there is no price for {named}")
+            names = one_line(", ".join(sorted(models)))
+            raise ValueError(f"the budget cannot be kept: there is no price for {names}")
         for (_, model), cost in zip(used, costs, strict=True):
             if cost is None:
                 self._unpriced.warning(model)
@@ -71,21 +74,21 @@ class Costs:
 
 
 def cost_of(prices: PriceList, usage: Usage, model: str) -> float | None:
-    """What ``usage`` costs; None if the model has no price."""
+    """The cost of ``usage``; None if the model has no price."""
     if not (usage.prompt_tokens or usage.completion_tokens):
         return 0.0
-    found = price_of(prices, model)
-    return None if found is None else found.cost(usage)
+    price = price_of(prices, model)
+    return None if price is None else price.cost(usage)
 
 
 def usage_of(reply: Reply, size: int) -> Usage:
-    """The reported tokens of one request, else an estimate: ``size`` for the prompt, and what was said. A request
-    that failed before anything was said counts for nothing."""
+    """The reported tokens of one request, else an estimate: ``size`` for the prompt, and the text of the reply. A
+    request that failed before any text came counts as no tokens."""
     if reply.usage is not None:
         return reply.usage
-    said = sum(
+    answer_size = sum(
         size_of([c.text, c.reasoning, c.refusal, [call.arguments for call in c.tool_calls]]) for c in reply.choices
     )
-    if not said and reply.outcome in ("failed", "truncated"):
+    if not answer_size and reply.outcome in ("failed", "truncated"):
         return Usage(0, 0, 0, origin="estimate")
-    return Usage(size, said, size + said, origin="estimate")
+    return Usage(size, answer_size, size + answer_size, origin="estimate")

@@ -1,4 +1,4 @@
-"""What became of one prompt."""
+"""The result of one prompt of a batch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ BatchOutcome: TypeAlias = Outcome | Literal["skipped"]
 class BatchItem:
     """One prompt of a batch and its answer.
 
-    ``outcome`` is the reply's; ``failed`` or ``truncated`` with an ``error``, which holds what had come in
-    ``.partial`` (its ``__cause__`` is what your own code raised); ``skipped`` if it was not asked because the budget is
-    used up. ``reply`` is None unless there is a whole one. ``cost`` is in the currency of the batch's prices, for all
-    requests that this prompt took; None if there are no prices. ``index`` counts the prompts from 0.
+    ``outcome`` is the reply's; ``failed`` or ``truncated`` with an ``error``, whose ``.partial`` is the reply
+    so far (its ``__cause__`` is the exception that your own code raised); ``skipped`` if it was not asked because the
+    budget is used up. ``reply`` is None unless it reached its end. ``cost`` is in the currency of the batch's prices,
+    for all requests that this prompt took; None if there are no prices. ``index`` counts the prompts from 0.
     """
 
     key: str
@@ -41,6 +41,6 @@ class BatchItem:
 
     @property
     def usage(self) -> Usage | None:
-        """The tokens of the reply, or of what had come of it."""
+        """The tokens of the reply, or of the part that was received."""
         reply = self.reply or (self.error.partial if self.error is not None else None)
         return reply.usage if reply is not None else None

@@ -1,4 +1,4 @@
-"""One subscription to a batch: prompts are pulled as workers get free, answered, written down and handed on."""
+"""One subscription to a batch: prompts are pulled as workers become free, asked, stored in the ledger and emitted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..engine.runs import Run
 from ..engine.streams import ItemKind, Stream, with_kind
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
-from ..sources import items_of, opened, stream
+from ..sources import open_items, pull_items, stream
 from .costs import Costs
 from .item import BatchItem
 from .ledger import Book
@@ -33,9 +33,9 @@ def stream_of(plan: Plan) -> Stream[BatchItem]:
 
 
 @dataclass(slots=True)
-class Asked:
-    """A prompt that has been pulled. ``before`` is set when the one before it was taken by the reader, ``done`` when
-    this one was."""
+class PulledPrompt:
+    """A prompt that has been pulled. ``before`` is set when the reader has taken the item of the prompt before it,
+    ``done`` when it has taken that of this one."""
 
     index: int
     prompt: Any
@@ -45,12 +45,13 @@ class Asked:
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def item(self, outcome: Any, **rest: Any) -> BatchItem:
-        shown = self.prompt.text if isinstance(self.prompt, Unreadable) else self.prompt
-        return BatchItem(self.key, shown, outcome, index=self.index, **rest)
+        prompt = self.prompt.text if isinstance(self.prompt, Unreadable) else self.prompt
+        return BatchItem(self.key, prompt, outcome, index=self.index, **rest)
 
 
 class Job:
-    """At most ``concurrency`` prompts have been pulled and not yet handed on, however slow the reader is."""
+    """The workers of one subscription. However slow the reader is, at most ``concurrency`` prompts have been pulled and
+    not yet emitted."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -65,8 +66,8 @@ class Job:
         self._last = asyncio.Event()
         self._last.set()
         self._puller: asyncio.Task[Any] | None = None
-        self._answers: asyncio.Queue[tuple[Asked, BatchItem] | None] = asyncio.Queue()
-        """At most one for each worker, who waits until it is taken."""
+        self._answers: asyncio.Queue[tuple[PulledPrompt, BatchItem] | None] = asyncio.Queue()
+        """At most one for each worker, which waits until it is taken."""
         self._under_way: dict[str, asyncio.Event] = {}
         self._ended = False
         self._failure: BaseException | None = None
@@ -76,29 +77,29 @@ class Job:
             if self._plan.ledger is not None:
                 self._book = await stack.enter_async_context(self._plan.ledger.opened())
                 self._costs.paid_before(self._book.spent, self._book.paid_for)
-            self._prompts = self._given()
-            stack.push_async_callback(self._dismiss)
-            self._hire()
+            self._prompts = self._read_prompts()
+            stack.push_async_callback(self._stop_workers)
+            self._start_worker()
             while (answer := await self._answers.get()) is not None:
-                asked, item = answer
+                entry, item = answer
                 yield item
-                asked.done.set()
+                entry.done.set()
         if self._failure is not None:
             raise self._failure
 
-    async def _given(self) -> AsyncGenerator[Any, None]:
-        async with aclosing(items_of(await opened(self._plan.prompts))) as prompts:
+    async def _read_prompts(self) -> AsyncGenerator[Any, None]:
+        async with aclosing(pull_items(await open_items(self._plan.prompts))) as prompts:
             async for prompt in prompts:
                 yield prompt
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         self._working += 1
         worker = asyncio.create_task(self._work(), name=f"streamkit batch worker {self._working}")
         self._workers.add(worker)
 
-    async def _dismiss(self) -> None:
+    async def _stop_workers(self) -> None:
         for worker in self._workers:
             worker.cancel()
         await asyncio.wait(self._workers)
@@ -106,28 +107,28 @@ class Job:
 
     async def _work(self) -> None:
         try:
-            while (asked := await self._next()) is not None:
+            while (entry := await self._next()) is not None:
                 try:
-                    item = await self._answer(asked)
+                    item = await self._answer(entry)
                     if self._plan.ordered:
-                        await asked.before.wait()
+                        await entry.before.wait()
                     if item is not None:
-                        self._answers.put_nowait((asked, item))
-                        await asked.done.wait()
+                        self._answers.put_nowait((entry, item))
+                        await entry.done.wait()
                 finally:
-                    asked.done.set()
+                    entry.done.set()
         except BaseException as exc:
             if is_cancel(exc):
                 raise
             failure = failure_of("what the batch calls", exc)
             self._stop(exc if failure is None else failure)
-            if failure is None:  # KeyboardInterrupt or the like: nothing is waited for
+            if failure is None:  # KeyboardInterrupt or the like: prompts under way are not waited for
                 self._answers.put_nowait(None)
         self._working -= 1
         if not self._working:
             self._answers.put_nowait(None)
 
-    async def _next(self) -> Asked | None:
+    async def _next(self) -> PulledPrompt | None:
         async with self._pulling:
             if self._ended:
                 return None
@@ -143,12 +144,12 @@ class Job:
                 return None
             finally:
                 self._puller = None
-            asked = self._named(prompt)
+            entry = self._entry_for(prompt)
             self._pulled += 1
-            self._last = asked.done
+            self._last = entry.done
             if self._working < self._plan.concurrency:
-                self._hire()
-            return asked
+                self._start_worker()
+            return entry
 
     async def _pull(self) -> Any:
         try:
@@ -161,68 +162,68 @@ class Job:
             raise BrokenError.wrapping("the prompts failed:", exc) from exc
 
     def _stop(self, failure: BaseException) -> None:
-        """What is under way goes on to its end, then this is raised."""
+        """Start no more prompts; ``failure`` is raised once those under way have ended."""
         self._ended = True
         if self._failure is None:
             self._failure = failure
         self._pace.stop()
         if self._puller is not None:
-            self._puller.cancel()  # the next prompt may be long in coming
+            self._puller.cancel()  # it may wait a long time for the next prompt
 
     # -- one prompt ------------------------------------------------------------------------------------------------
 
-    def _named(self, prompt: Any) -> Asked:
+    def _entry_for(self, prompt: Any) -> PulledPrompt:
         name, content = self._plan.key, content_of(prompt)
         key = None if name is None or isinstance(prompt, Unreadable) else name(prompt)
         key = content if key is None else key
         if key is None and self._book is not None:
-            raise TypeError(f"a ledger needs a name for {type(prompt).__name__}, which is no JSON: pass key=")
+            raise TypeError(f"a ledger needs a name for {type(prompt).__name__}, which is not JSON: pass key=")
         if key is not None and not isinstance(key, str):
             raise TypeError(f"key gives a str, not {type_name(key)}")
-        return Asked(self._pulled, prompt, key or str(self._pulled), content, self._last)
+        return PulledPrompt(self._pulled, prompt, key or str(self._pulled), content, self._last)
 
-    async def _answer(self, asked: Asked) -> BatchItem | None:
-        if isinstance(asked.prompt, Unreadable):
-            return asked.item("failed", error=asked.prompt.error)
+    async def _answer(self, entry: PulledPrompt) -> BatchItem | None:
+        if isinstance(entry.prompt, Unreadable):
+            return entry.item("failed", error=entry.prompt.error)
         if self._book is None:
-            return await self._ask(asked)
-        while (other := self._under_way.get(asked.key)) is not None:
+            return await self._ask(entry)
+        while (other := self._under_way.get(entry.key)) is not None:
             await other.wait()  # the same prompt: its answer will be in the ledger
-        self._under_way[asked.key] = mine = asyncio.Event()
+        self._under_way[entry.key] = answered = asyncio.Event()
         try:
-            found = await self._book.find(asked.key, asked.content)
-            if found is not None:
-                return asked.item(found[0].outcome, reply=found[0], cost=found[1], from_ledger=True)
-            item = await self._ask(asked)
+            stored = await self._book.find(entry.key, entry.content)
+            if stored is not None:
+                return entry.item(stored[0].outcome, reply=stored[0], cost=stored[1], from_ledger=True)
+            item = await self._ask(entry)
             if item is not None and item.outcome != "skipped":
-                await self._store(self._book, item, asked.content)
+                await self._store(self._book, item, entry.content)
             return item
         finally:
-            del self._under_way[asked.key]
-            mine.set()
+            del self._under_way[entry.key]
+            answered.set()
 
     async def _store(self, book: Book, item: BatchItem, content: str | None) -> None:
         try:
             await book.add(item, content)
         except OSError as exc:
             failure = SinkError.wrapping(f"ledger {book.name} cannot be written:", exc)
-            self._stop(failure)  # what was answered is delivered all the same
+            self._stop(failure)  # the answer is delivered all the same
 
-    async def _ask(self, asked: Asked) -> BatchItem | None:
-        """None if the batch has failed meanwhile, so that nothing more is to be asked."""
-        ticket = await self._pace.admit(size_of(asked.prompt))
+    async def _ask(self, entry: PulledPrompt) -> BatchItem | None:
+        """Ask one prompt; None if the batch has failed meanwhile, so that it must not be asked."""
+        ticket = await self._pace.admit(size_of(entry.prompt))
         if ticket is None and self._failure is not None:
             return None
         if ticket is None:
             spent, budget = self._costs.spent, self._costs.budget
-            return asked.item(
+            return entry.item(
                 "skipped", error=BudgetError(f"not asked: {spent:g} of the budget of {budget:g} is spent")
             )
         run: Run | None = None
         reply: Reply | None = None
         error: StreamkitError | None = None
         try:
-            run = Run(self._stream(asked.prompt), (), asyncio.get_running_loop())
+            run = Run(self._stream(entry.prompt), (), asyncio.get_running_loop())
             reply = await run
             if reply.outcome == "cancelled":
                 raise BrokenError("the reply was cancelled from outside", partial=reply)
@@ -232,16 +233,16 @@ class Job:
                 if run is not None:
                     run._disown()
                 raise
-            reply, error = None, _ours(failure, run)
+            reply, error = None, _as_item_error(failure, run)
         so_far = reply or (error.partial if error is not None else Reply())
         cost = self._settle(ticket, _requests(run, so_far))
-        return asked.item(so_far.outcome, reply=reply, error=error, cost=cost)
+        return entry.item(so_far.outcome, reply=reply, error=error, cost=cost)
 
     def _stream(self, prompt: Any) -> Observable[Any]:
         answer = self._plan.ask(prompt)
         if not isinstance(answer, Observable):
             misuse = TypeError(f"ask(prompt) gives a stream, not {type(answer).__name__}")
-            self._stop(misuse)  # it will for every prompt
+            self._stop(misuse)  # every other prompt would fail in the same way
             if iscoroutine(answer):
                 answer.close()
             raise misuse
@@ -250,13 +251,13 @@ class Job:
     def _settle(self, ticket: Ticket, requests: Sequence[Reply]) -> float | None:
         try:
             return self._pace.settle(ticket, requests)
-        except ValueError as exc:  # no price for that model, but a budget to keep
+        except ValueError as exc:  # that model has no price, so the budget cannot be kept
             self._stop(exc)
             return None
 
 
-def _ours(failure: Exception, run: Run | None) -> StreamkitError:
-    """What ``ask`` raised, or its stream, may be anything; an item's error is one of ours."""
+def _as_item_error(failure: Exception, run: Run | None) -> StreamkitError:
+    """The exception that ``ask`` or its stream raised as a `StreamkitError`, which is what an item carries."""
     if isinstance(failure, StreamkitError):
         return failure
     so_far = replace(run.reply if run is not None else Reply(), outcome="failed")

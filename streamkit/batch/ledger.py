@@ -1,4 +1,5 @@
-"""A file that says which prompts are finished, and what was answered: a line each, whole whatever happens."""
+"""The ledger of a batch: a file of the finished prompts and their answers, one line each. A crash leaves at most the
+last line incomplete."""
 
 from __future__ import annotations
 
@@ -21,16 +22,16 @@ from ..jsonform import missed_text, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
 from .item import BatchItem
-from .ledgerlines import KEYS, form_of, is_half, is_ours, line_of
+from .ledgerlines import KEYS, form_of, is_half, is_ledger_line, line_of
 
 __all__ = ["Book", "Ledger"]
 
 PATIENCE, PAUSE = 2.0, 0.05
-"""Seconds to wait for a batch that is just closing the file, and between two looks."""
+"""Seconds to wait for a batch that is just closing the file, and between two attempts to lock it."""
 MOST = 1e300
-"""More is no cost of a prompt."""
-TOLD = 10
-"""Damaged lines of which the numbers are told."""
+"""A larger number is not taken for the cost of a prompt."""
+LISTED = 10
+"""Damaged lines whose numbers are logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Ledger:
 
     A line is an object with ``asked`` (the prompt's key), ``form``, ``content`` (a hash of it, unless that is the key),
     ``outcome``, ``cost`` and ``reply`` as `to_json` writes it; or ``error`` instead of a reply: that prompt is asked
-    again. It ends with ``crc``, the CRC-32 of all that stands before; a line that it does not fit is not believed. A
-    line is in the hands of the system before its item is delivered, so a killed process loses none, and half
-    a line that it left is seen to. ``sync`` is for power cuts: the file is forced to the disk with ``every`` line,
+    again. It ends with ``crc``, the CRC-32 of all that stands before it; a line with a wrong one is not trusted. A
+    line is handed to the operating system before its item is delivered, so a killed process loses none, and a partial
+    line that it left is repaired. ``sync`` is for power cuts: the file is forced to the disk with ``every`` line,
     with the first that comes so many seconds after the last time, or at the end (``close``).
 
     One batch at a time may use it. Takes about 200 bytes of memory for each finished prompt.
@@ -56,8 +57,8 @@ class Ledger:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Book]:
-        """What it holds, locked. SinkError if it cannot be opened or another batch has it, ValueError if the file is
-        something else."""
+        """The open ledger, locked. SinkError if it cannot be opened or another batch uses it, ValueError if the file is
+        not a ledger."""
         worker = Worker("Ledger")
         book = Book(Path(self.path), Syncing(self.sync), worker)
         try:
@@ -75,29 +76,29 @@ class Ledger:
 
 
 class Book:
-    """A ledger in use. Whatever touches the file is done in the thread of ``worker``, one thing at a time."""
+    """A ledger in use. All access to the file happens in the thread of ``worker``, one call at a time."""
 
     def __init__(self, path: Path, sync: Syncing, worker: Worker) -> None:
         self.path = path.absolute()
         self.name = one_line(path.name)
         self.spent, self.paid_for = 0.0, 0
-        """What was paid before it was opened, and for how many prompts."""
+        """The costs that the file already held when it was opened, and the number of prompts they were for."""
         self._sync, self._worker = sync, worker
         self._fd: int | None = None
-        self._let_go: Callable[[], object] = _nothing
+        self._close_fd: Callable[[], object] = _nothing
         self._file: BufferedReader | None = None
-        self._places: dict[str, int] = {}
+        self._positions: dict[str, int] = {}
         self._size = 0
 
     async def find(self, key: str, content: str | None) -> tuple[Reply, float | None] | None:
-        """The reply to the prompt of that name, unless it had another content, and what it cost."""
-        place = self._places.get(key)
-        return None if place is None else await self._worker.call(self._read, place, content)
+        """The reply to the prompt of that name, unless that prompt had another content, and its cost."""
+        position = self._positions.get(key)
+        return None if position is None else await self._worker.call(self._read, position, content)
 
     async def add(self, item: BatchItem, content: str | None) -> None:
-        """Stored when this returns; not interrupted by a cancel, for the reply was paid for."""
+        """Store an item before returning; not interrupted by a cancel, because the reply was paid for."""
         written = self._worker.call(self._write, item, content)
-        written.add_done_callback(asyncio.Future.exception)  # a shield that was cancelled does not ask
+        written.add_done_callback(asyncio.Future.exception)  # a cancelled shield does not retrieve the exception
         await asyncio.shield(written)
 
     # -- in the thread ---------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class Book:
     def open(self) -> None:
         try:
             self._fd = fd = open_private(self.path, os.O_CREAT)
-            self._let_go = weakref.finalize(self, os.close, fd)  # a loop that is closed under a batch never closes it
+            self._close_fd = weakref.finalize(self, os.close, fd)  # a batch whose loop is closed never calls `close`
         except OSError as exc:
             raise SinkError(f"ledger {self.name} cannot be opened: {exc.strerror or exc}") from exc
         if self._sync.at_close:
@@ -116,25 +117,25 @@ class Book:
 
     def load(self) -> None:
         assert self._fd is not None
-        # a descriptor of its own: writing moves the place at which the other one reads
-        self._file = file = open(open_private(self.path), "rb")  # noqa: SIM115  # read from until the end
-        found = _Found()
+        # a descriptor of its own: writing moves the position at which the other one reads
+        self._file = file = open(open_private(self.path), "rb")  # noqa: SIM115  # open until `close`
+        findings = _Findings()
         last, whole = b"", True
         for number, line in enumerate(file, 1):
-            place, self._size = self._size, self._size + len(line)
+            position, self._size = self._size, self._size + len(line)
             form = self._form(line)
             last, whole = line, form is not None
             if form is not None:
-                self._note(form, place)
-                found.missed |= form.keys() - KEYS
+                self._note(form, position)
+                findings.missed |= form.keys() - KEYS
             elif line.endswith(b"\n") or not is_half(line):
-                found.damaged.append(number)
-            found.ours = found.ours or whole or (number == 1 and is_ours(line))
-        if last and not found.ours:
+                findings.damaged.append(number)
+            findings.is_ledger = findings.is_ledger or whole or (number == 1 and is_ledger_line(line))
+        if last and not findings.is_ledger:
             raise self._refused(last)
         self._end_line(last, whole)
-        self._reckon(len(found.damaged))
-        found.tell(self.name)
+        self._estimate_damaged(len(findings.damaged))
+        findings.log(self.name)
 
     def _form(self, line: bytes) -> dict[str, Any] | None:
         try:
@@ -144,12 +145,13 @@ class Book:
 
     def _refused(self, line: bytes) -> ValueError:
         return ValueError(
-            f"{one_line(str(self.path))} is no ledger, or one of a newer version of streamkit: "
+            f"{one_line(str(self.path))} is not a ledger, or one of a newer version of streamkit: "
             f"it holds something else ({excerpt(line.decode('utf-8', 'replace'), 60)})"
         )
 
     def _end_line(self, last: bytes, whole: bool) -> None:
-        """The next line begins a line. Half a one that a kill left is cut off: that prompt was not delivered."""
+        """Let the next line begin after a line end. A partial line that a killed process left is cut off: its item was
+        not delivered."""
         assert self._fd is not None
         if not last or last.endswith(b"\n"):
             return
@@ -160,30 +162,30 @@ class Book:
             write_all(self._fd, b"\n")
             self._size += 1
 
-    def _note(self, form: dict[str, Any], place: int) -> None:
+    def _note(self, form: dict[str, Any], position: int) -> None:
         if "reply" in form:
-            self._places[form["asked"]] = place
+            self._positions[form["asked"]] = position
         cost = form.get("cost")
         if isinstance(cost, (int, float)) and cost is not True and 0 < cost < MOST:
             self.spent += cost
             self.paid_for += 1
 
-    def _reckon(self, damaged: int) -> None:
-        """What damaged lines say is not believed, but somebody paid for them: as much as for the others, on average."""
+    def _estimate_damaged(self, damaged: int) -> None:
+        """Count damaged lines at the average cost of the others: their content is not trusted, but it was paid for."""
         if self.paid_for:
             self.spent += damaged * self.spent / self.paid_for
             self.paid_for += damaged
 
-    def _read(self, place: int, content: str | None) -> tuple[Reply, float | None] | None:
+    def _read(self, position: int, content: str | None) -> tuple[Reply, float | None] | None:
         assert self._file is not None
-        self._file.seek(place)
+        self._file.seek(position)
         form = self._form(self._file.readline()) or {}
         if None not in (content, before := form.get("content")) and before != content:
             return None
         try:
             reply, missed = read_event(json.dumps(form.get("reply")))
             if isinstance(reply, Reply):
-                _tell_missed(f"an answer in ledger {self.name}", missed)
+                _log_missed(f"an answer in ledger {self.name}", missed)
                 return reply, form.get("cost")
             problem = f"its answer is an event {reply.type!r}"
         except MalformedError as exc:
@@ -197,10 +199,10 @@ class Book:
         try:
             write_all(self._fd, line)
         except OSError:
-            os.ftruncate(self._fd, self._size)  # half a line would spoil the next one
+            os.ftruncate(self._fd, self._size)  # a partial line would spoil the next one
             raise
         if item.reply is not None:
-            self._places[item.key] = self._size
+            self._positions[item.key] = self._size
         self._size += len(line)
         if self._sync.due():
             os.fsync(self._fd)
@@ -214,21 +216,21 @@ class Book:
                 if self._sync.at_close:
                     os.fsync(fd)
             finally:
-                self._let_go()
+                self._close_fd()
 
 
 @dataclass(slots=True)
-class _Found:
-    """What was strange about the lines of a ledger."""
+class _Findings:
+    """Irregularities found while loading a ledger."""
 
     damaged: list[int] = field(default_factory=list)
     missed: set[str] = field(default_factory=set)
-    ours: bool = False
-    """Whether there is a line of a ledger in it at all."""
+    is_ledger: bool = False
+    """True if the file holds a line of a ledger at all."""
 
-    def tell(self, name: str) -> None:
+    def log(self, name: str) -> None:
         if self.damaged:
-            numbers = ", ".join(map(str, self.damaged[:TOLD])) + (", …" if len(self.damaged) > TOLD else "")
+            numbers = ", ".join(map(str, self.damaged[:LISTED])) + (", …" if len(self.damaged) > LISTED else "")
             LOGGER.warning(
                 "damaged lines in %s: %d; their prompts are asked again, and for the budget they count as much as the "
                 "others on average (line %s)",
@@ -236,10 +238,10 @@ class _Found:
                 len(self.damaged),
                 numbers,
             )
-        _tell_missed(f"ledger {name}", self.missed)
+        _log_missed(f"ledger {name}", self.missed)
 
 
-def _tell_missed(what: str, names: set[str]) -> None:
+def _log_missed(what: str, names: set[str]) -> None:
     if text := missed_text(what, names):
         LOGGER.warning("%s", text)
 

@@ -1,8 +1,8 @@
-"""The lines of a ledger: what they say, and how one that is damaged is told from one that is whole.
+"""The lines of a ledger: how they are written, read and checked for damage.
 
-A line ends with the CRC-32 of what it says, so that a changed byte, two lines that were glued together and a part that
-was overwritten are noticed, and an editor that only writes it in another way does no harm. It begins with its form, so
-that a line whose end was lost is not taken for one of version 0.1.0, which had neither.
+A line ends with the CRC-32 of its values, so that a changed byte, two joined lines and an overwritten part are noticed,
+while an editor that only formats the JSON in another way does no harm. The number of its format stands at its
+beginning, so that a line whose end was lost is not taken for one of version 0.1.0, which had neither.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..jsonform import to_json
 from ..wording import described
 from .item import BatchItem
 
-__all__ = ["KEYS", "form_of", "is_half", "is_ours", "line_of"]
+__all__ = ["KEYS", "form_of", "is_half", "is_ledger_line", "line_of"]
 
 HEAD = b'{"asked":'
 FORM = 2
@@ -26,7 +26,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 def line_of(item: BatchItem, content: str | None) -> bytes:
-    """The line that says what became of a prompt."""
+    """The line that stores ``item``."""
     form: dict[str, Any] = {"asked": item.key, "form": FORM}
     if content is not None and content != item.key:
         form["content"] = content
@@ -42,36 +42,36 @@ def line_of(item: BatchItem, content: str | None) -> bytes:
 
 
 def _sum(form: dict[str, Any]) -> str:
-    """Of what ``form`` says, however it is written."""
-    said = {name: value for name, value in form.items() if name != "crc"}
-    return f"{zlib.crc32(json.dumps(said, sort_keys=True, separators=(',', ':')).encode()):08x}"
+    """The CRC-32 of the values in ``form``, independent of how its line is formatted."""
+    values = {name: value for name, value in form.items() if name != "crc"}
+    return f"{zlib.crc32(json.dumps(values, sort_keys=True, separators=(',', ':')).encode()):08x}"
 
 
 def form_of(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None if it is damaged, ValueError if it is whole and says something else."""
+    """The object in a line; None if the line is damaged, ValueError if it is intact but not one of a ledger."""
     try:
         form = json.loads(line.removeprefix(BOM))
     except (ValueError, RecursionError):
         return None
-    sealed = isinstance(form, dict) and "crc" in form
-    if sealed and form["crc"] != _sum(form):
+    has_sum = isinstance(form, dict) and "crc" in form
+    if has_sum and form["crc"] != _sum(form):
         return None
-    named = isinstance(form, dict) and isinstance(form.get("asked"), str)
-    if not named and (not isinstance(form, dict) or sealed or len(form.keys() & KEYS) < 2):
-        raise ValueError("no line of a ledger")
-    return form if named and (sealed or _is_old(form)) else None
+    has_key = isinstance(form, dict) and isinstance(form.get("asked"), str)
+    if not has_key and (not isinstance(form, dict) or has_sum or len(form.keys() & KEYS) < 2):
+        raise ValueError("not a line of a ledger")
+    return form if has_key and (has_sum or _is_old(form)) else None
 
 
 def _is_old(form: dict[str, Any]) -> bool:
-    """Whether a line without a sum is one of version 0.1.0, and not one of ours that has lost its end."""
+    """True if a line without a checksum is one of version 0.1.0, and not one of this format that has lost its end."""
     return "outcome" in form and ("error" in form or "reply" in form) and {"crc", "form"}.isdisjoint(form)
 
 
-def is_ours(line: bytes) -> bool:
-    """Whether a line, though it may be damaged, begins or ends as those of ledgers do."""
+def is_ledger_line(line: bytes) -> bool:
+    """True if a line, possibly damaged, begins or ends like those of ledgers."""
     return line[: len(HEAD)] == HEAD[: len(line)] or SEAL.search(line) is not None
 
 
 def is_half(line: bytes) -> bool:
-    """Whether a line without a line end is what a kill leaves: the beginning of one."""
+    """True if a line without a line end is the beginning of one, which is what a killed process leaves."""
     return line[: len(HEAD)] == HEAD[: len(line)] and SEAL.search(line) is None

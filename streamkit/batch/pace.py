@@ -1,4 +1,4 @@
-"""When the next prompt may start: so many requests and tokens a minute, and money left."""
+"""The pace of a batch: limits of requests and tokens per minute, and of money, on the start of the next prompt."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .costs import Costs, usage_of
 
 __all__ = ["Bucket", "Pace", "Ticket"]
 
-NEARLY = 1e-6  # seconds; less may be lost in the rounding of a clock, so that one would wait for ever
+NEARLY = 1e-6  # seconds; a shorter wait may be lost in the rounding of a clock, and would be repeated for ever
 GUESS = 500
-"""Tokens of an answer as long as none is known."""
+"""Expected tokens of an answer until the first one is known."""
 
 
 class Bucket:
-    """So many a minute, never more in any minute, with at most a second's worth (or one) at once.
+    """A token bucket: at most ``per_minute`` in any minute, in bursts of a second's worth (or of one).
 
-    Whoever finds one in it may take any amount; the next one waits until that is made up for. A large amount so takes
-    the time that it needs, but never waits for a bucket that cannot hold it.
+    If it holds at least one, a caller may take any amount; the next one waits until the debt is refilled. So a large
+    amount takes the time that it needs, but never waits for a bucket that cannot hold it.
     """
 
     def __init__(self, per_minute: float, time: Callable[[], float]) -> None:
         self._most = max(1.0, per_minute / 60)
-        self._rate = (per_minute + 1 - self._most) / 60  # what is there at first counts for the minute, too
+        self._rate = (per_minute + 1 - self._most) / 60  # the initial level counts for the first minute, too
         self._level, self._at, self._time = self._most, time(), time
         self._changed = asyncio.Event()
         self._stopped = False
 
     async def take(self, amount: float) -> None:
-        """For one caller at a time: whoever waits here holds the door."""
+        """Wait until it holds one, then take ``amount``. For one caller at a time: `Pace.admit` has its lock."""
         while (wait := self._wait()) > 0:
             self._changed.clear()
             try:
@@ -42,12 +42,12 @@ class Bucket:
         self._level -= amount
 
     def give(self, amount: float) -> None:
-        """Correct what was taken: back if positive."""
+        """Correct the amount that was taken: a positive ``amount`` is put back."""
         self._level += amount
         self._changed.set()
 
     def stop(self) -> None:
-        """Nobody waits any more."""
+        """Let `take` return at once from now on."""
         self._stopped = True
         self._changed.set()
 
@@ -63,14 +63,14 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """``size``: tokens of the prompt, about; ``expected``: those of prompt and answer."""
+    """The permission to start one prompt. ``size``: its estimated tokens; ``expected``: those of prompt and answer."""
 
     size: int
     expected: float
 
 
 class Pace:
-    """One door for all prompts of a batch, which pass it in their order."""
+    """Admits the prompts of a batch one after another, in their order."""
 
     def __init__(
         self,
@@ -82,39 +82,39 @@ class Pace:
         self._requests = Bucket(requests_per_minute, time) if requests_per_minute else None
         self._tokens = Bucket(tokens_per_minute, time) if tokens_per_minute else None
         self._costs = costs
-        self._door = asyncio.Lock()
+        self._admission = asyncio.Lock()
         self._stopped = False
-        self._seen, self._beyond = 0, float(GUESS)
+        self._counted, self._answer_size = 0, float(GUESS)
 
     async def admit(self, size: int) -> Ticket | None:
         """Wait until a prompt of this size may start; None if none may: no budget is left, or `stop` was called."""
-        async with self._door:
+        async with self._admission:
             if self._stopped or not await self._costs.room():
                 return None
-            expected = size + self._beyond
+            expected = size + self._answer_size
             if self._requests is not None:
                 await self._requests.take(1)
             if self._tokens is not None:
                 await self._tokens.take(expected)
-            if self._stopped or not await self._costs.room():  # what was under way may have cost more than expected
+            if self._stopped or not await self._costs.room():  # prompts under way may have cost more than expected
                 return None
             self._costs.start()
             return Ticket(size, expected)
 
     def stop(self) -> None:
-        """Nothing may start any more."""
+        """Admit no more prompts, and release the one that waits."""
         self._stopped = True
         for bucket in (self._requests, self._tokens):
             if bucket is not None:
                 bucket.stop()
 
     def settle(self, ticket: Ticket, replies: Sequence[Reply]) -> float | None:
-        """A prompt is over, which took these requests: what it cost, if that is known."""
+        """Count a finished prompt with the replies of its requests: its cost, None if that is not known."""
         usages = [usage_of(reply, ticket.size) for reply in replies]
         real = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in usages)
         if real:
-            self._seen += 1
-            self._beyond += (max(0, real - ticket.size) - self._beyond) / self._seen
+            self._counted += 1
+            self._answer_size += (max(0, real - ticket.size) - self._answer_size) / self._counted
         if self._tokens is not None:
             self._tokens.give(ticket.expected - real)
         if self._requests is not None:

@@ -1,4 +1,4 @@
-"""What a batch was asked to do, checked before anything is sent."""
+"""The arguments of a batch, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ..checks import check_flag, check_number, check_whole
 from ..engine.streams import check_function
-from ..sources import Given
+from ..sources import ItemSource
 from ..tokens import PriceList, check_prices
 from .ledger import Ledger
 from .prompts import lines_of
@@ -19,7 +19,7 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    prompts: Given[Any]
+    prompts: ItemSource[Any]
     ask: Callable[[Any], Any]
     key: Callable[[Any], str | None] | None
     ledger: Ledger | None

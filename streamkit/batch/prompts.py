@@ -1,4 +1,4 @@
-"""Prompts: how they are read from a file, named and measured."""
+"""The prompts of a batch: read from a file, hashed for the ledger, and their size estimated."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ ATTACHED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A line that is no prompt."""
+    """A line of a file of prompts that is not JSON."""
 
     text: str
     error: MalformedError
 
 
 def lines_of(path: str) -> Iterator[Any]:
-    """The JSON value of each line; blank lines are passed over, a bad one does not end the rest."""
+    """The JSON value of each line; blank lines are skipped; one that is not JSON becomes an `Unreadable`, and the
+    rest is still read."""
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
@@ -38,19 +39,19 @@ def lines_of(path: str) -> Iterator[Any]:
             try:
                 yield json.loads(text)
             except (ValueError, RecursionError):
-                yield Unreadable(text, MalformedError(f"line {number} of the prompts is no JSON: {excerpt(text)}"))
+                yield Unreadable(text, MalformedError(f"line {number} of the prompts is not JSON: {excerpt(text)}"))
 
 
 def content_of(prompt: Any) -> str | None:
-    """A hash of what ``prompt`` holds, the same in every process; None if it cannot be written as JSON."""
+    """A hash of the content of ``prompt``, the same in every process; None if it cannot be written as JSON."""
     try:
-        form = json.dumps(prompt, sort_keys=True, separators=(",", ":"), default=_plain)
+        form = json.dumps(prompt, sort_keys=True, separators=(",", ":"), default=_json_default)
     except (TypeError, ValueError, RecursionError):
         return None
     return hashlib.sha256(form.encode()).hexdigest()[:32]
 
 
-def _plain(value: Any) -> Any:
+def _json_default(value: Any) -> Any:
     if isinstance(value, Unreadable):
         return {"unreadable": value.text}
     if is_dataclass(value) and not isinstance(value, type):
@@ -60,11 +61,11 @@ def _plain(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if callable(dump):
         return dump(mode="json")
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def size_of(value: Any) -> int:
-    """About how many tokens the text in ``value`` has, however it is nested."""
+    """The estimated number of tokens of the text in ``value``, however deeply it is nested."""
     return math.ceil(_bytes(value) / BYTES_A_TOKEN)
 
 

@@ -1,4 +1,4 @@
-"""A part of a batch as a plain function that other processes can be sent."""
+"""A part of a batch as a plain function that can be sent to other processes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Tally", "run_shard"]
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the prompts of a shard, in numbers."""
+    """The results of a shard in numbers."""
 
     outcomes: dict[str, int] = field(default_factory=dict)
     """How many prompts had each outcome, those from the ledger included."""
     from_ledger: int = 0
     cost: float = 0.0
-    """Of what was asked by this call."""
+    """Of the prompts that this call asked, those from the ledger excluded."""
     failed: list[str] = field(default_factory=list)
     """The keys of prompts to ask again: failed or skipped."""
 
@@ -41,8 +41,8 @@ def run_shard(
     into: Sequence[Any] = (),
     **options: Any,
 ) -> Tally:
-    """Ask all ``prompts`` and block until the last is answered: a `Tally`. The answers are in the ledger, and in
-    whatever sinks there are ``into``.
+    """Ask all ``prompts`` and block until the last is answered: a `Tally`. The answers are in the ledger, and go to
+    the sinks ``into``.
 
     Everything it takes and gives can be pickled if the parts can. ``recipe()`` is called where the shard runs and makes
     the ``ask`` of `batch`; if it gives a context manager, that is entered for it and left at the end, so that a client
@@ -50,7 +50,7 @@ def run_shard(
 
     For a plain thread or process: RuntimeError under a running loop.
     """
-    tally, made = Tally(), recipe()
-    with made if isinstance(made, AbstractContextManager) else nullcontext(made) as ask:
+    tally, recipe_result = Tally(), recipe()
+    with recipe_result if isinstance(recipe_result, AbstractContextManager) else nullcontext(recipe_result) as ask:
         run(batch(prompts, ask, **options), tally.add, *into)
     return tally

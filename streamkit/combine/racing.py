@@ -1,4 +1,4 @@
-"""Several streams as one: a race, a comparison."""
+"""Several streams combined into one: a race, or a comparison side by side."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = ["Failure", "Labelled", "race", "side_by_side"]
 
 T = TypeVar("T")
 
-TOLD = 500
-"""Characters of each failure in the message of all: what a server said, and the address, fit into it."""
+FAILURE_CHARS = 500
+"""The most characters of each failure in the message for all: the server's error and the address fit into it."""
 
 
 @in_brief
 @dataclass(frozen=True, slots=True, repr=False)
 class Failure:
-    """What stands for a stream that failed among others that go on."""
+    """An item in place of a stream that failed while others go on."""
 
     error: Exception
 
@@ -57,7 +57,7 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
 
     A stream that fails earlier is out, however quick it was; if all fail: `AllFailedError`. With ``after`` the streams
     start one by one, that many seconds apart or as soon as the one before has failed: a hedge that mostly costs one
-    request. What the losers were sent so far is in ``run.replies``.
+    request. The partial replies of the losers are in ``run.replies``.
     """
     if not streams:
         raise ValueError("no streams to race")
@@ -75,12 +75,12 @@ class _Entrant:
 
     def __init__(self, number: int, place: Place) -> None:
         self.number, self.place = number, place
-        self.opening = Prelude()
+        self.prelude = Prelude()
         self.subscription = SingleAssignmentDisposable()
 
 
 class _Race(CompositeReply):
-    """Everything happens on the run's loop, whatever threads the streams use."""
+    """A race during one run. Everything happens on the run's loop, whatever threads the streams use."""
 
     def __init__(
         self,
@@ -96,10 +96,10 @@ class _Race(CompositeReply):
         self._failures: dict[int, Exception] = {}
         self._timer = SerialDisposable()
         self._winner: _Entrant | None = None
-        self._over = self._complete = False
+        self._stopped = self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        """The winner's reply; before there is one, that of the last to start."""
+        """The winner's reply; before there is a winner, that of the last stream to start."""
         reply = self.place.reply(outcome)
         return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
 
@@ -108,7 +108,7 @@ class _Race(CompositeReply):
         return Disposable(lambda: self._scheduler.on_loop(self._stop))
 
     def _start_next(self, *_: Any) -> None:
-        """Start one stream, or all of them if they are not to wait for each other."""
+        """Start the next stream, or all of them if they do not wait for each other."""
         while self._waiting and not self._is_decided():
             self._start(*self._waiting.popleft())
             if self._after is not None:
@@ -117,7 +117,7 @@ class _Race(CompositeReply):
                 return
 
     def _is_decided(self) -> bool:
-        return self._over or self._winner is not None
+        return self._stopped or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
         self.place = Place(self._scheduler, part=True)
@@ -134,19 +134,19 @@ class _Race(CompositeReply):
         if self._winner is entrant:
             self._observer.on_next(item)
         elif not self._is_decided():
-            self._win(entrant, entrant.opening.feed(item))
+            self._win(entrant, entrant.prelude.feed(item))
 
     def _completed(self, entrant: _Entrant) -> None:
         if not self._is_decided():
-            entrant.opening.over = True
-            self._win(entrant, entrant.opening.flush())
+            entrant.prelude.over = True
+            self._win(entrant, entrant.prelude.flush())
         if self._winner is entrant:
             self._complete = True
             self._observer.on_completed()
 
     def _win(self, entrant: _Entrant, items: Sequence[Any]) -> None:
-        """If it has said something: from now on there is only this one."""
-        if not entrant.opening.over:
+        """Make ``entrant`` the winner if it has content: the others are cancelled."""
+        if not entrant.prelude.over:
             return
         self._winner, self.place = entrant, entrant.place
         self._timer.dispose()
@@ -159,7 +159,7 @@ class _Race(CompositeReply):
     def _failed(self, entrant: _Entrant, error: Exception) -> None:
         if self._winner is entrant:
             self._observer.on_error(error)
-        elif isinstance(error, ShutdownError) and not self._is_decided():  # no loop is left for the others
+        elif isinstance(error, ShutdownError) and not self._is_decided():  # the others have no loop to run on
             self._stop()
             self._observer.on_error(error)
         elif not self._is_decided():
@@ -168,27 +168,27 @@ class _Race(CompositeReply):
             if self._waiting:
                 self._start_next()
             elif not self._running:
-                self._over = True
+                self._stopped = True
                 self._observer.on_error(all_failed([error for _, error in sorted(self._failures.items())]))
 
     def _stop(self) -> None:
-        self._over = True
+        self._stopped = True
         self._timer.dispose()
         for entrant in self._running:
             entrant.subscription.dispose()
 
 
 def all_failed(failures: list[Exception]) -> Exception:
-    """The only failure, or all of them as one; the partial reply is the last one's, with the requests of all."""
+    """The only failure, or one error for all of them; its partial reply is the last one's, with the requests of all."""
     if len(failures) == 1:
         return failures[0]
-    ours = [error for error in failures if isinstance(error, StreamkitError)]
-    requests = sum(error.partial.attempts for error in ours)
-    partial = replace(ours[-1].partial, attempts=requests) if ours else None
-    told = "; ".join(described(error, TOLD) for error in failures)
-    error = AllFailedError(f"all {len(failures)} failed: {told}", failures, partial=partial)
-    gone = len(ours) == len(failures) and all(one.given_up for one in ours)
-    return error.as_given_up() if gone else error
+    own_errors = [error for error in failures if isinstance(error, StreamkitError)]
+    requests = sum(error.partial.attempts for error in own_errors)
+    partial = replace(own_errors[-1].partial, attempts=requests) if own_errors else None
+    texts = "; ".join(described(error, FAILURE_CHARS) for error in failures)
+    error = AllFailedError(f"all {len(failures)} failed: {texts}", failures, partial=partial)
+    all_given_up = len(own_errors) == len(failures) and all(error.given_up for error in own_errors)
+    return error.as_given_up() if all_given_up else error
 
 
 # -- side by side --------------------------------------------------------------------------------------------------
@@ -197,11 +197,11 @@ def all_failed(failures: list[Exception]) -> Exception:
 def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     """The items of several streams as they come, each `Labelled` with its name.
 
-    One that fails gives a last item `Failure` under its name; the others go on. Completes when all have ended. Each
-    one's `Reply` is its last item; the run's own is that of the last stream.
+    A stream that fails emits a last item `Failure` under its name; the others go on. The result completes when all have
+    ended. Each stream's `Reply` is its last item; the run's own is that of the last stream.
     """
     if not isinstance(streams, Mapping):
-        hint = "write {'one': stream, 'two': other}"  # type: ignore[unreachable]  # not everybody looks at types
+        hint = "write {'one': stream, 'two': other}"  # type: ignore[unreachable]  # not all users check types
         raise TypeError(f"side_by_side takes a mapping of names to streams, not {quote(streams)}: {hint}")
     if not streams:
         raise ValueError("no streams to compare")
@@ -209,24 +209,24 @@ def side_by_side(streams: Mapping[str, Observable[T]]) -> Stream[Labelled[T]]:
     named = dict(streams)
 
     def connect(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        together = _Together(scheduler_for(scheduler), named, observer)
+        together = _SideBySide(scheduler_for(scheduler), named, observer)
         return CompositeDisposable([together.begin(name, stream) for name, stream in named.items()])
 
     return source_of("side_by_side", connect)
 
 
-class _Together(CompositeReply):
-    """Everything happens on the run's loop, whatever threads the streams use."""
+class _SideBySide(CompositeReply):
+    """A comparison during one run. Everything happens on the run's loop, whatever threads the streams use."""
 
     def __init__(self, scheduler: RunScheduler, names: Iterable[str], observer: abc.ObserverBase[Any]) -> None:
         super().__init__(scheduler)
         self._scheduler, self._observer = scheduler, observer
-        self._left = set(names)
+        self._unfinished = set(names)
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        """The last one's; but what was cancelled with some of them under way is not what that one became."""
+        """The last stream's reply; if some were still under way at a cancel, with the outcome of the cancel."""
         reply = self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
-        return replace(reply, outcome=outcome) if outcome is not None and self._left else reply
+        return replace(reply, outcome=outcome) if outcome is not None and self._unfinished else reply
 
     def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
         return stream.subscribe(
@@ -241,6 +241,6 @@ class _Together(CompositeReply):
         self._ended(name)
 
     def _ended(self, name: str) -> None:
-        self._left.discard(name)
-        if not self._left:
+        self._unfinished.discard(name)
+        if not self._unfinished:
             self._observer.on_completed()

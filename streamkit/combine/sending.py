@@ -1,4 +1,4 @@
-"""The tools of a loop as a part of its requests: a model calls only what it was told of."""
+"""The tools of a loop as a part of its requests: a model calls only tools that are in the request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..engine.loops import LOGGER
-from ..sources.tools import name_of, tools_for
+from ..sources.tools import tool_name, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line
 
@@ -19,25 +19,25 @@ Ask: TypeAlias = "Callable[..., Any]"
 
 def sending(ask: Ask, tools: Mapping[str, Callable[..., Any]]) -> Ask:
     """``ask`` with ``tools`` in each of its requests, if it is `sk.chat`, or ``chat`` or ``respond`` of a Client, or a
-    partial of one. If that names tools already, these are sent and no others. Other callables are left as they are.
+    partial of one. If the partial names tools already, only these are sent. Other callables are left unchanged.
 
     TypeError for ``complete``, whose API has no tools; ValueError if a function is sent that the loop does not have,
     or by a name that servers refuse.
     """
-    inner, given = _unwrapped(ask)
+    inner, named_tools = _unwrapped(ask)
     api = _api_of(inner)
     if api is not None and api.tool is None:
         raise TypeError("complete takes one prompt and no tools: give the tool loop client.chat or client.respond")
     if api is None or not tools or not _takes_tools(ask, inner):
         return ask
-    if given is not None:
-        _compare([name for tool in given for name in _names(api, tool)], tools)
+    if named_tools is not None:
+        _compare([name for tool in named_tools for name in _names(api, tool)], tools)
         return ask
     return functools.partial(ask, tools=tools_for(api, tools))
 
 
 def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
-    """What partials stand before, and the tools that they name: None if they name none."""
+    """The callable inside partials, and the tools that these name; None if they name none."""
     named: dict[str, Any] = {}
     while isinstance(ask, functools.partial):
         named = {**ask.keywords, **named}
@@ -47,18 +47,18 @@ def _unwrapped(ask: Any) -> tuple[Any, Iterable[Any] | None]:
 
 
 def _api_of(ask: Any) -> Api | None:
-    """The API that ``ask`` speaks to, if it is ours."""
+    """The API of ``ask``, if it is a function of this package."""
     from ..sources.http import Client, chat
 
     if ask is chat:
         return APIS["chat"]
     client = getattr(ask, "__self__", None)
-    return client._spoken(ask.__name__) if isinstance(client, Client) else None
+    return client._api_of_method(ask.__name__) if isinstance(client, Client) else None
 
 
 def _takes_tools(ask: Any, inner: Any) -> bool:
-    """Of a method that a class of the user's own has put in the place of ours: whether it has this parameter by name.
-    One that takes whatever it is given may send tools of its own."""
+    """True if ``ask`` is a function of this package, or a user's override of one that has the parameter ``tools`` by
+    name. An override that takes any arguments may send tools of its own."""
     from ..sources.http import Client, chat
 
     if inner is chat or inner.__func__ in (Client.chat, Client.respond):
@@ -69,7 +69,7 @@ def _takes_tools(ask: Any, inner: Any) -> bool:
 
 def _names(api: Api, tool: Any) -> Iterable[str]:
     """The names by which a model calls a tool of a request."""
-    return api.tool_names(tool) if isinstance(tool, Mapping) else [name_of(tool)]
+    return api.tool_names(tool) if isinstance(tool, Mapping) else [tool_name(tool)]
 
 
 def _compare(sent: list[str], tools: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""One stream for many subscribers, who may come late, from other threads and other loops."""
+"""One stream for many subscribers, which may come late, from other threads and from other event loops."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def share(stream: ReplyStream, replay: int) -> ReplyStream: ...
 @overload
 def share(stream: Observable[T], replay: int) -> Stream[T]: ...
 def share(stream: Observable[Any], replay: int) -> Stream[Any]:
-    """One subscription to ``stream`` for any number of subscribers, who may come late: they get what has passed first.
+    """One subscription to ``stream`` for any number of subscribers. Late ones first get the items that have passed.
 
-    The request is made with the first subscriber and cancelled when the last one leaves. ``replay`` items at most are
-    kept; whoever comes when more have passed gets RuntimeError instead of a reply with a hole. A slow subscriber holds
-    the source for all of them. Each one's run has the reply, and counts the request as its own.
+    The request is made with the first subscriber and cancelled when the last one leaves. At most ``replay`` items are
+    kept; a subscriber that comes when more have passed gets RuntimeError instead of a reply with a gap. A slow
+    subscriber holds the source for all of them. Each one's run has the reply, and counts the request as its own.
 
     Note: the stream lives on the loop of its first subscriber (the background loop, if that is a plain `sk.run`); if
     that loop ends, so does the stream, for all.
@@ -63,20 +63,20 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
 
 
 class _Shared:
-    """Everything but `join` happens on the stream's loop; once there is an end, nothing changes any more."""
+    """The shared subscription. Everything but `join` happens on the stream's loop; after the end nothing changes."""
 
     def __init__(self, stream: Observable[Any], replay: int) -> None:
         self.context = Context()
         self.context.lost = self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
-        self.over = False
+        self.ended = False
         self.error: Exception | None = None
-        self._stream, self._keep = stream, replay
-        self._past: deque[Any] = deque(maxlen=replay)
-        self._passed = 0
-        self._arriving: deque[tuple[Callable[..., None], Any]] = deque()
+        self._stream, self._replay = stream, replay
+        self._history: deque[Any] = deque(maxlen=replay)
+        self._count = 0
+        self._signals: deque[tuple[Callable[..., None], Any]] = deque()
         self._busy = self._begun = False
         self._scheduler: RunScheduler | None = None
-        self._first = Lock()
+        self._lock = Lock()
         self._gate = Gate()
         self._members: tuple[_Member, ...] = ()
         self._subscription = SerialDisposable()
@@ -88,7 +88,7 @@ class _Shared:
 
     def join(self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
-        with self._first:
+        with self._lock:
             if self._scheduler is None:
                 home = background() if is_own(run.loop) else run.loop
                 self._scheduler = RunScheduler(home, self._gate, self.context)
@@ -99,7 +99,7 @@ class _Shared:
             return Disposable(lambda: on_loop(self.home, self._leave, member))
         bridge = Bridge(self.home, Gate())
         member = _Member(bridge, bridge.gate, view)
-        if self.over or self.home.is_closed():
+        if self.ended or self.home.is_closed():
             self._enter(member)
         else:
             on_loop(self.home, self._enter, member)
@@ -107,18 +107,18 @@ class _Shared:
         return items(reader).subscribe(observer, scheduler=run)
 
     def _enter(self, member: _Member) -> None:
-        missed = self._passed - len(self._past)
+        missed = self._count - len(self._history)
         if missed:
-            error = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._keep})")
+            error = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._replay})")
             member.observer.on_error(error)
             return
         try:
-            for item in tuple(self._past):
+            for item in tuple(self._history):
                 member.observer.on_next(item)
         except BaseException as exc:
             member.broke(exc)
             return
-        if self.over:
+        if self.ended:
             member.end(self.error)
         elif self.home.is_closed():
             member.observer.on_error(RuntimeError("the loop that the shared stream lived on is closed"))
@@ -138,7 +138,7 @@ class _Shared:
                 lambda: scheduler.on_loop(self._take, self._end, None),
                 scheduler=scheduler,
             )
-        except BaseException as exc:  # what Rx does not make an on_error of
+        except BaseException as exc:  # Rx does not turn every exception into an on_error
             self.context.stop_reading()
             self._take(self._fail, as_raised("an operator", exc))
 
@@ -148,42 +148,42 @@ class _Shared:
         member.view.leave()
         self._members = tuple(other for other in self._members if other is not member)
         self._gate.drop(member.gate)
-        if not self._members and not self.over:
+        if not self._members and not self.ended:
             self._end(RuntimeError("the shared stream was cancelled when its last subscriber left"))
             self._subscription.dispose()
 
     def _take(self, signal: Callable[..., None], value: Any) -> None:
-        """One after the other: what a subscriber pushes into its own source comes after the item at hand."""
-        self._arriving.append((signal, value))
+        """Handle signals one by one: a signal that a subscriber causes waits until the current item is delivered."""
+        self._signals.append((signal, value))
         if self._busy:
             return
         self._busy = True
         try:
-            while self._arriving:
-                signal, value = self._arriving.popleft()
+            while self._signals:
+                signal, value = self._signals.popleft()
                 signal(value)
         finally:
             self._busy = False
 
     def _next(self, item: Any) -> None:
-        self._passed += 1
-        self._past.append(item)
+        self._count += 1
+        self._history.append(item)
         for member in self._members:
             try:
                 member.observer.on_next(item)
-            except BaseException as exc:  # no reason to keep it from the others
+            except BaseException as exc:  # the others still get the item
                 self._leave(member)
                 member.broke(exc)
 
     def _fail(self, error: Exception) -> None:
-        """Those above do not know of it."""
+        """End with an error that the streams upstream do not know of: cancel them too."""
         self._end(error)
         assert self._scheduler is not None
         self._scheduler.let_go(self._subscription)
 
     def _end(self, error: Exception | None) -> None:
-        if not self.over:
-            self.over, self.error = True, error
+        if not self.ended:
+            self.ended, self.error = True, error
             for member in self._members:
                 member.end(error)
         elif error is not None and not same_failure(error, self.error):
@@ -191,7 +191,7 @@ class _Shared:
 
 
 class _Member:
-    """One subscriber; ``observer`` is a bridge to it if it lives on another loop."""
+    """One subscriber. If it is on another loop, ``observer`` is a bridge to it."""
 
     __slots__ = ("gate", "observer", "view")
 
@@ -199,7 +199,7 @@ class _Member:
         self.observer, self.gate, self.view = observer, gate, view
 
     def end(self, error: Exception | None) -> None:
-        if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # it was not his loop
+        if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # the subscriber's own loop goes on
             error = BrokenError("the loop of the shared stream was shut down", partial=error.partial)
         self.view.run.end(self.observer, error)
 
@@ -212,7 +212,7 @@ class _Member:
 
 
 class _View:
-    """The shared reply as one subscriber's run sees it: it ends for that one when it leaves."""
+    """The shared reply in one subscriber's run: it ends when that subscriber leaves."""
 
     def __init__(self, shared: _Shared, run: RunScheduler) -> None:
         self._shared, self.run = shared, run
@@ -231,20 +231,20 @@ class _View:
         return source is None or source.keeps_text
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.run.visible_reply(self._final or self._so_far(outcome))
+        return self.run.visible_reply(self._final or self._current_reply(outcome))
 
-    def _so_far(self, outcome: Outcome | None) -> Reply:
+    def _current_reply(self, outcome: Outcome | None) -> Reply:
         shared = self._shared
         source = shared.context.current()
         if source is not None:
             return source.reply(outcome)
-        return Reply(outcome=outcome or ("complete" if shared.over and shared.error is None else "truncated"))
+        return Reply(outcome=outcome or ("complete" if shared.ended and shared.error is None else "truncated"))
 
     def leave(self) -> None:
-        if not self._shared.over:
-            self._final = self._so_far("cancelled" if self.run.context.cancelled else "stopped")
+        if not self._shared.ended:
+            self._final = self._current_reply("cancelled" if self.run.context.cancelled else "stopped")
 
     async def ended(self) -> None:
-        if self._shared.over and runs_here(self._shared.home):
+        if self._shared.ended and runs_here(self._shared.home):
             for source in self._shared.context.replies:
                 await source.ended()

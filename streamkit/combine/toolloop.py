@@ -1,4 +1,4 @@
-"""A conversation with tools as one stream: reply, calls, results, the next reply, until the model is content."""
+"""A conversation with tools as one stream: reply, calls, results, next reply, until a reply calls no tools."""
 
 from __future__ import annotations
 
@@ -32,47 +32,48 @@ def tool_loop(
 ) -> ReplyStream:
     """The events of every round, a `ToolResult` for each call and a `RoundEnd`, then one `Reply` for the whole.
 
-    ``ask(messages)`` gives the stream of one round; it is called again with the calls' results appended, as long as a
+    ``ask(messages)`` returns the stream of one round; it is called again with the calls' results appended, as long as a
     complete reply asks for tools, at most ``rounds`` times (then the Reply is ``stopped``, by ``tool_loop``). ``tools``
     are functions by name, or functions that are called by their own: with the arguments that the model wrote as
-    keywords, ``concurrency`` at a time, results in the order of the calls. Blocking ones run in threads. What a tool
-    raises, a tool that does not exist, arguments that do not fit and a result that JSON cannot hold are told to the
-    model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is on the log.
+    keywords, ``concurrency`` at a time, results in the order of the calls. Blocking ones run in threads. Exceptions
+    of a tool, a tool that does not exist, arguments that do not fit and a result that JSON cannot hold are reported to
+    the model, not raised; they are the ``error`` of the `ToolResult`, and the first failure of each tool is logged.
 
     Requests hold the ``tools`` if ``ask`` is ``client.chat``, ``client.respond`` or `sk.chat`, or a `functools.partial`
     of one. What a partial of a tool binds is neither sent nor taken from a call; parameters of which no schema can be
-    made are left open, and the log says so. ValueError for a name that servers refuse. If the partial has ``tools=``
-    itself, these are sent; ValueError if the loop does not have one of them. Any other callable, a lambda for instance,
-    sends them itself (``lambda messages: client.chat(messages, tools=tools)``): if its first request has none, the log
-    says so.
+    made are left open, and a warning is logged. ValueError for a name that servers refuse. If the partial has
+    ``tools=`` itself, these are sent; ValueError if the loop does not have one of them. Any other callable, a lambda
+    for instance, sends them itself (``lambda messages: client.chat(messages, tools=tools)``): if its first request has
+    none, a warning is logged.
 
     The Reply has the last round's text, ``rounds``, the usage of all rounds together (None if one had none), and in
-    ``messages`` all that is to be appended to the conversation. If it is cut while tools run, calls without a result
+    ``messages`` all messages to append to the conversation. If it is cut while tools run, calls without a result
     are left out of them.
 
-    Each round begins with a `Start` that says its number; if ``ask`` gives a tool loop itself, its rounds count. What
-    shows text puts a paragraph break between two rounds; it is in no event, Reply or message. Whatever knows a reply
-    so far knows that of the round at hand.
+    Each round begins with a `Start` that has its number; if ``ask`` returns a tool loop itself, its rounds count.
+    Whatever shows text puts a paragraph break between two rounds; it is in no event, Reply or message. A reply so far
+    is that of the current round.
 
-    Note: operators that change text belong into ``ask``, if what the model is told of its own turns is to change too.
+    Note: operators that change text belong into ``ask``, if the text of its own turns that the model gets is to change
+    too.
     """
     check_function("ask", ask, "ask(messages) gives the stream of one round", sync=True)
     rounds = check_whole("rounds", rounds, infinite=True)
     concurrency = check_whole("concurrency", concurrency)
-    asked, box = messages_of(messages), Toolbox(tools)
+    conversation, box = messages_of(messages), Toolbox(tools)
     ask = sending(ask, box.tools)
 
     class Rounds(EventSource):
         def _subscribe_core(
             self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            return _Loop(ask, asked, box, rounds, concurrency, observer, scheduler_for(scheduler)).begin()
+            return _Loop(ask, conversation, box, rounds, concurrency, observer, scheduler_for(scheduler)).begin()
 
     return ReplyStream(Rounds(), label="tool loop")
 
 
 class _Loop(CompositeReply):
-    """One conversation."""
+    """One conversation, in one run."""
 
     def __init__(
         self,
@@ -91,20 +92,20 @@ class _Loop(CompositeReply):
         self._subscription = SerialDisposable()
         self._replies: list[Reply] = []  # of the rounds before this one
         self._earlier: list[Message] = []
-        self._ended = 0  # rounds, those of loops within this one too
-        self._reply: Reply | None = None  # of this round, once it is over
+        self._ended = 0  # the number of rounds that ended, those of inner loops included
+        self._reply: Reply | None = None  # of this round, once it has ended
         self._answers: list[Message] = []
         self._final: Reply | None = None
-        self._asked = False  # for this round's reply
-        self._started = False  # this round has had its Start
-        self._left = False
+        self._requested = False  # True once this round's reply was requested
+        self._started = False  # True once this round's Start was emitted
+        self._disposed = False
 
     def begin(self) -> abc.DisposableBase:
-        self._ask_for_more()
+        self._start_round()
         return Disposable(self._leave)
 
     def _leave(self) -> None:
-        self._left = True
+        self._disposed = True
         self._subscription.dispose()
 
     def whole(self, outcome: Outcome | None) -> Reply:
@@ -112,16 +113,16 @@ class _Loop(CompositeReply):
             return self._final
         if self._reply is None:
             return self._and_earlier(self._of_source(outcome))
-        unfinished: Outcome = "stopped" if self._left else "truncated"  # tools run
-        told = outcome or ("cancelled" if self.context.cancelled else unfinished)
-        return self._and_earlier(replace(self._reply, outcome=told))
+        unfinished: Outcome = "stopped" if self._disposed else "truncated"  # tools are running
+        final_outcome = outcome or ("cancelled" if self.context.cancelled else unfinished)
+        return self._and_earlier(replace(self._reply, outcome=final_outcome))
 
     def _of_source(self, outcome: Outcome | None) -> Reply:
         return self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
 
     def _and_earlier(self, reply: Reply) -> Reply:
-        """This round's Reply as that of all rounds so far. One that was not asked for yet has cost nothing."""
-        every = [*self._replies, reply] if self._asked or not self._replies else self._replies
+        """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing."""
+        every = [*self._replies, reply] if self._requested or not self._replies else self._replies
         return replace(
             reply,
             usage=summed([one.usage for one in every]),
@@ -135,17 +136,17 @@ class _Loop(CompositeReply):
     # -- rounds ----------------------------------------------------------------------------------------------------
 
     def _end_round(self) -> None:
-        """The calls have their results: what comes next is another reply."""
+        """End a round whose calls have their results, and request the next reply."""
         assert self._reply is not None
         self._replies.append(self._reply)
         self._earlier += [*self._reply.messages, *self._answers]
-        self._reply, self._answers, self._asked, self._started = None, [], False, False
+        self._reply, self._answers, self._requested, self._started = None, [], False, False
         self.place.sources.clear()
-        self._told_end()
-        if not self._left:
-            self._ask_for_more()
+        self._emit_round_end()
+        if not self._disposed:
+            self._start_round()
 
-    def _told_end(self, *, last: bool = False) -> None:
+    def _emit_round_end(self, *, last: bool = False) -> None:
         self._ended += 1
         self._observer.on_next(RoundEnd(self._ended, last=last))
 
@@ -156,7 +157,7 @@ class _Loop(CompositeReply):
             self._tools.check_sent(source.sent_request if source is not None else None)
         self._observer.on_next(replace(event, round=self._ended + 1))
 
-    def _ask_for_more(self) -> None:
+    def _start_round(self) -> None:
         try:
             stream = self._ask([*self._messages, *self._earlier])
             if not isinstance(stream, Observable):
@@ -165,7 +166,7 @@ class _Loop(CompositeReply):
         except Exception as exc:
             self._observer.on_error(exc)
             return
-        self._asked = True
+        self._requested = True
         switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.place.scheduler)
 
     def _event(self, event: Event) -> None:
@@ -176,9 +177,9 @@ class _Loop(CompositeReply):
             self._start(Start())
         if isinstance(event, Reply):
             self._reply = event
-        elif isinstance(event, RoundEnd):  # of a loop within this one, which ends its last round with ours
+        elif isinstance(event, RoundEnd):  # of an inner loop, whose last round ends with this one's
             if not event.last:
-                self._told_end()
+                self._emit_round_end()
         else:
             self._observer.on_next(event)
 
@@ -204,6 +205,6 @@ class _Loop(CompositeReply):
 
     def _end(self, reply: Reply) -> None:
         self._final = reply
-        self._told_end(last=True)
+        self._emit_round_end(last=True)
         self._observer.on_next(reply)
         self._observer.on_completed()

@@ -1,1 +1,1 @@
-"""Where streamkit meets the outside: the command line, servers, adapters. They use public names, as anyone would."""
+"""The entry points from outside: the command line, and the relay of replies to browsers and other clients."""

@@ -1,4 +1,4 @@
-"""What an operator may ask of the source whose events come to it."""
+"""Access of an operator to the source of its events: the request it sent, and its options."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Scheduler: TypeAlias = "abc.SchedulerBase | None"
 
 
 class Above:
-    """The last source above one place of a chain, or in a branch that of the run. Subscribe upstream with
-    ``scheduler``, which is the given one if that is not ours: then there is nothing to ask."""
+    """The nearest source upstream of one place in a chain, or in a branch that of the run. Subscribe upstream with
+    ``scheduler``; if the scheduler given is a foreign one, it is that one, and the source is not known."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -30,39 +30,39 @@ class Above:
 
     @property
     def source(self) -> ReplySource | None:
-        """None until there is one."""
+        """The nearest source upstream; None until it has begun, or if it is not known."""
         if self._run is None or self._sources:
             return self._sources[-1] if self._sources else None
         return self._run.context.current()
 
     def request(self) -> tuple[str, Mapping[str, Any]] | None:
-        """The API and the JSON of what was asked, if that is known."""
-        sent = self.source.sent_request if self.source is not None else None
-        return None if sent is None else (sent.api, sent.body)
+        """The API and the JSON body of the request, if they are known."""
+        request = self.source.sent_request if self.source is not None else None
+        return None if request is None else (request.api, request.body)
 
     def keeps_text(self) -> bool:
-        """Whether the Reply is to have its text (`Limits.keep_text`)."""
+        """True if the Reply is to have its text (`Limits.keep_text`)."""
         return self.source is None or self.source.keeps_text
 
 
 def lifted(
-    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False
+    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
 ) -> Operator[Any, Any]:
-    """An operator of the stage that ``make`` gives. With ``ours`` a subscription that has no scheduler of ours gets
-    one, so that there is a source to ask."""
-    return operator_of(name, _lifting(make, kind, ours))
+    """An operator of the stage that ``make`` returns. With ``own_scheduler`` a subscription without a `RunScheduler`
+    gets one, so that the source is known."""
+    return operator_of(name, _connecting(make, kind, own_scheduler))
 
 
 def lifted_keeping(
-    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, ours: bool = False
+    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
 ) -> KeepsAll:
-    """The same, of a stage that gives items of the kind it gets, and the Reply last."""
-    return keeping_operator(name, _lifting(make, kind, ours))
+    """The same for a stage whose items are of the kind it gets, with the Reply last."""
+    return keeping_operator(name, _connecting(make, kind, own_scheduler))
 
 
-def _lifting(make: Callable[[Above], Any], kind: type[Lifted], ours: bool) -> Connect:
+def _connecting(make: Callable[[Above], Any], kind: type[Lifted], own_scheduler: bool) -> Connect:
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
-        above = Above(scheduler_for(scheduler) if ours else scheduler)
+        above = Above(scheduler_for(scheduler) if own_scheduler else scheduler)
         return kind(make(above), observer, above.scheduler).connect(source)
 
     return connect

@@ -1,4 +1,4 @@
-"""`continue_with`: what to do when a reply breaks off after some of it was shown."""
+"""The operator `continue_with`: goes on with a reply that broke off after a part of it was emitted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ..usage import Usage, summed, weakest
 __all__ = ["continue_with"]
 
 SETTLING = (CONTENT | {RoundEnd, ToolResult}) - {LogprobsDelta, ReasoningDelta}
-"""Events that come after the text of a choice: the seam shows what it still holds before them."""
+"""Events that come after the text of a choice: text that the seam still holds is emitted before them."""
 
 
 def continue_with(
@@ -42,16 +42,16 @@ def continue_with(
     """Events → the same events; a reply that breaks off goes on with what ``ask(partial)`` gives.
 
     A `Restart` event announces it: with ``restart`` the reply begins anew and what was shown is void, with ``prefill``
-    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. Where nothing was shown yet there is
-    nothing to announce. What a model says once more of the text that was kept is left out, as `stages.Seam` tells. The
+    the text is kept (``Restart.kept``) and ``ask`` has the model go on from it. If nothing was emitted yet there
+    is nothing to announce. Text that a model repeats of the text that was kept is left out, as `stages.Seam` says. The
     Reply is that of the whole; its usage is ``partial``, unless that of every part is known. With ``prefill`` it has
     the text in any case, which has to be there to be kept.
 
-    Not tried again: what the server meant to say (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
-    that is over, and what a policy within has ``given_up``, as a `Client` does after its own further requests, or when
-    it is closed. ``ask`` is called until ``attempts`` further requests were made, those counted that a client made
-    again for one call. So there can be more of them: the last call may take the client as many requests as its own
-    `Retry` allows. A reply that broke off goes on at once; where there was none there is a wait, as `Retry` has it,
+    Not tried again: what the server reported (`ApiError`, `StatusError`) unless it is ``retryable``, a total time
+    that is over, and what a policy upstream has ``given_up``, as a `Client` does after its own further requests, or
+    when it is closed. ``ask`` is called until ``attempts`` further requests were made, including those that a client
+    repeated within one call. So there can be more of them: the last call may take the client as many requests as its
+    own `Retry` allows. A reply that broke off goes on at once; if none had begun there is a wait, as `Retry` has it,
     with Retry-After obeyed.
     """
     check_function("ask", ask, "ask(partial) gives the stream that goes on", sync=True)
@@ -67,6 +67,8 @@ def continue_with(
 
 
 class _Continued(CompositeReply):
+    """One subscription. To the run all parts together are one reply."""
+
     def __init__(
         self,
         ask: Callable[[Reply], Observable[Event]],
@@ -77,14 +79,14 @@ class _Continued(CompositeReply):
     ) -> None:
         super().__init__(scheduler)
         self._ask, self._mode, self._observer = ask, mode, observer
-        self._policy, self._made = Retry(attempts=attempts), 0
+        self._policy, self._requests = Retry(attempts=attempts), 0
         self._subscription, self._pause = SerialDisposable(), SerialDisposable()
         place = self.place
         self._fold = Fold(keep_text=lambda: mode == "prefill" or place.keeps_text)
-        self._opening = Prelude()
+        self._prelude = Prelude()
         self._seam = Seam("")
-        self._shown = self._replied = False
-        self._parts: list[Reply] = []  # those that broke off
+        self._emitted = self._replied = False
+        self._parts: list[Reply] = []  # the partial replies that broke off
 
     def begin(self, source: Observable[Event]) -> abc.DisposableBase:
         self._attempt(source)
@@ -94,68 +96,68 @@ class _Continued(CompositeReply):
         return self._with_parts(self.place.reply(outcome) or Reply(outcome=outcome or "truncated"))
 
     def _with_parts(self, reply: Reply) -> Reply:
-        """A part's Reply as that of all parts."""
+        """The Reply of all parts, the latest of which is ``reply``."""
         every = [*self._parts, reply]
         return replace(
             reply,
             choices=self._fold.reply(reply.outcome).choices,
             attempts=sum(part.attempts for part in every),
-            usage=_together([part.usage for part in every]),
+            usage=_total_usage([part.usage for part in every]),
             warnings=warned(every),
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:
-        self._opening = Prelude()
+        self._prelude = Prelude()
         switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
 
     def _next(self, event: Event) -> None:
-        for ready in self._opening.feed(event):
-            self._join(ready)
+        for ready in self._prelude.feed(event):
+            self._emit_unrepeated(ready)
 
     def _completed(self) -> None:
-        for ready in self._opening.flush():
-            self._join(ready)
+        for ready in self._prelude.flush():
+            self._emit_unrepeated(ready)
         self._close_seam()
-        if self._parts and not self._replied:  # what ``ask`` gave was cut, by ``take`` perhaps
-            self._show(self.place.reply("stopped") or Reply(outcome="stopped"))
+        if self._parts and not self._replied:  # the stream from ``ask`` was cut, perhaps by ``take``
+            self._emit(self.place.reply("stopped") or Reply(outcome="stopped"))
         self._observer.on_completed()
 
-    # -- what is shown ---------------------------------------------------------------------------------------------
+    # -- emitting --------------------------------------------------------------------------------------------------
 
-    def _join(self, event: Event) -> None:
-        """Show ``event``; of text, only what does not repeat the text that was kept."""
+    def _emit_unrepeated(self, event: Event) -> None:
+        """Emit ``event``; of a text delta, only the part that does not repeat the text that was kept."""
         if self._seam.over:
-            self._show(event)
+            self._emit(event)
         elif isinstance(event, TextDelta) and event.index == 0:
             text = self._seam.feed(event.text)
             if text:
-                self._show(event if text == event.text else replace(event, text=text))
+                self._emit(event if text == event.text else replace(event, text=text))
         else:
             if isinstance(event, Reply) or (type(event) in SETTLING and getattr(event, "index", 0) == 0):
                 self._close_seam()
-            self._show(event)
+            self._emit(event)
 
     def _close_seam(self) -> None:
         text = self._seam.flush()
         if text:
-            self._show(TextDelta(text))
+            self._emit(TextDelta(text))
 
-    def _show(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         if isinstance(event, Reply):
             self._replied = True
             event = self._with_parts(event)
         else:
             self._fold.feed(event)
-            self._shown = self._shown or commits(event)
+            self._emitted = self._emitted or commits(event)
         self._observer.on_next(event)
 
-    # -- what fails ------------------------------------------------------------------------------------------------
+    # -- failures --------------------------------------------------------------------------------------------------
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, StreamkitError):
             self._observer.on_error(error)
             return
-        self._made += requests_of(error) if self._parts else 1
+        self._requests += requests_of(error) if self._parts else 1
         wait = self._wait(error)
         if wait is None:
             self._close_seam()
@@ -170,28 +172,29 @@ class _Continued(CompositeReply):
         """Seconds until the reply may go on, None if it must not."""
         if not _may_go_on(error):
             return None
-        if self._made > self._policy.attempts:
+        if self._requests > self._policy.attempts:
             return None
-        broke_off = error.outcome == "truncated" and (self._opening.over or not error.retryable)
-        return 0.0 if broke_off else self._policy.wait(self._made, error)
+        broke_off = error.outcome == "truncated" and (self._prelude.over or not error.retryable)
+        return 0.0 if broke_off else self._policy.wait(self._requests, error)
 
     def _go_on(self, error: StreamkitError) -> None:
-        """Ask for the rest. Text that the seam still holds was not shown, so it is not part of what is kept."""
+        """Ask for the rest. Text that the seam still holds was not emitted, so it is not part of the text that is
+        kept."""
         partial = self._with_parts(error.partial)
-        kept = partial.text if self._mode == "prefill" else ""
-        self._seam = Seam(kept)
+        kept_text = partial.text if self._mode == "prefill" else ""
+        self._seam = Seam(kept_text)
         self._parts.append(error.partial)
-        if self._shown:
-            self._show(Restart(error.kind, kept))
+        if self._emitted:
+            self._emit(Restart(error.kind, kept_text))
         try:
-            following = self._ask(partial)
-            if not isinstance(following, Observable):
-                raise TypeError(f"ask gives a stream, not {type_name(following)}")
-            check_events("what ask gives", following)
+            continuation = self._ask(partial)
+            if not isinstance(continuation, Observable):
+                raise TypeError(f"ask gives a stream, not {type_name(continuation)}")
+            check_events("what ask gives", continuation)
         except Exception as exc:
             self._observer.on_error(exc)
             return
-        self._attempt(following)
+        self._attempt(continuation)
 
 
 def _may_go_on(error: StreamkitError) -> bool:
@@ -199,8 +202,8 @@ def _may_go_on(error: StreamkitError) -> bool:
     return not error.given_up and (error.retryable or broken)
 
 
-def _together(usages: list[Usage | None]) -> Usage | None:
-    """The usage of all parts; else that of the last one, which is not all of it."""
+def _total_usage(usages: list[Usage | None]) -> Usage | None:
+    """The usage of all parts together; if one is unknown, that of the last part with the origin ``partial``."""
     last = usages[-1]
     if len(usages) == 1 or last is None:
         return last

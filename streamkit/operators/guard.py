@@ -1,4 +1,4 @@
-"""Text that is shown only after somebody approved it."""
+"""The operator `guard`: text is emitted only after a check has approved it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..engine.streams import check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages.rewriting import Answered, Asked, Cutter, Joiner, verdict_of
+from ..stages.rewriting import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
 from .above import lifted
 from .lift import Lifted, map_async
@@ -31,55 +31,56 @@ Check: TypeAlias = "Callable[[str], Verdict | Awaitable[Verdict]]"
 def guard(
     check: Check, unit: Unit = "sentence", *, concurrency: int = 2, **segmenting: Unpack[Segmenting]
 ) -> Callable[[S], S]:
-    """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held comes
-    before a call of a tool, as soon as that begins, but after reasoning that came meanwhile.
+    """Events → the same events, text in pieces that ``check`` approved or replaced, in order. Text that is held is
+    emitted before a call of a tool, as soon as that begins, but after reasoning that came meanwhile.
 
     Each ``unit`` (``sentence``, ``word``, ``line``, ``paragraph``; ``segmenting`` are further options of
     `stages.Segments`) is held until its check is done; ``concurrency`` checks are under way at a time, the source is
-    held back meanwhile. The white space before a piece stays with it unasked, and goes if it is replaced by nothing.
+    held back meanwhile. The white space before a piece is not part of the check, and is dropped if the piece is
+    replaced by nothing.
     A refused piece is not shown and ends the reply: ``stopped``, by ``guard``. A check that raises or gives anything
     else, None too, fails closed, with a `StreamkitError`: nothing from its piece on is shown. Reasoning and tool calls
     pass.
 
     With ``max_wait``, text of a choice that gets no more of it for so many seconds, whatever else comes, is cut at its
-    last good place and asked about; time in which the source is held back does not count.
+    last good place and checked; time in which the source is held back does not count.
 
-    Note: a block of code is one piece, held until its end; ``code="lines"`` asks about each line of it.
+    Note: a block of code is one piece, held until its end; ``code="lines"`` checks each line of it.
     """
 
     check_function("check", check, "check(text) gives True, False or another text")
     concurrency = check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
 
-    async def asked(item: Any) -> Any:
-        return await _answer(check, item) if isinstance(item, Asked) else item
+    async def checked(item: Any) -> Any:
+        return await _answer(check, item) if isinstance(item, CheckRequest) else item
 
-    checks: Op[Any, Any] = map_async(asked, concurrency=concurrency)
+    checks: Op[Any, Any] = map_async(checked, concurrency=concurrency)
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        timer = clock(scheduler)  # here, as what is subscribed to above may be given another scheduler
+        timer = clock(scheduler)  # here, because the subscriptions upstream may get another scheduler
 
         def cut(
             above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             run = scheduler_for(inner)
-            cutter = Cutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
+            cutter = GuardCutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
             return Lifted(cutter, below, run, timer).connect(above)
 
         chain: Op[Any, Any] = compose(
-            operator_of("guard", cut), checks, lifted("guard", lambda above: Joiner("guard", above.keeps_text))
+            operator_of("guard", cut), checks, lifted("guard", lambda above: GuardJoiner("guard", above.keeps_text))
         )
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return keeping_operator("guard", connect)
 
 
-async def _answer(check: Check, asked: Asked) -> Answered:
+async def _answer(check: Check, request: CheckRequest) -> CheckResult:
     try:
-        verdict = check(asked.text)
-        return verdict_of(asked, await verdict if isawaitable(verdict) else verdict)
+        verdict = check(request.text)
+        return verdict_of(request, await verdict if isawaitable(verdict) else verdict)
     except StreamkitError:
         raise
     except Exception as exc:

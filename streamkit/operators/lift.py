@@ -15,7 +15,7 @@ from ..engine.upstream import AsyncMap, WithoutContext, clock, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
-from ..stages import Factory, check_stage, explained, seconds
+from ..stages import Factory, check_stage, clearer_error, seconds
 
 __all__ = ["map_async", "stage"]
 
@@ -26,19 +26,19 @@ B = TypeVar("B")
 def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     """Items → what a stage makes of them; ``factory`` (a class or a function) is called for each subscription.
 
-    ``feed(item)`` gives a list of what comes of an item (or any iterable, ``yield`` too), ``flush()`` what is left: it
-    is called at the end and before an error, so that nothing held back is lost. What a stage raises ends the stream,
-    after the items it had given.
+    ``feed(item)`` gives a list of the items to emit for an item (or any iterable, ``yield`` too), ``flush()`` those
+    that are left: it is called at the end and before an error, so that nothing held back is lost. What a stage raises
+    ends the stream, after the items that it gave before.
 
     A stage that waits for a time, ends the stream, hides something or changes replies is a `StageBase`, which has a
-    place for each of that. Of any other object nothing but ``feed`` and ``flush`` is looked at: a RuntimeWarning says
-    so if it has members like those of a `StageBase`, or is the one of an earlier subscription and has attributes. (The
-    latter is a TypeError for a `StageBase`.) TypeError for what is no stage.
+    member for each of these. Of any other object only ``feed`` and ``flush`` are used: a RuntimeWarning says so if it
+    has members like those of a `StageBase`, or is the one of an earlier subscription and has attributes. (The latter
+    is a TypeError for a `StageBase`.) TypeError for an object that is not a stage.
     """
     refuse_operator("ops.stage", factory)
-    made: Any = factory
-    if made is Stage or made is StageBase:
-        raise TypeError(f"{made.__name__} says what a stage has: write ops.stage(Mine), a class with feed and flush")
+    subject: Any = factory
+    if subject is Stage or subject is StageBase:
+        raise TypeError(f"{subject.__name__} says what a stage has: write ops.stage(Mine), a class with feed and flush")
     make = Factory("ops.stage", factory, check_stage)
 
     def connect(
@@ -51,7 +51,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
 
 
 class Lifted(abc.ObserverBase[Any]):
-    """One subscription to a stage, whose time is that of ``timer`` if it is not to be the scheduler's."""
+    """One subscription to a stage; its clock is ``timer`` or, if that is None, the scheduler."""
 
     def __init__(
         self,
@@ -61,98 +61,99 @@ class Lifted(abc.ObserverBase[Any]):
         timer: abc.SchedulerBase | None = None,
     ) -> None:
         self._stage: Any = inner
-        self._more: Any = inner if isinstance(inner, StageBase) else None
+        self._base: Any = inner if isinstance(inner, StageBase) else None
         self._observer, self._scheduler = observer, scheduler
-        self._reply_filter: Callable[[Reply], Reply] | None = self._let_through if self._has("reply") else None
-        self._hides = self._more is not None and self._more.hides
+        self._reply_filter: Callable[[Reply], Reply] | None = self._filter_reply if self._has("reply") else None
+        self._hides = self._base is not None and self._base.hides
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
-        self._over = False
+        self._ended = False
         self._clock = timer or clock(scheduler) if self._has("expire") else None
         self._deadline: Any = None
         self._armed = False
 
     def _has(self, name: str) -> bool:
-        return self._more is not None and overrides(self._more, name)
+        return self._base is not None and overrides(self._base, name)
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         scheduler, above = self._scheduler, WithoutContext(self) if self._hides else self
         if self._reply_filter is not None or self._hides:
-            error_filter = self._told if self._hides else None
+            error_filter = self._filter_error if self._hides else None
             scheduler = scheduler_for(scheduler).derive(reply_filter=self._reply_filter, error_filter=error_filter)
         self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
         return CompositeDisposable(self._upstream, self._timer)
 
     def finish(self) -> None:
-        """End here and now, from outside: the stage has a ``finish`` that says what comes last."""
-        if not self._over and self._give(self._stage.finish):
+        """End the stream now, called from outside: the ``finish`` of the stage gives the last items."""
+        if not self._ended and self._emit_from(self._stage.finish):
             self._end(None)
 
     def on_next(self, item: Any) -> None:
-        if self._over or not self._give(self._stage.feed, item):
+        if self._ended or not self._emit_from(self._stage.feed, item):
             return
-        if self._more is not None and self._more.done:
+        if self._base is not None and self._base.done:
             self.on_completed()
         elif self._clock is not None:
             self._set_deadline()
 
     def on_error(self, error: Exception) -> None:
-        if self._more is not None:
-            object.__setattr__(self._more, "broken", True)  # a frozen dataclass would not let it be set
-        if not self._over and self._give(self._more.cut if self._has("cut") else self._stage.flush):
+        if self._base is not None:
+            object.__setattr__(self._base, "broken", True)  # a frozen dataclass would not let it be set
+        if not self._ended and self._emit_from(self._base.cut if self._has("cut") else self._stage.flush):
             try:
-                error = self._told(error)
-            except Exception as exc:  # of the user's stage; the failure itself must not get past it
-                error = self._own(exc)
+                error = self._filter_error(error)
+            except Exception as exc:  # raised by the user's stage; the original error must not pass unfiltered
+                error = self._stage_error(exc)
             self._end(error)
 
-    def _let_through(self, reply: Reply) -> Reply:
-        shown = self._more.reply(reply)
-        if not isinstance(shown, Reply):
-            raise TypeError(f"{type(self._more).__name__}.reply gives a Reply, not {type(shown).__name__}")
-        return shown
+    def _filter_reply(self, reply: Reply) -> Reply:
+        filtered = self._base.reply(reply)
+        if not isinstance(filtered, Reply):
+            raise TypeError(f"{type(self._base).__name__}.reply gives a Reply, not {type(filtered).__name__}")
+        return filtered
 
-    def _told(self, error: Exception) -> Exception:
+    def _filter_error(self, error: Exception) -> Exception:
         if not isinstance(error, StreamkitError):
             return error
         if self._reply_filter is not None:
             error = error.with_partial(self._reply_filter(error.partial))
-        if self._more is None:
+        if self._base is None:
             return error
-        told = self._more.failure(error)
-        if not isinstance(told, Exception):
-            raise TypeError(f"{type(self._more).__name__}.failure gives an error, not {type(told).__name__}")
-        return told
+        filtered = self._base.failure(error)
+        if not isinstance(filtered, Exception):
+            raise TypeError(f"{type(self._base).__name__}.failure gives an error, not {type(filtered).__name__}")
+        return filtered
 
-    def _own(self, error: Exception) -> Exception:
-        """What the stage raised. Where it hides, what caused an error of our kind may quote what it looked at."""
+    def _stage_error(self, error: Exception) -> Exception:
+        """``error``, raised by the stage. If the stage hides something, the cause and context of an error of this
+        package are dropped, because they may quote the text that it looked at."""
         if self._hides and isinstance(error, StreamkitError):
             error.__cause__ = error.__context__ = None
         return error
 
     def on_completed(self) -> None:
-        if not self._over and self._give(self._stage.flush):
+        if not self._ended and self._emit_from(self._stage.flush):
             self._end(None)
 
-    def _give(self, make: Callable[..., Iterable[Any]], *args: Any) -> bool:
-        """Emit what the stage makes; if it raises, that is the end, after what it made before."""
-        made, failure = [], None
-        given: Any = make
+    def _emit_from(self, make: Callable[..., Iterable[Any]], *args: Any) -> bool:
+        """Emit the items of a call of the stage; if it raises, end with that error after the items it gave before."""
+        items, failure = [], None
+        result: Any = make
         try:
-            given = make(*args)
-            if type(given) is str:
+            result = make(*args)
+            if type(result) is str:
                 raise TypeError
-            for item in given:
-                made.append(item)  # noqa: PERF402  # one by one: what came before the failure is kept
+            for item in result:
+                items.append(item)  # noqa: PERF402  # one by one: items before the failure are kept
         except Exception as exc:
-            failure = self._own(explained(make, given, exc))
-        for item in made:
+            failure = self._stage_error(clearer_error(make, result, exc))
+        for item in items:
             self._observer.on_next(item)
         if failure is not None:
             self._end(failure)
-        return failure is None and not self._over
+        return failure is None and not self._ended
 
     def _end(self, error: Exception | None) -> None:
-        self._over = True
+        self._ended = True
         self._timer.dispose()
         if error is None:
             self._observer.on_completed()
@@ -160,14 +161,14 @@ class Lifted(abc.ObserverBase[Any]):
             self._observer.on_error(error)
         self._upstream.dispose()
 
-    # One timer, moved lazily: a feed only notes the new deadline, the timer looks at it when it fires.
+    # One timer, moved lazily: a feed only notes the new deadline, the timer compares it with the time when it fires.
 
     def _set_deadline(self) -> None:
         assert self._clock is not None
         try:
-            due = seconds(type(self._more).__name__, self._more.due)
+            due = seconds(type(self._base).__name__, self._base.due)
         except Exception as exc:
-            self._end(self._own(exc))
+            self._end(self._stage_error(exc))
             return
         self._deadline = None if due is None else self._clock.now + timedelta(seconds=due)
         if due is not None and not self._armed:
@@ -180,12 +181,12 @@ class Lifted(abc.ObserverBase[Any]):
 
     def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
         self._armed = False
-        if self._over or self._deadline is None:
+        if self._ended or self._deadline is None:
             return
-        left = (self._deadline - scheduler.now).total_seconds()
-        if left > 1e-6:
-            self._arm(left)
-        elif self._give(self._stage.expire):
+        remaining = (self._deadline - scheduler.now).total_seconds()
+        if remaining > 1e-6:
+            self._arm(remaining)
+        elif self._emit_from(self._stage.expire):
             self._set_deadline()
 
 

@@ -41,9 +41,9 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     """Events → the same events, while every network read is kept in the file with its time, for `replay`.
 
     The file (0600) holds the body of the reply: no header, no key, no prompt. FileExistsError unless ``overwrite``.
-    Place it anywhere after a source that reads a network, and after what asks again (retries, fallbacks): of several
-    sources in one chain the last to begin is kept, so record each runner of a race by itself. A recording that could
-    not be made does not disturb the reply: it is raised as `SinkError` at the end, by the run if there is one.
+    Place it anywhere after a source that reads a network, and after operators that ask again (retries, fallbacks): of
+    several sources in one chain the last to begin is kept, so record each runner of a race separately. A recording that
+    could not be made does not disturb the reply: it is raised as `SinkError` at the end, by the run if there is one.
     """
 
     if not isinstance(path, (str, os.PathLike)):
@@ -58,7 +58,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
         recorder = Recorder(path, note=note, overwrite=overwrite, clock=run.loop.time)
 
         def ended(error: Exception | None = None) -> None:
-            problem, source = _closed(recorder, error), run.context.current()
+            problem, source = _close(recorder, error), run.context.current()
             if problem is not None and source is not None:
                 problem.partial = source.reply()
             if problem is not None and run.context.failures is not None:
@@ -70,17 +70,17 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
             else:
                 observer.on_error(error)
 
-        def left() -> None:
-            _closed(recorder, None)
+        def disposed() -> None:
+            _close(recorder, None)
 
         upstream = source.subscribe(observer.on_next, ended, ended, scheduler=run.derive(tap=recorder.tap))
-        return CompositeDisposable(upstream, Disposable(left))
+        return CompositeDisposable(upstream, Disposable(disposed))
 
     return keeping_operator("record", connect)
 
 
-def _closed(recorder: Recorder, error: Exception | None) -> SinkError | None:
-    """What is to be said about a recording that is over."""
+def _close(recorder: Recorder, error: Exception | None) -> SinkError | None:
+    """Close the recording: the error to report about it, None if all is well."""
     try:
         recorder.close(error)
     except OSError as exc:
@@ -101,16 +101,16 @@ def note(name: str) -> Callable[[S], S]:
         source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
-        time, seen = run.loop.time, run.context.notes.setdefault(name, Note())
+        time, entry = run.loop.time, run.context.notes.setdefault(name, Note())
 
         def passed(item: T) -> None:
-            seen.last = time()
-            seen.first = seen.last if seen.first is None else seen.first
-            seen.items += 1
+            entry.last = time()
+            entry.first = entry.last if entry.first is None else entry.first
+            entry.items += 1
             observer.on_next(item)
 
         def failed(error: Exception) -> None:
-            seen.error = run.visible_error(error)
+            entry.error = run.visible_error(error)
             observer.on_error(error)
 
         return source.subscribe(passed, failed, observer.on_completed, scheduler=run)

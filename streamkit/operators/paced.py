@@ -1,4 +1,4 @@
-"""What operators have in common that wait for a time: one timer, that runs while there is something to wait for."""
+"""The base class of operators that emit at intervals: one timer, which runs only while something is waiting."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ __all__ = ["Paced"]
 
 
 class Paced(abc.ObserverBase[Any]):
+    """The observer of one subscription. Subclasses define `_tick`, which the timer calls, and `_emit_rest`, which emits
+    everything that is held."""
+
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
         self._observer, self._every = observer, every
         self._scheduler, self._clock = scheduler, clock(scheduler)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._all = CompositeDisposable(self._upstream, self._timer)
-        self._ticking = self._over = False
+        self._ticking = self._finished = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
@@ -31,19 +34,19 @@ class Paced(abc.ObserverBase[Any]):
         self._end(None)
 
     def _end(self, error: Exception | None) -> None:
-        self._over = True
+        self._finished = True
         self._timer.dispose()
-        self._let_out()
-        self._tell(error)
+        self._emit_rest()
+        self._pass_end(error)
 
-    def _tell(self, error: Exception | None) -> None:
+    def _pass_end(self, error: Exception | None) -> None:
         if error is None:
             self._observer.on_completed()
         else:
             self._observer.on_error(error)
 
     def _tick_later(self) -> None:
-        if not self._ticking and not self._over:
+        if not self._ticking and not self._finished:
             self._ticking = True
             self._timer.disposable = self._clock.schedule_relative(self._every, self._fire)
 
@@ -54,5 +57,5 @@ class Paced(abc.ObserverBase[Any]):
     def _tick(self) -> None:
         raise NotImplementedError
 
-    def _let_out(self) -> None:
+    def _emit_rest(self) -> None:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What to do when a reply fails before its first content. Nothing was shown yet, so another attempt can replace it."""
+"""Policies for a reply that fails before its first content. Nothing was emitted yet, so another one can replace it."""
 
 from __future__ import annotations
 
@@ -51,11 +51,13 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
 def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     """Items → the same items; a stream that fails before its first content is subscribed to again, as `Retry` says.
 
-    Only errors that are ``retryable`` and that no policy within has ``given_up``. It subscribes until ``attempts``
-    further requests were made, those counted that a `Client` made again by itself. So there can be more of them: the
-    last subscription may take the client as many requests as its own `Retry` allows. The Reply tells of all.
+    Only errors that are ``retryable`` and that no policy upstream has ``given_up``. It subscribes until ``attempts``
+    further requests were made, including those that a `Client` repeated by itself. So there can be more of them: the
+    last subscription may take the client as many requests as its own `Retry` allows. ``Reply.attempts`` counts all of
+    them.
 
-    It is for streams that have no such policy, and for silence (`StalledError`), after which a client asks no more.
+    It is for streams that have no such policy, and for silence (`StalledError`), after which a client does not ask
+    again.
     """
     check_instance("retry", retry, Retry, "ops.retry_unstarted(sk.Retry(attempts=3))")
     policy = retry or Retry()
@@ -69,65 +71,67 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
 
 
 class _Attempts(CompositeReply):
-    """One stream after the other, until one gives content. What the others said before that is not shown.
+    """One stream after another, until one gives content. Events of the others, all before any content, are not emitted.
 
-    Towards the run all of them are one reply.
+    To the run all of them together are one reply.
     """
 
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         super().__init__(scheduler)
         self._observer = observer
         self._subscription = SerialDisposable()
-        self._opening = Prelude()
-        self._made = 0
+        self._prelude = Prelude()
+        self._requests = 0
         """Requests, before the attempt that is under way."""
         self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
         reply = self.place.reply(outcome)
-        return self._of_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
+        return self._counting_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
 
-    def _of_all(self, reply: Reply) -> Reply:
-        return replace(reply, attempts=self._made + reply.attempts) if self._made else reply
+    def _counting_all(self, reply: Reply) -> Reply:
+        return replace(reply, attempts=self._requests + reply.attempts) if self._requests else reply
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
         self._attempt(source)
         return self._subscription
 
-    def _after(self, error: Exception) -> None:
-        """An attempt failed before it had begun."""
+    def _recover(self, error: Exception) -> None:
+        """Called if an attempt failed before its first content."""
         raise NotImplementedError
 
-    def _show(self, item: Any) -> None:
-        self._observer.on_next(self._of_all(item) if isinstance(item, Reply) else item)
+    def _emit(self, item: Any) -> None:
+        self._observer.on_next(self._counting_all(item) if isinstance(item, Reply) else item)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, StreamkitError):
-            error = error.with_partial(self._of_all(error.partial))
+            error = error.with_partial(self._counting_all(error.partial))
         self._observer.on_error(error)
 
     def _attempt(self, stream: Observable[Any]) -> None:
-        self._opening = Prelude()
+        self._prelude = Prelude()
         switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
 
     def _next(self, item: Any) -> None:
-        for ready in self._opening.feed(item):
-            self._show(ready)
+        for ready in self._prelude.feed(item):
+            self._emit(ready)
 
     def _failed(self, error: Exception) -> None:
-        if self._opening.over or isinstance(error, ShutdownError):  # no loop is left for another attempt
+        if self._prelude.over or isinstance(error, ShutdownError):  # without a loop there cannot be another attempt
             self._fail(error)
         else:
-            self._after(error)
+            self._recover(error)
 
     def _completed(self) -> None:
-        for ready in self._opening.flush():
-            self._show(ready)
+        for ready in self._prelude.flush():
+            self._emit(ready)
         self._complete = True
         self._observer.on_completed()
 
 
 class _Fallback(_Attempts):
+    """Subscribes to the next of the alternatives."""
+
     def __init__(
         self, alternatives: Iterator[Observable[Any]], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:
@@ -135,19 +139,19 @@ class _Fallback(_Attempts):
         self._alternatives = alternatives
         self._failures: list[Exception] = []
 
-    def _after(self, error: Exception) -> None:
+    def _recover(self, error: Exception) -> None:
         self._failures.append(error)
         following = next(self._alternatives, None)
         if following is None:
             self._observer.on_error(all_failed(self._failures))
             return
         if isinstance(error, StreamkitError):
-            self._made += error.partial.attempts
+            self._requests += error.partial.attempts
         self._attempt(following)
 
 
 class _Retried(_Attempts):
-    """The same stream again."""
+    """Subscribes to the same stream again."""
 
     def __init__(self, policy: Retry, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         super().__init__(observer, scheduler)
@@ -158,17 +162,17 @@ class _Retried(_Attempts):
         self._source = source
         return CompositeDisposable(super().begin(source), self._pause)
 
-    def _after(self, error: Exception) -> None:
+    def _recover(self, error: Exception) -> None:
         if not isinstance(error, StreamkitError):
             self._fail(error)
             return
-        made = self._made + requests_of(error)
-        wait = self._policy.wait(made, error)
+        requests = self._requests + requests_of(error)
+        wait = self._policy.wait(requests, error)
         if wait is None:
             self._fail(given_up(error, self._policy))
         else:
-            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(made))
+            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(requests))
 
-    def _again(self, made: int) -> None:
-        self._made = made
+    def _again(self, requests: int) -> None:
+        self._requests = requests
         self._attempt(self._source)

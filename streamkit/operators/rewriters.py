@@ -1,4 +1,4 @@
-"""Rewriters: events stay events, what they show changes; the run's Reply says what was let through.
+"""Rewriters: operators that change or hide text within events; the Reply of the run has the text that they emitted.
 
 All work on every choice, each by itself, and on bare str as well. Text that they hold back comes out before the end of
 its choice, before an error and before the Reply.
@@ -15,7 +15,7 @@ from reactivex.disposable import CompositeDisposable
 from ..checks import check_flag, check_text
 from ..engine.streams import KeepsAll, check_function, keeping_operator, refuse_operator
 from ..stages import Factory, check_text_stage
-from ..stages.rewriting import HOLD, MASK, Ending, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
+from ..stages.rewriting import HOLD, MASK, EarlyEnd, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
 from .above import Above, lifted_keeping
 from .lift import Lifted
 
@@ -56,16 +56,16 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
 
     A rule is a ready name (``email``, ``phone``, ``card``, ``key``), a regular expression, a list or set of literal
     words, a callable ``word -> str | None`` over runs without white space, or any of the first three in a pair with
-    its replacement (text, or a callable that gets what was found; None keeps it). Held back is only text in which a
+    its replacement (text, or a callable that gets the match; None keeps it). Held back is only text in which a
     match could still begin, ``hold`` characters or so at most; beyond that it is masked as far as it goes, so of a
     pattern's match that is longer the end may show. Literal words are held as long as they are.
 
-    Arguments of tools stay JSON: each string in them, keys too (but not by a callable over words), is searched as what
-    it means, and each number as it is written, which becomes a string if something in it is hidden. No rule sees the
-    marks between them, nor ``true``, ``false`` and ``null``, and no match spans two values. What is no JSON is searched
-    as text.
+    Arguments of tools stay JSON: each string in them, keys too (but not by a callable over words), is searched in its
+    decoded form, and each number as it is written, which becomes a string if something in it is hidden. Rules are not
+    applied to the punctuation between them, nor ``true``, ``false`` and ``null``, and no match spans two values.
+    Arguments that are not JSON are searched as text.
 
-    Where text was cut off, by an error or a limit, what might be the beginning of a match is masked as well. Messages
+    Where text was cut off, by an error or a limit, a possible beginning of a match is masked as well. Messages
     of errors and of tools that quote the reply are rewritten, and that of a `MalformedError` is left out.
 
     A name that is nearly a ready one (``Email``, ``phone_number``, ``ip``) is a ValueError: as an expression it would
@@ -79,15 +79,15 @@ def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int
     Keys of arguments in which something is hidden may come out equal, and then readers keep one of them; those of
     results are numbered then.
     """
-    plain, of_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
-    return _rewriter(plain.fresh, parts, "redact", hides=True, make_json=of_json.fresh)
+    for_text, for_json = (kind(*rules, mask=mask, hold=hold) for kind in (Redactor, JsonRedactor))
+    return _rewriter(for_text.fresh, parts, "redact", hides=True, make_json=for_json.fresh)
 
 
 def stop_at(*patterns: Any, parts: Sequence[str] = ("text",)) -> Callable[[S], S]:
     """Events → the events up to the first match of a pattern, exclusive; then the request is cancelled.
 
-    A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. What might
-    be the beginning of a match is held back, until no continuation can change what is decided. ValueError for a pattern
+    A str is meant literally, a compiled pattern as such. The Reply's outcome is ``stopped``, by ``stop_at``. Text that
+    may be the beginning of a match is held back until no continuation can change the decision. ValueError for a pattern
     that cannot be decided in a growing text; StreamkitError if a search takes more than a second (see `redact`).
     """
     if any(isinstance(pattern, (list, tuple, set, frozenset)) for pattern in patterns):
@@ -106,13 +106,13 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
     if not isinstance(trigger, Observable):
         check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
         predicate = trigger
-        return lifted_keeping("stop_when", lambda above: Ending(predicate, "stop_when", above.keeps_text))
+        return lifted_keeping("stop_when", lambda above: EarlyEnd(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         above = Above(scheduler)
-        ending = Lifted(Ending(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
+        ending = Lifted(EarlyEnd(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
         subscription = ending.connect(source)
         watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
@@ -126,8 +126,9 @@ def think_tags(*tags: str, inside: bool = False) -> Callable[[S], S]:
     ``tags`` is ``think`` by default. ``inside`` is for models whose prompt already opened the tag. Over bare str the
     reasoning is left out.
 
-    An opening tag in a fenced block or in a span of backticks that its line closes is text; what may still be in such a
-    span waits, from the tag on, for the end of that or of the line. In a thought the first closing tag ends it. The
+    An opening tag in a fenced block, or in a span of backticks that is closed in the same line, is text. While such a
+    span may still be closed, text is held from the tag on until the end of the span or of the line. In a thought the
+    first closing tag ends it. The
     rest is in docs/text.md.
     """
     for tag in tags:

@@ -1,4 +1,4 @@
-"""Text in pieces that mean something: sentences, words, lines, paragraphs, blocks of code."""
+"""Operators that divide text into units: sentences, words, lines, paragraphs, blocks of code."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Unit: TypeAlias = Literal["sentence", "word", "line", "paragraph"]
 
 
 def segments_of(unit: Unit, options: Segmenting) -> Callable[[], Segments]:
-    """What makes `Segments` for each text; a mistake in the ``options`` is told here, not in mid-stream, and a language
-    is loaded before its first sentence."""
+    """A factory of `Segments`. Invalid ``options`` raise here and not in mid-stream, and the data of a language is
+    loaded before its first sentence."""
 
     def make() -> Segments:
         return Segments(unit=unit, **options)
@@ -71,7 +71,7 @@ def code_blocks() -> Operator[Event | str, Segment]:
     """Events → the fenced blocks of code, each when it is closed: ``lang`` is the language tag, ``code`` the body,
     ``index`` counts them.
 
-    One that nobody closed comes at the end, ``forced``; also from a reply that broke.
+    A block that was never closed comes at the end, ``forced``; also from a reply that broke.
     """
     blocks = compose(rxo.filter(_is_code), rxo.map_indexed(_numbered))
     return Operator("code_blocks", compose(segments("paragraph"), blocks))

@@ -1,4 +1,4 @@
-"""Structure out of a reply that is still growing."""
+"""Operators that read JSON values from a reply that is still growing."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def json_values(
 
     Strings grow, keys appear with their values, numbers and literals when they are complete. With a ``model`` (any type
     that pydantic understands) values are instances of it: partial ones, in which a required field that is missing is
-    None and strings still grow (``model_fields_set`` tells what came), and at the end a valid one. What cannot be
-    partial, like a date or a dataclass, is left out until it is complete.
+    None and strings still grow (``model_fields_set`` has the names of those that came), and at the end a valid one.
+    What cannot be partial, like a date or a dataclass, is left out until it is complete.
 
     ``tool`` names the tool whose arguments are meant instead of the text; a reply without such a call gives nothing.
     With ``"*"``, any tool, or a list of names each value comes as a `stages.CallValue`, which says of which call it is:
     the values of calls that are written side by side alternate.
 
-    Prose and fences around the JSON are skipped. `MalformedError`, with the reply so far: at once where the text is no
+    Prose and fences around the JSON are skipped. `MalformedError`, with the reply so far: at once where the text is not
     JSON; at the end if there is none, if it does not fit the model, or if it is not finished (with
     ``unfinished="keep"`` the last value stands). An error of the stream itself passes unchanged. In a tool loop each
     round begins anew, and what is wrong in one is an error only if it turns out to be the last, at its end.
@@ -66,7 +66,7 @@ def json_values(
 
     Note: values share what is finished in them: change a copy.
     """
-    JsonValues(model, unfinished=unfinished)  # a mistake is told here, not in mid-stream
+    JsonValues(model, unfinished=unfinished)  # a mistake raises here, not in mid-stream
     return _structure("json_values", lambda: JsonValues(model, unfinished=unfinished), tool)
 
 

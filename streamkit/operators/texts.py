@@ -1,4 +1,5 @@
-"""Views: what a reader wants out of the events of a reply. All look at the first choice; `choice` picks another."""
+"""Views: operators that pick text, tool calls or one choice from the events of a reply. All use the first choice;
+`choice` picks another."""
 
 from __future__ import annotations
 
@@ -25,11 +26,11 @@ EVENTS = frozenset(get_args(Event))
 
 
 def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[Any, Any]:
-    """An operator that only looks at items: ``make(emit)`` gives what is called with each."""
-    return operator_of(name, _viewing(make))
+    """An operator that only reads items: ``make(emit)`` returns the function that is called with each."""
+    return operator_of(name, _connecting(make))
 
 
-def _viewing(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
+def _connecting(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
@@ -39,8 +40,8 @@ def _viewing(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
 
 
 def _of_events(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
-    """The same for one that has nothing to do with text. Some may be among the events, and is left out; if nothing else
-    came by the end, that is told."""
+    """The same for an operator that does not work on text. A str among the events is left out; if nothing but str came,
+    the end is an error that says so."""
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
@@ -124,7 +125,7 @@ def choice(index: int) -> Keeps:
     """Events → those of one choice, as if it were the only one: every other operator then works on it.
 
     Events that belong to no choice pass; the `Reply` holds that choice alone (an empty one if there was none).
-    Text that was made of events before is left out: of which choice it is, nobody knows any more.
+    A str that was made of events before is left out, because its choice is not known any more.
     """
 
     index = check_whole("index", index, low=0)
@@ -132,8 +133,8 @@ def choice(index: int) -> Keeps:
     def make(emit: Callable[[Event], None]) -> Feed:
         def feed(event: Any) -> None:
             if isinstance(event, Reply):
-                mine = [replace(c, index=0) for c in event.choices if c.index == index]
-                emit(replace(event, choices=tuple(mine) or (Choice(),)))
+                matching = [replace(c, index=0) for c in event.choices if c.index == index]
+                emit(replace(event, choices=tuple(matching) or (Choice(),)))
             elif not hasattr(event, "index"):
                 emit(event)
             elif event.index == index:
@@ -147,8 +148,8 @@ def choice(index: int) -> Keeps:
 def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
 
-    The first piece is shown at once and the last state always, also before an error. What a `Restart` makes void goes
-    when there is something in its place, and so does a round of a tool loop: the last one is ``reply.text``. With
+    The first piece is shown at once and the last state always, also before an error. Text that a `Restart` voids is
+    replaced once new text comes, or at the end, and so is a round of a tool loop: the last item is ``reply.text``. With
     ``every`` the cost is linear in the pieces; without, each piece copies the text.
     """
     every = check_number("every", every, optional=True)
@@ -163,18 +164,18 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
 
 
 class _Snapshot(abc.ObserverBase[str]):
-    """A throttle with both edges: the timer runs only while there is something that was not shown."""
+    """A throttle with leading and trailing edge; the timer runs only after something was emitted."""
 
     def __init__(self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None) -> None:
         self._observer, self._every, self._clock = observer, every, timer
         self._text = ""
         self._pieces: list[str] = []
-        self._void = False  # something of what is shown
-        self._waiting = SerialDisposable()
-        self._resting = False
+        self._void = False  # the emitted text holds something that no longer counts
+        self._timer = SerialDisposable()
+        self._pausing = False
 
     def connect(self, source: Observable[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._waiting)
+        return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._timer)
 
     def on_next(self, item: Any) -> None:
         if type(item) is TextDelta:
@@ -193,33 +194,33 @@ class _Snapshot(abc.ObserverBase[str]):
 
     def _add(self, piece: str) -> None:
         self._pieces.append(piece)
-        if not self._resting:
-            self._show()
+        if not self._pausing:
+            self._emit()
 
     def on_error(self, error: Exception) -> None:
-        self._last()
+        self._emit_last()
         self._observer.on_error(error)
 
     def on_completed(self) -> None:
-        self._last()
+        self._emit_last()
         self._observer.on_completed()
 
-    def _last(self) -> None:
-        self._waiting.dispose()
+    def _emit_last(self) -> None:
+        self._timer.dispose()
         self._clock = None
         if self._pieces or self._void:
-            self._show()
+            self._emit()
 
-    def _show(self) -> None:
+    def _emit(self) -> None:
         self._text += "".join(self._pieces)
         self._pieces.clear()
         self._void = False
         if self._clock is not None and self._every is not None:
-            self._resting = True
-            self._waiting.disposable = self._clock.schedule_relative(self._every, self._rested)
+            self._pausing = True
+            self._timer.disposable = self._clock.schedule_relative(self._every, self._pause_over)
         self._observer.on_next(self._text)
 
-    def _rested(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
-        self._resting = False
+    def _pause_over(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
+        self._pausing = False
         if self._pieces:
-            self._show()
+            self._emit()

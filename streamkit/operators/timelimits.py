@@ -1,4 +1,4 @@
-"""Limits of time on any stream."""
+"""The operator `time_limits`: limits of time for any stream."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def time_limits(
     """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
 
     Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds
-    the source. Of an event stream only content counts: no `Start`, no `UsageUpdate`, no `Other`.
+    the source. Of an event stream only content counts, not `Start`, `UsageUpdate` and `Other`.
     """
     limits = {"first": first, "between": between, "total": total}
     what = "a number of seconds"
@@ -44,36 +44,37 @@ def time_limits(
 
 
 class _TimeLimits(abc.ObserverBase[Any]):
-    """One timer for the first two limits, moved lazily: it asks what has happened since it was set."""
+    """One subscription. One timer serves the first two limits and is moved lazily: when it fires, it waits again if
+    items came since it was set."""
 
     def __init__(
         self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:
         self._limits, self._observer = limits, observer
         self._gate = TimedGate(scheduler.loop.time, self._opened, scheduler.gate)
-        self._vantage = Place(scheduler)
-        self._scheduler = self._vantage.scheduler.derive(gate=self._gate)
+        self._place = Place(scheduler)
+        self._scheduler = self._place.scheduler.derive(gate=self._gate)
         self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
         self._clock = "first"
         self._last = self._gate.open_time
-        self._over = self._sleeps = False
+        self._ended = self._sleeps = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         total = self._limits["total"]
         if total is not None:
             self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expired("total"))
-        self._look()
+        self._check()
         self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
         return CompositeDisposable(self._upstream, self._idle, self._total)
 
     def on_next(self, item: Any) -> None:
-        if self._over:
+        if self._ended:
             return
         if commits(item):
             self._last = self._gate.open_time
             if self._clock == "first":
                 self._clock = "between"
-                self._look()
+                self._check()
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
@@ -82,37 +83,37 @@ class _TimeLimits(abc.ObserverBase[Any]):
     def on_completed(self) -> None:
         self._end(self._observer.on_completed)
 
-    def _look(self, *_: Any) -> None:
+    def _check(self, *_: Any) -> None:
         limit = self._limits[self._clock]
-        if self._over or limit is None:
+        if self._ended or limit is None:
             self._idle.disposable = None
             return
-        left = self._last + limit - self._gate.open_time
-        if left <= 1e-6:
+        remaining = self._last + limit - self._gate.open_time
+        if remaining <= 1e-6:
             self._expired(self._clock)
         elif self._gate.closed:
             self._sleeps = True
         else:
-            self._idle.disposable = self._scheduler.schedule_relative(left, self._look)
+            self._idle.disposable = self._scheduler.schedule_relative(remaining, self._check)
 
     def _opened(self) -> None:
         if self._sleeps:
             self._sleeps = False
-            self._look()
+            self._check()
 
     def _expired(self, clock: str) -> None:
         error = StalledError(
             f"the {clock} limit of {self._limits[clock]:g} s ran out",
             clock=clock,
             retryable=clock == "first",
-            partial=self._vantage.reply(),
+            partial=self._place.reply(),
         )
         self._end(lambda: self._observer.on_error(error))
 
-    def _end(self, tell: Callable[[], None]) -> None:
-        if not self._over:
-            self._over = True
+    def _end(self, notify: Callable[[], None]) -> None:
+        if not self._ended:
+            self._ended = True
             self._idle.dispose()
             self._total.dispose()
-            tell()
+            notify()
             self._upstream.dispose()

@@ -1,4 +1,4 @@
-"""Rewriters of time: text in a steady rhythm, or joined into larger pieces."""
+"""Operators that change the timing of text: in a steady rhythm, or joined into larger pieces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..engine.streams import keeping_operator
 from ..engine.upstream import Gate, LoopWatch, RunScheduler, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
-from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, like, takes_time, text_of
+from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
 from .above import Above
 from .paced import Paced
 
@@ -71,11 +71,12 @@ def smooth(
 
 
 class _Smooth(Paced):
-    """It is reading; then ``ended``, while what is left waits for its time and the loop is watched; then ``over``.
+    """One subscription. It reads its source; after the end of that it is ``ended``, while the rest waits for its time
+    and the loop is watched; when all was emitted it is ``finished``.
 
-    The timer is ``ticking`` while the next piece has to wait. It is ``idle`` if it ticks for nothing but a piece that
-    may still grow, as nothing was shown for a while: a whole piece does not wait for it then. While ``busy`` an item is
-    being shown, and others line up behind it.
+    The timer is ``ticking`` while the next piece has to wait. It is ``idle`` if it ticks only for a piece that may
+    still grow, because nothing was emitted for a while: a whole piece does not wait for it then. While ``busy`` an item
+    is being emitted, and further ones are queued behind it.
     """
 
     def __init__(
@@ -93,10 +94,10 @@ class _Smooth(Paced):
             scheduler = scheduler.derive(gate=self._gate)
         super().__init__(observer, every, scheduler)
         self._pacing, self._keeps_pace = pacing, keeps_pace
-        self._error: Exception | None = None  # with which it ended
+        self._error: Exception | None = None  # the error of the source, passed on at the end
         self._watch = SerialDisposable()
         self._all.add(self._watch)
-        self._due: deque[Any] = deque()
+        self._queue: deque[Any] = deque()
         self._held = self._busy = self._idle = self._ended = False
 
     def on_next(self, item: Any) -> None:
@@ -104,14 +105,14 @@ class _Smooth(Paced):
             return
         try:
             self._pacing.feed(item)
-        except Exception as error:  # of the user's function, or a pattern that takes too long
+        except Exception as error:  # raised by the user's function, or by a pattern that takes too long
             self.on_error(self._failure(error))
             self._upstream.dispose()
             return
         if type(item) in (Finish, Reply) and not self._keeps_pace:
-            self._let_out()
+            self._emit_rest()
         else:
-            self._go_on()
+            self._emit_ready()
 
     def _end(self, error: Exception | None) -> None:
         if self._ended:
@@ -123,31 +124,32 @@ class _Smooth(Paced):
             if error is None:
                 self._error = self._failure(exc)
         if not self._keeps_pace or loop_is_ending(error):
-            self._let_out()
-        self._go_on()
-        if not self._over:
+            self._emit_rest()
+        self._emit_ready()
+        if not self._finished:
             self._watch.disposable = LoopWatch(self._clock, self._loop_ended)
 
     def _loop_ended(self, error: ShutdownError) -> None:
-        """No timer comes any more. Only this error makes all that is below end without waiting for anything either."""
+        """Emit the rest: no timer fires any more. Of all errors only this one makes everything downstream end without
+        waiting, too."""
         error.__cause__, self._error = self._error, self._failure(error)
-        self._let_out()
+        self._emit_rest()
 
     def _failure(self, error: Exception) -> Exception:
-        """``error``, with the reply so far if it is of our kind."""
+        """``error``, with the reply so far if it is a `StreamkitError`."""
         if isinstance(error, LIKE_AN_END):
             error = SinkError.wrapping("unit raised", error)
         if isinstance(error, StreamkitError) and self._above.source is not None:
-            with suppress(Exception):  # of a user's stage, asked what it let through
+            with suppress(Exception):  # raised by the `reply` of a user's stage
                 error.partial = self._above.source.reply()
         return error
 
-    def _go_on(self) -> None:
-        """What has no time to wait for is shown."""
-        self._show(self._pacing.take(0))
+    def _emit_ready(self) -> None:
+        """Emit the items that need not wait."""
+        self._emit(self._pacing.take(0))
         if self._pacing.texts and (self._idle or not self._ticking):
             self._ticking = self._idle = False
-            self._show(self._pacing.tick())
+            self._emit(self._pacing.tick())
             self._tick_later()
         elif self._pacing.growing:
             self._idle = self._idle or not self._ticking
@@ -156,32 +158,32 @@ class _Smooth(Paced):
     def _tick(self) -> None:
         self._idle = False
         self._pacing.take_in()
-        if self._show(self._pacing.tick()):  # the next one has to wait, also if it is not here yet
+        if self._emit(self._pacing.tick()):  # the next one has to wait, also if it has not come yet
             self._tick_later()
 
-    def _let_out(self) -> None:
-        self._show(self._pacing.take(inf))
+    def _emit_rest(self) -> None:
+        self._emit(self._pacing.take(inf))
 
-    def _show(self, items: list[Any]) -> bool:
-        """Whether there was any text. The end comes with the last item."""
+    def _emit(self, items: list[Any]) -> bool:
+        """Emit ``items``, and the end after the last one. True if there was any text among them."""
         self._hold(self._pacing.waiting >= BACKLOG)
-        self._due.extend(items)
-        if not self._busy:  # else an observer has pushed something into its own source: one after the other
+        self._queue.extend(items)
+        if not self._busy:  # else an observer pushed something into its own source: the loop below emits it later
             self._busy = True
             try:
-                while self._due:
-                    self._observer.on_next(self._due.popleft())
+                while self._queue:
+                    self._observer.on_next(self._queue.popleft())
             finally:
                 self._busy = False
-            self._end_if_due()
+            self._finish_if_due()
         return any(map(takes_time, items))
 
-    def _end_if_due(self) -> None:
-        if self._ended and not self._pacing.waiting and not self._over:
-            self._over = True
+    def _finish_if_due(self) -> None:
+        if self._ended and not self._pacing.waiting and not self._finished:
+            self._finished = True
             self._timer.dispose()
             self._watch.dispose()
-            self._tell(self._error)
+            self._pass_end(self._error)
 
     def _hold(self, hold: bool) -> None:
         if hold != self._held:
@@ -192,8 +194,8 @@ class _Smooth(Paced):
                 self._gate.release()
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two pieces are of one kind and choice."""
+def _same_kind(one: Any, other: Any) -> bool:
+    """True if two pieces are of one kind and choice."""
     return type(one) is type(other) and (type(one) is str or one.index == other.index)
 
 
@@ -214,7 +216,7 @@ def throttle_text(every: float) -> Callable[[S], S]:
 
 
 class _Throttle(Paced):
-    """What waits is of one kind and choice; it goes out before anything else comes in."""
+    """One subscription. The pieces that it holds are of one kind and choice; they are emitted before any other item."""
 
     def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
         super().__init__(observer, every, scheduler)
@@ -223,24 +225,24 @@ class _Throttle(Paced):
 
     def on_next(self, item: Any) -> None:
         if not is_text(item):
-            self._let_out()
+            self._emit_rest()
             self._observer.on_next(item)
         elif not self._ticking:
             self._observer.on_next(item)
             self._tick_later()
         else:
-            if self._texts and not _same(item, self._last):
-                self._let_out()
+            if self._texts and not _same_kind(item, self._last):
+                self._emit_rest()
             self._last = item
             self._texts.append(text_of(item))
 
     def _tick(self) -> None:
         if self._texts:
-            self._let_out()
+            self._emit_rest()
             self._tick_later()
 
-    def _let_out(self) -> None:
+    def _emit_rest(self) -> None:
         if self._texts:
             text = "".join(self._texts)
             self._texts.clear()
-            self._observer.on_next(like(self._last, text))
+            self._observer.on_next(with_text(self._last, text))

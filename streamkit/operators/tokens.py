@@ -1,6 +1,6 @@
-"""Tokens and what they cost, while a reply is written. Vocabularies are loaded when an operator is made, never while
-a stream runs. If one is not on this machine (the extra ``offline`` brings them), `meter` and `count_tokens` estimate,
-and `budget` is a RuntimeError."""
+"""Operators for tokens and their cost, while a reply is written. Vocabularies are loaded when an operator is made,
+never while a stream runs. If one is not on this machine (the extra ``offline`` brings them), `meter` and `count_tokens`
+estimate, and `budget` raises RuntimeError."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def count_tokens(encoding: Tokenizer | None = None, *, space_safe: bool = False)
     tokenizer; without, it is o200k_base, that of current models. It begins anew with a `Restart`, and with each round
     of a tool loop. ValueError for an encoding that is misspelt.
 
-    Note: without the vocabulary it gives a quarter of the bytes, and of a model that nobody knows the tokens of
+    Note: without the vocabulary it gives a quarter of the bytes, and for an unknown model the tokens of
     o200k_base; the log says so once.
     """
     make = _counters(CURRENT if encoding is None else encoding, space_safe)
@@ -43,25 +43,26 @@ def count_tokens(encoding: Tokenizer | None = None, *, space_safe: bool = False)
 
 
 def _counters(encoding: Tokenizer, space_safe: bool) -> Callable[[], TokenCounter | Rough]:
-    """What makes a counter for each text. The vocabulary is loaded here, and a mistake is told here."""
+    """A factory of counters, one for each text. The vocabulary is loaded here, and an invalid ``encoding`` raises
+    here."""
     try:
         TokenCounter(encoding, space_safe=space_safe)
     except RuntimeError as exc:
-        _tell(f"ops.count_tokens gives estimates, a quarter of the bytes: {exc}")
+        _warn(f"ops.count_tokens gives estimates, a quarter of the bytes: {exc}")
         return Rough
-    _tell_of_unknown("ops.count_tokens", encoding)
+    _warn_if_unknown("ops.count_tokens", encoding)
     return lambda: TokenCounter(encoding, space_safe=space_safe)
 
 
-def _tell_of_unknown(name: str, encoding: Tokenizer | None) -> None:
-    """What ``name`` counts for a model that nobody knows is an estimate."""
+def _warn_if_unknown(name: str, encoding: Tokenizer | None) -> None:
+    """Warn that the operator ``name`` only estimates the tokens of a model that is not known."""
     if isinstance(encoding, str) and not resolve(encoding).exact:
-        _tell(f"{name} does not know the model {excerpt(encoding, 60)!r}: it estimates, with the tokens of {CURRENT}")
+        _warn(f"{name} does not know the model {excerpt(encoding, 60)!r}: it estimates, with the tokens of {CURRENT}")
 
 
 @cache
-def _tell(what: str) -> None:
-    """Once: numbers have no label."""
+def _warn(what: str) -> None:
+    """Log a warning once: the items of an operator are bare numbers, which cannot say that they are estimates."""
     LOGGER.warning("%s", what)
 
 
@@ -92,23 +93,23 @@ def meter(
 ) -> Keeps:
     """Events → the same events, and after each that costs tokens a `UsageUpdate` with the usage so far.
 
-    Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces our count when it comes.
-    Whatever way the reply ends, its Reply has the last figures: also ``run.usage`` and the partial reply of errors.
-    Thinking and tool calls count, as estimates; several requests (tool loops, continued replies) are added up.
+    Its ``origin`` says what the figures are (see `Usage`); what the server reports replaces the count made here when it
+    comes. Whatever way the reply ends, its Reply has the last figures: also ``run.usage`` and the partial reply of
+    errors. Thinking and tool calls count, as estimates; several requests (tool loops, continued replies) are added up.
     ``prices`` are `Prices`, or those of each model; with them every usage has its ``cost``.
 
     The prompt is taken from the request of a `Client`, and counted once when the reply begins (about 40 ms for 100,000
     tokens); give ``prompt`` and ``tools`` where another source makes the request. ``encoding`` is the name of a model
     or a tokenizer, if that of current models is not the one, or if the server gives the model another name. Without
-    its vocabulary our counts are a quarter of the bytes, as an ``estimate``; the server's figures are what they are.
+    its vocabulary counts are a quarter of the bytes, as an ``estimate``; the server's figures are what they are.
 
     A model without a price has usage without a cost: `Reply.warnings` name it, and the log does so once.
 
-    Place it before what changes text: what it sees is what it counts. TypeError where only text comes.
+    Place it before operators that change text: it counts what it gets. TypeError where only text comes.
     """
     check_prices(prices)
-    gauge, unpriced = ReplyTokens(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
-    return lifted_keeping("meter", lambda above: Meter(gauge, prices, above.request, unpriced), ours=True)
+    counts, unpriced = ReplyTokens(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
+    return lifted_keeping("meter", lambda above: Meter(counts, prices, above.request, unpriced), own_scheduler=True)
 
 
 def budget(
@@ -129,7 +130,7 @@ def budget(
     the usage is the server's own (and all of it is billed).
 
     `BudgetError` before any content if ``prices`` have none for the model. RuntimeError without the vocabulary: no
-    estimate keeps a budget; one for an ``encoding`` of a model that nobody knows is told on the log.
+    estimate keeps a budget; an ``encoding`` of an unknown model is estimated, and logged.
     """
     if tokens is None and cost is None:
         raise ValueError("a budget needs tokens or a cost")
@@ -139,19 +140,19 @@ def budget(
     if cost is not None and prices is None:
         raise ValueError("a budget of cost needs prices")
     check_prices(prices)
-    gauge = ReplyTokens(encoding, prompt=prompt, tools=tools)
-    _tell_of_unknown("ops.budget", encoding)
-    unpriced = Unpriced(prices) if cost is None else None  # else it is an error
+    counts = ReplyTokens(encoding, prompt=prompt, tools=tools)
+    _warn_if_unknown("ops.budget", encoding)
+    unpriced = Unpriced(prices) if cost is None else None  # with a cost, a missing price is an error
 
     def make(above: Above) -> Budget:
-        account = StreamUsage(gauge, prices, above.request, unpriced)
-        return Budget(account, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
+        stream_usage = StreamUsage(counts, prices, above.request, unpriced)
+        return Budget(stream_usage, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
-    return lifted_keeping("budget", make, _Ending, ours=True)
+    return lifted_keeping("budget", make, _BudgetLifted, own_scheduler=True)
 
 
-class _Ending(Lifted):
-    """A reply that was ended here is not broken by what happens to the rest of it."""
+class _BudgetLifted(Lifted):
+    """A subscription to a `Budget`: once the budget has ended the reply, a failure of its source is not passed on."""
 
     def on_error(self, error: Exception) -> None:
         if self._stage.quiet:

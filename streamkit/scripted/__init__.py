@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from ..lazy import lazily
 
 if TYPE_CHECKING:
+    from .admission import AdmissionRules
     from .answer import CutError, paced
     from .script import Script
     from .server import Playable, Request, Server, ServerLimits
 
-__all__ = ["CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "paced"]
+__all__ = ["AdmissionRules", "CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "paced"]
 
 if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
+            "admission": "AdmissionRules",
             "answer": "CutError paced",
             "script": "Script",
             "server": "Playable Request Server ServerLimits",

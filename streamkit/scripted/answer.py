@@ -1,4 +1,5 @@
-"""What a server is going to say, as a value: a head and a body in time. Sockets and httpx transports play it alike."""
+"""The answer of a scripted server as a value: a head, and a body with its timing. Connections and httpx transports play
+it in the same way."""
 
 from __future__ import annotations
 
@@ -11,7 +12,17 @@ from typing import Any, Literal, TypeAlias
 from ..errors import ApiError, StreamkitError
 from ..wire import APIS, Api, Parser, api_named
 
-__all__ = ["Answer", "CutError", "Write", "error_answer", "error_body", "paced", "plain_answer", "streamed", "whole"]
+__all__ = [
+    "Answer",
+    "CutError",
+    "Write",
+    "error_answer",
+    "error_body",
+    "paced",
+    "plain_answer",
+    "stream_answer",
+    "whole_answer",
+]
 
 Then: TypeAlias = Literal["on", "drop", "stall"]
 
@@ -27,7 +38,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. ``status`` 0 is none at all: the connection is closed without a word."""
+    """One HTTP answer. ``status`` 0 means none at all: the connection is closed without an answer."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -37,19 +48,19 @@ class Answer:
 
 
 class CutError(Exception):
-    """The script says: cut the connection here."""
+    """Raised where the script cuts the connection."""
 
 
 async def paced(writes: Iterable[Write]) -> AsyncIterator[bytes]:
-    """The bytes of ``writes`` when they are due; `CutError` where they say so, silence for ever where they say that.
+    """The bytes of ``writes`` when they are due; `CutError` or endless silence where their ``then`` asks for it.
 
-    Moments are counted from the start, so a reader that was slow finds what was sent meanwhile, as on a network.
+    Delays add up from the start, so a slow reader gets at once what was due meanwhile, as on a network.
     """
     loop = asyncio.get_running_loop()
     due = loop.time()
     for write in writes:
         due += write.delay
-        await asyncio.sleep(max(0.0, due - loop.time()))  # 0 lets others have a turn
+        await asyncio.sleep(max(0.0, due - loop.time()))  # 0 lets other tasks run
         if write.data:
             yield write.data
         if write.then == "drop":
@@ -58,19 +69,20 @@ async def paced(writes: Iterable[Write]) -> AsyncIterator[bytes]:
             await loop.create_future()
 
 
-def streamed(
+def stream_answer(
     writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
 ) -> Answer:
-    """A stream in the form of an API."""
+    """An answer that is an event stream, in the form of an API."""
     media = api_named(api).framing.media
     head = (("content-type", f"{media}; charset=utf-8"), ("cache-control", "no-cache"))
     return Answer(200, _merged(head, headers or {}), writes, head_after)
 
 
-def whole(
+def whole_answer(
     writes: Iterable[Write], api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
 ) -> Answer:
-    """The same reply in one piece, for who did not ask for a stream: at the moment when the stream would have ended."""
+    """The same reply in one piece, if no stream was requested; it comes at the moment when the stream would have
+    ended."""
     delay, parser = 0.0, Parser(api)
     try:
         for write in writes:
@@ -84,10 +96,10 @@ def whole(
     except ApiError as exc:
         status = exc.code if isinstance(exc.code, int) and 400 <= exc.code < 600 else 500
         return error_answer(status, str(exc), exc.error_type, exc.code, api=api_named(api), after=delay)
-    except StreamkitError:  # not even the script is a whole reply, so the answer is none either
+    except StreamkitError:  # the script is not a complete reply, so the answer is not one either
         return _broken(delay, "drop")
     document = api_named(api).whole
-    assert document is not None  # an API that is written is written both ways
+    assert document is not None  # an API with a writer can be written in both ways
     return plain_answer(200, document(parser.reply()), headers, head_after + delay)
 
 
@@ -120,19 +132,20 @@ def error_answer(
     headers: Mapping[str, str] | None = None,
     after: float = 0.0,
 ) -> Answer:
-    """An error in the form of ``api``, or of chat completions. Without a ``type`` it has the one that fits a status."""
+    """An error in the form of ``api``, or of chat completions. Without a ``type`` it has the one that fits the
+    status."""
     error = {"message": message, "type": type, "code": code}
     return plain_answer(status, error_body(api, status, error), headers, after)
 
 
 def error_body(api: Api | None, status: int, error: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an error in the form of ``api``, or of chat completions; what is None in ``error`` is not known."""
+    """The body of an error in the form of ``api``, or of chat completions; None in ``error`` means not known."""
     form = (api.error if api is not None else None) or APIS["chat"].error
-    assert form is not None  # that of chat completions is there
+    assert form is not None  # chat completions have one
     return form(status, {name: value for name, value in error.items() if value is not None})
 
 
-def _merged(defaults: Iterable[tuple[str, str]], given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Header names are case-insensitive; what is given wins."""
-    own = {name.lower(): value for name, value in given.items()}
+def _merged(defaults: Iterable[tuple[str, str]], headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """``headers`` in lower case, as names are case-insensitive, after the ``defaults`` that they do not replace."""
+    own = {name.lower(): value for name, value in headers.items()}
     return (*((name, value) for name, value in defaults if name not in own), *own.items())

@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection of a scripted server: h11 for the grammar, asyncio for the socket.
 
-In turn: `Incoming` reads a request within the limits, `_answer` plays its answer and meanwhile hears whether the client
-goes. Whatever is wrong with a request is a `RefusedError` or a RemoteProtocolError of h11: it is answered, and the
-connection closed. Whatever is wrong with an answer is reported to who runs the server; the client gets 500, or a cut.
+In turn: `Incoming` reads a request within the limits, `_answer` plays its answer and meanwhile notices if the client
+closes. An invalid request is a `RefusedError` or a RemoteProtocolError of h11: it is answered, and the connection
+closed. An answer that fails is logged on this side; the client gets 500, or a cut connection.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import h11
 
 from ..engine.loops import report
 from .answer import Answer, CutError, Write, error_answer, paced
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
-from .paths import meant, split_target
+from .paths import likely_api, split_target
 
 if TYPE_CHECKING:
-    from .request import Request
+    from .requestlog import Request
 
 __all__ = ["Handle", "refuse_connection", "serve_connection"]
 
@@ -37,8 +37,8 @@ async def serve_connection(
     limits: ServerLimits,
     sndbuf: int | None = None,
 ) -> None:
-    """Answer requests until either side has enough. Never raises for what a client or a play does."""
-    writer.transport.set_write_buffer_limits(0)  # `drain` returns when the system took it all: a slow client holds us
+    """Answer requests until either side has enough. Failures of a client or a play are never raised."""
+    writer.transport.set_write_buffer_limits(0)  # so `drain` waits for a slow client, until the system took all
     if sndbuf is not None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
     await _until_closed(_Connection(reader, writer, handle, limits))
@@ -47,7 +47,7 @@ async def serve_connection(
 async def refuse_connection(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handle: Handle, limits: ServerLimits
 ) -> None:
-    """There are as many clients as there may be: say so, and close."""
+    """Answer that the server has its maximum of clients, and close."""
     await _until_closed(_Connection(reader, writer, handle, limits), "the server has as many clients as it takes")
 
 
@@ -59,7 +59,7 @@ async def _until_closed(connection: _Connection, full: str = "") -> None:
             await connection.serve()
         await connection.close()
     except OSError:
-        pass  # gone, or it takes nothing
+        pass  # the client is gone, or takes nothing
     except Exception as exc:
         report(exc, "a connection to this streamkit server failed:")
     finally:
@@ -67,7 +67,7 @@ async def _until_closed(connection: _Connection, full: str = "") -> None:
 
 
 class _PlayError(Exception):
-    """Its cause is what a play raised."""
+    """Wraps an exception of a play, which is its cause."""
 
 
 class _Connection:
@@ -76,13 +76,13 @@ class _Connection:
     ) -> None:
         self._reader, self._writer, self._handle, self._limits = reader, writer, handle, limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
-        self._incoming = Incoming(self._http, reader, limits, self._go_on)
+        self._incoming = Incoming(self._http, reader, limits, self._send_continue)
 
     async def serve(self) -> None:
         while True:
             try:
-                asked = await self._incoming.request()
-                if asked is None or not await self._answer(*asked):
+                request = await self._incoming.request()
+                if request is None or not await self._answer(*request):
                     return
                 self._http.start_next_cycle()
             except h11.RemoteProtocolError as exc:
@@ -97,8 +97,8 @@ class _Connection:
     async def _answer(self, request: h11.Request, data: bytes) -> bool:
         """Play the answer unless the client goes first; True if the connection can serve another request."""
         try:
-            answer, entry = self._handle(request.method.decode(), *_asked(request), data)
-        except KeyboardInterrupt:  # somebody's Ctrl-C
+            answer, entry = self._handle(request.method.decode(), *_target_and_headers(request), data)
+        except KeyboardInterrupt:  # Ctrl-C
             raise
         except BaseException as exc:
             await self._failed(exc)
@@ -114,7 +114,7 @@ class _Connection:
             playing.cancel()
             gone.cancel()
             await asyncio.wait((playing, gone))
-            entry.end("cancelled")  # if nothing else was it
+            entry.end("cancelled")  # unless it has another outcome already
         if not playing.cancelled():
             playing.result()
         return entry.outcome == "done" and self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
@@ -125,7 +125,7 @@ class _Connection:
             if not answer.status:
                 raise CutError
             await self._begin(answer)
-            async for data in paced(_written(answer.body)):
+            async for data in paced(_wrapping_errors(answer.body)):
                 if self._has_body(answer.status):
                     await self._send(h11.Data(data=data))
                     entry.sent += len(data)
@@ -135,14 +135,14 @@ class _Connection:
             entry.end("dropped")
         except OSError:
             pass  # the client is gone
-        except Exception as exc:  # of the play, or it gave what cannot be sent: an impossible header, no bytes
+        except Exception as exc:  # raised by the play, or by what it gave: an invalid header, a body that is not bytes
             entry.end("dropped")
             await self._failed(exc.__cause__ if isinstance(exc, _PlayError) and exc.__cause__ else exc)
 
     async def _failed(self, error: BaseException) -> None:
-        """Told once to who runs the server; the client gets no more than that it is so."""
-        report(error, "what this streamkit server was to answer with raised, so its client got 500 or a cut:")
-        await self.refuse(500, "what this server should have said failed; its own messages tell why")
+        """Log ``error`` once on this side; the client gets only the fact that the answer failed."""
+        report(error, "an answer of this streamkit server failed, so its client got 500 or a cut connection:")
+        await self.refuse(500, "the answer of this server failed; see its own messages for the reason")
 
     async def _begin(self, answer: Answer) -> None:
         head = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
@@ -153,20 +153,20 @@ class _Connection:
         return (head is None or head.method != b"HEAD") and status not in BODILESS
 
     async def refuse(self, status: int, message: str) -> None:
-        """Say why there is no answer, if there is still a place for it; the connection is to be closed."""
+        """Answer with an error, unless an answer has begun already; the caller closes the connection."""
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
         api = None
         if self._incoming.head is not None:
-            target, headers = _asked(self._incoming.head)
-            api = meant(split_target(target)[1], dict(headers))
+            target, headers = _target_and_headers(self._incoming.head)
+            api = likely_api(split_target(target)[1], dict(headers))
         answer = error_answer(status, message, api=api, headers={"connection": "close"})
         await self._begin(answer)
         for write in answer.body if self._has_body(status) else ():
             await self._send(h11.Data(data=write.data))
         await self._send(h11.EndOfMessage())
 
-    async def _go_on(self) -> None:
+    async def _send_continue(self) -> None:
         await self._send(h11.InformationalResponse(status_code=100, headers=[]))
 
     async def _send(self, event: h11.Event) -> None:
@@ -174,29 +174,29 @@ class _Connection:
         if data:
             self._writer.write(data)
             if self._writer.transport.get_write_buffer_size():
-                await self._taken()
+                await self._wait_until_taken()
             else:
                 await self._writer.drain()
 
-    async def _taken(self) -> None:
-        """Until the system took what was written, or it has taken nothing for too long."""
+    async def _wait_until_taken(self) -> None:
+        """Wait until the system has taken all that was written; raise if it takes nothing for too long."""
         transport = self._writer.transport
         while True:
-            left, clock = transport.get_write_buffer_size(), asyncio.timeout(self._limits.unread)
+            unsent, clock = transport.get_write_buffer_size(), asyncio.timeout(self._limits.unread)
             try:
                 async with clock:
                     return await self._writer.drain()
-            except TimeoutError:  # our clock's, or the system's word that the connection is dead
-                if not clock.expired() or transport.get_write_buffer_size() >= left:
+            except TimeoutError:  # of the clock above, or of the system for a dead connection
+                if not clock.expired() or transport.get_write_buffer_size() >= unsent:
                     transport.abort()
                     raise ConnectionAbortedError("the client takes nothing of its answer") from None
 
     # -- closing ---------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Say that no more comes, and wait until the client has closed its side, but not for long.
+        """Send the end of the stream, and wait a limited time until the client has closed its side.
 
-        Were the socket closed while there is something unread, the client's system would throw our last words away.
+        If the socket were closed with unread data, the client's system would discard the last bytes of the answer.
         """
         try:
             async with asyncio.timeout(self._limits.linger):
@@ -212,14 +212,14 @@ class _Connection:
         self._writer.transport.abort()
 
 
-def _asked(head: h11.Request) -> tuple[str, list[tuple[str, str]]]:
+def _target_and_headers(head: h11.Request) -> tuple[str, list[tuple[str, str]]]:
     """The target of a request and its headers, whose names h11 gives in lower case."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
     return head.target.decode("latin-1"), headers
 
 
-def _written(body: Iterable[Write]) -> Iterator[Write]:
-    """``body``, whose own exceptions are told from those of whoever sends it."""
+def _wrapping_errors(body: Iterable[Write]) -> Iterator[Write]:
+    """The items of ``body``. Its exceptions are wrapped, so that they differ from those of the code that sends it."""
     writes: Iterator[Write] | None = None
     try:
         while True:

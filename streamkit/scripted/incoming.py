@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 
 __all__ = ["CHUNK", "Incoming", "RefusedError"]
 
 CHUNK = 65536
 TURN = 100
-"""Pieces of a body after which others have their turn: a client may send chunks of one byte."""
+"""Pieces of a body after which other tasks run: a client may send chunks of one byte."""
 
 
 class RefusedError(Exception):
-    """A request that is answered with this status and nothing else, whereupon the connection is closed."""
+    """A request that is answered with only this status; then the connection is closed."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -26,35 +26,35 @@ class RefusedError(Exception):
 
 
 class Incoming:
-    """What the client sends. Between two requests nothing is read but by `gone`, which keeps it for the next one."""
+    """The data that the client sends. Between two requests only `gone` reads, and keeps the data for the next one."""
 
     def __init__(
         self,
         http: h11.Connection,
         reader: asyncio.StreamReader,
         limits: ServerLimits,
-        go_on: Callable[[], Awaitable[None]],
+        send_continue: Callable[[], Awaitable[None]],
     ) -> None:
         self.head: h11.Request | None = None
-        """Of the request that is being read or answered."""
+        """The head of the request that is being read or answered."""
         self.overrun = False
-        """More was sent ahead than may be, and was not kept."""
-        self._http, self._reader, self._limits, self._go_on = http, reader, limits, go_on
+        """True if the client sent more ahead than allowed, which was not kept."""
+        self._http, self._reader, self._limits, self._send_continue = http, reader, limits, send_continue
         self._ahead: deque[bytes] = deque()
 
     async def request(self) -> tuple[h11.Request, bytes] | None:
-        """The next request with its body, None if the client has no more, or sends none for too long."""
+        """The next request with its body, None if the client closed, or sent none for too long."""
         self.head = None
         self._begun = bool(self._ahead or self._http.trailing_data[0])
         try:
             async with asyncio.timeout(self._limits.head if self._begun else self._limits.idle) as self._clock:
-                return await self._whole()
+                return await self._read()
         except TimeoutError:
             if self._begun:
                 raise RefusedError(408, "the request did not come to its end in time") from None
             return None
 
-    async def _whole(self) -> tuple[h11.Request, bytes] | None:
+    async def _read(self) -> tuple[h11.Request, bytes] | None:
         body, pieces = bytearray(), 0
         while True:
             match event := self._http.next_event():
@@ -81,10 +81,10 @@ class Incoming:
 
     async def _receive(self) -> None:
         if self._http.they_are_waiting_for_100_continue:
-            await self._go_on()
+            await self._send_continue()
         if not self._ahead and self.overrun:
             raise RefusedError(413, f"more than {self._limits.ahead_bytes} bytes came ahead of the answers")
-        most = CHUNK if self.head else self._limits.head_bytes + 1  # so that a longer head is seen to be longer
+        most = CHUNK if self.head else self._limits.head_bytes + 1  # one more, so that a longer head is noticed
         data = self._ahead.popleft() if self._ahead else await self._reader.read(most)
         if data and not self._begun:
             self._begun = True
@@ -92,7 +92,7 @@ class Incoming:
         self._http.receive_data(data)
 
     async def gone(self) -> None:
-        """Until the client has closed its side; what it sends meanwhile waits for its turn."""
+        """Wait until the client has closed its side; data that it sends meanwhile is kept."""
         ahead = sum(map(len, self._ahead))
         while True:
             try:
@@ -111,5 +111,5 @@ def _check(request: h11.Request) -> None:
     if request.http_version not in (b"1.0", b"1.1"):
         raise RefusedError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
     names = {name for name, _ in request.headers}
-    if {b"content-length", b"transfer-encoding"} <= names:  # nobody knows where such a body ends (RFC 9112, 6.1)
+    if {b"content-length", b"transfer-encoding"} <= names:  # the end of such a body is not defined (RFC 9112, 6.1)
         raise RefusedError(400, "a request has a Content-Length or a Transfer-Encoding, not both")

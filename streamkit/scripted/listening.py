@@ -1,4 +1,4 @@
-"""A scripted server on a port: its connections, as many as there may be, and a thread for it to run in."""
+"""A scripted server on a port: its connections, up to their limit, and a thread in which it can run."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from types import TracebackType
 from typing import Any
 
 from ..engine.loops import Wake, on_loop
-from .admission import Door, Rules
+from .admission import Admission, AdmissionRules
 from .answer import Answer, error_answer
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .http import Handle, refuse_connection, serve_connection
-from .paths import meant, split_target
-from .request import Request
+from .paths import likely_api, split_target
+from .requestlog import Request
 
 __all__ = ["ServerThread", "listening"]
 
-REFUSED = 64
-"""Connections beyond the limit that are told so at a time; further ones are cut without a word."""
+ANSWERED_BEYOND = 64
+"""Connections beyond the limit that get an answer saying so at a time; further ones are cut without one."""
 
 
 class _Clients:
-    """One task for each connection."""
+    """The connections of a server, one task for each."""
 
     def __init__(self, handle: Handle, limits: ServerLimits, sndbuf: int | None) -> None:
         self._handle, self._limits, self._sndbuf = handle, limits, sndbuf
@@ -34,7 +34,7 @@ class _Clients:
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) < self._limits.clients:
             self._begin(self._open, serve_connection(reader, writer, self._handle, self._limits, self._sndbuf))
-        elif len(self._refused) < REFUSED:
+        elif len(self._refused) < ANSWERED_BEYOND:
             self._begin(self._refused, refuse_connection(reader, writer, self._handle, self._limits))
         else:
             writer.transport.abort()
@@ -46,7 +46,7 @@ class _Clients:
         def ended(task: asyncio.Task[None]) -> None:
             tasks.discard(task)
             if not task.cancelled():
-                task.exception()  # looked at: a KeyboardInterrupt ends the loop, and is told by that
+                task.exception()  # retrieved, as the loop logs it else; a KeyboardInterrupt is raised by the loop
 
         task.add_done_callback(ended)
 
@@ -59,20 +59,20 @@ class _Clients:
 
 @asynccontextmanager
 async def listening(
-    handle: Handle, host: str, port: int, rules: Rules, limits: ServerLimits, sndbuf: int | None
+    handle: Handle, host: str, port: int, rules: AdmissionRules, limits: ServerLimits, sndbuf: int | None
 ) -> AsyncIterator[str]:
-    """The base URL while ``handle`` is asked for the answers to whom ``rules`` let in."""
+    """The base URL, while it listens: ``handle`` gives the answers to requests that ``rules`` admit."""
     if not isinstance(limits, ServerLimits):
         raise TypeError(f"limits is a ServerLimits, not {type(limits).__name__}")
-    door: Door
+    admission: Admission
 
     def answer(method: str, target: str, headers: Iterable[tuple[str, str]], data: bytes) -> tuple[Answer, Request]:
-        return _through(door, handle, method, target, list(headers), data)
+        return _answer_to(admission, handle, method, target, list(headers), data)
 
     clients = _Clients(answer, limits, sndbuf)
     server = await asyncio.start_server(clients.connected, host, port, start_serving=False)
     try:
-        door = Door([socket.getsockname()[0] for socket in server.sockets], host, rules)
+        admission = Admission([socket.getsockname()[0] for socket in server.sockets], host, rules)
         address, bound = server.sockets[0].getsockname()[:2]
         await server.start_serving()
         yield f"http://[{address}]:{bound}/v1" if ":" in address else f"http://{address}:{bound}/v1"
@@ -82,28 +82,29 @@ async def listening(
         await server.wait_closed()
 
 
-def _through(
-    door: Door, handle: Handle, method: str, target: str, headers: list[tuple[str, str]], data: bytes
+def _answer_to(
+    admission: Admission, handle: Handle, method: str, target: str, headers: list[tuple[str, str]], data: bytes
 ) -> tuple[Answer, Request]:
-    """What is not let in is no request of the server's: it is not noted, and no play is asked."""
-    given = {name.lower(): value for name, value in headers}
+    """The answer to a request. One that is refused is not a request of the server: it is not logged, and does not use
+    up a play."""
+    by_name = {name.lower(): value for name, value in headers}
     if sum(name.lower() == "origin" for name, _ in headers) > 1:
-        api = meant(split_target(target)[1], given)
-        wrong = error_answer(400, "there is more than one Origin", code="invalid_header", api=api)
-        return wrong, Request(method, target)
-    if (refused := door.refusal(target, given)) is not None:
+        api = likely_api(split_target(target)[1], by_name)
+        refused = error_answer(400, "there is more than one Origin", code="invalid_header", api=api)
         return refused, Request(method, target)
-    if (asked := door.preflight(method, given)) is not None:
-        return door.opened(asked, given), Request(method, target)
+    if (refusal := admission.refusal(target, by_name)) is not None:
+        return refusal, Request(method, target)
+    if (preflight := admission.preflight(method, by_name)) is not None:
+        return admission.with_cors(preflight, by_name), Request(method, target)
     answer, request = handle(method, target, headers, data)
-    return door.opened(answer, given), request
+    return admission.with_cors(answer, by_name), request
 
 
 class ServerThread:
-    """A server on a loop in a thread of its own, while the context lasts; it is what ``listen`` gives."""
+    """A server on a loop in a thread of its own, while the context lasts; its value is that of ``listen``."""
 
     def __init__(self, listen: Callable[[], AbstractAsyncContextManager[str]]) -> None:
-        self._thread = threading.Thread(target=self._work, name="streamkit server", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="streamkit server", daemon=True)
         self._listen = listen
         self._ready, self._stop, self._leaving = Wake(), asyncio.Event(), False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -130,15 +131,15 @@ class ServerThread:
         exc.add_note(f"And the server's thread ended before its time: {self._error!r}")
 
     def _end(self) -> None:
-        self._leaving = True  # for a loop that is not there yet
+        self._leaving = True  # for a loop that does not run yet
         if self._loop is not None:
             on_loop(self._loop, self._stop.set)
         self._thread.join()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as exc:  # to who waits for the server, not to the thread's end
+        except BaseException as exc:  # raised in the thread that waits for the server
             self._error = exc
         finally:
             self._ready.set()

@@ -1,4 +1,4 @@
-"""Which endpoint a request is for, or at least which API. Plain string work, linear in the length of the target."""
+"""The endpoint of a request, or at least its API, by its path and headers. All functions take linear time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from ..sources.http import names_version
 from ..wire import APIS, Api
 
-__all__ = ["MODELS", "endpoint", "key_places", "meant", "served", "split_target"]
+__all__ = ["MODELS", "endpoint", "key_headers", "likely_api", "served", "split_target"]
 
 MODELS = "models"
 DEPLOYMENTS = "/deployments/"
@@ -16,7 +16,7 @@ DEPLOYMENTS = "/deployments/"
 
 @cache
 def served() -> dict[str, Api]:
-    """The APIs in whose form a server answers, by the last part of their path: that behind the version, if it has one.
+    """The APIs in whose form a server answers, by the last part of their path, after the version if it has one.
     A folder of another name (``api/chat``) is a part of it."""
     apis = (api for api in APIS.values() if api.writer is not None)
     return {_last_part(api): api for api in apis}
@@ -28,30 +28,30 @@ def _last_part(api: Api) -> str:
 
 
 @cache
-def key_places() -> tuple[tuple[str, str], ...]:
+def key_headers() -> tuple[tuple[str, str], ...]:
     """Each header in which one of these APIs has its key, with what stands before it there."""
     return tuple(dict.fromkeys(api.access.header for api in served().values()))
 
 
 @cache
 def _marks() -> dict[str, Api]:
-    """Headers that the requests of one provider alone have, with an API of its."""
+    """Headers that only the requests of one provider have, each with an API of that provider."""
     apis = {api.access.address: api for api in served().values()}.values()
     named = [(name, api) for api in apis for name in (api.access.header[0], *api.access.headers)]
     names = [name for name, _ in named]
     return {name: api for name, api in named if names.count(name) == 1}
 
 
-def meant(path: str, headers: Mapping[str, str]) -> Api | None:
-    """The API that a request is most likely for, though nothing may be served at its path; None if nobody can tell.
+def likely_api(path: str, headers: Mapping[str, str]) -> Api | None:
+    """The API that a request is most likely for, even if its path is not served; None if there is no indication.
 
-    It tells in which form an error is understood. A longer part of the path counts for more than a shorter one; at
+    Errors are written in the form of that API. A longer part of the path counts for more than a shorter one; at
     last a folder (``/api/tags`` beside ``/api/chat``), and headers (lower case) that only one of them has.
     """
-    whole = f"/{path.strip('/')}/"
-    folder = whole.removesuffix("/").rpartition("/")[0]
+    path_in_slashes = f"/{path.strip('/')}/"
+    folder = path_in_slashes.removesuffix("/").rpartition("/")[0]
     for name in sorted(served(), key=len, reverse=True):
-        if f"/{name}/" in whole:
+        if f"/{name}/" in path_in_slashes:
             return served()[name]
     for name in served():
         if "/" in name and folder.endswith(f"/{name.rpartition('/')[0]}"):
@@ -74,7 +74,7 @@ def split_target(target: str) -> tuple[str, str, str]:
 
 
 def endpoint(path: str) -> tuple[str, str | None] | None:
-    """What a path with any prefix asks for, and the deployment that the prefix names, if any; None if no such path.
+    """The endpoint of a path with any prefix, and the deployment that the prefix names, if any; None if it is unknown.
 
     ``/openai/deployments/gpt/chat/completions`` gives ``("chat/completions", "gpt")``. The last deployment counts.
     """

@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import BrokenError, StalledError, StatusError, StreamkitError
 from ..sources import Recording
 from ..wire import Encoder, Parser, api_named
-from .answer import Answer, Then, Write, streamed, whole
-from .script import refused
+from .answer import Answer, Then, Write, stream_answer, whole_answer
+from .script import status_answer
 
 __all__ = ["Playback"]
 
@@ -25,9 +25,9 @@ class Playback:
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         error = self.recording.error()
         if isinstance(error, StatusError):
-            return refused(error, api)
+            return status_answer(error, api)
         writes = self.writes(api)
-        return streamed(writes, api) if api_named(api).wants_stream(body) else whole(writes, api)
+        return stream_answer(writes, api) if api_named(api).wants_stream(body) else whole_answer(writes, api)
 
     def writes(self, api: str) -> Iterator[Write]:
         before = 0.0
@@ -50,7 +50,8 @@ class Playback:
             yield read.at, read.data
 
     def _translated(self, api: str) -> Iterator[tuple[float, bytes]]:
-        """Events of each read in another API's form; what the recorded server reported as an error stays one."""
+        """The events of each read in the form of another API; an error that the recorded server reported stays an
+        error."""
         parser, encoder, at = Parser(self.recording.api), Encoder(api, model=self.recording.model), 0.0
         try:
             for at, data in self._blocks():
@@ -58,7 +59,7 @@ class Playback:
                     yield at, b"".join(encoder.feed(event))
             for event in parser.flush():
                 yield at, b"".join(encoder.feed(event))
-        except BrokenError:  # a cut stays a cut
+        except BrokenError:  # a reply that was cut stays cut
             return
         except StreamkitError as exc:
             yield at, b"".join(encoder.fail(exc))

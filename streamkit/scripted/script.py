@@ -1,4 +1,4 @@
-"""A reply as it should have been: its pieces, their timing, and what goes wrong. The wire form is the real one."""
+"""A scripted reply: its pieces, their timing, and its faults. It is written in the real wire form of an API."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ..events import (
     UsageUpdate,
 )
 from ..wire import Api, Encoder, Framing, api_named
-from .answer import Answer, Then, Write, error_body, plain_answer, streamed, whole
+from .answer import Answer, Then, Write, error_body, plain_answer, stream_answer, whole_answer
 
-__all__ = ["Script", "as_tokens", "refused"]
+__all__ = ["Script", "as_tokens", "status_answer"]
 
 Text: TypeAlias = "str | Sequence[str]"
 Call: TypeAlias = "ToolCall | tuple[str, Any]"
@@ -35,7 +35,7 @@ Call: TypeAlias = "ToolCall | tuple[str, Any]"
 TOKEN = re.compile(r"\s*(?:[\u2e80-\U0003ffff]|[^\s\u2e80-\U0003ffff]+)|\s+")
 CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish)
 FRAGMENT = 7  # characters of a tool's arguments in one piece
-SAMPLE = 100_000  # characters of a prompt of which the tokens are counted; more would hold up the server for seconds
+SAMPLE = 100_000  # characters of a prompt whose tokens are counted; more would block the server for seconds
 
 
 def as_tokens(text: str) -> list[str]:
@@ -46,7 +46,7 @@ def as_tokens(text: str) -> list[str]:
 @in_brief
 @dataclass(frozen=True, repr=False)
 class Script:
-    """What a scripted server answers to one request, in the form of any API that is written.
+    """The answer of a scripted server to one request, in the form of any API that has a writer.
 
     ``pieces`` are sent one at a time, as they are: texts, or events for anything else (other choices, `Other`). A
     single string is cut as `as_tokens` does. Reasoning comes before them, then the refusal and the tool calls, each
@@ -64,9 +64,9 @@ class Script:
     finish: str | None = None
     """``"stop"`` or ``"tool_calls"`` if None; ``""``: none is sent."""
     done: bool = True
-    """Whether the stream says that it is over (``[DONE]``). With ``finish=""`` and this False it just ends."""
+    """True if the stream ends with its mark of the end (``[DONE]``). With ``finish=""`` and this False it just ends."""
     model: str = ""
-    """The one that was asked for, if empty."""
+    """The model that was requested, if empty."""
 
     first: float = 0.0
     """Seconds from the head of the answer to the first piece."""
@@ -83,12 +83,12 @@ class Script:
     """Bytes in one write, whatever they cut; one write a piece if None."""
 
     fail: StreamkitError | Mapping[str, Any] | str | None = None
-    """What goes wrong after the pieces, acted out so that a client sees this kind of error. A mapping or text is the
-    ``error`` that the stream reports."""
+    """The fault after the pieces, played so that a client gets this kind of error. A mapping or text is the ``error``
+    that the stream reports."""
     drop_after: int | None = None
     """The connection is cut after so many pieces."""
     stall_after: int | None = None
-    """After so many pieces nothing comes any more, and the connection stays."""
+    """After so many pieces nothing more is sent, and the connection stays open."""
     bad_json_at: int | None = None
     """The number (from 0) of the piece whose JSON is cut in half."""
     status: int = 200
@@ -105,19 +105,19 @@ class Script:
         if (self.keepalive is not None and self.keepalive <= 0) or (self.split is not None and self.split < 1):
             raise ValueError("keepalive is more than 0 seconds, split at least 1 byte")
 
-    # -- as a server sees it ---------------------------------------------------------------------------------------
+    # -- answers ---------------------------------------------------------------------------------------------------
 
     def answer(self, api: str, body: Mapping[str, Any]) -> Answer:
         """The answer to a request with this JSON ``body``."""
         if isinstance(self.fail, StatusError):
-            return refused(self.fail, api, self.headers, self.head_after)
+            return status_answer(self.fail, api, self.headers, self.head_after)
         if isinstance(self.fail, ConnectError):
             return Answer(0, head_after=self.head_after)
         if self.status != 200 or self.body is not None:
             return plain_answer(self.status, self._body(api_named(api)), self.headers, self.head_after)
         if api_named(api).wants_stream(body):
-            return streamed(self.writes(api, body), api, self.headers, self.head_after)
-        return whole(self._writes(api, body, True), api, self.headers, self.head_after)
+            return stream_answer(self.writes(api, body), api, self.headers, self.head_after)
+        return whole_answer(self._writes(api, body, True), api, self.headers, self.head_after)
 
     def writes(
         self, api: str = "chat", body: Mapping[str, Any] | None = None, *, figures: bool = False
@@ -126,10 +126,10 @@ class Script:
         writes = self._writes(api, body or {}, figures)
         comment = api_named(api).framing.comment
         if self.keepalive and comment:
-            writes = _kept_alive(writes, Write(self.keepalive, comment))
+            writes = _with_keepalive(writes, Write(self.keepalive, comment))
         return writes if self.split is None else _split(writes, self.split)
 
-    # -- what comes when -------------------------------------------------------------------------------------------
+    # -- pieces and their timing -----------------------------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
         """The pieces, in order."""
@@ -162,11 +162,11 @@ class Script:
             return
         usage = None
         if figures or api_named(api).tells_usage(body):
-            usage = self.usage or _made_up(api_named(api), body, count)
-        yield Write(0.0, self._ending(encoder, [index for index, over in ended.items() if not over], usage))
+            usage = self.usage or _estimated_usage(api_named(api), body, count)
+        yield Write(0.0, self._ending(encoder, [index for index, has_ended in ended.items() if not has_ended], usage))
 
     def _fault(self, count: int) -> Then | None:
-        """What becomes of the connection once ``count`` pieces were sent."""
+        """The fault of the connection after ``count`` pieces, None if it goes on."""
         return "drop" if count == self.drop_after else "stall" if count == self.stall_after else None
 
     def _delays(self) -> Iterator[float]:
@@ -203,29 +203,29 @@ def _fragments(number: int, call: Call) -> Iterator[ToolCallDelta]:
         yield ToolCallDelta(call.arguments[start : start + FRAGMENT], number, index=call.index)
 
 
-def _made_up(api: Api, body: Mapping[str, Any], count: int) -> Usage:
-    """Plausible figures: a token is a word, and a piece. No prompt that can be read has none."""
+def _estimated_usage(api: Api, body: Mapping[str, Any], count: int) -> Usage:
+    """Plausible figures: a word of the prompt, or a piece of the answer, is a token. An unreadable prompt has none."""
     try:
-        asked = api.prompt(body)
-        texts = list(_texts([asked.messages, asked.texts]))
-    except Exception:  # the body is whatever a client sent
+        prompt_parts = api.prompt(body)
+        texts = list(_texts([prompt_parts.messages, prompt_parts.texts]))
+    except Exception:  # a client may send any body
         texts = []
-    tokens = looked_at = 0
+    tokens = counted = 0
     for text in texts:
-        part = text[: SAMPLE - looked_at]
-        tokens, looked_at = tokens + len(as_tokens(part)), looked_at + len(part)
-    prompt = tokens * sum(map(len, texts)) // max(1, looked_at)
+        part = text[: SAMPLE - counted]
+        tokens, counted = tokens + len(as_tokens(part)), counted + len(part)
+    prompt = tokens * sum(map(len, texts)) // max(1, counted)
     return Usage(prompt, count, prompt + count)
 
 
-def _texts(asked: Any) -> Iterator[str]:
-    """The texts in turns, whose content may be parts, and these may have content."""
-    if isinstance(asked, str):
-        yield asked
-    elif isinstance(asked, Mapping):
-        yield from _texts(asked.get("content") or asked.get("text"))
-    elif isinstance(asked, Sequence):
-        for item in asked:
+def _texts(content: Any) -> Iterator[str]:
+    """The texts in messages, whose content may be a list of parts, and these may have content again."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        yield from _texts(content.get("content") or content.get("text"))
+    elif isinstance(content, Sequence):
+        for item in content:
             yield from _texts(item)
 
 
@@ -242,12 +242,15 @@ def _failing(fail: StreamkitError | Mapping[str, Any] | str, encoder: Encoder, f
     return Write(0.0, b"".join(encoder.fail_with({"message": fail} if isinstance(fail, str) else dict(fail))))
 
 
-def refused(error: StatusError, api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0) -> Answer:
-    """The answer that tells ``error``: with the body that came with it, or one in the form of the API."""
+def status_answer(
+    error: StatusError, api: str, headers: Mapping[str, str] | None = None, head_after: float = 0.0
+) -> Answer:
+    """The answer that makes a client raise ``error``: with the body that came with it, or one in the form of the
+    API."""
     status = error.status or 500
     own = {} if error.retry_after is None else {"retry-after": f"{error.retry_after:g}"}
-    told = {"message": str(error), "type": error.error_type, "code": error.code, "param": error.param}
-    body = error.body or error_body(api_named(api), status, told)
+    fields = {"message": str(error), "type": error.error_type, "code": error.code, "param": error.param}
+    body = error.body or error_body(api_named(api), status, fields)
     return plain_answer(status, body, {**own, **(headers or {})}, head_after)
 
 
@@ -257,7 +260,7 @@ def _damaged(data: bytes, framing: Framing) -> bytes:
     return block[: len(block) // 2] + framing.end
 
 
-def _kept_alive(writes: Iterable[Write], comment: Write) -> Iterator[Write]:
+def _with_keepalive(writes: Iterable[Write], comment: Write) -> Iterator[Write]:
     pause = comment.delay
     for write in writes:
         delay = write.delay
@@ -265,7 +268,7 @@ def _kept_alive(writes: Iterable[Write], comment: Write) -> Iterator[Write]:
             yield comment
             delay -= pause
         yield Write(delay, write.data, "drop" if write.then == "drop" else "on")
-        while write.then == "stall":  # the connection lives, only no event comes
+        while write.then == "stall":  # the connection stays open, only no event comes
             yield comment
 
 

@@ -1,4 +1,4 @@
-"""A server that says what it was told to: scripts and recordings behind the APIs of OpenAI, Anthropic and Ollama."""
+"""A server that answers with scripts and recordings, behind the APIs of OpenAI, Anthropic and Ollama."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..sources import Recording, shipped
 from ..sources.http import SECRET
 from ..wire import Api
 from ..wording import excerpt
-from .admission import Rules
+from .admission import AdmissionRules
 from .answer import Answer, error_answer, plain_answer
-from .bounds import ServerLimits
+from .clientlimits import ServerLimits
 from .listening import ServerThread, listening
-from .paths import endpoint, key_places, meant, served, split_target
+from .paths import endpoint, key_headers, likely_api, served, split_target
 from .playback import Playback
-from .request import Asked, Request
+from .requestlog import Request, RequestLog
 from .script import Script
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
 AZURE = ("api-key", "")
-"""Where Azure has the key for any API."""
+"""The header of the key in Azure, for any API."""
 VALUES = 1_000_000
-"""In the JSON of a body, roughly: to parse so many takes a moment, in which nobody else is served."""
+"""In the JSON of a body, roughly. Parsing that many blocks the server for a moment."""
 MODEL = 1000
 """Characters that a model's name may have: it is repeated in every piece of the answer."""
 
 
 class Play(Protocol):
-    """What a server answers with; `Script` and `Playback` are such."""
+    """The source of a server's answers: a `Script`, a `Playback`, or an object of the user."""
 
     def answer(self, api: str, body: Mapping[str, Any], /) -> Answer: ...
 
@@ -72,7 +72,7 @@ class Server:
     """Answers with ``plays`` in turn, one a request; the last one again and again.
 
     A request whose model is a name in ``models`` gets that one instead. ``plays`` are `Script`, `Recording`, texts,
-    iterables of pieces, errors to act out, paths of recordings (see `as_play`). ``speed`` is that of recordings.
+    iterables of pieces, errors to reproduce, paths of recordings (see `as_play`). ``speed`` is that of recordings.
     With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses``,
     ``…/messages`` (Anthropic's), ``…/api/chat`` (Ollama's) and GET ``…/models`` are served under any prefix, streamed
     or in one piece as the request asks. The latest ``keep`` requests can be looked at in ``requests``, as far as their
@@ -93,7 +93,7 @@ class Server:
         self.plays = [as_play(item, speed) for item in plays] or list(self.models.values())[:1]
         if not self.plays:
             raise ValueError("a server needs at least one script or recording")
-        self._asked = Asked(keep)
+        self._log = RequestLog(keep)
         self._played = 0
         served()  # loads the APIs here, and not when the first request waits for its answer
         self._api_key = api_key
@@ -106,13 +106,13 @@ class Server:
 
     @property
     def requests(self) -> list[Request]:
-        """What was asked, in order: the latest ones, as many as are kept. To forget them, clear the list."""
-        return self._asked.latest
+        """The latest requests in order, as many as are kept. To drop them, clear the list."""
+        return self._log.latest
 
     @property
     def cancelled(self) -> int:
-        """How many clients went away before their answer's end, of all there ever were."""
-        return self._asked.ends["cancelled"]
+        """The number of clients, of all so far, that went away before the end of their answer."""
+        return self._log.ends["cancelled"]
 
     # -- ways to reach it ------------------------------------------------------------------------------------------
 
@@ -135,14 +135,14 @@ class Server:
     ) -> AsyncIterator[str]:
         """The base URL (``http://…/v1``) while it listens on this loop; port 0 takes a free one.
 
-        ``sndbuf`` limits what the system holds back for a slow client, in bytes. Leaving cuts what is open.
+        ``sndbuf`` limits the bytes that the system buffers for a slow client. Leaving cuts open connections.
 
         Requests with another `Host` than an address or ``localhost`` are answered with 403, unless it is ``host`` or
         one of ``allow_hosts`` (``"*"``: any); on loopback, the address has to be of loopback, too. So are those with
         an `Origin`, which pages in a browser send, unless it is the server's own or one of ``allow_origins`` (as
         ``http://localhost:3000``, or ``"*"``), which may also read the answers (CORS).
         """
-        rules = Rules(allow_hosts, allow_origins)
+        rules = AdmissionRules(allow_hosts, allow_origins)
         async with listening(self.handle, host, port, rules, limits or ServerLimits(), sndbuf) as url:
             yield url
 
@@ -158,25 +158,25 @@ class Server:
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], data: bytes
     ) -> tuple[Answer, Request]:
-        """The answer to one request, which is noted in ``requests``. What a play raises is raised."""
+        """The answer to one request, which is added to ``requests``. An exception of a play is raised."""
         _, path, query = split_target(target)
-        given = {name.lower(): value for name, value in headers}
-        request = Request(method, path, _masked(dict(parse_qsl(query))), _masked(given), size=len(data))
-        self._asked.note(request)
+        by_name = {name.lower(): value for name, value in headers}
+        request = Request(method, path, _masked(dict(parse_qsl(query))), _masked(by_name), size=len(data))
+        self._log.note(request)
         try:
-            return self._answer(request, given, data), request
+            return self._answer(request, by_name, data), request
         except BaseException:
             request.end("dropped")
             raise
 
     def _answer(self, request: Request, headers: Mapping[str, str], data: bytes) -> Answer:
-        found = endpoint(request.path)
-        if found is None:
-            api = meant(request.path, headers)
+        match = endpoint(request.path)
+        if match is None:
+            api = likely_api(request.path, headers)
             return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found", api=api)
-        name, deployment = found
+        name, deployment = match
         api = served().get(name)
-        method, refused = "POST" if api else "GET", partial(error_answer, api=api or meant(request.path, headers))
+        method, refused = "POST" if api else "GET", partial(error_answer, api=api or likely_api(request.path, headers))
         if request.method != method:
             return refused(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
         if not self._admits(headers, api):
@@ -190,9 +190,9 @@ class Server:
         try:
             request.body = body = json.loads(data)
         except (ValueError, RecursionError):
-            return refused(400, "the body is no JSON", code="invalid_json")
-        if (wrong := _wrong(api, body)) is not None:
-            return refused(400, wrong, code="invalid_type")
+            return refused(400, "the body is not JSON", code="invalid_json")
+        if (problem := _problem(api, body)) is not None:
+            return refused(400, problem, code="invalid_type")
         return self._next(body.get("model") or deployment).answer(api.name, body)
 
     def _next(self, model: Any) -> Play:
@@ -206,15 +206,15 @@ class Server:
         if self._api_key is None:
             return True
         own = () if api is None else (api.access.header,)
-        places = (*own, AZURE, *key_places())
-        given = next((key for name, scheme in places if (key := headers.get(name, "").removeprefix(scheme))), "")
+        key_in = (*own, AZURE, *key_headers())
+        sent = next((key for name, scheme in key_in if (key := headers.get(name, "").removeprefix(scheme))), "")
         wanted = self._api_key.encode()
-        as_sent = given.encode("latin-1", "replace")  # a header on a socket is bytes, which are shown as Latin-1
-        return any(hmac.compare_digest(key, wanted) for key in (as_sent, given.encode("utf-8", "replace")))
+        as_bytes = sent.encode("latin-1", "replace")  # a header on a socket is bytes, which are decoded as Latin-1
+        return any(hmac.compare_digest(key, wanted) for key in (as_bytes, sent.encode("utf-8", "replace")))
 
 
-def _wrong(api: Api, body: Any) -> str | None:
-    """What is wrong with the body of a request, if anything is."""
+def _problem(api: Api, body: Any) -> str | None:
+    """A message if the body of a request is invalid, else None."""
     for name, kinds in api.required.items():
         if not isinstance(body, dict) or not isinstance(body.get(name), kinds):
             return f"the body lacks {name!r}, or it is of the wrong type"
@@ -224,9 +224,9 @@ def _wrong(api: Api, body: Any) -> str | None:
     return None
 
 
-def _masked(given: Mapping[str, str]) -> dict[str, str]:
-    """Headers or a query without what is secret in them, to judge by their names."""
-    return {name: _mask(value) if SECRET.search(name) else value for name, value in given.items()}
+def _masked(fields: Mapping[str, str]) -> dict[str, str]:
+    """Headers or a query with those values masked whose names say that they are secret."""
+    return {name: _mask(value) if SECRET.search(name) else value for name, value in fields.items()}
 
 
 def _mask(value: str) -> str:

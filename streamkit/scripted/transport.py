@@ -1,4 +1,4 @@
-"""A scripted server as an httpx transport: the same answers, no socket."""
+"""A scripted server as an httpx transport: the same answers without a socket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 from .answer import Answer, CutError, paced
 
 if TYPE_CHECKING:
-    from .request import Request
+    from .requestlog import Request
 
 __all__ = ["Transport"]
 
@@ -22,7 +22,7 @@ class Transport(httpx.AsyncBaseTransport):
     """Plays the answers of ``handle`` in process; cut connections raise what httpx raises for real ones."""
 
     any_loop = True
-    """Nothing here belongs to one, so a client with it may be used on all of them."""
+    """It is not bound to an event loop, so a client with it may be used on any of them."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -38,10 +38,12 @@ class Transport(httpx.AsyncBaseTransport):
         if not answer.status:
             entry.end("dropped")
             raise httpx.ConnectError("scripted: no connection", request=request)
-        return httpx.Response(answer.status, headers=list(answer.headers), stream=_Body(answer, entry), request=request)
+        return httpx.Response(
+            answer.status, headers=list(answer.headers), stream=_ScriptedBody(answer, entry), request=request
+        )
 
 
-class _Body(httpx.AsyncByteStream):
+class _ScriptedBody(httpx.AsyncByteStream):
     def __init__(self, answer: Answer, entry: Request) -> None:
         self._entry, self._pieces = entry, _pieces(answer, entry)
 
@@ -49,7 +51,7 @@ class _Body(httpx.AsyncByteStream):
         return self._pieces
 
     async def aclose(self) -> None:
-        self._entry.end("cancelled")  # if nothing else was it
+        self._entry.end("cancelled")  # unless it has another outcome already
         await self._pieces.aclose()
 
 

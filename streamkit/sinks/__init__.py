@@ -1,6 +1,6 @@
-"""Places to write. A sink is a callable, a coroutine function, or an object with ``write(item)`` and perhaps
-``fail(error)`` and ``close(reply)``; these are ready-made ones, for any number of runs, one after another. Callbacks
-by kind of event are made by `sk.on`."""
+"""Ready-made sinks, for any number of runs, one after another. A sink is a callable, a coroutine function, or an object
+with ``write(item)`` and perhaps ``fail(error)`` and ``close(reply)``. Callbacks by kind of event are made by
+`sk.on`."""
 
 from .batched import Batched, batched
 from .console import Console, console

@@ -1,4 +1,4 @@
-"""Items in batches, for receivers that charge by the call: brokers, webhooks, databases."""
+"""A sink that passes items on in batches, to receivers whose cost is by the call: brokers, webhooks, databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..errors import SinkError
 from ..events import Reply
 from ..files import check_path
 from ..worker import limit
-from .spool import Kept, Spool
+from .spool import OpenSpool, Spool
 from .writemany import WriteMany, check_write_many
 
 __all__ = ["Batched", "WriteMany", "batched"]
@@ -27,12 +27,12 @@ __all__ = ["Batched", "WriteMany", "batched"]
 
 @dataclass(slots=True)
 class _Batch:
-    """What is being collected, and what is needed to pass it on."""
+    """The items that are being collected, and the state needed to pass them on."""
 
     loop: asyncio.AbstractEventLoop
-    kept: Kept | None
-    left: list[tuple[str, list[Any]]]
-    """Batches of an earlier process: they go first."""
+    spool: OpenSpool | None
+    earlier: list[tuple[str, list[Any]]]
+    """Batches that an earlier run or process did not pass on: they go first."""
     stream: str
     first: int = 0
     items: list[Any] = field(default_factory=list)
@@ -40,8 +40,8 @@ class _Batch:
     timer: asyncio.TimerHandle | None = None
     sender: asyncio.Task[None] | None = None
     broken: BaseException | None = None
-    over: bool = False
-    """Closed: nothing may be put into it any more."""
+    closed: bool = False
+    """True if no more items may be added."""
 
     @property
     def key(self) -> str:
@@ -53,29 +53,29 @@ class _Batch:
             self.timer = None
 
     def end(self) -> None:
-        """At once and without waiting: the spool is free, and nothing more is passed on by itself."""
-        self.over = True
+        """Release the spool and stop timer and sender, at once and without waiting."""
+        self.closed = True
         self.stop_timer()
         if self.sender is not None and not self.loop.is_closed():
             self.sender.cancel()
-        if self.kept is not None:
-            self.kept.end()
+        if self.spool is not None:
+            self.spool.end()
 
-    def sent(self) -> None:
-        """All that was in the spool."""
-        if self.kept is not None:
-            self.kept.clear()
+    def clear_spool(self) -> None:
+        """Empty the spool: all its items were passed on."""
+        if self.spool is not None:
+            self.spool.clear()
 
     @property
     def waiting(self) -> int:
-        return len(self.items) + sum(len(items) for _, items in self.left)
+        return len(self.items) + sum(len(items) for _, items in self.earlier)
 
 
 class Batched(OwnSink):
     """Collects items and passes them on together; see `batched`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
-    place = "batched"  # where batches go, nobody knows: in all of one run the keys must differ
+    place = "batched"  # the destination of batches is not known, so the keys of all such sinks in a run must differ
 
     def __init__(
         self,
@@ -94,46 +94,46 @@ class Batched(OwnSink):
         self._spool = None if spool is None else Spool(spool)
         self._batch: _Batch | None = None
         self._stream: str | None = None
-        self._choosing = threading.Lock()
+        self._lock = threading.Lock()
 
     def begin(self, *, run_id: str) -> None:
-        """The keys that follow begin with this id."""
+        """Begin the keys of the next batches with this id."""
         self._stream = run_id
 
     async def write(self, item: Any) -> None:
-        """With a spool, the item outlives the process when this returns."""
+        """Add an item. With a spool, it outlives the process once this returns."""
         while not await self._put(self._current(), item):
-            pass  # another run closed what is being collected while this one waited: the next one is begun
+            pass  # another run closed the batch while this one waited for its lock: add the item to a new one
 
     async def close(self, reply: Reply) -> None:
-        """The rest is passed on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
-        batch, waits = self._current(), True
+        """Pass the rest on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
+        batch, can_wait = self._current(), True
         try:
             async with _within(limit(reply)), batch.lock:
-                if not batch.over:
-                    await self._send_left(batch)
+                if not batch.closed:
+                    await self._send_earlier(batch)
                     await self._send(batch)
         except TimeoutError:
-            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._told(batch)}") from None
-        except GeneratorExit:  # the loop is gone, so that nothing can be waited for
-            waits = False
+            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._unsent(batch)}") from None
+        except GeneratorExit:  # the loop is closed, so nothing can be awaited
+            can_wait = False
             if batch.waiting:
-                raise SinkError(f"the loop ended before the last batches, {self._told(batch)}") from None
+                raise SinkError(f"the loop ended before the last batches, {self._unsent(batch)}") from None
             raise
         finally:
             self._end(batch)
-            if waits:
-                await _gone(batch.sender)
+            if can_wait:
+                await _wait_for(batch.sender)
 
     async def _put(self, batch: _Batch, item: Any) -> bool:
-        """False if the batch is over, so that the item belongs to the next one."""
+        """Add an item to ``batch``; False if that is closed, so that the item belongs to the next one."""
         async with batch.lock:
-            if not batch.over:
-                await self._send_left(batch)
-            if batch.over:
+            if not batch.closed:
+                await self._send_earlier(batch)
+            if batch.closed:
                 return False
-            if batch.kept is not None:
-                batch.kept.add(batch.key, item)
+            if batch.spool is not None:
+                batch.spool.add(batch.key, item)
             batch.items.append(item)
             if len(batch.items) >= self._size:
                 await self._send(batch)
@@ -142,22 +142,23 @@ class Batched(OwnSink):
         return True
 
     def _current(self) -> _Batch:
-        """What is being collected. SinkError if that is done on another loop, or if another sink has the spool."""
+        """The batch that is being collected. SinkError if that is done on another loop, or if another sink uses the
+        spool."""
         loop = asyncio.get_running_loop()
-        with self._choosing:
+        with self._lock:
             batch = self._batch
             if batch is None or batch.loop is loop:
-                left: list[tuple[str, list[Any]]] = []
-            elif batch.loop.is_closed():  # with a run that nobody ended: the spool has its items, else they go first
+                earlier: list[tuple[str, list[Any]]] = []
+            elif batch.loop.is_closed():  # its run was never ended: the spool has its items, else they go first
                 batch.end()
-                left = [*batch.left, (batch.key, batch.items)] if self._spool is None and batch.waiting else []
+                earlier = [*batch.earlier, (batch.key, batch.items)] if self._spool is None and batch.waiting else []
                 self._batch = batch = None
             else:
                 raise SinkError(f"{self!r} is in use by a run on another loop: each run needs a sink of its own")
             if batch is None:
-                kept = None if self._spool is None else self._spool.begin(loop)
-                stream, self._stream = self._stream or new_id(), None  # an id serves once: its numbers begin anew
-                self._batch = batch = _Batch(loop, kept, left if kept is None else kept.left, stream)
+                spool = None if self._spool is None else self._spool.begin(loop)
+                stream, self._stream = self._stream or new_id(), None  # an id is used once, as the numbers begin anew
+                self._batch = batch = _Batch(loop, spool, earlier if spool is None else spool.earlier, stream)
         return batch
 
     def _end(self, batch: _Batch) -> None:
@@ -171,7 +172,7 @@ class Batched(OwnSink):
 
     async def _send_due(self, batch: _Batch, first: int) -> None:
         async with batch.lock:
-            if batch.first == first and batch.broken is None and not batch.over:
+            if batch.first == first and batch.broken is None and not batch.closed:
                 try:
                     await self._send(batch)
                 except BaseException as exc:
@@ -180,14 +181,14 @@ class Batched(OwnSink):
                     if batch.broken is None:
                         batch.broken = exc  # for the next call of this sink to raise
 
-    async def _send_left(self, batch: _Batch) -> None:
+    async def _send_earlier(self, batch: _Batch) -> None:
         if batch.broken is not None:
             raise batch.broken
-        while batch.left:
-            await self._pass_on(batch, *batch.left[0])
-            del batch.left[0]
-            if not batch.left:
-                batch.sent()
+        while batch.earlier:
+            await self._pass_on(batch, *batch.earlier[0])
+            del batch.earlier[0]
+            if not batch.earlier:
+                batch.clear_spool()
 
     async def _send(self, batch: _Batch) -> None:
         batch.stop_timer()
@@ -195,7 +196,7 @@ class Batched(OwnSink):
             await self._pass_on(batch, batch.key, batch.items)
             batch.first += len(batch.items)
             batch.items = []
-            batch.sent()
+            batch.clear_spool()
 
     async def _pass_on(self, batch: _Batch, key: str, items: list[Any]) -> None:
         for delay in (*self._retry, None):
@@ -207,13 +208,13 @@ class Batched(OwnSink):
             except Exception as exc:
                 if delay is None:
                     times = f"{len(self._retry) + 1} time{'s' if self._retry else ''}"
-                    refused = f"batch {key} was refused {times}, {self._told(batch)}:"
-                    batch.broken = SinkError.wrapping(refused, exc)
+                    message = f"batch {key} was refused {times}, {self._unsent(batch)}:"
+                    batch.broken = SinkError.wrapping(message, exc)
                     raise batch.broken from exc
             await asyncio.sleep(delay)
 
-    def _told(self, batch: _Batch) -> str:
-        """What becomes of the items that were not passed on."""
+    def _unsent(self, batch: _Batch) -> str:
+        """For messages: the number of items that were not passed on, and whether they are lost."""
         return f"{batch.waiting} items " + ("are lost" if self._spool is None else f"stay in {self._spool.name}")
 
     def __repr__(self) -> str:
@@ -221,14 +222,14 @@ class Batched(OwnSink):
 
 
 def _within(seconds: float | None) -> AbstractAsyncContextManager[Any]:
-    """A time limit, where there is a task that could be told of it; without a loop nothing takes any time."""
+    """A time limit, if there is a task that it can cancel; without a loop nothing can take any time."""
     try:
         return nullcontext() if asyncio.current_task() is None else asyncio.timeout(seconds)
     except RuntimeError:
         return nullcontext()
 
 
-async def _gone(sender: asyncio.Task[None] | None) -> None:
+async def _wait_for(sender: asyncio.Task[None] | None) -> None:
     if sender is not None and not sender.done():
         await asyncio.wait([sender])
 
@@ -254,10 +255,10 @@ def batched(
 
     A batch goes when it is full, ``every`` seconds after its first item, and at the end. Its key is the id of the run
     (`Run.id`; that of a second such sink in one run ends in ``.2``) and the number of its first item (``"3f2a…:200"``):
-    whatever comes again comes with the same items under the same key, so a receiver can drop it.
+    a batch that is passed on again has the same items under the same key, so a receiver can drop it.
 
-    What raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the mailbox of
-    the branch, whose ``max_wait`` counts; then it is a SinkError. A cancelled run has 4 s for what is left.
+    A call that raises is tried again after each of the delays in ``retry`` (seconds), meanwhile items wait in the
+    mailbox of the branch, whose ``max_wait`` counts; then it is a SinkError. A cancelled run has 4 s for what is left.
 
     ``spool`` is a file (made at once, 0600, one for each sink) that holds the items which are not yet passed on: so
     each is passed on at least once even if the process is killed. Whatever it holds goes first the next time the sink

@@ -1,4 +1,4 @@
-"""Text to a terminal while it is being written, and nothing but text."""
+"""A sink that writes text to a terminal as it comes, and nothing but text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TextIO
 from ..checks import check_flag, quote
 from ..clean import Cleaner
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
-from ..stages import Paragraphs
+from ..stages import JoinedRounds
 from ..wording import one_line
 
 __all__ = ["Console", "console"]
@@ -30,7 +30,7 @@ class Console:
         return f"<Console on {one_line(str(getattr(self._stream or sys.stdout, 'name', 'a stream')))}>"
 
     def _new_reply(self) -> None:
-        self._cleaner, self._paragraphs = Cleaner(), Paragraphs()
+        self._cleaner, self._paragraphs = Cleaner(), JoinedRounds()
         self._last = ""
         self._shows: type = TextDelta
 
@@ -52,7 +52,7 @@ class Console:
             self._show(self._paragraphs.feed(item.text))
 
     def close(self, reply: Reply) -> None:
-        """The line is ended, whatever ended the reply. The next reply may follow."""
+        """End the line, however the reply ended. The next reply may follow."""
         self._end_line()
         self._new_reply()
 
@@ -62,7 +62,7 @@ class Console:
             self._put(self._paragraphs.feed("\n"))
 
     def _end_paragraph(self) -> None:
-        """What is shown next begins another one."""
+        """Let the next text begin a new paragraph."""
         self._flush()
         self._paragraphs.end()
 
@@ -81,7 +81,7 @@ class Console:
         stream = self._stream or sys.stdout
         try:
             stream.write(text)
-        except UnicodeEncodeError:  # a narrow terminal, or lone surrogates: nothing of it was written
+        except UnicodeEncodeError:  # a narrow encoding, or lone surrogates: no part of the text was written
             encoding = stream.encoding or "utf-8"
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()

@@ -1,4 +1,4 @@
-"""What sinks that keep things have in common: a number for every item, and the reply at the end."""
+"""The base class of sinks that store items: a number for every item, and the reply at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Durable"]
 class Durable(OwnSink, ABC):
     """Numbers the items of each stream from 0 and adds its `Reply`, unless that was an item itself.
 
-    A number is used up by an attempt to store, so a gap tells of an item that could not be stored.
+    An attempt to store uses up a number, so a gap in the numbers is an item that could not be stored.
     """
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
@@ -27,36 +27,36 @@ class Durable(OwnSink, ABC):
         if stream == "":
             raise ValueError("stream is an id, a str that is not empty")
         self.stream = stream or new_id()
-        """The id of the stream that is being stored, or was the last."""
-        self._renew, self._over = stream is None, False
+        """The id of the stream that is being stored, or of the last one."""
+        self._renew, self._ended = stream is None, False
         self._next, self._replied = 0, False
-        self._turn = Lock()  # `write` may be called by several threads, if somebody shares that
+        self._lock = Lock()  # `write` may be called by several threads, if a caller shares this sink between them
 
     def begin(self, *, run_id: str) -> None:
-        """The items that follow are of the run with this id, unless the stream was named."""
+        """Store the items that follow under this id, unless the stream was named."""
         if self._renew:
-            with self._turn:
-                self.stream, self._next, self._replied, self._over = run_id, 0, False, False
+            with self._lock:
+                self.stream, self._next, self._replied, self._ended = run_id, 0, False, False
 
     def _keep(self, item: Any) -> None:
-        with self._turn:
+        with self._lock:
             self._add(item)
 
     def _add(self, item: Any) -> None:
-        if self._over and self._renew:
+        if self._ended and self._renew:
             self.stream, self._next = new_id(), 0
-        seq, self._over = self._next, False
+        seq, self._ended = self._next, False
         self._next += 1
         self._store(item, seq)
         self._replied = isinstance(item, Reply)
 
     def _end(self, reply: Reply) -> None:
-        with self._turn:
+        with self._lock:
             try:
                 if not self._replied:
                     self._add(reply)
             finally:
-                self._replied, self._over = False, True
+                self._replied, self._ended = False, True
                 self._release()
 
     @abstractmethod
@@ -64,4 +64,4 @@ class Durable(OwnSink, ABC):
 
     @abstractmethod
     def _release(self) -> None:
-        """Let go of file and lock; the next item opens them again."""
+        """Release file and lock; the next item opens them again."""

@@ -1,4 +1,4 @@
-"""A file of lines, each an event as JSON, whole whatever happens to the process that writes it."""
+"""A sink that writes events as lines of JSON to a file. A killed process leaves at most its last line incomplete."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class JsonLines(Durable):
         self.place = os.path.realpath(path)
         self._worker = Worker("JsonLines")
         self._fd: int | None = None
-        self._found = False
-        self._make(mode)  # refused now, not in the middle of a reply
+        self._folder_synced = False
+        self._make(mode)  # raises now, not in the middle of a reply
 
     def write(self, item: Any) -> Awaitable[None] | None:
-        """The item is stored when this returns, and on the disk, if that was asked for, when the result was awaited."""
+        """Store an item before returning; with ``sync``, it is on the disk once the result was awaited."""
         self._keep(item)
         return self._worker.call(self._force) if self._sync.due() else None
 
@@ -64,25 +64,26 @@ class JsonLines(Durable):
         try:
             write_all(self._fd, line)
         except BaseException:
-            self._shut()  # opened again, half a line is seen to
+            self._shut()  # a partial line is repaired when the file is opened again
             raise
 
     def _open(self) -> int:
-        fd, self._found = open_private(self.path, os.O_CREAT), False  # somebody may have moved it away since
+        fd, self._folder_synced = open_private(self.path, os.O_CREAT), False  # the file may have been moved away since
         try:
             mend(fd)
         except BaseException as exc:
             os.close(fd)
-            self._replied = isinstance(exc, BlockingIOError)  # who keeps the file must not find a Reply in it later
+            # if another sink holds the file, a later `close` must not store a Reply in it
+            self._replied = isinstance(exc, BlockingIOError)
             raise
         return fd
 
     def _force(self) -> None:
         if self._fd is not None:
             os.fsync(self._fd)
-        if not self._found:
+        if not self._folder_synced:
             sync_folder(self.path)
-            self._found = True
+            self._folder_synced = True
 
     def _release(self) -> None:
         try:
@@ -120,10 +121,10 @@ def jsonl(
     FileExistsError if there is one, ``append`` goes on after what it holds, ``replace`` empties it. With ``folder``,
     ``path`` is a name in it that may come from anywhere: ValueError for one that could lead elsewhere.
 
-    A line is in the hands of the system when it is written, so a killed process loses none and leaves at most half a
-    one at the end, which is cut off when a sink opens the file again. ``sync`` is for power cuts: the file is forced to
-    the disk at the end (``close``), after ``every`` line (milliseconds each), or with the first line that comes so many
-    seconds after the last time, and at the end. That is done in a thread.
+    A line is handed to the operating system when it is written, so a killed process loses none and leaves at most a
+    partial one at the end, which is cut off when a sink opens the file again. ``sync`` is for power cuts: the file is
+    forced to the disk at the end (``close``), after ``every`` line (milliseconds each), or with the first line that
+    comes so many seconds after the last time, and at the end. That is done in a thread.
 
     Several sinks may append to one file, also from several processes; their lines are whole, and mingle. So a server
     makes one for each reply, with ``mode="append"``: that costs no thread, and no more than opening a file.

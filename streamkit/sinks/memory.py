@@ -1,4 +1,4 @@
-"""What came, kept."""
+"""A sink that keeps every item in a list."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Memory:
         self.reply: Reply | None = None
         """The (partial) reply, once the branch has ended."""
         self.error: Exception | None = None
-        """What broke the stream, None if nothing did."""
+        """The error that broke the stream, None if none did."""
 
     @property
     def text(self) -> str:
         """The text of the first choice so far, that of all rounds of a tool loop; of a branch of str, all of them
         joined."""
-        said = Transcript()
+        transcript = Transcript()
         for item in self.items:
-            said.feed(item)
-        return said.text
+            transcript.feed(item)
+        return transcript.text
 
     def write(self, item: Any) -> None:
         self.items.append(item)
@@ -44,7 +44,8 @@ class Memory:
 
 
 def memory() -> Memory:
-    """A sink that keeps what comes in ``items``; also ``text``, ``reply`` and ``error``. Its size is the stream's.
+    """A sink that keeps the items it gets in ``items``; also ``text``, ``reply`` and ``error``. Its size is the
+    stream's.
 
     Used for several runs, it goes on: ``reply`` and ``error`` are those of the last one.
     """

@@ -1,4 +1,4 @@
-"""The text of a reply in a notebook, growing in one place."""
+"""A sink that shows the growing text of a reply in one output of a notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..stages import Transcript
 
 __all__ = ["Notebook", "notebook"]
 
-Shown: TypeAlias = Literal["text", "markdown"]
+Format: TypeAlias = Literal["text", "markdown"]
 TYPES = {"text": "text/plain", "markdown": "text/markdown"}
 
 
@@ -32,7 +32,7 @@ class Notebook:
 
     overflow: ClassVar[Literal["conflate"]] = "conflate"
 
-    def __init__(self, show: Shown, every: float) -> None:
+    def __init__(self, show: Format, every: float) -> None:
         check_text("show", show)
         every = check_number("every", every)
         if show not in TYPES:
@@ -43,7 +43,7 @@ class Notebook:
 
     def _new_reply(self) -> None:
         self._handle: Any = None
-        self._said = Transcript(TextDelta, RefusalDelta)
+        self._transcript = Transcript(TextDelta, RefusalDelta)
         self._stale = False
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
@@ -52,21 +52,21 @@ class Notebook:
     def write(self, item: Event | str) -> None:
         if self._failure is not None:
             raise self._failure
-        changes = isinstance(item, Restart) and (self._said.text or item.kept)
-        if self._said.feed(item) or changes:
+        changes = isinstance(item, Restart) and (self._transcript.text or item.kept)
+        if self._transcript.feed(item) or changes:
             self._stale = True
         if self._stale and self._timer is None:
             self._update_soon(asyncio.get_running_loop())
 
     def close(self, reply: Reply) -> None:
-        """All of the text is shown, whatever ended the reply. The next reply gets a display of its own."""
+        """Show all of the text, however the reply ended. The next reply gets a display of its own."""
         if self._timer is not None:
             self._timer.cancel()
         try:
             if self._failure is not None:
                 raise self._failure
-            if self._stale or self._said.text.endswith("\r"):
-                self._update(over=True)
+            if self._stale or self._transcript.text.endswith("\r"):
+                self._update(ended=True)
         finally:
             self._new_reply()
 
@@ -82,31 +82,31 @@ class Notebook:
         self._next = asyncio.get_running_loop().time() + self._every
         try:
             self._update()
-        except Exception as exc:  # the next call raises it: nobody would see it here
+        except Exception as exc:  # raised by the next call: here it would not be seen
             self._failure = exc
 
-    def _update(self, *, over: bool = False) -> None:
+    def _update(self, *, ended: bool = False) -> None:
         self._stale = False
         cleaner = Cleaner()
-        clean = "".join((*cleaner.feed(self._said.text), *(cleaner.flush() if over else ())))
-        shown = {self._type: clean}
+        clean = "".join((*cleaner.feed(self._transcript.text), *(cleaner.flush() if ended else ())))
+        data = {self._type: clean}
         if self._handle is None:
-            self._handle = self._display(shown, raw=True, display_id=True)
+            self._handle = self._display(data, raw=True, display_id=True)
         else:
-            self._handle.update(shown, raw=True)
+            self._handle.update(data, raw=True)
 
     def __repr__(self) -> str:
         return f"<notebook every {self._every:g} s>"
 
 
-def notebook(*, show: Shown = "text", every: float = 0.1) -> Notebook:
+def notebook(*, show: Format = "text", every: float = 0.1) -> Notebook:
     """A sink for events or str that shows the text so far in one output of a notebook's cell (IPython, Jupyter).
 
     Updated at most once in ``every`` seconds and at the end; each update sends the whole text. Shown are the answer and
     a refusal, with escapes like ``\\x1b`` for what a terminal would obey and for what hides text (as `console` does).
     ``show="markdown"`` renders them. It never holds up the reply. RuntimeError outside of IPython.
 
-    Note: rendered Markdown may load images from addresses that the model wrote, which tells those servers what the
-    address says; plain text loads nothing.
+    Note: rendered Markdown may load images from addresses that the model wrote, which passes the content of
+    the address on to those servers; plain text loads nothing.
     """
     return Notebook(show, every)

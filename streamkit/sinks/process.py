@@ -1,4 +1,4 @@
-"""Text to the standard input of another program."""
+"""A sink that writes text to the standard input of another program."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ..worker import Worker, limit
 __all__ = ["Process", "process"]
 
 GRACE = 1.0
-"""Seconds between the request to end and the kill."""
+"""Seconds between the request to terminate and the kill."""
 TAIL = 4096
-"""Bytes of the program's last complaints that are kept."""
-SHOWN = 400
-"""Characters of them that an error tells."""
+"""Bytes kept of the end of the program's stderr."""
+QUOTED = 400
+"""Characters of them that an error message quotes."""
 
 
-class _Program:
+class _RunningProgram:
     """One run of the program. Everything but `stop` blocks and is called in one thread."""
 
     def __init__(self, argv: list[str], env: Mapping[str, str] | None, stdout: int | IO[Any] | None) -> None:
@@ -46,10 +46,10 @@ class _Program:
         assert child.stdin is not None
         rest = memoryview(data)
         try:
-            while rest:  # a full pipe blocks: so the program sets the pace
+            while rest:  # a full pipe blocks, so the program sets the pace
                 rest = rest[os.write(child.stdin.fileno(), rest) :]
         except OSError as exc:
-            raise SinkError(f"{self.name} {self._end(GRACE)} before it had read everything{self._said()}") from exc
+            raise SinkError(f"{self.name} {self._end(GRACE)} before it had read everything{self._stderr()}") from exc
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
@@ -63,13 +63,13 @@ class _Program:
         )
         self._reader.start()
         self._child = child
-        if self._stopped:  # it was not yet there to be told
+        if self._stopped:  # `stop` was called before there was a process to terminate
             self.stop()
         return child
 
     def stop(self) -> None:
-        """From any thread: it is asked to end at once, and made to after a grace period. No thread of ours waits for
-        a pipe that nobody reads then."""
+        """Terminate the program, and kill it after a grace period; called from any thread. Then no thread of this
+        package waits for a pipe that is not read any more."""
         self._stopped = True
         if self._child is not None and self._killer is None:
             self._child.terminate()
@@ -91,16 +91,16 @@ class _Program:
             if not self._stopped:
                 raise SinkError(f"{self.name} did not end within {patience:g} s and was killed") from None
         finally:
-            self._let_go()
+            self._release()
         if child.returncode and not self._stopped:
-            raise SinkError(f"{self.name} {self._end(0)}{self._said()}")
+            raise SinkError(f"{self.name} {self._end(0)}{self._stderr()}")
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._killer is not None:
             self._killer.cancel()
             self._killer.join()
         if self._reader is not None:
-            self._reader.join(GRACE)  # a child of the program may hold on to its stderr
+            self._reader.join(GRACE)  # a child of the program may keep its stderr open
 
     def _end(self, limit: float) -> str:
         assert self._child is not None
@@ -112,12 +112,12 @@ class _Program:
             return f"was ended by signal {-status} ({signal.strsignal(-status)})"
         return f"ended with status {status}"
 
-    def _said(self) -> str:
+    def _stderr(self) -> str:
         if self._reader is not None:
             self._reader.join(GRACE)
-        said = self._tail.decode("utf-8", "replace")
-        said = excerpt(said if len(said) <= SHOWN else "…" + said[1 - SHOWN :], SHOWN)
-        return f": {said}" if said else ""
+        text = self._tail.decode("utf-8", "replace")
+        text = excerpt(text if len(text) <= QUOTED else "…" + text[1 - QUOTED :], QUOTED)
+        return f": {text}" if text else ""
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -158,14 +158,14 @@ def _check_output(stdout: Any) -> None:
     if isinstance(stdout, bool) or not (stdout is None or isinstance(stdout, int) or hasattr(stdout, "fileno")):
         raise TypeError(f"stdout is an open file or a descriptor, not {quote(stdout)}")
     if stdout == subprocess.PIPE:
-        raise ValueError("stdout cannot be PIPE: nobody would read it")
+        raise ValueError("stdout cannot be PIPE: it would not be read")
 
 
 class Process:
     """Writes pieces of text to a program; see `process`."""
 
     patience: ClassVar[None] = None
-    """What a run waits for its end: there is a limit here."""
+    """None: a run waits for `close` without a limit of its own, as the sink has one."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class Process:
         self._argv = [os.fspath(part) for part in argv]
         self._encoding, self._newline = encoding, newline
         self._options, self._patience = (env, stdout), patience
-        self._program: _Program | None = None
+        self._program: _RunningProgram | None = None
         self._worker = Worker("Process")
         self._pieces = Pieces(TextDelta, RefusalDelta)
 
@@ -205,9 +205,9 @@ class Process:
             program.stop()
             raise
 
-    def _begin(self) -> _Program:
+    def _begin(self) -> _RunningProgram:
         self._encoder = codecs.getincrementalencoder(self._encoding)("replace")  # a byte order mark comes once
-        return _Program(self._argv, *self._options)
+        return _RunningProgram(self._argv, *self._options)
 
     async def close(self, reply: Reply) -> None:
         program, self._program = self._program, None
@@ -239,12 +239,13 @@ def process(
 ) -> Process:
     """A sink that writes pieces of text to the standard input of a program: str, or the deltas of the first choice.
 
-    ``argv`` is the program and its arguments, no shell has a part in it. Every str is ended by ``newline`` (one inside
+    ``argv`` is the program and its arguments; no shell is involved. Every str is ended by ``newline`` (one inside
     it becomes a space, so that a piece is a line; "" writes it as it is), deltas are written as they are; all in
     ``encoding``, with "?" for what that cannot express. The program starts with the first text, sets the pace (what it
     does not read waits in the mailbox of the branch, whose ``max_wait`` counts), and gets the end of input when the
-    reply ends; then it has ``patience`` seconds, None for any number. ``env`` is its environment instead of ours; its
-    output goes to ``stdout`` (a file or descriptor, by default ours), the end of its complaints into errors.
+    reply ends; then it has ``patience`` seconds, None for any number. ``env`` replaces the environment
+    of this process; its output goes to ``stdout`` (a file or descriptor, by default that of this process), the end of
+    its stderr into errors.
 
     SinkError if it cannot be started, stops reading (early, or for ``max_wait`` seconds), takes too long or ends with
     another status than 0. A cancelled run stops it at once (terminated, after 1 s killed); with ``on_cancel="drain"``

@@ -1,4 +1,4 @@
-"""A table of events in a database that other programs may read meanwhile."""
+"""A sink that inserts events into a table of an SQLite database, which other programs may read meanwhile."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Sqlite(Durable):
         self.place = (os.path.realpath(path), table.lower())
         self._worker = Worker("Sqlite")
         self._base: Connection | None = None
-        self._connect().close()  # refused now, not in the middle of a reply
+        self._connect().close()  # raises now, not in the middle of a reply
 
     def write(self, item: Any) -> Awaitable[None]:
-        """The item is stored when what this returns has been awaited."""
+        """Store an item; it is stored once the result has been awaited."""
         return self._worker.call(self._keep, item)
 
     def close(self, reply: Reply) -> Awaitable[None]:
         return self._worker.end(self._end, reply, limit=limit(reply))
 
     def _connect(self) -> Connection:
-        import sqlite3  # not everybody who imports this room needs it
+        import sqlite3  # not every importer of this package needs it
 
         make_private(self.path)  # SQLite itself would follow a link, and leave the mode to the umask
         base = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
@@ -85,7 +85,8 @@ class Sqlite(Durable):
             base.execute("PRAGMA synchronous=NORMAL")
 
     def _compare(self, base: Connection, row: tuple[str, int, str]) -> None:
-        """Repeats are welcome; another item under the same number would be lost without a word."""
+        """Accept a repeated item; another item under the same number would be lost silently, so it raises
+        ValueError."""
         if base.execute(SELECT.format(table=self.table), row[:2]).fetchone() != row[2:]:
             raise ValueError(f"stream {row[0]!r} has another item {row[1]} already: its id was used for two streams")
 
@@ -94,7 +95,7 @@ class Sqlite(Durable):
         if base is not None:
             try:
                 if self._sync.at_close:
-                    base.execute("PRAGMA wal_checkpoint(PASSIVE)")  # to the disk, even if somebody else keeps it open
+                    base.execute("PRAGMA wal_checkpoint(PASSIVE)")  # to the disk, even if another program keeps it open
             finally:
                 base.close()
 

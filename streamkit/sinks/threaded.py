@@ -1,4 +1,4 @@
-"""Blocking code kept off the loop, in a thread of its own."""
+"""A sink that calls another, blocking sink in a thread of its own, off the event loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Threaded(OwnSink):
     """Another sink, called in a thread; see `threaded`."""
 
     def __init__(self, sink: Any) -> None:
-        self.__qualname__ = branch(into=sink).name  # it says what is no sink; and so errors and figures name it
+        # `branch` raises for an object that is not a sink; errors and statistics use its name
+        self.__qualname__ = branch(into=sink).name
         self.inner, self._write = sink, getattr(sink, "write", None) or sink
         if iscoroutinefunction(self._write) or iscoroutinefunction(type(self._write).__call__):
             raise TypeError(f"{self.__qualname__} is async: it needs no thread, so give it as the sink itself")
@@ -30,11 +31,11 @@ class Threaded(OwnSink):
         self._first: Callable[[], None] | None = None
 
     @property
-    def place(self) -> Hashable:  # type: ignore[override]  # it is that of another sink
+    def place(self) -> Hashable:  # type: ignore[override]  # a property: it is that of the inner sink
         return self.inner.place if isinstance(self.inner, OwnSink) else None
 
     def begin(self, *, run_id: str) -> None:
-        """The thread tells the sink, before anything else."""
+        """Let the thread call the `begin` of the sink before anything else."""
         begin = begin_of(self.inner)
         self._first = None if begin is None else partial(begin, run_id)
 

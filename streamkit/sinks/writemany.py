@@ -1,4 +1,4 @@
-"""What `batched` passes its batches on with."""
+"""The type of the function to which `batched` passes its batches, and its check."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class WriteMany(Protocol):
     def __call__(self, items: list[Any], /, *, key: str) -> Any: ...
 
 
-def check_write_many(given: Any) -> None:
-    """TypeError for what cannot be called with a batch and its key, before a reply is asked for that it would lose."""
-    if iscoroutine(given):
-        given.close()  # it is never awaited now, which is no news beside this
-    if isclass(given) or not callable(given):
+def check_write_many(function: Any) -> None:
+    """Raise TypeError for an object that cannot be called with a batch and its key, before any items could be lost."""
+    if iscoroutine(function):
+        function.close()  # suppresses the warning that it was never awaited: the error below says more
+    if isclass(function) or not callable(function):
         raise TypeError(
-            f"write_many is a function that gets a list of items and their key, not {quote(given)}: {RIGHT}"
+            f"write_many is a function that gets a list of items and their key, not {quote(function)}: {RIGHT}"
         )
-    name = quote(given)
-    functions = given, type(given).__call__  # the latter of an object that can be called
+    name = quote(function)
+    functions = function, type(function).__call__  # the latter of an object that can be called
     if any(yields(one) for yields in (isgeneratorfunction, isasyncgenfunction) for one in functions):
         raise TypeError(f"{name} has a yield in it, so calling it would do nothing: {RIGHT}")
     try:
-        takes = signature(given)
-    except (TypeError, ValueError):  # of some that are written in C nobody knows
+        parameters = signature(function)
+    except (TypeError, ValueError):  # some functions written in C have no signature
         return
     try:
-        takes.bind([], key="")
+        parameters.bind([], key="")
     except TypeError as exc:
         raise TypeError(
-            f"write_many is called as write_many(items, key=...), but {name} takes {takes}: {RIGHT}"
+            f"write_many is called as write_many(items, key=...), but {name} takes {parameters}: {RIGHT}"
         ) from exc

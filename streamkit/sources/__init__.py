@@ -1,4 +1,4 @@
-"""Where events come from: requests over httpx, the official library's streams, recordings, any iterable."""
+"""The sources of events: requests over httpx, streams of official libraries, recordings, any iterable."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .items import stream
-    from .iterators import Given, from_bytes, from_text, items_of, opened
+    from .iterators import ItemSource, from_bytes, from_text, open_items, pull_items
     from .recorder import Recorder
     from .recording import Recording, shipped
     from .replaying import replay
     from .sdk import from_sdk
 
 __all__ = [
-    "Given",
+    "ItemSource",
     "Recorder",
     "Recording",
     "from_bytes",
     "from_sdk",
     "from_text",
-    "items_of",
-    "opened",
+    "open_items",
+    "pull_items",
     "replay",
     "shipped",
     "stream",
@@ -33,7 +33,7 @@ if not TYPE_CHECKING:  # else every name would be one
         __name__,
         {
             "items": "stream",
-            "iterators": "Given from_bytes from_text items_of opened",
+            "iterators": "ItemSource from_bytes from_text open_items pull_items",
             "recorder": "Recorder",
             "recording": "Recording shipped",
             "replaying": "replay",

@@ -1,4 +1,4 @@
-"""Any iterable as a stream: items are pulled one by one, while the gate is open, and leaving closes the iterator."""
+"""Any iterable as a stream: items are pulled one by one while the gate is open; cancelling closes the iterator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..checks import type_name
 from ..engine.loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop
 from ..engine.streams import ReplyStream, Stream, check_function, stream as as_stream
 from ..engine.upstream import RunScheduler, scheduler_for
-from .iterators import Given, items_of, opened
+from .iterators import ItemSource, open_items, pull_items
 
 __all__ = ["stream"]
 
@@ -33,8 +33,8 @@ def stream(source: Callable[[], Awaitable[AsyncIterable[T] | Iterable[T]]], /) -
 def stream(source: Any, /) -> Stream[Any]:
     """Any Observable, iterable or async iterable as a `Stream`; what it raises is raised as it is.
 
-    Items are pulled one at a time as long as no sink holds the stream, and when it is left the iterator is closed.
-    Blocking iterators are read in a thread. A callable that gives an iterable makes the stream cold; a bare iterator
+    Items are pulled one at a time as long as no sink holds the stream; when it is cancelled the iterator is closed.
+    Blocking iterators are read in a thread. A callable that returns an iterable makes the stream cold; a bare iterator
     can be subscribed to once. TypeError for a single str, bytes or mapping, which is hardly meant item by item.
     """
     if isinstance(source, Observable):
@@ -43,7 +43,7 @@ def stream(source: Any, /) -> Stream[Any]:
         _check_items(source)
     if callable(source) and not isinstance(source, (AsyncIterable, Iterable)):
         check_function("source", source, "source() gives an iterable, or an awaitable of one", generator=True)
-    return Stream(_Pulled(source), label="items")
+    return Stream(_ItemObservable(source), label="items")
 
 
 def _check_items(source: Any) -> None:
@@ -51,25 +51,25 @@ def _check_items(source: Any) -> None:
         raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type_name(source)}")
 
 
-class _Pulled(Observable[Any]):
-    def __init__(self, given: Given[Any]) -> None:
+class _ItemObservable(Observable[Any]):
+    def __init__(self, source: ItemSource[Any]) -> None:
         super().__init__()
-        self._given = given
+        self._source = source
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        return _Pulling(self._given, observer, scheduler_for(scheduler))
+        return _PullSubscription(self._source, observer, scheduler_for(scheduler))
 
 
-class _Pulling(abc.DisposableBase):
-    """One subscription: a task that pulls."""
+class _PullSubscription(abc.DisposableBase):
+    """One subscription: a task that pulls the items."""
 
-    def __init__(self, given: Given[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
+    def __init__(self, source: ItemSource[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         self.progress = 0
-        self._given, self._observer, self._scheduler = given, observer, scheduler
+        self._source, self._observer, self._scheduler = source, observer, scheduler
         self._loop, self._gate = scheduler.loop, scheduler.gate
-        self._over = self._cancelled = False
+        self._ended = self._cancelled = False
         self._task: asyncio.Task[None] | None = None
         self._scheduler.context.readings.add(self)
         if is_background(self._loop):
@@ -79,67 +79,67 @@ class _Pulling(abc.DisposableBase):
     stands_alone = False
 
     def describe(self) -> str:
-        name = getattr(self._given, "__qualname__", type(self._given).__name__)
+        name = getattr(self._source, "__qualname__", type(self._source).__name__)
         return "a stream of items" if name.endswith("<lambda>") else f"the stream of items from {name}"
 
     def abandon(self) -> None:
         on_loop(self._loop, self._cancel)
 
     def dispose(self) -> None:
-        if not self._over:
-            self._over = True
+        if not self._ended:
+            self._ended = True
             on_loop(self._loop, self._cancel)
 
     def _cancel(self) -> None:
-        # once: a second cancel would interrupt the closing of the iterator
+        # only once: a second cancel would interrupt the closing of the iterator
         if self._task is None or self._cancelled or self._task is asyncio.current_task():
-            return  # a task that is running sees that it is over
+            return  # a task that is running notices `_ended`
         self._cancelled = True
         self._task.cancel()
 
     def _begin(self) -> None:
-        if self._over:
-            self._gone()
+        if self._ended:
+            self._unregister()
             return
         self._task = self._scheduler.context.spawn(self._loop, self._pull(), "streamkit items")
-        self._task.add_done_callback(self._gone)
+        self._task.add_done_callback(self._unregister)
 
-    def _gone(self, _: object = None) -> None:
+    def _unregister(self, _: object = None) -> None:
         live.discard(self)
         self._scheduler.context.readings.discard(self)
 
     async def _pull(self) -> None:
         try:
-            made = await opened(self._given)
-            _check_items(made)
-            async with aclosing(items_of(made)) as items:
+            source = await open_items(self._source)
+            _check_items(source)
+            async with aclosing(pull_items(source)) as items:
                 async for item in items:
-                    if not await self._passed_on(item):
+                    if not await self._emit(item):
                         return
             self._end(None)
         except BaseException as exc:
-            self._fell_over(exc)
+            self._fail(exc)
 
-    def _fell_over(self, exc: BaseException) -> None:
+    def _fail(self, exc: BaseException) -> None:
         cancelled = is_cancel(exc)
-        if cancelled and not self._over:
+        if cancelled and not self._ended:
             exc = ShutdownError("the event loop was shut down")
         failure = failure_of("the source", exc)
-        if failure is not None and not self._over:
+        if failure is not None and not self._ended:
             self._end(failure)
         elif not cancelled:  # KeyboardInterrupt or the like, or the iterator raised when it was closed
-            self._over = True
+            self._ended = True
             self._scheduler.broke(exc)
 
-    async def _passed_on(self, item: Any) -> bool:
+    async def _emit(self, item: Any) -> bool:
         self.progress += 1
         if self._gate.closed or self._gate.waiters:
             await self._gate.turn()
-        if not self._over:
+        if not self._ended:
             self._observer.on_next(item)
-        return not self._over
+        return not self._ended
 
     def _end(self, error: Exception | None) -> None:
-        if not self._over:
-            self._over = True
+        if not self._ended:
+            self._ended = True
             self._scheduler.end(self._observer, error)

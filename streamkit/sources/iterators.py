@@ -1,4 +1,4 @@
-"""Streams from what is at hand: bytes of a body, pieces of text, any iterable, read without blocking the loop."""
+"""Streams from bytes of a body or pieces of text, given as any iterable, which is read without blocking the loop."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from ..stages import Fold
 from ..wire import Parser
 from ..worker import Worker
 
-__all__ = ["from_bytes", "from_text", "items_of", "opened"]
+__all__ = ["from_bytes", "from_text", "open_items", "pull_items"]
 
 T = TypeVar("T")
 Items: TypeAlias = Iterable[T] | AsyncIterable[T]
-Given: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
+ItemSource: TypeAlias = Items[T] | Callable[[], Items[T] | Awaitable[Items[T]]]
 
 IN_MEMORY = (dict, frozenset, list, range, set, tuple)
-"""What never blocks, so that it needs no thread."""
+"""Types whose iteration never blocks, so it needs no thread."""
 END: Any = object()
 
 
-def check_given(given: Any, what: str) -> None:
-    """TypeError for what no items can come from."""
-    if not (callable(given) or isinstance(given, (Iterable, AsyncIterable))):
-        name = type(given).__name__
+def check_source(source: Any, what: str) -> None:
+    """TypeError if no items can come from ``source``."""
+    if not (callable(source) or isinstance(source, (Iterable, AsyncIterable))):
+        name = type(source).__name__
         raise TypeError(
             f"{what} come from an iterable, an async iterable or a callable that gives one, not from {name}"
         )
 
 
-async def opened(given: Given[T]) -> Items[T]:
-    """What a callable gives (awaited if need be), or ``given`` itself."""
-    if not callable(given) or isinstance(given, (AsyncIterable, Iterable)):
-        return given
-    made = given()
-    return await made if isawaitable(made) else made
+async def open_items(source: ItemSource[T]) -> Items[T]:
+    """The items that a callable returns (awaited if necessary), or ``source`` itself."""
+    if not callable(source) or isinstance(source, (AsyncIterable, Iterable)):
+        return source
+    items = source()
+    return await items if isawaitable(items) else items
 
 
-async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
-    """The items one by one, pulled only when asked for. A blocking iterator is read in a thread of its own."""
+async def pull_items(items: Items[T]) -> AsyncGenerator[T, None]:
+    """The items one by one, pulled on demand. A blocking iterator is read in a thread of its own."""
     if isinstance(items, AsyncIterable):
         iterator = aiter(items)
         try:
@@ -59,10 +59,10 @@ async def items_of(items: Items[T]) -> AsyncGenerator[T, None]:
     else:
         pump, source = Worker("pump"), iter(items)
         try:
-            while (found := await pump.call(next, source, END)) is not END:
-                yield found
+            while (item := await pump.call(next, source, END)) is not END:
+                yield item
         finally:
-            pump.submit(_close, source)  # in its turn; nobody waits for it
+            pump.submit(_close, source)  # after the call under way; nothing waits for it
             pump.leave()
 
 
@@ -74,32 +74,32 @@ def _close(source: Any) -> None:
 
 
 def from_bytes(
-    chunks: Given[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
+    chunks: ItemSource[bytes], api: str = "chat", *, lenient: bool = False, keep_text: bool = True
 ) -> ReplyStream:
-    """The events of a body that somebody else reads: an iterable or async iterable of bytes, cut anywhere.
+    """The events of a body that other code reads: an iterable or async iterable of bytes, cut anywhere.
 
-    A callable that gives one makes the stream cold; a bare iterator can be subscribed to once. ValueError for an
+    A callable that returns one makes the stream cold; a bare iterator can be subscribed to once. ValueError for an
     unknown ``api`` (``chat``, ``completions``, ``responses``). What ``chunks`` raises becomes a `BrokenError`.
     Without ``keep_text`` the Reply has no text, so that memory does not grow with it.
     """
     Parser(api)
-    check_given(chunks, "bytes")
+    check_source(chunks, "bytes")
     if isinstance(chunks, str):
         raise TypeError("bytes do not come from a str: write text.encode(), or sk.from_text([text])")
     check_flag("lenient", lenient)
     check_flag("keep_text", keep_text)
     if isinstance(chunks, (bytes, bytearray)):
-        chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not everybody looks at types
+        chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not all users check types
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api, lenient=lenient, keep_text=keep_text)
         reading.snapshot, reading.keeps_text = parser.reply, keep_text
-        body = items_of(await opened(chunks))
+        body = pull_items(await open_items(chunks))
         if reading.tap is not None:
             reading.tap.begin(api, "")
         try:
             async for chunk in body:
-                data = memoryview(chunk).tobytes()  # TypeError here, where it is the source's fault
+                data = memoryview(chunk).tobytes()  # a TypeError raised here counts as the source's fault
                 if reading.tap is not None:
                     reading.tap.write(data)
                 yield parser.feed(data)
@@ -112,31 +112,31 @@ def from_bytes(
     return ReplyStream(Source(produce), label=f"{api} from bytes")
 
 
-def from_text(pieces: Given[str], *, model: str | None = None) -> ReplyStream:
+def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStream:
     """Pieces of text as the events of a reply, so that everything made for replies works on them too."""
-    check_given(pieces, "pieces of text")
+    check_source(pieces, "pieces of text")
     check_text("model", model, optional=True)
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         fold = Fold()
         reading.snapshot = fold.reply
 
-        def told(*events: Event) -> Iterable[Event]:
+        def folded(*events: Event) -> Iterable[Event]:
             for event in events:
                 fold.feed(event)
             return events
 
-        yield told(Start(model=model or ""))
-        items = items_of(await opened(pieces))
+        yield folded(Start(model=model or ""))
+        items = pull_items(await open_items(pieces))
         try:
             async for piece in items:
                 if not isinstance(piece, str):
                     raise TypeError(f"a piece of text is a str, not {type(piece).__name__}")
                 if piece:
-                    yield told(TextDelta(piece))
+                    yield folded(TextDelta(piece))
         finally:
             await items.aclose()
-        yield told(Finish("stop"))
+        yield folded(Finish("stop"))
         yield (fold.reply("complete"),)
 
     return ReplyStream(Source(produce), label="text")

@@ -1,7 +1,8 @@
-"""What a provider's own library gives, in whichever way it was asked: a stream, one behind a context manager or
-in a raw answer, a whole reply; of chunks, or of the events that its helpers make of them.
+"""The objects that a provider's own library returns, opened and read as chunks of JSON.
 
-Objects are known by what they can do, so that those of every version serve, and those of whatever wraps them.
+Such an object is a stream, one behind a context manager or in a raw response, or a whole reply; it consists of chunks,
+or of the events that the library's helpers make of them. Objects are recognised by what they can do, so that those of
+every version work, and those of whatever wraps them.
 """
 
 from __future__ import annotations
@@ -11,107 +12,107 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
-from .iterators import check_given, items_of
-from .threads import in_thread
+from ..threads import in_thread
+from .iterators import check_source, pull_items
 
 __all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]
 
 ENTRANCES = ("__await__", "__aenter__", "__enter__", "parse")
 DERIVED = ("content.", "refusal.", "tool_calls.function.", "logprobs.")
-"""How the types of events begin that the helpers of ``openai`` make of a chunk, which they give too."""
+"""The prefixes of the types of events that the helpers of ``openai`` make of a chunk, besides emitting the chunk."""
 REPEATED = frozenset({"citation", "compaction", "input_json", "signature", "text", "thinking"})
-"""The types of events that the helpers of ``anthropic`` make of a delta, which they give before."""
-TOLD = frozenset({"chunk", "content_block_delta"})
-"""What both are made of."""
+"""The types of events that the helpers of ``anthropic`` make of a delta, after emitting the delta."""
+ORIGINALS = frozenset({"chunk", "content_block_delta"})
+"""The types of the chunks and deltas that both are made of."""
 SUMMED_UP = {"content_block_stop": "content_block", "message_stop": "message"}
-"""Fields in which the helpers of ``anthropic`` add to an end what came before it; no server sends them there."""
+"""The fields in which the helpers of ``anthropic`` repeat, at an end, what came before it; no server sends them."""
 PASS_INSTEAD = "pass what create(..., stream=True) or stream(...) gives, or a callable that gives it"
 
 
-def check_library(given: Any) -> None:
-    """TypeError for what no stream of the library can come from."""
-    if not any(hasattr(given, name) for name in ENTRANCES):
-        check_given(given, "events of the library")
+def check_library(source: Any) -> None:
+    """TypeError if no stream of the library can come from ``source``."""
+    if not any(hasattr(source, name) for name in ENTRANCES):
+        check_source(source, "events of the library")
 
 
-async def open_library(given: Any, closing: AsyncExitStack) -> Any:
-    """The stream (or the whole reply) that ``given`` leads to. ``closing`` closes whatever was opened on the way."""
-    called = callable(given) and not _readable(given)
-    made = await _awaited(await in_thread(given, _shut) if called else given, closing)
-    if not _readable(made):
-        made = await _entered(made, closing)
-    if not _readable(made) and callable(getattr(made, "parse", None)):  # a raw answer
-        made = await _awaited(await in_thread(made.parse, _shut), closing)
-    if not _readable(made):
-        raise TypeError(f"no stream of the library is made of {type(made).__name__}: {PASS_INSTEAD}")
-    below = getattr_static(made, "_raw_stream", None)  # of a helper, which fails where it cannot parse what was said
-    return made if below is None else below
+async def open_library(source: Any, closing: AsyncExitStack) -> Any:
+    """The stream (or the whole reply) that ``source`` leads to. ``closing`` closes all that was opened on the way."""
+    is_factory = callable(source) and not _is_readable(source)
+    opened = await _await(await in_thread(source, _close_late) if is_factory else source, closing)
+    if not _is_readable(opened):
+        opened = await _enter(opened, closing)
+    if not _is_readable(opened) and callable(getattr(opened, "parse", None)):  # a raw response
+        opened = await _await(await in_thread(opened.parse, _close_late), closing)
+    if not _is_readable(opened):
+        raise TypeError(f"no stream of the library is made of {type(opened).__name__}: {PASS_INSTEAD}")
+    below = getattr_static(opened, "_raw_stream", None)  # of a helper, which fails where it cannot parse the text
+    return opened if below is None else below
 
 
-async def _entered(manager: Any, closing: AsyncExitStack) -> Any:
-    """What a context manager gives; anything else as it is."""
+async def _enter(manager: Any, closing: AsyncExitStack) -> Any:
+    """The result of entering a context manager; anything else unchanged."""
     if hasattr(manager, "__aenter__"):
-        made = await manager.__aenter__()
-        closing.push_async_callback(_quietly, lambda: manager.__aexit__(None, None, None))
+        entered = await manager.__aenter__()
+        closing.push_async_callback(_without_errors, lambda: manager.__aexit__(None, None, None))
     elif hasattr(manager, "__enter__"):
-        made = await in_thread(manager.__enter__, lambda _: manager.__exit__(None, None, None))
-        closing.push_async_callback(_quietly, lambda: in_thread(lambda: manager.__exit__(None, None, None)))
+        entered = await in_thread(manager.__enter__, lambda _: manager.__exit__(None, None, None))
+        closing.push_async_callback(_without_errors, lambda: in_thread(lambda: manager.__exit__(None, None, None)))
     else:
-        made = manager
-    return made
+        entered = manager
+    return entered
 
 
-async def _awaited(given: Any, closing: AsyncExitStack) -> Any:
-    made = await given if isawaitable(given) else given
-    closing.push_async_callback(_quietly, lambda: _closed(made))
-    return made
+async def _await(value: Any, closing: AsyncExitStack) -> Any:
+    result = await value if isawaitable(value) else value
+    closing.push_async_callback(_without_errors, lambda: _close(result))
+    return result
 
 
-def _readable(made: Any) -> bool:
-    return isinstance(made, (AsyncIterable, Iterable)) and not isinstance(made, (str, bytes))
+def _is_readable(value: Any) -> bool:
+    return isinstance(value, (AsyncIterable, Iterable)) and not isinstance(value, (str, bytes))
 
 
-def is_whole(made: Any) -> bool:
-    """Whether it is a reply that was asked for without ``stream=True``."""
-    return callable(getattr(made, "model_dump", None)) or isinstance(made, Mapping)
+def is_whole(value: Any) -> bool:
+    """True if ``value`` is a reply that was requested without ``stream=True``."""
+    return callable(getattr(value, "model_dump", None)) or isinstance(value, Mapping)
 
 
-def _shut(opened: Any) -> None:
-    """Close what was opened too late; of an async client that is a coroutine that never began."""
+def _close_late(opened: Any) -> None:
+    """Close an object that was opened after a cancel. An async client gives a coroutine here, which never started."""
     close = getattr(opened, "close", None)
     if callable(close):
         close()
 
 
-async def _closed(opened: Any) -> None:
+async def _close(opened: Any) -> None:
     close = getattr(opened, "close", None)
     if callable(close):
-        quick = isinstance(opened, AsyncIterable) or iscoroutinefunction(close)
-        ending = close() if quick else await in_thread(close)
+        is_non_blocking = isinstance(opened, AsyncIterable) or iscoroutinefunction(close)
+        ending = close() if is_non_blocking else await in_thread(close)
         if isawaitable(ending):
             await ending
 
 
-async def _quietly(close: Callable[[], Any]) -> None:
-    """What fails while it is closed is closed all the same."""
+async def _without_errors(close: Callable[[], Any]) -> None:
+    """Call ``close`` and ignore its failures: an object that fails while it is closed is closed all the same."""
     with suppress(Exception):
         await close()
 
 
 async def forms_of(stream: Any) -> AsyncGenerator[Any, None]:
-    """The chunks of ``stream`` as the JSON they were made from. TypeError for events that hold no chunks."""
-    told = False
-    async with aclosing(items_of(stream)) as items:
+    """The chunks of ``stream`` as the JSON they were made from. TypeError for events of helpers without chunks."""
+    has_originals = False
+    async with aclosing(pull_items(stream)) as items:
         async for item in items:
             kind, chunk = _part(item, "type"), _part(item, "chunk")
             if not _is_derived(kind):
-                told = told or kind in TOLD
+                has_originals = has_originals or kind in ORIGINALS
                 _check_item(item)
                 form = as_dict(chunk if kind == "chunk" and chunk is not None else item)
                 if kind in SUMMED_UP and isinstance(form, dict):
                     form.pop(SUMMED_UP[kind], None)
                 yield form
-            elif not told:
+            elif not has_originals:
                 raise TypeError(f"events of a helper without its chunks, the first is {kind!r}: {PASS_INSTEAD}")
 
 
@@ -123,7 +124,7 @@ def _check_item(item: Any) -> None:
     name = _part(item, "event")
     if isinstance(name, str) and name.startswith("thread."):
         raise TypeError(f"events of assistants are not those of a reply, the first is {name!r}: {PASS_INSTEAD}")
-    if _readable(item) and not is_whole(item) and not isinstance(item, list):
+    if _is_readable(item) and not is_whole(item) and not isinstance(item, list):
         raise TypeError(f"{type(item).__name__} is not a chunk but holds some: {PASS_INSTEAD}")
 
 
@@ -132,7 +133,7 @@ def _part(item: Any, name: str) -> Any:
 
 
 def as_dict(value: Any) -> Any:
-    """An object of the library, or whatever mapping stands for one, as the dict it was made from."""
+    """An object of the library, or a mapping in place of one, as the dict it was made from."""
     dump = getattr(value, "model_dump", None)
     if callable(dump):
         return dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)

@@ -1,6 +1,7 @@
-"""The exceptions of providers' libraries as ours.
+"""The exceptions of providers' libraries as errors of this package.
 
-They are known by what they carry, as the libraries need not be there: a status, what the server said, or just a cause.
+They are recognised by what they carry, as the libraries may not be installed: a status, the server's error, or just a
+cause.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from ..wire import MESSAGE, api_error
 from ..wording import said
 from .http import NOT_CONNECTED, name_address, names_version, status_error, translated
 
-__all__ = ["is_mistake", "ours"]
+__all__ = ["as_streamkit_error", "is_mistake"]
 
 LIBRARIES = frozenset({"anthropic", "google", "ollama", "openai"})
-"""The packages that the classes of their own exceptions are in."""
-SAID = ("body", "details", "error")
-"""Where these keep what the server said, in the order in which it is looked for."""
+"""The packages that define the libraries' own exception classes."""
+ERROR_FIELDS = ("body", "details", "error")
+"""The attributes in which exceptions keep the server's error, in the order in which they are looked at."""
 BUGS = (
     ArithmeticError,
     AssertionError,
@@ -31,22 +32,22 @@ BUGS = (
     NotImplementedError,
     TypeError,
 )
-"""What a mistake in a program raises, and no server makes it raise."""
+"""Exceptions that a mistake in a program raises and that no server can cause."""
 
 
 def is_mistake(exc: Exception, opened: Any, committed: bool) -> bool:
-    """Whether ``exc`` is of the user's own code: what opens a stream, or a generator around one that gave no content
-    yet. What is raised later, or by the library while it reads, may be the doing of the server."""
+    """True if ``exc`` comes from the user's own code: the callable that opens a stream, or a generator around one that
+    has given no content yet. An exception raised later, or by the library while it reads, may be the server's fault."""
     if isinstance(exc, UnsupportedRuntimeError):
         return True
     if opened is None and isinstance(exc, ValueError):
-        return not isinstance(exc, (json.JSONDecodeError, UnicodeError))  # of a whole reply
+        return not isinstance(exc, (json.JSONDecodeError, UnicodeError))  # raised while a whole reply is read
     return isinstance(exc, BUGS) and not committed and getattr(opened, "response", None) is None
 
 
-def ours(exc: Exception, *, sent: bool) -> StreamkitError:
-    """The error of our family for ``exc``, which names the address if ``exc`` knows it; ``sent`` says whether there was
-    anything of a reply."""
+def as_streamkit_error(exc: Exception, *, sent: bool) -> StreamkitError:
+    """The error of this package for ``exc``, with the address if ``exc`` has it; ``sent`` is True if a part of a reply
+    was read before."""
     error = _error(exc, sent)
     _name_address(error, exc)
     return error
@@ -64,11 +65,13 @@ def _error(exc: Exception, sent: bool) -> StreamkitError:
     names = {cls.__name__ for cls in type(exc).__mro__}
     if "APIConnectionError" in names:
         return translated(exc if exc.__cause__ is None else exc.__cause__, sent)
-    if names.intersection(("APIError", "ResponseError")):  # amid a reply; the status, if any, is that of a good answer
-        unread = "APIResponseValidationError" in names  # whose body is that of a whole answer
+    if names.intersection(
+        ("APIError", "ResponseError")
+    ):  # in the middle of a reply; the status, if any, is that of a successful response
+        unread = "APIResponseValidationError" in names  # its body is that of a whole response
         return api_error((None if unread else _words(exc)) or said(exc, MESSAGE))
     if any(cls.__module__.partition(".")[0] in LIBRARIES for cls in type(exc).__mro__):
-        text = said(exc)  # no key, or what was said is not what the library expects
+        text = said(exc)  # a missing key, or data that the library does not expect
         return MalformedError(f"the library could not read the reply: {text}") if sent else ConnectError(text)
     if type(exc) is ConnectionError and not sent:  # ollama's, of a reply that is not streamed
         return ConnectError(f"no connection: {said(exc)}", retryable=True)
@@ -78,7 +81,7 @@ def _error(exc: Exception, sent: bool) -> StreamkitError:
 
 
 def _status(exc: Exception) -> int:
-    """The HTTP status of an answer that was no reply, 0 if there was none."""
+    """The HTTP status of a response that was not a reply; 0 if there was no such response."""
     response = getattr(exc, "response", None)
     for holder, name in ((exc, "status_code"), (response, "status_code"), (response, "status")):
         status = getattr(holder, name, None)
@@ -88,7 +91,7 @@ def _status(exc: Exception) -> int:
 
 
 def _words(exc: Exception) -> Any:
-    return next(filter(None, (getattr(exc, name, None) for name in SAID)), None)
+    return next(filter(None, (getattr(exc, name, None) for name in ERROR_FIELDS)), None)
 
 
 def _body(exc: Exception) -> bytes:

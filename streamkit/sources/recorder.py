@@ -1,4 +1,4 @@
-"""Writes a recording, in the form that `recording` reads."""
+"""A writer of recordings, in the form that `recording` reads."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Writes a recording read by read, so that a crash loses at most the line being written.
+    """A writer of one recording, read by read, so that a crash loses at most the line being written.
 
     The file is for its owner only (0600), is never reached through a symbolic link, and is not overwritten unless
-    ``overwrite``: FileExistsError. ``clock`` gives the seconds; what it shows now is the moment of the request. The
-    loop of the recorded stream must be the only caller.
+    ``overwrite``: FileExistsError. ``clock`` returns seconds; its value now is the time of the request. The loop
+    of the recorded stream must be the only caller.
 
-    Sources write by a `tap` each. It never raises: ``failure`` is then what stopped the recording.
+    Each source writes by its own `tap`, which never raises: ``failure`` is then the error that stopped the recording.
     """
 
     def __init__(
@@ -52,15 +52,15 @@ class Recorder:
         self._clock, self._note = clock, note
         self.failure: OSError | None = None
         self.latest: object = None
-        """The tap whose reads count."""
+        """The tap whose reads are recorded: that of the source which began last."""
         self.begin(api, model)
 
-    def tap(self) -> _Tap:
-        """For one of the sources in a chain: what it reads is kept until another one begins."""
-        return _Tap(self)
+    def tap(self) -> _SourceRecorder:
+        """A recorder for one of the sources in a chain: its reads are kept until another source begins."""
+        return _SourceRecorder(self)
 
     def begin(self, api: str, model: str) -> None:
-        """A new attempt begins now: what an earlier one left is taken back."""
+        """Begin a new attempt now: the lines of an earlier one are removed."""
         if self._file.closed:
             return
         self._file.seek(0)
@@ -69,18 +69,18 @@ class Recorder:
         self._line({"streamkit": VERSION, "api": api, "model": model, "note": self._note})
 
     def write(self, data: bytes) -> None:
-        """One network read, stamped now; ignored when closed, and when empty."""
+        """Write one network read with the time of now; ignored when the recorder is closed, or ``data`` is empty."""
         if data and not self._file.closed:
             self._line({"t": self._now(), **_form(data)})
 
     def close(self, error: BaseException | None = None) -> None:
-        """The end, or the error that was the end. Closing again does nothing."""
+        """Write the end, with the error if there was one, and close the file. Closing again does nothing."""
         if not self._file.closed:
             self._line({"end": self._now(), "error": None if error is None else _describe(error)})
             self._file.close()
 
     def give_up(self, failure: OSError) -> None:
-        """A full disk is no reason to break the reply."""
+        """Stop recording because of ``failure``: a full disk, for instance, must not break the reply."""
         self.failure = failure
         with suppress(OSError):
             self._file.close()
@@ -98,8 +98,8 @@ class Recorder:
         self._file.write(json_line(form, json_default) + b"\n")
 
 
-class _Tap:
-    """What one source reads, as far as it is the latest that began."""
+class _SourceRecorder:
+    """A recorder of one source: it writes the source's reads as long as no other source has begun later."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder

@@ -1,4 +1,4 @@
-"""A reply as it came over the network: what each read gave and when, one read a line of JSON.
+"""A reply as it came over the network: the data and the time of each read, as one line of JSON for each.
 
 The file::
 
@@ -7,8 +7,8 @@ The file::
     {"t": 0.431, "base64": "..."}                                       one that is not UTF-8 by itself
     {"end": 1.902, "error": null}                                       or {"kind": ..., "message": ...}
 
-It holds no header and no key. A file without its last line, or with half a line there, was left by a crash: what is
-there counts, and the reply ends where the file does.
+It holds no header and no key. A file without its last line, or with half a line there, was left by a crash: its lines
+are used, and the reply ends where the file does.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ KINDS: dict[str, type[StreamkitError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one network read gave, ``at`` seconds after the request was sent."""
+    """The data of one network read, ``at`` seconds after the request was sent."""
 
     at: float
     data: bytes
@@ -71,7 +71,7 @@ class Recording:
     def open(cls, path: str | os.PathLike[str]) -> Recording:
         """The recording in the file ``path``, or a shipped one by its bare name (see `shipped`).
 
-        Raises `MalformedError` if the file is no recording, `TooLargeError` above 256 MiB, FileNotFoundError.
+        Raises `MalformedError` if the file is not a recording, `TooLargeError` above 256 MiB, FileNotFoundError.
         Note: a bare name means a shipped recording first; write ``./hello`` for a file of that name.
         """
         name = os.fspath(path)
@@ -85,14 +85,14 @@ class Recording:
 
     @classmethod
     def parse(cls, data: bytes) -> Recording:
-        """The recording in the bytes of a file; `MalformedError` if they are none."""
+        """The recording in the bytes of a file; `MalformedError` if they are not a recording."""
         lines = _lines(data)
         head = next(lines, None)
         if head is None or "streamkit" not in head:
-            raise MalformedError("not a recording: the first line is no head")
+            raise MalformedError("not a recording: the first line is not a head")
         if head["streamkit"] != VERSION:
-            found = excerpt(str(head["streamkit"]), 20)
-            raise MalformedError(f"a recording of version {found}: this version of streamkit reads {VERSION}")
+            version = excerpt(str(head["streamkit"]), 20)
+            raise MalformedError(f"a recording of version {version}: this version of streamkit reads {VERSION}")
         api = head.get("api", "chat")
         if api not in APIS:
             raise MalformedError(f"a recording of an unknown api: {excerpt(str(api), 40)}")
@@ -113,7 +113,7 @@ class Recording:
 
     @cached_property
     def seconds(self) -> float:
-        """How long it took, to its end or its last read."""
+        """The duration of the reply, to its end or its last read."""
         return max([self.end or 0.0, *(read.at for read in self.reads)])
 
     def error(self, partial: Reply | None = None) -> StreamkitError | None:
@@ -141,18 +141,18 @@ def _lines(data: bytes) -> Iterator[dict[str, Any]]:
         try:
             form = json.loads(line)
         except (ValueError, RecursionError) as exc:
-            if number == len(lines) and number > 1:  # no line end: this one was being written
+            if number == len(lines) and number > 1:  # without a line end: a crash while this line was written
                 return
-            raise MalformedError(f"not a recording: line {number} is no JSON: {_shown(line)}") from exc
+            raise MalformedError(f"not a recording: line {number} is not JSON: {_excerpt(line)}") from exc
         if not isinstance(form, dict):
-            raise MalformedError(f"not a recording: line {number} is no object: {_shown(line)}")
+            raise MalformedError(f"not a recording: line {number} is not an object: {_excerpt(line)}")
         yield form
 
 
 def _seconds(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
         return float(value)
-    raise MalformedError(f"a time in the recording is no number of seconds: {excerpt(repr(value), 40)}")
+    raise MalformedError(f"a time in the recording is not a number of seconds: {excerpt(repr(value), 40)}")
 
 
 def _bytes(line: dict[str, Any]) -> bytes:
@@ -184,5 +184,5 @@ def _unknown_in(failure: dict[str, Any] | None) -> set[str]:
     return named | (failure.keys() - {"kind", "message", *DETAILS})
 
 
-def _shown(line: bytes) -> str:
+def _excerpt(line: bytes) -> str:
     return excerpt(line[:200].decode("utf-8", "replace"), 60)

@@ -19,8 +19,8 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     """The recorded reply with its timing, ``speed`` times as fast; 0 means without waiting.
 
     ``recording`` is a path or the name of a shipped recording (``"hello"``, see `Recording.open` for what that
-    raises, at once). What ended the recorded reply ends this one: an error is raised with the same kind, and a
-    recording that was cut short ends as a reply that was.
+    raises, at once). This reply ends as the recorded one did: an error is raised with the same kind, and a
+    recording that was cut short ends like a reply that was cut.
     """
     speed = check_number("speed", speed, above=False, what="a factor, a number")
     if not isinstance(recording, (str, os.PathLike, Recording)):
@@ -38,7 +38,7 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
         if reading.tap is not None:
             reading.tap.begin(loaded.api, loaded.model)
         for read in loaded.reads:
-            await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets others have a turn
+            await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets other tasks run
             if reading.tap is not None:
                 reading.tap.write(read.data)
             if whole is not None:
@@ -57,11 +57,11 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
 
 
 def _is_document(recording: Recording) -> bool:
-    """Whether the answer was one JSON document instead of a stream."""
+    """True if the response was one JSON document instead of a stream."""
     start, framing = b"", APIS[recording.api].framing
     for read in recording.reads:
         start += read.data
-        told = framing.is_document(start)
-        if told is not None:
-            return told
+        verdict = framing.is_document(start)
+        if verdict is not None:
+            return verdict
     return False

@@ -9,15 +9,15 @@ from .fold import Fold
 
 if TYPE_CHECKING:
     from ..clean import Cleaner
-    from .fit import Factory, check_stage, check_text_stage, explained, seconds
+    from .fit import Factory, check_stage, check_text_stage, clearer_error, seconds
     from .growing import GrowingCall
     from .opencalls import OpenCalls
-    from .pacing import BACKLOG, Pacing, is_text, like, takes_time, text_of
+    from .pacing import BACKLOG, Pacing, is_text, takes_time, text_of, with_text
     from .pieces import Unit, cutters
     from .prelude import Prelude, commits
     from .reasons import Meaning, in_words, may_pass, meaning
     from .rewriting import Redactor, Rewriter, StopAt, ThinkTags
-    from .rounds import Paragraphs, Pieces, Transcript
+    from .rounds import JoinedRounds, Pieces, Transcript
     from .seam import Seam
     from .segments import Segment, Segments
     from .structure import CallValue, JsonItems, JsonValues
@@ -42,15 +42,15 @@ if not TYPE_CHECKING:  # else every name would be one
         __name__,
         {
             ".clean": "Cleaner",
-            "fit": "Factory check_stage check_text_stage explained seconds",
+            "fit": "Factory check_stage check_text_stage clearer_error seconds",
             "growing": "GrowingCall",
             "opencalls": "OpenCalls",
-            "pacing": "BACKLOG Pacing is_text like takes_time text_of",
+            "pacing": "BACKLOG Pacing is_text takes_time text_of with_text",
             "pieces": "Unit cutters",
             "prelude": "Prelude commits",
             "reasons": "Meaning in_words may_pass meaning",
             "rewriting": "Redactor Rewriter StopAt ThinkTags",
-            "rounds": "Paragraphs Pieces Transcript",
+            "rounds": "JoinedRounds Pieces Transcript",
             "seam": "Seam",
             "segments": "Segment Segments",
             "structure": "CallValue JsonItems JsonValues",

@@ -1,4 +1,4 @@
-"""Whether what a user gives is a stage: told as soon as it is there, not in the middle of a stream."""
+"""Checks that an object from a user is a stage: as soon as the object exists, not in the middle of a stream."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..checks import number_of, quote, quote_refused
 from ..protocols import StageBase, overrides
 from ..wording import one_line
 
-__all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "explained", "pieces_of", "seconds"]
+__all__ = ["Factory", "check_factory", "check_stage", "check_text_stage", "clearer_error", "pieces_of", "seconds"]
 
 METHODS = ("feed", "flush")
 MISSING: Any = object()
 OF_STAGES = ("due", "done", "hides", "broken", "reply", "failure")
-"""What an object may have that looks like the members of a `StageBase`; ``expire`` is looked at with ``due``."""
+"""Members of a `StageBase` that another object may seem to have; ``expire`` is checked together with ``due``."""
 OF_TEXT = ("done", "hides", "cut")
 """The same of a stage over text."""
 
 
 class Factory:
-    """Makes the stages of one operator, called ``name``. TypeError for what makes none, here or when it is called."""
+    """Makes the stages of the operator ``name``. TypeError if ``make`` makes no stages, here or when it is called."""
 
     def __init__(self, name: str, make: Any, check: Callable[[str, Any], None]) -> None:
         self._name, self._make, self._check = name, make, check
@@ -37,32 +37,32 @@ class Factory:
         stage = self._make()
         self._check(self._name, stage)
         if stage is self._last():
-            _tell_of_sharing(_title(self._make), stage)
+            _report_sharing(_title(self._make), stage)
         self._last = _reference(stage)
         return stage
 
 
 def check_factory(name: str, make: Any) -> None:
-    """``name`` calls ``make()`` for each subscription."""
-    make = get_origin(make) or make  # of Upper[str]
+    """Check that the operator ``name`` can call ``make()`` for each subscription."""
+    make = get_origin(make) or make  # the class of a generic alias, such as Upper[str]
     title = _title(make)
     if not callable(make):
         _refuse_instance(name, make)
         raise TypeError(
             f"{name} takes a class with feed and flush, or a function that makes one, not {quote_refused(make)}"
         )
-    if isinstance(make, type) and _tells_all(make):
+    if isinstance(make, type) and _is_fully_described(make):
         for method in METHODS:
-            found = inspect.getattr_static(make, method, MISSING)
-            if found is MISSING or isinstance(found, FunctionType):  # a property may give anything
-                _check_method(title, method, found, "")
+            function = inspect.getattr_static(make, method, MISSING)
+            if function is MISSING or isinstance(function, FunctionType):  # a property may return anything
+                _check_method(title, method, function, "")
     if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
-    if _needs_nothing(make):  # a signature takes a while to make
+    if _needs_nothing(make):  # computing a signature takes a while
         return
     try:
-        inspect.signature(make, follow_wrapped=False).bind()  # a decorator may give it what it needs
-    except ValueError:  # it does not tell
+        inspect.signature(make, follow_wrapped=False).bind()  # a decorator may pass the arguments that it needs
+    except ValueError:  # it has no signature
         return
     except TypeError as exc:
         _refuse_instance(name, make)
@@ -81,15 +81,15 @@ def _refuse_instance(name: str, stage: Any) -> None:
         )
 
 
-def _tells_all(kind: Any) -> bool:
-    """Whether its instances have what the class has, and nothing else: another one is asked when it is there."""
+def _is_fully_described(kind: Any) -> bool:
+    """True if its instances have the members of the class and no others; else an instance is checked once it exists."""
     is_plain = kind.__init__ is object.__init__ and kind.__new__ is object.__new__
     is_usual = type(kind).__call__ is type.__call__ and kind.__getattribute__ is object.__getattribute__
     return is_plain and is_usual and not hasattr(kind, "__getattr__")
 
 
 def _needs_nothing(make: Any) -> bool:
-    """Whether it is plain to see that it can be called without arguments."""
+    """True if it can obviously be called without arguments."""
     function: Any = vars(make).get("__init__", object.__init__) if isinstance(make, type) else make
     if function is object.__init__:
         return vars(make).get("__new__") is None and make.__bases__ in ((object,), (StageBase,))
@@ -100,7 +100,7 @@ def _needs_nothing(make: Any) -> bool:
 
 
 def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
-    """``stage`` is one for `ops.stage`."""
+    """Check that ``stage`` can be used in `ops.stage`."""
     _check_shape(name, stage)
     if not isinstance(stage, StageBase):
         _warn_of_more(name, stage, more)
@@ -122,7 +122,7 @@ def check_stage(name: str, stage: Any, more: Sequence[str] = OF_STAGES) -> None:
 
 
 def check_text_stage(name: str, stage: Any) -> None:
-    """``stage`` is one for `ops.rewrite`, which has a place for ``done`` and ``cut`` only."""
+    """Check that ``stage`` can be used in `ops.rewrite`, which supports ``done`` and ``cut`` only."""
     check_stage(name, stage, OF_TEXT)
     if isinstance(stage, StageBase):
         others = [method for method in ("expire", "reply", "failure") if overrides(stage, method)]
@@ -139,23 +139,23 @@ def _check_shape(name: str, stage: Any) -> None:
         raise TypeError(f"{name} got None instead of a stage: the function that makes it has to return it")
     if iscoroutine(stage):
         stage.close()
-        raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is no async one")
+        raise TypeError(f"{name} got a coroutine instead of a stage: the function that makes it is not an async one")
     for method in METHODS:
-        found = getattr(stage, method, MISSING)
-        _check_method(_title(type(stage)), method, found, f" ({name} got {quote(stage)})")
+        function = getattr(stage, method, MISSING)
+        _check_method(_title(type(stage)), method, function, f" ({name} got {quote(stage)})")
 
 
-def _check_method(title: str, method: str, found: Any, where: str) -> None:
-    if not callable(found):
+def _check_method(title: str, method: str, function: Any, origin: str) -> None:
+    if not callable(function):
         gives = "def feed(self, item)" if method == "feed" else "def flush(self)"
-        raise TypeError(f"{title} is no stage, it has no method {method}{where}: write {gives}, which gives a list")
-    if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
+        raise TypeError(f"{title} is not a stage, it has no method {method}{origin}: write {gives}, which gives a list")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{title}.{method} is async, and a stage answers at once: write ops.map_async(fn)")
 
 
-def _tell_of_sharing(maker: str, stage: Any) -> None:
-    """A stage that a factory gave before. It is an error only for a `StageBase`, of which ``broken`` and ``done`` stay
-    as they were; any other may be meant so, and one that has nothing to remember does no harm."""
+def _report_sharing(maker: str, stage: Any) -> None:
+    """Report a stage that the factory returned before. It is an error only for a `StageBase`, as its ``broken`` and
+    ``done`` keep their values; any other may be shared on purpose, and one without state does no harm."""
     kind = _title(type(stage))
     again = f"{maker} gave the same {kind} twice, and what it remembers"
     if isinstance(stage, StageBase):
@@ -167,28 +167,28 @@ def _tell_of_sharing(maker: str, stage: Any) -> None:
 
 
 def _may_remember(stage: Any) -> bool:
-    """Whether it has attributes of its own, other than functions."""
+    """True if it has attributes of its own, other than functions."""
     has_slots = any(vars(kind).get("__slots__") for kind in type(stage).__mro__)
     return has_slots or not all(callable(value) for value in getattr(stage, "__dict__", {}).values())
 
 
 def _warn_of_more(name: str, stage: Any, more: Sequence[str]) -> None:
-    """An object that only looks like a `StageBase`: its members are its own, unless it hides something."""
+    """Warn about members of an object that only looks like a `StageBase`; TypeError if it is to hide something."""
     kind = _title(type(stage))
     if _peek(stage, "hides") is True:
         raise TypeError(f"{kind}.hides is True, and only a StageBase can hide something: class {kind}(sk.StageBase)")
-    like = [member for member in more if _looks_meant(stage, member)]
-    if like:
+    similar = [member for member in more if _looks_meant(stage, member)]
+    if similar:
         warnings.warn(
-            f"{name} does not look at {kind}.{like[0]}, as {kind} is no StageBase: if it is meant for streamkit, write "
-            f"class {kind}(sk.StageBase), else give it another name",
+            f"{name} does not look at {kind}.{similar[0]}, as {kind} is not a StageBase: if it is meant for streamkit, "
+            f"write class {kind}(sk.StageBase), else give it another name",
             RuntimeWarning,
             stacklevel=2,
         )
 
 
 def _looks_meant(stage: Any, member: str) -> bool:
-    """Whether it would fit: of a method of another meaning, like ``done()``, nothing has to be said."""
+    """True if the member would fit a `StageBase`: a method of another meaning, like ``done()``, needs no warning."""
     value = _peek(stage, member)
     if member == "due":
         fits = value is None or isinstance(value, property) or number_of(value) is not None
@@ -209,16 +209,16 @@ def _takes(method: Any, args: tuple[Any, ...]) -> bool:
 
 
 def _peek(stage: Any, member: str) -> Any:
-    """The value of an attribute, or the property itself: nothing of the stage is run. `MISSING` if neither the class
-    nor the object defines it, whatever its ``__getattr__`` gives, as that of a Mock gives anything."""
-    found = getattr(type(stage), member, MISSING)
-    if isinstance(found, property) or (found is MISSING and member not in getattr(stage, "__dict__", ())):
-        return found
+    """The value of an attribute, or the property itself: no code of the stage is run. `MISSING` if neither the class
+    nor the object defines it, whatever its ``__getattr__`` returns, as that of a Mock answers to any name."""
+    value = getattr(type(stage), member, MISSING)
+    if isinstance(value, property) or (value is MISSING and member not in getattr(stage, "__dict__", ())):
+        return value
     return getattr(stage, member, MISSING)
 
 
 def seconds(title: str, due: Any) -> float | None:
-    """What ``due`` says, as a number; None for never, which infinity says as well."""
+    """The value of ``due`` as a number; None for never, which infinity means as well."""
     if due is None:
         return None
     number = number_of(due)
@@ -230,33 +230,33 @@ def seconds(title: str, due: Any) -> float | None:
 
 
 def pieces_of(method: Callable[..., Iterable[Any]], *args: Any) -> list[Any]:
-    """What a stage over text makes; TypeError if that is no list of pieces."""
-    given: Any = method
+    """The pieces that a stage over text returns; TypeError if they are not a list of pieces."""
+    result: Any = method
     try:
-        given = method(*args)
-        if type(given) is str:
+        result = method(*args)
+        if type(result) is str:
             raise TypeError("a str")
-        return list(given)
+        return list(result)
     except TypeError as exc:
-        raise explained(method, given, exc)  # noqa: B904  # it is the same, or tells the same in better words
+        raise clearer_error(method, result, exc)  # noqa: B904  # the same error, or a clearer one
 
 
-def explained(method: Any, given: Any, error: Exception) -> Exception:
-    """``error``, or what is wrong with what ``method`` of a stage ``given`` has instead of items."""
-    is_text = isinstance(given, str)
-    if given is method or not isinstance(error, TypeError) or (isinstance(given, Iterable) and not is_text):
+def clearer_error(method: Any, result: Any, error: Exception) -> Exception:
+    """``error``, or one that says what is wrong with ``result``, which ``method`` of a stage returned for items."""
+    is_text = isinstance(result, str)
+    if result is method or not isinstance(error, TypeError) or (isinstance(result, Iterable) and not is_text):
         return error
     title = _title(method)
-    if iscoroutine(given):
-        given.close()
+    if iscoroutine(result):
+        result.close()
         return TypeError(f"{title} gave a coroutine, and a stage answers at once: use ops.map_async(fn) for what waits")
-    if given is None:
+    if result is None:
         return TypeError(f"{title} gave None instead of a list of items: write return [...], return [] or yield")
-    return TypeError(f"{title} gives a list of items (any iterable), not {quote(given)}: write return [item]")
+    return TypeError(f"{title} gives a list of items (any iterable), not {quote(result)}: write return [item]")
 
 
 def _reference(stage: Any) -> Callable[[], Any]:
-    """It is not kept, if it allows that."""
+    """A weak reference to ``stage``, if it supports that."""
     try:
         return weakref.ref(stage)
     except TypeError:

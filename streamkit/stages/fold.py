@@ -1,4 +1,4 @@
-"""Events to the `Reply` they amount to."""
+"""A fold of events into the `Reply` that they make up."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ from .reasons import meaning
 
 __all__ = ["Fold", "outcome_of"]
 
-OVERHEAD = 100  # what a choice, a call or the log probabilities of a token weigh besides their text
+OVERHEAD = 100  # what a choice, a call or the log probabilities of a token count for, besides their text
 
 
 def outcome_of(choice: Choice) -> Outcome:
-    """How a choice ended that was not cut, by the server's word for it."""
-    meant = meaning(choice.finish_reason or "")
-    if meant == "complete" or meant == "unknown" or meant == "unfinished":
+    """The outcome of a choice that was not cut, by the finish reason of the server."""
+    outcome = meaning(choice.finish_reason or "")
+    if outcome == "complete" or outcome == "unknown" or outcome == "unfinished":
         return "refused" if choice.refusal else "complete"
-    return meant
+    return outcome
 
 
 class Fold:
-    """Takes every `Event` and knows the `Reply` so far; also from another thread while it is fed.
+    """Takes every `Event` and knows the `Reply` so far, which may be read from another thread while it is fed.
 
-    Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` instead of taking what
-    would make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart`
-    voids all choices, but for the text it says it kept. After a `RoundEnd` that is not the last the reply is that of
-    the next round; what follows a `ToolResult` without one, as in streams of earlier versions, is of the next as well.
-    Without ``keep_text`` it has no text, thoughts, refusal or log probabilities, so that its size does not grow; a
-    function is asked whether to keep them when a choice begins.
+    Pieces are kept in lists and joined on demand, so the cost is linear. Raises `TooLargeError` for an event that would
+    make the reply larger than ``reply_bytes`` (counted in characters). A `Reply` changes nothing; a `Restart` discards
+    all choices, except for the text that it kept. After a `RoundEnd` that is not the last, the reply is that of the
+    next round; events that follow a `ToolResult` without one, as in streams of earlier versions, belong to the next
+    round as well. Without ``keep_text`` the reply has no text, thoughts, refusal or log probabilities, so that its size
+    does not grow; if it is a function, that is called when a choice begins.
     """
 
     def __init__(self, *, reply_bytes: int | None = None, keep_text: bool | Callable[[], bool] = True) -> None:
@@ -65,43 +65,43 @@ class Fold:
         self.request_id: str | None = None
         self.usage: Usage | None = None
         self._room = reply_bytes if reply_bytes is not None else float("inf")
-        self._choices: dict[int, _Choice] = {}
-        self._open = OpenCalls()
+        self._choices: dict[int, _GrowingChoice] = {}
+        self._open_calls = OpenCalls()
         self._earlier: list[Message] = []
-        self._asked: Reply | None = None  # whose calls have answers by now
-        self._spent: list[Usage | None] = []  # in the rounds before this one
-        self._begun = True  # this round
+        self._last_round: Reply | None = None  # the last round, while its calls get their answers
+        self._earlier_usage: list[Usage | None] = []  # of the rounds before this one
+        self._has_begun = True  # this round
         self._lock = Lock()  # between readers; feeding needs none
 
     def feed(self, event: Event) -> None:
         """Take one event."""
-        if type(event) is TextDelta:  # nearly all are: no further call for them
+        if type(event) is TextDelta:  # nearly all events are: no further call for them
             choice, size = self._choices.get(event.index), len(event.text)
             if choice is not None and size <= self._room:
                 self._room -= size
                 choice.text.append(event.text)
                 return
-        taker = _TAKERS.get(type(event))
-        if taker is not None:
-            taker(self, event)
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
 
     def reply(self, outcome: Outcome | None = None, **changes: Any) -> Reply:
-        """The reply so far; without ``outcome`` that is what the finish reason says. ``changes`` are fields of it."""
+        """The reply so far. Without ``outcome`` the finish reason decides it; ``changes`` are further fields."""
         with self._lock:
             choices = tuple(choice.snapshot() for _, choice in sorted(self._choices.items()))
         answers: tuple[Message, ...] = ()
-        if not choices and self._asked is not None:
-            choices, answers = self._asked.choices, self._asked.answers
+        if not choices and self._last_round is not None:
+            choices, answers = self._last_round.choices, self._last_round.answers
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
-        spent = [*self._spent, self.usage] if self._begun else self._spent
-        usage = summed(spent)
+        usages = [*self._earlier_usage, self.usage] if self._has_begun else self._earlier_usage
+        usage = summed(usages)
         usage = unfinished(usage) if outcome in CUT else usage
-        known: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
-        known |= {"rounds": len(spent), "earlier": tuple(self._earlier), "answers": answers}
-        return Reply(choices, outcome=outcome, **(known | changes))
+        fields: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
+        fields |= {"rounds": len(usages), "earlier": tuple(self._earlier), "answers": answers}
+        return Reply(choices, outcome=outcome, **(fields | changes))
 
-    def _take(self, size: int) -> None:
+    def _charge(self, size: int) -> None:
         if size > self._room:
             raise TooLargeError(f"the reply exceeds {self.reply_bytes} bytes")
         self._room -= size
@@ -109,98 +109,98 @@ class Fold:
     def _keeps(self) -> bool:
         return self.keep_text() if callable(self.keep_text) else self.keep_text
 
-    def _choice(self, index: int) -> _Choice:
+    def _choice(self, index: int) -> _GrowingChoice:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
-            self._begun = True
-            self._take(OVERHEAD if self._choices else 0)
-            choice = self._choices[index] = _Choice(index, list if self._keeps() else _Nothing)
+            self._has_begun = True
+            self._charge(OVERHEAD if self._choices else 0)
+            choice = self._choices[index] = _GrowingChoice(index, list if self._keeps() else _Nothing)
         return choice
 
     def _start(self, event: Start) -> None:
         self._next_round()
-        self._begun = True
+        self._has_begun = True
         self.id = self.id or event.id
         self.model = self.model or event.model
         self.request_id = self.request_id or event.request_id
 
     def _text(self, event: TextDelta) -> None:
-        self._take(len(event.text))
+        self._charge(len(event.text))
         self._choice(event.index).text.append(event.text)
 
     def _reasoning(self, event: ReasoningDelta) -> None:
-        self._take(len(event.text))
+        self._charge(len(event.text))
         self._choice(event.index).reasoning.append(event.text)
 
     def _refusal(self, event: RefusalDelta) -> None:
-        self._take(len(event.text))
+        self._charge(len(event.text))
         self._choice(event.index).refusal.append(event.text)
 
     def _call_delta(self, event: ToolCallDelta) -> None:
         calls = self._choice(event.index).calls
         call = calls.get(event.call)
-        self._take(len(event.arguments) + (OVERHEAD if call is None else 0))
+        self._charge(len(event.arguments) + (OVERHEAD if call is None else 0))
         if call is None:
             call = calls[event.call] = GrowingCall(event.call)
         if not call.whole:
-            self._open.feed(event)
+            self._open_calls.feed(event)
             call.id, call.name = call.id or event.id or "", call.name or event.name or ""
         call.arguments.append(event.arguments)
 
     def _call(self, event: ToolCall) -> None:
-        """Mostly one whose pieces came before; else it counts in its own right."""
+        """Take a whole call. Its pieces mostly came before; else it is charged here."""
         calls = self._choice(event.index).calls
-        number = self._open.close(event)
+        number = self._open_calls.close(event)
         if number is None:
-            self._take(len(event.arguments) + OVERHEAD)
+            self._charge(len(event.arguments) + OVERHEAD)
             number = -1 - len(calls)
             calls[number] = GrowingCall(event.call)
         calls[number].close(event)
 
     def _logprobs(self, event: LogprobsDelta) -> None:
         tokens = sum(len(item) for item in event.logprobs.values() if isinstance(item, (list, tuple)))
-        self._take(OVERHEAD * (1 + tokens))
+        self._charge(OVERHEAD * (1 + tokens))
         self._choice(event.index).logprobs.append(event.logprobs)
 
     def _usage(self, event: UsageUpdate) -> None:
-        self.usage, self._begun = event.usage, True
+        self.usage, self._has_begun = event.usage, True
 
     def _finish(self, event: Finish) -> None:
         choice = self._choice(event.index)
         choice.finish_reason = choice.finish_reason or event.reason
 
     def _result(self, event: ToolResult) -> None:
-        asked = self._over()
-        self._asked = replace(asked, answers=(*asked.answers, event.message))
+        last = self._close_round()
+        self._last_round = replace(last, answers=(*last.answers, event.message))
 
     def _round_end(self, event: RoundEnd) -> None:
         if not event.last:
-            self._over()
+            self._close_round()
             self._next_round()
-            self._begun = False
+            self._has_begun = False
 
-    def _over(self) -> Reply:
-        """The reply of this round, to which nothing is added any more but the answers to its calls."""
-        if self._choices or self._asked is None:
+    def _close_round(self) -> Reply:
+        """End this round and return its reply, to which only the answers to its calls are still added."""
+        if self._choices or self._last_round is None:
             self._next_round()
-            self._asked, self._choices, self._open = self.reply("complete"), {}, OpenCalls()
-        return self._asked
+            self._last_round, self._choices, self._open_calls = self.reply("complete"), {}, OpenCalls()
+        return self._last_round
 
     def _next_round(self) -> None:
-        if self._asked is not None:
-            self._earlier = self._asked.messages
-            self._spent.append(self.usage)
+        if self._last_round is not None:
+            self._earlier = self._last_round.messages
+            self._earlier_usage.append(self.usage)
             self.id, self.model, self.request_id, self.usage = "", "", None, None
-            self._asked = None
+            self._last_round = None
 
     def _restart(self, event: Restart) -> None:
-        self._choices, self._open = {}, OpenCalls()
+        self._choices, self._open_calls = {}, OpenCalls()
         if event.kept:
             self._text(TextDelta(event.kept))
 
 
-class _Choice:
+class _GrowingChoice:
     __slots__ = ("calls", "finish_reason", "index", "logprobs", "reasoning", "refusal", "text")
 
     def __init__(self, index: int, pieces: Callable[[], list[Any]]) -> None:
@@ -225,13 +225,13 @@ class _Choice:
 
 
 class _Nothing(list[Any]):
-    """Pieces of what is not kept."""
+    """A list that stays empty, for pieces that are not kept."""
 
     def append(self, piece: Any) -> None:
         pass
 
 
-_TAKERS: dict[type, Callable[[Fold, Any], None]] = {
+_HANDLERS: dict[type, Callable[[Fold, Any], None]] = {
     Start: Fold._start,
     TextDelta: Fold._text,
     ReasoningDelta: Fold._reasoning,

@@ -8,7 +8,7 @@ __all__ = ["GrowingCall", "joined"]
 
 
 def joined(pieces: list[str]) -> str:
-    """All of them as one; the list is shortened, so that asking often stays cheap. Appending meanwhile does no harm."""
+    """All pieces as one text. The list is shortened, so that frequent calls stay cheap; appending meanwhile is safe."""
     count = len(pieces)
     text = "".join(pieces[:count])
     if count > 1:
@@ -17,7 +17,7 @@ def joined(pieces: list[str]) -> str:
 
 
 class GrowingCall:
-    """What is known of one call so far; ``number`` is that of its pieces, None if it came without any."""
+    """The state of one call so far. ``number`` is that of its pieces, None if it came without pieces."""
 
     __slots__ = ("arguments", "id", "name", "number", "whole")
 

@@ -1,4 +1,4 @@
-"""Text in pieces that a reader takes in one after the other."""
+"""Cutters of text into the pieces that a reader takes in one after the other."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from .rewriting import Part, Pattern, Replaced, Scan
 
-__all__ = ["LONGEST", "UNITS", "Cutter", "Unit", "cutters"]
+__all__ = ["LONGEST", "UNITS", "PieceCutter", "Unit", "cutters"]
 
 Unit: TypeAlias = "Literal['char', 'word', 'line'] | re.Pattern[str] | Callable[[str], str | None]"
 UNITS = ("char", "word", "line")
 LONGEST = 8192
-"""The most characters of a line, of what a pattern parts, and of what a function is shown: such a piece is cut."""
+"""The most characters of a line, of a piece by a pattern, and of the text passed to a function: longer ones are cut."""
 
 CJK = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff"
-RUN = 64  # what has no end is cut: else a piece that grows would cost its square
+RUN = 64  # a run without an end is cut there: else a growing piece would cost its square
 WORD = re.compile(f"[{CJK}]|[^\\s{CJK}]{{1,{RUN}}}\\s{{0,{RUN}}}|\\s{{1,{RUN}}}")
 ALONE = re.compile(f"[{CJK}]")
-CLUSTER = 128  # characters (code points) of what a reader takes for one
+CLUSTER = 128  # characters (code points) in what a reader takes for one character
 LINE_END = r"\r\n|[\n\r]"
 
 
-class Cutter(Protocol):
-    """Takes a text as it comes and gives its pieces as they become whole. ``holds``: the beginning of one is here.
+class PieceCutter(Protocol):
+    """Takes a growing text and returns its pieces as they become whole. ``holds``: the beginning of a piece is held.
 
-    A ``patient`` one holds it until it is whole. Else it may be shown as it is when its time has come.
+    A ``patient`` cutter holds it until the piece is whole. Else it may be shown as it is when its time has come.
     """
 
     patient: bool
@@ -37,32 +37,32 @@ class Cutter(Protocol):
     def holds(self) -> bool: ...
     def feed(self, text: str) -> list[str]: ...
     def flush(self) -> list[str]:
-        """What is held, as a piece."""
+        """The text that is held, as a piece."""
         ...
 
 
-def cutters(unit: Any) -> Callable[[], Cutter]:
-    """What makes a cutter for each text. ValueError for what is no unit, or a pattern that cannot be decided in a
-    growing text (see `rewriting.matching`)."""
+def cutters(unit: Any) -> Callable[[], PieceCutter]:
+    """A factory that makes a cutter for each text. ValueError for an unknown unit, or for a pattern that cannot be
+    decided in a growing text (see `rewriting.matching`)."""
     if isinstance(unit, str):
         if unit not in UNITS:
             raise ValueError(f"unit is one of {', '.join(UNITS)}, a compiled pattern or a function, not {unit!r}")
-        named: dict[str, Callable[[], Cutter]] = {
-            "char": _Characters,
-            "word": _Words,
-            "line": lambda: _Matches(LINE_END),
+        cutter_of: dict[str, Callable[[], PieceCutter]] = {
+            "char": _CharacterCutter,
+            "word": _WordCutter,
+            "line": lambda: _PatternCutter(LINE_END),
         }
-        return named[unit]
+        return cutter_of[unit]
     if iscoroutinefunction(unit):
         raise TypeError("unit gives the next piece of the text at once: it cannot be a coroutine function")
     if callable(unit):
-        return lambda: _Given(unit)
-    _Matches(unit)  # a mistake is told here
-    return lambda: _Matches(unit)
+        return lambda: _FunctionCutter(unit)
+    _PatternCutter(unit)  # raises for a mistake in it
+    return lambda: _PatternCutter(unit)
 
 
-class _Growing:
-    """Short pieces of which more text can change the last one only."""
+class _GrowingCutter:
+    """A cutter into short pieces, of which more text can change only the last."""
 
     patient = False
 
@@ -87,12 +87,12 @@ class _Growing:
         raise NotImplementedError
 
     def _is_whole(self, piece: str) -> bool:
-        """Whether nothing that follows can belong to the piece."""
+        """True if nothing that follows can belong to the piece."""
         raise NotImplementedError
 
 
-class _Words(_Growing):
-    """Words, each with the white space behind it; in Chinese and Japanese characters."""
+class _WordCutter(_GrowingCutter):
+    """A cutter into words, each with the white space after it; in Chinese and Japanese into characters."""
 
     def _cut(self, text: str) -> list[str]:
         return WORD.findall(text)
@@ -101,8 +101,8 @@ class _Words(_Growing):
         return len(piece) == 2 * RUN or ALONE.match(piece) is not None
 
 
-class _Characters(_Growing):
-    """What a reader takes for characters (UAX #29)."""
+class _CharacterCutter(_GrowingCutter):
+    """A cutter into the characters that a reader sees (UAX #29)."""
 
     def _cut(self, text: str) -> list[str]:
         match, pieces, at = _cluster(), [], 0
@@ -124,15 +124,15 @@ def _cluster() -> Callable[[str], Any]:
     return match
 
 
-class _Matches:
-    """Pieces that end where a match of a pattern does. It is waited for until nothing that follows can change it."""
+class _PatternCutter:
+    """A cutter at the end of each match of a pattern. A match counts once nothing that follows can change it."""
 
     patient = True
 
     def __init__(self, pattern: Any) -> None:
         self._scan: Scan | None = Scan([Pattern(pattern, str)])
-        self._text = ""  # from the beginning of the piece at hand
-        self._known = 0  # so much of it is decided
+        self._text = ""  # from the beginning of the current piece
+        self._decided = 0  # the length of the part that is decided
 
     @property
     def holds(self) -> bool:
@@ -140,20 +140,20 @@ class _Matches:
 
     def feed(self, text: str) -> list[str]:
         self._text += text
-        scan, self._scan = self._scan, None  # if it fails it has no more to say, and what it was asked about is left
-        pieces = self._parted(scan.feed(text)) if scan is not None else []
+        scan, self._scan = self._scan, None  # if it fails it is not used again, and the text stays held
+        pieces = self._cut_at_matches(scan.feed(text)) if scan is not None else []
         self._scan = scan
         return pieces
 
     def flush(self) -> list[str]:
         scan, self._scan = self._scan, None
-        pieces = self._parted(scan.flush()) if scan is not None else []
+        pieces = self._cut_at_matches(scan.flush()) if scan is not None else []
         self._scan = scan
-        rest, self._text, self._known = self._text, "", 0
+        rest, self._text, self._decided = self._text, "", 0
         return [*pieces, rest] if rest else pieces
 
-    def _parted(self, parts: list[Part]) -> list[str]:
-        pieces, at, end = [], 0, self._known
+    def _cut_at_matches(self, parts: list[Part]) -> list[str]:
+        pieces, at, end = [], 0, self._decided
         for part in parts:
             end += len(part) if isinstance(part, str) else part.size
             while end - at > LONGEST:
@@ -162,17 +162,17 @@ class _Matches:
             if isinstance(part, Replaced):
                 pieces.append(self._text[at:end])
                 at = end
-        self._text, self._known = self._text[at:], end - at
+        self._text, self._decided = self._text[at:], end - at
         return pieces
 
 
-class _Given:
-    """Pieces that a function gives: of the text that waits the beginning, or None as long as more has to come."""
+class _FunctionCutter:
+    """A cutter by a function that returns the beginning of the waiting text, or None as long as it needs more."""
 
     patient = True
 
-    def __init__(self, give: Callable[[str], str | None]) -> None:
-        self._give, self._text = give, ""
+    def __init__(self, next_piece: Callable[[str], str | None]) -> None:
+        self._next_piece, self._text = next_piece, ""
 
     @property
     def holds(self) -> bool:
@@ -195,11 +195,11 @@ class _Given:
         return [rest] if rest else []
 
     def _first(self, text: str) -> str | None:
-        piece = self._give(text)
+        piece = self._next_piece(text)
         if piece is None:
             return text if len(text) == LONGEST else None
         if not isinstance(piece, str):
             raise TypeError(f"unit gives the next piece of the text, or None, not {type(piece).__name__}")
         if not piece or not text.startswith(piece):
             raise ValueError(f"unit gives the beginning of the text that waits, or None, not {piece[:50]!r}")
-        return text[: len(piece)]  # which is no subclass of str
+        return text[: len(piece)]  # a plain str even if the function returned a subclass

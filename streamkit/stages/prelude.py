@@ -1,4 +1,4 @@
-"""What a stream says before its first content: nothing is decided yet, and another stream may still take its place."""
+"""The prelude of a stream, before its first content: another stream may still replace it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ..events import PRELUDE
 __all__ = ["Prelude", "commits"]
 
 HELD = 64
-"""Items held back, as many as a source holds back itself."""
+"""The most items held back, as many as a source holds back itself."""
 
 
 def commits(item: Any) -> bool:
-    """Whether ``item`` is content; what is no event always is."""
+    """True if ``item`` is content; an item that is not an event always is."""
     return type(item) not in PRELUDE
 
 
 class Prelude:
-    """Holds back the items of one stream until ``over``. (A source does so by itself, but lets go before an error.)"""
+    """Holds back the items of one stream until ``over``. (A source does so itself, but emits them before an error.)"""
 
     __slots__ = ("_held", "over")
 
@@ -28,14 +28,14 @@ class Prelude:
         self._held: list[Any] = []
 
     def feed(self, item: Any) -> Sequence[Any]:
-        """The items to hand on."""
+        """Take ``item`` and return the items to pass on."""
         if self.over:
             return (item,)
         self._held.append(item)
         return self.flush() if commits(item) or len(self._held) > HELD else ()
 
     def flush(self) -> Sequence[Any]:
-        """The stream has ended, or has been chosen."""
+        """Return the held items: the stream has ended, or has been chosen."""
         self.over = True
-        held, self._held = self._held, []
-        return held
+        items, self._held = self._held, []
+        return items

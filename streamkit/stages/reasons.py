@@ -1,7 +1,7 @@
-"""What the words mean with which servers end a reply, whatever API they speak: one table for all of them.
+"""The meaning of the words with which servers end a reply: one table for all APIs.
 
 Words are compared in one spelling: ``MAX_TOKENS``, ``maxTokens`` and ``FinishReason.MAX_TOKENS`` are all
-``max_tokens``. The first line of `TABLE` of which a word is among those of the reason says what it means.
+``max_tokens``. The first line of `TABLE` that has a word of the reason decides what it means.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PASSING = """
     shut_down temporar* interrupt interrupted bad_gateway try_again* too_many_requests resource_exhausted tpm_limit
     rpm_limit concurrency_limit
 """
-"""Failures that say themselves that another attempt may succeed: whole words of a name. The sentences of errors need
+"""Names of failures after which another attempt may succeed: whole words of a name. The sentences of errors need
 patterns that look at more than a word (`wire.complaints`)."""
 TABLE: tuple[tuple[str, Meaning], ...] = (
     (
@@ -79,29 +79,29 @@ def _any_of(words: str) -> re.Pattern[str]:
     return re.compile(f"(?:^|_)(?:{'|'.join(word.replace('*', '[^_]*') for word in words.split())})(?:_|$)")
 
 
-PATTERNS = tuple((_any_of(words), meant) for words, meant in TABLE)
+PATTERNS = tuple((_any_of(words), outcome) for words, outcome in TABLE)
 PASSES = _any_of(PASSING)
 PREFIX = re.compile("^(finish|stop|done|incomplete)?_?reason_")
 
 
 def meaning(reason: str) -> Meaning:
-    """How a reply ended, by the server's word for it; ``unknown`` for a word that fits nothing."""
+    """The way a reply ended, by the server's word for it; ``unknown`` for a word that fits nothing."""
     return _meaning(_spelled(reason)) if reason else "complete"
 
 
 @lru_cache(512)
 def _meaning(word: str) -> Meaning:
-    return next((meant for pattern, meant in PATTERNS if pattern.search(word)), "unknown")
+    return next((outcome for pattern, outcome in PATTERNS if pattern.search(word)), "unknown")
 
 
 def in_words(reason: str, own: Collection[str], words: Mapping[Meaning, str]) -> str:
     """``reason`` for readers of an API that has words of its ``own``: the one of its ``words`` that means the same. A
-    reason for which it has none stays as it is."""
+    reason without such a word stays as it is."""
     return reason if reason in own else words.get(meaning(reason), reason)
 
 
 def may_pass(reason: str) -> bool:
-    """Whether a failure of this name may be over at the next attempt."""
+    """True if a failure of this name may be over at the next attempt."""
     return PASSES.search(_spelled(reason)) is not None
 
 

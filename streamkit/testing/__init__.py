@@ -1,6 +1,6 @@
-"""Doubles for tests of what is built with streamkit, used by streamkit's own tests too; no test framework is needed.
+"""Doubles for tests of programs built with streamkit, used by streamkit's own tests too; no test framework is needed.
 
-`script` is a stream that says what it is told to, through the real wire. `client` is a `Client` with a scripted server
+`script` is a stream of given pieces, through the real wire. `client` is a `Client` with a scripted server
 behind it. `clock` drives any stream in virtual time. `every_split` cuts input in every way.
 """
 

@@ -26,27 +26,27 @@ __all__ = ["Clock", "DeadlockError", "Recorded", "clock"]
 
 T = TypeVar("T")
 FEW = 9
-"""Items that are printed; of the last one of so many only that there are more."""
+"""Items that are handed to `brief`, which prints one less and shows that there are more."""
 
 
-class Items(list[Any]):
-    """What came out of a stream. Printed, as by a test that compares it in vain, it says how the stream failed."""
+class RecordedItems(list[Any]):
+    """The items of a stream. When printed, as by a test whose comparison fails, the list says how the stream failed."""
 
     error: Exception | None = None
 
     def __repr__(self) -> str:
-        shown = super().__repr__()
-        return shown if self.error is None else f"{shown} before {described(self.error)}"
+        text = super().__repr__()
+        return text if self.error is None else f"{text} before {described(self.error)}"
 
 
 @dataclass
 class Recorded:
-    """What came out of a stream: ``times[n]`` is the second in which ``items[n]`` came, from the start of the run.
+    """The output of a stream: ``times[n]`` is the second in which ``items[n]`` came, from the start of the run.
 
     Where a stream failed, this and its ``items`` say so when they are printed: a test that compares either shows why.
     """
 
-    items: list[Any] = field(default_factory=Items)
+    items: list[Any] = field(default_factory=RecordedItems)
     times: list[float] = field(default_factory=list)
     reply: Reply = field(default_factory=Reply)
     error: Exception | None = None
@@ -56,7 +56,7 @@ class Recorded:
 
     def _fail(self, error: Exception) -> None:
         self.error = error
-        if isinstance(self.items, Items):
+        if isinstance(self.items, RecordedItems):
             self.items.error = error
 
     def __repr__(self) -> str:
@@ -66,7 +66,7 @@ class Recorded:
             end = f"cancelled after {self.cancelled_at:g} s"
         else:
             end = f"ended after {self.ended_at:g} s"
-        # not all of the items: asyncio prints what a task gave, to itself
+        # not all of the items: asyncio makes such a text of each task's result for itself
         return f"<Recorded {end}; {len(self.items)} items: {brief(self.items[:FEW])}, reply: {self.reply!r}>"
 
 
@@ -95,19 +95,20 @@ class Clock:
     @overload
     def run(self, stream: Coroutine[Any, Any, T]) -> T: ...
     def run(self, stream: Any, *branches: Any, until: float | None = None) -> Any:
-        """Everything that ``stream`` gives and when; ``branches`` are those of a run. Errors are recorded, not raised.
+        """Record all items of ``stream`` and their times; ``branches`` are those of a run. Errors are recorded, not
+        raised.
 
         ``until`` cancels the run at that second. `DeadlockError` if the stream can neither go on nor end.
 
-        Of a coroutine function without arguments, or a coroutine, what it returns; what it raises is raised. Any other
-        function without arguments is called for the stream or coroutine that it gives.
+        For a coroutine, or a coroutine function without arguments, the result is that of the coroutine, and its errors
+        are raised. Any other function without arguments is called for the stream or coroutine that it returns.
         """
-        given = stream if isinstance(stream, Observable) else _called(stream)
-        if isinstance(given, Observable):
-            return self.run_coroutine(self._record(given, branches, until))
+        subject = stream if isinstance(stream, Observable) else _called(stream)
+        if isinstance(subject, Observable):
+            return self.run_coroutine(self._record(subject, branches, until))
         if not branches and until is None:
-            return self.run_coroutine(given)
-        given.close()
+            return self.run_coroutine(subject)
+        subject.close()
         raise TypeError("branches and until= are for streams: a coroutine has sk.start and asyncio.timeout for it")
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -121,7 +122,7 @@ class Clock:
         try:
             return self._runner.run(coroutine)
         except DeadlockError:
-            with suppress(DeadlockError):  # again, by what does not even let itself be cancelled
+            with suppress(DeadlockError):  # raised again if there are tasks that do not end when they are cancelled
                 self.close()
             raise
 
@@ -154,7 +155,7 @@ class Clock:
         return recorded
 
     def close(self) -> None:
-        """Cancel what is left and close the loop."""
+        """Cancel the tasks that are left and close the loop."""
         self._runner.close()
 
     def __enter__(self) -> Clock:
@@ -164,26 +165,27 @@ class Clock:
         self.close()
 
 
-def _called(given: Any) -> Any:
-    """The stream or coroutine that ``given`` is, or gives when it is called; TypeError says what to write instead."""
-    made, name = given, name_of(given)
-    is_function = callable(given) and not (operator_name(given) or uncalled_name(given))
+def _called(subject: Any) -> Any:
+    """The stream or coroutine that ``subject`` is, or returns when it is called; a TypeError says what to write
+    instead."""
+    value, name = subject, name_of(subject)
+    is_function = callable(subject) and not (operator_name(subject) or uncalled_name(subject))
     if is_function:
-        if missing := _missing(given):
+        if missing := _missing(subject):
             raise TypeError(f"clock.run calls {name} without arguments, and it needs {missing}: write {name}(...)")
-        made = given()
-    if isinstance(made, Observable) or iscoroutine(made):
-        return made
-    if isasyncgen(made):
-        raise TypeError(f"clock.run takes a stream: write clock.run(sk.stream({name_of(made)}()))")
+        value = subject()
+    if isinstance(value, Observable) or iscoroutine(value):
+        return value
+    if isasyncgen(value):
+        raise TypeError(f"clock.run takes a stream: write clock.run(sk.stream({name_of(value)}()))")
     if is_function:
-        raise TypeError(f"clock.run calls {name} for a stream or a coroutine, and it gave {quote(made)}")
-    check_stream(made, "clock.run")
-    return made
+        raise TypeError(f"clock.run calls {name} for a stream or a coroutine, and it gave {quote(value)}")
+    check_stream(value, "clock.run")
+    return value
 
 
 def _missing(function: Callable[..., Any]) -> str:
-    """The arguments that it cannot be called without."""
+    """The names of the arguments without which ``function`` cannot be called."""
     try:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # some builtins have none
@@ -193,7 +195,8 @@ def _missing(function: Callable[..., Any]) -> str:
 
 
 def _forget(loop: JumpingLoop) -> None:
-    """Nobody closed it: what is left is cancelled all the same, or it would complain about being destroyed."""
+    """Close the loop of a clock that was not closed. Tasks that are left are cancelled first, as they would otherwise
+    warn that they are destroyed while pending."""
     tasks = asyncio.all_tasks(loop)
     if tasks and running_loop() is None:
         for task in tasks:

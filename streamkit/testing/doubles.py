@@ -1,4 +1,4 @@
-"""Streams and clients that say what they are told to, by way of real bytes."""
+"""Streams and clients with scripted answers, which pass through real bytes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def script(
     is written (``chat``, ``completions``, ``responses``, ``anthropic``, ``ollama``: ValueError for others); ``more`` is
     whatever else a `Script` can do. Each subscription plays it anew.
     """
-    played = Script(
+    answer = Script(
         pieces, every=every, first=first, tool_calls=tool_calls, usage=usage, fail=fail, drop_after=drop_after, **more
     )
-    Encoder(api)  # raises what is wrong with the name, here and not when somebody subscribes
+    Encoder(api)  # raises here if the name is wrong, and not later on subscribing
 
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api)
@@ -49,7 +49,7 @@ def script(
             await asyncio.sleep(first)
             raise copy.copy(fail)
         try:
-            async for chunk in paced(played.writes(api, figures=usage is not None)):
+            async for chunk in paced(answer.writes(api, figures=usage is not None)):
                 if reading.tap is not None:
                     reading.tap.write(chunk)
                 yield parser.feed(chunk)
@@ -74,7 +74,7 @@ class ScriptedClient(Client):
 
     @property
     def requests(self) -> list[Request]:
-        """What the server was asked, in order; see `Request`."""
+        """The requests that the server got, in order; see `Request`."""
         return self.server.requests
 
 

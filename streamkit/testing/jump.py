@@ -12,7 +12,7 @@ __all__ = ["DeadlockError", "JumpingLoop"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 0.5
-"""Real seconds without any timer until it counts as a deadlock: another thread may still have something to say."""
+"""Real seconds without any timer until it counts as a deadlock: another thread may still schedule something."""
 WORK = 10.0
 """Real seconds that work in a thread may take."""
 
@@ -44,8 +44,8 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return EPOCH + timedelta(seconds=self.now)
 
     def advance(self, timeout: float | None) -> float:
-        """Instead of waiting ``timeout`` seconds (None: for ever): jump there, or say how long to wait in real time
-        for another thread."""
+        """Jump ahead by ``timeout`` seconds (None: no timer is set) instead of waiting, or return how many real seconds
+        to wait for another thread."""
         if self._at_work:
             return WORK
         if timeout is None:
@@ -82,7 +82,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.BaseSelector):
-    """Looks without waiting, and asks the loop what waiting would mean."""
+    """Polls without waiting, and lets the loop decide between a jump and a wait in real time."""
 
     def __init__(self, loop: JumpingLoop) -> None:
         self._real = selectors.DefaultSelector()

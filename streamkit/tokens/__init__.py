@@ -1,13 +1,16 @@
-"""Token counts, exact or labelled. tiktoken is loaded when a count is first asked for, and nothing is downloaded."""
+"""Token counts, exact or labelled. tiktoken is loaded when the first count is made, and nothing is downloaded."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..lazy import renamed
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .gauge import ReplyTokens
 from .models import CURRENT, Resolved, resolve
 from .prices import PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
+from .replytokens import ReplyTokens
 from .rough import Rough
 
 __all__ = [
@@ -23,3 +26,6 @@ __all__ = [
     "prompt_tokens",
     "resolve",
 ]
+
+if not TYPE_CHECKING:  # else every name would be one
+    __getattr__ = renamed(__name__, {"Gauge": "ReplyTokens"})

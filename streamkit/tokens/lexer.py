@@ -1,8 +1,9 @@
-"""How an encoding cuts text before it merges bytes, for the encodings of which we know what can be settled early.
+"""The rules by which encodings cut text into pieces before they merge bytes, for the encodings of which it is known
+which tokens can be settled early.
 
 Patterns are not run over the text but over its *shape*: the same text with each character that is not ASCII replaced
-by one that the pattern treats alike. Which that is, tiktoken's own regular expressions are asked, once a character:
-the tables of other libraries disagree with theirs on recently assigned characters.
+by one that the pattern treats alike. Which one that is, is decided by tiktoken's own regular expressions, once for each
+character: the tables of other libraries disagree with these on recently assigned characters.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Lexer", "lexer_for"]
 
-# tiktoken's patterns. All that is said here and in `run` has been proved for these and checked for no others.
+# tiktoken's patterns. All statements here and in `unsettledend` have been proved for these and checked for no others.
 KNOWN = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"""
@@ -40,8 +41,8 @@ SPELLED = {
     r"\s": r"\t-\r ",
     r"\S": r"^\t-\r ",  # never within brackets
 }
-LONG_S = r"(?i:s)"  # it makes contractions too
-ASKED = {
+LONG_S = r"(?i:s)"  # the long s, which makes contractions too
+CLASSES = {
     r"[\p{Lm}\p{Lo}]": EITHER,
     LONG_S: "s",
     r"\p{Ll}": "a",
@@ -51,8 +52,8 @@ ASKED = {
     r"\s": "\t",
 }
 
-# A blank begins a piece unless it goes on a run of white space. A word ends before anything that can neither go on in
-# it nor begin a contraction. Letters and digits never share a piece.
+# A blank begins a piece unless it continues a run of white space. A word ends before any character that can neither
+# continue it nor begin a contraction. Letters and digits never share a piece.
 CUT = re.compile(
     ".*(?:(?=[\t\v\f ])(?<=[^\t-\r ])|(?=[^A-Za-z0-9\1\2'])(?<=[A-Za-z0-9\1])"
     "|(?=[0-9])(?<=[A-Za-z\1])|(?=[A-Za-z\1])(?<=[0-9]))",
@@ -63,8 +64,8 @@ KINDS = re.compile("([A-Z]+)|([a-z]+)|(\1+)|(\2+)|([0-9]+)|([\r\n]+)|([\t\v\f ]+
 
 class Lexer(NamedTuple):
     """``shape_of`` gives the shape of text; the rest works on shapes. ``cut`` matches up to the last *certain*
-    boundary: one that stays whatever follows. ``pieces`` finds what is merged by itself. ``kinds`` finds runs of
-    characters that the pattern does not tell apart, each in the group of its kind."""
+    boundary: one that stays whatever follows. ``pieces`` finds the pieces, each of which is merged by itself. ``kinds``
+    finds runs of characters that the pattern treats alike, each in the group of its kind."""
 
     shape_of: Callable[[str], str]
     cut: re.Pattern[str]
@@ -73,7 +74,7 @@ class Lexer(NamedTuple):
 
 
 def lexer_for(encoding: Any) -> Lexer | None:
-    """The lexer of a tiktoken encoding; None if we do not know its pattern."""
+    """The lexer of a tiktoken encoding; None if its pattern is not a known one."""
     pattern = getattr(encoding, "_pat_str", None)
     return _lexer(pattern) if pattern in KNOWN.values() else None
 
@@ -103,18 +104,19 @@ class _Shapes(dict[int, str]):
     def __init__(self, *, folds: bool) -> None:
         symbols = {*range(0x20), 0x7F} - {*b"\t\n\v\f\r"}
         super().__init__({point: SYMBOL if point in symbols else chr(point) for point in range(0x80)})
-        self._askers = [(_asker(pattern), shape) for pattern, shape in ASKED.items() if folds or pattern != LONG_S]
+        self._finders = [(_finder(pattern), shape) for pattern, shape in CLASSES.items() if folds or pattern != LONG_S]
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
-        shape = next((shape for has, shape in self._askers if has(char)), SYMBOL)
+        shape = next((shape for has, shape in self._finders if has(char)), SYMBOL)
         if len(self) < self.LIMIT:
             self[point] = shape
         return shape
 
 
-def _asker(pattern: str) -> Callable[[str], list[int]]:
-    """An encoding whose tokens are bytes gives back what its pattern finds."""
+def _finder(pattern: str) -> Callable[[str], list[int]]:
+    """A function that finds ``pattern`` in a text: an encoding whose tokens are single bytes returns just
+    the matches."""
     from tiktoken import Encoding
 
     single = {bytes([byte]): byte for byte in range(256)}

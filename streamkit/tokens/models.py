@@ -1,4 +1,4 @@
-"""Which encoding a model uses."""
+"""The encoding that a model uses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from ..wording import excerpt
 from .encodings import NAMES
 
-__all__ = ["CURRENT", "Resolved", "check_name", "resolve"]
+__all__ = ["CURRENT", "Resolved", "check_encoding_name", "resolve"]
 
 CURRENT = "o200k_base"
 CARRIERS = frozenset({"azure", "azure_openai", "github", "openai", "openrouter"})
-"""Who passes on models under their own names; of others a name says nothing certain."""
+"""Vendors that pass models on under the models' own names; with any other vendor a name is not reliable."""
 LIKE_AN_ENCODING = re.compile(r"(?:o|cl?|l|p|r)\d{2,3}k?([_-].*)?")
 THINKS = re.compile(r"o\d|gpt-[5-9](?!.*chat)|gpt-oss|codex")
 
@@ -27,30 +27,30 @@ class Resolved(NamedTuple):
     exact: bool
     thinks: bool = False
     base: str = ""
-    """The model's own name: without vendor, variant, or what it was fine-tuned to."""
+    """The model's own name: without the names of a vendor, a variant or a fine-tuned version."""
 
 
 def resolve(model: str) -> Resolved:
     """The encoding of ``model`` (a model's name or an encoding's own).
 
-    tiktoken's table, but for names that it misreads or does not read: ``ft:BASE:...``, ``openai/...``, upper case,
-    variants like ``:free``. Any other is taken to be o200k_base, and not exact.
+    By tiktoken's table, except for names that it misreads or does not know: ``ft:BASE:...``, ``openai/...``, upper
+    case, variants like ``:free``. Any other is taken to be o200k_base, and not exact.
     """
     if (name := model.strip().lower()) in NAMES:
         return Resolved(name, exact=True)
     base, known = _base(model)
-    encoding = _listed(base)
+    encoding = _encoding_in_table(base)
     thinks = THINKS.match(base) is not None
     return Resolved(encoding or CURRENT, encoding is not None and known, thinks, base)
 
 
 @lru_cache(64)
-def check_name(name: str) -> None:
-    """ValueError for an encoding that is misspelt: it would be taken for a model that nobody knows."""
+def check_encoding_name(name: str) -> None:
+    """ValueError for an encoding that is misspelt: it would be taken for an unknown model."""
     if name.strip().lower() in NAMES:
         return
-    plain = re.sub("[\\s-]+", "_", name.strip().lower())
-    near = get_close_matches(plain, sorted(NAMES), 1, 0.6 if LIKE_AN_ENCODING.fullmatch(plain) else 0.85)
+    normalized = re.sub("[\\s-]+", "_", name.strip().lower())
+    near = get_close_matches(normalized, sorted(NAMES), 1, 0.6 if LIKE_AN_ENCODING.fullmatch(normalized) else 0.85)
     if near:
         raise ValueError(f"there is no encoding {excerpt(name, 60)!r}; did you mean {near[0]}?")
 
@@ -62,7 +62,7 @@ def _base(model: str) -> tuple[str, bool]:
     return name.removeprefix("ft:").partition(":")[0], known or fine_tuned
 
 
-def _listed(name: str) -> str | None:
+def _encoding_in_table(name: str) -> str | None:
     from tiktoken.model import encoding_name_for_model
 
     try:

@@ -1,4 +1,4 @@
-"""What tokens cost."""
+"""The prices of tokens."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Prices per million tokens, in any money. ``cached`` is that of prompt tokens which the server had kept; like
-    ``input`` if None. ValueError for what is no price, TypeError for what is no number; a Decimal is one, and is kept
-    as a float."""
+    """Prices per million tokens, in any currency. ``cached`` is the price of prompt tokens that the server had cached,
+    the same as ``input`` if None. ValueError for a number that cannot be a price, TypeError for anything that is not a
+    number; a Decimal is a number, and is kept as a float."""
 
     input: float
     output: float
@@ -33,7 +33,7 @@ class Prices:
         keep_number(self, "cached", check_number, optional=True, **options)
 
     def cost(self, usage: Usage) -> float | None:
-        """What ``usage`` costs, as far as its figures are known; None if none is."""
+        """The cost of ``usage``, as far as its figures are known; None if none is known."""
         if usage.prompt_tokens is None and usage.completion_tokens is None:
             return None
         prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
@@ -41,17 +41,17 @@ class Prices:
             # some servers leave thinking out of the completion, but not out of the sum
             completion = max(completion, usage.total_tokens - prompt)
         cached = min(usage.cached_tokens or 0, prompt)
-        kept = self.input if self.cached is None else self.cached
-        return ((prompt - cached) * self.input + cached * kept + completion * self.output) / MILLION
+        cached_price = self.input if self.cached is None else self.cached
+        return ((prompt - cached) * self.input + cached * cached_price + completion * self.output) / MILLION
 
 
 PriceList: TypeAlias = "Prices | Mapping[str, Prices] | None"
 
 
 def check_prices(prices: Any) -> None:
-    """TypeError for what is no `PriceList`."""
-    given = prices.values() if isinstance(prices, Mapping) else () if prices is None else (prices,)
-    if not all(isinstance(one, Prices) for one in given):
+    """TypeError for anything but a `PriceList`."""
+    each = prices.values() if isinstance(prices, Mapping) else () if prices is None else (prices,)
+    if not all(isinstance(one, Prices) for one in each):
         raise TypeError(f"prices are Prices, or those of each model as {{name: Prices}}, not {prices!r}")
 
 

@@ -1,4 +1,4 @@
-"""How many tokens a request has: the rule that OpenAI's Cookbook gives, as far as reported usage bears it out."""
+"""The number of tokens of a request, by the rule of OpenAI's Cookbook as far as reported usage confirms it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ..messages import Messages, messages_of
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .encodings import load
+from .encodings import load_encoding
 from .images import image_tokens
 from .models import Resolved, resolve
 from .tools import as_typescript
@@ -21,22 +21,23 @@ __all__ = ["Count", "check_request", "prompt_tokens"]
 ANSWER = 3  # the beginning of the answer; models that think take one less
 MESSAGE = 3
 NAME = 1
-RESULT = 8  # what a call with its result takes besides two messages
+RESULT = 8  # for a call with its result, besides two messages
 TOOLS = 9
 TOOLS_AFTER_SYSTEM = -4
 NAMED_TOOL = 7
 
 PROVED = re.compile(r"(chat)?gpt-(3\.5|4|5)|o3")
-"""Models of whose usage enough was reported, or whose rule OpenAI published."""
+"""Models with enough reported usage, or with a rule that OpenAI published."""
 OTHER = Resolved("", exact=True)
-"""Somebody's own tokenizer, for a model of which nothing is known."""
-PLAIN = frozenset({"role", "content", "name"})
+"""The entry for a tokenizer of the user, for a model of which nothing is known."""
+COUNTED = frozenset({"role", "content", "name"})
 ROLES = frozenset({"system", "user", "assistant"})
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """``tokens`` of a prompt; ``exact``: as the provider bills them. ``notes`` say why not, and what was not counted.
+    """``tokens`` of a prompt; ``exact``: as the provider bills them. ``notes`` say why it is not, and which
+    parts were not counted.
     ``images`` is an estimate that is not part of ``tokens``."""
 
     tokens: int
@@ -55,13 +56,13 @@ def prompt_tokens(
 ) -> Count:
     """The tokens of a chat request, before it is sent.
 
-    ``messages`` are what `Client.chat` takes, ``tools`` and the rest what the request holds (tools as JSON schemas).
-    Exact for text alone and OpenAI's models; anything else, also what another tokenizer than theirs gives, is an
-    estimate that leaves out what cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for what no
-    request can hold.
+    ``messages`` are those of `Client.chat`, ``tools`` and the rest are fields of the request (tools as JSON schemas).
+    Exact for text alone and OpenAI's models; anything else, also a count by another tokenizer, is an
+    estimate that leaves out the parts that cannot be known. Loads the vocabulary as `TokenCounter` does. TypeError for
+    values that no request can hold.
     """
     turns = check_request(messages, tools)
-    tally = _Tally(model)
+    tally = _RequestCounter(model)
     for message in turns:
         tally.message(message)
     if tools:
@@ -72,24 +73,24 @@ def prompt_tokens(
 
 
 def check_request(messages: Messages, tools: Any) -> list[Mapping[str, Any]]:
-    """``messages`` as dicts; TypeError for what are none, or if ``tools`` are no list of dicts."""
+    """``messages`` as dicts; TypeError for anything else, or if ``tools`` is not a list of dicts."""
     if not isinstance(tools or [], Sequence) or not all(isinstance(one, Mapping) for one in tools or ()):
         raise TypeError(f"tools are a list of dicts, as in the JSON of a request, not {tools!r}")
     return messages_of(messages)
 
 
-class _Tally:
+class _RequestCounter:
     def __init__(self, model: str | Encoding) -> None:
-        found = resolve(model) if isinstance(model, str) else OTHER
-        encoding = load(found.encoding) if isinstance(model, str) else model
+        resolved = resolve(model) if isinstance(model, str) else OTHER
+        encoding = load_encoding(resolved.encoding) if isinstance(model, str) else model
         self._size: Callable[[str], int] = lambda text: TokenCounter(encoding).feed(text)
-        self._model = found
-        self._tokens = ANSWER - found.thinks
+        self._model = resolved
+        self._tokens = ANSWER - resolved.thinks
         self._images = 0
         self._notes: dict[str, None] = {}
-        if not found.exact:
-            self.note(f"the tokenizer is not known: {found.encoding} was used")
-        elif not PROVED.match(found.base):
+        if not resolved.exact:
+            self.note(f"the tokenizer is not known: {resolved.encoding} was used")
+        elif not PROVED.match(resolved.base):
             self.note("how this model's provider frames messages is not known")
 
     def note(self, text: str) -> None:
@@ -114,7 +115,7 @@ class _Tally:
             self.note(f"how the role {role!r} is counted is not known")
         if role == "assistant" and self._model.thinks:
             self.note("earlier answers of a model that thinks may count for more")
-        for key in message.keys() - PLAIN - {"tool_calls", "tool_call_id"}:
+        for key in message.keys() - COUNTED - {"tool_calls", "tool_call_id"}:
             if message[key]:
                 self.note(f"{key} is not counted")
 
@@ -125,8 +126,8 @@ class _Tally:
         for part in content or ():
             if isinstance(part.get("text"), str):
                 self._tokens += self._size(part["text"])
-            elif (found := image_tokens(part, self._model.base)) is not None:
-                self._images += found
+            elif (estimate := image_tokens(part, self._model.base)) is not None:
+                self._images += estimate
                 self.note("images are estimated apart")
             else:
                 self.note(f"{part.get('type', 'part')} is not counted")

@@ -1,11 +1,11 @@
-"""A count that cannot fail."""
+"""A token count that cannot fail."""
 
 from __future__ import annotations
 
 __all__ = ["Rough", "RoughEncoding"]
 
 BYTES = 4
-"""Of a token, on average."""
+"""Bytes of a token, on average."""
 
 
 class Rough:
@@ -29,7 +29,7 @@ class Rough:
 
 
 class RoughEncoding:
-    """The same as an encoding: as many numbers as a text may have tokens. A short word is one."""
+    """The same count as an encoding: as many numbers as a text may have tokens. A short word is one token."""
 
     def encode_ordinary(self, text: str, /) -> list[int]:
         return [0] * -(-len(text.encode("utf-8", "replace")) // BYTES)

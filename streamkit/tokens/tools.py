@@ -1,7 +1,7 @@
 """Function definitions in the notation in which models of OpenAI are shown them: a namespace of TypeScript types.
 
-The notation is not documented; this is what reports of users of these models agree on, and what fits usage that was
-reported.
+The notation is not documented; this is the form on which reports of users of these models agree, and which fits
+reported usage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON text and values of JSON into pydantic models, with errors of our own family."""
+"""JSON text and values of JSON into pydantic models, with the errors of this package."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..wording import excerpt, said
 if TYPE_CHECKING:
     from ..events import Reply
 
-__all__ = ["adapter_of", "parse_json", "told", "validate", "validated"]
+__all__ = ["adapter_of", "parse_json", "reason_of", "validate", "validated"]
 
-# Where JSON begins in prose or fences, as the stages have it that read it while it grows.
+# The beginning of JSON in prose or fences, by the same rule as in the stages that read JSON while it grows.
 START = re.compile(
     r'^[ \t\r\ufeff]*(?=\{[ \t\n\r]*["}]|\[[ \t\n\r]*[]["{\-0-9tfnNI])|(?=\{[ \t\n\r]*"|\[[ \t\n\r]*["{])', re.MULTILINE
 )
@@ -27,19 +27,19 @@ DECODER = json.JSONDecoder(strict=False)  # models write raw line ends into stri
 def parse_json(text: str, model: Any, what: str, partial: Reply | None = None) -> Any:
     """``text`` as a value, validated if ``model`` (any type pydantic understands) is given.
 
-    Prose and fences around the JSON, and control characters within strings, are put up with.
+    Prose and fences around the JSON, and control characters within strings, are accepted.
     """
     try:
         if model is not None:
             try:
                 return adapter_of(model).validate_json(text)
             except ValueError as exc:
-                if not _is_no_json(exc):
+                if not _is_invalid_json(exc):
                     raise
         value = _loads(text)
         return value if model is None else validated(value, model)
     except (ValueError, RecursionError) as exc:  # pydantic's ValidationError is a ValueError
-        raise MalformedError(f"not valid: the {what}: {told(exc)}", partial=partial) from exc
+        raise MalformedError(f"not valid: the {what}: {reason_of(exc)}", partial=partial) from exc
 
 
 def validate(value: Any, model: Any, what: str) -> Any:
@@ -47,7 +47,7 @@ def validate(value: Any, model: Any, what: str) -> Any:
     try:
         return validated(value, model)
     except (ValueError, RecursionError) as exc:
-        raise MalformedError(f"the {what} does not fit {_name(model)}: {told(exc)}") from exc
+        raise MalformedError(f"the {what} does not fit {_name(model)}: {reason_of(exc)}") from exc
 
 
 def _loads(text: str) -> Any:
@@ -64,29 +64,31 @@ def _loads(text: str) -> Any:
 
 
 def validated(value: Any, model: Any) -> Any:
-    """By way of JSON text: pydantic is strict about Python objects where it takes JSON (dates, tuples, enums)."""
+    """``value`` as an instance of ``model``, by way of JSON text: pydantic is strict about Python objects where it
+    accepts the same as JSON (dates, tuples, enums)."""
     adapter = adapter_of(model)
     try:
         return adapter.validate_json(json.dumps(value))
     except ValueError as exc:
-        if not _is_no_json(exc):
+        if not _is_invalid_json(exc):
             raise
-        return adapter.validate_python(value)  # lone surrogates, which its reader of JSON refuses
+        return adapter.validate_python(value)  # lone surrogates, which pydantic's reader of JSON refuses
 
 
-def _is_no_json(exc: ValueError) -> bool:
+def _is_invalid_json(exc: ValueError) -> bool:
     errors = getattr(exc, "errors", None)
     return errors is not None and errors()[0]["type"] == "json_invalid"
 
 
-def told(exc: Exception) -> str:
-    """What a message says of a failure: of a ValidationError, the place and reason of the first few."""
-    errors = getattr(exc, "errors", None)
-    if errors is None:
+def reason_of(exc: Exception) -> str:
+    """The reason of a failure, as messages give it: for a ValidationError, the place and reason of the first few
+    errors."""
+    get_errors = getattr(exc, "errors", None)
+    if get_errors is None:
         return said(exc)
-    found = errors(include_url=False, include_context=False)
-    reasons = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in found[:3]]
-    return excerpt("; ".join(reasons) + (f" (and {len(found) - 3} more)" if len(found) > 3 else ""))
+    errors = get_errors(include_url=False, include_context=False)
+    reasons = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}".removeprefix(": ") for error in errors[:3]]
+    return excerpt("; ".join(reasons) + (f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""))
 
 
 def _name(model: Any) -> str:
@@ -97,7 +99,7 @@ def adapter_of(model: Any) -> Any:
     """pydantic's validator of a type; TypeError if it does not understand the type."""
     try:
         hash(model)
-    except TypeError:  # what an annotation holds may be anything
+    except TypeError:  # an annotation may hold any object
         return _new_adapter(model)
     return _known_adapter(model)
 

@@ -1,5 +1,5 @@
 """Partial instances of pydantic models. pydantic's own partial validation leaves models out and starts from scratch
-every time, so this goes along with the value as it grows: each finished part is validated once."""
+every time, so here the instance follows the value as it grows: each finished part is validated once."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ Grow: TypeAlias = "Callable[[Partials, Any, Edge, int], Any]"
 
 
 class Unfit(Exception):
-    """There is no partial instance of this yet."""
+    """No partial instance of this can be made yet."""
 
 
 class Partials:
     """Partial instances of ``model`` for JSON values that still grow.
 
-    What is finished is valid, with the constraints of its field; strings grow as they are; everything else that is not
+    Finished parts are valid, with the constraints of their fields; strings grow as they are; any other part that is not
     finished or does not fit is left out. A pydantic model has None for a required field that is missing (its
-    ``model_fields_set`` tells), a `TypedDict` has no such key. Validators of a model as a whole, and those that are
-    methods, run at the end only. Of what can have no partial instance (numbers, dates, enums, sets, dataclasses, a
-    union of several models) there is none until it is finished.
+    ``model_fields_set`` has the names of the others), a `TypedDict` has no such key. Validators of a model as a whole,
+    and those that are methods, run at the end only. Some types have no partial instances (numbers, dates, enums, sets,
+    dataclasses, a union of several models): such a value appears when it is finished.
 
-    Note: partial instances share what is finished in them.
+    Note: partial instances share their finished parts.
     """
 
     def __init__(self, model: Any) -> None:
-        adapter_of(model)  # a type that pydantic does not understand is the caller's mistake, and told at once
+        adapter_of(model)  # a type that pydantic does not understand is the caller's mistake, and raises at once
         self._model = model
         self._finished: list[tuple[Edge | None, Any]] = []
 
     def of(self, value: Any, edge: Edge) -> Iterable[Any]:
-        """The partial instance, if there can be one; ``edge`` are the keys of what is unfinished, from the root down.
+        """The partial instance, if there can be one; ``edge`` holds the keys of the unfinished parts, from the root
+        down.
 
-        To be asked about one growing value, in the order of its growth.
+        To be called for one growing value only, in the order of its growth.
         """
         try:
             return (self._grow(self._model, value, edge, 0),)
@@ -54,25 +55,25 @@ class Partials:
     def items(self, kind: Any, value: list[Any], edge: Edge, level: int) -> list[Any]:
         """The items of a growing list that can be shown."""
         raw: list[Any]
-        made: list[Any]
-        raw, made = self._finished_at(edge[:level], lambda: ([], []))
+        instances: list[Any]
+        raw, instances = self._finished_at(edge[:level], lambda: ([], []))
         whole = len(value) - (level < len(edge))
         if raw != value[: len(raw)]:  # a repeated key began the list anew
             raw.clear()
-            made.clear()
+            instances.clear()
         for item in value[len(raw) : whole]:
             raw.append(item)
-            made += _fitting(item, kind)
+            instances += _fitting(item, kind)
         if whole == len(value):
-            return made.copy()
+            return instances.copy()
         try:
-            return [*made, self._grow(kind, value[-1], edge, level + 1)]
+            return [*instances, self._grow(kind, value[-1], edge, level + 1)]
         except Unfit:
-            return made.copy()
+            return instances.copy()
 
     def entries(self, kind_of: Callable[[str], Any], value: dict[str, Any], edge: Edge, level: int) -> dict[str, Any]:
         """The entries of a growing object that can be shown."""
-        known = self._finished_at(edge[:level], dict)
+        finished = self._finished_at(edge[:level], dict)
         unfinished = edge[level] if level < len(edge) else None
         out: dict[str, Any] = {}
         for key, item in value.items():
@@ -85,14 +86,15 @@ class Partials:
                 except Unfit:
                     pass
                 continue
-            if key not in known or known[key][0] is not item:
-                known[key] = (item, _fitting(item, kind))
-            for made in known[key][1]:
-                out[key] = made
+            if key not in finished or finished[key][0] is not item:
+                finished[key] = (item, _fitting(item, kind))
+            for instance in finished[key][1]:
+                out[key] = instance
         return out
 
     def _finished_at(self, path: Edge, make: Callable[[], Any]) -> Any:
-        """What is known of the open container at ``path``: of one at each level, as only the last one can grow."""
+        """The finished parts of the open container at ``path``. They are kept for one container at each level, as only
+        the last one can grow."""
         level = len(path)
         while len(self._finished) <= level:
             self._finished.append((None, None))
@@ -112,7 +114,8 @@ def _fitting(value: Any, kind: Any) -> tuple[Any, ...]:
 
 
 def grower(kind: Any, of: type) -> Grow:
-    """How to make partial instances of ``kind`` from a ``str``, ``list`` or ``dict``; raises Unfit if it cannot be."""
+    """The function that makes partial instances of ``kind`` from a ``str``, ``list`` or ``dict``; raises Unfit if there
+    is none."""
     try:
         grow = _known_grower(kind, of)
     except TypeError:  # not hashable
@@ -127,8 +130,8 @@ def _new_grower(kind: Any, of: type) -> Grow | None:
     if origin in (Annotated, typing.Required, typing.NotRequired):
         return _known_or_none(get_args(kind)[0], of)
     if origin in (Union, UnionType):
-        found = [grow for grow in (_known_or_none(one, of) for one in get_args(kind)) if grow is not None]
-        return found[0] if len(found) == 1 else None
+        growers = [grow for grow in (_known_or_none(one, of) for one in get_args(kind)) if grow is not None]
+        return growers[0] if len(growers) == 1 else None
     if hasattr(kind, "__value__"):  # a `type` statement
         return _known_or_none(kind.__value__, of)
     if getattr(kind, "__pydantic_root_model__", False):
@@ -184,10 +187,10 @@ def _model(kind: Any) -> Grow:
         return fields[key][1] if key in fields else None
 
     def grow(partials: Partials, value: Any, edge: Edge, level: int) -> Any:
-        made = {fields[key][0]: item for key, item in partials.entries(kind_of, value, edge, level).items()}
-        missing = {name: None for name in required if name not in made}
+        present = {fields[key][0]: item for key, item in partials.entries(kind_of, value, edge, level).items()}
+        missing = {name: None for name in required if name not in present}
         try:
-            return kind.model_construct(_fields_set=set(made), **missing, **made)
+            return kind.model_construct(_fields_set=set(present), **missing, **present)
         except Exception as exc:  # the user's `model_post_init` did not expect that something is missing
             raise Unfit from exc
 

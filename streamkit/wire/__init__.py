@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
-    from .loads import encode, load
+    from .jsoncodec import encode, load
     from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # otherwise every name would type-check as an attribute
     __getattr__ = lazily(
         __name__,
         {
@@ -29,7 +29,7 @@ if not TYPE_CHECKING:  # else every name would be one
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",
-            "loads": "encode load",
+            "jsoncodec": "encode load",
             "sse": "BOM",
         },
     )

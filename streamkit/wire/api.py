@@ -1,6 +1,6 @@
-"""What there is to know of an API: how its replies are read and written, where it is asked and in which forms.
+"""The description of an API: how its replies are read and written, its address, and the forms of its requests.
 
-Whoever is outside of this room asks an `Api` for what it needs and never compares its name, so that a further API is a
+Code outside of this room uses the attributes of an `Api` and never compares its name, so that a further API is a
 further file here and one line in `apis`.
 """
 
@@ -23,12 +23,13 @@ Messages: TypeAlias = Sequence[Mapping[str, Any]]
 
 
 class Writer(Protocol):
-    """Events to the payloads of an API's stream: those of an event, of the end, of an error (``message``, ``type``,
-    ``code`` and ``param``, the latter two perhaps None). A payload is a JSON object, or text that is written as it is.
+    """Writes events as the payloads of an API's stream: `feed` gives those of an event, `flush` those of the end,
+    `fail` those of an error (a form with ``message``, ``type``, ``code`` and ``param``, the latter two perhaps None). A
+    payload is a JSON object, or text that is written as it is.
     """
 
     named: bool
-    """Whether the payload's type is also the name of its server-sent event."""
+    """True if the payload's type is also the name of its server-sent event."""
 
     def feed(self, event: Event, /) -> Iterator[Form | str]: ...
     def flush(self) -> Iterator[Form | str]: ...
@@ -36,10 +37,10 @@ class Writer(Protocol):
 
 
 class Prompt(NamedTuple):
-    """What a request asks, in the form of chat completions whatever API it is for: to count its tokens.
+    """The content of a request, in the form of chat completions whatever API it is for; used to count its tokens.
 
     ``texts`` stand in place of messages where an API continues a text (or tokens) without anything around it. ``notes``
-    say why a count of all this is not what the server will bill.
+    say why a count of all this may differ from what the server will bill.
     """
 
     messages: Messages = ()
@@ -52,20 +53,20 @@ class Prompt(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Where the APIs of one provider are reached, and how it is told who asks.
+    """The address of one provider's APIs, and how requests to it authenticate.
 
     Attributes:
-        address: that of the provider itself, which answers nobody without a key if ``needs_key``.
-        version: the version in the paths of requests (``v1``), if an address may have it or not.
+        address: the provider's own address; if ``needs_key``, it refuses requests without a key.
+        version: the version in the paths of requests (``v1``), if an address may include it or leave it out.
         keys, addresses: variables of the environment that may hold a key or an address; the first that is set counts.
-        tokens: variables that may hold what is sent as a bearer token where there is no key.
-        spare: what an address may end in that is left out: the beginning of a path, or where another API begins.
-        header: name of the header that holds the key, and what stands before it there.
+        tokens: variables that may hold a bearer token, which is sent where there is no key.
+        spare: endings of an address that are removed from it: the beginning of a path, or the path of another API.
+        header: name of the header that holds the key, and the text before the key in its value.
         headers: sent with every request.
         accounts: headers by the variables of the environment that may hold their values.
         model: the variable that may name the model for the command line.
-        bare_hosts: whether a variable may hold a host alone in place of an address.
-        azure: whether Azure OpenAI has these APIs, with paths of its own.
+        bare_hosts: true if a variable may hold a host alone in place of an address.
+        azure: true if Azure OpenAI has these APIs, with paths of its own.
     """
 
     address: str
@@ -84,12 +85,13 @@ class Access:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All variables of the environment that matter here."""
+        """All variables of the environment that these APIs use."""
         return (*self.keys, *self.tokens, *self.addresses, *self.accounts)
 
 
 def named_tools(tool: Mapping[str, Any]) -> Iterable[str]:
-    """The name of a function or of a tool that takes a text, wherever APIs put it; a server runs any other kind."""
+    """The name of a function, or of a tool that takes a text, wherever APIs put it; a server runs any other kind of
+    tool."""
     kind = tool.get("type")
     inner = (tool.get("function") or tool.get("custom") or tool) if kind in (None, "function", "custom") else {}
     return [inner["name"]] if isinstance(inner, Mapping) and isinstance(inner.get("name"), str) else []
@@ -100,28 +102,28 @@ class Api:
     """One API.
 
     Attributes:
-        dialect: reads the chunks of its replies. ``framing`` tells these apart in a body.
+        dialect: reads the chunks of its replies. ``framing`` separates these in a body.
         writer: makes the payloads of a stream for a model, an id and a time (Unix seconds); None if there is none.
-        whole: a reply as the one JSON document for who did not ask for a stream; None where ``writer`` is.
-        owns: whether an object (a chunk or a whole reply, as a library gives it) is of this API.
-        path: of requests, behind the address; ``{model}`` stands for the name of the model, which is then not in the
-            body. ``query`` is sent with it.
-        collections: what may stand before the name of a model, with a slash, in place of what the path has there.
-        deployed: on Azure, whether the path names the deployment.
+        whole: a reply as one JSON document, for requests that do not ask for a stream; None where ``writer`` is None.
+        owns: true for an object (a chunk or a whole reply, as a library gives it) of this API.
+        path: the path of requests, after the address; ``{model}`` stands for the name of the model, which is then not
+            in the body. ``query`` is sent with it.
+        collections: prefixes that the name of a model may have, with a slash, in place of the one in the path.
+        deployed: on Azure, true if the path names the deployment.
         stream: the fields of a body that ask for a stream. ``streams`` if a body without them asks for one as well.
-        asks_usage: whether a stream tells token figures only if its request says so (``stream_options``).
-        body: a conversation, and parameters under the names of chat completions, as the fields of a request. Its tools
-            and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
+        asks_usage: true if a stream has token figures only if its request asks for them (``stream_options``).
+        body: the fields of a request, from a conversation and from parameters under the names of chat completions. Its
+            tools and formats are in this API's own form already if ``tool`` and ``format`` made them; those of chat
             completions are translated. ValueError for what this API does not have. None if it has no conversations.
-        native: whether those of chat completions are this API's own form, so that they are sent as they are.
+        native: true if the form of chat completions is this API's own form, so that parameters are sent as they are.
         tool: a function (``name``, ``description``, ``parameters``: a JSON schema) as an entry of ``tools``; None if
             there are no tools.
-        tool_names: the names by which a model calls what an entry of ``tools`` stands for; none if the server runs it.
-        choice: what makes the model call the tool of this name, as ``tool_choice``.
+        tool_names: the names by which a model calls the tools of an entry of ``tools``; none if the server runs them.
+        choice: the ``tool_choice`` that makes the model call the tool of this name.
         format: parameters with a further one: the form of the answer, given as ``response_format`` of chat completions.
-        prompt: what the body of a request asks. Raises whatever a strange body makes it raise.
+        prompt: the `Prompt` of a request's body. A malformed body may make it raise any exception.
         required: fields that the body of a request must have, with their types.
-        error: the body of an answer that is an error: for an HTTP status and the fields that `Writer.fail` takes.
+        error: the body of an error response, for an HTTP status and the fields that `Writer.fail` takes.
     """
 
     name: str
@@ -150,32 +152,32 @@ class Api:
 
     @property
     def names_stream(self) -> bool:
-        """Whether the body of a request says that a stream is wanted; elsewhere the path does."""
+        """True if the body of a request says that a stream is wanted; with other APIs the path does."""
         return "stream" in self.stream
 
     @property
     def names_model(self) -> bool:
-        """Whether the body of a request names the model."""
+        """True if the body of a request names the model."""
         return "{model}" not in self.path
 
     def wants_stream(self, body: Mapping[str, Any]) -> bool:
-        """Whether a request is for a stream, and not for one document."""
+        """True if a request is for a stream, and not for one document."""
         return bool(body.get("stream", self.streams))
 
     def may_ask_usage(self, body: Mapping[str, Any]) -> bool:
-        """Whether token figures have to be asked for, and ``body`` has not decided about it."""
-        given = body.get("stream_options", {})
-        return self.asks_usage and isinstance(given, Mapping) and "include_usage" not in given
+        """True if token figures have to be asked for, and ``body`` has not decided about it."""
+        options = body.get("stream_options", {})
+        return self.asks_usage and isinstance(options, Mapping) and "include_usage" not in options
 
     def with_usage(self, body: Mapping[str, Any]) -> Form:
-        """``body`` of a request that asks for them."""
+        """``body`` with the field that asks for token figures."""
         return {**body, "stream_options": {**body.get("stream_options", {}), "include_usage": True}}
 
     def names_usage(self, told: str) -> bool:
-        """Whether the words of a server name what asks for them: it does not know it."""
+        """True if a server's error message names the field that asks for token figures: the server does not know it."""
         return self.asks_usage and ("stream_options" in told or "include_usage" in told)
 
     def tells_usage(self, body: Mapping[str, Any]) -> bool:
-        """Whether the stream that a request asks for has token figures."""
+        """True if the stream that a request asks for has token figures."""
         options = body.get("stream_options")
         return not self.asks_usage or (isinstance(options, Mapping) and bool(options.get("include_usage")))

@@ -1,4 +1,4 @@
-"""The APIs by their names. Each is loaded when it is first asked for."""
+"""The APIs by their names. Each is loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TABLE = {
     "gemini": "gemini.GENERATE",
     "ollama": "ollama.CHAT",
 }
-"""For each name the module of this room, and the name in there."""
+"""For each name of an API the room of its provider, and the name of the `Api` in there."""
 GENERAL = "completions"
-"""The one that reads what is of no API in particular, and chunks of chat and of completions however they are mixed."""
+"""The API that reads chunks which do not belong to a particular API, and any mix of chunks of chat and completions."""
 
 
 class _Apis(Mapping[str, "Api"]):
-    """The table, with what its entries stand for."""
+    """The `Api` objects that the entries of the table stand for."""
 
     def __getitem__(self, name: str) -> Api:
         module, _, entry = TABLE[name].partition(".")
@@ -53,14 +53,14 @@ def api_named(name: str) -> Api:
 
 
 def owner(form: Any) -> Api | None:
-    """The API that an object is of, as a library gives it (a chunk or a whole reply); None if it may be of any.
+    """The API of an object as a library gives it (a chunk or a whole reply); None if it may be of any API.
 
-    Of several that own it and stand together in the table, it is the last: completions read what chat says, too.
+    If several that stand together in the table own it, the last one is returned: completions read chunks of chat, too.
     """
-    found = None
+    last_owner = None
     for api in APIS.values() if isinstance(form, dict) else ():
         if api.owns(form):
-            found = api
-        elif found is not None:
-            break  # those further on need not be loaded
-    return found
+            last_owner = api
+        elif last_owner is not None:
+            break  # the APIs further on need not be loaded
+    return last_owner

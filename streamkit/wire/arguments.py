@@ -1,9 +1,9 @@
-"""The arguments of a tool call while they grow: what may be shown of them, and when they are whole.
+"""The arguments of a tool call while they grow: which part of them may be emitted, and when they are complete.
 
 The plan: white space at the start passes. Then the first characters decide. An empty value is held back, because some
-servers send one before the real arguments; if an object follows, it was void. An object or array is followed up to its
-end, and what comes behind that is dropped, because some servers send the arguments again, as they were or as a JSON
-string. Anything else is free text, which passes as it is and has no end of its own.
+servers send one before the real arguments; if an object follows, the empty value is dropped. An object or array is
+followed up to its end, and everything after that is dropped, because some servers send the arguments again, as they
+were or as a JSON string. Anything else is free text, which passes as it is and has no end of its own.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ __all__ = ["EMPTY", "Arguments", "JsonEnd"]
 
 EMPTY = re.compile(r'\{\s{0,64}\}|\[\s{0,64}\]|""|null')
 MAY_BE_EMPTY = re.compile(r'(\{\s{0,64}|\[\s{0,64}|"|n|nu|nul)?')
-"""Blanks are counted, so that a model that writes nothing else is not held back for ever."""
+"""The number of blanks is limited, so that a model that writes nothing else is not held back for ever."""
 BLANKS = re.compile(r"\s*")
 MOST_BLANKS = 64
-"""Blanks behind an empty value that are kept, in case text follows."""
+"""The number of blanks after an empty value that are kept, in case text follows."""
 
 
 class JsonEnd:
-    """Tells where the object or array that a growing JSON text is gets closed. Linear; other values never do."""
+    """Finds the end of the object or array in a growing JSON text, in linear time; other values never have an end."""
 
     __slots__ = ("_depth", "_escaped", "_quoted", "closed")
 
@@ -36,17 +36,17 @@ class JsonEnd:
         self._escaped = False
 
     def feed(self, text: str) -> int:
-        """How much of ``text`` belongs to the value: less than all of it if something follows its end."""
+        """The number of characters of ``text`` that belong to the value: less than all if something follows its end."""
         at = 0
         while not self.closed:
             if self._escaped and at < len(text):
                 self._escaped = False
                 at += 1
-            found = (self.INSIDE if self._quoted else self.OUTSIDE).search(text, at)
-            if found is None:
+            match = (self.INSIDE if self._quoted else self.OUTSIDE).search(text, at)
+            if match is None:
                 return len(text)
-            at = found.end()
-            self._mark(found.group())
+            at = match.end()
+            self._mark(match.group())
         return at
 
     def _mark(self, mark: str) -> None:
@@ -62,41 +62,42 @@ class JsonEnd:
 
 
 class Arguments:
-    """A stage over the text of one call's arguments. ``free`` may be set before the first text, of custom tools."""
+    """A stage over the text of one call's arguments. ``free`` may be set before the first text, for custom tools, whose
+    arguments are free text."""
 
     __slots__ = ("_end", "_held", "_state", "free", "pieces", "size")
 
     def __init__(self) -> None:
         self.free = False
         self.pieces: list[str] = []
-        """What was shown so far, and ``size`` is its length."""
+        """The text emitted so far; ``size`` is its length."""
         self.size = 0
         self._state: Literal["start", "json", "free", "over"] = "start"
-        self._held = ""  # at the start: an empty value, or what may become one
+        self._held = ""  # at the start: an empty value, or the beginning of one
         self._end = JsonEnd()
 
     @property
     def closed(self) -> bool:
-        """Whether an object or array is closed and shown."""
+        """True if an object or array is closed and was emitted."""
         return self._end.closed
 
     @property
     def whole(self) -> bool:
-        """Whether an object or array is closed, an empty one that is held back included."""
+        """True if an object or array is closed, including an empty one that is held back."""
         return self.closed or self._held.rstrip().endswith(("}", "]"))
 
     @property
     def blank(self) -> bool:
-        """Whether nothing came so far but white space."""
+        """True if nothing but white space came so far."""
         return self._state == "start" and not self._held
 
     @property
     def void(self) -> bool:
-        """Whether nothing came that further arguments would not replace."""
+        """True if nothing came, or only an empty value that further arguments would replace."""
         return self.blank or EMPTY.fullmatch(self._held.rstrip()) is not None
 
     def feed(self, text: str) -> None:
-        """Show what may be shown by now."""
+        """Add ``text``, and emit all that may be emitted by now."""
         if self._state == "over" or not text:
             return
         if self._state == "start" and self.free:
@@ -106,23 +107,24 @@ class Arguments:
         if self._state == "json":
             text = text[: self._end.feed(text)]
             self._state = "over" if self.closed else "json"
-        self._show(text)
+        self._emit(text)
 
     def flush(self) -> None:
-        """Show what was held back, now that nothing follows."""
+        """Emit the text that was held back, now that nothing follows."""
         text, self._held = self._held.rstrip(), ""
         if text:
             self._end.feed(text)
             self._state = "over" if self.closed else "json"
-            self._show(text)
+            self._emit(text)
 
-    def _show(self, text: str) -> None:
+    def _emit(self, text: str) -> None:
         if text:
             self.pieces.append(text)
             self.size += len(text)
 
     def _begin(self, text: str) -> str:
-        """What may be shown of ``text`` at the start, or for good if it decides what the arguments are."""
+        """The part of ``text`` that may be emitted at the start; sets the state if it decides what the arguments
+        are."""
         blanks = ""
         if not self._held:
             blanks = text[: BLANKS.match(text).end()]  # type: ignore[union-attr]  # it always matches
@@ -140,7 +142,8 @@ class Arguments:
         return blanks + text
 
     def _behind_empty(self, empty: str, rest: str) -> str:
-        """What may be shown when no object follows an empty value: nothing, or text that only begins like one."""
+        """The text that may be emitted if no object follows an empty value: nothing, or free text that begins like an
+        empty value."""
         self._held = empty + rest[:MOST_BLANKS]
         if not rest.strip():
             return ""

@@ -1,7 +1,7 @@
-"""What all dialects share: a stage from `ServerSentEvent` to events.
+"""The base class of all dialects: a stage from `ServerSentEvent` to events.
 
-A chunk is read into a list, and the list is delivered even if the chunk turns out to hold an error: what came beside an
-error is content all the same.
+A chunk is read into a list, and the list is delivered even if the chunk turns out to hold an error: content beside an
+error is content nevertheless.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from ..events import (
 )
 from ..stages import may_pass, meaning
 from ..wording import excerpt
-from .call import Call
 from .calls import Calls
 from .fragments import Fragment
-from .halves import Field, Halves
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
-from .loads import load_slowly, quote_json
-from .problems import complaint
+from .jsoncodec import load_slowly
+from .partialcall import PartialCall
+from .problems import complaint, error_object
 from .sse import ServerSentEvent
-from .usage import updated
+from .surrogates import Field, SurrogateHalves
+from .usage import update_usage
 
 __all__ = ["Dialect"]
 
@@ -49,17 +49,16 @@ class Dialect(ABC):
 
     Attributes:
         done: the server said that nothing follows: stop reading.
-        finished: the server said so, or every choice it opened has a finish reason.
-        started: there was something of a reply.
-        id, model: the first that were not empty.
-        request_id: of the HTTP answer, if known.
-        warnings: what was read with a doubt, each once.
+        finished: `done`, or every choice that the server opened has a finish reason.
+        started: the reply has begun: its `Start` was made.
+        id, model: the first ones that were not empty.
+        request_id: that of the HTTP response, if known.
+        warnings: notes on doubtful data, each once.
         word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
-            to keep the connection open; else nobody knows what it means.
-        complaint: what came in place of a chunk and may be an error. It is one if no content follows it, nor a word
-            for an end of the reply.
-        stranger: the first chunk of a kind that is not known.
-        whole_documents: whether a reply that came as one JSON document is whole without a word for its end.
+            to keep the connection open; else its meaning is unknown.
+        complaint: a chunk that may be an error. It is one if no content follows it, nor a finish reason.
+        stranger: the first chunk of an unknown kind.
+        whole_documents: true if a reply that came as one JSON document is whole without a finish reason.
     """
 
     whole_documents = True
@@ -74,9 +73,9 @@ class Dialect(ABC):
         self.complaint: ApiError | None = None
         self.stranger: dict[str, Any] | None = None
         self._usage: Usage | None = None
-        self._ended_by: str | None = None  # the first finish reason of all choices
-        self._halves: Halves | None = None
-        self._held = False  # whether the chunk at hand brought something that is told later
+        self._ended_by: str | None = None  # the first finish reason among all choices
+        self._halves: SurrogateHalves | None = None
+        self._held = False  # true if the current chunk brought something that is emitted later
 
     @property
     def finished(self) -> bool:
@@ -85,24 +84,24 @@ class Dialect(ABC):
     @property
     @abstractmethod
     def opened(self) -> bool:
-        """Whether there was anything that makes a reply, be it empty."""
+        """True if there was anything that makes a reply, even an empty one."""
 
     @property
     @abstractmethod
     def said(self) -> bool:
-        """Whether there was content, known to us or not."""
+        """True if there was content, of a known or an unknown kind."""
 
     def warn(self, doubt: str) -> None:
-        """Say in the Reply what was read with a doubt."""
+        """Add a note on doubtful data to the warnings of the Reply."""
         if len(self.warnings) < MOST_WARNINGS:
             self.warnings[doubt] = None
 
     def verdict(self) -> StreamkitError | None:
-        """Why a reply that the server takes for whole is none all the same."""
+        """The error of a reply that the server considers whole, if it is not; else None."""
         if self.complaint and self._ended_by is None:
             return self.complaint
         if self.said or (self._ended_by and self._usage and self._usage.completion_tokens):
-            return None  # tokens without a word are those of thinking that is not shown
+            return None  # tokens without any text are those of thinking that is not shown
         if self._ended_by is None:
             return BrokenError("the server ended the reply before it said anything", retryable=True)
         if meaning(self._ended_by) == "length":
@@ -120,13 +119,13 @@ class Dialect(ABC):
         if is_comment(data):
             return ()
         if is_heartbeat(sse.event):
-            return self._beat(sse)
+            return self._heartbeat(sse)
         if sse.damaged:
             raise MalformedError(f"not UTF-8: {excerpt(data)}")
         return self.feed_object(self._load(sse), "" if sse.event == "message" else sse.event)
 
-    def _beat(self, sse: ServerSentEvent) -> Iterable[Event]:
-        """What comes under the name of a heartbeat: words to pass the time, or a chunk for all that."""
+    def _heartbeat(self, sse: ServerSentEvent) -> Iterable[Event]:
+        """The events of data that came under the name of a heartbeat: none, unless it is a chunk after all."""
         try:
             chunk = self._load(sse)
         except MalformedError:
@@ -134,7 +133,7 @@ class Dialect(ABC):
         return self.feed_object(chunk, sse.event) if isinstance(chunk, dict) and not is_bare(chunk) else ()
 
     def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
-        """The events of one parsed chunk; ``name`` is that of its server-sent event, if it had one."""
+        """The events of one parsed chunk; ``name`` is the name of its server-sent event, if it had one."""
         event = self.quick(chunk)
         return self._events(chunk, name) if event is None else (event,)
 
@@ -148,7 +147,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def flush(self) -> Iterable[Event]:
-        """What was held back until the end: halves of characters, and calls that only the end completes."""
+        """The events held back until the end: halves of characters, and calls that only the end completes."""
 
     @abstractmethod
     def _read(self, chunk: dict[str, Any], name: str, out: list[Event]) -> None:
@@ -161,7 +160,7 @@ class Dialect(ABC):
                 self.word, self.done = word, is_end(word)
                 yield from self.flush() if self.done else ()
                 return
-            chunk = _wrapped(chunk, name)
+            chunk = error_object(chunk, name)
         self.word = ""
         out: list[Event] = []
         self._held = False
@@ -180,10 +179,10 @@ class Dialect(ABC):
         yield from out
 
     def _unread(self, chunk: dict[str, Any], name: str) -> str | None:
-        """The name of the `Other` for a chunk of which no event came; None if it says nothing that is not known.
+        """The name of the `Other` for a chunk of which no event came; None if the chunk says nothing new.
 
-        Here that is no chunk at all. A dialect that knows chunks which say nothing (that a block has ended, what will
-        follow, the same once more) returns None for these, and for content that has no event of its own its name.
+        This default never returns None. A dialect that knows chunks which say nothing new (the end of a block, an
+        announcement, a repetition) returns None for these, and its name for content without an event of its own.
         """
         kind = chunk.get("type")
         return name or (kind if isinstance(kind, str) else "")
@@ -205,9 +204,9 @@ class Dialect(ABC):
         return value
 
     def expect_halves(self) -> None:
-        """From now on characters may be cut in two: a price that only such streams pay."""
+        """Expect characters that are cut in two from now on: only such streams pay for joining them."""
         if self._halves is None:
-            self._halves = Halves()
+            self._halves = SurrogateHalves()
 
     def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
         """Note id and model; the first chunk that has one of them or content starts the reply."""
@@ -218,15 +217,15 @@ class Dialect(ABC):
             self.started, self.complaint = True, None
             out.append(Start(self.id, self.model, self.request_id, raw=chunk))
 
-    def _hear(self, chunk: dict[str, Any]) -> None:
-        """Remember words that came in place of a chunk, in case nothing follows."""
+    def _note_complaint(self, chunk: dict[str, Any]) -> None:
+        """Keep a chunk that may be an error as the complaint, in case no content follows."""
         if self._ended_by is None:
             self.complaint = self.complaint or complaint(chunk, amid=self.said)
 
     def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
         if not isinstance(report, dict):
             return
-        usage = updated(self._usage, report, self.warn)
+        usage = update_usage(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
@@ -239,14 +238,14 @@ class Dialect(ABC):
         chunk: dict[str, Any],
         out: list[Event],
     ) -> None:
-        text = self._joined((kind, index, None), text)
+        text = self._whole_characters((kind, index, None), text)
         if text:
             out.append(kind(text, index, raw=chunk))
 
     def _grow_call(
-        self, calls: Calls, call: Call, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
+        self, calls: Calls, call: PartialCall, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
     ) -> None:
-        call.add(piece.id, piece.name, self._joined((ToolCallDelta, index, call), piece.arguments))
+        call.add(piece.id, piece.name, self._whole_characters((ToolCallDelta, index, call), piece.arguments))
         event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)
@@ -254,9 +253,9 @@ class Dialect(ABC):
             self._held = self._held or not (call.ended or call.arguments.closed)
 
     def _end_calls(
-        self, calls: Calls, ended: list[Call], index: int, chunk: dict[str, Any] | None
+        self, calls: Calls, ended: list[PartialCall], index: int, chunk: dict[str, Any] | None
     ) -> list[ToolCallDelta | ToolCall]:
-        """The events that end some of ``calls``, with the halves of characters that still waited."""
+        """The events that end some of ``calls``, with the halves of characters that were still waiting."""
         out: list[ToolCallDelta | ToolCall] = []
         for call in ended:
             if self._halves is not None:
@@ -265,17 +264,18 @@ class Dialect(ABC):
         return out
 
     def _ends(self, reason: str) -> ApiError | None:
-        """Note a finish reason. The error, if it is the word for a failure of the server."""
+        """Note a finish reason. Returns the error, if it is the word for a failure of the server."""
         self._ended_by = self._ended_by or reason
-        meant = meaning(reason)
-        if meant == "unknown":
+        category = meaning(reason)
+        if category == "unknown":
             self.warn(f"unknown finish reason {excerpt(reason)!r}, taken for a whole reply")
-        if meant != "failed":
+        if category != "failed":
             return None
         return ApiError(f"the server ended the reply: {excerpt(reason)}", code=reason, retryable=may_pass(reason))
 
-    def _joined(self, field: Field, text: str) -> str:
-        """``text`` in whole characters: a half may have waited for it, or wait now."""
+    def _whole_characters(self, field: Field, text: str) -> str:
+        """``text`` in whole characters: with the half that waited for it, and without a half at its end, which waits
+        now."""
         if self._halves is None or not text:
             return text
         text = self._halves.join(field, text)
@@ -283,14 +283,5 @@ class Dialect(ABC):
         return text
 
     def _release(self, index: int | None = None) -> list[Event]:
-        """Halves of text whose other half never came, of one choice or of all."""
+        """Events of text for the halves whose other half never came, of one choice or of all."""
         return self._halves.take_text(index) if self._halves is not None else []
-
-
-def _wrapped(chunk: Any, name: str) -> dict[str, Any]:
-    """What is no object but an error all the same; `MalformedError` for anything else."""
-    if isinstance(chunk, list) and len(chunk) == 1 and isinstance(chunk[0], dict) and chunk[0].get("error"):
-        return chunk[0]
-    if name == "error":
-        return {"error": "error without a message" if chunk is None else chunk}
-    raise MalformedError(f"a chunk that is no object: {quote_json(chunk)}")

@@ -1,4 +1,4 @@
-"""One entry of ``tool_calls`` in a chunk: what it says, in whatever form a server writes it."""
+"""Reads one entry of ``tool_calls`` in a chunk into a `Fragment`, in whatever form a server writes it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from .loads import dumps, quote_json
+from .jsoncodec import dumps, quote_json
 
-__all__ = ["Fragment", "fragment", "index_of", "legacy_fragment", "text_of"]
+__all__ = ["Fragment", "arguments_text", "fragment", "index_of", "legacy_fragment"]
 
 LARGEST_INDEX = 2**31
 
 
 @dataclass(slots=True)
 class Fragment:
-    """A piece of a call; ``free`` if its arguments are the free text of a custom tool and no JSON."""
+    """A piece of a call; ``free`` if its arguments are the free text of a custom tool and not JSON."""
 
     index: int | None
     id: str
@@ -25,24 +25,24 @@ class Fragment:
 
 
 def fragment(entry: Any) -> Fragment:
-    """One entry of ``tool_calls``; raises `MalformedError` for what has another shape."""
+    """One entry of ``tool_calls`` as a fragment; raises `MalformedError` for an entry of another shape."""
     if not isinstance(entry, dict):
-        raise MalformedError("a tool call that is no object")
+        raise MalformedError("a tool call that is not an object")
     function = entry.get("function")
     custom = None if function else entry.get("custom")
-    name, arguments = _function(custom or function or entry)  # the last: of servers that leave a level out
+    name, arguments = _function(custom or function or entry)  # the last one is for servers that leave a level out
     return Fragment(index_of(entry.get("index")), _name(entry.get("id")), name, arguments, bool(custom))
 
 
 def legacy_fragment(function: Any) -> Fragment:
-    """A ``function_call``, the form before ``tool_calls``: one call a choice, without an id."""
+    """A ``function_call`` as a fragment. That is the form before ``tool_calls``: one call a choice, without an id."""
     return Fragment(None, "", *_function(function))
 
 
 def _function(function: Any) -> tuple[str, str]:
     if not isinstance(function, dict):
-        raise MalformedError("the function of a tool call is no object")
-    return _name(function.get("name")), text_of(function.get("arguments", function.get("input")))
+        raise MalformedError("the function of a tool call is not an object")
+    return _name(function.get("name")), arguments_text(function.get("arguments", function.get("input")))
 
 
 def index_of(value: Any) -> int | None:
@@ -55,7 +55,7 @@ def index_of(value: Any) -> int | None:
     return value if is_number and 0 <= value < LARGEST_INDEX else None
 
 
-def text_of(arguments: Any) -> str:
+def arguments_text(arguments: Any) -> str:
     """``arguments`` as JSON text: some servers send the object itself, or null for nothing."""
     if arguments is None:
         return ""
@@ -71,4 +71,4 @@ def _name(value: Any) -> str:
         return value or ""
     if isinstance(value, int):
         return str(value)
-    raise MalformedError("an id or name of a tool call that is no text")
+    raise MalformedError("an id or name of a tool call that is not a text")

@@ -1,4 +1,4 @@
-"""How the pieces of a reply are told apart in the body of an answer: as server-sent events, or a JSON object a line."""
+"""The framings of a reply in the body of a response: server-sent events, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import StreamkitError
-from .lines import Lines
+from .lines import LineDecoder
 from .sse import BOM, FIELDS, Decoder, ServerSentEvent
 
 __all__ = ["LINES", "SSE", "Decoding", "Framing", "frame", "without_lead"]
@@ -19,8 +19,8 @@ LEAD = re.compile(rb"(?:\s|" + BOM + rb")*")
 
 
 class Decoding(Protocol):
-    """What a `Parser` needs to cut a body into pieces; `Decoder` says what the members are. What `flush` gives are
-    pieces without their end that cannot have been cut."""
+    """The interface by which a `Parser` splits a body into pieces; its members are described in `Decoder`. `flush`
+    returns pieces that have no end mark and cannot have been cut."""
 
     @property
     def limit(self) -> int: ...
@@ -36,16 +36,16 @@ class Decoding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """A way to put pieces into a body.
+    """A way to put the pieces of a reply into a body.
 
     Attributes:
-        media: its media type; ``called`` is what a message calls such a body.
-        begins: with what one of these bodies begins, if it is not another kind of body under a wrong name.
-        document: with what a body begins that is one whole JSON document instead. ``doubtful``: with what it begins as
-            long as more has to come to tell.
-        decoder: who reads it, with a limit in bytes.
-        block: how a payload and its name (of an event, or None) are written; each ends with ``end``.
-        comment: what says nothing and keeps a connection open; empty if readers would not understand it.
+        media: its media type; ``called`` is the name for such a body in messages.
+        begins: the beginnings of such a body; any other beginning is that of another kind of body under a wrong name.
+        document: matches the beginning of a body that is one whole JSON document instead. ``doubtful``: matches a
+            beginning after which more is needed to decide.
+        decoder: makes the decoder that reads it, with a limit in bytes.
+        block: writes a payload and its name (of an event, or None) as bytes, which end with ``end``.
+        comment: a block without content that keeps a connection open; empty if readers would not understand it.
     """
 
     media: str
@@ -59,24 +59,24 @@ class Framing:
     comment: bytes
 
     def is_document(self, start: bytes) -> bool | None:
-        """Whether a body that begins with ``start`` is one JSON document; None as long as nobody can tell."""
+        """True if a body that begins with ``start`` is one JSON document; None as long as that is not decided."""
         start = without_lead(start)
         if not start or BOM.startswith(start) or self.doubtful.fullmatch(start):
             return None
         return self.document.match(start) is not None
 
     def is_stream(self, body: bytes) -> bool:
-        """Whether a whole ``body`` is one of these and no document."""
+        """True if a whole ``body`` has this framing and is not a JSON document."""
         return without_lead(body).startswith(self.begins) and not self.is_document(body)
 
 
 def without_lead(body: bytes) -> bytes:
-    """``body`` from its first word on: without white space, or a byte order mark, before it."""
+    """``body`` without the white space, or the byte order mark, at its start."""
     return LEAD.sub(b"", body, count=1)
 
 
 def frame(data: str | bytes, event: str | None = None, id: str | None = None) -> bytes:
-    """One block of an event stream that says ``data``, whatever line ends are in it (a reader sees LF).
+    """One block of an event stream with ``data``, whatever line ends are in it (a reader sees LF).
 
     ValueError for an ``event`` or ``id`` with CR, LF or NUL: they would make further fields or events.
     """
@@ -92,7 +92,7 @@ def frame(data: str | bytes, event: str | None = None, id: str | None = None) ->
 
 
 def _line(data: bytes, event: str | None) -> bytes:
-    """JSON as one line. A line has no place for the name of an event."""
+    """JSON as one line. A line cannot hold the name of an event."""
     return LINE_END.sub(b" ", data) + b"\n"
 
 
@@ -111,9 +111,9 @@ LINES = Framing(
     media="application/x-ndjson",
     called="a stream of JSON lines",
     begins=(b"{",),
-    document=re.compile(rb"\[|\{[ \t\r]*\n"),  # an object whose first line is not all of it
+    document=re.compile(rb"\[|\{[ \t\r]*\n"),  # an object that goes on after its first line
     doubtful=re.compile(rb"\{[ \t\r]*"),
-    decoder=Lines,
+    decoder=LineDecoder,
     block=_line,
     end=b"\n",
     comment=b"",  # the official library of Ollama fails at a blank line

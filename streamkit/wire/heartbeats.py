@@ -1,4 +1,4 @@
-"""What servers send instead of comments to keep a connection open."""
+"""Recognises heartbeats: data that servers send instead of comments to keep a connection open."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ import re
 from types import NoneType
 from typing import Any
 
-from .loads import quote_json
+from .jsoncodec import quote_json
 from .problems import BESIDE_NAMES
-from .unread import is_fine_all
+from .unread import are_all_fine
 
 __all__ = ["bare_word", "is_bare", "is_comment", "is_end", "is_heartbeat"]
 
 NAME = re.compile(r"(?:^|[._-])(?:heart[_-]?beat|keep[_-]?alive|ping)(?:$|[._-])", re.IGNORECASE)
 WORD = re.compile(r"""(?!.*(?:error|fail))(?![\d.+-]+$)(?:\[\w+\]|[^\s{}\[\]"<>]{1,64}|keep.?alive)""", re.IGNORECASE)
-"""One word that is no number, bare or in brackets, unless it speaks of an error."""
+"""One word that is not a number, bare or in brackets, unless it mentions an error."""
 
 KINDS = ("type", "event", "object")
 MARKS = frozenset({
     "id", "event_id", "sequence_number", "seq", "timestamp", "time", "ts", "created", "created_at",
 })  # fmt: skip
-"""Fields of a heartbeat that nobody misses."""
+"""Fields of a heartbeat that need no event."""
 
 
 def is_end(word: str) -> bool:
-    """Whether a `bare_word` is the mark of the end, which some servers write small, or without its brackets."""
+    """True if a `bare_word` is the end mark, which some servers write in lower case, or without its brackets."""
     return word == "DONE" or word.lower() == "[done]"
 
 
 def is_comment(data: str) -> bool:
-    """Whether a comment was wrapped into data."""
+    """True if ``data`` is a comment that was wrapped into data."""
     return data.startswith(":")
 
 
 def is_heartbeat(name: str) -> bool:
-    """Whether the name of an event is that of a heartbeat; what its data holds may be something else (`is_bare`)."""
+    """True if the name of an event is that of a heartbeat; its data may be something else (see `is_bare`)."""
     return NAME.search(name.strip()) is not None
 
 
 def is_bare(chunk: dict[str, Any]) -> bool:
-    """Whether the data of a heartbeat is nothing but its name, its number and its time."""
+    """True if the data of a heartbeat holds nothing but its name, its number and its time."""
     return all(_is_mark(name, value) for name, value in chunk.items())
 
 
@@ -49,12 +49,13 @@ def _is_mark(name: str, value: Any) -> bool:
     if name in KINDS:
         return isinstance(value, str) and is_heartbeat(value)
     if name in BESIDE_NAMES:
-        return is_fine_all(value)
+        return are_all_fine(value)
     return name in MARKS and not isinstance(value, (dict, list))
 
 
 def bare_word(value: Any) -> str:
-    """The word that stands where an object should (text that is no JSON, or the value of JSON); empty if it is none."""
+    """The word that stands in place of an object (text that is not JSON, or a JSON value); empty if it is not a
+    word."""
     if not isinstance(value, (str, float, bool, NoneType)):
         return ""
     text = value.strip() if isinstance(value, str) else quote_json(value)

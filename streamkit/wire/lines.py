@@ -1,7 +1,7 @@
-"""Bytes of a body with one JSON object a line (NDJSON) to the bytes of each line.
+"""Splits a body with one JSON object per line (NDJSON) into lines.
 
-A line ends with LF; a CR before it is white space, as JSON has it, and blank lines say nothing. What follows the last
-LF waits as a list of pieces and is joined once, when its LF comes: linear, however the body is cut.
+A line ends with LF; a CR before it is white space, as JSON has it, and blank lines are skipped. The bytes after the
+last LF wait as a list of pieces and are joined once, when their LF comes: linear, however the body is cut.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from ..errors import TooLargeError
 from .sse import BOM, LF, ServerSentEvent, from_data_line
 
-__all__ = ["Lines"]
+__all__ = ["LineDecoder"]
 
 
-class Lines:
+class LineDecoder:
     """A stage: bytes in, lines out, each as soon as its end is there.
 
     Attributes:
-        stray: nothing, for every line that is not blank is a piece of the reply.
+        stray: always empty, because every line that is not blank is a piece of the reply.
         rest: after `flush`, the object that the body ends with, without the end of its line: it may be cut.
         error: set when a limit was exceeded. That call still returns the lines before; the next one raises it.
     """
@@ -52,7 +52,7 @@ class Lines:
         return out
 
     def flush(self) -> list[ServerSentEvent]:
-        """The last line, if it has no end and is no object that may be cut: that one is to be found in `rest`."""
+        """The last line, if it has no end and is not an object: an object may have been cut and is in `rest`."""
         if self.error is not None:
             raise self.error
         line = self._without_bom(b"".join(self._pieces)).strip()

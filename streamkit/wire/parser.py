@@ -1,4 +1,4 @@
-"""Bytes to events, the last of which is the `Reply`."""
+"""The parser: bytes to events, the last of which is the `Reply`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
-from .loads import load, quote_json
+from .jsoncodec import load, quote_json
 from .problems import stray_problem
 from .sse import LIMIT, ServerSentEvent, from_data_line
 
@@ -27,9 +27,9 @@ NAMES = ("data", "event", "id", "retry")
 def parse(chunks: Iterable[bytes], api: str = "chat", **options: Any) -> Iterator[Event]:
     """The events of a body that comes in ``chunks``, however it is cut; the last one is the `Reply`.
 
-    ``api`` is one of `APIS`; ``options`` are those of `Parser`. Whatever is wrong with the
-    body is raised as a `StreamkitError` whose ``.partial`` holds what came before; errors of ``chunks`` pass unchanged.
-    Stops reading as soon as the server says that nothing follows.
+    ``api`` is one of `APIS`; ``options`` are those of `Parser`. Any fault of the body is raised as a `StreamkitError`
+    whose ``.partial`` holds the reply up to it; errors of ``chunks`` pass unchanged. Stops reading as soon as the
+    server says that nothing follows.
     """
     return _parse(chunks, Parser(api, **options))
 
@@ -48,8 +48,8 @@ class Parser:
     The events of a `feed` are made while they are taken, so each feed must be taken to its end before the next. Raises
     `StreamkitError` with ``.partial`` after the events that came before the fault. ``lenient`` takes a clean end for
     a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size;
-    without ``keep_text`` the Reply has none, and a reply of any length takes no more room than a short one (but for the
-    Responses API, which tells every text again at its end).
+    without ``keep_text`` the Reply has no text, and a reply of any length takes no more memory than a short one (except
+    with the Responses API, which repeats every text at its end).
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class Parser:
         request_id: str | None = None,
         attempts: int = 1,
     ) -> None:
-        found = self._api = api_named(api)
+        entry = self._api = api_named(api)
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
-        self._dialect = found.dialect(request_id)
-        self._framing = found.framing
-        self._decoder = found.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
+        self._dialect = entry.dialect(request_id)
+        self._framing = entry.framing
+        self._decoder = entry.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._seen = False
         self._failed = False
         self._stray: list[str] = []
@@ -78,7 +78,7 @@ class Parser:
 
     @property
     def request_id(self) -> str | None:
-        """That of the HTTP answer, which may be told later: no event has it before the first chunk."""
+        """The request id of the HTTP response. It may be set later: no event has it before the first chunk."""
         return self._dialect.request_id
 
     @request_id.setter
@@ -87,7 +87,7 @@ class Parser:
 
     @property
     def finished(self) -> bool:
-        """Whether the server said, in one way or another, that the reply is whole, and nothing to the contrary."""
+        """True if the server said, in one way or another, that the reply is whole, and reported no error."""
         return self._dialect.finished and not self._failed
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
@@ -111,7 +111,7 @@ class Parser:
             items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
             self._seen = self._seen or bool(items)
             if decoder.stray:
-                items = self._mixed(items)
+                items = self._with_stray_lines(items)
             for item in items:
                 if isinstance(item, bytes):
                     try:
@@ -126,7 +126,7 @@ class Parser:
                             continue
                         events = dialect.feed_object(value)
                 else:
-                    events = self._unusual(item)
+                    events = self._feed_item(item)
                 for other in events:
                     take(other)
                     yield other
@@ -136,37 +136,38 @@ class Parser:
             if decoder.error is not None:
                 raise decoder.error
         except StreamkitError as exc:
-            self._blame(exc)
+            self._attach_partial(exc)
             raise
 
     def feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
-        """The events of a chunk that somebody else has parsed."""
-        return self._guarded(self._feed_object(chunk))
+        """The events of a chunk that is parsed already."""
+        return self._with_partial(self._feed_object(chunk))
 
     def body(self, data: bytes) -> Iterator[Event]:
         """The events of a reply that came as one JSON document instead of a stream, with the `Reply`.
 
         A stream that was announced as JSON is read all the same.
         """
-        return self._guarded(self._body(data))
+        return self._with_partial(self._body(data))
 
     def flush(self) -> Iterator[Event]:
-        """What a clean end of the body completes: the `Reply`, or `BrokenError` if the reply was not finished.
+        """The events that a clean end of the body completes, with the `Reply`; `BrokenError` if the reply was not
+        finished.
 
-        An unfinished last block counts if it is the mark of the end or holds a whole JSON object.
+        An unfinished last block counts if it is the end mark or holds a whole JSON object.
         """
-        return self._guarded(self._flush())
+        return self._with_partial(self._flush())
 
-    def _guarded(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _with_partial(self, events: Iterator[Event]) -> Iterator[Event]:
         if self.done:
             return
         try:
             yield from events
         except StreamkitError as exc:
-            self._blame(exc)
+            self._attach_partial(exc)
             raise
 
-    def _blame(self, error: StreamkitError) -> None:
+    def _attach_partial(self, error: StreamkitError) -> None:
         self._failed = True
         error.partial = self.reply()
         error.request_id = error.request_id or self.request_id
@@ -181,7 +182,7 @@ class Parser:
     def _end(self) -> Reply:
         problem = self._dialect.verdict()
         if problem is not None:
-            raise (self._foreign() if isinstance(problem, BrokenError) else None) or problem
+            raise (self._foreign_api_error() if isinstance(problem, BrokenError) else None) or problem
         self.done = True
         return self.reply()
 
@@ -203,8 +204,8 @@ class Parser:
         if not self._dialect.opened:
             raise (
                 self._dialect.complaint
-                or self._foreign()
-                or MalformedError(f"JSON that is no reply: {quote_json(value)}")
+                or self._foreign_api_error()
+                or MalformedError(f"JSON that is not a reply: {quote_json(value)}")
             )
         if self.done:
             return
@@ -221,7 +222,7 @@ class Parser:
         if self.done:
             return
         if self._dialect.word:
-            raise MalformedError(f"the body ends with a word that is no chunk: {excerpt(self._dialect.word)}")
+            raise MalformedError(f"the body ends with a word that is not a chunk: {excerpt(self._dialect.word)}")
         tail = "".join(line for _, line in self._decoder.stray)
         self._check(tail)
         self._check("\n".join((*self._stray, tail)))  # JSON over several lines
@@ -231,10 +232,10 @@ class Parser:
         if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
-        raise self._dialect.complaint or self._foreign() or cut
+        raise self._dialect.complaint or self._foreign_api_error() or cut
 
-    def _foreign(self) -> MalformedError | None:
-        """The error if nothing was read because the chunks are those of another API."""
+    def _foreign_api_error(self) -> MalformedError | None:
+        """The error for a reply of which nothing was read because its chunks are those of another API; else None."""
         form = self._dialect.stranger
         if form is None or self._dialect.said or self._api.owns(form):
             return None
@@ -249,8 +250,8 @@ class Parser:
             yield event
         yield self._end()
 
-    def _mixed(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
-        """Events and unknown lines in the order in which they came; the lines are remembered, up to a bound."""
+    def _with_stray_lines(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
+        """Events and unknown lines in the order in which they came; `_feed_item` keeps the lines, up to a bound."""
         out: list[bytes | ServerSentEvent | str] = []
         done = 0
         for at, line in self._decoder.stray:
@@ -258,7 +259,7 @@ class Parser:
             done = at
         return out + items[done:]
 
-    def _unusual(self, item: ServerSentEvent | str) -> Iterable[Event]:
+    def _feed_item(self, item: ServerSentEvent | str) -> Iterable[Event]:
         if isinstance(item, ServerSentEvent):
             return self._dialect.feed(item)
         self._check(item)

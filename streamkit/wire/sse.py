@@ -2,14 +2,15 @@
 
 The plan:
 
-1. A BOM at the very start goes; CR LF and CR become LF, in C. A CR ends its line at once: if the next read starts with
-   LF, that one is dropped.
-2. What follows the last LF waits as a list of pieces and is joined once, when its LF comes: linear, however it is cut.
+1. A BOM at the very start is removed; CR LF and CR become LF, in C. A CR ends its line at once: if the next read starts
+   with LF, that one is dropped.
+2. The bytes after the last LF wait as a list of pieces and are joined once, when their LF comes: linear, however the
+   body is cut.
 3. The rest is split at blank lines, in C. A block that is one ``data: `` line is an event as it stands (nearly all
    are); anything else goes line by line.
 
-Lines with a field name that nobody knows are ignored by the standard. They are kept apart in `Decoder.stray`, because
-servers use them for errors.
+The standard ignores lines with an unknown field name. They are kept apart in `Decoder.stray`, because servers use them
+for errors.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ __all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "ServerSentEvent", "decode", "fr
 
 BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-"""How an event stream begins."""
+"""The beginnings of an event stream."""
 LIMIT = 32 * 1024 * 1024
-CR, LF = 13, 10  # numbers, because `10 in data` is ten times as quick as asking for the byte string
+CR, LF = 13, 10  # numbers, because `10 in data` is ten times as fast as a search for the byte string
 MAX_RETRY_DIGITS = 18
 
 
 @dataclass(slots=True)
 class ServerSentEvent:
-    """One dispatched event. ``id`` is the last event id, ``retry`` what this block asked for, in milliseconds.
+    """One dispatched event. ``id`` is the last event id, ``retry`` the reconnection time in this block, in
+    milliseconds.
 
-    ``damaged`` tells that bytes were not UTF-8 and became U+FFFD.
+    ``damaged`` is true if bytes were not UTF-8 and became U+FFFD.
     """
 
     event: str = "message"
@@ -74,7 +76,7 @@ class Decoder:
         self.rest: ServerSentEvent | None = None
         self.error: TooLargeError | None = None
         self._begun = False
-        self._idle = False  # begun, nothing is waiting, and no id that events would carry
+        self._idle = False  # begun, nothing is waiting, and there is no id that events would carry
         self._after_cr = False
         self._pieces: list[bytes] = []  # the line that has no end yet
         self._waiting = 0  # bytes in it
@@ -82,7 +84,7 @@ class Decoder:
         self._open()
 
     def _open(self) -> None:
-        """A new block; only the id outlives the old one."""
+        """Begin a new block; of the old one only the id is kept."""
         self._data: list[bytes] = []
         self._size = 0
         self._name = b""
@@ -94,9 +96,10 @@ class Decoder:
         return [from_data_line(item) if isinstance(item, bytes) else item for item in self.split(chunk)]
 
     def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]:
-        """As `feed`, but an event that has nothing but one line of data is left as the bytes of that line.
+        """The events that ``chunk`` completes; one that has nothing but one line of data is left as the bytes of that
+        line.
 
-        JSON is parsed from bytes anyway: this saves making a string and an object of nearly every event.
+        JSON is parsed from bytes anyway: this avoids making a string and an object of nearly every event.
         """
         if (
             self._idle
@@ -124,7 +127,7 @@ class Decoder:
         return out
 
     def flush(self) -> list[ServerSentEvent]:
-        """Nothing: an unfinished block is no event. It is to be found in `rest`."""
+        """No events, because an unfinished block is not an event. It is in `rest`."""
         if self.error is not None:
             raise self.error
         self.stray = []
@@ -166,7 +169,7 @@ class Decoder:
             self._wait(len(last))
 
     def _blocks(self, chunk: bytes, out: list[bytes | ServerSentEvent]) -> None:
-        """``chunk`` ends with a blank line."""
+        """Read whole blocks; ``chunk`` ends with a blank line."""
         small = len(chunk) <= self.limit
         if small and not self._started and not self._id:
             lines = _plain_blocks(chunk)

@@ -1,4 +1,4 @@
-"""Requests of chat completions taken apart, for APIs that want the same in a form of their own."""
+"""Parses requests of chat completions, for APIs that take the same content in another form."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from typing import Any, NamedTuple
 from ..errors import MalformedError
 from ..wording import excerpt
 from .api import Messages
-from .loads import load
+from .jsoncodec import load
 
-__all__ = ["Call", "Turn", "fields_of", "form_of", "function_of", "given", "inlined", "object_of", "turns_of"]
+__all__ = [
+    "MessageCall",
+    "Turn",
+    "answer_format",
+    "fields_of",
+    "file_in",
+    "function_of",
+    "object_of",
+    "supported_params",
+    "turns_of",
+    "without",
+]
 
-NOTHING_ASKED: Mapping[str, tuple[Any, ...]] = {
+NO_EFFECT: Mapping[str, tuple[Any, ...]] = {
     "audio": (), "best_of": (1,), "echo": (False,), "frequency_penalty": (0,), "function_call": ("auto", "none"),
     "functions": ([],), "logit_bias": ({},), "logprobs": (False,), "metadata": ({},), "modalities": (["text"],),
     "moderation": (), "n": (1,), "parallel_tool_calls": (True,), "prediction": (), "presence_penalty": (0,),
@@ -23,8 +34,7 @@ NOTHING_ASKED: Mapping[str, tuple[Any, ...]] = {
     "service_tier": ("auto", "default"), "store": (False,), "stream_options": (), "suffix": ("",),
     "tool_choice": ("auto",), "top_logprobs": (0,), "user": (), "verbosity": ("medium",), "web_search_options": (),
 }  # fmt: skip
-"""Parameters that only OpenAI's APIs and their like have, each with the values that ask for nothing but what is done
-anyway."""
+"""Parameters that only OpenAI's APIs and similar ones have, each with the values that have no effect."""
 INSTRUCTIONS = ("system", "developer")
 RESULTS = ("tool", "function")
 DATA = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
@@ -33,19 +43,19 @@ DATA = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 # -- parameters --------------------------------------------------------------------------------------------------------
 
 
-def given(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
-    """``params`` without those that are None, and without what the API does not have: it has those of
-    `NOTHING_ASKED` that are in ``has``. ValueError that names the parameters which ask for something all the same."""
-    kept = {name: value for name, value in params.items() if value is not None}
-    missing = kept.keys() & (NOTHING_ASKED.keys() - {*has})
-    odd = sorted(name for name in missing if name != "stream_options" and kept[name] not in NOTHING_ASKED[name])
+def supported_params(params: Mapping[str, Any], api: str, has: Iterable[str] = ()) -> dict[str, Any]:
+    """``params`` without those that are None, and without those that the API does not have: of `NO_EFFECT` it has the
+    ones in ``has``. ValueError with the names of parameters that it does not have and that would have an effect."""
+    present = {name: value for name, value in params.items() if value is not None}
+    missing = present.keys() & (NO_EFFECT.keys() - {*has})
+    odd = sorted(name for name in missing if name != "stream_options" and present[name] not in NO_EFFECT[name])
     if odd:
         raise ValueError(f"{api} does not have {', '.join(odd)}: leave out what it does not have")
-    return {name: value for name, value in kept.items() if name not in missing}
+    return {name: value for name, value in present.items() if name not in missing}
 
 
 def fields_of(value: Any, name: str) -> dict[str, Any]:
-    """The fields of a parameter that is a JSON object, also as a library has it; none of None."""
+    """The fields of a parameter that is a JSON object, also one of a library's own type; no fields if it is None."""
     dump = getattr(value, "model_dump", None)
     if callable(dump) and not isinstance(value, type):
         value = dump(mode="json", by_alias=True, exclude_none=True)
@@ -54,20 +64,21 @@ def fields_of(value: Any, name: str) -> dict[str, Any]:
     return dict(value or {})
 
 
-def form_of(asked: Any, api: str) -> tuple[str, Mapping[str, Any]]:
-    """The type of a ``response_format``, and the schema of one that has it."""
-    kind, told = (asked.get("type"), asked.get("json_schema")) if isinstance(asked, Mapping) else (None, None)
+def answer_format(spec: Any, api: str) -> tuple[str, Mapping[str, Any]]:
+    """The type of a ``response_format``, and its schema if it has one."""
+    kind, nested = (spec.get("type"), spec.get("json_schema")) if isinstance(spec, Mapping) else (None, None)
     if kind in ("text", "json_object"):
         return str(kind), {}
-    schema = told.get("schema") if kind == "json_schema" and isinstance(told, Mapping) else None
+    schema = nested.get("schema") if kind == "json_schema" and isinstance(nested, Mapping) else None
     if isinstance(schema, Mapping):
         return "json_schema", schema
     forms = "text, json_object or json_schema with its schema"
-    raise ValueError(f"response_format is not {forms}, as {api} can be asked for: {excerpt(repr(asked))}")
+    raise ValueError(f"response_format is not {forms}, as {api} can be asked for: {excerpt(repr(spec))}")
 
 
 def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
-    """The function that an entry of ``tools`` describes in one of OpenAI's forms; None for one of the API's own."""
+    """The function that an entry of ``tools`` describes in one of OpenAI's forms; None for an entry in the API's
+    form."""
     if isinstance(tool.get("function"), Mapping):
         return dict(tool["function"])
     if "custom" in tool:
@@ -77,12 +88,17 @@ def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
     return {name: value for name, value in tool.items() if name != "type"}
 
 
+def without(form: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """``form`` without the fields of these names."""
+    return {name: value for name, value in form.items() if name not in names}
+
+
 # -- messages ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True, eq=False)
-class Call:
-    """A call that a model made; ``id`` is empty if it has none."""
+class MessageCall:
+    """A tool call in a message of the model; ``id`` is empty if it has none."""
 
     id: str
     name: str
@@ -90,39 +106,39 @@ class Call:
 
 
 class Turn(NamedTuple):
-    """What a message says.
+    """The content of a message.
 
     Attributes:
-        role: ``system``, ``user``, ``assistant``, ``tool``, or any other word that was given.
-        message: as it was given.
+        role: ``system``, ``user``, ``assistant``, ``tool``, or any other role of the message.
+        message: the message itself, unchanged.
         parts: its content, and its refusal, as parts; empty texts are left out.
-        calls: those that it makes.
-        answered: the call whose result it is, if a message before it made that one.
+        calls: its tool calls.
+        answered: the call whose result it is, if that call is in a message before it.
     """
 
     role: Any
     message: Mapping[str, Any]
     parts: list[Mapping[str, Any]]
-    calls: list[Call]
-    answered: Call | None
+    calls: list[MessageCall]
+    answered: MessageCall | None
 
     @property
     def id(self) -> str:
-        """Of the call whose result it is; empty if that cannot be told."""
+        """The id of the call whose result it is; empty if that is not known."""
         return self.answered.id if self.answered else str(self.message.get("tool_call_id") or "")
 
     @property
     def tool(self) -> str:
-        """The name of the tool whose result it is; empty if that cannot be told."""
+        """The name of the tool whose result it is; empty if that is not known."""
         return self.answered.name if self.answered else _own_name(self.message)
 
 
 def turns_of(messages: Messages, api: str) -> list[Turn]:
-    """What each message says. A result without an id is that of the first call that has none, of its tool if it names
-    one. ValueError for what is not a message, or has no counterpart in any other API."""
-    told: list[Turn] = []
-    known: dict[str, Call] = {}
-    waiting: list[Call] = []  # for their results, the latest turn first
+    """The content of each message. A result without an id belongs to the first call without a result (of its tool, if
+    it names one). ValueError for anything that is not a message, or has no counterpart in other APIs."""
+    turns: list[Turn] = []
+    known: dict[str, MessageCall] = {}
+    waiting: list[MessageCall] = []  # calls that wait for their results, the latest turn first
     for message in messages:
         if message.get("audio"):
             raise ValueError(f"{api} does not have the audio of a message: leave it out")
@@ -134,11 +150,11 @@ def turns_of(messages: Messages, api: str) -> list[Turn]:
             answered = _answered(message, waiting) or known.get(str(message.get("tool_call_id") or ""))
             waiting = [call for call in waiting if call is not answered]
         role = "system" if role in INSTRUCTIONS else "tool" if role in RESULTS else role
-        told.append(Turn(role, message, list(_parts(message, api)), calls, answered))
-    return told
+        turns.append(Turn(role, message, list(_parts(message, api)), calls, answered))
+    return turns
 
 
-def _answered(message: Mapping[str, Any], waiting: list[Call]) -> Call | None:
+def _answered(message: Mapping[str, Any], waiting: list[MessageCall]) -> MessageCall | None:
     id, name = str(message.get("tool_call_id") or ""), _own_name(message)
     fits = (call for call in waiting if (call.id == id if id else name in ("", call.name)))
     return next(fits, None)
@@ -148,7 +164,7 @@ def _own_name(message: Mapping[str, Any]) -> str:
     return str(message.get("tool_name") or message.get("name") or "")
 
 
-def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
+def _calls(message: Mapping[str, Any], api: str) -> Iterator[MessageCall]:
     entries = message.get("tool_calls") or ()
     if not isinstance(entries, (list, tuple)):
         raise TypeError(f"the tool_calls of a message are not a list: {excerpt(repr(entries))}")
@@ -158,27 +174,28 @@ def _calls(message: Mapping[str, Any], api: str) -> Iterator[Call]:
         if isinstance(entry, Mapping) and "custom" in entry:
             raise ValueError(f"{api} does not have calls of custom tools: leave them out")
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-            told = excerpt(repr(entry))
-            raise TypeError(f"a call for {api} is not a function with a name and arguments: {told}")
-        yield Call(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
+            quoted = excerpt(repr(entry))
+            raise TypeError(f"a call for {api} is not a function with a name and arguments: {quoted}")
+        yield MessageCall(str(entry.get("id") or ""), function["name"], _arguments(function.get("arguments")))
 
 
-def _arguments(told: Any) -> dict[str, Any]:
-    """An object. Arguments that a model wrote and that are none go within one, in the way that Anthropic's page on
-    fine-grained tool streaming gives, so that the error which answers them can be understood, and the conversation can
-    go on."""
-    if told is None or (isinstance(told, str) and not told.strip()):
+def _arguments(arguments: Any) -> dict[str, Any]:
+    """The arguments as an object. Arguments that are not a JSON object are wrapped in one, in the way that Anthropic's
+    page on fine-grained tool streaming gives, so that the error which answers them can be understood, and the
+    conversation can go on."""
+    if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
         return {}
-    value = object_of(told)
+    value = object_of(arguments)
     if value is not None:
         return value
-    return {"INVALID_JSON": told if isinstance(told, str) else json.dumps(told, default=str)}
+    return {"INVALID_JSON": arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)}
 
 
-def object_of(told: Any) -> dict[str, Any] | None:
-    """A JSON object, also if it is told as text; None for anything else, or if JSON cannot hold what it holds (NaN)."""
+def object_of(form: Any) -> dict[str, Any] | None:
+    """A JSON object, also one that is given as text; None for anything else, or if it has values that JSON does not
+    have (NaN)."""
     try:
-        value = load(told) if isinstance(told, str) else told
+        value = load(form) if isinstance(form, str) else form
         if isinstance(value, Mapping):
             json.dumps(dict(value), allow_nan=False, default=str)
             return dict(value)
@@ -207,17 +224,17 @@ def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
         yield {"type": "text", "text": refusal}
 
 
-def inlined(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
-    """The media type and the data (base64) of a part that holds a file; None and its address if it is elsewhere, None
-    for a part of text or of another kind."""
+def file_in(part: Mapping[str, Any]) -> tuple[str | None, str] | None:
+    """The media type and the data (base64) of a part that holds a file; None and its address if it holds an address;
+    None for a part of text or of another kind."""
     kind = part.get("type")
-    held = part.get(kind) if isinstance(kind, str) else None
-    held = {"url": held} if isinstance(held, str) else held
-    if not isinstance(held, Mapping):
+    content = part.get(kind) if isinstance(kind, str) else None
+    content = {"url": content} if isinstance(content, str) else content
+    if not isinstance(content, Mapping):
         return None
     if kind == "input_audio":
-        return f"audio/{held.get('format')}", str(held.get("data"))
-    url = held.get("url") if kind == "image_url" else held.get("file_data") if kind == "file" else None
+        return f"audio/{content.get('format')}", str(content.get("data"))
+    url = content.get("url") if kind == "image_url" else content.get("file_data") if kind == "file" else None
     if not isinstance(url, str):
         return None
     data = DATA.fullmatch(url)

@@ -1,4 +1,4 @@
-"""Token figures under all the names they have."""
+"""Reads token figures, under all their names, into a `Usage`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..events import Usage
 
-__all__ = ["figure", "merged", "tells_more", "updated"]
+__all__ = ["figure", "has_more", "merge_usage", "update_usage"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "prompt_tokens": ("prompt_tokens", "input_tokens"),
@@ -29,14 +29,15 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 
 LARGEST = 2**53
-"""No figure is larger: up to here floats are exact, and no reply has that many tokens."""
+"""The largest figure that is accepted: up to here floats are exact, and no reply has that many tokens."""
 
 
-def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
-    """``old`` brought up to date by a further ``report``; ``old`` itself when that says nothing new.
+def merge_usage(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
+    """``old`` updated with a further ``report``; ``old`` itself if that has nothing new.
 
-    A later figure replaces an earlier one, for servers report the sum so far. Nulls and zeros do not: some servers send
-    them when they have nothing further to say. A number that cannot be a figure is left out, and ``warn`` is told.
+    A later figure replaces an earlier one, because servers report the sum so far. Nulls and zeros do not: some servers
+    send them when they have nothing further to report. A number that cannot be a figure is left out, and ``warn`` is
+    called.
     """
     changed = False
     figures: dict[str, Any] = {}
@@ -49,19 +50,20 @@ def merged(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None
     return replace(Usage(raw=report), **figures)
 
 
-def updated(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
-    """As `merged`, and where no figure is new ``raw`` is brought up to date with what is: a price, or details."""
-    usage = merged(old, report, warn)
-    if usage is None or usage is not old or not tells_more(report, usage.raw):
+def update_usage(old: Usage | None, report: dict[str, Any], warn: Callable[[str], None]) -> Usage | None:
+    """The result of `merge_usage`; if no figure is new, ``raw`` is updated with anything else that is: a price, or
+    details."""
+    usage = merge_usage(old, report, warn)
+    if usage is None or usage is not old or not has_more(report, usage.raw):
         return usage
     raw = usage.raw or {}
     more = {name: value for name, value in report.items() if value or name not in raw}
     return replace(usage, raw={**raw, **more})
 
 
-def tells_more(report: Any, known: Any) -> bool:
-    """Whether ``report`` has a value that is not in ``known``. A null, an empty text and an empty list are none, and a
-    zero is one only where there was none before."""
+def has_more(report: Any, known: Any) -> bool:
+    """True if ``report`` has a value that is not in ``known``. A null, an empty text and an empty list do not count as
+    values, and a zero counts only where there was no value before."""
     pairs = [(report, known)]
     while pairs:
         new, old = pairs.pop()
@@ -77,7 +79,7 @@ def _first(report: dict[str, Any], paths: tuple[str, ...], warn: Callable[[str],
 
 
 def figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> int | None:
-    """The figure at ``path``; None if there is none, and ``warn`` is told of a number that cannot be one."""
+    """The figure at ``path``; None if there is none. ``warn`` is called for a number that cannot be a figure."""
     value: Any = report
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -85,5 +87,5 @@ def figure(report: dict[str, Any], path: str, warn: Callable[[str], None]) -> in
         return None
     if 0 <= value <= LARGEST and value == int(value):
         return int(value)
-    warn(f"the server's {path} is no figure and was left out")
+    warn(f"the server's {path} is not a figure and was left out")
     return None

@@ -188,7 +188,7 @@ def test_a_damaged_line_is_told_and_its_prompt_asked_again(path: Path, reports: 
 @pytest.mark.parametrize("content", [b'{"prompt": "a"}\n', b"hello", b"\0", b"\n", b'{"asked": 1}'])
 def test_a_file_that_is_something_else_is_left_alone(path: Path, content: bytes):
     path.write_bytes(content)
-    with testing.client("Hi") as one, pytest.raises(ValueError, match="no ledger"):
+    with testing.client("Hi") as one, pytest.raises(ValueError, match="not a ledger"):
         ran(one, ["a"], path)
     assert path.read_bytes() == content
     assert one.requests == []

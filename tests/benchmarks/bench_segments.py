@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamkit.stages import Segments
-from streamkit.stages.segments.boundary import Rules
+from streamkit.stages.segments.boundary import RuleJudge
 
 SIZES = (2_000, 20_000, 200_000)
 ROUNDS = 5
@@ -46,7 +46,7 @@ def fed(text: str, **options: Any) -> None:
 def candidates() -> dict[str, Callable[[str], object]]:
     made: dict[str, Callable[[str], object]] = {
         "sentence": fed,
-        "sentence, rules": lambda text: fed(text, judge=Rules()),
+        "sentence, rules": lambda text: fed(text, judge=RuleJudge()),
         "word": lambda text: fed(text, unit="word"),
         "paragraph": lambda text: fed(text, unit="paragraph"),
     }

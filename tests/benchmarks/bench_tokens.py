@@ -15,7 +15,7 @@ from typing import Any
 import streamkit as sk
 from streamkit.stages.usage.meter import Meter
 from streamkit.tokens import ReplyTokens, TokenCounter
-from streamkit.tokens.encodings import load
+from streamkit.tokens.encodings import load_encoding
 
 SIZES = (2_000, 20_000, 100_000, 200_000)
 WINDOW = 2_000
@@ -41,7 +41,7 @@ TEXTS = {
     "a run": "a",
     "emoji run": "👨‍👩‍👧❤️😀🏳️‍🌈",
 }
-ENCODING: Any = load("o200k_base")
+ENCODING: Any = load_encoding("o200k_base")
 
 
 def deltas_of(name: str, tokens: int) -> list[str]:

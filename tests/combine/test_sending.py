@@ -76,7 +76,7 @@ def test_the_responses_api_gets_them_in_its_own_form():
 def test_the_default_client_is_a_client_too(monkeypatch: pytest.MonkeyPatch):
     client = testing.client(CALL, FINE)
     monkeypatch.setattr(default, "Client", lambda: client)
-    monkeypatch.setattr(default, "_made", None)
+    monkeypatch.setattr(default, "_default", None)
     assert sk.run(sk.tool_loop(sk.chat, "?", [weather])).rounds == 2
     assert sent(client)[0][0]["function"]["name"] == "weather"
 
@@ -260,7 +260,7 @@ def test_what_a_tool_raises_is_on_the_log_once_without_its_words(caplog: pytest.
     results = [event for event in stream if isinstance(event, sk.ToolResult)]
     assert [result.error for result in results] == ["LookupError: no hunter2"] * 2
     (line,) = warnings(caplog)
-    assert line.startswith("tool fails raised LookupError in test_tools_sent.py, line ")
+    assert line.startswith("tool fails raised LookupError in test_sending.py, line ")
     assert "hunter2" not in line
 
 

@@ -77,7 +77,7 @@ def test_tools_run_at_the_same_time_but_answer_in_order():
         (("weather", '{"town":"Oslo"}'), "do not fit: city: Missing"),
         (("due", '{"day":"soon"}'), "do not fit: day: Input should be a valid date"),
         (("weather", '{"city":'), "MalformedError"),
-        (("weather", "[1]"), "no object"),
+        (("weather", "[1]"), "not an object"),
         (("nothing", "{}"), "no tool 'nothing'"),
         (("endless", "{}"), "Circular"),
         (("gives_up", "{}"), "raised CancelledError"),

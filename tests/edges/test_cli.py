@@ -99,7 +99,8 @@ def test_a_reply_that_fails_shows_what_came_and_why(cli):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "first line"), (b"\x00\xff", "no JSON"), (None, "no recording"), (b"{}\n", "no head")]
+    ("content", "said"),
+    [(b"", "first line"), (b"\x00\xff", "not JSON"), (None, "no recording"), (b"{}\n", "not a head")],
 )
 def test_what_is_no_recording_is_one_sentence(cli, tmp_path: Path, content: bytes | None, said: str):
     path = tmp_path / "file"

@@ -22,7 +22,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--api", "anthropic", "--param", "seed=1"], "does not have seed"),
         (["--api", "gemini"], "the model is a part of the address here: pass --model"),
         (["--api", "responses", "--param", "n=2"], "does not have n"),
-        (["--param", "response_format=5"], "response_format is no int"),
+        (["--param", "response_format=5"], "response_format cannot be of type int"),
         (["--param", "stream=false"], "stream=False is refused"),
         (["--base-url", "http://far.example/v1"], "use https, or allow it with --allow-http"),
     ],

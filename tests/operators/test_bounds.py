@@ -12,7 +12,7 @@ import reactivex as rx
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.stages.structure.callvalues import Calls
+from streamkit.stages.structure.callvalues import CallStages
 from streamkit.stages.structure.jsonevents import JsonEvents
 from streamkit.stages.structure.jsonstages import JsonItems, JsonValues
 
@@ -158,11 +158,11 @@ def deltas(calls: int, pieces: int, name: str | None) -> list[sk.Event]:
 @pytest.mark.parametrize(("calls", "pieces"), [(10_000, 2), (1, 20_000), (100, 200)])
 @pytest.mark.parametrize("name", ["f", None])
 def test_every_piece_of_arguments_is_looked_at_once(calls: int, pieces: int, name: str | None):
-    read = Calls(Counting, "*")
+    read = CallStages(Counting, "*")
     values = [value for event in deltas(calls, pieces, name) for value in read.feed(event)]  # type: ignore[arg-type]
     assert len(values) == calls * pieces
     assert max(value.value for value in values) == pieces + 1
-    late = Calls(Counting, "f")
+    late = CallStages(Counting, "f")
     got = [value for event in deltas(calls, pieces, name) for value in late.feed(event)]  # type: ignore[arg-type]
     assert len(got) == (calls * pieces if name else 0)
     if not name:  # nothing was put together in vain, and the name makes one text of it

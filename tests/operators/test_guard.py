@@ -13,7 +13,7 @@ from reactivex.subject import Subject
 import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.stages import Segments
-from streamkit.stages.rewriting.guarded import Cutter
+from streamkit.stages.rewriting.guarded import GuardCutter
 
 TEXT = "First one. Second bad one! Third one? And the rest"
 
@@ -434,7 +434,7 @@ def test_a_block_of_code_is_asked_about_as_a_whole():
 
 def test_the_text_of_a_long_block_of_code_is_not_joined_before_its_end():
     """That would cost the square of its length."""
-    cutter = Cutter(Segments)
+    cutter = GuardCutter(Segments)
     for piece in ["```\n", *["code"] * 1000]:
         assert cutter.feed(sk.TextDelta(piece)) == []
         assert max(map(len, cutter._cuts[0]._held)) == 4

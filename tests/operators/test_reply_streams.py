@@ -163,7 +163,7 @@ def test_run_gives_the_reply_and_a_stream_that_lost_it_says_so():
 
 # -- fluent methods ------------------------------------------------------------------------------------------------
 
-STUBS = Path(sk.__file__).parent / "engine" / "fluent"
+STUBS = Path(sk.__file__).parent / "engine" / "streams" / "fluent"
 NO_STREAM = {"multicast", "partition", "partition_indexed", "publish", "publish_value", "ref_count", "replay"}
 NO_STREAM |= {"to_future"}
 GIVEN: dict[str, tuple[Any, ...]] = {

@@ -273,7 +273,7 @@ def test_reply_and_failure_say_what_is_let_through():
         ({"due": 1.0}, r"Mine has due, and nothing to give then: write def expire"),
         ({"expire": ["."]}, r"Mine.expire is a method"),
         ({"reply": "text"}, r"Mine.reply is a method"),
-        ({"feed": 5}, r"Mine is no stage, it has no method feed"),
+        ({"feed": 5}, r"Mine is not a stage, it has no method feed"),
     ],
 )
 def test_a_member_of_the_wrong_kind_is_told_when_the_stage_is_made(members: dict[str, Any], words: str):

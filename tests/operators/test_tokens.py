@@ -361,7 +361,7 @@ def test_a_meter_in_a_branch_knows_the_request_of_the_run():
 
 def test_nothing_is_loaded_while_a_stream_runs(monkeypatch: pytest.MonkeyPatch):
     meter = ops.meter()
-    monkeypatch.setattr(encodings, "_loaded", {"o200k_base": encodings.load("o200k_base")})
+    monkeypatch.setattr(encodings, "_loaded", {"o200k_base": encodings.load_encoding("o200k_base")})
     monkeypatch.setattr(encodings, "_load", pytest.fail)
     with client("Hi", model="gpt-4") as asked:
         got = collected(asked.chat("Hello?").pipe(meter))

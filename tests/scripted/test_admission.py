@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamkit.scripted.admission import Door, Rules
+from streamkit.scripted.admission import Admission, AdmissionRules
 from streamkit.scripted.server import Server
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}]}
 LOOPBACK, OPEN, OPEN6 = ["127.0.0.1"], ["0.0.0.0"], ["0.0.0.0", "::"]
 
 
-def code(door: Door, target: str = "/v1/models", **headers: str) -> str | None:
+def code(door: Admission, target: str = "/v1/models", **headers: str) -> str | None:
     refused = door.refusal(target, headers)
     if refused is None:
         return None
@@ -43,7 +43,7 @@ def code(door: Door, target: str = "/v1/models", **headers: str) -> str | None:
     ],
 )
 def test_loopback_is_asked_by_its_names(host):
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules()), host=host) is None
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules()), host=host) is None
 
 
 @pytest.mark.parametrize(
@@ -70,40 +70,40 @@ def test_loopback_is_asked_by_its_names(host):
     ],
 )
 def test_and_by_no_others(host):
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules()), host=host) == "host_not_allowed"
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules()), host=host) == "host_not_allowed"
 
 
 def test_a_server_that_others_reach_is_asked_by_any_address_but_by_no_name():
-    door = Door(OPEN, "0.0.0.0", Rules())
+    door = Admission(OPEN, "0.0.0.0", AdmissionRules())
     for host in ("192.168.0.1:8808", "0.0.0.0:8808", "[fe80::1]", "127.0.0.1", "localhost"):
         assert code(door, host=host) is None
     assert code(door, host="evil.example") == "host_not_allowed"
-    assert code(Door(OPEN6, None, Rules()), host="10.0.0.1") is None
+    assert code(Admission(OPEN6, None, AdmissionRules()), host="10.0.0.1") is None
 
 
 def test_names_may_be_allowed_and_the_one_to_listen_on_is():
-    door = Door(LOOPBACK, "My.Box.", Rules(["api.test:80", "bücher.example", "10.0.0.1"]))
+    door = Admission(LOOPBACK, "My.Box.", AdmissionRules(["api.test:80", "bücher.example", "10.0.0.1"]))
     for host in ("my.box", "API.test", "api.test:9", "xn--bcher-kva.example", "10.0.0.1:5"):
         assert code(door, host=host) is None
     assert code(door, host="box") == "host_not_allowed"
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules(["*"])), host="any.example") is None
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules(["*"])), host="any.example") is None
 
 
 def test_the_host_of_a_whole_url_counts_as_well():
-    door = Door(LOOPBACK, "127.0.0.1", Rules())
+    door = Admission(LOOPBACK, "127.0.0.1", AdmissionRules())
     assert code(door, "http://evil.example/v1/models", host="localhost") == "host_not_allowed"
     assert code(door, "http://localhost/v1/models", host="evil.example") == "host_not_allowed"
     assert code(door, "http://localhost/v1/models", host="localhost") is None
 
 
 def test_who_sends_no_host_is_no_browser():
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules())) is None
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules()), host="") == "host_not_allowed"
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules())) is None
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules()), host="") == "host_not_allowed"
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:8808", "https://LOCALHOST:8808"])
 def test_the_servers_own_origin_may_ask(origin):
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules()), host="localhost:8808", origin=origin) is None
+    assert code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules()), host="localhost:8808", origin=origin) is None
 
 
 @pytest.mark.parametrize(
@@ -122,35 +122,38 @@ def test_the_servers_own_origin_may_ask(origin):
     ],
 )
 def test_other_origins_may_not(origin):
-    assert code(Door(LOOPBACK, "127.0.0.1", Rules()), host="localhost:8808", origin=origin) == "origin_not_allowed"
+    assert (
+        code(Admission(LOOPBACK, "127.0.0.1", AdmissionRules()), host="localhost:8808", origin=origin)
+        == "origin_not_allowed"
+    )
 
 
 def test_origins_may_be_allowed():
-    door = Door(LOOPBACK, "127.0.0.1", Rules(origins=["http://localhost:3000/", "https://App.example"]))
+    door = Admission(LOOPBACK, "127.0.0.1", AdmissionRules(origins=["http://localhost:3000/", "https://App.example"]))
     for origin in ("http://localhost:3000", "https://app.example"):
         assert code(door, host="localhost", origin=origin) is None
     assert code(door, host="localhost", origin="http://app.example") == "origin_not_allowed"
     assert code(door, host="localhost", origin="null") == "origin_not_allowed"
-    assert code(Door(LOOPBACK, None, Rules(origins=["*"])), host="localhost", origin="null") is None
+    assert code(Admission(LOOPBACK, None, AdmissionRules(origins=["*"])), host="localhost", origin="null") is None
 
 
 @pytest.mark.parametrize("name", ["", "http://x", "x/y", "a b", "x:y", "[::1", "user@x", "*.example"])
 def test_what_is_no_host_cannot_be_allowed(name):
-    with pytest.raises(ValueError, match="no name of a host"):
-        Rules([name])
+    with pytest.raises(ValueError, match="not a name of a host"):
+        AdmissionRules([name])
 
 
 @pytest.mark.parametrize("origin", ["null", "", "localhost:3000", "http://", "http://x/y", "http://a@b", "http://x:0"])
 def test_what_is_no_origin_cannot_be_allowed(origin):
-    with pytest.raises(ValueError, match="no origin"):
-        Rules(origins=[origin])
+    with pytest.raises(ValueError, match="not an origin"):
+        AdmissionRules(origins=[origin])
 
 
 def test_one_text_is_not_several_names():
     with pytest.raises(TypeError, match="allow_hosts"):
-        Rules("localhost")
+        AdmissionRules("localhost")
     with pytest.raises(TypeError, match="allow_origins"):
-        Rules(origins="http://localhost:3000")
+        AdmissionRules(origins="http://localhost:3000")
 
 
 # -- on a socket ---------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 import streamkit as sk
-from streamkit.scripted.bounds import ServerLimits
-from streamkit.scripted.paths import meant
+from streamkit.scripted.clientlimits import ServerLimits
+from streamkit.scripted.paths import likely_api
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
 
@@ -50,7 +50,7 @@ def form(body: Any) -> str:
     ],
 )
 def test_the_api_is_known_by_a_part_of_the_path_or_by_a_header_of_its_own(path, header, api):
-    found = meant(path, {header: "x"})
+    found = likely_api(path, {header: "x"})
     assert (found and found.name) == api
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from streamkit.edges.cli import _parser, serve
-from streamkit.scripted import request as asked
+from streamkit.scripted import requestlog as asked
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
 

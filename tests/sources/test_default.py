@@ -17,7 +17,7 @@ FINE = [head(), reply("fine")]
 
 @pytest.fixture(autouse=True)
 def nothing_made_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(default, "_made", None)
+    monkeypatch.setattr(default, "_default", None)
 
 
 @pytest.fixture

@@ -251,7 +251,7 @@ def test_pools_that_keep_connections_come_first_again_after_a_crowd() -> None:
             for pool in kept:
                 await pools.give_back(pool)
             for pool in set(kept):  # as after their time
-                pool.left = -1e9
+                pool.last_used = -1e9
             Keeper.of(asyncio.get_running_loop()).sweep()
             assert {pool.keeps for _, pool in pools._all() if not pool.retired} == {False}
             following = await pools.take()
@@ -283,7 +283,7 @@ async def _closing_at_the_end(one: sk.Client) -> None:
     await asyncio.gather(*(read(one) for _ in range(20)))
     Keeper.of(asyncio.get_running_loop()).sweep()
     for pool in tuple(Keeper.of(asyncio.get_running_loop()).pools):
-        pool.left = -1e9
+        pool.last_used = -1e9
     Keeper.of(asyncio.get_running_loop()).sweep()
 
 

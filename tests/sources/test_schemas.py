@@ -256,7 +256,7 @@ def unknown(city: Shop) -> None: ...
         ({"tools": [unknown]}, "no schema for .*; or write its schema yourself: {'type': 'function'"),
         ({"tools": {"a": weather}.values()}, r"write tools=list\(...\)"),
         ({"tools": (one for one in [weather])}, r"write tools=list\(...\)"),
-        ({"tools": [int]}, "no object"),
+        ({"tools": [int]}, "not an object"),
         ({"response_format": list[int]}, "put list.* into a field"),
         ({"response_format": RootModel[list[int]]}, "into a field"),
         ({"response_format": Shop}, "no schema for"),

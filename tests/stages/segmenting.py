@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streamkit.stages import Segment, Segments
-from streamkit.stages.segments.boundary import Engine, Judge, Rules
+from streamkit.stages.segments.boundary import Judge, RuleJudge, SentencexJudge
 
 try:
-    JUDGES: list[Judge] = [Engine(), Rules()]
+    JUDGES: list[Judge] = [SentencexJudge(), RuleJudge()]
 except ImportError:
-    JUDGES = [Rules()]
+    JUDGES = [RuleJudge()]
 
 TROUBLE = [
     *"aAzZ09 \n\t\r.,;:!?…\"'`*_~#|>-=()[]{}<>。！？「」『』《》（）“”‘’«»„؟।；",

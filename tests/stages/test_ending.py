@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import streamkit as sk
-from streamkit.stages.rewriting.earlyend import Ending
+from streamkit.stages.rewriting.earlyend import EarlyEnd
 
 
 def test_events_up_to_the_first_that_is_right_and_a_reply_that_says_so():
-    stage = Ending(lambda event: getattr(event, "text", "") == "stop", "mine")
+    stage = EarlyEnd(lambda event: getattr(event, "text", "") == "stop", "mine")
     assert stage.feed(sk.TextDelta("go, ")) == [sk.TextDelta("go, ")]
     delta, reply = stage.feed(sk.TextDelta("stop"))
     assert delta == sk.TextDelta("stop")
@@ -17,7 +17,7 @@ def test_events_up_to_the_first_that_is_right_and_a_reply_that_says_so():
 
 
 def test_it_ends_once():
-    stage = Ending(lambda event: False, "mine")
+    stage = EarlyEnd(lambda event: False, "mine")
     stage.feed(sk.TextDelta("a"))
     (reply,) = stage.finish()
     assert reply.text == "a"
@@ -25,7 +25,7 @@ def test_it_ends_once():
 
 
 def test_a_reply_that_came_is_the_reply():
-    stage, reply = Ending(lambda event: True, "mine"), sk.Reply((sk.Choice(0, "whole"),))
+    stage, reply = EarlyEnd(lambda event: True, "mine"), sk.Reply((sk.Choice(0, "whole"),))
     assert stage.reply(reply) is reply
     assert stage.feed(reply) == [reply]
     assert stage.finish() == []
@@ -33,5 +33,5 @@ def test_a_reply_that_came_is_the_reply():
 
 
 def test_what_is_no_event_just_ends():
-    stage = Ending(lambda number: number == 2, "mine")
+    stage = EarlyEnd(lambda number: number == 2, "mine")
     assert [stage.feed(1), stage.done, stage.feed(2), stage.done] == [[1], False, [2], True]

@@ -271,7 +271,7 @@ class Counted:
         find, pattern = stage._finds[0].find, stage._finds[0]
 
         def counted(text, pos, final, last=None):
-            goes_on = isinstance(last, matching.Found) and last.decided >= pos
+            goes_on = isinstance(last, matching.RuleMatch) and last.decided >= pos
             self.looks += 0 if goes_on else len(text) - pos
             return find(text, pos, final, last)
 

@@ -12,8 +12,8 @@ from hypothesis import assume, example, given, settings, strategies as st
 from markdown_it import MarkdownIt
 
 from streamkit.stages import Segments
-from streamkit.stages.segments.markdown.edits import edited
-from streamkit.stages.segments.markdown.inline import Inline
+from streamkit.stages.segments.markdown.edits import apply_edits
+from streamkit.stages.segments.markdown.inline import InlineMarks
 from streamkit.stages.segments.markdown.tags import TAG, is_break, is_tag
 from streamkit.testing import every_split
 from tests.stages.segmenting import pieces_of, segments, some_options, texts
@@ -112,7 +112,7 @@ def one_blank(text: str) -> str:
 
 
 def of_paragraph(text: str) -> str:
-    return edited(text, 0, len(text), Inline(text).edits)
+    return apply_edits(text, 0, len(text), InlineMarks(text).edits)
 
 
 def plain(text: str, **options: Any) -> list[str]:
@@ -456,7 +456,7 @@ def test_the_steps_grow_with_the_text_and_no_more(run: str):
         stage = Segments(markdown="plain", max_chars=300)
         sys.setprofile(count)
         try:
-            Inline(text)
+            InlineMarks(text)
             for at in range(0, size, 4):
                 stage.feed(text[at : at + 4])
         finally:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from streamkit.stages import Redactor
-from streamkit.stages.rewriting.ready.blocks import LONGEST as LONGEST_BLOCK
+from streamkit.stages.rewriting.ready.armour import LONGEST as LONGEST_BLOCK
 from streamkit.stages.rewriting.ready.keys import LONGEST
 from streamkit.stages.rewriting.ready.vendors import SECRETS, Secret
 from tests.stages.readiness import MASK, check, redacted

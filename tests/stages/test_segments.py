@@ -12,7 +12,7 @@ import regex
 
 from streamkit import testing
 from streamkit.stages import Segment, Segments
-from streamkit.stages.segments.boundary import Rules
+from streamkit.stages.segments.boundary import RuleJudge
 from streamkit.stages.segments.scripts import between_graphemes
 from streamkit.stages.segments.segment import Segmenting
 from tests.stages.segmenting import JUDGES, pieces_of, segments, some_options, texts, troubling
@@ -142,7 +142,7 @@ def test_the_steps_grow_with_the_text_and_no_more(unit: Any, run: str):
     """Runs of anything, four characters a feed. Calls are counted; what one call reads is bounded by the next test."""
 
     def steps(size: int) -> float:
-        text, stage, calls = ("x " + run * size)[:size], Segments(unit=unit, max_chars=300, judge=Rules()), 0
+        text, stage, calls = ("x " + run * size)[:size], Segments(unit=unit, max_chars=300, judge=RuleJudge()), 0
 
         def count(frame: Any, event: str, arg: Any) -> None:
             nonlocal calls

@@ -9,11 +9,11 @@ import pytest
 
 from streamkit.stages import Segments
 from streamkit.stages.segments import boundary
-from streamkit.stages.segments.boundary import Engine, Rules
+from streamkit.stages.segments.boundary import RuleJudge, SentencexJudge
 from tests.stages.segmenting import JUDGES, segments, texts
 
 
-class Counting(Rules):
+class Counting(RuleJudge):
     """Counts what a judge is given to read."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ def test_without_the_engine_rules_judge(monkeypatch: pytest.MonkeyPatch):
     boundary.best_judge.cache_clear()
     monkeypatch.setitem(sys.modules, "sentencex", None)
     try:
-        assert isinstance(boundary.best_judge(), Rules)
+        assert isinstance(boundary.best_judge(), RuleJudge)
         assert texts("Dr. Who left. He ran.") == ["Dr. Who left.", "He ran."]
     finally:
         boundary.best_judge.cache_clear()
@@ -52,8 +52,8 @@ class Panic(BaseException):
     """What a panic in Rust arrives as."""
 
 
-def engine(segment: Any) -> Engine:
-    made = Engine.__new__(Engine)
+def engine(segment: Any) -> SentencexJudge:
+    made = SentencexJudge.__new__(SentencexJudge)
     made._segment = segment
     return made
 
@@ -95,7 +95,7 @@ def test_an_engine_that_loses_text_knows_no_boundary():
 def test_the_engine_is_loaded_at_construction(monkeypatch: pytest.MonkeyPatch):
     loaded: list[str] = []
     judge = JUDGES[0]
-    monkeypatch.setattr(Engine, "load", lambda self, lang: loaded.append(lang))
+    monkeypatch.setattr(SentencexJudge, "load", lambda self, lang: loaded.append(lang))
     Segments("pt-BR", judge=judge)
     Segments(judge=judge)
     assert loaded == ["pt", "en"]

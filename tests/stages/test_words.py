@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from streamkit.stages.rewriting.literals import Words
-from streamkit.stages.rewriting.matching import Found, Held
+from streamkit.stages.rewriting.literals import LiteralWords
+from streamkit.stages.rewriting.matching import Held, RuleMatch
 
 WORDS = st.lists(st.text("ab", min_size=1, max_size=6), min_size=1, max_size=8)
 
@@ -17,19 +17,19 @@ def leftmost(words: list[str], text: str) -> tuple[int, int] | None:
 
 @given(WORDS, st.text("abc", max_size=20))
 def test_it_finds_the_leftmost_word_and_of_those_the_longest(words, text):
-    found = Words(words, str).find(text, 0, True)
+    found = LiteralWords(words, str).find(text, 0, True)
     assert (found and (found.start, found.end)) == leftmost(words, text)  # type: ignore[union-attr]
 
 
 @given(WORDS, st.text("abc", max_size=20))
 def test_it_is_undecided_exactly_while_more_text_can_change_what_it_finds(words, text):
-    found = Words(words, str).find(text, 0, False)
+    found = LiteralWords(words, str).find(text, 0, False)
     whole = leftmost(words, text)
     first = whole[0] if whole else len(text)
     places = [at for at in range(len(text)) if any(len(w) > len(text) - at and w.startswith(text[at:]) for w in words)]
     if places and places[0] <= first:
         assert isinstance(found, Held)
-        assert not isinstance(found, Found)
+        assert not isinstance(found, RuleMatch)
         assert found.start == places[0]
     else:
         assert (found and (found.start, found.end)) == whole  # type: ignore[union-attr,attr-defined]
@@ -45,7 +45,7 @@ def test_work_is_linear_however_long_the_words_are():
             Counting.looked += 1
             return super().__getitem__(key)
 
-    words = Words(["a" * 500 + "b", "ca"], str)
+    words = LiteralWords(["a" * 500 + "b", "ca"], str)
     words._next = Counting(words._next)
     words.find("a" * 10_000, 0, True)
     assert Counting.looked < 60_000

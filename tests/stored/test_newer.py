@@ -135,7 +135,7 @@ def test_an_answer_that_cannot_be_read_is_asked_again_and_told(tmp_path: Path, r
 @pytest.mark.parametrize("before", [[], [ANSWERED]])
 def test_a_ledger_of_another_form_is_refused_and_left_as_it_is(tmp_path: Path, before: list[Any], line: Any):
     path = tmp_path / "l"
-    with pytest.raises(ValueError, match="is no ledger, or one of a newer version of streamkit"):
+    with pytest.raises(ValueError, match="is not a ledger, or one of a newer version of streamkit"):
         batch(path, [*before, line])
     assert path.read_bytes() == recording(*before, line)
 

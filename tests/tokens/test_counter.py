@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from streamkit.testing import every_split
 from streamkit.tokens import TokenCounter
-from streamkit.tokens.encodings import load
+from streamkit.tokens.encodings import load_encoding
 from tests.tokens.texts import FRAGMENTS, cut, hard_text
 
 NAMES = ("o200k_base", "cl100k_base")
@@ -22,7 +22,7 @@ CHECKS = int(os.environ.get("STREAMKIT_CHECKS", "100000"))
 
 
 def encoded(name: str, text: str) -> int:
-    return len(load(name).encode_ordinary(text))
+    return len(load_encoding(name).encode_ordinary(text))
 
 
 def check(name: str, pieces: Sequence[str]) -> int:
@@ -119,7 +119,7 @@ class Weighed:
     """A tiktoken encoding that notes how many bytes it is given."""
 
     def __init__(self, name: str) -> None:
-        self._inner: Any = load(name)
+        self._inner: Any = load_encoding(name)
         self.bytes = 0
 
     def encode_ordinary(self, text: str) -> list[int]:

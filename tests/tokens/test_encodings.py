@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streamkit.tokens.encodings import DIGESTS, SITE, load
+from streamkit.tokens.encodings import DIGESTS, SITE, load_encoding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -131,4 +131,4 @@ def test_a_cache_that_cannot_be_used_says_what_to_set(tmp_path: Path):
 
 def test_an_unknown_encoding_is_told_with_those_there_are():
     with pytest.raises(ValueError, match=r"unknown encoding 'o100k': one of .*o200k_base"):
-        load("o100k")
+        load_encoding("o100k")

@@ -285,7 +285,7 @@ def test_a_cut_reply_does_not_count_the_placeholder_of_its_beginning():
 def test_a_figure_that_cannot_be_one_is_left_out():
     reply = reply_of(start(input_tokens=-5), *TEXT, ended(output_tokens=4), STOP)
     assert reply.usage == Usage(None, 4)
-    assert reply.warnings == ("the server's input_tokens is no figure and was left out",)
+    assert reply.warnings == ("the server's input_tokens is not a figure and was left out",)
 
 
 # ends

@@ -11,7 +11,7 @@ from streamkit.errors import BrokenError, MalformedError, StreamkitError, TooLar
 from streamkit.testing import every_split
 from streamkit.wire import Parser
 from streamkit.wire.framing import LINES, SSE
-from streamkit.wire.lines import Lines
+from streamkit.wire.lines import LineDecoder
 from tests.wire.bodies import read
 
 CASES: dict[str, tuple[bytes, list[bytes], list[bytes]]] = {  # the lines, and the last one without its end
@@ -32,7 +32,7 @@ CASES: dict[str, tuple[bytes, list[bytes], list[bytes]]] = {  # the lines, and t
 
 def lines_of(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Whole lines without the white space around them, and the last one, whether it may be cut or not."""
-    lines = Lines(100)
+    lines = LineDecoder(100)
     found = [line.strip() for piece in pieces for line in lines.split(piece)]  # type: ignore[union-attr]  # all bytes
     last = [item.data.encode() for item in (*lines.flush(), *([lines.rest] if lines.rest else []))]
     return found, last
@@ -47,14 +47,14 @@ def test_lines_at_every_split(case: str):
 
 def test_only_an_object_may_be_cut():
     for data, rest, given_out in ((b'{"a', '{"a', []), (b"<html", None, ["<html"])):
-        lines = Lines(100)
+        lines = LineDecoder(100)
         assert lines.split(data) == []
         assert [item.data for item in lines.flush()] == given_out
         assert (lines.rest.data if lines.rest else None) == rest
 
 
 def test_a_reused_buffer_is_copied():
-    lines, buffer = Lines(100), bytearray(b"[1")
+    lines, buffer = LineDecoder(100), bytearray(b"[1")
     assert lines.split(buffer) == []  # type: ignore[arg-type]  # sockets read into such buffers
     buffer[:] = b"xx"
     assert lines.split(b"]\n") == [b"[1]"]
@@ -65,7 +65,7 @@ def test_a_reused_buffer_is_copied():
 @pytest.mark.parametrize("end", [b"\n", b""])
 def test_a_line_beyond_the_limit(end: bytes):
     for pieces in every_split(b"12\n1234\n12345" + end):
-        lines, out = Lines(4), []
+        lines, out = LineDecoder(4), []
         for piece in pieces:
             out += lines.split(piece) if lines.error is None else []
         assert out == [b"12", b"1234"]
@@ -78,7 +78,7 @@ def test_a_line_beyond_the_limit(end: bytes):
 @pytest.mark.slow
 def test_a_long_line_in_small_pieces_takes_linear_time():
     def seconds(size: int) -> float:
-        lines, start = Lines(10**9), time.perf_counter()
+        lines, start = LineDecoder(10**9), time.perf_counter()
         for _ in range(size // 10):
             lines.split(b"0123456789")
         assert len(lines.split(b"\n")[0]) == size  # type: ignore[arg-type]  # bytes
@@ -127,10 +127,10 @@ END = b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"do
         (WORD + b"Internal Server Error", MalformedError, "not JSON: Internal Server Error"),
         (WORD + b"data: {}\n", MalformedError, "not JSON: data"),
         (WORD + b'{"model"\n', MalformedError, "not JSON: {"),
-        (WORD + b"[1]\n", MalformedError, "a chunk that is no object"),
-        (WORD + b"[1]", MalformedError, "a chunk that is no object"),
+        (WORD + b"[1]\n", MalformedError, "a chunk that is not an object"),
+        (WORD + b"[1]", MalformedError, "a chunk that is not an object"),
         (WORD + b'{"a":"\xff"}\n', MalformedError, "not UTF-8"),
-        (WORD + b"upstream", MalformedError, "a word that is no chunk: upstream"),
+        (WORD + b"upstream", MalformedError, "a word that is not a chunk: upstream"),
         (WORD + END[:-5], BrokenError, "was cut"),
         (WORD, BrokenError, "was cut"),
         (b"\n", BrokenError, "was cut"),

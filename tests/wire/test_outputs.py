@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamkit.wire.anthropic.outputs import closed
+from streamkit.wire.anthropic.outputs import close_objects
 
 CASES: list[tuple[Any, Any]] = [
     ({"type": "integer", "minimum": 0, "maximum": 9, "description": "How old."},
@@ -35,5 +35,5 @@ CASES: list[tuple[Any, Any]] = [
 
 def test_what_is_not_known_is_told_in_descriptions():
     for given, wanted in CASES:
-        assert closed(given) == wanted
-        assert closed(wanted) == wanted
+        assert close_objects(given) == wanted
+        assert close_objects(wanted) == wanted

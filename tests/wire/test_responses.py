@@ -414,7 +414,7 @@ def test_a_whole_response_in_one_document():
     assert events[-1].outcome == "complete"
     assert read(sse(form, DONE), API)[0][1:5] == events[1:5]  # the same in a stream
     for status in ("queued", "in_progress"):
-        with pytest.raises(MalformedError, match="no reply"):
+        with pytest.raises(MalformedError, match="not a reply"):
             list(Parser(API).body(json.dumps({**form, "status": status}).encode()))
     *_, cut = Parser(API).body(json.dumps({**form, "status": "incomplete"}).encode())
     assert cut.outcome == "length"

@@ -8,7 +8,7 @@ import pytest
 
 from streamkit.errors import ApiError, BrokenError
 from streamkit.events import Reply
-from streamkit.wire.openai.outputitems import Item
+from streamkit.wire.openai.outputitems import OutputItem
 from tests.wire.bodies import error_of, reply_of, sse
 
 API = "responses"
@@ -249,12 +249,12 @@ def test_the_final_list_completes_a_call():
 
 
 def test_an_empty_object_that_came_in_a_piece_is_no_arguments_yet():
-    one = Item("call", announced=True)
-    one.said("arguments").grow("{ }")
-    assert one.arguments_left('{"x":1}') == '{"x":1}'
-    assert one.arguments_left("{}") == ""
+    one = OutputItem("call", announced=True)
+    one.text("arguments").grow("{ }")
+    assert one.missing_arguments('{"x":1}') == '{"x":1}'
+    assert one.missing_arguments("{}") == ""
     one.whole = True
-    assert one.arguments_left('{"x":1}') == ""
+    assert one.missing_arguments('{"x":1}') == ""
 
 
 @pytest.mark.parametrize("empty", ["{}", "{ }", "[]", "null", '""', "null "])

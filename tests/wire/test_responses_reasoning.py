@@ -53,7 +53,7 @@ def test_a_text_may_lie_in_an_object(fields: dict[str, Any]):
 
 
 def test_a_text_of_another_kind_is_malformed():
-    assert "delta is no text" in str(error_of(sse(ev("reasoning.delta", delta=5)), API))
+    assert "delta is not a text" in str(error_of(sse(ev("reasoning.delta", delta=5)), API))
 
 
 @pytest.mark.parametrize("name", ["reasoning_summary_part", "reasoning_part", "content_part"])

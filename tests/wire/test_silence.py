@@ -262,7 +262,7 @@ def test_asides_take_no_more_room_in_a_long_reply():
         list(parser.feed(sse(ev("output_text.delta", delta="x", content_index=0, logprobs=odds))))
         list(parser.feed(sse(ev("output_item.done", output_index=number + 1, item=thought))))
         asides: Any = parser._dialect
-        sizes.append(len(repr(asides._asides.__dict__)))
+        sizes.append(len(repr(asides._extras.__dict__)))
     assert max(sizes) < 2 * sizes[1] + 100
 
 

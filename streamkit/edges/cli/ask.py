@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamkit as sk
 from streamkit import operators as ops
-from streamkit.sources.http.limits import CLOCKS
+from streamkit.sources.http import CLOCKS
 from streamkit.wire import APIS
 from streamkit.wording import excerpt
 
@@ -28,7 +28,7 @@ NO_KEY = (
 )
 
 TYPED = {"pass allow_http=True": "allow it with --allow-http", "pass model=": "pass --model"}
-"""Arguments of Python in messages, as options."""
+"""Arguments of Python that messages name, and the options that stand for them."""
 
 
 def add_to(commands: Commands) -> None:
@@ -48,12 +48,12 @@ def add_to(commands: Commands) -> None:
 
 
 def _variables() -> str:
-    """What is read from the environment, for each provider."""
-    told: dict[str, list[str]] = {}
+    """A sentence on the variables that are read from the environment, for each provider."""
+    names_of: dict[str, list[str]] = {}
     for name, api in APIS.items():
         read = ", ".join(filter(None, (*api.access.variables, api.access.model)))
-        told.setdefault(read, []).append(name)
-    providers = "; ".join(f"{', '.join(apis)}: {read}" for read, apis in told.items())
+        names_of.setdefault(read, []).append(name)
+    providers = "; ".join(f"{', '.join(apis)}: {read}" for read, apis in names_of.items())
     return f"Variables of the environment that are read, by --api: {providers}."
 
 
@@ -87,7 +87,8 @@ def _record(args: argparse.Namespace) -> int:
 
 
 def _check_order(file: str, words: list[str]) -> None:
-    """UsageError if FILE is a word of the question, and the file stands behind it. A path with a folder passes."""
+    """Raise UsageError if FILE looks like a word of the question, and the next word like the file. A path with a folder
+    passes."""
     looks_like_a_word = not os.path.dirname(file) and (" " in file or not os.path.splitext(file)[1])
     looks_like_a_file = bool(words) and words[0].endswith(".jsonl") and " " not in words[0]
     if looks_like_a_word and looks_like_a_file:
@@ -100,11 +101,11 @@ def _check_order(file: str, words: list[str]) -> None:
 
 def _client(args: argparse.Namespace) -> sk.Client:
     access, converses = APIS[args.api].access, APIS[args.api].body is not None
-    told = (*access.keys, *access.tokens, *access.addresses)
-    if access.needs_key and access.keys and not (args.base_url or any(map(os.environ.get, told))):
+    variables = (*access.keys, *access.tokens, *access.addresses)
+    if access.needs_key and access.keys and not (args.base_url or any(map(os.environ.get, variables))):
         raise UsageError(NO_KEY.format(access.keys[0]))
     model = args.model or os.environ.get(access.model)
-    api = {"api": args.api} if converses else {}  # any client completes a text
+    api = {"api": args.api} if converses else {}  # `complete` works with a client of any API
     clocks = [name for name in CLOCKS if name != "connect"]
     try:
         limits = sk.Limits() if args.timeout is None else sk.Limits(**dict.fromkeys(clocks, args.timeout))
@@ -114,32 +115,32 @@ def _client(args: argparse.Namespace) -> sk.Client:
 
 
 def _as_typed(error: Exception) -> str:
-    """What an error says of arguments of Python, in words of the command line."""
+    """The message of an error with the options of the command line in place of arguments of Python."""
     return functools.reduce(lambda text, pair: text.replace(*pair), TYPED.items(), str(error))
 
 
 def _question(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
     try:
-        return _asked(client, args)
+        return _stream(client, args)
     except (ValueError, TypeError) as exc:
         raise UsageError(_as_typed(exc)) from exc
 
 
-def _asked(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
+def _stream(client: sk.Client, args: argparse.Namespace) -> sk.Stream[sk.Event]:
     prompt = _prompt(args.prompt)
-    given = {} if args.temperature is None else {"temperature": args.temperature}
+    temperature = {} if args.temperature is None else {"temperature": args.temperature}
     extra = {name: value for name, value in args.param if value is not None}
     limit = {} if args.max_tokens is None else {"max_tokens": args.max_tokens}
     if APIS[args.api].body is None:
         if args.system:
             raise UsageError("legacy completions continue a text: they take no --system")
-        return client.complete(prompt, **limit, **given, extra=extra)
+        return client.complete(prompt, **limit, **temperature, extra=extra)
     messages = [sk.system(args.system)] if args.system else []
-    return client.chat([*messages, sk.user(prompt)], **limit, **given, extra=extra)
+    return client.chat([*messages, sk.user(prompt)], **limit, **temperature, extra=extra)
 
 
 def _prompt(words: list[str]) -> str:
-    """The words of the command line, and what stdin holds if they ask for it."""
+    """The words of the command line, with the content of stdin if they ask for it."""
     text = " ".join(word for word in words if word != "-")
     if not words or "-" in words:
         if sys.stdin.isatty():

@@ -1,8 +1,8 @@
-"""The command line as people type it: the command, its options and its words in any order.
+"""The parsers of the command line, which take the command, its options and its words in any order.
 
 `argparse` takes the words of a command in one row only. So the arguments are put in order before it sees them: options
-first, each in one word with its value (``--system=-terse``), then ``--``, then the words. What looks like an option and
-is none is told at once, with the nearest one that there is.
+first, each in one word with its value (``--system=-terse``), then ``--``, then the words. A word that looks like an
+option but is not one is an error, which names the nearest option.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Options: TypeAlias = Mapping[str, argparse.Action]
 
 
 class Command(argparse.ArgumentParser):
-    """The parser of one command: its options may stand before, between and behind its words. ``more`` ends its help,
-    and is made when somebody reads it."""
+    """The parser of one command: its options may stand before, between and behind its words. ``more`` gives
+    the end of its help, and is called only when the help is printed."""
 
     more: Callable[[], str] | None = None
 
@@ -31,21 +31,21 @@ class Command(argparse.ArgumentParser):
             self.epilog = self.more()
         return super().format_help()
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # a program calls it for its command
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # called for the command, too
         return super().parse_known_args(self._in_order(sys.argv[1:] if args is None else args), namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Quotes arguments in one line: a script may have put words of others among them."""
+        """Print the message as one line: it quotes arguments, which a script may have taken from elsewhere."""
         super().error(one_line(message))
 
     @property
     def takes_text(self) -> bool:
-        """Whether its words are a text of the user's."""
+        """True if its words are a text of the user."""
         return any(action.dest == "prompt" for action in self._actions)
 
     @property
     def options(self) -> Options:
-        """Every spelling of an option, with what it does."""
+        """Every spelling of an option, with its action."""
         return self._option_string_actions
 
     def _in_order(self, args: Sequence[str]) -> list[str]:
@@ -58,47 +58,47 @@ class Command(argparse.ArgumentParser):
                 words += rest
                 break
             if _is_option(word):
-                options.append(self._with_value(word, self._known(word, self.options), rest, self.options))
+                options.append(self._with_value(word, self._action(word, self.options), rest, self.options))
             else:
                 words.append(word)
         return [*options, "--", *words] if words else options
 
-    def _known(self, word: str, options: Options) -> argparse.Action:
-        found = _meant(word, options)
-        if not found:
-            hint = _near(word, options)
+    def _action(self, word: str, options: Options) -> argparse.Action:
+        matches = _matches(word, options)
+        if not matches:
+            hint = _hint(word, options)
             if not hint and self.takes_text:
                 hint = "; if it is part of the text, write -- before the text"
             self.error(f"there is no option {excerpt(word.partition('=')[0], 60)}{hint}")
-        return found[0]
+        return matches[0]
 
     def _with_value(self, word: str, action: argparse.Action, rest: list[str], options: Options) -> str:
-        """The option in one word with its value, which is taken from what follows it, whatever that begins with."""
+        """The option in one word with its value, which is the next word, whatever that begins with."""
         if action.nargs is not None or "=" in word:
             return word
-        if not rest or rest[0] == "--" or (_is_option(rest[0]) and _meant(rest[0], options)):
+        if not rest or rest[0] == "--" or (_is_option(rest[0]) and _matches(rest[0], options)):
             value = excerpt(rest[0], 60) if rest and rest[0] != "--" else action.metavar or action.dest.upper()
             self.error(f"{word} needs a value: write {word}={value}")
         return f"{word}={rest.pop(0)}"
 
 
 class Program(Command):
-    """The parser of the whole line: its command is the first word, and options of the command may stand before it."""
+    """The parser of the whole line: the first word is the command, and options of the command may stand before it."""
 
     commands: Mapping[str, Command]
 
     def _in_order(self, args: Sequence[str]) -> list[str]:
-        theirs = {name: action for command in self.commands.values() for name, action in command.options.items()}
+        of_commands = {name: action for command in self.commands.values() for name, action in command.options.items()}
         own: list[str] = []
         early: list[str] = []
         rest = list(args)
         while rest and _is_option(rest[0]):
             word = rest.pop(0)
-            if word in self.options or (_meant(word, self.options) and not _meant(word, theirs)):
+            if word in self.options or (_matches(word, self.options) and not _matches(word, of_commands)):
                 own.append(word)
             else:
-                known = {**theirs, **self.options}
-                early.append(self._with_value(word, self._known(word, known), rest, known))
+                known = {**of_commands, **self.options}
+                early.append(self._with_value(word, self._action(word, known), rest, known))
         if rest:
             return [*own, self._command(rest[0]), *early, *rest[1:]]
         if early and not own:
@@ -129,7 +129,7 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _meant(word: str, options: Options) -> list[argparse.Action]:
+def _matches(word: str, options: Options) -> list[argparse.Action]:
     """The option of that name, or flags of one letter behind one dash (``-vv``), else those whose names begin so."""
     name = word.partition("=")[0]
     if name in options:
@@ -140,8 +140,8 @@ def _meant(word: str, options: Options) -> list[argparse.Action]:
     return [action for full, action in options.items() if name.startswith("--") and full.startswith(name)]
 
 
-def _near(word: str, options: Iterable[str]) -> str:
-    """What was meant, perhaps: ``; did you mean --model?``."""
+def _hint(word: str, options: Iterable[str]) -> str:
+    """A hint at the nearest options, empty if there are none: ``; did you mean --model?``."""
     name = "--" + word.partition("=")[0].lstrip("-")
     full = sorted(option for option in options if option.startswith("--"))
     near = [option for option in full if option.startswith(name)] or get_close_matches(name, full, 1)

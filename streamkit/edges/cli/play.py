@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
-from streamkit.sources.recording import Recording, shipped
+from streamkit.sources import Recording, shipped
 from streamkit.tokens import TokenCounter
 from streamkit.wording import one_line
 

@@ -1,4 +1,4 @@
-"""``serve``: a server, in the form of several APIs, whose words are recorded or scripted."""
+"""``serve``: a server with the APIs of several providers, which answers with recordings or scripts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from streamkit.scripted.admission import Rules
-from streamkit.scripted.script import Script
-from streamkit.scripted.server import Server, ServerLimits
-from streamkit.sources.recording import Recording
+from streamkit.scripted import AdmissionRules, Script, Server, ServerLimits
+from streamkit.sources import Recording
 
 from .play import speed
 from .show import UsageError, say
@@ -42,8 +40,8 @@ def add_to(commands: Commands) -> None:
         "Anthropic's (messages) and of Ollama's (chat). "
         "Without arguments: the shipped recordings, chosen by the model's name. Its base URL is the line on stdout."
     )
-    told = "a server of recordings and scripts, for clients of OpenAI, Anthropic and Ollama"
-    parser = commands.add_parser("serve", help=told, description=about)
+    summary = "a server of recordings and scripts, for clients of OpenAI, Anthropic and Ollama"
+    parser = commands.add_parser("serve", help=summary, description=about)
     parser.add_argument("name", nargs="*", metavar="FILE|NAME", help="recordings, played in turn, one a request")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1; 0.0.0.0 for who asks from elsewhere")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}; 0 takes a free one")
@@ -83,10 +81,10 @@ def _clients(text: str) -> int:
 def _serve(args: argparse.Namespace) -> int:
     server = _server(args)
     try:
-        Rules(args.allow_host, args.allow_origin)
+        AdmissionRules(args.allow_host, args.allow_origin)
     except ValueError as exc:
         raise UsageError(str(exc)) from exc
-    with suppress(KeyboardInterrupt):  # the way to end it
+    with suppress(KeyboardInterrupt):  # the user's way to end the server
         asyncio.run(_listen(server, args))
     return 0
 
@@ -115,14 +113,14 @@ def _script(args: argparse.Namespace) -> dict[str, Any] | None:
         "bad_json_at": args.bad_json_at,
         "status": args.status,
     }
-    given = {name: value for name, value in names.items() if value is not None}
-    if not all(0 <= value < math.inf for value in given.values()) or args.split == 0:
+    settings = {name: value for name, value in names.items() if value is not None}
+    if not all(0 <= value < math.inf for value in settings.values()) or args.split == 0:
         raise UsageError("the numbers of a script are finite and not negative, and --split is 1 or more")
-    if not 200 <= given.get("status", 200) <= 599:
+    if not 200 <= settings.get("status", 200) <= 599:
         raise UsageError("--status is a number from 200 to 599")
     if args.retry_after is not None:
-        given["headers"] = {"retry-after": f"{args.retry_after:g}"}
-    return given or None
+        settings["headers"] = {"retry-after": f"{args.retry_after:g}"}
+    return settings or None
 
 
 async def _listen(server: Server, args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""One reply on the terminal: its text or its events on stdout, how it went on stderr, an exit code."""
+"""One reply on the terminal: its text or its events on stdout, figures and errors on stderr, and the exit code."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ CODES = {
     "failed": 1,
 }
 PROGRESS = 0.2
-"""Seconds between two looks at the progress line."""
+"""Seconds between two updates of the progress line."""
 CLOSING = 5.0
 """Seconds that a reply may take to be closed after Ctrl-C."""
 
 
 class UsageError(Exception):
-    """The command makes no sense as it was given."""
+    """An invalid command line."""
 
 
 def say(text: str, end: str = "\n") -> None:
-    """A message to who sits at the terminal: one line, whatever words of others it quotes."""
-    if sys.stderr is not None:  # closed by the shell: print would take stdout instead
+    """Write a message to stderr as one line, whatever foreign text it quotes."""
+    if sys.stderr is not None:  # None if the shell closed it: print would use stdout instead
         sys.stderr.write(one_line(text) + end)
         sys.stderr.flush()
 
 
 def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = False) -> int:
     """Print ``stream`` while it comes: the exit code. ``lines`` prints events as JSON instead of the text."""
-    out = _Lines() if lines else sinks.console()
-    meter = _Meter()
+    out = _EventLines() if lines else sinks.console()
+    figures = _Figures()
     run = sk.start(stream)
     error: sk.StreamkitError | None = None
     try:
         with run:
             for event in run:
-                meter.feed(event)
+                figures.feed(event)
                 out.write(event)
         reply = run.result()
     except KeyboardInterrupt:
@@ -63,9 +63,9 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
     except sk.StreamkitError as exc:
         error, reply = exc, exc.partial
     out.close(reply)
-    meter.clear()
+    figures.clear()
     if verbose or _is_terminal(sys.stderr):
-        say(meter.figures(reply))
+        say(figures.summary(reply))
         for warning in reply.warnings:
             say(f"streamkit: {warning}")
     if error is not None:
@@ -74,7 +74,7 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
 
 
 def _interrupted(run: sk.Run) -> tuple[sk.StreamkitError | None, sk.Reply]:
-    """What there is after Ctrl-C, which is shown even if the reply failed at that moment or cannot be closed."""
+    """The error and the reply so far after Ctrl-C, even if the reply failed at that moment or cannot be closed."""
     try:
         return None, run.result(timeout=CLOSING)
     except sk.StreamkitError as exc:
@@ -83,15 +83,15 @@ def _interrupted(run: sk.Run) -> tuple[sk.StreamkitError | None, sk.Reply]:
         return None, run.reply
 
 
-class _Lines:
-    """Events as lines of JSON on stdout; the last one is the reply, whatever ended it."""
+class _EventLines:
+    """Events as lines of JSON on stdout; the last one is the reply, however it ended."""
 
     def __init__(self) -> None:
         self._replied = False
 
     def write(self, event: sk.Event) -> None:
         sys.stdout.buffer.write(sk.to_json(event) + b"\n")
-        self._replied = isinstance(event, sk.Reply)  # not before: a Ctrl-C may come in between
+        self._replied = isinstance(event, sk.Reply)  # after the write, because a Ctrl-C may come before
         sys.stdout.buffer.flush()
 
     def close(self, reply: sk.Reply) -> None:
@@ -99,15 +99,15 @@ class _Lines:
             self.write(reply)
 
 
-class _Meter:
-    """Times and counts. While stdout goes elsewhere, a terminal on stderr shows that something happens."""
+class _Figures:
+    """The times and counts of a reply. If stdout is redirected, a terminal on stderr shows the progress."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._first: float | None = None
         self._characters = 0
         self._live = _is_terminal(sys.stderr) and not _is_terminal(sys.stdout)
-        self._looked = 0.0
+        self._updated = 0.0
 
     def feed(self, event: sk.Event) -> None:
         if not isinstance(event, (sk.TextDelta, sk.RefusalDelta)):
@@ -116,16 +116,16 @@ class _Meter:
         if self._first is None:
             self._first = now
         self._characters += len(event.text)
-        if self._live and now - self._looked > PROGRESS:
-            self._looked = now
+        if self._live and now - self._updated > PROGRESS:
+            self._updated = now
             say(f"{self._characters} characters", end="\r")
 
     def clear(self) -> None:
-        if self._looked:
+        if self._updated:
             say(" " * 30, end="\r")
 
-    def figures(self, reply: sk.Reply) -> str:
-        """What came of it, in one line."""
+    def summary(self, reply: sk.Reply) -> str:
+        """Outcome, size, tokens and times of ``reply`` in one line."""
         words, size = len(reply.text.split()), len(reply.text)
         parts = [reply.outcome, f"{words} words" if words * 15 > size else f"{size} characters"]
         usage = reply.usage

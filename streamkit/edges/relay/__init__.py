@@ -1,4 +1,4 @@
-"""A reply for somebody else's browser or client: the body of a streaming response, for any ASGI framework."""
+"""The relay of a reply to a browser or another client: the body of a streaming response, for any ASGI framework."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ OnClose: TypeAlias = Literal["cancel", "drain"]
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
-    "x-accel-buffering": "no",  # nginx and its kin would collect the reply first
+    "x-accel-buffering": "no",  # without it nginx and similar proxies would buffer the reply
 }
 COMMENT = b": keep-alive\n\n"
 _at_work: set[asyncio.Task[None]] = set()  # a loop keeps no task alive by itself
 
 
 class Relay:
-    """An async iterator of bytes, to be read once; made by `sse`. Nothing is sent upstream before it is read.
+    """An async iterator of bytes, to be read once; made by `sse`. No request is made before it is read.
 
-    Whoever stops reading has left, however it came about: the task that reads was cancelled, `aclose` was called, or
-    the iterator was let go of.
+    A client has left if it stops reading in any way: the task that reads was cancelled, `aclose` was called, or the
+    iterator was garbage-collected.
     """
 
     def __init__(
         self, stream: Observable[Any], form: Format, on_close: OnClose, keepalive: float | None, max_wait: float
     ) -> None:
         self.headers = dict(HEADERS)
-        """What the response has to say besides its status."""
+        """The headers of the response."""
         self._stream, self._form, self._on_close = stream, form, on_close
         self._keepalive, self._max_wait = keepalive, max_wait
         self._service: _Service | None = None
-        self._left = False
+        self._closed = False
 
     def __aiter__(self) -> Relay:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._left:
+        if self._closed:
             raise StopAsyncIteration
         if self._service is None:
             self._service = _Service(self._stream, self._form, self._on_close, self._max_wait)
@@ -63,18 +63,18 @@ class Relay:
         except asyncio.CancelledError:
             self._leave()
             raise
-        data = outbox.taken()
+        data = outbox.take_bytes()
         if not data:
             self._leave()
-            raise outbox.passes or StopAsyncIteration
+            raise outbox.fatal or StopAsyncIteration
         return data
 
     async def aclose(self) -> None:
-        """Leave."""
+        """Stop reading: the client has left."""
         self._leave()
 
     def _leave(self) -> None:
-        self._left = True
+        self._closed = True
         service, self._service = self._service, None
         if service is not None:
             on_loop(service.loop, service.leave)
@@ -84,54 +84,57 @@ class Relay:
 
 
 class _Service:
-    """The run behind one response. It does not know the `Relay`, whose end tells that the client has left."""
+    """The run behind one response. It holds no reference to the `Relay`, whose deletion means that the client has
+    left."""
 
     def __init__(self, stream: Observable[Any], form: Format, on_close: OnClose, max_wait: float) -> None:
         self.loop = current_loop()
         self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
         self._drains = on_close == "drain"
-        self._run: Run[Any] = start(self.outbox, _Beside(self.outbox))
-        task = self.loop.create_task(self._see_to_the_end(), name="streamkit relay")
+        self._run: Run[Any] = start(self.outbox, _OutboxListener(self.outbox))
+        task = self.loop.create_task(self._await_run(), name="streamkit relay")
         _at_work.add(task)
         task.add_done_callback(_at_work.discard)
 
     def leave(self) -> None:
-        """The client is gone, or as good as gone. A reply that is complete is left to its listeners."""
-        over = self.outbox.over
+        """Called when the client has left, or takes nothing any more. A reply that is complete stays with its
+        listeners."""
+        ended = self.outbox.ended
         self.outbox.close()
-        if not over and not self._drains:
+        if not ended and not self._drains:
             self._run.cancel()
 
-    async def _see_to_the_end(self) -> None:
+    async def _await_run(self) -> None:
         try:
             self.outbox.end(await self._run)
         except Exception as exc:
             self.outbox.fail(exc)
             if exc is not self.outbox.error:
-                report(exc, "a run whose reply was relayed failed after its client had been told of the end:")
+                report(exc, "a run whose reply was relayed failed after the end had been sent to its client:")
         except asyncio.CancelledError:
             raise
-        except BaseException as exc:  # KeyboardInterrupt or the like: for whoever reads this relay
+        except BaseException as exc:  # KeyboardInterrupt or the like: raised to the reader of this relay
             self.outbox.abort(exc)
 
 
-class _Beside(Listener):
-    """Beside an outbox, which gets each item before this does, and logs itself what it has failed with."""
+class _OutboxListener(Listener):
+    """The listener of a run whose items go into an outbox. It ignores the items, because the outbox has them already,
+    and the errors of the outbox, because that logs them itself."""
 
     def __init__(self, outbox: Outbox) -> None:
         super().__init__({}, {}, None, None, None)
         self._outbox = outbox
 
     def begin(self) -> Heard:
-        return _Unheard({}, {}, None, "")
+        return _Ignoring({}, {}, None, "")
 
     @property
     def hears_errors(self) -> bool:
         return self._outbox.error is not None
 
 
-class _Unheard(Heard):
-    """Nothing is to be done with the items."""
+class _Ignoring(Heard):
+    """Ignores the items."""
 
     __slots__ = ()
 
@@ -151,18 +154,18 @@ def sse(
     ``format`` is ``openai`` (chunks of chat completions, for any client of that API), ``events`` (each event under its
     type, as `to_json` writes it, with ids 1, 2, 3, …: all of them, results of tools included) or ``text`` (the text of
     the first choice as nameless events, then one named ``end`` with the outcome; ``restart`` with the text that stays).
-    Over a stream of str everything is text, and nothing else is told of the reply than how it ended and its usage.
+    Over a stream of str everything is text, and of the reply itself only its outcome and its usage are sent.
 
-    A failure becomes an error of the format (in the latter two an event named ``error``): its kind and a sentence. What
-    really happened is logged here, for it may name hosts and accounts. KeyboardInterrupt, SystemExit and the like are
-    raised to whoever reads the relay, after that.
+    A failure becomes an error of the format (in the latter two an event named ``error``): its kind and a sentence. The
+    original error is only logged, because it may name hosts and accounts. KeyboardInterrupt, SystemExit and the like
+    are raised to the reader of the relay, after that.
 
     A client that leaves ends the request (``cancel``), or the reply is read on to its end (``drain``) for exact usage;
     `ops.attach` listens either way. While a client reads slowly the source is held; one that takes nothing for
     ``max_wait`` seconds has left. After ``keepalive`` seconds of silence a comment is sent.
 
-    Of a `tool_loop` ``text`` is what was said in all rounds, as paragraphs. So are chunks, which are one reply there:
-    calls that were answered are not shown, so that no client makes them again; others come at their round's end.
+    Of a `tool_loop` ``text`` is the text of all rounds, as paragraphs. So are chunks, which are one reply there: calls
+    that were answered are not sent, so that no client makes them again; others come at the end of their round.
 
     Note: a browser's EventSource asks again when the response ends; close it at the last event, or it pays twice.
     """

@@ -1,4 +1,4 @@
-"""What a reply looks like as an event stream: three forms, each a stage from events to blocks of bytes."""
+"""The formats of a relayed reply: three forms of an event stream, each a stage from events to blocks of bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...stages import Transcript
 from ...wire import Encoder, frame
 from .onereply import OneReply
 
-__all__ = ["FORMS", "Form", "Told", "told"]
+__all__ = ["FORMS", "Form", "PublicFailure", "public_failure"]
 
 SENTENCES = {
     "all_failed": "no model answered",
@@ -33,8 +33,8 @@ CODE = re.compile(r"[\w.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a stranger may know of a failure."""
+class PublicFailure:
+    """The part of a failure that is sent to the client."""
 
     kind: str
     message: str
@@ -42,22 +42,22 @@ class Told:
     retryable: bool = False
 
 
-def told(error: Exception) -> Told:
-    """Messages name hosts, accounts and what a server repeats of the request, so a sentence stands for each kind. Of
-    our own failures (a sink, a bug) only that there was one."""
+def public_failure(error: Exception) -> PublicFailure:
+    """The public part of ``error``: a fixed sentence for each kind, because messages name hosts, accounts and parts of
+    the request that a server repeats. For failures on this side (a sink, a bug) it says only that there was one."""
     sentence = SENTENCES.get(error.kind) if isinstance(error, StreamkitError) else None
     if not isinstance(error, StreamkitError) or sentence is None:
-        return Told("relay", "the relay failed")
+        return PublicFailure("relay", "the relay failed")
     code = str(error.code if isinstance(error, ApiError) else error.status)
-    known = code != "None" and CODE.fullmatch(code)
-    return Told(error.kind, sentence, code if known else None, error.retryable)
+    is_public = code != "None" and CODE.fullmatch(code)
+    return PublicFailure(error.kind, sentence, code if is_public else None, error.retryable)
 
 
 class Form(Protocol):
     """``feed`` gives the blocks of an event; a `Reply` ends the stream, and so does ``fail``."""
 
     def feed(self, event: Event, /) -> Iterable[bytes]: ...
-    def fail(self, failure: Told, /) -> Iterable[bytes]: ...
+    def fail(self, failure: PublicFailure, /) -> Iterable[bytes]: ...
 
 
 class OpenAIForm:
@@ -66,19 +66,19 @@ class OpenAIForm:
     def __init__(self) -> None:
         self._encoder = Encoder(created=int(time.time()))
         self._one_reply = OneReply()
-        self._shown = 0  # characters, in this round
+        self._sent = 0  # characters of text in this round
 
     def feed(self, event: Event) -> list[bytes]:
         match event:
             case TextDelta(text=text, index=0):
-                self._shown += len(text)
+                self._sent += len(text)
             case RoundEnd(last=False):
-                self._shown = 0
-            case Restart(kept=kept) if len(kept) != self._shown:
+                self._sent = 0
+            case Restart(kept=kept) if len(kept) != self._sent:
                 raise ValueError("chunks cannot take back what was shown: relay a restart as events or text")
         return [block for one in self._one_reply.feed(event) for block in self._encoder.feed(one)]
 
-    def fail(self, failure: Told) -> list[bytes]:
+    def fail(self, failure: PublicFailure) -> list[bytes]:
         return self._encoder.fail(ApiError(failure.message, code=failure.code, error_type=failure.kind))
 
 
@@ -91,7 +91,7 @@ class EventsForm:
     def feed(self, event: Event) -> list[bytes]:
         return [self._block(event.type, to_json(event))]
 
-    def fail(self, failure: Told) -> list[bytes]:
+    def fail(self, failure: PublicFailure) -> list[bytes]:
         form: dict[str, Any] = {"type": "error", "kind": failure.kind, "message": failure.message}
         form |= {"code": failure.code} if failure.code else {}
         return [self._block("error", json.dumps(form | {"retryable": failure.retryable}).encode())]
@@ -102,27 +102,27 @@ class EventsForm:
 
 
 class TextForm:
-    """The text of the first choice in events without a name, which are all that simple readers look at."""
+    """The text of the first choice in events without a name, the only ones that simple readers use."""
 
     def __init__(self) -> None:
         self._after_cr = False
-        self._said = Transcript()
+        self._transcript = Transcript()
 
     def feed(self, event: Event) -> list[bytes]:
-        text = self._said.feed(event)
+        text = self._transcript.feed(event)
         match event:
             case Restart():
                 self._after_cr = False
-                return [frame(self._said.text, "restart")]
+                return [frame(self._transcript.text, "restart")]
             case Reply(outcome=outcome):
                 return [frame(outcome, "end")]
         if not text:
             return []
-        shown = text[1:] if self._after_cr and text.startswith("\n") else text  # a line end cut in two is one
+        sent = text[1:] if self._after_cr and text.startswith("\n") else text  # a line end may be cut in two
         self._after_cr = text.endswith("\r")
-        return [frame(shown)] if shown else []
+        return [frame(sent)] if sent else []
 
-    def fail(self, failure: Told) -> list[bytes]:
+    def fail(self, failure: PublicFailure) -> list[bytes]:
         return [frame(failure.message, "error")]
 
 

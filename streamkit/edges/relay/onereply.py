@@ -24,7 +24,7 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
-from ...stages import Paragraphs
+from ...stages import JoinedRounds
 
 __all__ = ["OneReply"]
 
@@ -34,9 +34,9 @@ Key: TypeAlias = tuple[int | str, ...]
 class OneReply:
     """A stage: the events of a tool loop → the same as events of a single reply. Those of another stream pass.
 
-    Whoever reads calls runs them, and asks again with their results. So calls are held until their round is over, and
-    only those are shown that nobody has answered. Of finish reasons and usage there are only those of the `Reply`. A
-    stream of which no `Start` was seen may be a loop, joined late, so it is treated as one.
+    A client that reads calls runs them, and asks again with their results. So calls are held until the end of their
+    round, and only unanswered ones are emitted. Finish reasons and usage are only those of the `Reply`. A stream that
+    did not begin with a `Start` may be a loop that was subscribed to late, so it is treated as one.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class OneReply:
         self._calls: list[ToolCall] = []  # of this round
         self._answered: Counter[Key] = Counter()
         self._reasons: dict[int, str] = {}  # the last one of each choice
-        self._paragraphs: dict[tuple[type, int], Paragraphs] = defaultdict(Paragraphs)
+        self._paragraphs: dict[tuple[type, int], JoinedRounds] = defaultdict(JoinedRounds)
 
     def feed(self, event: Event) -> list[Event]:
         if isinstance(event, Start):
@@ -53,8 +53,8 @@ class OneReply:
             elif self._is_loop is None:
                 self._is_loop = False
             return [event] if event.round in (None, 1) else []
-        shown = [event] if self._is_loop is False else self._of_loop(event)
-        return [_with_an_end(one) if isinstance(one, Reply) else one for one in shown]
+        events = [event] if self._is_loop is False else self._of_loop(event)
+        return [_with_reason(one) if isinstance(one, Reply) else one for one in events]
 
     def _of_loop(self, event: Event) -> list[Event]:
         match event:
@@ -88,7 +88,7 @@ class OneReply:
         return calls
 
     def _end(self, reply: Reply) -> list[Event]:
-        """The last calls, and how choices ended that only an earlier round had."""
+        """The last calls, the finish reasons of choices that only an earlier round had, and the `Reply`."""
         every = (call for choice in reply.choices for call in choice.tool_calls)
         calls = self._unanswered(self._calls if reply.outcome in CUT else every)
         called, ended = {call.index for call in calls}, {choice.index for choice in reply.choices}
@@ -96,14 +96,14 @@ class OneReply:
         return [*calls, *earlier, _without_calls(reply, called)]
 
     def _unanswered(self, calls: Iterable[ToolCall]) -> list[ToolCall]:
-        """Those that are left to the reader, each as a whole, and without the number that it has in its round."""
-        left = []
+        """The calls that the client has to answer, each as a whole, and without its number in the round."""
+        unanswered = []
         for call in calls:
             if self._answered[_key(call)]:
                 self._answered[_key(call)] -= 1
             else:
-                left.append(replace(call, call=None))
-        return left
+                unanswered.append(replace(call, call=None))
+        return unanswered
 
 
 def _key(call: ToolCall) -> Key:
@@ -111,7 +111,7 @@ def _key(call: ToolCall) -> Key:
 
 
 def _without_calls(reply: Reply, called: set[int]) -> Reply:
-    """``reply``, in which a choice that shows no calls does not end for them."""
+    """``reply``, in which a choice whose calls are not sent does not have them as its finish reason."""
 
     def ended(choice: Choice) -> Choice:
         for_calls = choice.tool_calls and choice.finish_reason and choice.index not in called
@@ -120,8 +120,8 @@ def _without_calls(reply: Reply, called: set[int]) -> Reply:
     return replace(reply, choices=tuple(map(ended, reply.choices)))
 
 
-def _with_an_end(reply: Reply) -> Reply:
-    """``reply`` with a reason if it was stopped from this side: readers wait for one."""
+def _with_reason(reply: Reply) -> Reply:
+    """``reply`` with a finish reason if it was stopped on this side: clients wait for one."""
     first, *others = reply.choices
     if reply.outcome != "stopped" or first.finish_reason:
         return reply

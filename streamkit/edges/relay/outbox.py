@@ -1,4 +1,4 @@
-"""The bytes that one client has not taken yet. While there are too many, the source is held."""
+"""The buffer of bytes that one client has not taken yet. While it holds too many, the source is held."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from ...engine.upstream import Gate, scheduler_for
 from ...errors import BrokenError, SinkError, StalledError
 from ...events import Event, Reply, TextDelta
 from ...stages import Fold
-from .formats import Form, told
+from .formats import Form, public_failure
 
 __all__ = ["Outbox"]
 
 CAPACITY = 16 * 1024
-"""Bytes; small, for what a server has taken waits once more in its socket."""
+"""Bytes; small, because bytes that the server has taken are buffered once more in its socket."""
 EVENTS = frozenset(get_args(Event))
 UNFINISHED = frozenset({"cancelled", "truncated", "failed"})
 
 
 class Outbox(Observable[Any]):
-    """The items of ``source``, each written into the box first. To be subscribed to once, on ``loop``.
+    """An Observable of the items of ``source``, which puts the bytes of each into the buffer before it emits the item.
+    To be subscribed to once, on ``loop``.
 
-    ``gave_up`` is called when the box was full for ``max_wait`` seconds and nobody took anything.
+    ``on_give_up`` is called when the buffer was full for ``max_wait`` seconds and the client took nothing.
     """
 
     def __init__(
@@ -36,19 +37,19 @@ class Outbox(Observable[Any]):
         form: Form,
         loop: asyncio.AbstractEventLoop,
         max_wait: float,
-        gave_up: Callable[[], None],
+        on_give_up: Callable[[], None],
     ) -> None:
         super().__init__()
-        self.over = False
-        """The form has told its end."""
+        self.ended = False
+        """True once the end of the stream is in the buffer."""
         self.closed = False
         self.error: Exception | None = None
-        self.passes: BaseException | None = None
-        """What the reader is to be raised when all is taken."""
+        self.fatal: BaseException | None = None
+        """KeyboardInterrupt or the like, which is raised to the reader once the buffer is empty."""
         self._source, self._form, self._loop = source, form, loop
-        self._max_wait, self._gave_up = max_wait, gave_up
+        self._max_wait, self._on_give_up = max_wait, on_give_up
         self._gate = Gate()
-        self._shown = Fold()
+        self._emitted = Fold()
         self._blocks: list[bytes] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None  # set while the gate is held
@@ -61,7 +62,7 @@ class Outbox(Observable[Any]):
         self._gate = Gate(run.gate)
 
         def passed(item: Any) -> None:
-            if not self.over:
+            if not self.ended:
                 try:
                     self.feed(item)
                 except Exception as exc:
@@ -88,37 +89,38 @@ class Outbox(Observable[Any]):
         on_loop(self._loop, self._write, item)
 
     def end(self, reply: Reply) -> None:
-        """The stream told no end of its own: ``reply`` is the source's, of which only what passed here may be told.
-        One that is not finished is not passed off as one that is; if nobody reads any more, it is no news either."""
+        """End a stream that had no `Reply` as an item. ``reply`` is that of its source, of which only the text that
+        passed here may be sent. An unfinished one is reported as an error, unless the client has left."""
         if self.closed:
             return
         if reply.outcome in UNFINISHED:
             self.fail(BrokenError(f"the reply was {reply.outcome}"))
         else:
-            self._write(_as_shown(reply, self._shown.reply()))
+            self._write(_as_emitted(reply, self._emitted.reply()))
 
     def fail(self, error: Exception) -> None:
-        """Tell the client a little, and whoever runs this all of it."""
-        if not self.over:
-            self.over, self.error = True, error
-            self._put(self._form.fail(told(error)))
-            if isinstance(error, Exception):  # else the run ends with it, and `abort` follows
-                report(error, "a reply that was being relayed failed, of which its client was told a little:")
+        """Send the public part of ``error`` to the client, and log all of it."""
+        if not self.ended:
+            self.ended, self.error = True, error
+            self._put(self._form.fail(public_failure(error)))
+            if isinstance(error, Exception):  # else the run ends with it, and `abort` is called next
+                report(error, "a reply that was being relayed failed, and its client got a short message about it:")
 
     def abort(self, exc: BaseException) -> None:
-        """The run was ended by ``exc``: the client hears of a failure, whoever reads for it of ``exc`` itself."""
-        self.passes = exc
+        """End the stream because ``exc`` ended the run: the client gets a failure, and the reader of the relay
+        ``exc``."""
+        self.fatal = exc
         if self.closed:
             report(exc, "a reply that was being relayed was ended when its client had left:")
-        elif not self.over:
-            self.over = True
-            self._put(self._form.fail(told(SinkError("the reply was ended"))))
+        elif not self.ended:
+            self.ended = True
+            self._put(self._form.fail(public_failure(SinkError("the reply was ended"))))
 
     def _write(self, event: Event) -> None:
-        if not self.over:
+        if not self.ended:
             blocks = self._form.feed(event)
-            self._shown.feed(event)
-            self.over = type(event) is Reply
+            self._emitted.feed(event)
+            self.ended = type(event) is Reply
             self._put(blocks)
 
     def _put(self, blocks: Iterable[bytes]) -> None:
@@ -127,7 +129,7 @@ class Outbox(Observable[Any]):
         for block in blocks:
             self._blocks.append(block)
             self._size += len(block)
-        if self._size >= CAPACITY and self._timer is None and not self.over:
+        if self._size >= CAPACITY and self._timer is None and not self.ended:
             self._gate.hold()
             self._timer = self._loop.call_later(self._max_wait, self._too_slow)
         self._wake()
@@ -137,23 +139,23 @@ class Outbox(Observable[Any]):
             self._waiter.set_result(None)
 
     def _too_slow(self) -> None:
-        """Should the client come back after all, it must not take what it has for the whole."""
-        self._gave_up()
-        self.over = True
-        self._blocks.extend(self._form.fail(told(StalledError("the client took nothing"))))
+        """Give the client up. Should it read on after all, an error shows it that the reply is not complete."""
+        self._on_give_up()
+        self.ended = True
+        self._blocks.extend(self._form.fail(public_failure(StalledError("the client took nothing"))))
 
     # -- emptied by the client -------------------------------------------------------------------------------------
 
     async def ready(self) -> None:
-        """Until there is something to take, or nothing will come any more. RuntimeError for a second reader."""
+        """Wait until there is something to take, or nothing more will come. RuntimeError for a second reader."""
         if self._waiter is not None and not self._waiter.done():
-            raise RuntimeError("somebody else is reading this relay")
-        while not (self._blocks or self.over or self.closed):
+            raise RuntimeError("another task is reading this relay")
+        while not (self._blocks or self.ended or self.closed):
             self._waiter = self._loop.create_future()
             await self._waiter
 
-    def taken(self) -> bytes:
-        """All that waits."""
+    def take_bytes(self) -> bytes:
+        """Take all bytes out of the buffer."""
         data = b"".join(self._blocks)
         self._blocks.clear()
         self._size = 0
@@ -164,14 +166,14 @@ class Outbox(Observable[Any]):
         return data
 
     def close(self) -> None:
-        """Nobody will take anything any more: let everything pass."""
+        """Discard the buffer and hold the source no more: nothing will be taken from here on."""
         self.closed = True
-        self.taken()
+        self.take_bytes()
         self._wake()
 
 
-def _as_shown(reply: Reply, shown: Reply) -> Reply:
-    """``reply`` with the text that a stream without a Reply of its own let through."""
+def _as_emitted(reply: Reply, emitted: Reply) -> Reply:
+    """``reply`` with the text that a stream without a Reply of its own has emitted."""
     reasons = {choice.index: choice.finish_reason for choice in reply.choices}
-    choices = (replace(c, finish_reason=c.finish_reason or reasons.get(c.index)) for c in shown.choices)
+    choices = (replace(c, finish_reason=c.finish_reason or reasons.get(c.index)) for c in emitted.choices)
     return replace(reply, choices=tuple(choices), earlier=(), answers=(), raw=None)

@@ -1,4 +1,4 @@
-"""Requests over httpx: the client, its pools and clocks, and what it makes of answers."""
+"""Requests over httpx: the client, its pools and clocks, and the handling of responses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from .client import Client
     from .exchange import NOT_CONNECTED, shut_socket, translated
     from .failures import name_address
-    from .limits import Limits, Retry, given_up, requests_of
-    from .requests import SECRET, names_version
+    from .limits import CLOCKS, Limits, Retry, given_up, requests_of
+    from .requests import names_version
+    from .secrets import SECRET
     from .sharedclient import chat
 
 __all__ = [
+    "CLOCKS",
     "NOT_CONNECTED",
     "SECRET",
     "Client",
@@ -43,8 +45,9 @@ if not TYPE_CHECKING:  # else every name would be one
             "client": "Client",
             "exchange": "NOT_CONNECTED shut_socket translated",
             "failures": "name_address",
-            "limits": "Limits Retry given_up requests_of",
-            "requests": "SECRET names_version",
+            "limits": "CLOCKS Limits Retry given_up requests_of",
+            "requests": "names_version",
+            "secrets": "SECRET",
             "sharedclient": "chat",
         },
     )

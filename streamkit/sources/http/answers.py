@@ -1,4 +1,4 @@
-"""What an HTTP answer means before any event is read: errors, redirects, media types, compression."""
+"""The checks of an HTTP response before any event is read: errors, redirects, media types, compression."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ __all__ = ["Inflate", "Sniffer", "inflater", "request_id", "status_error"]
 RETRYABLE = frozenset({408, 409, 425, 429})
 REDIRECT = "redirects are refused: they would carry the key and the prompt elsewhere"
 FOR_EVER = 1e9
-"""Seconds. Whoever is asked to wait for longer is told to wait for this long."""
+"""Seconds: the longest wait that is reported; a longer one that a server asks for is cut to this."""
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""Content codings that zlib reads, with what it calls them (``wbits``)."""
+"""Content codings that zlib can read, with the ``wbits`` that select them."""
 UNREADABLE = frozenset(
     {"aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "lz4", "lzma", "pack200-gzip", "snappy"}
     | {"x-brotli", "x-bzip2", "x-compress", "x-lzma", "x-snappy", "x-xz", "x-zstd", "xz", "zstd"}
 )
-"""Those that it does not: the registry of IANA and what else is in use."""
+"""Content codings that zlib cannot read: those in the registry of IANA, and others in use."""
 LAYERS = 3
-"""Compressions on top of each other, at most: more are an attempt to have little data expand to very much."""
+"""The most compressions on top of each other: more are an attempt to make little data expand to very much."""
 
 
 def status_error(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> StatusError:
-    """The error for an answer that is no reply; ``body`` is as much of it as was read."""
+    """The error for a response that is not a reply; ``body`` is as much of its body as was read."""
     text = body.decode("utf-8", "replace")
-    told = _told(text)
-    said = excerpt(REDIRECT if 300 <= status < 400 else str(told))
-    coding = "" if said else _unreadable(headers.get("content-encoding", ""))
+    reported = _server_error(text)
+    message = excerpt(REDIRECT if 300 <= status < 400 else str(reported))
+    coding = "" if message else _unreadable(headers.get("content-encoding", ""))
     if coding:
-        said = f"what it says is encoded as {coding}, though only identity was asked for"
-    passes = (status in RETRYABLE or status >= 500) and not is_hopeless(told.code, told.error_type)
+        message = f"what it says is encoded as {coding}, though only identity was asked for"
+    passes = (status in RETRYABLE or status >= 500) and not is_hopeless(reported.code, reported.error_type)
     return StatusError(
-        f"HTTP {status} {excerpt(reason)}".rstrip() + (f": {said}" if said else ""),
+        f"HTTP {status} {excerpt(reason)}".rstrip() + (f": {message}" if message else ""),
         status=status,
         request_id=request_id(headers),
         retryable={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower(), passes),
         retry_after=_retry_after(headers),
         body=text,
-        code=told.code,
-        error_type=told.error_type,
-        param=told.param,
+        code=reported.code,
+        error_type=reported.error_type,
+        param=reported.param,
     )
 
 
@@ -57,8 +57,8 @@ def request_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-request-id") or headers.get("apim-request-id") or headers.get("request-id")
 
 
-def _told(text: str) -> ApiError:
-    """What a server says went wrong."""
+def _server_error(text: str) -> ApiError:
+    """The error that a server describes in the body of its response."""
     try:
         value = load(text)
     except MalformedError:
@@ -70,7 +70,7 @@ def _told(text: str) -> ApiError:
 
 
 def _without_tags(text: str) -> str:
-    """An HTML page's words, roughly: a message is for people."""
+    """The words of an HTML page, roughly: they go into a message that people read."""
     out, depth = [], 0
     for char in text[:4000]:
         depth += char == "<"
@@ -97,7 +97,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """Any number of digits is one; what is negative, infinite or no number is none."""
+    """``text`` as a number, however many digits it has; None if it is negative, infinite or not a number."""
     try:
         value = float(text)
     except ValueError:
@@ -108,12 +108,12 @@ def _number(text: str) -> float | None:
 
 
 class Sniffer:
-    """The first bytes of a body, held back until they tell what ``kind`` it is: a ``"stream"`` of ``framing``, or one
-    JSON document (``"json"``).
+    """A stage that holds back the first bytes of a body until they show its ``kind``: a ``"stream"`` of ``framing``,
+    or one JSON document (``"json"``).
 
-    Servers send streams under any name, so only an honest one is taken at its word. HTML is never a reply
-    (`MalformedError`); what only bears its name is, if it begins like a stream or an object. White space before the
-    first word is dropped.
+    Servers send streams under any media type, so the type is trusted only if it is that of ``framing``; otherwise the
+    first bytes decide. HTML is never a reply (`MalformedError`); a body with the media type of HTML is a reply if it
+    begins like a stream or an object. White space before the first word is dropped.
     """
 
     def __init__(self, content_type: str, framing: Framing = SSE) -> None:
@@ -124,20 +124,20 @@ class Sniffer:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """What may be read by now."""
+        """The bytes that may be read by now."""
         if self._known:
             return data
         self._held = without_lead(self._held + data)
         return b"" if self._is_doubtful else self.flush()
 
     def flush(self) -> bytes:
-        """The rest, after the last read."""
+        """The rest of the bytes held back, after the last read."""
         held, self._held, self._known = self._held, b"", True
         if self._is_honest:
             return held
         if held.startswith(b"<") or (held and self._is_html and not held.startswith((*self._framing.begins, b"{"))):
-            shown = excerpt(_without_tags(held.decode("utf-8", "replace")))
-            raise MalformedError(f"the answer is {self._media or 'HTML'}, not {self._framing.called}: {shown}")
+            words = excerpt(_without_tags(held.decode("utf-8", "replace")))
+            raise MalformedError(f"the answer is {self._media or 'HTML'}, not {self._framing.called}: {words}")
         if self._framing.is_document(held):
             self.kind = "json"
         return held
@@ -155,30 +155,30 @@ class Sniffer:
         start = self._held
         if self._is_honest:
             return BOM.startswith(start)
-        may_become = self._is_html and any(one.startswith(start) and one != start for one in self._framing.begins)
+        may_become = self._is_html and any(mark.startswith(start) and mark != start for mark in self._framing.begins)
         return may_become or self._framing.is_document(start) is None
 
 
 class _Layer:
-    """One compression of a body: what one read expands to is at most ``limit`` bytes, the whole at most ``total``."""
+    """One compression of a body: a read may expand to at most ``limit`` bytes, the whole body to at most ``total``."""
 
     def __init__(self, wbits: int, limit: int, total: int) -> None:
         self._zlib, self._wbits = zlib.decompressobj(wbits), wbits
-        self._limit, self._left = limit, total
+        self._limit, self._remaining = limit, total
 
     def feed(self, data: bytes) -> bytes:
-        """`TooLargeError` for a read that would expand beyond a limit."""
-        room = min(self._limit, self._left)
+        """The decompressed bytes; raises `TooLargeError` for a read that would expand beyond a limit."""
+        room = min(self._limit, self._remaining)
         out: list[bytes] = []
         try:
             while data and room > 0:
                 if self._zlib.eof:
                     if data[:1] != b"\x1f":  # padding
                         break
-                    self._zlib = zlib.decompressobj(self._wbits)  # gzip's members follow each other (RFC 1952, 2.2)
+                    self._zlib = zlib.decompressobj(self._wbits)  # a gzip file may have several members (RFC 1952, 2.2)
                 out.append(self._zlib.decompress(data, room))
                 room -= len(out[-1])
-                self._left -= len(out[-1])
+                self._remaining -= len(out[-1])
                 data = self._zlib.unconsumed_tail or self._zlib.unused_data
         except zlib.error as exc:
             raise MalformedError(f"the answer's compression is broken: {said(exc)}") from exc
@@ -200,10 +200,10 @@ class Inflate:
 
 
 def inflater(encoding: str, limits: Limits) -> Inflate | None:
-    """What a body with this ``content-encoding`` is read through; ``reply_bytes`` bounds all of it.
+    """The decompressor for a body with this ``content-encoding``, or None; ``reply_bytes`` bounds all of its output.
 
-    Servers also write words there that are no codings (none, utf-8, chunked): these change nothing. `MalformedError`
-    for codings that we cannot read.
+    Servers also write words there that are not codings (none, utf-8, chunked): these are ignored. Raises
+    `MalformedError` for codings that zlib cannot read.
     """
     unreadable = _unreadable(encoding)
     if unreadable:
@@ -216,7 +216,8 @@ def inflater(encoding: str, limits: Limits) -> Inflate | None:
 
 
 def _unreadable(encoding: str) -> str:
-    """The coding in a ``content-encoding`` that we cannot read, if there is one."""
+    """The first coding in a ``content-encoding`` that zlib cannot read; all codings if there are too many; else an
+    empty string."""
     words = _words(encoding)
     if sum(word in CODINGS for word in words) > LAYERS:
         return excerpt(encoding)

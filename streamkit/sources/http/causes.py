@@ -1,4 +1,4 @@
-"""What is behind an error of a transport: the exceptions of httpx, what is below it, and the operating system."""
+"""The exceptions behind an error of a transport: those of httpx, of the layers below it, and of the system."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from ...wording import excerpt, said
 
 __all__ = ["chain_of", "shorten"]
 
-TOLD = 500
-"""Characters of the line that tells a chain."""
+CHAIN_CHARS = 500
+"""The most characters of the note that describes a chain."""
 
 
-def shorten(error: StreamkitError, scrubbed: Callable[[str], str] = str) -> None:
-    """Tell the chain of a transport's exceptions behind ``error`` in one line, a note, in place of their tracebacks.
+def shorten(error: StreamkitError, scrub: Callable[[str], str] = str) -> None:
+    """Describe the chain of a transport's exceptions behind ``error`` in a note of one line, in place of tracebacks.
 
-    The first of them stays the cause, without what it came from and without frames of libraries; the frames also hold
-    the key and the prompt. A chain with any other exception in it stays as it is: it may be of the user's own code.
+    The first of them stays the cause, without its own cause and without frames of libraries; the frames also hold the
+    key and the prompt. A chain with any other exception in it stays as it is: that may come from the user's own code.
     """
     chain = list(_history(error.__cause__))
     if not chain or not all(map(_is_of_a_transport, chain)):
         return
     if len(chain) > 1:
-        error.add_note(scrubbed(excerpt(f"from {_line(chain)}", TOLD)))
+        error.add_note(scrub(excerpt(f"from {_line(chain)}", CHAIN_CHARS)))
     for behind in chain_of(error.__cause__):
         behind.with_traceback(without_libraries(behind.__traceback__))
-    # Its context, which can still be looked up, is not shown then either. A class may forbid to set attributes.
+    # Its context, which stays accessible, is not printed then either. A class may forbid setting its attributes.
     object.__setattr__(chain[0], "__cause__", None)
 
 
 def _history(error: BaseException | None) -> Iterator[BaseException]:
-    """``error`` and what it came from, each once; not what was suppressed by a ``from None``, but for httpcore's, which
-    raises all its exceptions so, and thereby hides those of the operating system."""
+    """``error`` and the exceptions it came from, each once. Those suppressed by ``from None`` are left out, except
+    behind httpcore's, which raises all its exceptions that way and so hides those of the operating system."""
     seen = set[int]()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -50,19 +50,19 @@ def _hides_the_system(error: BaseException) -> bool:
 
 
 def _is_of_a_transport(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):  # of attempts to connect, side by side
+    if isinstance(error, BaseExceptionGroup):  # of attempts to connect in parallel
         return all(not isinstance(one, BaseExceptionGroup) and _is_of_a_transport(one) for one in error.exceptions)
     return isinstance(error, OSError) or (_package(error) in LIBRARIES and not isinstance(error, StreamkitError))
 
 
 def _line(chain: list[BaseException]) -> str:
-    """Each with its text, unless what it came from has the same."""
-    told, below = list[str](), ""
+    """The chain as one line: each exception with its text, unless the one it came from has the same text."""
+    parts, below = list[str](), ""
     for error in reversed(chain):
         text = _text(error)
-        told.insert(0, _name(error) if text == below else f"{_name(error)}: {text}")
+        parts.insert(0, _name(error) if text == below else f"{_name(error)}: {text}")
         below = text
-    return " <- ".join(told)
+    return " <- ".join(parts)
 
 
 def _text(error: BaseException) -> str:
@@ -81,7 +81,7 @@ def _package(error: BaseException) -> str:
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """``error`` and what is behind and within it, each once: an exception may be its own cause."""
+    """``error``, its causes and contexts and the members of groups, each once: an exception may be its own cause."""
     waiting, seen = [error], set[int]()
     while waiting:
         error = waiting.pop()

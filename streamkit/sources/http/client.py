@@ -1,4 +1,4 @@
-"""A client of streaming APIs over httpx: every call gives a cold `Stream`, and a subscription is one request."""
+"""A client of streaming APIs over httpx: every call returns a cold `Stream`, and a subscription is one request."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from ...errors import ConnectError, StalledError, StreamkitError
 from ...events import Event
 from ...messages import Messages, messages_of, prompt_of
 from ...wire import APIS, Api, Parser
-from . import asking
 from .clocks import Clocks
 from .environment import endpoint, with_key
-from .exchange import Exchange, tapped, translated
+from .exchange import Exchange, copy_to, translated
 from .failures import explain
 from .limits import Limits, Retry, given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
+from .requestbuilder import RequestInput, conversation_api, refuses_usage, request_for, sibling_api
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["Client"]
 
 
 class Client:
-    """Asks one server; works on every event loop and from every thread at once, with connections kept for each loop
-    until nobody has used them for 30 seconds.
+    """A client of one server. It works on every event loop and from every thread at once, and keeps connections for
+    each loop until they have been unused for 30 seconds.
 
-    ``api`` is what `chat` speaks: ``chat`` (chat completions, as most servers do), ``responses``, ``anthropic``,
+    ``api`` is the API that `chat` uses: ``chat`` (chat completions, as most servers do), ``responses``, ``anthropic``,
     ``gemini`` or ``ollama``. Without arguments it reads OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
-    OPENAI_PROJECT_ID, or what the provider of ``api`` has for these (ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL); for a key
-    that is missing it looks again at each request. ``base_url`` includes the version (``…/v1``).
-    ``azure="2024-10-21"`` (an api-version) speaks to an Azure OpenAI resource: ``base_url`` is its address, the model
+    OPENAI_PROJECT_ID, or the variables of the provider of ``api`` (ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL); a missing
+    key is looked for again at each request. ``base_url`` includes the version (``…/v1``).
+    ``azure="2024-10-21"`` (an api-version) is for an Azure OpenAI resource: ``base_url`` is its address, the model
     names the deployment.
     ``transport`` is any httpx transport, an ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it
     stays yours to close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers
-    that never say so. ``trust_env`` lets proxies (but for this machine) and certificates of the environment count.
-    ``allow_private=False`` connects to addresses of the public internet only, whatever a name stands for. ValueError
+    that never send an end. ``trust_env`` uses proxies (except for this machine) and certificates of the environment.
+    ``allow_private=False`` connects to addresses of the public internet only, whatever a name resolves to. ValueError
     for a key, header or address that cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
@@ -73,7 +73,7 @@ class Client:
     ) -> None:
         check_options(limits, retry, model, transport)
         check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
-        self._api = asking.conversing(api)
+        self._api = conversation_api(api)
         self._endpoint = endpoint(
             self._api.access,
             base_url,
@@ -86,11 +86,11 @@ class Client:
             allow_http=allow_http,
             allow_private=allow_private,
         )
-        self._may_find_key, self._named = api_key is None, base_url is not None
-        self._sent: tuple[Endpoint, httpx.Headers] | None = None
+        self._may_find_key, self._has_address = api_key is None, base_url is not None
+        self._cached_headers: tuple[Endpoint, httpx.Headers] | None = None
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
-        self._without_usage: set[str] = set()  # models whose server refuses to tell it
+        self._without_usage: set[str] = set()  # models whose server refuses to report usage
         self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
 
     def chat(
@@ -121,9 +121,7 @@ class Client:
         **params: Unpack[CompletionParams],
     ) -> ReplyStream:
         """The events of a legacy completion, which continues ``prompt``, a text or tokens; the last is the `Reply`."""
-        return self._stream(
-            asking.beside(self._api, "completions"), model, {"prompt": prompt_of(prompt)}, params, extra
-        )
+        return self._stream(sibling_api(self._api, "completions"), model, {"prompt": prompt_of(prompt)}, params, extra)
 
     def respond(
         self,
@@ -134,19 +132,19 @@ class Client:
         **params: Unpack[ResponseParams],
     ) -> ReplyStream:
         """The events of an answer by the Responses API; the last is the `Reply`."""
-        asked = input if isinstance(input, str) else messages_of(input)
-        return self._stream(asking.beside(self._api, "responses"), model, {"input": asked}, params, extra)
+        conversation = input if isinstance(input, str) else messages_of(input)
+        return self._stream(sibling_api(self._api, "responses"), model, {"input": conversation}, params, extra)
 
-    def _spoken(self, call: str) -> Api | None:
-        """The API that the method of this name speaks; None for one that asks nothing."""
+    def _api_of_method(self, call: str) -> Api | None:
+        """The API of the method with this name; None for a method that makes no request."""
         return {"chat": self._api, "complete": APIS["completions"], "respond": APIS["responses"]}.get(call)
 
     def _stream(
-        self, api: Api, model: str | None, asked: asking.Asked, params: Any, extra: Mapping[str, Any] | None
+        self, api: Api, model: str | None, content: RequestInput, params: Any, extra: Mapping[str, Any] | None
     ) -> ReplyStream:
-        request = asking.request_for(api, model or self.model, asked, params, extra)
+        request = request_for(api, model or self.model, content, params, extra)
         self._find_key()
-        self._endpoint.url(api, request.model)  # what cannot be sent is the caller's mistake, and told at once
+        self._endpoint.url(api, request.model)  # what cannot be sent is the caller's mistake: raise at once
         request.content(include_usage=True)
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
@@ -155,27 +153,27 @@ class Client:
         return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
 
     async def _produce(self, reading: Reading, request: HttpRequest) -> AsyncGenerator[Iterable[Event], None]:
-        """Request after request until one gets as far as content: from there on every failure is final."""
-        headers = self._headers()  # without a key nothing is tried
+        """Make requests until one has given content: from then on every failure is final."""
+        headers = self._headers()  # without a key no request is made
         clocks = Clocks(reading, self.limits)
-        made = refusals = 0
+        requests = refusals = 0
         reading.server = f"{request.model or 'the model'} at {self._endpoint.host}"
         self._pools.readings.add(reading)
         try:
             while True:
-                made += 1
-                asks_usage = request.may_ask_usage and not refusals and request.named not in self._without_usage
+                requests += 1
+                asks_usage = request.may_ask_usage and not refusals and request.body_model not in self._without_usage
                 exchange = Exchange(reading, clocks, self.limits, self._pools, request.api.framing)
-                parser = self._parser(request, made)
+                parser = self._parser(request, requests)
                 reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
                 if reading.tap is not None:
                     reading.tap.begin(request.api.name, request.model or "")
                 try:
                     await self._send(exchange, request, headers, asks_usage)
-                    if refusals:  # it was usage that the server did not like, and nothing else
-                        self._without_usage.add(request.named)
+                    if refusals:  # without usage it works: the server refused just that
+                        self._without_usage.add(request.body_model)
                     reading.sent_request = SentRequest(request.api.name, request.body)
-                    parser.request_id = self._endpoint.scrubbed(exchange.request_id)
+                    parser.request_id = self._endpoint.scrub(exchange.request_id)
                     async with aclosing(self._body(exchange, reading.tap)) as body:
                         async for chunk in body:
                             if exchange.kind == "json":
@@ -194,35 +192,35 @@ class Client:
                         raise
                 finally:
                     await exchange.close()
-                if parser.finished:  # the server had said all of it
+                if parser.finished:  # the server had already sent the whole reply
                     yield parser.flush()
                     return
-                if asks_usage and not reading.committed and asking.refuses_usage(request.api, error):
+                if asks_usage and not reading.committed and refuses_usage(request.api, error):
                     refusals += 1
                 else:
-                    await self._before_next(made - refusals, error, reading, clocks)
+                    await self._before_next(requests - refusals, error, reading, clocks)
                 reading.start_over()
         finally:
             clocks.stop()
             self._pools.readings.discard(reading)
 
-    def _body(self, exchange: Exchange, tap: ByteListener | None) -> AsyncGenerator[bytes, None]:
-        return exchange.body() if tap is None else tapped(exchange.body(), tap, self._endpoint.scrubber())
+    def _body(self, exchange: Exchange, listener: ByteListener | None) -> AsyncGenerator[bytes, None]:
+        return exchange.body() if listener is None else copy_to(exchange.body(), listener, self._endpoint.scrubber())
 
     def _find_key(self) -> Endpoint:
         if self._may_find_key:
-            self._endpoint = with_key(self._endpoint, named=self._named)
+            self._endpoint = with_key(self._endpoint, has_address=self._has_address)
         return self._endpoint
 
     def _headers(self) -> httpx.Headers:
-        """Made once for a key: httpx shares the entries between requests."""
+        """The headers of requests, made once for a key: httpx shares their entries between requests."""
         try:
-            endpoint, sent = self._find_key(), self._sent
-        except ValueError as exc:  # a key that was set since, and that no header may hold
+            endpoint, cached = self._find_key(), self._cached_headers
+        except ValueError as exc:  # a key set in the environment later, which no header may hold
             raise ConnectError(str(exc)) from exc
-        if sent is None or sent[0] is not endpoint:
-            sent = self._sent = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
-        return sent[1]
+        if cached is None or cached[0] is not endpoint:
+            cached = self._cached_headers = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
+        return cached[1]
 
     def _parser(self, request: HttpRequest, attempt: int) -> Parser:
         limits = self.limits
@@ -247,29 +245,29 @@ class Client:
     def _error(
         self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser, request: HttpRequest
     ) -> StreamkitError | None:
-        """Whatever went wrong as an error of ours, without the key and with the partial reply; None: a plain cancel."""
+        """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
         if isinstance(exc, asyncio.CancelledError):
             interruption = reading.interrupted()
             if interruption is None:
                 return None
             exc = interruption
         error = translated(exc, exchange.sent)
-        parser.request_id = error.request_id = self._endpoint.scrubbed(error.request_id or exchange.request_id)
+        parser.request_id = error.request_id = self._endpoint.scrub(error.request_id or exchange.request_id)
         error.partial = parser.reply()
         explain(error, self._endpoint, request)
         return error
 
-    async def _before_next(self, made: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
-        """Wait until the next request may be made, or raise ``error`` if there is to be none."""
+    async def _before_next(self, requests: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
+        """Wait until the next request may be made, or raise ``error`` if there is to be no further one."""
         if reading.committed or isinstance(error, StalledError):  # the server may still be at work, and charge for it
             raise error
-        wait = self.retry.wait(made, error)
+        wait = self.retry.wait(requests, error)
         if wait is None:
             raise given_up(error, self.retry)
         await clocks.pause(wait)
 
     def close(self) -> None:
-        """Close all connections; what is being read ends with a `BrokenError` that says so."""
+        """Close all connections; replies that are being read end with a `BrokenError` that says so."""
         self._pools.close()
 
     async def aclose(self) -> None:
@@ -290,5 +288,5 @@ class Client:
         await self.aclose()
 
     def __repr__(self) -> str:
-        endpoint = getattr(self, "_endpoint", None)  # None: its arguments were refused, and a traceback shows it
+        endpoint = getattr(self, "_endpoint", None)  # None after refused arguments: a traceback shows the client
         return f"Client({endpoint.base_url!r})" if endpoint is not None else "<Client>"

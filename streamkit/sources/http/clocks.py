@@ -1,5 +1,7 @@
-"""The clocks of one reply, on one lazily moved timer: a network read costs a clock reading, never a timer, and a new
-phase none if a timer is set that comes in time for it."""
+"""The clocks of one reply, on one timer that is moved lazily.
+
+A network read costs a clock reading, never a timer; a new phase costs no timer if the one that is set fires in time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ Phase = Literal["connect", "first_byte", "body", "pause"]
 
 
 class Clocks:
-    """Interrupts its reading when a clock of ``limits`` runs out."""
+    """The clocks of one reading: it is interrupted when a clock of ``limits`` runs out."""
 
     def __init__(self, reading: Reading, limits: Limits) -> None:
         self._reading, self._limits = reading, limits
@@ -27,14 +29,14 @@ class Clocks:
         self._timer: asyncio.TimerHandle | None = None
 
     def enter(self, phase: Phase) -> None:
-        """A new phase begins now, and its clock with it."""
+        """Begin a new phase now, and its clock with it."""
         reading = self._reading
         self._phase, self._since = phase, reading.loop.time()
         self._last_byte = reading.last_content = reading.time()
         self._arm()
 
     def read(self) -> None:
-        """Bytes of the body came."""
+        """Note that bytes of the body have arrived."""
         reading = self._reading
         self._last_byte = reading.time()
 
@@ -55,24 +57,24 @@ class Clocks:
             self._timer = None
 
     def _arm(self) -> None:
-        left = min((left for _, left in self._running()), default=None)
-        if left is None:
+        remaining = min((remaining for _, remaining in self._running()), default=None)
+        if remaining is None:
             return
-        due = self._reading.loop.time() + max(left, 0.0)
+        due = self._reading.loop.time() + max(remaining, 0.0)
         if self._timer is None or self._timer.when() > due:
             self.stop()
-            self._timer = self._reading.loop.call_at(due, self._look)
+            self._timer = self._reading.loop.call_at(due, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
-        for name, left in self._running():
-            if left <= 0:
+        for name, remaining in self._running():
+            if remaining <= 0:
                 self._reading.interrupt(self._error(name))
                 return
         self._arm()
 
     def _running(self) -> Iterator[tuple[str, float]]:
-        """Each clock that counts in this phase, with the seconds it has left."""
+        """Each clock that runs in this phase, with the seconds it has left. Idle clocks use the time of the reading."""
         limits, phase = self._limits, self._phase
         now, here = self._reading.loop.time(), self._reading.time()
         if phase == "connect" and limits.connect is not None:

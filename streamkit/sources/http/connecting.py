@@ -1,7 +1,7 @@
-"""The way to a connection, as the transport's trace tells it: when a cancel may interrupt, and what is refused.
+"""The steps to a connection, followed by the transport's trace events: when a cancel may interrupt, what is refused.
 
 A connection pool must not be interrupted while it hands out a connection or between connecting and sending: a cancel
-there loses the entry for good. httpcore's trace events tell when it is safe, and a cancel waits for that. An exception
+there loses the entry for good. httpcore's trace events show when it is safe, and a cancel waits for that. An exception
 raised in the callback of an event ends the request before that step.
 """
 
@@ -22,46 +22,46 @@ from .clocks import Clocks
 __all__ = ["Connecting", "refuse_http2"]
 
 STEPS = frozenset({"connect_tcp", "setup_socks5_connection", "start_tls"})
-"""What may be interrupted: the connection is no other request's yet, and given up if it fails."""
+"""The steps that may be interrupted: the connection is not used by another request yet, and is dropped on failure."""
 
 
 class Connecting:
-    """From the pool to the request's first byte, for a transport of ours.
+    """The steps from the pool to the request's first byte, for a transport that this package made.
 
-    ``public_only`` refuses every address that is not of the public internet. The address that was really connected to
-    decides, whatever the name stands for now; a look at it before spares others even a connection.
+    ``public_only`` refuses every address that is not of the public internet. The address of the established connection
+    decides, whatever the name resolves to now; the addresses are also checked before, to avoid even a connection.
     """
 
     def __init__(self, reading: Reading, clocks: Clocks, *, public_only: bool) -> None:
-        self._begun: Any = None
-        """A connection that has not got as far as the request, through a proxy or TLS: nobody else would close it."""
+        self._unfinished: Any = None
+        """A connection that is still on the way to the request, through a proxy or TLS: nothing else would close it."""
         self._reading, self._clocks, self._public_only = reading, clocks, public_only
-        self._held = False
+        self._deferred = False
 
-    def hold(self, hold: bool) -> None:
-        if hold and not self._held:
+    def defer_cancel(self, defer: bool) -> None:
+        if defer and not self._deferred:
             self._reading.defer_cancel()
-        elif self._held and not hold:
+        elif self._deferred and not defer:
             self._reading.allow_cancel()
-        self._held = hold
+        self._deferred = defer
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         _, name, phase = event.split(".")
         if name in STEPS:
-            self.hold(phase != "started")
-            if phase == "complete" and name != "setup_socks5_connection":  # which gives the stream of the step before
+            self.defer_cancel(phase != "started")
+            if phase == "complete" and name != "setup_socks5_connection":  # it returns the stream of the step before
                 _close_at_once(info["return_value"])
             if name == "connect_tcp":
                 await self._connect(phase, info)
         elif event == "http11.send_request_headers.started":
-            if info["request"].method != b"CONNECT":  # that is for a proxy
-                self._begun = None
+            if info["request"].method != b"CONNECT":  # which is sent to a proxy
+                self._unfinished = None
                 self._clocks.enter("first_byte")
-            self.hold(False)
+            self.defer_cancel(False)
 
     async def _connect(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "complete":
-            self._begun = stream = info["return_value"]
+            self._unfinished = stream = info["return_value"]
             if self._public_only:
                 _refuse_private((stream.get_extra_info("server_addr") or ("an unknown address",))[0])
         elif phase == "started" and self._public_only:
@@ -69,12 +69,12 @@ class Connecting:
                 _refuse_private(address)
 
     async def give_up(self) -> bool:
-        """Close what was begun; True if there was such a connection, which the pool may then count for ever."""
-        begun, self._begun = self._begun, None
-        if begun is None:
+        """Close an unfinished connection; True if there was one, which the pool may then count for ever."""
+        connection, self._unfinished = self._unfinished, None
+        if connection is None:
             return False
         with suppress(Exception):
-            await begun.aclose()
+            await connection.aclose()
         return True
 
 
@@ -84,8 +84,8 @@ def _refuse_private(address: str) -> None:
 
 
 def _close_at_once(stream: Any) -> None:
-    """Have ``stream`` closed without a pause. httpcore closes the connections that it takes out of a pool one after the
-    other: a cancel in the pause after the first would lose the others, which nobody knows any more, open."""
+    """Make ``stream.aclose`` run without a pause. httpcore closes the connections that it takes out of a pool one after
+    the other: a cancel in the pause after the first would leave the others open, with no reference to them left."""
     closing = stream.aclose
 
     async def aclose() -> None:
@@ -96,7 +96,7 @@ def _close_at_once(stream: Any) -> None:
 
 @coroutine
 def _without_pauses(work: Coroutine[Any, Any, None]) -> Generator[Any, None, None]:
-    """``work``, which gives way to other tasks only while it waits for something."""
+    """``work``, which yields to other tasks only while it waits for something."""
     for awaited in work.__await__():
         if awaited is not None:
             yield awaited
@@ -104,17 +104,17 @@ def _without_pauses(work: Coroutine[Any, Any, None]) -> Generator[Any, None, Non
 
 async def _addresses(host: str, port: int) -> list[str]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # connecting will say it
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # connecting will raise it
         return []
-    return [str(address[0]) for *_, address in found]
+    return [str(address[0]) for *_, address in infos]
 
 
 async def refuse_http2(event: str, info: dict[str, Any]) -> None:
-    """For a given transport: `ConnectError` before the request's first byte if the connection speaks HTTP/2.
+    """A trace callback for a user's transport: `ConnectError` before the request's first byte on an HTTP/2 connection.
 
-    httpcore does not reset the stream of a reply that is left, nor give back the room that its unread data take: the
-    server goes on, and after 16 MiB every reply on that connection stands still.
+    httpcore does not reset the stream of a reply that is cancelled, nor free the flow-control window that its unread
+    data take: the server goes on, and after 16 MiB every reply on that connection stalls.
     """
     if event == "http2.send_request_headers.started":
         raise ConnectError(

@@ -1,4 +1,4 @@
-"""What the environment says, where a client was not told: addresses, keys, proxies."""
+"""Settings of a client that come from environment variables: addresses, keys, proxies."""
 
 from __future__ import annotations
 
@@ -28,21 +28,24 @@ def endpoint(
     allow_http: bool,
     allow_private: bool,
 ) -> Endpoint:
-    """Arguments win. An empty address in the environment is none, an empty ``base_url`` a mistake (ValueError)."""
+    """The endpoint of a client: arguments win over the environment.
+
+    An empty address in the environment counts as unset; an empty ``base_url`` is a mistake (ValueError).
+    """
     texts = {"base_url": base_url, "api_key": api_key, "azure": azure, "organization": organization, "project": project}
     for name, text in texts.items():
-        if not isinstance(text, str | None):  # whatever it is, it may be secret
+        if not isinstance(text, str | None):  # its value is not shown: it may be secret
             raise TypeError(f"{name} is a str, not {type(text).__name__}")
-    for name, given in (("headers", headers), ("query", query)):
-        if not isinstance(given, Mapping | None):
-            raise TypeError(f"{name} is a mapping, not {type(given).__name__}: write {name}={{'x-name': 'value'}}")
+    for name, mapping in (("headers", headers), ("query", query)):
+        if not isinstance(mapping, Mapping | None):
+            raise TypeError(f"{name} is a mapping, not {type(mapping).__name__}: write {name}={{'x-name': 'value'}}")
     if azure is not None and not access.azure:
         raise ValueError("azure= is for the APIs of OpenAI: pass the address of the resource as base_url=")
     source = "base_url" if base_url is not None else _set(access.addresses) or "base_url"
     base_url = base_url.strip() if base_url is not None else _address(access, azure)
     if base_url is None:
         raise ValueError(f"azure= needs the address of your resource: pass base_url= or set {access.addresses[0]}")
-    made = Endpoint(
+    result = Endpoint(
         base_url,
         access,
         api_key if api_key is not None else _first(access.keys),
@@ -53,29 +56,32 @@ def endpoint(
         allow_private,
         source,
     )
-    return made if made.key is not None else _with_token(made)
+    return result if result.key is not None else _with_token(result)
 
 
-def _accounts(access: Access, *given: str | None) -> dict[str, str]:
-    """Headers that say on whose account a request goes: as given in this order, else as the environment says."""
-    if any(given) and not access.accounts:
+def _accounts(access: Access, *values: str | None) -> dict[str, str]:
+    """Headers that name the account of a request: from ``values``, in the order of the headers, or the environment."""
+    if any(values) and not access.accounts:
         raise ValueError("organization= and project= are of OpenAI: leave them out, or send what is wanted as headers=")
-    named = zip(access.accounts.items(), given, strict=False)
-    accounts = {header: own or os.environ.get(variable) for (variable, header), own in named}
+    pairs = zip(access.accounts.items(), values, strict=False)
+    accounts = {header: own or os.environ.get(variable) for (variable, header), own in pairs}
     return {header: account for header, account in accounts.items() if account}
 
 
-def with_key(endpoint: Endpoint, *, named: bool) -> Endpoint:
-    """``endpoint``, with the key of the environment if it has none and there is one by now. ``named``: its address was
-    passed. One that the environment gave gets no key that may be meant for the address which is there now."""
+def with_key(endpoint: Endpoint, *, has_address: bool) -> Endpoint:
+    """``endpoint``, with the key of the environment if it has none and the environment has one by now.
+
+    ``has_address``: its address was passed. If the address came from the environment, which has changed since, the key
+    there now may be meant for the new address, so it is not used.
+    """
     key = _first(endpoint.access.keys)
-    if endpoint.key or not (named or endpoint.base_url == _address(endpoint.access, endpoint.azure)):
+    if endpoint.key or not (has_address or endpoint.base_url == _address(endpoint.access, endpoint.azure)):
         return endpoint
     return replace(endpoint, key=key) if key else _with_token(endpoint)
 
 
 def _with_token(endpoint: Endpoint) -> Endpoint:
-    """``endpoint`` with the bearer token of the environment, if there is one and no header says who asks."""
+    """``endpoint`` with the bearer token of the environment, if there is one and no header authenticates."""
     token = _first(endpoint.access.tokens)
     if not token or endpoint.holds_key:
         return endpoint
@@ -83,31 +89,31 @@ def _with_token(endpoint: Endpoint) -> Endpoint:
 
 
 def _address(access: Access, azure: str | None) -> str | None:
-    told = (_first(access.addresses) or "").strip()
-    if told and access.bare_hosts:
-        told = _completed(told, access.address)
-    return told or (access.address if azure is None else None)
+    address = (_first(access.addresses) or "").strip()
+    if address and access.bare_hosts:
+        address = _completed(address, access.address)
+    return address or (access.address if azure is None else None)
 
 
 def _completed(address: str, own: str) -> str:
-    """A host, perhaps with a port, as an address: what is missing is as in the provider's ``own``. What is no host
-    stays as it is, for `Endpoint` to refuse."""
+    """A host, perhaps with a port, as an address: missing parts are taken from the provider's address ``own``. A text
+    that is not a host stays as it is, for `Endpoint` to refuse."""
     scheme, mark, rest = address.partition("://")
     parts = urlsplit(own)
     if not mark:
         scheme, rest = parts.scheme, f"[{address}]" if _is_ipv6(address) else address
     try:
-        given = urlsplit(f"//{rest}")
-        host, port = given.hostname or "", given.port or (None if mark else parts.port)
+        split = urlsplit(f"//{rest}")
+        host, port = split.hostname or "", split.port or (None if mark else parts.port)
     except ValueError:
         return f"{scheme}://{rest}"
-    if given.username or given.query or given.fragment:
+    if split.username or split.query or split.fragment:
         return f"{scheme}://{rest}"
     if host not in ("", "0.0.0.0", "::"):
         host = f"[{host}]" if ":" in host else host
-        return address if mark else f"{scheme}://{host}{'' if port is None else f':{port}'}{given.path}"
-    # A server listens there on every address of its machine: no client asks that.
-    return f"{scheme}://{parts.hostname}{'' if port is None else f':{port}'}{given.path}"
+        return address if mark else f"{scheme}://{host}{'' if port is None else f':{port}'}{split.path}"
+    # A server listens there on every address of its machine; a client cannot connect to that.
+    return f"{scheme}://{parts.hostname}{'' if port is None else f':{port}'}{split.path}"
 
 
 def _is_ipv6(address: str) -> bool:
@@ -118,17 +124,17 @@ def _is_ipv6(address: str) -> bool:
 
 
 def _first(variables: Iterable[str]) -> str | None:
-    """What the first of these variables that says something says."""
+    """The value of the first of these variables that is set and not empty."""
     name = _set(variables)
     return None if name is None else os.environ[name]
 
 
 def _set(variables: Iterable[str]) -> str | None:
-    """The first of these variables that says something."""
+    """The name of the first of these variables that is set and not empty."""
     return next((name for name in variables if os.environ.get(name)), None)
 
 
 def proxied(host: str, scheme: str) -> bool:
-    """Whether the environment names a proxy for such an address."""
+    """True if the environment names a proxy for addresses with this host and scheme."""
     proxies = getproxies()
     return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)

@@ -23,19 +23,19 @@ from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
-from .requests import Scrubber
+from .secrets import Scrubber
 
-__all__ = ["Exchange", "shut_socket", "tapped", "translated"]
+__all__ = ["Exchange", "copy_to", "shut_socket", "translated"]
 
 DRAIN = 0.1
 DRAIN_BYTES = 64 * 1024
-"""What a finished reply may take to end its body, in seconds and bytes, so that the connection can be used again."""
+"""The most seconds and bytes that the rest of a finished reply's body may take, so that the connection is reused."""
 REFUSAL = 2.0
-"""Seconds that the body of an error may take: the status is the news."""
+"""The most seconds spent on reading the body of an error response; failures while reading it are ignored."""
 
 
 class Exchange:
-    """``send`` the request, read the ``body``, ``close``: in this order, close always."""
+    """One request and its response: call ``send``, read the ``body``, then ``close``, which must always be called."""
 
     def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE) -> None:
         self.request_id: str | None = None
@@ -50,57 +50,58 @@ class Exchange:
         self._encoding = self._type = ""
 
     async def send(self, url: str, params: dict[str, str], headers: httpx.Headers, content: bytes) -> None:
-        """Until the headers of a good answer are here; `StatusError` for any other."""
+        """Send the request and return once the headers of a successful response are here; else raise `StatusError`."""
         pool = self._pool = await self._pools.take()
         request = self._request(pool, url, params or None, headers, content)
-        self._clocks.enter("connect" if pool.ours else "first_byte")
-        self._connecting.hold(pool.ours)
+        self._clocks.enter("connect" if pool.owned else "first_byte")
+        self._connecting.defer_cancel(pool.owned)
         try:
             self._response = await pool.client.send(request, stream=True, follow_redirects=False)
         finally:
-            self._connecting.hold(False)
-            request.extensions.pop("trace", None)  # it would go on, and keep us until the collector comes round
+            self._connecting.defer_cancel(False)
+            request.extensions.pop("trace", None)  # it would keep this object alive until the garbage collector runs
         response, self.sent = self._response, True
         self._reading.cut = self._cut
         self.request_id = request_id(response.headers)
-        # A response that was made whole, as by a mock transport, has no raw bytes any more. The stream itself is read
-        # because `aiter_raw` also closes the response at its end, where a time limit of ours would interrupt that.
+        # A response that was created complete, as by a mock transport, has no raw bytes any more. The stream itself is
+        # read because `aiter_raw` also closes the response at its end, and a time limit would interrupt that.
         self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.stream)
         self._encoding = response.headers.get("content-encoding", "")
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
-            body = await self._upto(self._limits.error_body_bytes)
+            body = await self._read_up_to(self._limits.error_body_bytes)
             raise status_error(response.status_code, response.reason_phrase, response.headers, body)
         self._type = response.headers.get("content-type", "")
-        if pool.ours:  # servers send kilobytes of them
+        if pool.owned:  # servers send kilobytes of headers
             response.headers = request.headers = httpx.Headers()
 
     def _request(
         self, pool: Pool, url: str, params: dict[str, str] | None, headers: httpx.Headers, content: bytes
     ) -> Any:
-        """Our clocks count, also on a given client. What one of ours sends weighs little while the reply is read."""
+        """The request, without time limits of httpx: those of `Limits` apply, also on a user's client. On a client of
+        this package it takes little memory while the reply is read."""
         build = partial(pool.client.build_request, "POST", params=params, timeout=None)
-        if not pool.ours:
+        if not pool.owned:
             return build(url, headers=headers, content=content, extensions={"trace": refuse_http2})
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
         return build(
-            _parsed(url), headers=headers, content=_Body(content), extensions={"trace": self._connecting.trace}
+            _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting.trace}
         )
 
     async def body(self) -> AsyncGenerator[bytes, None]:
-        """The reads of the body, decompressed. `kind` is known once the first one is here."""
+        """The reads of the body, decompressed. `kind` is valid once the first one has been yielded."""
         clocks, inflate = self._clocks, self._inflate()
         sniffer = Sniffer(self._type, self._framing)
-        began = False
+        has_begun = False
         assert self._chunks is not None
         async for chunk in self._chunks:
             if not chunk:
                 continue
-            if began:
+            if has_begun:
                 clocks.read()
             else:
-                began = True
+                has_begun = True
                 clocks.enter("body")
             if data := sniffer.feed(inflate.feed(chunk) if inflate else chunk):
                 self.kind = sniffer.kind
@@ -123,8 +124,8 @@ class Exchange:
                 raise TooLargeError(f"the answer is a document of more than {limit} bytes")
         return b"".join(parts)
 
-    async def _upto(self, limit: int) -> bytes:
-        """The body's first ``limit`` bytes; what breaks meanwhile is less news than the status."""
+    async def _read_up_to(self, limit: int) -> bytes:
+        """The first ``limit`` bytes of the body. Failures while reading them are ignored: the status matters more."""
         parts, size = [], 0
         assert self._chunks is not None
         with suppress(Exception):
@@ -138,7 +139,7 @@ class Exchange:
         return b"".join(parts)[:limit]
 
     async def finish(self) -> None:
-        """After the reply's end: read the few bytes that end the body, if they come at once."""
+        """Read the few bytes that end the body after the end of the reply, if they come at once."""
         assert self._chunks is not None
         size = 0
         with suppress(Exception):
@@ -163,16 +164,16 @@ class Exchange:
             if response is not None:
                 await response.aclose()
         except asyncio.CancelledError:
-            retire = True  # it may count this connection for ever
+            retire = True  # the pool may count this connection for ever
             raise
-        except Exception:  # it is gone either way
+        except Exception:  # the response is closed either way
             return
         finally:
             await self._pools.give_back(pool, retire=retire)
 
 
-class _Body:
-    """What is sent, and not kept any longer: a prompt may be long, and so may its reply."""
+class _RequestBody:
+    """The body of a request, released once it is sent: a prompt may be long, and its reply may take long."""
 
     __slots__ = ("_content",)
 
@@ -187,24 +188,24 @@ class _Body:
 _parsed = lru_cache(64)(httpx.URL)
 
 
-async def tapped(
-    body: AsyncGenerator[bytes, None], tap: ByteListener, scrubber: Scrubber
+async def copy_to(
+    body: AsyncGenerator[bytes, None], listener: ByteListener, scrubber: Scrubber
 ) -> AsyncGenerator[bytes, None]:
-    """The reads of ``body``, which ``tap`` sees too, but for secrets."""
+    """The reads of ``body``; ``listener`` gets them too, without secrets."""
     async with aclosing(body) as reads:
         try:
             async for data in reads:
-                if shown := scrubber.feed(data):
-                    tap.write(shown)
+                if visible := scrubber.feed(data):
+                    listener.write(visible)
                 yield data
         finally:
             if rest := scrubber.flush():
-                tap.write(rest)
+                listener.write(rest)
 
 
 def shut_socket(response: Any) -> None:
-    """End a response's connection now: the server sees it, however long the loop takes to come round. One of HTTP/2
-    serves other replies too, and is left alone."""
+    """Shut a response's connection down now: the server notices even if the event loop is busy. A connection of HTTP/2
+    serves other replies too, so it is left alone."""
     with suppress(Exception):  # no such extension, or closed already
         if response.http_version != "HTTP/2":
             response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
@@ -213,16 +214,16 @@ def shut_socket(response: Any) -> None:
 NOT_CONNECTED = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL")
 
 SET_UP = (FileNotFoundError, ImportError, OverflowError, RuntimeError, TypeError, ValueError)
-"""What is raised before a request for a closed client, one on a foreign loop, a package or file that is missing, a port
-that is none."""
+"""Exceptions raised before a request is sent: the client is closed or bound to another loop, a package or a file is
+missing, a port is not valid."""
 
 
 def translated(exc: BaseException, sent: bool) -> StreamkitError:
-    """A transport's exception as one of ours, by its name: httpx, its continuation httpx2 and other transports name
-    the same situations alike."""
+    """A transport's exception as an error of this package, chosen by the names of its classes: httpx, its successor
+    httpx2 and other transports use the same names for the same situations."""
     if isinstance(exc, StreamkitError):
         return exc
-    while not sent and isinstance(exc, BaseExceptionGroup):  # of attempts to connect, side by side
+    while not sent and isinstance(exc, BaseExceptionGroup):  # of attempts to connect in parallel
         exc = exc.exceptions[0]
     names = {cls.__name__ for cls in type(exc).__mro__}
     text = said(exc)
@@ -230,9 +231,11 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     if isinstance(exc, SET_UP) and not sent:
         error = ConnectError(text)
     elif not sent and names.intersection(NOT_CONNECTED):
-        usable = not (names.intersection(("UnsupportedProtocol", "InvalidURL")) or _untrusted(exc) or _barred(exc))
+        usable = not (
+            names.intersection(("UnsupportedProtocol", "InvalidURL")) or _is_untrusted(exc) or _is_barred(exc)
+        )
         error = ConnectError(f"no connection: {text}", retryable=usable)
-    elif names.intersection(("ReadTimeout", "WriteTimeout")):  # not ours: that of a library or a transport
+    elif names.intersection(("ReadTimeout", "WriteTimeout")):  # a limit of a library or of a transport
         clock = "byte_idle" if sent else "first_byte"
         error = StalledError(f"the transport's own time limit ran out: {text}", clock=clock, retryable=True)
     elif isinstance(exc, RecursionError):
@@ -243,11 +246,11 @@ def translated(exc: BaseException, sent: bool) -> StreamkitError:
     return error
 
 
-def _barred(exc: BaseException) -> bool:
-    """Whether a proxy wants a name and a password, which it will want again."""
+def _is_barred(exc: BaseException) -> bool:
+    """True if a proxy asks for a name and a password: it would ask again, so a retry is useless."""
     return type(exc).__name__ == "ProxyError" and said(exc).startswith("407")
 
 
-def _untrusted(exc: BaseException) -> bool:
-    """Whether a certificate was refused, which it will be again."""
+def _is_untrusted(exc: BaseException) -> bool:
+    """True if a certificate was refused: it would be refused again, so a retry is useless."""
     return any(isinstance(behind, ssl.SSLCertVerificationError) for behind in chain_of(exc))

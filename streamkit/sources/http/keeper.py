@@ -1,7 +1,7 @@
-"""Who closes connection pools that nobody closed: those that are not used for a while, and all of a loop at its end.
+"""The closing of unused connection pools: those that have been idle for a while, and all pools of a loop at its end.
 
-httpx closes an idle connection when its pool is next asked for one, which after a crowd of replies may be hours later
-or never. So each loop has a keeper of its pools, whichever client's they are. While anything is idle, it has one timer.
+httpx closes an idle connection when its pool is next asked for one, which after many replies at once may be hours
+later or never. So each loop has a keeper of its pools, of all clients. While a connection is idle, it has one timer.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from typing import Any
 __all__ = ["CROWD", "IDLE", "Keeper", "Pool", "forget"]
 
 CROWD = 8
-"""Replies at a time in one pool."""
+"""The most replies at a time in one pool."""
 IDLE = 30.0
-"""Seconds after which a connection that nobody uses is closed. One in ten more may pass until it is noticed."""
+"""Seconds after which an unused connection is closed. A tenth more may pass until that is noticed."""
 
 
 class Pool:
-    """An httpx client on its loop. ``ours`` is False for one that the user made, which we never close, and which serves
-    every reply. ``keeps`` tells whether it keeps connections for later requests."""
+    """An httpx client on its loop. ``owned`` is False for a client that the user made: it is never closed here, and it
+    serves every reply. ``keeps`` is True if it keeps connections for later requests."""
 
-    def __init__(self, client: Any, ours: bool, keeps: bool = True) -> None:
-        self.client, self.ours, self.keeps = client, ours, keeps
+    def __init__(self, client: Any, owned: bool, keeps: bool = True) -> None:
+        self.client, self.owned, self.keeps = client, owned, keeps
         self.replies = 0
-        """Those it serves."""
+        """The number of replies that it serves now."""
         self.retired = False
-        """It serves no further reply."""
+        """True once it serves no further reply."""
         self.keeper: Keeper | None = None
-        self.left = 0.0
-        """When the last reply left it, on the loop's clock."""
+        self.last_used = 0.0
+        """The time at which the last reply left it, on the loop's clock."""
 
     @property
     def has_room(self) -> bool:
-        return not self.ours or (self.replies < CROWD and not self.retired)
+        return not self.owned or (self.replies < CROWD and not self.retired)
 
     def connections(self) -> list[Any]:
-        """Those of the httpcore pools behind the client: one for direct connections, one for each proxy."""
+        """The connections of the httpcore pools behind the client: one pool for direct ones, one for each proxy."""
         transports = (getattr(self.client, "_transport", None), *getattr(self.client, "_mounts", {}).values())
         cores = (getattr(transport, "_pool", None) for transport in transports)
         return [connection for core in cores for connection in getattr(core, "connections", ())]
 
     async def close(self) -> None:
-        if not self.ours:
+        if not self.owned:
             return
         self.retired = True
         connections = self.connections()
         try:
             await self.client.aclose()
-        except BaseException:  # a cancel, say: httpcore has forgotten them by now
+        except BaseException:  # a cancel, for instance: httpcore has dropped its references by now
             await _close_each(connections)
             raise
         keeper, self.keeper = self.keeper, None
@@ -62,21 +62,21 @@ class Pool:
 
 
 class Keeper:
-    """All pools of ours on one loop. Everything happens on that loop."""
+    """All pools of this package on one loop. Everything happens on that loop."""
 
     def __init__(self) -> None:
         self.pools: set[Pool] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._guard: AsyncGenerator[None, None] | None = None
-        self.over = False
+        self.ended = False
 
     @staticmethod
     def of(loop: asyncio.AbstractEventLoop) -> Keeper:
         keeper = _keepers.get(loop)
-        if keeper is None or keeper.over:
+        if keeper is None or keeper.ended:
             with _lock:
-                for closed in [other for other in _keepers if other.is_closed()]:  # without a proper end
+                for closed in [other for other in _keepers if other.is_closed()]:  # without a proper shutdown
                     del _keepers[closed]
                 keeper = _keepers[loop] = Keeper()
         return keeper
@@ -89,11 +89,11 @@ class Keeper:
             await anext(self._guard)
 
     async def _until_shutdown(self) -> AsyncGenerator[None, None]:
-        """A loop's shutdown closes the async generators that began on it, and with this one the pools."""
+        """An async generator that closes the pools: a loop's shutdown closes the generators that were started on it."""
         try:
             yield
         finally:
-            self.over = True
+            self.ended = True
             self._stop_timer()
             if self._closing:
                 await asyncio.wait(self._closing)
@@ -102,27 +102,27 @@ class Keeper:
                     await pool.close()
             _keepers.pop(asyncio.get_running_loop(), None)
             self.pools.clear()
-            self._guard = None  # it knows the loop, which a client must not keep alive
+            self._guard = None  # it refers to the loop, which a client must not keep alive
 
     async def take_back(self, pool: Pool, *, retire: bool) -> None:
-        """A reply has left ``pool``."""
+        """Note that a reply has left ``pool``; close the pool if that was the last one of a retired pool."""
         loop = asyncio.get_running_loop()
         pool.retired = pool.retired or retire
-        pool.left = loop.time()
+        pool.last_used = loop.time()
         if pool.retired and not pool.replies:
             await pool.close()
-        elif self._timer is None and not self.over:
+        elif self._timer is None and not self.ended:
             self._timer = loop.call_later(IDLE, self.sweep)
 
     def sweep(self) -> None:
-        """Close what has been idle for so long, and pools that nobody can use any more."""
+        """Close what has been idle for `IDLE` seconds, and retired pools without replies."""
         loop = asyncio.get_running_loop()
         self._stop_timer()
-        if self.over:
+        if self.ended:
             return
         idle = False
         for pool in tuple(self.pools):
-            if not pool.replies and (pool.retired or loop.time() - pool.left >= IDLE):
+            if not pool.replies and (pool.retired or loop.time() - pool.last_used >= IDLE):
                 self.close(pool)
                 continue
             resting = [connection for connection in pool.connections() if connection.is_idle()]
@@ -138,9 +138,9 @@ class Keeper:
             timer.cancel()
 
     def close(self, pool: Pool) -> None:
-        """Begin to close ``pool``, whatever it is doing."""
+        """Begin to close ``pool``, even if it serves replies."""
         pool.retired = True
-        if not self.over:  # else the guard does it
+        if not self.ended:  # otherwise the guard closes it
             self._start(pool.close())
 
     def _start(self, closing: Coroutine[Any, Any, None]) -> None:
@@ -151,11 +151,12 @@ class Keeper:
     def _closed(self, task: asyncio.Task[None]) -> None:
         self._closing.discard(task)
         if not task.cancelled():
-            task.exception()  # of a connection that was broken, and is gone
+            task.exception()  # a broken connection may raise; it is closed all the same
 
 
 async def _close_expired(connections: list[Any]) -> None:
-    """A request may have taken one meanwhile; one that was only promised to a request is replaced by httpcore."""
+    """Close those that are still idle: a request may have taken one meanwhile. A connection that was only assigned to a
+    request is replaced by httpcore."""
     for connection in connections:
         if connection.is_idle() and connection.has_expired():
             await _close_each([connection])
@@ -168,15 +169,15 @@ async def _close_each(connections: list[Any]) -> None:
 
 
 def forget(pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]], pid: int) -> None:
-    """The client of these pools is gone. The collector may say so in any thread, in the middle of anything."""
+    """Retire the pools of a deleted client. The garbage collector may call this in any thread, at any moment."""
     if pid != os.getpid():
         return
-    for loop, some in list(pools.items()):
-        for pool in some:
+    for loop, group in list(pools.items()):
+        for pool in group:
             pool.retired = True
-        keepers = {pool.keeper for pool in some if pool.keeper is not None}
+        keepers = {pool.keeper for pool in group if pool.keeper is not None}
         for keeper in keepers:
-            with suppress(RuntimeError):  # closed
+            with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(keeper.sweep)
 
 
@@ -186,7 +187,8 @@ _abandoned: list[Any] = []
 
 
 def _after_fork() -> None:
-    """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
+    """Set the keepers aside: a child process shares sockets with its parent and must not touch them, nor may the
+    garbage collector do so."""
     global _keepers, _lock
     _abandoned.append(_keepers)
     _keepers, _lock = weakref.WeakKeyDictionary(), threading.Lock()

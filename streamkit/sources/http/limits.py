@@ -1,4 +1,4 @@
-"""How long and how much: the clocks and sizes of a reply, and when a request is made again."""
+"""The limits of a reply, in time and size, and the policy of further requests after a failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOCKS = {
     "event_idle": "nothing but keep-alives",
     "total": "the reply was not complete",
 }
-"""Each with what is said when it has run out."""
+"""The clocks, each with the text of the error that is raised when it has run out."""
 
 E = TypeVar("E", bound=StreamkitError)
 
@@ -43,10 +43,10 @@ class Limits:
     model that thinks, or reads a long prompt on a local machine, is silent for minutes. Sizes raise `TooLargeError`:
     ``event_bytes`` of one event, ``reply_bytes`` of the whole text; of an error's body ``error_body_bytes`` are read.
 
-    A `Reply` gathers all its text, which is what grows with a reply; ``keep_text=False`` leaves it (with thoughts,
-    refusal and log probabilities) to those who get the events; operators below gather it neither, but for what they
-    have to give (`ops.json_values`, prefilling `ops.continue_with`). The Responses API does, as it tells every text
-    again at its end: what was said must be known by then.
+    A `Reply` gathers all its text, so it grows with the reply. With ``keep_text=False`` it does not: the text (with
+    thoughts, refusal and log probabilities) is in the events only. Operators downstream do not gather it either, except
+    for what they have to emit (`ops.json_values`, prefilling `ops.continue_with`). The parser of the Responses API
+    still gathers it: that API repeats every text at its end, so what has already been sent must be known by then.
     """
 
     connect: float | None = 10.0
@@ -70,7 +70,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Further requests after the first, made before the first content only: ``attempts`` of them at most.
+    """The policy of further requests after the first, made before the first content only: at most ``attempts``.
 
     Waits grow from ``first`` to ``longest`` seconds, each shortened by up to ``jitter`` (a share) at random. A server's
     Retry-After is obeyed up to ``retry_after`` seconds; if it asks for more, the error is raised at once.
@@ -93,23 +93,23 @@ class Retry:
             raise ValueError(f"Retry.jitter is a share, from 0 to 1, not {self.jitter!r}")
 
     def wait(self, made: int, error: StreamkitError, rand: Callable[[], float] = random.random) -> float | None:
-        """Seconds to wait before the next request after ``made`` of them, None if there is to be none."""
+        """Seconds to wait before the next request after ``made`` requests; None if there is to be no further one."""
         if not error.retryable or error.given_up or made > self.attempts:
             return None
-        asked = error.retry_after if isinstance(error, StatusError) else None
-        if asked is not None:
-            return asked if asked <= self.retry_after else None
+        requested = error.retry_after if isinstance(error, StatusError) else None
+        if requested is not None:
+            return requested if requested <= self.retry_after else None
         wait = min(self.first * 2.0 ** min(made - 1, 99), self.longest)
         return float(wait * (1 - self.jitter * rand()))
 
 
 def given_up(error: E, policy: Retry) -> E:
-    """``error`` as a policy raises it that does not ask again. It is marked as given up, so that no policy around it
-    asks either; not so if this policy has no attempts at all, or the error is not retryable."""
+    """``error`` as it is raised by a policy that makes no further request. It is marked as given up, so that no outer
+    policy makes one either; it is not marked if this policy has no attempts at all, or the error is not retryable."""
     return error.as_given_up() if error.retryable and policy.attempts else error
 
 
 def requests_of(error: StreamkitError) -> int:
-    """How many requests were made for the question that failed. Each round of a tool loop asks a question of its own,
+    """The number of requests made for the question that failed. Each round of a tool loop asks a question of its own,
     so one request for each earlier round is not counted."""
     return max(1, error.partial.attempts - error.partial.rounds + 1)

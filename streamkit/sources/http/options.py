@@ -1,4 +1,4 @@
-"""What a `Client` is made with, checked when it is made."""
+"""Checks of the arguments of a `Client`, made when it is created."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters that a type checker knows; any other one goes into ``extra``."""
+"""The parameters of requests that type checkers know; any other parameter goes into ``extra``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ChatParams(_Common, total=False):
 
 
 class ResponseParams(TypedDict, total=False):
-    """Parameters of the Responses API, and ``response_format``: it is sent within ``text``."""
+    """Parameters of the Responses API, and ``response_format``, which is sent inside ``text``."""
 
     response_format: Any
 

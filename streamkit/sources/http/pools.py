@@ -1,7 +1,7 @@
-"""Connection pools, of which every event loop that a client is used on has its own: an httpx client works on one only.
+"""The connection pools of a client: each event loop that uses it has its own, as an httpx client works on one loop.
 
-And it serves few replies at a time: for each request and each end httpx looks at every connection of its pool, several
-times over if many requests find idle ones at once. So there are more pools the more replies there are at a time.
+httpx scans its whole pool on every request and release, several times over if many requests find idle connections at
+once, so large pools are slow: each pool serves at most `CROWD` replies, and more replies at a time need more pools.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from .requests import Endpoint
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
 
 KEEPING = 12
-"""Pools, the first ones, that keep connections for later requests."""
+"""The number of pools that keep connections for later requests; those made after them keep none."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 class Pools:
     """The pools of one `Client`, made when first used."""
 
-    def __init__(self, given: Any, endpoint: Endpoint, *, trust_env: bool) -> None:
-        self._given, self._secure, self._trust_env = given, endpoint.secure, trust_env
+    def __init__(self, transport: Any, endpoint: Endpoint, *, trust_env: bool) -> None:
+        self._transport, self._secure, self._trust_env = transport, endpoint.secure, trust_env
         self.public_only = not endpoint.allow_private
         self._direct = self.public_only or is_local(endpoint.host)
         if self.public_only:
-            _check_connects_itself(given, endpoint, trust_env)
+            _check_own_connections(transport, endpoint, trust_env)
         self.readings: set[Reading] = set()
-        """Replies under way, which end when we are closed: `Client` keeps the list."""
+        """Replies under way, which end when the client is closed: `Client` adds and removes them."""
         self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
@@ -52,21 +52,21 @@ class Pools:
         self.closed = False
 
     async def take(self) -> Pool:
-        """A pool of the running loop. RuntimeError after `close`, or for a given transport on a second loop."""
+        """A pool of the running loop. RuntimeError after `close`, or if a user's transport is used on a second loop."""
         if self.closed:
             raise RuntimeError("this client is closed")
         loop = asyncio.get_running_loop()
         if self._pid != os.getpid():
-            self._forked()
+            self._start_over_in_child()
         with self._lock:
             pool = self._choose(self._pools.setdefault(loop, []), loop)
             pool.replies += 1
-        if pool.ours:
+        if pool.owned:
             await Keeper.of(loop).keep(pool)
         return pool
 
     def _choose(self, pools: list[Pool], loop: asyncio.AbstractEventLoop) -> Pool:
-        """One that keeps connections if it may be: one that keeps none would make a new one for each request."""
+        """A pool with room; one that keeps connections is preferred: others make a new connection for each request."""
         keeping = sum(pool.keeps and not pool.retired for pool in pools)
         for pool in pools:
             if pool.has_room and (pool.keeps or keeping >= KEEPING):
@@ -77,37 +77,38 @@ class Pools:
         return pool
 
     async def give_back(self, pool: Pool, *, retire: bool = False) -> None:
-        """What `take` gave. A retired pool is never given out again, and closed when its last reply has left it."""
+        """Return a pool that `take` gave. A retired pool is not used again, and closed when its last reply has left."""
         pool.replies -= 1
         if pool.keeper is not None:
             await pool.keeper.take_back(pool, retire=retire)
 
-    def _forked(self) -> None:
-        """A child shares sockets with its parent and must not touch them, nor let the collector do so."""
+    def _start_over_in_child(self) -> None:
+        """Begin with no pools: a child process shares sockets with its parent and must not touch them, nor may the
+        garbage collector do so."""
         _abandoned.append((self._pools, self.readings))
         self._pid, self._lock, self._pools = os.getpid(), threading.Lock(), weakref.WeakKeyDictionary()
         self.readings = set()
         self._watch_over_pools()
 
     def _watch_over_pools(self) -> None:
-        """Without the client nobody uses its pools any more, so they need not wait until their time is over."""
+        """Have the pools closed once the client is deleted: unused pools need not wait until they have been idle."""
         weakref.finalize(self, forget, self._pools, self._pid).atexit = False
 
-    def _make(self, loop: asyncio.AbstractEventLoop, kept: int) -> Pool:
-        if self._given is None:
-            return Pool(self._client(None, kept), ours=True, keeps=kept > 0)
+    def _make(self, loop: asyncio.AbstractEventLoop, keepalive: int) -> Pool:
+        if self._transport is None:
+            return Pool(self._client(None, keepalive), owned=True, keeps=keepalive > 0)
         owner = self._owner() if self._owner is not None else None
-        bound = not getattr(self._given, "any_loop", isinstance(self._given, httpx.MockTransport))
+        bound = not getattr(self._transport, "any_loop", isinstance(self._transport, httpx.MockTransport))
         if bound and owner is not None and owner is not loop and not owner.is_closed():
             raise RuntimeError("the given transport belongs to another event loop: make one client for each loop")
         self._owner = weakref.ref(loop)
-        if isinstance(self._given, httpx.AsyncBaseTransport):
-            return Pool(self._client(self._given, kept), ours=False)
-        return Pool(self._given, ours=False)
+        if isinstance(self._transport, httpx.AsyncBaseTransport):
+            return Pool(self._client(self._transport, keepalive), owned=False)
+        return Pool(self._transport, owned=False)
 
-    def _client(self, transport: httpx.AsyncBaseTransport | None, kept: int) -> httpx.AsyncClient:
-        limits = httpx.Limits(  # ours bound time, not numbers
-            max_connections=None, max_keepalive_connections=kept, keepalive_expiry=keeper.IDLE
+    def _client(self, transport: httpx.AsyncBaseTransport | None, keepalive: int) -> httpx.AsyncClient:
+        limits = httpx.Limits(  # this package bounds times, not numbers
+            max_connections=None, max_keepalive_connections=keepalive, keepalive_expiry=keeper.IDLE
         )
         verify = self._context()
         try:
@@ -119,23 +120,23 @@ class Pools:
                 trust_env=self._trust_env and not self._direct,  # decides about proxies; certificates are in ``verify``
                 follow_redirects=False,
             )
-        except Exception as exc:  # httpx raises ImportError, ValueError and its own for what the environment says
+        except Exception as exc:  # httpx raises ImportError, ValueError and its own for bad settings in the environment
             proxies = _proxies()
             where = f" ({', '.join(proxies)})" if proxies else ""
-            # An unescaped mark cuts a password in two, and httpx quotes a part of it as the port.
+            # An unescaped mark in a password splits it, and httpx quotes a part of it as the port in its error.
             secret = isinstance(exc, httpx.InvalidURL) and any("@" in address for address in proxies.values())
-            told = "an address is none: in a password, # is %23, / is %2F and ? is %3F" if secret else said(exc)
+            reason = "an address is not valid: in a password, # is %23, / is %2F and ? is %3F" if secret else said(exc)
             cause = None if secret else exc
-            raise ConnectError(f"the environment's proxies{where} cannot be used: {told}") from cause
+            raise ConnectError(f"the environment's proxies{where} cannot be used: {reason}") from cause
 
     def _context(self) -> ssl.SSLContext:
-        """Made once: loading the certificates costs some 20 ms. Without https there is nothing to trust."""
+        """The TLS context, made once: loading the certificates costs about 20 ms. Without https none are needed."""
         if self._tls is None:
-            self._tls = _trust(self._trust_env) if self._secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._tls = _tls_context(self._trust_env) if self._secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self._tls
 
     async def aclose(self) -> None:
-        """Close every pool: here at once, on other loops as soon as they run."""
+        """Close every pool: those of this loop at once, those of other loops as soon as these run."""
         self._end_replies()
         here = running_loop()
         for loop, pool in self._all():
@@ -152,20 +153,20 @@ class Pools:
     def _end_replies(self) -> None:
         self.closed = True
         if self._pid != os.getpid():
-            self._forked()
+            self._start_over_in_child()
         for reading in tuple(self.readings):
             on_loop(reading.loop, _end, reading)
 
     def _all(self) -> tuple[tuple[asyncio.AbstractEventLoop, Pool], ...]:
         if self._pid != os.getpid():
-            self._forked()
+            self._start_over_in_child()
         with self._lock:
             return tuple((loop, pool) for loop, pools in self._pools.items() for pool in pools)
 
 
-def _check_connects_itself(given: Any, endpoint: Endpoint, trust_env: bool) -> None:
-    """ValueError where somebody else would connect, to an address that we cannot see."""
-    if given is not None:
+def _check_own_connections(transport: Any, endpoint: Endpoint, trust_env: bool) -> None:
+    """ValueError if a transport or a proxy would connect, to an address that cannot be checked here."""
+    if transport is not None:
         raise ValueError("allow_private=False cannot be kept by a transport of yours, which connects by itself")
     if trust_env and proxied(endpoint.host, "https" if endpoint.secure else "http"):
         raise ValueError(
@@ -175,24 +176,24 @@ def _check_connects_itself(given: Any, endpoint: Endpoint, trust_env: bool) -> N
 
 
 def _end(reading: Reading) -> None:
-    """End a reply because its client was closed: no policy around it is to ask again, as nobody could answer."""
+    """End a reply because its client was closed: it is marked as given up, as no further request can succeed."""
     error = BrokenError("the client was closed while this reply was being read", partial=reading.snapshot(None))
     reading.interrupt(error.as_given_up())
 
 
 def _proxies() -> dict[str, str]:
-    """What the environment says about proxies."""
-    told = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in PROXIES}
-    return {name: address for name, address in told.items() if address}
+    """The environment variables that name proxies, with their values."""
+    values = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in PROXIES}
+    return {name: address for name, address in values.items() if address}
 
 
-def _trust(trust_env: bool) -> ssl.SSLContext:
-    """The certificates that count; `ConnectError` if those which the environment names cannot be loaded."""
+def _tls_context(trust_env: bool) -> ssl.SSLContext:
+    """A TLS context with the trusted certificates; `ConnectError` if those of the environment cannot be loaded."""
     named = [(name, os.environ[name]) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
     where = f" in {named[0][0]} ({excerpt(named[0][1])})" if named and trust_env else ""
     try:
         if where and named[0][0] == "SSL_CERT_DIR" and not any(map(os.path.isdir, named[0][1].split(os.pathsep))):
-            raise FileNotFoundError("there is no such directory")  # OpenSSL would trust nobody
+            raise FileNotFoundError("there is no such directory")  # OpenSSL would trust no certificate
         return httpx.create_ssl_context(trust_env=trust_env)
     except OSError as exc:
         raise ConnectError(f"the certificates{where} cannot be loaded: {said(exc)}") from exc
@@ -200,11 +201,11 @@ def _trust(trust_env: bool) -> ssl.SSLContext:
 
 def _close_on(loop: asyncio.AbstractEventLoop, pool: Pool) -> None:
     pool.retired = True
-    if loop.is_closed() or not pool.ours:
+    if loop.is_closed() or not pool.owned:
         return
     if loop.is_running():
         on_loop(loop, lambda: Keeper.of(loop).close(pool))
-    elif running_loop() is None:  # the own loop of a plain thread: it stands still between two runs
+    elif running_loop() is None:  # the loop of a thread without asyncio: it runs only while a stream is being read
         loop.run_until_complete(pool.close())
 
 

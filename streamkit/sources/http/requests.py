@@ -1,10 +1,10 @@
-"""What is asked: addresses, headers and bodies of requests, checked before anything is sent."""
+"""The addresses, headers and bodies of requests, checked before anything is sent."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
@@ -13,12 +13,12 @@ from ...errors import ConnectError
 from ...wire import APIS, Access, Api
 from ...wording import one_line
 from .addresses import is_local, is_private_literal
+from .secrets import SECRET, Scrubber
 
-__all__ = ["Endpoint", "HttpRequest", "Scrubber", "check_line", "names_version"]
+__all__ = ["Endpoint", "HttpRequest", "check_line", "names_version"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""The name of a header (RFC 9110, section 5.6.2)."""
-SECRET = re.compile(r"auth|key|token|secret|cookie|password|credential|^code$|^sig(nature)?$", re.IGNORECASE)
+"""The syntax of the name of a header (RFC 9110, section 5.6.2)."""
 VERSION = re.compile(r"/v[0-9]")
 ENDS_WITH_VERSION = re.compile(r"/v[0-9][^/]*$")
 
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 
 def names_version(path: str) -> bool:
-    """Whether the path of an address holds a version, as nearly all servers want it."""
+    """True if the path of an address contains a version, as nearly all servers expect."""
     return VERSION.search(path) is not None
 
 
 def check_line(what: str, value: str) -> str:
-    """``value``, or ValueError if it would break out of its line in a request."""
+    """``value``; ValueError if it would break out of its line in a request."""
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ValueError(f"the {what} contains a control character")
     return value
@@ -39,7 +39,7 @@ def check_line(what: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests go and what they carry; the key stays out of every `repr`."""
+    """The address, key, headers and query of a server's requests; the key stays out of every `repr`."""
 
     base_url: str
     access: Access
@@ -50,7 +50,7 @@ class Endpoint:
     allow_http: bool = False
     allow_private: bool = True
     source: str = "base_url"
-    """Who gave the address: the argument, or a variable of the environment."""
+    """The origin of the address: the argument, or the name of an environment variable."""
 
     def __post_init__(self) -> None:
         parts = self._parts()
@@ -58,20 +58,20 @@ class Endpoint:
             raise ValueError(f"{self.source} must not hold a user name or password: pass headers= instead")
         host = one_line(parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
-            shown = f"{parts.scheme}://{host}" if parts.scheme else repr(self.base_url)
-            shown = shown if _has_port(parts) else f"{shown} with a port that is no number"
-            raise ValueError(f"{self.source} must be an http(s) address, perhaps with a port, not {shown}")
+            address = f"{parts.scheme}://{host}" if parts.scheme else repr(self.base_url)
+            address = address if _has_port(parts) else f"{address} with a port that is not a number"
+            raise ValueError(f"{self.source} must be an http(s) address, perhaps with a port, not {address}")
         if parts.query or parts.fragment:
             raise ValueError(f"{self.source} must not hold a query: pass query= instead")
         if parts.scheme == "http" and not self.allow_http and not is_local(parts.hostname):
-            whose = "" if self.source == "base_url" else f"{self.source}: "
-            told = f"plain http to {host} would show key and prompt to the network"
-            raise ValueError(f"{whose}{told}: use https, or pass allow_http=True")
+            prefix = "" if self.source == "base_url" else f"{self.source}: "
+            reason = f"plain http to {host} would show key and prompt to the network"
+            raise ValueError(f"{prefix}{reason}: use https, or pass allow_http=True")
         if not self.allow_private and is_private_literal(parts.hostname):
             raise ValueError(f"{host} is not public, and allow_private=False refuses that")
         if _names_call(self.access, parts.path.rstrip("/")):
-            told = "ends before the call, with the version as a rule (…/v1)"
-            raise ValueError(f"{self.source} {told}, not {self.base_url!r}")
+            rule = "ends before the call, with the version as a rule (…/v1)"
+            raise ValueError(f"{self.source} {rule}, not {self.base_url!r}")
         self._check_headers()
 
     def _parts(self) -> SplitResult:
@@ -83,7 +83,9 @@ class Endpoint:
     def _check_headers(self) -> None:
         for name in self.headers:
             if not (isinstance(name, str) and TOKEN.fullmatch(name)):
-                raise ValueError(f"{name!r} is no name of a header: it is empty, or has a space or control character")
+                raise ValueError(
+                    f"{name!r} is not the name of a header: it is empty, or has a space or control character"
+                )
         for name, value in (*self.headers.items(), ("api key", self.key or "")):
             if not isinstance(value, str):
                 raise TypeError(f"the {name} is a str, not {type(value).__name__}")
@@ -100,7 +102,7 @@ class Endpoint:
         return urlsplit(self.base_url).scheme == "https"
 
     def url(self, api: Api, model: str | None) -> str:
-        """ValueError if the address needs a model and there is none."""
+        """The address of a call of ``api``; ValueError if it needs a model and there is none."""
         base, path = self.base_url.rstrip("/"), api.path
         if self.azure is not None and not base.endswith("/v1"):
             base = f"{base.removesuffix('/openai')}/openai"
@@ -118,7 +120,7 @@ class Endpoint:
 
     @property
     def lacks_version(self) -> bool:
-        """Whether the addresses of calls hold no version, neither in their path nor, on Azure, in their query, though
+        """True if the addresses of calls contain no version, neither in their path nor, on Azure, in their query, but
         those of the provider do."""
         wanted = names_version(urlsplit(self.access.address).path)
         return wanted and self.azure is None and not names_version(urlsplit(self.base_url).path)
@@ -128,7 +130,7 @@ class Endpoint:
         return {**api.query, **version, **self.query}
 
     def sent_headers(self, api: Api) -> dict[str, str]:
-        """`ConnectError` if the address needs a key and there is none."""
+        """The headers of a request; `ConnectError` if the address needs a key and there is none."""
         access = self.access
         headers = {
             "accept": api.framing.media,
@@ -142,34 +144,36 @@ class Endpoint:
             name, scheme = ("api-key", "") if self.azure is not None else access.header
             headers[name] = f"{scheme}{self.key}"
         elif access.needs_key and self.base_url.rstrip("/") == access.address and not self.holds_key:
-            told = f"set {access.keys[0]} or pass" if access.keys else "pass"
-            raise ConnectError(f"There is no API key: {told} api_key=.")
+            hint = f"set {access.keys[0]} or pass" if access.keys else "pass"
+            raise ConnectError(f"There is no API key: {hint} api_key=.")
         return {**headers, **{name.lower(): value for name, value in self.headers.items()}}
 
     @property
     def holds_key(self) -> bool:
-        """Whether the headers that were given say who asks."""
+        """True if the user's headers contain the authentication."""
         return not {"authorization", self.access.header[0]}.isdisjoint(name.lower() for name in self.headers)
 
     @property
     def secrets(self) -> list[str]:
-        """The key, and what headers hold whose name sounds like one."""
-        told = [value for place in (self.headers, self.query) for name, value in place.items() if SECRET.search(name)]
-        words = [word for value in told for word in (value, value.rpartition(" ")[2])]
+        """The key, and the values of headers and query fields whose names are those of secrets, the longest first."""
+        values = [
+            value for fields in (self.headers, self.query) for name, value in fields.items() if SECRET.search(name)
+        ]
+        words = [word for value in values for word in (value, value.rpartition(" ")[2])]
         return sorted({text for text in (self.key, *words) if text and len(text) > 3}, key=len, reverse=True)
 
-    def scrubbed(self, told: T) -> T:
-        """``told`` without secrets if it is text (servers repeat them), cut ones included; else as it is."""
-        return cast(T, self._without_secrets(told)) if isinstance(told, str) else told
+    def scrub(self, value: T) -> T:
+        """``value`` without secrets, cut ones included, if it is text (servers repeat them); else unchanged."""
+        return cast(T, self._without_secrets(value)) if isinstance(value, str) else value
 
     def _without_secrets(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "***")
             if "…" in text:
-                for shown in range(len(secret) - 1, 5, -1):
-                    text = text.replace(f"{secret[:shown]}…", "***…")
-            known = next((n for n in range(len(secret) - 1, 5, -1) if text.endswith(secret[:n])), 0)
-            text = f"{text[:-known]}***" if known else text
+                for length in range(len(secret) - 1, 5, -1):
+                    text = text.replace(f"{secret[:length]}…", "***…")
+            length_at_end = next((n for n in range(len(secret) - 1, 5, -1) if text.endswith(secret[:n])), 0)
+            text = f"{text[:-length_at_end]}***" if length_at_end else text
         return text
 
     def scrubber(self) -> Scrubber:
@@ -177,7 +181,7 @@ class Endpoint:
 
 
 def _names_call(access: Access, path: str) -> bool:
-    """Whether the path of an address goes on to a call of this provider, which is added to it."""
+    """True if the path of an address already contains a call of this provider; the call is added to it later."""
     if not path or ENDS_WITH_VERSION.search(path):
         return False
     calls = [api.path.removeprefix(f"{access.version}/") for api in APIS.values() if api.access is access]
@@ -185,59 +189,30 @@ def _names_call(access: Access, path: str) -> bool:
 
 
 def _with_model(base: str, path: str, api: Api, model: str | None) -> str:
-    """The address of a call whose path names the model, which may say of what collection it is, as lists of models do.
-    Whoever gives an address with the collection gives all that stands before it."""
+    """The address of a call whose path contains the model. The model may name its collection, as lists of models do.
+    An address that ends with the usual collection already contains all that comes before it in the path."""
     if not model:
         raise ValueError("the model is a part of the address here: pass model=")
     before, _, after = path.partition("{model}")
     before, _, usual = before.rstrip("/").rpartition("/")
     if base.endswith(f"/{usual}"):
         base, before = base.removesuffix(f"/{usual}"), ""
-    told, slash, name = model.partition("/")
-    collection, name = (told, name) if slash and told in api.collections else (usual, model)
+    prefix, slash, name = model.partition("/")
+    collection, name = (prefix, name) if slash and prefix in api.collections else (usual, model)
     return "/".join(filter(None, [base, before, collection, quote(name, safe="") + after]))
 
 
 def _has_port(parts: SplitResult) -> bool:
-    """Whether the port of an address is a number or left out."""
+    """True if the port of an address is a number or left out."""
     try:
         return parts.port != 0
     except ValueError:
         return False
 
 
-class Scrubber:
-    """A stage: the bytes of a body without secrets, wherever the reads are cut. Reads stay what they are: only one that
-    ends with ``LONG`` bytes of a secret, which hardly happens by chance, waits for the next."""
-
-    LONG = 8
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret.encode() for secret in secrets]
-        self._held = self._tail = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """What may be shown by now."""
-        data = self._held + data
-        for secret in self._secrets:
-            for shown in range(len(self._tail), 0, -1):  # bytes of it
-                if self._tail.endswith(secret[:shown]) and data.startswith(secret[shown:]):
-                    data = b"***" + data[len(secret) - shown :]
-            data = data.replace(secret, b"***")
-        both = self._tail + data
-        begun = (n for secret in self._secrets for n in range(self.LONG, len(secret)) if both.endswith(secret[:n]))
-        end = max(len(data) - max(begun, default=0), 0)
-        self._held, shown_now = data[end:], data[:end]
-        self._tail = (self._tail + shown_now)[1 - self.LONG :]
-        return shown_now
-
-    def flush(self) -> bytes:
-        return self._held
-
-
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One question, as often as it is asked."""
+    """One question to a server; it may be sent several times."""
 
     api: Api
     model: str | None
@@ -248,17 +223,17 @@ class HttpRequest:
             raise ValueError(f"stream={self.body['stream']!r} is refused: replies are read while they are written")
 
     @property
-    def named(self) -> str:
-        """The model that the body names."""
+    def body_model(self) -> str:
+        """The model that the body names, as text; "None" if it names none."""
         return str(self.body.get("model"))
 
     @property
     def may_ask_usage(self) -> bool:
-        """Whether usage has to be asked for, and the caller has not decided about it."""
+        """True if usage has to be asked for and the caller has not decided about it."""
         return self.api.may_ask_usage(self.body)
 
     def content(self, *, include_usage: bool) -> bytes:
-        """The body as JSON; TypeError or ValueError for what JSON cannot hold."""
+        """The body as JSON; TypeError or ValueError if it has a value that JSON cannot hold."""
         body = {**self.api.stream, **self.body}
         if include_usage and self.may_ask_usage:
             body = self.api.with_usage(body)

@@ -16,8 +16,8 @@ from .params import ChatParams
 __all__ = ["chat"]
 
 _lock = threading.Lock()
-_made: tuple[Client, list[str | None]] | None = None
-"""The client, and what the environment said when it was made."""
+_default: tuple[Client, list[str | None]] | None = None
+"""The client, and the values of the environment variables when it was made."""
 
 
 def chat(
@@ -29,15 +29,15 @@ def chat(
 ) -> ReplyStream:
     """`Client.chat` on a default client made from OPENAI_API_KEY and OPENAI_BASE_URL at its first use.
 
-    Once it has a key it stays as it is; until then it follows what the environment says.
+    Once it has a key it is kept; until then it is made again whenever those variables have changed.
     """
     return _client().chat(messages, model=model, extra=extra, **params)
 
 
 def _client() -> Client:
-    global _made
+    global _default
     with _lock:
-        said = [os.environ.get(name) for name in APIS["chat"].access.variables]
-        if _made is None or (said != _made[1] and not _made[0]._endpoint.key):
-            _made = Client(), said
-        return _made[0]
+        values = [os.environ.get(name) for name in APIS["chat"].access.variables]
+        if _default is None or (values != _default[1] and not _default[0]._endpoint.key):
+            _default = Client(), values
+        return _default[0]

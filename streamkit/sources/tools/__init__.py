@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
-    from .schemas import name_of, tools_for, with_schemas
+    from .schemas import tool_name, tools_for, with_schemas
     from .toolbox import Toolbox, Tools
 
-__all__ = ["Toolbox", "Tools", "name_of", "tools_for", "with_schemas"]
+__all__ = ["Toolbox", "Tools", "tool_name", "tools_for", "with_schemas"]
 
 if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "schemas": "name_of tools_for with_schemas",
+            "schemas": "tool_name tools_for with_schemas",
             "toolbox": "Toolbox Tools",
         },
     )

@@ -17,9 +17,9 @@ from ...checks import quote
 from ...engine.loops import LOGGER
 from ...wire import Api
 from ...wording import excerpt, one_line
-from .parameters import checked, loosely
+from .parameters import loose_function, strict_function
 
-__all__ = ["format_of", "name_of", "tool_of", "tools_for", "with_schemas"]
+__all__ = ["format_of", "tool_name", "tool_of", "tools_for", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
@@ -27,55 +27,55 @@ NOT_STRICT = frozenset({"default", "discriminator", "oneOf", "uniqueItems"})
 
 
 def with_schemas(api: Api, params: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """``params`` and ``extra``, which counts where both say something, with functions and models replaced by what
-    ``api`` takes for them; everything else unchanged. What is wrong in ``params`` is told; ``extra`` is the user's."""
+    """``params`` and ``extra``, which wins where both have a field, with functions and models replaced by the form that
+    ``api`` takes for them; everything else unchanged. Mistakes in ``params`` raise; ``extra`` is left to the user."""
     out = {**params, **extra}
     if api.tool is None and out.get("tools"):
         raise ValueError(f"the API {api.name!r} has no tools: leave out tools=, or ask another one")
     if api.tool is not None and "tools" in out:
-        out["tools"] = _all_placed(out["tools"], api.tool, as_it_is="tools" in extra)
+        out["tools"] = _tools_field(out["tools"], api.tool, as_it_is="tools" in extra)
     if api.choice is not None and callable(choice := out.get("tool_choice")):
-        out["tool_choice"] = api.choice(name_of(choice))
+        out["tool_choice"] = api.choice(tool_name(choice))
     if api.format is not None and "response_format" in out:
-        asked, as_it_is = out.pop("response_format"), "response_format" in extra
-        if as_it_is and (asked is None or isinstance(asked, str)):
-            return {**out, "response_format": asked}
-        out = api.format(out, dict(asked) if as_it_is and isinstance(asked, Mapping) else _format(asked))
+        requested, as_it_is = out.pop("response_format"), "response_format" in extra
+        if as_it_is and (requested is None or isinstance(requested, str)):
+            return {**out, "response_format": requested}
+        out = api.format(out, dict(requested) if as_it_is and isinstance(requested, Mapping) else _format(requested))
     return out
 
 
 def tools_for(api: Api, tools: Mapping[str, Any]) -> list[Any]:
-    """What a request by ``api`` holds for functions that are called by these names. What cannot be described is left
-    open, and the log says so: they can be called all the same."""
+    """The ``tools`` field of a request to ``api``, for functions by name. Parameters that cannot be described are left
+    open, and a warning is logged: the functions can be called all the same."""
     form = api.tool
-    return [] if form is None else [form(_described_loosely(tool, name)) for name, tool in tools.items()]
+    return [] if form is None else [form(_loose_description(tool, name)) for name, tool in tools.items()]
 
 
 def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
     """``name``, ``description`` and ``parameters`` of a function, or of a pydantic model (or dataclass, or TypedDict).
 
     The description is the first paragraph of the docstring; types, defaults and descriptions of parameters are what
-    pydantic makes of the annotations (``Annotated[str, Field(description=...)]``). TypeError for what has no name, no
-    schema, or parameters that cannot be given by name.
+    pydantic makes of the annotations (``Annotated[str, Field(description=...)]``). TypeError for an object without a
+    name or a schema, or with parameters that cannot be passed by name.
     """
-    named = _named(tool, name)
+    named = _name_and_description(tool, name)
     try:
-        schema = _schema(tool, None if isinstance(tool, type) else checked)
+        schema = _schema(tool, None if isinstance(tool, type) else strict_function)
         if schema.get("type") != "object":
-            raise TypeError(f"{one_line(named['name'])} is no tool: its schema is no object")
+            raise TypeError(f"{one_line(named['name'])} is not a tool: its schema is not an object")
     except TypeError as exc:
         raise TypeError(f"{exc}; {OF_YOUR_OWN}") from exc
-    return {**named, "parameters": _undescribed(schema)}
+    return {**named, "parameters": _without_description(schema)}
 
 
-def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
-    named = _named(tool, name)
+def _loose_description(tool: Any, name: str) -> dict[str, Any]:
+    named = _name_and_description(tool, name)
     try:
         return tool_of(tool, name)
-    except Exception:  # also of a type that makes its own schema
-        function, whole = loosely(tool)
-    schema = _undescribed(_schema(function))
-    if not whole:
+    except Exception:  # also from a type that makes its own schema
+        function, is_complete = loose_function(tool)
+    schema = _without_description(_schema(function))
+    if not is_complete:
         schema["additionalProperties"] = True
         LOGGER.warning(
             "tool %s takes more than can be described to the model, which may call it all the same: send a schema "
@@ -85,9 +85,9 @@ def _described_loosely(tool: Any, name: str) -> dict[str, Any]:
     return {**named, "parameters": schema}
 
 
-def _named(tool: Any, name: str | None) -> dict[str, Any]:
-    """Name and description, if it has one. ValueError for a name that servers refuse."""
-    name = name_of(tool) if name is None else name
+def _name_and_description(tool: Any, name: str | None) -> dict[str, Any]:
+    """The name and, if there is one, the description of a tool. ValueError for a name that servers refuse."""
+    name = tool_name(tool) if name is None else name
     if NOT_IN_A_NAME.search(name) or not 0 < len(name) <= LONGEST_NAME:
         write = f"{{{_clean(name) or 'look'!r}: ...}}"
         raise ValueError(
@@ -98,8 +98,8 @@ def _named(tool: Any, name: str | None) -> dict[str, Any]:
     return {"name": name, "description": text} if text else {"name": name}
 
 
-def _undescribed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Without a model's docstring, which is said already."""
+def _without_description(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` without the docstring of a model, which is already the tool's description."""
     return {name: value for name, value in schema.items() if name != "description"}
 
 
@@ -108,11 +108,11 @@ def format_of(model: Any) -> dict[str, Any]:
 
     In strict mode all fields are required: one with a default is asked for all the same, so let it be optional if it
     may be missing (``str | None``). ``strict`` is false only where it cannot be: with objects of any keys
-    (``dict[str, int]``) and tuples of several types. TypeError for types that are no object: servers want one at the
-    root.
+    (``dict[str, int]``) and tuples of several types. TypeError for types that are not objects: servers want one at
+    the root.
     """
     schema = _schema(model)
-    root = _resolved(schema, schema["$ref"]) if "$ref" in schema else schema
+    root = _resolve(schema, schema["$ref"]) if "$ref" in schema else schema
     if root.get("type") != "object":
         raise TypeError(f"a response_format is an object: put {model!r} into a field of a model")
     strict = all(
@@ -129,10 +129,10 @@ FORMATS = (
     "{'type': 'json_schema', 'json_schema': {'name': ..., 'schema': {...}}}"
 )
 
-# -- where they go -----------------------------------------------------------------------------------------------------
+# -- fields of a request -----------------------------------------------------------------------------------------------
 
 
-def _listed(tools: Any) -> Sequence[Any]:
+def _check_list(tools: Any) -> Sequence[Any]:
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Sequence):
         many = isinstance(tools, Iterable) and not isinstance(tools, (str, bytes, Mapping, type))
         write = "tools=list(...)" if many else "tools=[...]"
@@ -140,15 +140,15 @@ def _listed(tools: Any) -> Sequence[Any]:
     return tools
 
 
-def _all_placed(tools: Any, form: Callable[[dict[str, Any]], dict[str, Any]], *, as_it_is: bool) -> Any:
+def _tools_field(tools: Any, form: Callable[[dict[str, Any]], dict[str, Any]], *, as_it_is: bool) -> Any:
     if not as_it_is:
-        return [_placed(tool, form) for tool in _listed(tools)]
+        return [_tool_field(tool, form) for tool in _check_list(tools)]
     if not isinstance(tools, (list, tuple)):
         return tools
-    return [_placed(tool, form) if callable(tool) else tool for tool in tools]
+    return [_tool_field(tool, form) if callable(tool) else tool for tool in tools]
 
 
-def _placed(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+def _tool_field(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     if isinstance(tool, Mapping):
         return tool
     if not callable(tool):
@@ -156,28 +156,28 @@ def _placed(tool: Any, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     return form(tool_of(tool))
 
 
-def _format(asked: Any) -> Any:
-    if asked in (dict, Mapping):
-        raise TypeError(f"response_format={asked.__name__} names no fields: {FORMATS}")
-    if isinstance(asked, type) or get_origin(asked) is not None:
-        return {"type": "json_schema", "json_schema": format_of(asked)}
-    if not isinstance(asked, Mapping):
-        kind = type(asked).__name__
-        if hasattr(asked, "model_dump") or is_dataclass(asked):
+def _format(requested: Any) -> Any:
+    if requested in (dict, Mapping):
+        raise TypeError(f"response_format={requested.__name__} names no fields: {FORMATS}")
+    if isinstance(requested, type) or get_origin(requested) is not None:
+        return {"type": "json_schema", "json_schema": format_of(requested)}
+    if not isinstance(requested, Mapping):
+        kind = type(requested).__name__
+        if hasattr(requested, "model_dump") or is_dataclass(requested):
             raise TypeError(f"response_format is the class {kind}, not an instance: write response_format={kind}")
-        raise TypeError(f"response_format is no {kind}: {FORMATS}")
-    if "type" not in asked or asked["type"] == "object":
+        raise TypeError(f"response_format cannot be of type {kind}: {FORMATS}")
+    if "type" not in requested or requested["type"] == "object":
         raise TypeError(f"response_format says its type, and a JSON schema stands within it: {FORMATS}")
-    return asked
+    return requested
 
 
 # -- names and descriptions --------------------------------------------------------------------------------------------
 
 
-def name_of(tool: Any) -> str:
-    """What a model calls ``tool``: its name with nothing but what servers take in one. TypeError for a lambda."""
+def tool_name(tool: Any) -> str:
+    """The name by which a model calls ``tool``, without characters that servers refuse. TypeError for a lambda."""
     if isinstance(tool, functools.partial):
-        return name_of(tool.func)
+        return tool_name(tool.func)
     name = getattr(tool, "__name__", type(tool).__name__)
     if name == "<lambda>":
         raise TypeError("a tool needs a name, which a lambda does not have: use def")
@@ -193,8 +193,8 @@ def _first_paragraph(tool: Any) -> str:
         return _first_paragraph(tool.func)
     own = vars(tool).get("__doc__") if isinstance(tool, type) else inspect.getdoc(tool)  # a class would inherit one
     paragraph = " ".join(inspect.cleandoc(own or "").partition("\n\n")[0].split())
-    made_by_itself = is_dataclass(tool) and isinstance(tool, type) and paragraph.startswith(f"{tool.__name__}(")
-    return "" if made_by_itself else paragraph
+    is_generated = is_dataclass(tool) and isinstance(tool, type) and paragraph.startswith(f"{tool.__name__}(")
+    return "" if is_generated else paragraph
 
 
 # -- schemas -----------------------------------------------------------------------------------------------------------
@@ -205,18 +205,18 @@ def _schema(kind: Any, function: Callable[[Any], Callable[..., Any]] | None = No
     from pydantic.errors import PydanticUserError
 
     try:
-        adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it takes functions
+        adapter: Any = TypeAdapter(function(kind) if function else kind)  # type: ignore[arg-type]  # it accepts functions
         schema: dict[str, Any] = adapter.json_schema()
     except (PydanticUserError, NameError) as exc:
-        shown_kind = kind.func if isinstance(kind, functools.partial) else kind  # what it holds may be a secret
+        shown_kind = kind.func if isinstance(kind, functools.partial) else kind  # its arguments may be secret
         raise TypeError(f"there is no schema for {shown_kind!r}: {excerpt(str(exc).partition(chr(10))[0])}") from exc
     for node in _nodes(schema):
-        node.pop("title", None)  # pydantic's repeat the names
+        node.pop("title", None)  # pydantic's titles repeat the names
     return schema
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:
-    """Every schema within a schema: a property may be called like a keyword, so places count and not names."""
+    """Every schema within a schema. A property may have the name of a keyword, so only schema positions are visited."""
     if not isinstance(node, dict):
         return
     yield node
@@ -230,13 +230,13 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
         yield from _nodes(node.get(name))
 
 
-def _resolved(root: dict[str, Any], ref: str) -> dict[str, Any]:
-    found: dict[str, Any] = root["$defs"][ref.rpartition("/")[2]]
-    return found
+def _resolve(root: dict[str, Any], ref: str) -> dict[str, Any]:
+    target: dict[str, Any] = root["$defs"][ref.rpartition("/")[2]]
+    return target
 
 
 def _strict(schema: Any) -> Any:
-    """``schema`` as strict mode wants it. Defaults go: the server does not take them, and nothing may be left out."""
+    """``schema`` in the form of strict mode. Defaults are removed: servers refuse them, and every field is required."""
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema and len(schema) > 1:  # a reference must stand alone

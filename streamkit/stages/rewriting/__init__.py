@@ -1,4 +1,4 @@
-"""Events that stay events while their text is changed: hidden, approved, told apart, ended."""
+"""Stages that change the text of events: hide it, have it approved, separate thoughts from it, or end it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
-    from .earlyend import Ending
-    from .guarded import Answered, Asked, Cutter, Joiner, verdict_of
+    from .earlyend import EarlyEnd
+    from .guarded import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
     from .matching import Pattern
     from .parts import parts_of
     from .redact import MASK, Redactor, Rule
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "HOLD",
     "MASK",
-    "Answered",
-    "Asked",
-    "Cutter",
-    "Ending",
-    "Joiner",
+    "CheckRequest",
+    "CheckResult",
+    "EarlyEnd",
+    "GuardCutter",
+    "GuardJoiner",
     "JsonRedactor",
     "Part",
     "Pattern",
@@ -43,8 +43,8 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "earlyend": "Ending",
-            "guarded": "Answered Asked Cutter Joiner verdict_of",
+            "earlyend": "EarlyEnd",
+            "guarded": "CheckRequest CheckResult GuardCutter GuardJoiner verdict_of",
             "matching": "Pattern",
             "parts": "parts_of",
             "redact": "MASK Redactor Rule",

@@ -1,4 +1,4 @@
-"""A reply that is ended from this side."""
+"""A stage that ends a reply before the server does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from ...events import Reply
 from ...protocols import StageBase
 from ..fold import Fold
 
-__all__ = ["Ending"]
+__all__ = ["EarlyEnd"]
 
 
-class Ending(StageBase):
+class EarlyEnd(StageBase):
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
-    `finish` does the same from outside. Items that are no events just end. ``keep_text`` is that of `Fold`.
+    `finish` does the same from outside. A stream of items that are not events just ends. ``keep_text`` is that of
+    `Fold`.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class Ending(StageBase):
         answer: Any = self._predicate(item)
         if answer:
             if isawaitable(answer):
-                kind = type_name(answer)  # which closes it
-                raise TypeError(f"what {self._name} asks answers True or False at once, not with a {kind}")
+                kind = type_name(answer)  # closes a coroutine
+                raise TypeError(f"the predicate of {self._name} returns True or False at once, not a {kind}")
             return [item, *self.finish()]
         return [item]
 

@@ -1,4 +1,4 @@
-"""The inside of JSON strings as the characters that it means, and back to the text."""
+"""A decoder of the inside of JSON strings, which maps characters back to their source."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ def quoted(text: str) -> str:
 
 
 class Escapes:
-    """A decoder that can be asked for the source again: `feed` gives characters, `take` the text of the next of them.
+    """A decoder that keeps the source: `feed` returns characters, `take` the source text of the next of them.
 
-    So what looks at the characters sees through every way to write them, and what it lets pass stays as it was written.
+    So a search over the characters works for every way to write them, and characters that pass stay as they were
+    written.
     """
 
     def __init__(self) -> None:
         self._held = ""
-        self._runs: deque[tuple[str, str]] = deque()  # characters and their source, which was not taken yet
-        self._at = 0  # in the first of them
+        self._runs: deque[tuple[str, str]] = deque()  # characters and their source, not taken yet
+        self._position = 0  # in the first run
 
     def feed(self, text: str) -> str:
-        """The characters of ``text``; an escape that is not whole waits for its rest."""
+        """The characters of ``text``; an escape that is not whole is held until its rest comes."""
         text, self._held = self._held + text, ""
         out, at = [], 0
         while at < len(text):
@@ -42,13 +43,13 @@ class Escapes:
                     self._held = text[at:]
                     break
                 piece = ESCAPE.match(text, at)
-            source = piece.group() if piece else text[at]  # a backslash that escapes nothing is one
+            source = piece.group() if piece else text[at]  # a backslash that escapes nothing is itself a character
             out.append(self._read(source) if piece else self._plain(source))
             at += len(source)
         return "".join(out)
 
     def flush(self) -> str:
-        """What waited: the first half of a character is one by itself now, the rest of an escape stands as it is."""
+        """The held rest: the first half of a character now counts by itself, the rest of an escape stays as it is."""
         rest, self._held = self._held, ""
         half = ESCAPE.match(rest)
         first = self._read(half.group()) if half else ""
@@ -71,15 +72,15 @@ class Escapes:
         read, written = [], []
         while count:
             characters, source = self._runs[0]
-            stop = self._at + count
+            stop = self._position + count
             if characters == source:
-                source = source[self._at : stop]
-            read.append(characters[self._at : stop])
+                source = source[self._position : stop]
+            read.append(characters[self._position : stop])
             written.append(source)
             count -= len(read[-1])
             if stop < len(characters):
-                self._at = stop
+                self._position = stop
             else:
                 self._runs.popleft()
-                self._at = 0
+                self._position = 0
         return "".join(read), "".join(written)

@@ -1,4 +1,4 @@
-"""Text held until somebody approved it: cut into pieces to ask about, and put together again from the answers."""
+"""Text held until a check approves it: cut into pieces to be checked, and joined again from the results."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ..fold import Fold
 from ..opencalls import OpenCalls
 from .hiding import bare, require_event, without_raw
 
-__all__ = ["Answered", "Asked", "Cutter", "Joiner", "verdict_of"]
+__all__ = ["CheckRequest", "CheckResult", "GuardCutter", "GuardJoiner", "verdict_of"]
 
 SOON = 1e-3
-"""Seconds: what is due that soon is due now. Timers are a little early, as their clocks round."""
+"""Seconds: text that is due that soon is due now. Timers are a little early, as their clocks round."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CheckRequest:
     """A piece of one choice's text to be checked, and the white space ``before`` it; ``bare`` if it came as str."""
 
     text: str
@@ -41,36 +41,36 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What may be shown of a piece: its text, another text, or None for nothing from here on."""
+class CheckResult:
+    """The text to show for a piece: its own, another text, or None for nothing from here on."""
 
-    asked: Asked
+    request: CheckRequest
     text: str | None
 
 
-def verdict_of(asked: Asked, verdict: object) -> Answered:
-    """True approves, a str replaces, False refuses. Anything else is a StreamkitError, None too: that is what a check
-    gives which has forgotten to return something."""
+def verdict_of(request: CheckRequest, verdict: object) -> CheckResult:
+    """The result of a check: True approves, a str replaces, False refuses. Anything else is a StreamkitError, also
+    None, which a check returns if its return statement was forgotten."""
     if verdict is True:
-        return Answered(asked, asked.before + asked.text)
+        return CheckResult(request, request.before + request.text)
     if verdict is False:
-        return Answered(asked, None)
+        return CheckResult(request, None)
     if isinstance(verdict, str):
-        return Answered(asked, verdict and asked.before + verdict)
+        return CheckResult(request, verdict and request.before + verdict)
     raise StreamkitError(
         f"a check gives True, False or a str, not {None if verdict is None else type(verdict).__name__}"
     )
 
 
-class _Cut:
-    """One choice's text, cut where its segments end; what stands between two goes with the second."""
+class _ChoiceText:
+    """The text of one choice, cut where its segments end; text between two segments goes with the second."""
 
     def __init__(self, segments: Any) -> None:
         self._segments = segments
         self._held: list[str] = []  # joined only where a segment ends: a long block of code is held as a whole
         self._start = 0
         self.fed = 0.0
-        """When the last text came."""
+        """The time when the last text came."""
 
     def feed(self, text: str, now: float) -> list[str]:
         self.fed = now
@@ -84,7 +84,7 @@ class _Cut:
 
     @property
     def until(self) -> float | None:
-        """When what is held has waited for long enough; None if it may wait for ever."""
+        """The time when the held text has waited for long enough; None if it may wait for ever."""
         due: float | None = self._segments.due
         return None if due is None else self.fed + due
 
@@ -103,14 +103,14 @@ class _Cut:
         return out
 
 
-class Cutter(StageBase):
-    """A stage, events (or str) in: the text of each choice comes out as `Asked`, the rest passes without ``raw``.
+class GuardCutter(StageBase):
+    """A stage, events (or str) in: the text of each choice comes out as `CheckRequest`, the rest without ``raw``.
 
-    A call of a tool, as soon as it begins, and the end of its choice let out the text that came before; reasoning does
-    not, as it may come between the words of a sentence.
+    A tool call, as soon as it begins, and the end of a choice flush the text that came before; reasoning does not, as
+    it may come between the words of a sentence.
 
-    ``make`` gives the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds; it
-    does not count while the source ``is_held`` back: text that is cut then would be shown no earlier.
+    ``make`` returns the `Segments` of a choice. Where these have a ``max_wait``, ``time`` is the clock, in seconds;
+    time does not count while the source ``is_held`` back: text that is cut then would not be shown any earlier.
     """
 
     hides = True
@@ -122,7 +122,7 @@ class Cutter(StageBase):
         is_held: Callable[[], bool] = lambda: False,
     ) -> None:
         self._make, self._time, self._is_held = make, time, is_held
-        self._cuts: dict[int, _Cut] = {}
+        self._cuts: dict[int, _ChoiceText] = {}
         self._calls = OpenCalls()
         self._bare = False
 
@@ -134,23 +134,23 @@ class Cutter(StageBase):
                 return []
             cut = self._cuts.get(index)
             if cut is None:
-                cut = self._cuts[index] = _Cut(self._make())
-            return [self._asked(piece, index) for piece in cut.feed(text, self._time())]
+                cut = self._cuts[index] = _ChoiceText(self._make())
+            return [self._check_request(piece, index) for piece in cut.feed(text, self._time())]
         require_event(event, "guard")
         begins = isinstance(event, (ToolCall, ToolCallDelta)) and self._calls.begins(event)
         if begins or isinstance(event, (Finish, ToolCall)):
             return [*self._rest(event.index), without_raw(event)]
-        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # what follows is another message
+        if isinstance(event, (ToolResult, RoundEnd, Reply)):  # another message follows
             self._calls = OpenCalls()
             return [*self.flush(), without_raw(event)]
-        if isinstance(event, Restart):  # what is kept comes as it was, so it is asked about again
+        if isinstance(event, Restart):  # the kept text comes as it was, so it is checked again
             self._cuts.clear()
             self._calls = OpenCalls()
             return [replace(without_raw(event), kept=""), *self.feed(TextDelta(event.kept))]
         return [] if isinstance(event, LogprobsDelta) else [without_raw(event)]
 
     def flush(self) -> list[Any]:
-        return [asked for index in sorted(self._cuts) for asked in self._rest(index)]
+        return [request for index in sorted(self._cuts) for request in self._rest(index)]
 
     @property
     def due(self) -> float | None:
@@ -159,7 +159,7 @@ class Cutter(StageBase):
         return max(0.0, min(ends) - self._time()) if ends else None
 
     def expire(self) -> list[Any]:
-        """What has waited for long enough, of each choice by itself: the others may go on meanwhile."""
+        """The text that has waited for long enough, of each choice by itself: the others may go on meanwhile."""
         now, out = self._time(), []
         for index, cut in sorted(self._cuts.items()):
             if cut.until is None or cut.until > now + SOON:
@@ -167,26 +167,26 @@ class Cutter(StageBase):
             if self._is_held():
                 cut.fed = now
             else:
-                out += [self._asked(piece, index) for piece in cut.expire()]
+                out += [self._check_request(piece, index) for piece in cut.expire()]
         return out
 
     def failure(self, error: StreamkitError) -> StreamkitError:
-        """``error`` of the source without what it quotes of the reply, which nobody approved."""
+        """``error`` of the source without its quotes of the reply, which no check has approved."""
         return bare(error)
 
-    def _rest(self, index: int) -> list[Asked | Answered]:
+    def _rest(self, index: int) -> list[CheckRequest | CheckResult]:
         cut = self._cuts.pop(index, None)
-        return [self._asked(piece, index) for piece in cut.flush()] if cut is not None else []
+        return [self._check_request(piece, index) for piece in cut.flush()] if cut is not None else []
 
-    def _asked(self, piece: str, index: int) -> Asked | Answered:
-        """White space alone needs nobody's approval."""
+    def _check_request(self, piece: str, index: int) -> CheckRequest | CheckResult:
+        """A request for a check of ``piece``; white space alone needs none."""
         text = piece.lstrip()
-        asked = Asked(text, index, self._bare, piece[: len(piece) - len(text)])
-        return asked if text else Answered(asked, piece)
+        request = CheckRequest(text, index, self._bare, piece[: len(piece) - len(text)])
+        return request if text else CheckResult(request, piece)
 
 
-class Joiner(StageBase):
-    """A stage, `Answered` and events in, events out; the Reply says what was approved, or that it was stopped."""
+class GuardJoiner(StageBase):
+    """A stage, `CheckResult` and events in, events out; the Reply has the approved text, or was stopped."""
 
     hides = True
 
@@ -196,14 +196,14 @@ class Joiner(StageBase):
         self._fold = Fold(keep_text=keep_text)
         self._final: Reply | None = None
 
-    def feed(self, item: Answered | Event) -> list[Any]:
-        if not isinstance(item, Answered):
-            return [self._known(item)]
+    def feed(self, item: CheckResult | Event) -> list[Any]:
+        if not isinstance(item, CheckResult):
+            return [self._noted(item)]
         if item.text is None:
-            return self._refused(item.asked.bare)
-        if item.asked.bare:
+            return self._refused(item.request.bare)
+        if item.request.bare:
             return [item.text]
-        return [self._known(TextDelta(item.text, item.asked.index))] if item.text else []
+        return [self._noted(TextDelta(item.text, item.request.index))] if item.text else []
 
     def flush(self) -> tuple[()]:
         return ()
@@ -211,10 +211,10 @@ class Joiner(StageBase):
     def reply(self, reply: Reply) -> Reply:
         if self._final is not None:
             return self._final
-        shown = self._fold.reply(reply.outcome)
-        return replace(without_raw(reply), choices=shown.choices, earlier=shown.earlier, answers=shown.answers)
+        approved = self._fold.reply(reply.outcome)
+        return replace(without_raw(reply), choices=approved.choices, earlier=approved.earlier, answers=approved.answers)
 
-    def _known(self, event: Event) -> Event:
+    def _noted(self, event: Event) -> Event:
         if isinstance(event, Reply):
             self._final = self.reply(event)
             return self._final

@@ -1,4 +1,4 @@
-"""All that a reply tells besides its text, so that it tells nothing of what an operator hid or changed."""
+"""Removal of text that an operator hid or changed from the other parts of a reply: raw data, usage, errors, results."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ..fit import pieces_of
 __all__ = ["bare", "excerpts_through", "require_event", "through", "with_texts_mapped", "without_quotes", "without_raw"]
 
 E = TypeVar("E", bound=FromServer)
-KNOWN = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
-"""Attributes of errors that quote nothing."""
+SAFE = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
+"""Attributes of errors that quote nothing of a reply."""
 CUT = "…"
-"""What `excerpt` puts where it cut something off."""
+"""The mark that `excerpt` puts where it cut something off."""
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
 
 
 def require_event(item: Any, name: str) -> Any:
-    """``item`` if it is an event; TypeError for anything else, in which nobody knows where to look."""
+    """``item`` if it is an event; TypeError for anything else, as the places of its text are not known."""
     if not isinstance(item, FromServer):
         raise TypeError(
             f"{name} looks into events and str, not into {type(item).__name__}: put it before what makes it"
@@ -35,7 +35,7 @@ def require_event(item: Any, name: str) -> Any:
 
 
 def without_raw(event: E) -> E:
-    """``event`` without what the server sent besides."""
+    """``event`` without the raw data of the server."""
     changes: dict[str, Any] = {"raw": None} if event.raw is not None else {}
     if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
         changes["usage"] = replace(event.usage, raw=None)
@@ -45,13 +45,14 @@ def without_raw(event: E) -> E:
 
 
 def through(stage: Any, text: str) -> str:
-    """``text`` as a fresh stage over text shows it."""
+    """``text`` as rewritten by ``stage``, a fresh stage over text."""
     return "".join(piece for piece in (*pieces_of(stage.feed, text), *pieces_of(stage.flush)) if isinstance(piece, str))
 
 
 def excerpts_through(stage: Any, text: str) -> str:
-    """The same of a message, in which "…" stands where `excerpt` cut something off: what is left of that is looked at
-    as the beginning of something, if the stage can, and the rest of a word that begins there is left out."""
+    """The same for a message, in which "…" stands where `excerpt` cut something off: the text before it is treated as
+    the beginning of a possible match, if the stage supports that, and the rest of a word that begins there is
+    dropped."""
     may_be_cut = isinstance(stage, StageBase) and overrides(stage, "cut")
     if CUT not in text or not may_be_cut:
         return through(stage, text)
@@ -64,15 +65,15 @@ def excerpts_through(stage: Any, text: str) -> str:
 
 
 def with_texts_mapped(value: Any, mask: Callable[[str], str]) -> Any:
-    """``value`` with every text in it masked, as what JSON makes of it: models and dataclasses are objects. A number in
+    """``value`` with every text in it masked, in its JSON form: models and dataclasses become objects. A number in
     which something is hidden becomes a text."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, (int, float)):
-        shown = mask(str(value))
-        return value if shown == str(value) else shown
+        masked = mask(str(value))
+        return value if masked == str(value) else masked
     if isinstance(value, dict):
         return {
             name: with_texts_mapped(item, mask) for name, item in zip(_names(value, mask), value.values(), strict=True)
@@ -84,19 +85,20 @@ def with_texts_mapped(value: Any, mask: Callable[[str], str]) -> Any:
 
 def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
     """The masked ``keys`` of an object. Those that come out equal are numbered, so that no entry is lost."""
-    shown = [(key, _name(key, mask)) for key in keys]
-    taken = {key for key, name in shown if name == key}
+    masked = [(key, _name(key, mask)) for key in keys]
+    used = {key for key, name in masked if name == key}
     names = []
-    for key, name in shown:
+    for key, name in masked:
         if name != key:
-            name = next(free for free in _numbered(name) if free not in taken)
-            taken.add(name)
+            name = next(free for free in _numbered(name) if free not in used)
+            used.add(name)
         names.append(name)
     return names
 
 
 def _name(key: Any, mask: Callable[[str], str]) -> Any:
-    """A key is hashable, and none of those that JSON knows is made of others: what is, is told as text."""
+    """The masked ``key``. Keys that JSON knows are not made of other values; any other key, say a tuple, becomes a
+    text."""
     if key is None or isinstance(key, (bool, int, float, str)):
         return with_texts_mapped(key, mask)
     return mask(str(key))
@@ -109,50 +111,50 @@ def _numbered(name: Any) -> Iterator[Any]:
 
 
 def without_quotes(error: StreamkitError, mask: Callable[[str], str]) -> StreamkitError:
-    """`bare`, and with all that it says masked.
+    """Like `bare`, and all other texts of ``error`` are masked.
 
-    A ``body`` ends where no more of it was read.
+    The end of a ``body`` is treated as cut off, as no more of it was read.
     """
     if isinstance(error, AllFailedError):
-        twin: StreamkitError = _group(error, mask(error.message), lambda part: without_quotes(part, mask))
+        copy: StreamkitError = _group(error, mask(error.message), lambda part: without_quotes(part, mask))
     else:
-        twin = bare(error)
+        copy = bare(error)
         if not isinstance(error, MalformedError):
-            twin.args = tuple(_attribute(part, mask) for part in error.args)
-    vars(twin).update((name, _attribute(value, mask)) for name, value in vars(error).items() if name not in KNOWN)
-    if isinstance(twin, StatusError) and isinstance(error, StatusError) and error.body:
-        twin.body = mask(error.body + CUT).removesuffix(CUT)
-    return twin
+            copy.args = tuple(_attribute(part, mask) for part in error.args)
+    vars(copy).update((name, _attribute(value, mask)) for name, value in vars(error).items() if name not in SAFE)
+    if isinstance(copy, StatusError) and isinstance(error, StatusError) and error.body:
+        copy.body = mask(error.body + CUT).removesuffix(CUT)
+    return copy
 
 
 def _attribute(value: Any, mask: Callable[[str], str]) -> Any:
     try:
         with_texts_mapped(value, lambda text: text)
-    except Exception:  # nobody can look into it: it holds itself, or cannot be told as text
+    except Exception:  # it cannot be searched: it contains itself, or cannot be converted to text
         return None
     return with_texts_mapped(value, mask)
 
 
 def bare(error: StreamkitError) -> StreamkitError:
-    """``error`` without its cause and its traceback: both hold the values at hand, and may be anybody's exceptions.
+    """``error`` without its cause and its traceback: both hold the current values, and a cause may be any exception.
 
     A `MalformedError` does not say what is malformed: its message is an excerpt, which may begin and end anywhere.
     """
     if isinstance(error, AllFailedError):
         return _group(error, error.message, bare)
-    twin = error.with_partial(error.partial)
-    twin.__cause__ = twin.__context__ = twin.__traceback__ = None
+    copy = error.with_partial(error.partial)
+    copy.__cause__ = copy.__context__ = copy.__traceback__ = None
     if isinstance(error, MalformedError):
-        twin.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
-        vars(twin).pop("__notes__", None)
-    return twin
+        copy.args = ("the reply is malformed; the part in question is not shown, as it may be something to hide",)
+        vars(copy).pop("__notes__", None)
+    return copy
 
 
-def _group(error: AllFailedError, message: str, told: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
-    """The failures of a group say nothing of their partial replies; that of the group is told as it was let through."""
+def _group(error: AllFailedError, message: str, change: Callable[[StreamkitError], StreamkitError]) -> AllFailedError:
+    """``error`` with its failures changed and without their partial replies; the group keeps its own, as it passed."""
     parts = [
-        told(part.with_partial(Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
+        change(part.with_partial(Reply())) if isinstance(part, StreamkitError) else part for part in error.exceptions
     ]
-    twin = AllFailedError(message, parts, partial=error.partial)
-    twin.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
-    return twin
+    copy = AllFailedError(message, parts, partial=error.partial)
+    copy.__dict__.update({name: value for name, value in vars(error).items() if name != "_partial"})
+    return copy

@@ -1,11 +1,11 @@
-"""Where in a JSON document a reader is, and which character may come next there."""
+"""The place of a reader in a JSON document, and the characters that may come next there."""
 
 from __future__ import annotations
 
 __all__ = ["MARKS", "JsonPlace", "may_begin"]
 
 MARKS = frozenset("{}[],:")
-VALUE = frozenset('{["-0123456789tfnNI')  # NaN and Infinity are no JSON, but its readers take them
+VALUE = frozenset('{["-0123456789tfnNI')  # NaN and Infinity are not JSON, but readers accept them
 FIRST_ITEM = VALUE | {"]"}
 FIRST_KEY = frozenset('"}')
 KEY = frozenset('"')
@@ -17,16 +17,16 @@ IN_MID_LINE = {"{": KEY, "[": frozenset('"{')}
 
 
 def may_begin(bracket: str, following: str, on_new_line: bool) -> bool:
-    """Whether ``bracket`` in prose begins a document: ``{name}`` and ``[sic]`` do not, nor ``[1]`` in mid-line."""
+    """True if ``bracket`` in prose begins a document: not in ``{name}`` and ``[sic]``, nor in ``[1]`` in mid-line."""
     if on_new_line:
         return following in (FIRST_KEY if bracket == "{" else FIRST_ITEM)
     return following in IN_MID_LINE[bracket]
 
 
 class JsonPlace:
-    """The grammar of RFC 8259 from one character to the next that is no white space: ``may`` says which it can be.
+    """The grammar of RFC 8259, one character that is not white space after the other: ``may`` has those that can come.
 
-    Behind an object or array another document may begin, as some servers send arguments twice.
+    After an object or array another document may begin, as some servers send arguments twice.
     """
 
     __slots__ = ("_open", "begun", "may")
@@ -35,23 +35,23 @@ class JsonPlace:
         """``bracket`` has been read already, if there is one."""
         self.may = VALUE
         self.begun = False
-        """Whether a string, an object or an array has begun: until then it may be anything."""
+        """True if a string, an object or an array has begun: until then the text may be anything."""
         self._open: list[str] = []  # the brackets that close what is open
         if bracket:
             self.mark(bracket)
 
     @property
     def outside(self) -> bool:
-        """Whether no document is open, or nothing but the bracket of one, which is prose if nothing in it follows."""
+        """True if no document is open, or only the bracket of one, which is prose if nothing in it follows."""
         return not self._open or (len(self._open) == 1 and self.may in (FIRST_KEY, FIRST_ITEM))
 
     @property
     def is_at_name(self) -> bool:
-        """Whether a string that begins here is the name of a member."""
+        """True if a string that begins here is the name of a member."""
         return self.may is KEY or self.may is FIRST_KEY
 
     def mark(self, char: str) -> None:
-        """Go on behind ``char``, one of ``MARKS`` that may come."""
+        """Go on after ``char``, one of ``MARKS`` that may come."""
         match char:
             case "{":
                 self.begun, self.may = True, FIRST_KEY
@@ -68,12 +68,12 @@ class JsonPlace:
                 self.may = self._behind_value(VALUE)
 
     def string(self) -> None:
-        """Go on behind a string, which is a key where only a key could come."""
+        """Go on after a string, which is a key where only a key could come."""
         self.begun = True
         self.may = COLON if self.is_at_name else self._behind_value(NOTHING)
 
     def scalar(self) -> None:
-        """Go on behind a number or literal."""
+        """Go on after a number or literal."""
         self.may = self._behind_value(NOTHING)
 
     def _behind_value(self, at_the_top: frozenset[str]) -> frozenset[str]:

@@ -6,24 +6,24 @@ import re
 from collections import deque
 from collections.abc import Iterable
 
-from .matching import Found, Held, Replace
+from .matching import Held, Replace, RuleMatch
 
-__all__ = ["Words"]
+__all__ = ["LiteralWords"]
 
 FEW = 8  # first characters: looking for one of so few is quicker than looking at each character
 
 
-class Words:
-    """Literal words by the automaton of Aho and Corasick (1975): the leftmost one counts, of those the longest.
+class LiteralWords:
+    """Literal words by the automaton of Aho and Corasick (1975): the leftmost word counts, of several the longest.
 
-    A state is what of the text at hand begins a word, as much as possible of it. Cost: linear in the text, however many
+    A state is the longest end of the current text that begins a word. Cost: linear in the text, however many
     words there are. ValueError for no words and for empty ones.
     """
 
     def __init__(self, words: Iterable[str], replace: Replace) -> None:
         self._next: list[dict[str, int]] = [{}]  # of each state
         self._depth = [0]
-        self._ends = [0]  # how long the longest word is that ends here
+        self._ends = [0]  # the length of the longest word that ends in the state
         self.longest = 0
         for word in words:
             if not isinstance(word, str) or not word:
@@ -31,28 +31,29 @@ class Words:
             self._add(word)
         if not self.longest:
             raise ValueError("no words")
-        self._shorter = self._link()
+        self._shorter = self._shorter_states()
         first = "".join(map(re.escape, self._next[0]))
         self._first = re.compile(f"[{first}]") if len(self._next[0]) <= FEW else None
         self.replace = replace
 
-    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> Found | Held | None:
+    def find(self, text: str, pos: int, final: bool, last: Held | None = None) -> RuleMatch | Held | None:
         start, end, undecided = self._leftmost(text, pos)
         if undecided is not None and not final:
             return Held(undecided)
-        return Found(start, end) if end else None
+        return RuleMatch(start, end) if end else None
 
     def _leftmost(self, text: str, at: int) -> tuple[int, int, int | None]:
-        """Where the word stands (its end is 0 if there is none), and from where on more text could change that."""
+        """Start and end of the word (the end is 0 if there is none), and the position from which more text could change
+        them."""
         following, shorter, depth, ends, first = self._next, self._shorter, self._depth, self._ends, self._first
         state = start = end = 0
         size = len(text)
         while at < size:
             if not state and first is not None:
-                found = first.search(text, at)
-                if found is None:
+                match = first.search(text, at)
+                if match is None:
                     break
-                at = found.start()
+                at = match.start()
             char = text[at]
             at += 1
             while char not in following[state] and state:
@@ -80,8 +81,8 @@ class Words:
         self._ends[state] = len(word)
         self.longest = max(self.longest, len(word))
 
-    def _link(self) -> list[int]:
-        """For each state the one of the longest shorter text that begins a word."""
+    def _shorter_states(self) -> list[int]:
+        """For each state the state of the longest shorter text that begins a word."""
         shorter = [0] * len(self._next)
         waiting = deque(self._next[0].values())
         while waiting:

@@ -9,19 +9,19 @@ from ..segments import Ahead, fence
 __all__ = ["REACH", "Fences"]
 
 REACH = 200
-"""So many characters of a line are looked at for a fence that begins behind them, or for one that is all of it."""
+"""The most characters of a line that are searched for a fence, which begins after them or is the whole line."""
 
 _QUOTES, _QUOTE = re.compile(r"(?:[ \t]*>)*"), re.compile(r"[ \t]*>")
 
 
 class Fences:
-    """Which lines are in a block, by CommonMark 0.31 (section 4.5), but that fences may stand behind any white space.
+    """The fenced blocks of a text by CommonMark 0.31 (section 4.5), except that fences may follow any white space.
 
-    ``inside``: what comes next is in a block, or in the line that opens it.
+    ``inside``: the next text is in a block, or in the line that opens it.
     """
 
     def __init__(self) -> None:
-        self._line = ""  # how the line begins
+        self._line = ""  # the beginning of the line
         self._closing: re.Pattern[str] | None = None  # the line that ends the block
         self._opened = self._quoted = False  # the block begins in this line; it stands in a quote
 
@@ -30,12 +30,12 @@ class Fences:
         return self._closing is not None
 
     def add(self, text: str) -> None:
-        """``text`` goes on with the line."""
+        """Add ``text`` to the line."""
         self._line = (self._line + text[: REACH + 1])[: REACH + 1]
 
     def leave_quote(self) -> None:
-        """To be called with all of a line up to its first mark or its end: where it has no ``>``, a quote is over, and
-        with it the block."""
+        """End the quote, and its block, if the line has no ``>``. Call it when the line is known up to its first mark
+        or its end."""
         if self._quoted and _QUOTE.match(self._line) is None:
             self._closing, self._quoted = None, False
 
@@ -47,7 +47,7 @@ class Fences:
         self._line, self._opened = "", False
 
     def may_open(self, marks: str) -> bool:
-        """Whether that run stands where a block begins for `Segments` too, or so in a quote."""
+        """True if that run of marks begins a block for `Segments` too, or does so in a quote."""
         if len(marks) < 3 or len(self._line) > REACH:
             return False
         line = self._line[self._quote_end() :]

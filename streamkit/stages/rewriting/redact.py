@@ -1,4 +1,4 @@
-"""What must not be shown, replaced while it is written: never a character too much gets out, at any split."""
+"""A stage that replaces text that must not be shown while it is written: no character of it gets out, at any split."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Self, TypeAlias
 
 from ...checks import check_text, check_whole, quote
 from ...protocols import StageBase
-from .literals import Words
+from .literals import LiteralWords
 from .matching import Find, Pattern, Replace
-from .ready import READY, Blocks, Cards, Emails, Keys, Phones, check_name
+from .ready import READY, ArmouredKeys, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
-from .texts import PlainText
+from .searchedtexts import PlainText
 
 __all__ = ["READY", "EachWord", "Redactor", "Rule"]
 
@@ -21,21 +21,21 @@ Rule: TypeAlias = (
     "str | Any | Collection[str] | tuple[Any, str | Callable[[str], str | None]] | Callable[[str], str | None]"
 )
 """A ready name, a pattern (text or compiled), pattern and replacement, a list or set of literal words, or a callable
-that gets each word (a run without white space) and gives what stands in its place, None to keep it."""
+that gets each word (a run without white space) and returns its replacement, None to keep it."""
 
 MASK = "[redacted]"
 RULES: dict[str, tuple[Callable[[Replace], Find], ...]] = {
-    "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, Blocks),
+    "email": (Emails,), "phone": (Phones,), "card": (Cards,), "key": (Keys, ArmouredKeys),
 }  # fmt: skip
 
 
 class Redactor(StageBase):
     """A stage over text: ``feed(str) -> list[str]``, ``flush()``; the joined output does not depend on the cutting.
 
-    The leftmost match counts, at one place that of the first rule. Text is held back only while a match could still
-    begin in it, and at most some ``hold`` characters: where a rule has not decided by then, the whole of what it holds
-    is replaced by the mask, as it might be what must not be shown. So it is by `cut`, which takes the place of
-    ``flush`` where the text was cut off.
+    The leftmost match counts, at one position that of the first rule. Text is held back only while a match could still
+    begin in it, and at most some ``hold`` characters: if a rule has not decided by then, all the text that it holds is
+    replaced by the mask, as it might be text to hide. `cut` does the same; it is called instead of ``flush`` where the
+    text was cut off.
     """
 
     def __init__(self, *rules: Rule, mask: str = MASK, hold: int = HOLD) -> None:
@@ -43,56 +43,56 @@ class Redactor(StageBase):
         hold = check_whole("hold", hold, infinite=True)
         if not rules:
             raise ValueError("no rules: " + ", ".join(READY) + ", a pattern, a list of words or a callable")
-        self._finds = [find for rule in rules for find in _finds(rule, mask)]
+        self._finds = [find for rule in rules for find in _rules_of(rule, mask)]
         self._mask, self._hold = mask, hold
         self._begin()
 
     def _begin(self) -> None:
-        self._plain = PlainText(self._finds, self._mask, self._hold)
+        self._searched = PlainText(self._finds, self._mask, self._hold)
 
     def fresh(self) -> Self:
-        """Another one with the same rules, which are not worked out again, for another text."""
-        twin = copy(self)
-        twin._begin()
-        return twin
+        """Another one with the same rules, which are not compiled again, for another text."""
+        copied = copy(self)
+        copied._begin()
+        return copied
 
     def feed(self, text: str) -> list[str]:
-        return _shown(self._plain.feed(text))
+        return _as_list(self._searched.feed(text))
 
     def flush(self) -> list[str]:
-        return _shown(self._plain.flush())
+        return _as_list(self._searched.flush())
 
     def cut(self) -> list[str]:
-        return _shown(self._plain.cut())
+        return _as_list(self._searched.cut())
 
 
-def _shown(text: str) -> list[str]:
+def _as_list(text: str) -> list[str]:
     return [text] if text else []
 
 
 class EachWord(Pattern):
-    """Every run without white space, for a callable that judges words. Names in JSON are not put to it."""
+    """Every run without white space, for a callable that judges words. It does not get the names in JSON."""
 
     def __init__(self, replace: Replace) -> None:
         super().__init__(r"\S+", replace)
 
 
-def _finds(rule: Any, mask: str) -> list[Find]:
+def _rules_of(rule: Any, mask: str) -> list[Find]:
     match rule:
-        case (what, replacement) if not isinstance(rule, (str, list)):
-            return _replacing(what, replacement if callable(replacement) else lambda found: replacement)
+        case (pattern, replacement) if not isinstance(rule, (str, list)):
+            return _replacing(pattern, replacement if callable(replacement) else lambda match: replacement)
         case _ if iscoroutinefunction(rule):
             raise TypeError(f"{quote(rule)} is async: a rule gives at once what stands in place of a word")
         case _ if callable(rule) and not hasattr(rule, "pattern"):
             return [EachWord(rule)]
-    return _replacing(rule, lambda found: mask)
+    return _replacing(rule, lambda match: mask)
 
 
-def _replacing(what: Any, put: Replace) -> list[Find]:
-    if isinstance(what, (list, set, frozenset)):
-        return [Words(what, put)]
-    if isinstance(what, str):
-        check_name(what)
-        if what in RULES:
-            return [make(put) for make in RULES[what]]
-    return [Pattern(what, put)]
+def _replacing(pattern: Any, replace: Replace) -> list[Find]:
+    if isinstance(pattern, (list, set, frozenset)):
+        return [LiteralWords(pattern, replace)]
+    if isinstance(pattern, str):
+        check_name(pattern)
+        if pattern in RULES:
+            return [make(replace) for make in RULES[pattern]]
+    return [Pattern(pattern, replace)]

@@ -1,10 +1,11 @@
-"""What must not be shown, replaced in JSON text that grows, which stays JSON.
+"""A redactor for growing JSON text, which stays JSON.
 
-The plan: strings, keys among them, and numbers are texts of their own, each looked at by itself from its beginning to
-its end. ``true``, ``false``, ``null``, white space and the marks between values pass, and no rule sees them. A number,
-and the end of a string, are certain only when a character follows that may follow them. Where one comes that cannot
-stand in JSON, all that is not certain and all that follows is one text: it may be anything, and must not tell either.
-Such text ends only before JSON that begins in it, if it stands around documents: readers put up with prose and fences.
+The plan: strings, keys included, and numbers are texts of their own, each searched by itself from its beginning to its
+end. ``true``, ``false``, ``null``, white space and the marks between values pass, and no rule sees them. A number, and
+the end of a string, are certain only when a character follows that may follow them. If a character comes that cannot
+stand in JSON, everything that is not certain and everything that follows is one text: it may be anything, and must not
+leak text to hide either. Such text ends only before JSON that begins in it, if it stands around documents: readers
+accept prose and fences.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .escapes import quoted
 from .jsonplace import MARKS, JsonPlace, may_begin
 from .matching import Find
 from .redact import EachWord, Redactor
-from .texts import EscapedText, PlainText
+from .searchedtexts import EscapedText, PlainText
 
 __all__ = ["JsonRedactor"]
 
@@ -35,10 +36,10 @@ WORDS = (*LITERALS, "NaN", "Infinity", "-Infinity")
 
 
 class JsonRedactor(Redactor):
-    """A `Redactor` over JSON text: every string is searched as what it means, and what is put there is escaped.
+    """A `Redactor` over JSON text: every string is searched as its unescaped characters, and replacements are escaped.
 
-    A number in which something is found becomes a string. No match spans two values. Text that is no JSON from its
-    first character on, as tools may take that too, is searched as it is.
+    A number in which something is found becomes a string. No match spans two values. Text that is not JSON from its
+    first character on, which some tools take too, is searched as it is.
     """
 
     def _begin(self) -> None:
@@ -46,11 +47,11 @@ class JsonRedactor(Redactor):
         self._place = JsonPlace()
         self._step: Step = self._between
         self._value: list[str] = []  # a number or literal, or a whole string, that no rule has seen yet
-        self._text: PlainText | None = None  # what looks at the text at hand, if that is not in `_value`
+        self._text: PlainText | None = None  # the search of the current text, if that is not in `_value`
         self._is_string = self._is_name = self._escaped = False
-        self._of_names = [find for find in self._finds if not isinstance(find, EachWord)]
-        self._held: list[str] = []  # marks and white space behind it
-        self._on_new_line = True  # with blanks at most
+        self._finds_for_names = [find for find in self._finds if not isinstance(find, EachWord)]
+        self._held: list[str] = []  # marks and white space after it
+        self._on_new_line = True  # after blanks at most
 
     def feed(self, text: str) -> list[str]:
         out: list[str] = []
@@ -60,12 +61,12 @@ class JsonRedactor(Redactor):
         return _joined(out)
 
     def flush(self) -> list[str]:
-        return self._ended(cut=False)
+        return self._finish(cut=False)
 
     def cut(self) -> list[str]:
-        return self._ended(cut=True)
+        return self._finish(cut=True)
 
-    # -- steps: each consumes what it can and says how far it came -------------------------------------------------
+    # -- steps: each consumes what it can and returns the position -------------------------------------------------
 
     def _between(self, text: str, at: int, out: list[str]) -> int:
         stop = _end(SPACE, text, at)
@@ -75,9 +76,9 @@ class JsonRedactor(Redactor):
                 return stop
         char = text[stop]
         if char not in self._place.may:
-            self._break(out)
+            self._leave_json(out)
             return stop
-        self._settle(out)
+        self._confirm(out)
         if char in MARKS:
             self._place.mark(char)
             self._held.append(char)
@@ -97,7 +98,7 @@ class JsonRedactor(Redactor):
             self._value.append(text[at:stop] if closed else text[at:])
         else:
             if self._text is None:
-                self._text = self._looking(EscapedText)
+                self._text = self._new_text(EscapedText)
             out.append(self._text.feed(text[at:stop] if closed else text[at:]))
         if not closed:
             return len(text)
@@ -114,13 +115,13 @@ class JsonRedactor(Redactor):
             if _is_scalar("".join(self._value)):
                 self._place.scalar()
             else:
-                self._break(out)
+                self._leave_json(out)
         elif not DIGITS.fullmatch(text, at) and not _begins_word("".join(self._value)):
-            self._break(out)
+            self._leave_json(out)
         return stop
 
     def _prose(self, text: str, at: int, out: list[str]) -> int:
-        """Text around documents; a bracket in it is held until it shows whether one begins there."""
+        """Read text around documents; a bracket in it is held until it is clear whether a document begins there."""
         assert self._text is not None
         if self._held:
             stop = _end(SPACE, text, at)
@@ -131,12 +132,12 @@ class JsonRedactor(Redactor):
                 out.append(self._text.flush())
                 self._text, self._place, self._step = None, JsonPlace(self._held[0]), self._between
             else:
-                out.append(self._looked_at("".join(self._held)))
+                out.append(self._feed_prose("".join(self._held)))
                 self._held.clear()
             return stop
         bracket = BRACKET.search(text, at)
         stop = bracket.start() if bracket else len(text)
-        out.append(self._looked_at(text[at:stop]))
+        out.append(self._feed_prose(text[at:stop]))
         if bracket:
             self._held.append(bracket.group())
             stop += 1
@@ -149,94 +150,94 @@ class JsonRedactor(Redactor):
 
     # -- parts of steps --------------------------------------------------------------------------------------------
 
-    def _settle(self, out: list[str]) -> None:
-        """What came so far is JSON."""
+    def _confirm(self, out: list[str]) -> None:
+        """Confirm that the text so far is JSON."""
         if self._text is not None:
             out.append(self._text.flush())
             self._text = None
         elif self._value:
-            out.append(self._whole(self._taken()))
+            out.append(self._whole(self._take_value()))
         out += self._held
         self._held.clear()
 
-    def _break(self, out: list[str]) -> None:
-        """It is not: what is not certain yet, and all that follows, is one text."""
+    def _leave_json(self, out: list[str]) -> None:
+        """Leave the JSON: everything that is not certain yet, and everything that follows, is one text."""
         outside = self._place.outside and not self._is_string
         self._is_name = False
         self._step = self._prose if outside else self._rest
         if self._text is None:
-            self._text = self._looking(EscapedText if self._place.begun else PlainText)
-        out.append(self._looked_at(self._taken() + "".join(self._held)))
+            self._text = self._new_text(EscapedText if self._place.begun else PlainText)
+        out.append(self._feed_prose(self._take_value() + "".join(self._held)))
         self._held.clear()
 
-    def _looked_at(self, prose: str) -> str:
+    def _feed_prose(self, prose: str) -> str:
         assert self._text is not None
         _, line_end, line = prose.rpartition("\n")
         self._on_new_line = (bool(line_end) or self._on_new_line) and not line.strip(BLANK)
         return self._text.feed(prose)
 
     def _whole(self, value: str) -> str:
-        """A value that is over, as it is shown."""
+        """A complete value, as it is shown."""
         if not self._is_string and value in LITERALS:
             return value
-        # Most values are short and hold nothing: they need no machinery.
+        # Most values are short and have no match: they need no search object.
         if (
             len(value) < self._hold
             and "\\" not in value
             and all(find.find(value, 0, True) is None for find in self._finds_here)
         ):
             return value
-        text = self._looking(EscapedText if self._is_string else PlainText)
-        shown = text.feed(value) + text.flush()
-        return shown if self._is_string or shown == value else quoted(shown)
+        text = self._new_text(EscapedText if self._is_string else PlainText)
+        redacted = text.feed(value) + text.flush()
+        return redacted if self._is_string or redacted == value else quoted(redacted)
 
-    def _ended(self, *, cut: bool) -> list[str]:
-        """What is held, with the place kept: servers have more to say now and then."""
+    def _finish(self, *, cut: bool) -> list[str]:
+        """The held text. The place is kept, as servers sometimes send more."""
         out: list[str] = []
         if self._step == self._prose:
-            out.append(self._looked_at("".join(self._held)))
+            out.append(self._feed_prose("".join(self._held)))
             self._held.clear()
-        cut_here = cut and self._step != self._between  # else the end of the string was there
+        cut_here = cut and self._step != self._between  # else the end of the string has come
         if self._text is not None:
             out.append(self._text.cut() if cut_here else self._text.flush())
         elif self._value:
-            out.append(self._ended_string(cut_here) if self._is_string else self._ended_scalar(cut))
+            out.append(self._finish_string(cut_here) if self._is_string else self._finish_scalar(cut))
         out += self._held
         self._held.clear()
         return _joined(out)
 
-    def _ended_string(self, cut: bool) -> str:
-        self._text = self._looking(EscapedText)
-        return self._text.feed(self._taken()) + (self._text.cut() if cut else self._text.flush())
+    def _finish_string(self, cut: bool) -> str:
+        self._text = self._new_text(EscapedText)
+        return self._text.feed(self._take_value()) + (self._text.cut() if cut else self._text.flush())
 
-    def _ended_scalar(self, cut: bool) -> str:
-        value = self._taken()
+    def _finish_scalar(self, cut: bool) -> str:
+        value = self._take_value()
         if self._step == self._scalar:
             self._step = self._between
             self._place.scalar()
         if value in LITERALS:
             return value
-        self._text = self._looking(PlainText)
-        shown = self._text.feed(value) + (self._text.cut() if cut else self._text.flush())
+        self._text = self._new_text(PlainText)
+        redacted = self._text.feed(value) + (self._text.cut() if cut else self._text.flush())
         is_json = self._place.begun or _is_scalar(value)
-        return quoted(shown) if is_json and shown != value else shown
+        return quoted(redacted) if is_json and redacted != value else redacted
 
-    def _taken(self) -> str:
+    def _take_value(self) -> str:
         value = "".join(self._value)
         self._value.clear()
         return value
 
-    def _looking(self, kind: type[PlainText]) -> PlainText:
+    def _new_text(self, kind: type[PlainText]) -> PlainText:
         return kind(self._finds_here, self._mask, self._hold)
 
     @property
     def _finds_here(self) -> list[Find]:
-        return self._of_names if self._is_name else self._finds
+        return self._finds_for_names if self._is_name else self._finds
 
 
 def _joined(out: list[str]) -> list[str]:
-    shown = "".join(out)
-    return [shown] if shown else []
+    redacted = "".join(out)
+    return [redacted] if redacted else []
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -1,10 +1,10 @@
-r"""What a regular expression looks at, read from its source.
+r"""A reader of the source of regular expressions, which finds the characters that they look at.
 
-A search in a growing text may only decide what no further character can change, so it must be seen where an expression
-reads the character after the last one. The ``regex`` package sees it where a character is to be matched, but takes
+A search in a growing text may only decide what no further character can change, so it must notice where an expression
+reads the character after the last one. The ``regex`` package notices it where a character is to be matched, but takes
 ``\b``, ``$`` and the like at the end of the text as decided. `watchful` puts a look-ahead before each of those, which
-asks for that character. The reader here knows just enough of the syntax for that: where such an assertion stands, and
-how far a look-behind reaches.
+asks for that character. The reader here knows just enough of the syntax for that: the positions of such assertions,
+and the reach of look-behinds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 __all__ = ["REACH", "watchful"]
 
 REACH = 256
-"""The most characters that a look-behind may see: so much of the text before the place at hand is always kept."""
+"""The most characters that a look-behind may see: so many are always kept before the current position."""
 NEXT = "(?=(?s:.))"  # asks for the next character
 PEEK = "(?=(?s:.)|)"  # the same, and goes on without one
 ASSERTIONS = {
@@ -47,8 +47,8 @@ OPENING = re.compile(
 class Watchful(NamedTuple):
     """An expression whose every assertion about the next character reads it.
 
-    ``run`` is what it begins with any number of, if its fate depends on the end of these only: where it finds nothing
-    at one of them, it finds nothing at the others that follow at once. ``looks_back``: it has a look-behind.
+    ``run`` is an item that it begins with any number of, if only their end decides whether it matches: where it does
+    not match at one of them, it does not match at the others that follow at once. ``looks_back``: it has a look-behind.
     """
 
     source: str
@@ -58,16 +58,16 @@ class Watchful(NamedTuple):
 
 
 def watchful(pattern: str, flags: int) -> Watchful:
-    """``pattern``, which ``regex`` accepts with ``flags``; ValueError for what no growing text can decide."""
+    """``pattern``, which ``regex`` accepts with ``flags``; ValueError if a growing text cannot decide it."""
     groups: dict[str, float] = {}
     for _ in range(2):  # a group may be called before it is read
-        reader = _Reader(pattern, flags, groups)
+        reader = _PatternReader(pattern, flags, groups)
         width = reader.whole()
     return Watchful("".join(reader.out), not width.least, "" if reader.no_run else reader.run, reader.looks_back)
 
 
 class Width(NamedTuple):
-    """How many characters something can match."""
+    """The number of characters that something can match."""
 
     least: float
     most: float
@@ -77,18 +77,18 @@ NOTHING, ONE, ANYTHING = Width(0, 0), Width(1, 1), Width(0, inf)
 WIDTHS = {**dict.fromkeys((*ASSERTIONS, r"\A"), NOTHING), r"\R": Width(1, 2), r"\X": Width(1, inf)}
 
 
-class _Reader:
+class _PatternReader:
     """Goes through the source once; a method that reads something returns how many characters that can match."""
 
     def __init__(self, source: str, flags: int, groups: dict[str, float]) -> None:
         self._source, self._at = source, 0
         self._groups = groups  # the fewest characters of each group, by number and by name
-        self._opened, self._named = 0, set[str]()
-        self._renumbered = False  # some groups share a number, so the others have unknown ones
+        self._group_count, self._group_names = 0, set[str]()
+        self._renumbered = False  # some groups share a number, so those of the others are unknown
         self._verbose, self._sets = bool(flags & VERBOSE), bool(flags & VERSION1)
         self._folds, self._any_case = bool(flags & (FULLCASE | VERSION1)), bool(flags & IGNORECASE)
         self._check_case()
-        self._leading = True  # nothing was read yet but flags and the opening of groups
+        self._leading = True  # only flags and the opening of groups were read so far
         self.out: list[str] = []
         self.run, self.no_run = "", False
         self.looks_back, self._reach = False, 0.0
@@ -100,7 +100,7 @@ class _Reader:
         return width
 
     def alternatives(self) -> Width:
-        """Up to the closing bracket, which stays, or the end; flags that are set here end there."""
+        """Read up to the closing bracket, which stays, or to the end; flags that are set here end there."""
         verbose, leading, widths = self._verbose, self._leading, [self._sequence()]
         while self._source.startswith("|", self._at):
             self._copy(1)
@@ -117,24 +117,24 @@ class _Reader:
         return Width(least, most)
 
     def _repeated(self) -> Width:
-        begin, at, char, leading = len(self.out), self._at, self._source[self._at], self._leading
+        begin, start, char, leading = len(self.out), self._at, self._source[self._at], self._leading
         width = self._item()
-        item = self._source[at : self._at]
+        item = self._source[start : self._at]
         while self._skip_blanks():
-            found = QUANTIFIER.match(self._source, self._at)
+            quantifier = QUANTIFIER.match(self._source, self._at)
             if FUZZY.match(self._source, self._at) or (
-                self._verbose and found is None and self._source[self._at] == "{"
+                self._verbose and quantifier is None and self._source[self._at] == "{"
             ):
                 raise ValueError("fuzzy matching is not supported")
-            if found is None or found.group() == "{}":
+            if quantifier is None or quantifier.group() == "{}":
                 break
             if UNREPEATABLE.match(item):
                 raise ValueError("a comment or flags and then a quantifier cannot be read")
-            if char == "(" or width != ONE:  # at the end no search asks whether a group would match once more
+            if char == "(" or width != ONE:  # at the end no search tries to match a group once more
                 self.out[begin:] = "(?:", *self.out[begin:], PEEK, ")"
-            self._copy(len(found.group()))
+            self._copy(len(quantifier.group()))
             is_lazy = self._mode() == "?"
-            least, most = _times(found)
+            least, most = _times(quantifier)
             if leading and char == "(":
                 self.run = self.run if least else ""
             elif leading and width == ONE and most == inf and not is_lazy:
@@ -163,8 +163,8 @@ class _Reader:
         return self._copy(1)
 
     def _escape(self) -> Width:
-        found = ESCAPE.match(self._source, self._at)
-        text = found.group() if found else self._source[self._at :]
+        escape = ESCAPE.match(self._source, self._at)
+        text = escape.group() if escape else self._source[self._at :]
         if text in REFUSED:
             raise ValueError(REFUSED[text])
         if text in ASSERTIONS:
@@ -174,24 +174,24 @@ class _Reader:
             self.out[-1] = f"(?:\\X{NEXT})"  # the next character may be a mark that belongs to it
         if text[1:2] in "gL" or (text[1:2].isdigit() and text[1] != "0"):
             self.no_run = True
-            return ANYTHING  # what a group matched, or one of a list
+            return ANYTHING  # the text that a group matched, or a word of a list
         return WIDTHS.get(text, ONE)
 
     def _assertion(self, text: str) -> Width:
         self._at += len(text)
-        ask = ASSERTIONS.get(text)
-        self.out.append(f"(?:{ask}{text}{ask})" if ask else text)  # look-behinds read from right to left
+        ahead = ASSERTIONS.get(text)
+        self.out.append(f"(?:{ahead}{text}{ahead})" if ahead else text)  # look-behinds read from right to left
         return NOTHING
 
     def _set(self) -> Width:
-        """A set of characters in brackets, which holds others if ``regex`` is asked for its version 1."""
+        """Read a set of characters in brackets, which may contain other sets in version 1 of ``regex``."""
         source, at, depth = self._source, self._at, 0
         while at < len(source):
-            named = CLASS.match(source, at) if depth else None
-            if named:
-                at = named.end() - 1
+            class_name = CLASS.match(source, at) if depth else None
+            if class_name:
+                at = class_name.end() - 1
             elif depth and source.startswith("[:", at):
-                raise ValueError("[: begins the name of a class, and this is none: write \\[:")
+                raise ValueError("[: begins the name of a class, and this is not one: write \\[:")
             elif source[at] == "\\":
                 at += 1
             elif source[at] == "[" and (self._sets or not depth):
@@ -220,7 +220,7 @@ class _Reader:
         before, reach, self._reach = self._verbose, self._reach, 0
         if opening["flags"] is not None:
             self._set_flags(opening["flags"])
-            self.no_run = self.no_run or begin > 0  # what it begins with has other flags then
+            self.no_run = self.no_run or begin > 0  # its beginning has other flags then
             if not opening["scoped"]:
                 self._copy(1)
                 return NOTHING
@@ -230,7 +230,7 @@ class _Reader:
         return width
 
     def _inside(self, opening: re.Match[str]) -> Width:
-        """What a group counts."""
+        """The width of a group."""
         names = [] if opening.group() != "(" and opening["name"] is None else self._names(opening["name"])
         self._renumbered = self._renumbered or opening.group() == "(?|"
         self.no_run = self.no_run or bool(opening["call"])
@@ -250,11 +250,11 @@ class _Reader:
         return Width(0, width.most) if opening["if"] or (opening["test"] and self._branches == 1) else width
 
     def _names(self, name: str | None) -> list[str]:
-        """Name and number of a group, by which it can be called."""
-        self._opened += 1
-        self._renumbered = self._renumbered or name in self._named
-        self._named.add(name or "")
-        return [str(self._opened), name or ""]
+        """The name and the number of a group, by which it can be called."""
+        self._group_count += 1
+        self._renumbered = self._renumbered or name in self._group_names
+        self._group_names.add(name or "")
+        return [str(self._group_count), name or ""]
 
     def _set_flags(self, flags: str) -> None:
         on, _, off = flags.partition("-")
@@ -269,7 +269,7 @@ class _Reader:
             raise ValueError("full case folding (ss for ß), which version 1 brings along, is not supported")
 
     def _skip_blanks(self) -> bool:
-        """Past white space and comments, which mean nothing in verbose mode; False at the end of the source."""
+        """Skip white space and comments, which mean nothing in verbose mode; False at the end of the source."""
         source = self._source
         while self._verbose and self._at < len(source) and (source[self._at] == "#" or source[self._at].isspace()):
             if source[self._at] == "#":
@@ -286,7 +286,7 @@ class _Reader:
 
 
 def _times(quantifier: re.Match[str]) -> tuple[float, float]:
-    """How often at least and at most."""
+    """The least and the greatest number of repetitions."""
     sign = quantifier.group()[0]
     if sign != "{":
         return (1 if sign == "+" else 0), (1 if sign == "?" else inf)

@@ -1,4 +1,4 @@
-"""Text cut into sentences, words, lines, paragraphs and blocks of code, the same ones however it comes."""
+"""Text cut into sentences, words, lines, paragraphs and blocks of code: the same segments however the text arrives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CJK", "Ahead", "Segment", "Segmented", "Segmenting", "Segments", "fence"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else type checkers would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -1,6 +1,6 @@
-"""What is known of words before and after a full stop, by language. Data only; all in small letters, without the stop.
+"""Word lists for the words before and after a full stop, by language. Data only; in small letters, without the stop.
 
-Every language also gets the English entries, for replies mix it in, but for those that are words of other languages.
+Every language also gets the English entries, for replies mix in English, except the words of other languages.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ ORDINAL = _words("cs da de dsb et fi fo hr hsb hu is lb lv nb nn no sk sl sr bs 
 LARGE_NOUNS = frozenset({"de", "lb"})
 
 SURNAMES = frozenset({"an", "can", "do", "may", "so", "will"})
-"""English words that begin a sentence as well as they end a name: "John B. May"."""
+"""English words that begin a sentence, but also end a name: "John B. May"."""
 
 SYLLABLE_INITIALS = _words("ml kn te ta si")
-"""Languages that write the names of Latin initials, of one syllable each."""
+"""Languages that write Latin initials by their names, of one syllable each."""
 
 SHOUTED = frozenset({"yahoo", "jeopardy"})
 """Names that end in an exclamation mark."""
@@ -37,28 +37,28 @@ UNITS = _words(
     " kg mg ml godz hod u χλμ кг км см мм мл га μμ zł kč kr eur usd dkk sek nok лв"
     " год хв сек мин ч ст град грн руб коп тыс млн млрд тис"
 )
-"""Measures: a number behind one goes on with the same quantity."""
+"""Measures: a number after one continues the same quantity."""
 
 UNIT_LETTERS = frozenset("hmgltsdCFKVWAJLGMBTN")
-"""Units of one letter, behind a number."""
+"""Units of one letter, after a number."""
 
 CALENDAR = _words(
     "jan feb mar apr may jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun janv févr avr"
     " juil déc ene abr ago dic gen mag giu lug set ott fev mai out dez mrt okt jän mär maj"
 )
-"""Months and days: no letter behind one is the name of a figure."""
+"""Months and days: a letter after one is not the name of a figure."""
 
 POINTING = _words("see in from of to cf. and also or per under by compare this siehe vgl. voir ver véase vedi cfr. zie")
-"""Words before the abbreviation of a figure that is a word of its own too."""
+"""Words before an abbreviation of "figure" and the like that is also an ordinary word."""
 
 LETTERED = _words(
     "appendix exhibit plan option vitamin hepatitis type class grade group section figure table schedule annex part"
     " team model block gate building terminal column row phase level point step room unit version case factor"
 )
-"""Nouns that a letter may follow which ends the sentence, whatever comes."""
+"""Nouns that a letter may follow; the stop after the letter ends the sentence, whatever comes."""
 
 QUANTIFIERS = _words("approx ca in ст")
-"""Of the measures, those that something else may follow, or that are words."""
+"""The measures that another part of the sentence may follow, or that are also words."""
 
 MULTIPLES = _words("тыс млн млрд тис mln mld mio mrd tys tis")
 
@@ -69,15 +69,15 @@ AGAINST = frozenset({"v", "vs"})
 ARTICLES = frozenset({"the", "a", "an", "this", "all", "one"})
 
 TITLES = _words("ing kfm ök phys chem biol psych päd wirt inf math")
-"""German degrees behind a hyphen."""
+"""German degrees after a hyphen."""
 
 DOUBLING = _words("es ca gl")
-"""Languages that double initials for the plural."""
+"""Languages that double initials in the plural."""
 
 LARGE_TITLES = _words("mr mrs ms dr st prof jr sr no ps nb vs pt")
 
 DANDA = _words("hi ne bn pa as or")
-"""Languages whose sentences end with another mark than a full stop."""
+"""Languages whose sentences end with a mark other than a full stop."""
 
 LARGE_ABBREVIATIONS = _words("vi id ms")
 """Languages that write abbreviations of titles and kinds of companies in capitals."""
@@ -89,16 +89,16 @@ ORDINAL_NOUNS = _words(
     "geburtstag jubiläum jahrestag todestag hochzeitstag mal tag spiel länderspiel tor sieg ausgabe besucher kunde"
     " folge auflage sitzung jahr platz stock yıl yılı yılında yıldönümü"
 )
-"""What is often counted, in languages that write it large."""
+"""Nouns that are often counted, in languages that write them with a capital."""
 
 CARDINAL = _words(
     "platz um gegen ist sind bin war waren hat haben hatte hatten seite kapitel nummer plus minus macht ergibt kostet"
     " zählt"
 )
-"""German words before a number that counts, or tells the time: no ordinal."""
+"""German words before a cardinal number or a time of day: not an ordinal."""
 
 MONTHS = _words("januar jänner februar feber märz april mai juni juli august september oktober november dezember")
-"""Of the languages that write them large."""
+"""Months, in languages that write them with a capital."""
 
 TIMES = frozenset({"a.m", "p.m", "a.d", "b.c", "b.c.e", "c.e", "π.μ", "μ.μ", "f.m", "e.m"})
 AFTER_TIMES = _words(
@@ -111,19 +111,19 @@ COMPANIES = _words("pty co ltd inc corp llc plc bros gmbh kg")
 """One may follow another: "Co. Ltd."."""
 
 PREFIXED = frozenset({"p.s", "p.p.s", "n.b"})
-"""What stands before a sentence that belongs to it."""
+"""Abbreviations that introduce a sentence and belong to it."""
 
 LEGAL = _words("pub civ crim evid app stat rev code const fed supp cir dist ct super comm bankr")
-"""Of citations, where an initial goes on with them."""
+"""Abbreviations in legal citations, which an initial continues."""
 
 ARTICLED = _words("la el los las le les a o as os da do na no il lo gli")
-"""Articles, behind which initials are those of a body, not of a person."""
+"""Articles: initials after one are those of an organisation, not of a person."""
 
 DOSES = _words("b.i.d t.i.d q.i.d q.d q.o.d q.h.s h.s p.o p.r.n a.c p.c i.v i.m s.c")
-"""How often and how a medicine is taken."""
+"""Abbreviations for how often and how a medicine is taken."""
 
 CITED = _words("id ibid compl answer ann stat rev code comp supp laws tit ch")
-"""Before a sign of section."""
+"""Abbreviations before a section sign."""
 
 DEGREES = frozenset(
     {"ph.d", "m.d", "ll.d", "ll.m", "ll.b", "j.d", "b.a", "m.a", "b.s", "b.sc", "m.s", "m.sc", "d.phil"}
@@ -132,7 +132,7 @@ DEGREES = frozenset(
 ORDINARY = frozenset(
     {"no", "nos", "art", "sat", "sun", "fig", "app", "ver", "sec", "in", "is", "me", "us", "it", "go", "ok"}
 )
-"""Words of their own as often as abbreviations: those only before a number."""
+"""Ordinary words as often as abbreviations: they are abbreviations only before a number."""
 
 HOMOGRAPHS = _words(
     "al amb arts ave ca civ co col crim del det ed est ex fri gen hon ind jul ln maj mar min miss op par rep sen"
@@ -144,7 +144,7 @@ FINAL = _words(
     "etc usw osv itd itp atd ecc ets enz stb jne yms vb dll dsb t.d t.p т.д т.п т.ін др пр u.s.w o.s.v m.m m.fl m.v v.v"
     " t.t т.б κ.λπ κλπ κτλ κ.ά ltd plc gmbh atď atp apod ap usf osv itd ipd idr kt o.s.frv u.c utt v.v.a ș.a.m.d ș.a"
 )
-"""Ends of enumerations: a capital letter behind one begins a sentence."""
+"""Ends of enumerations: a capital letter after one begins a sentence."""
 
 _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es", "ca": "es", "lb": "de", "ms": "id"}
 
@@ -157,7 +157,7 @@ def _of(table: str, lang: str) -> frozenset[str]:
 
 
 def never(lang: str) -> frozenset[str]:
-    """Abbreviations that something must follow: titles, "e.g."."""
+    """Abbreviations that other words must follow: titles, "e.g."."""
     return _of("never", lang)
 
 
@@ -173,25 +173,25 @@ def may_end(lang: str) -> frozenset[str]:
 
 @cache
 def common(lang: str) -> frozenset[str]:
-    """Words, in small letters, that lists of abbreviations have as well."""
+    """Words, in small letters, that are also in lists of abbreviations."""
     words = _words(COMMON.get(_SAME.get(lang, lang), ""))
     return words if lang == "en" else words | HOMOGRAPHS
 
 
 @cache
 def starters(lang: str) -> frozenset[str]:
-    """Small words that are written large only where a sentence begins."""
+    """Small words that have a capital only at the beginning of a sentence."""
     own = _words(STARTERS.get(_SAME.get(lang, lang), ""))
     return own if lang in LARGE_NOUNS else own | _words(STARTERS["en"])  # "See", "Will", "Not" are nouns of German
 
 
 @cache
 def articles(lang: str) -> frozenset[str]:
-    """Words behind which a number with a stop is an ordinal, however long it is."""
+    """Words after which a number with a stop is an ordinal, however long it is."""
     return _words(ARTICLES_OF.get(_SAME.get(lang, lang), ""))
 
 
 @cache
 def abbreviations(lang: str) -> frozenset[str]:
-    """All of them, as what does not end a sentence where nothing else is known."""
+    """All abbreviations that do not end a sentence where no other rule applies."""
     return (never(lang) | numbered(lang) | may_end(lang)) - FINAL - ORDINARY

@@ -1,4 +1,4 @@
-"""Text of which more may come: every look beyond it says so, so that no decision depends on how it was cut."""
+"""A growing text that reports every look beyond its end, so that no decision depends on how the text was cut."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 __all__ = ["FAR", "MANY", "Ahead", "MoreNeeded"]
 
-MANY = 100  # a longer run of white space is not waited for
+MANY = 100  # the end of a longer run of white space is not waited for
 FAR = 2000  # how far back emphasis is paired off, so that the cost of a mark has a bound
 
 _INK = re.compile(r"\S")
@@ -17,7 +17,7 @@ class MoreNeeded(Exception):
 
 
 class Ahead:
-    """A text, and whether it has ``ended``. Behind the end is nothing: the empty string, ``size``."""
+    """A text, and whether it has ``ended``. After the end of the text a character is "", and its position ``size``."""
 
     __slots__ = ("ended", "size", "text")
 
@@ -34,20 +34,20 @@ class Ahead:
         return self.text[at : at + 1]
 
     def ink(self, at: int) -> int | None:
-        """The next place that is no white space, None if that is too far away or there is none."""
-        found = _INK.search(self.text, at, at + MANY)
-        if found is None:
+        """The position of the next character that is not white space; None if it is too far away or there is none."""
+        match = _INK.search(self.text, at, at + MANY)
+        if match is None:
             self.need(at + MANY - 1)
-        return found.start() if found else None
+        return match.start() if match else None
 
     def after(self, pattern: re.Pattern[str], at: int) -> int:
-        """Where a run of single characters that begins at ``at`` ends."""
-        found = pattern.match(self.text, at)
-        end = found.end() if found else at
+        """The end of the run of single characters that begins at ``at``."""
+        match = pattern.match(self.text, at)
+        end = match.end() if match else at
         self.need(end)
         return end
 
-    def whole(self, pattern: re.Pattern[str], start: int, limit: int) -> bool:
-        """Whether all there is, up to ``limit`` characters, matches and more of it may come."""
-        seen = min(self.size, start + limit)
-        return seen < start + limit and not self.ended and pattern.fullmatch(self.text, start, seen) is not None
+    def may_continue(self, pattern: re.Pattern[str], start: int, limit: int) -> bool:
+        """True if all the text there is from ``start``, less than ``limit`` characters, matches and more may come."""
+        end = min(self.size, start + limit)
+        return end < start + limit and not self.ended and pattern.fullmatch(self.text, start, end) is not None

@@ -1,4 +1,4 @@
-"""The judges that are asked about full stops which the rules leave open: sentencex, or a list of abbreviations."""
+"""The judges that decide on full stops which the rules leave open: sentencex, or a list of abbreviations."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Protocol
 
 from . import abbreviations as known
 
-__all__ = ["ACRONYM", "ELIDED", "Engine", "Judge", "Rules", "best_judge"]
+__all__ = ["ACRONYM", "ELIDED", "Judge", "RuleJudge", "SentencexJudge", "best_judge"]
 
 ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,4}$|(?:[\u0900-\u0dff]{1,4}\.)+[\u0900-\u0dff]{1,4}$")
-ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; what stands alone behind it is an ending
+ELIDED = re.compile(r"\w{1,5}['’](?=\w\w)")  # as in "l'av."; a single letter after it is an ending
 
 
 class Judge(Protocol):
-    """Says whether a sentence ends in ``window`` right before ``place``: behind a mark, in front of the next word."""
+    """Decides whether a sentence ends in ``window`` right before ``place``: after a mark, before the next word."""
 
     def is_boundary(self, window: str, place: int, lang: str) -> bool: ...
 
 
-class Rules:
-    """The judge that needs nothing: known abbreviations, initials and acronyms do not end a sentence."""
+class RuleJudge:
+    """The judge without dependencies: known abbreviations, initials and acronyms do not end a sentence."""
 
     @staticmethod
     def is_boundary(window: str, place: int, lang: str) -> bool:
@@ -40,12 +40,12 @@ _HARMLESS: dict[int, str | None] = {
 }
 
 
-class Engine:
-    """The judge that asks ``sentencex`` (extra ``text``), which has rules for some thirty languages.
+class SentencexJudge:
+    """The judge that calls ``sentencex`` (extra ``text``), which has rules for some thirty languages.
 
-    Its list for Italian has hundreds of common words ("mai", "bar"), so there `Rules` are asked.
-    It panics on some input with an exception that is no `Exception`; white space of other scripts, one known cause, is
-    replaced first (position by position), brackets and quotes are left to the caller, and a panic counts as "no".
+    Its list for Italian has hundreds of common words ("mai", "bar"), so `RuleJudge` decides in that language.
+    It panics on some input, with an exception that is not an `Exception`. White space of other scripts, one known
+    cause, is replaced first (position by position); brackets and quotes are left to the caller; a panic counts as "no".
     """
 
     def __init__(self) -> None:
@@ -54,12 +54,12 @@ class Engine:
         self._segment = segment
 
     def load(self, lang: str) -> None:
-        """Pay for a language before the stream: its first use costs milliseconds."""
+        """Load a language before the stream begins, for its first use costs milliseconds."""
         self._segment(lang, "A b. C d.")
 
     def is_boundary(self, window: str, place: int, lang: str) -> bool:
         if lang == "it":
-            return Rules.is_boundary(window, place, lang)
+            return RuleJudge.is_boundary(window, place, lang)
         head = window[max(0, place - 1000) : place].translate(_HARMLESS)
         try:
             parts: list[str] = self._segment(lang, head + window[place : place + 40].translate(_HARMLESS))
@@ -77,9 +77,9 @@ class Engine:
 
 @cache
 def best_judge() -> Judge:
-    """`Engine` where it is installed, else `Rules`."""
+    """`SentencexJudge` where sentencex is installed, else `RuleJudge`."""
     try:
-        found: Any = Engine()
+        judge: Any = SentencexJudge()
     except ImportError:
-        found = Rules()
-    return found  # type: ignore[no-any-return]
+        judge = RuleJudge()
+    return judge  # type: ignore[no-any-return]

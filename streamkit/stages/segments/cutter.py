@@ -1,4 +1,4 @@
-"""What all cutters share: a place in the text, a limit, and the way to a good place for a forced cut."""
+"""The base class of all cutters: a position in the text, a limit, and the search for a good place for a forced cut."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .ahead import Ahead, MoreNeeded
-from .fences import Block, Indented
+from .fences import CodeBlock, Indented
 from .scripts import between_graphemes
 
 __all__ = ["Cut", "Cutter", "Kind", "strip_end"]
 
 Kind = Literal["sentence", "heading", "list_item", "table_row", "code", "rule", "word", "line", "paragraph"]
 
-_PLACES = (re.compile(r"(?<=[,;:—،؛])(?=\s)|(?<=[，、；：。！？])(?!\d)"), re.compile(r"\s"))
+_GOOD_POSITIONS = (re.compile(r"(?<=[,;:—،؛])(?=\s)|(?<=[，、；：。！？])(?!\d)"), re.compile(r"\s"))
 _LONGEST_GRAPHEME = 64
 
 
@@ -32,10 +32,10 @@ class Cut:
 
 @dataclass(slots=True)
 class Margin:
-    """The white space before a segment: whether a line begins there, how far it is indented, and how many lines it is.
+    """The white space before a segment: whether a line begins there, its indentation, and its number of line breaks.
 
-    ``columns`` counts as Markdown does, where a tab reaches to the next fourth one; wide spaces, which begin
-    paragraphs, count for nothing there.
+    ``indent`` counts characters. ``columns`` counts as Markdown does, where a tab extends to the next multiple of four
+    and wide spaces, which begin paragraphs, count as nothing.
     """
 
     fresh: bool = True
@@ -44,7 +44,7 @@ class Margin:
     lines: int = 1
     last: str = ""
 
-    def see(self, char: str) -> None:
+    def add(self, char: str) -> None:
         if char in "\r\n":
             self.lines += char == "\r" or self.last != "\r"
             self.fresh, self.indent, self.columns = True, 0, 0
@@ -55,35 +55,36 @@ class Margin:
 
 
 class Cutter(ABC):
-    """Finds segments one after the other. ``start`` is where the next begins: what lies before it may be dropped.
+    """Finds segments one after the other. ``start`` is where the next begins: the text before it may be dropped.
 
-    A subclass answers `_find` from the text alone, between ``start`` and a look-ahead that the text defines; where that
-    is not there yet it raises `MoreNeeded` (or gives None) and is asked again. ``_at`` is how far it is done.
+    A subclass implements `_find` from the text alone, between ``start`` and a look-ahead that the text defines. Where
+    that look-ahead is not there yet, `_find` raises `MoreNeeded` (or returns None) and is called again with more text.
+    ``_at`` is the position up to which the text has been read.
     """
 
     def __init__(self, max_chars: int | None, *, code_lines: bool = False) -> None:
         self._max, self._code_lines = max_chars, code_lines
-        self._fence: Block | None = None
+        self._fence: CodeBlock | None = None
         self._margin = Margin()
         self._begin(0)
 
     def _begin(self, start: int) -> None:
-        """Forget the segment; the next one begins at ``start`` or behind the white space there."""
+        """Forget the segment; the next one begins at ``start`` or after the white space there."""
         self.start = self._at = start
-        self._kind: Kind | None = None  # of the segment, None while that is not known
+        self._kind: Kind | None = None  # of the segment; None while it is not known
 
     @abstractmethod
     def _find(self, ahead: Ahead) -> Cut | None: ...
 
     def shift(self, by: int) -> None:
-        """The first ``by`` characters of the text were dropped."""
+        """Adjust the positions after the first ``by`` characters of the text were dropped."""
         self.start -= by
         self._at -= by
         if self._fence is not None:
             self._fence.shift(by)
 
     def next(self, ahead: Ahead) -> Cut | None:
-        """The next segment, or None until more text is there."""
+        """The next segment, or None if that needs more text."""
         try:
             cut = self._find(ahead)
         except MoreNeeded:
@@ -94,57 +95,57 @@ class Cutter(ABC):
 
     @property
     def may_force(self) -> bool:
-        """Not where the kind is not known yet, nor within code, which is never cut."""
+        """False while the kind is not known yet, and within code, which is never cut."""
         return self._kind not in {None, "code"}
 
     def force(self, text: str) -> Cut | None:
-        """What there is, up to its last good place; None if it has none."""
+        """Cut the text there is at its last good position; None if it has none."""
         if not self.may_force:
             return None
-        end = strip_end(text, self.start, self._known(text))
-        whole = end > self._body_start and (text[end : end + 1].isspace() or self._is_whole(text, end))
-        place = end if whole else self._good_place(text, end)
-        return None if place is None else self._cut(place, forced=True)
+        end = strip_end(text, self.start, self._timer_limit(text))
+        complete = end > self._body_start and (text[end : end + 1].isspace() or self._is_complete(text, end))
+        position = end if complete else self._good_position(text, end)
+        return None if position is None else self._cut(position, forced=True)
 
     def _force(self, ahead: Ahead, limit: int) -> Cut | None:
         if limit >= ahead.size and not ahead.ended:
-            return None  # whether a grapheme ends there is not known yet
+            return None  # it is not known yet whether a grapheme ends there
         limit = min(limit, ahead.size)
-        return self._cut(self._good_place(ahead.text, limit) or self._any_place(ahead.text, limit), forced=True)
+        return self._cut(self._good_position(ahead.text, limit) or self._any_position(ahead.text, limit), forced=True)
 
-    def _known(self, text: str) -> int:
-        """How far a timer may look: what is there may still turn out to be code."""
+    def _timer_limit(self, text: str) -> int:
+        """The position up to which a timer may cut: text that may still turn out to be code is excluded."""
         return len(text)
 
-    def _is_whole(self, text: str, end: int) -> bool:
-        """Whether a timer may give out the text up to ``end`` as it is."""
+    def _is_complete(self, text: str, end: int) -> bool:
+        """True if a timer may emit the text up to ``end`` as it is."""
         return False
 
     @property
     def _body_start(self) -> int:
         return self.start
 
-    def _is_free(self, place: int) -> bool:
+    def _is_free(self, position: int) -> bool:
         return True
 
-    def _good_place(self, text: str, limit: int) -> int | None:
-        """Behind the last clause before ``limit``, else the last word; None if there is neither."""
-        for pattern in _PLACES:
-            places = [found.start() for found in pattern.finditer(text, self._body_start + 1, limit)]
-            for place in reversed(places):
-                if self._is_free(place):
-                    return max(strip_end(text, self.start, place), self.start + 1)
+    def _good_position(self, text: str, limit: int) -> int | None:
+        """The end of the last clause before ``limit``, else of the last word; None if there is neither."""
+        for pattern in _GOOD_POSITIONS:
+            positions = [match.start() for match in pattern.finditer(text, self._body_start + 1, limit)]
+            for position in reversed(positions):
+                if self._is_free(position):
+                    return max(strip_end(text, self.start, position), self.start + 1)
         return None
 
-    def _any_place(self, text: str, limit: int) -> int:
-        """Between two graphemes, if these are not longer than all there may be."""
-        place = limit
-        while place > max(self.start + 1, limit - _LONGEST_GRAPHEME) and not self._between(text, place):
-            place -= 1
-        return place if self._between(text, place) else limit
+    def _any_position(self, text: str, limit: int) -> int:
+        """The last position between two graphemes; ``limit`` itself within a grapheme of more than 64 characters."""
+        position = limit
+        while position > max(self.start + 1, limit - _LONGEST_GRAPHEME) and not self._between(text, position):
+            position -= 1
+        return position if self._between(text, position) else limit
 
-    def _between(self, text: str, place: int) -> bool:
-        return between_graphemes(text, place, self.start)
+    def _between(self, text: str, position: int) -> bool:
+        return between_graphemes(text, position, self.start)
 
     def _cut(self, end: int, *, forced: bool = False) -> Cut:
         cut = Cut(self.start, end, self._kind or "sentence", forced)
@@ -153,7 +154,7 @@ class Cutter(ABC):
         return cut
 
     def _cut_marker(self, end: int) -> Cut:
-        """The marker of a list in front of a fence is a segment of its own."""
+        """Cut off the marker of a list in front of a fence, which is a segment of its own."""
         indent = self._margin.indent + end - self.start
         cut = self._cut(end)
         self._margin = Margin(indent=indent, lines=0)
@@ -163,15 +164,15 @@ class Cutter(ABC):
         return ahead.size if self._max is None else min(ahead.size, self.start + self._max)
 
     def _skip(self, text: str) -> None:
-        """To the next segment, minding line breaks and indentation."""
+        """Skip the white space before the next segment, and record its line breaks and indentation."""
         at = self.start
         while at < len(text) and text[at].isspace():
-            self._margin.see(text[at])
+            self._margin.add(text[at])
             at += 1
         self.start = self._at = at
 
     def _code(self, ahead: Ahead) -> Cut | None:
-        """A block, or its next line."""
+        """The next segment of code: a whole block, or its next line."""
         fence = self._fence
         assert fence is not None
         line = fence.next_line(ahead.text, ahead.ended)

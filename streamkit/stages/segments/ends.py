@@ -1,4 +1,4 @@
-"""Whether a candidate ends the sentence: what the text around it says before a judge of full stops is asked."""
+"""The decision whether a candidate ends its sentence, by the text around it, before a judge of full stops is called."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from .abbreviations import numbered
 from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import ELIDED, Judge
-from .brackets import Candidate
+from .brackets import EndCandidate
 from .htmltags import LONGEST_TAG, TAG, TAG_SO_FAR
 from .linekinds import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
-from .speech import is_reported, says_so
-from .stops import Question, decide
+from .speech import has_reporting_clause, is_reported
+from .stops import EndMark, decide
 
 __all__ = ["Ends"]
 
@@ -38,137 +38,152 @@ _CLITICS = frozenset("stknm")
 _LISTED = re.compile(r"\d{1,3}|[A-Za-z]|[ivx]{1,6}")
 _WORD = re.compile(r"[^\W_](?:\w|['’.-](?=\w))*")
 _LONGEST_WORD, _LONGEST_LABEL, _LONGEST_OPENING = 24, 10, 600
-_BLANKS = re.compile(r"[^\S ]")  # those that are no space yet
+_BLANKS = re.compile(r"[^\S ]")  # white space other than a space
 
 
 @dataclass(slots=True)
 class Ends:
-    """``word``: the whole next word is waited for, not only its first character."""
+    """Decides whether sentences end; ``word``: the whole next word is waited for, not only its first character."""
 
     judge: Judge
     lang: str
     word: bool
 
-    def decide(self, ahead: Ahead, body: int, one: Candidate, spans: list[tuple[int, int]]) -> bool:
-        """Whether the sentence that begins at ``body`` ends with ``one``; ``spans`` are code, which is not read."""
+    def decide(self, ahead: Ahead, body: int, candidate: EndCandidate, spans: list[tuple[int, int]]) -> bool:
+        """True if the sentence that begins at ``body`` ends at ``candidate``; ``spans`` are code, which is not read."""
         text = ahead.text
-        if text[one.mark] == ";" and not self._asks(ahead, body, one):
+        if text[candidate.mark] == ";" and not self._is_greek_question(ahead, body, candidate):
             return False
-        if one.end > one.run and text[one.end - 1] in _SPEECH and is_reported(ahead, one.end):
+        if candidate.end > candidate.run and text[candidate.end - 1] in _SPEECH and is_reported(ahead, candidate.end):
             return False
-        if text[one.run - 1] in _STRONG or self._is_wide_pause(text, body, one):
-            return self._strong(ahead, body, one)
-        after = ahead.char(one.end)
+        if text[candidate.run - 1] in _STRONG or self._is_wide_pause(text, body, candidate):
+            return self._is_strong_end(ahead, body, candidate)
+        after = ahead.char(candidate.end)
         if not after:
             return True
         if not after.isspace():
-            if after == "<" or (one.end > one.run and text[one.end - 1] == ">"):
-                return self._glued(ahead, body, one, spans)
-            if after.isupper() and after >= "\u0370" and _SMALL_WORD.search(text[max(body, one.mark - 40) : one.mark]):
-                return self._ask(ahead, body, one, one.end, spans)  # scripts that file names and addresses are not in
-            wide = one.mark > body and _WIDE.match(text[one.mark - 1]) and _WIDE.match(after)
-            return bool(wide) and self._strong(ahead, body, one)
-        following = ahead.ink(one.end)
-        if following is None or NEWLINE.search(text, one.end, following):
+            if after == "<" or (candidate.end > candidate.run and text[candidate.end - 1] == ">"):
+                return self._is_end_at_tag(ahead, body, candidate, spans)
+            if (
+                after.isupper()
+                and after >= "\u0370"
+                and _SMALL_WORD.search(text[max(body, candidate.mark - 40) : candidate.mark])
+            ):
+                # these scripts do not occur in file names and addresses
+                return self._decide_mark(ahead, body, candidate, candidate.end, spans)
+            wide = candidate.mark > body and _WIDE.match(text[candidate.mark - 1]) and _WIDE.match(after)
+            return bool(wide) and self._is_strong_end(ahead, body, candidate)
+        following = ahead.ink(candidate.end)
+        if following is None or NEWLINE.search(text, candidate.end, following):
             return True
-        if text[one.mark] in ".…" and _INK_BEFORE.search(text, max(body, one.mark - FAR), one.mark) is None:
+        if (
+            text[candidate.mark] in ".…"
+            and _INK_BEFORE.search(text, max(body, candidate.mark - FAR), candidate.mark) is None
+        ):
             return False  # leading dots belong to what follows
-        if text[following] == "(" and one.end > one.run and text[one.end - 1] in _SPEECH:
+        if text[following] == "(" and candidate.end > candidate.run and text[candidate.end - 1] in _SPEECH:
             return False  # the source of a quotation
-        return self._ask(ahead, body, one, following, spans)
+        return self._decide_mark(ahead, body, candidate, following, spans)
 
-    def _asks(self, ahead: Ahead, body: int, one: Candidate) -> bool:
-        """As `is_question`; among words of another script the next one tells it too."""
+    def _is_greek_question(self, ahead: Ahead, body: int, candidate: EndCandidate) -> bool:
+        """True as in `is_question`, or after words of several scripts if a Greek word follows."""
         text = ahead.text
-        if self.is_question(text, body, one.mark):
+        if self.is_question(text, body, candidate.mark):
             return True
-        if GREEK.search(text, max(body, one.mark - _LONGEST_QUESTION), one.mark) is None:
+        if GREEK.search(text, max(body, candidate.mark - _LONGEST_QUESTION), candidate.mark) is None:
             return False
-        following = ahead.ink(one.end)
+        following = ahead.ink(candidate.end)
         return following is not None and GREEK.match(text, following) is not None
 
     @staticmethod
     def is_question(text: str, body: int, mark: int) -> bool:
-        """Whether a semicolon is one of Greek, where it asks: by the letters of the sentence before it."""
+        """True if a semicolon is the Greek question mark, by the letters of the sentence before it."""
         before = text[max(body, mark - _LONGEST_QUESTION) : mark]
         return is_greek(before) and _ENTITY.search(before) is None
 
-    def _glued(self, ahead: Ahead, body: int, one: Candidate, spans: list[tuple[int, int]]) -> bool:
-        """Whether the sentence ends where tags stand instead of a space, as in ``One.</p><p>Two.``."""
+    def _is_end_at_tag(self, ahead: Ahead, body: int, candidate: EndCandidate, spans: list[tuple[int, int]]) -> bool:
+        """True if the sentence ends at tags that stand instead of a space, as in ``One.</p><p>Two.``."""
         text = ahead.text
-        if ahead.whole(_TAG_SO_FAR, one.end, _LONGEST_OPENING):
+        if ahead.may_continue(_TAG_SO_FAR, candidate.end, _LONGEST_OPENING):
             raise MoreNeeded
-        at = one.end
-        while found := _TAG.match(text, at, one.end + _LONGEST_OPENING):
-            at = found.end()
-            if ahead.whole(_TAG_SO_FAR, at, LONGEST_TAG):
+        at = candidate.end
+        while match := _TAG.match(text, at, candidate.end + _LONGEST_OPENING):
+            at = match.end()
+            if ahead.may_continue(_TAG_SO_FAR, at, LONGEST_TAG):
                 raise MoreNeeded
         after = ahead.char(at)
-        if at == one.end and text[at - 1] != ">":
+        if at == candidate.end and text[at - 1] != ">":
             return False
         if after.isspace() or not after:
             return True
         begins = after.upper() == after and (after.isalpha() or after in '"“‘«¿¡(')
         return (
             begins
-            and one.mark > body
-            and (one.end > one.run or text[one.mark - 1].isalpha())
-            and self._ask(ahead, body, one, one.end, spans)
+            and candidate.mark > body
+            and (candidate.end > candidate.run or text[candidate.mark - 1].isalpha())
+            and self._decide_mark(ahead, body, candidate, candidate.end, spans)
         )
 
     @staticmethod
-    def _is_wide_pause(text: str, body: int, one: Candidate) -> bool:
-        return text[one.mark] == "…" and one.mark > body and _WIDE.match(text[one.mark - 1]) is not None
+    def _is_wide_pause(text: str, body: int, candidate: EndCandidate) -> bool:
+        return (
+            text[candidate.mark] == "…" and candidate.mark > body and _WIDE.match(text[candidate.mark - 1]) is not None
+        )
 
     @staticmethod
-    def _strong(ahead: Ahead, body: int, one: Candidate) -> bool:
-        """Marks that need no space after them."""
-        text, after = ahead.text, ahead.char(one.end)
-        if after and (after in "，、；：,;:" or not between_graphemes(text, one.end)):
+    def _is_strong_end(ahead: Ahead, body: int, candidate: EndCandidate) -> bool:
+        """True if the sentence ends at a mark that needs no space after it."""
+        text, after = ahead.text, ahead.char(candidate.end)
+        if after and (after in "，、；：,;:" or not between_graphemes(text, candidate.end)):
             return False
-        numbers = text[one.run - 1] == "．" and one.end == one.run
-        if numbers and (after.isdigit() or _WIDE_NUMBER.search(text[max(body, one.mark - 4) : one.mark])):
+        is_point = text[candidate.run - 1] == "．" and candidate.end == candidate.run
+        if is_point and (after.isdigit() or _WIDE_NUMBER.search(text[max(body, candidate.mark - 4) : candidate.mark])):
             return False  # a decimal, or an item of a list
-        if after == " " and (following := ahead.ink(one.end)) and is_lower(text[following]):
-            return NEWLINE.search(text, one.end, following) is not None  # quoted in the midst of another script
-        if one.end == one.run or one.stopped or not after.strip():
+        if after == " " and (following := ahead.ink(candidate.end)) and is_lower(text[following]):
+            # within a line it is a quotation in a sentence of another script
+            return NEWLINE.search(text, candidate.end, following) is not None
+        if candidate.end == candidate.run or candidate.stopped or not after.strip():
             return True
-        last = text[one.end - 1]
-        if last == "》" or (last in _ASIDE and not one.whole):
+        last = text[candidate.end - 1]
+        if last == "》" or (last in _ASIDE and not candidate.whole):
             return False  # a title or an aside in mid-sentence
         if last in _SPEECH:
-            return not says_so(ahead, one.end)
+            return not has_reporting_clause(ahead, candidate.end)
         return True
 
-    def _ask(self, ahead: Ahead, body: int, one: Candidate, following: int, spans: list[tuple[int, int]]) -> bool:
+    def _decide_mark(
+        self, ahead: Ahead, body: int, candidate: EndCandidate, following: int, spans: list[tuple[int, int]]
+    ) -> bool:
         text = ahead.text
-        if ahead.whole(_LABEL_SO_FAR, following, _LONGEST_LABEL):
+        if ahead.may_continue(_LABEL_SO_FAR, following, _LONGEST_LABEL):
             raise MoreNeeded
         label = _LABEL.match(text, following, following + _LONGEST_LABEL)
         begin = label.end() if label else following
-        if ahead.whole(_TAG_SO_FAR, begin, _LONGEST_OPENING):
+        if ahead.may_continue(_TAG_SO_FAR, begin, _LONGEST_OPENING):
             raise MoreNeeded
         at = ahead.after(_OPENING, begin)
         after, initial = self._next_word(ahead, at)
-        before = _readable(text, max(body, one.mark - 1000), one.mark, spans)
+        before = _readable(text, max(body, candidate.mark - 1000), candidate.mark, spans)
         word = before.rpartition(" ")[2].lstrip("([{\"'“‘„«‹¿¡*_`（「")
         dash = any(char in "-–—―" for char in text[begin:at])
         lang = language(word, self.lang)
-        quoted = one.end > one.run and text[one.end - 1] in _SPEECH
-        asked = Question(before, text[one.mark : one.run], word, after, lang, dash, initial, quoted, one.stopped)
-        asked.label = ELIDED.sub("", word.lower()) in numbered(lang) and self._is_label(ahead, at)
-        asked.answers = one.answers
-        asked.listed = _is_listed(text[one.run : one.end], word, before)
-        return decide(asked, self.judge)
+        quoted = candidate.end > candidate.run and text[candidate.end - 1] in _SPEECH
+        end_mark = EndMark(
+            before, text[candidate.mark : candidate.run], word, after, lang, dash, initial, quoted, candidate.stopped
+        )
+        end_mark.label = ELIDED.sub("", word.lower()) in numbered(lang) and self._is_label(ahead, at)
+        end_mark.after_question = candidate.after_question
+        end_mark.listed = _is_listed(text[candidate.run : candidate.end], word, before)
+        return decide(end_mark, self.judge)
 
     @staticmethod
     def _is_label(ahead: Ahead, at: int) -> bool:
-        if ahead.whole(_NAME_SO_FAR, at, _LONGEST_NAME):
+        if ahead.may_continue(_NAME_SO_FAR, at, _LONGEST_NAME):
             raise MoreNeeded
         return _NAME.match(ahead.text, at, at + _LONGEST_NAME) is not None
 
     def _next_word(self, ahead: Ahead, at: int) -> tuple[str, bool]:
-        """What of the next word may be seen ("" if it is none), and whether it is an initial or a formula."""
+        """The next word as far as it is read ("" if it is not a word), and True if it is an initial or a formula."""
         char = ahead.char(at)
         if at and char in _CLITICS and ahead.text[at - 1] in "'’" and ahead.char(at + 1) == " ":
             at += 2  # Dutch "'t Is"
@@ -180,26 +195,26 @@ class Ends:
         if not _INK_BEFORE.match(char):
             return "", False
         if not char.isdigit() and char.lower() == char.upper():
-            return char, False  # in scripts without case the rest of the word tells nothing
+            return char, False  # in scripts without case the rest of the word does not matter
         if not self.word:
             return (char if char != "I" else char + ahead.char(at + 1).strip(" '’")), False
-        found = _WORD.match(ahead.text, at, at + _LONGEST_WORD)
-        assert found is not None
-        if found.end() < at + _LONGEST_WORD:
-            ahead.need(found.end())
-            if ahead.text[found.end() : found.end() + 1] in {"'", "’", ".", "-"}:
-                ahead.need(found.end() + 1)
-        stop = ahead.text[found.end() : found.end() + 1]
-        return found[0], len(found[0]) == 1 and stop == ("." if char.isupper() else "(")
+        match = _WORD.match(ahead.text, at, at + _LONGEST_WORD)
+        assert match is not None
+        if match.end() < at + _LONGEST_WORD:
+            ahead.need(match.end())
+            if ahead.text[match.end() : match.end() + 1] in {"'", "’", ".", "-"}:
+                ahead.need(match.end() + 1)
+        stop = ahead.text[match.end() : match.end() + 1]
+        return match[0], len(match[0]) == 1 and stop == ("." if char.isupper() else "(")
 
 
 def _is_listed(closing: str, word: str, before: str) -> bool:
-    """Whether it is the number of a list in mid-line, as in "1.) Open it."."""
+    """True if the mark belongs to a list number within a line, as in "1.) Open it."."""
     return closing[:1] == ")" and _LISTED.fullmatch(word) is not None and before.count("(") <= before.count(")")
 
 
 def _readable(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> str:
-    """The sentence so far as a judge may read it: in one line, code hidden."""
+    """The sentence so far as a judge reads it: in one line, with code masked."""
     pieces = []
     for first, last in reversed(spans):
         if last <= start:

@@ -1,4 +1,4 @@
-"""Blocks of code: where one ends, its language and its body (CommonMark 0.31, sections 4.4, 4.5 and 5.1)."""
+"""Blocks of code: their end, their language and their body (CommonMark 0.31, sections 4.4, 4.5 and 5.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from .linekinds import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
 
-__all__ = ["Block", "Fence", "Indented", "block_of", "parts"]
+__all__ = ["CodeBlock", "Fence", "Indented", "block_of", "tag_and_body"]
 
 _MARKS = re.compile("`{3,200}|~{3,200}")
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*(\S*)[^\r\n]*(?:\r\n?|\n|\Z)")
@@ -17,20 +17,20 @@ _BLANKS = re.compile(r"^[ \t]+", re.MULTILINE)
 _INK, _INK_IN_LINE = re.compile(r"\S"), re.compile(r"[^ \t]")
 
 
-class Block(ABC):
-    """Finds the lines of one block as they come; each character is looked at once or twice.
+class CodeBlock(ABC):
+    """Finds the lines of one block as the text arrives; each character is read once or twice.
 
-    ``line`` is where the next line begins; ``closed`` is set with the last line: what closes the block (then it is
-    ``complete`` too), what stands before a line that is none of it, or the end of the text.
+    ``line`` is where the next line begins. ``closed`` is set with the last line: the closing fence (then the block is
+    ``complete`` too), the line before one that does not belong to the block, or the end of the text.
     """
 
     def __init__(self, start: int) -> None:
-        self.line = self._seen = self._blank = start
+        self.line = self._searched = self._blank = start
         self.closed = self.complete = False
 
     def shift(self, by: int) -> None:
         self.line -= by
-        self._seen -= by
+        self._searched -= by
         self._blank -= by
 
     @abstractmethod
@@ -38,14 +38,14 @@ class Block(ABC):
         """The next whole line, without its line break."""
 
     def _ink(self, ink: re.Pattern[str], text: str, at: int) -> int:
-        """Where the next ``ink`` behind ``at`` is, the end of the text if there is none."""
-        found = ink.search(text, max(self._blank, at))
-        self._blank = found.start() if found else len(text)
+        """The position of the next ``ink`` from ``at`` on; the end of the text if there is none."""
+        match = ink.search(text, max(self._blank, at))
+        self._blank = match.start() if match else len(text)
         return self._blank
 
 
-class Fence(Block):
-    """A block between fences, the first of which is at ``marks``; in a quote if it does not begin with that."""
+class Fence(CodeBlock):
+    """A block between fences, the first of which is at ``marks``; in a quote if ``marks`` lies after ``start``."""
 
     def __init__(self, text: str, start: int, marks: int | None = None) -> None:
         super().__init__(start)
@@ -57,48 +57,48 @@ class Fence(Block):
         self._close = re.compile(f"{quote}[ \\t]{{0,64}}{text[at]}{{{len(opening[0])},}}[ \\t]*")
 
     def next_line(self, text: str, ended: bool) -> tuple[int, int] | None:
-        found = NEWLINE.search(text, self._seen)
-        if found is None and not ended:
-            self._seen = len(text)
+        match = NEWLINE.search(text, self._searched)
+        if match is None and not ended:
+            self._searched = len(text)
             return None
-        start, end = self.line, found.start() if found else len(text)
-        following = found.end() if found else end
+        start, end = self.line, match.start() if match else len(text)
+        following = match.end() if match else end
         goes_on = True
-        if self._quoted and found is not None:
+        if self._quoted and match is not None:
             ink = self._ink(_INK_IN_LINE, text, following)
             if ink == len(text) and not ended:
-                self._seen = found.start()
+                self._searched = match.start()
                 return None
             goes_on = text[ink : ink + 1] == ">"
         self.complete = self._opened and self._close.fullmatch(text, start, end) is not None
-        self.closed = found is None or self.complete or not goes_on
-        self.line = self._seen = following
+        self.closed = match is None or self.complete or not goes_on
+        self.line = self._searched = following
         self._opened = True
         return start, end
 
 
-class Indented(Block):
-    """A block of lines that are indented by ``least`` columns or more; blank lines belong to it but at its end."""
+class Indented(CodeBlock):
+    """A block of lines indented by ``least`` columns or more; blank lines belong to it, except at its end."""
 
     def __init__(self, start: int, least: int = CODE_COLUMNS) -> None:
         super().__init__(start)
         self._least = least
 
     def next_line(self, text: str, ended: bool) -> tuple[int, int] | None:
-        found = NEWLINE.search(text, self._seen)
-        ink = self._ink(_INK, text, found.end()) if found else len(text)
+        match = NEWLINE.search(text, self._searched)
+        ink = self._ink(_INK, text, match.end()) if match else len(text)
         if ink == len(text) and not ended:
-            self._seen = found.start() if found else len(text)
+            self._searched = match.start() if match else len(text)
             return None
-        start, end = self.line, found.start() if found else len(text)
+        start, end = self.line, match.start() if match else len(text)
         begin = max(text.rfind("\n", end, ink), text.rfind("\r", end, ink)) + 1
         self.complete = self.closed = ink == len(text) or _columns(text[begin:ink]) < self._least
-        self.line = self._seen = begin if found else end
+        self.line = self._searched = begin if match else end
         return start, end
 
 
-def block_of(text: str, start: int, least: int) -> Block:
-    """The block of code that begins at ``start``."""
+def block_of(text: str, start: int, least: int) -> CodeBlock:
+    """The block of code that begins at ``start``, fenced or indented by ``least`` columns."""
     quoted = QUOTED_FENCE.match(text, start)
     if quoted is not None or _MARKS.match(text, start):
         return Fence(text, start, quoted and quoted.end())
@@ -106,12 +106,12 @@ def block_of(text: str, start: int, least: int) -> Block:
 
 
 def _columns(blanks: str) -> int:
-    """How far blanks indent what follows; 0 if one is no space and no tab."""
+    """The width of ``blanks`` in columns; 0 if one of them is neither a space nor a tab."""
     return len(blanks.expandtabs(4)) if not blanks.strip(" \t") else 0
 
 
-def parts(block: str, indent: int = 0) -> tuple[str, str]:
-    """The language tag and the body of a block; the body loses the indentation of its fence, or that made it code."""
+def tag_and_body(block: str, indent: int = 0) -> tuple[str, str]:
+    """The language tag and the body of a block, without the indentation of its fence or the one that made it code."""
     quoted = QUOTED_FENCE.match(block)
     if quoted is not None:
         levels, indent = quoted[0].count(">"), 0

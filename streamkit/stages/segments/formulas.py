@@ -1,4 +1,4 @@
-"""Display maths: what opens it, where it closes, and what shows that it was none (a price, a process, prose)."""
+"""Display maths: its opening, its end, and the signs that it is something else (a price, a process, prose)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from .scripts import is_lower
 __all__ = ["LONGEST_MATHS", "Maths", "dollars", "maths_end", "until"]
 
 LONGEST_MATHS = 2000
-"""Maths that nothing closes so far are none."""
+"""Text after an opening that is not closed within so many characters is not maths."""
 
 _MOST = 64
 _DOLLARS = re.compile(rf"\${{1,{_MOST}}}")
 _CLOSING = r"(?<!\$)\$\$(?!\$)"
 _BLANK_LINE = r"(?:\r\n?+|\n)[ \t]*+[\r\n]"
 _CAPITAL = "[^\\W\\d_a-zß-öø-ÿα-ωа-џ]"
-_NONE = re.compile(r"[.,;:!?)\]}'\"’”*_~/–—-]")  # what follows the marks of a price or a process, but opens no maths
+_NONE = re.compile(r"[.,;:!?)\]}'\"’”*_~/–—-]")  # follows the marks of a price or a process, but does not begin maths
 
 _END = rf"[.!?][\"'”’)]{{0,2}}[ \t]{{1,8}}{_CAPITAL}|[。！？]"
 _WORDS = rf"[^\\{{}}=^$\r\n]*?(?:(?<=[^\W\d_]{{2}})(?:{_END}))"
 
 _PROSE = re.compile(rf"{_WORDS}|[ \t]*(?:\r\n?|\n)(?:[^\\{{}}=^$\s]++[ \t]+){{2}}{_WORDS}")
-"""Words with the end of a sentence, before anything that only maths have, are none; not so few in a line of its own."""
+"""Words with the end of a sentence before any character of maths; in a line of their own, at least three words."""
 
 _SENTENCE = re.compile(rf"[^$\r\n]*?(?:{_END})")
 
 
 @dataclass(slots=True)
 class Maths:
-    """It goes on to ``end``; what it says ends at ``inner``."""
+    """Maths up to ``end``, whose content ends at ``inner``."""
 
     inner: int
     end: int
 
 
 def dollars(ahead: Ahead, at: int, limit: int, *, in_line: bool) -> Maths | int:
-    """Maths between two ``$$``, else where to go on. ``in_line``, behind other text, both stand in one sentence."""
+    """Maths between two ``$$``, else where to go on. If ``in_line``, after other text, both must be in one sentence."""
     end = ahead.after(_DOLLARS, at)
     if end - at != 2:
         return end
@@ -53,9 +53,9 @@ def dollars(ahead: Ahead, at: int, limit: int, *, in_line: bool) -> Maths | int:
 
 
 def until(ahead: Ahead, at: int, inside: int, closing: str, limit: int) -> Maths | int:
-    """Up to its ``closing``, unless a blank line, prose or the limit comes before.
+    """Maths up to its ``closing``, else where to go on if a blank line, prose or the limit comes first.
 
-    A list item ends it too, unless the opening has a line of its own: then ``- b`` may go on with a sum.
+    A list item stops the search too, unless the opening has a line of its own: then ``- b`` may continue a sum.
     """
     alone = ahead.char(ahead.after(BLANKS, inside)) in {"\r", "\n"}
     stop = _BLANK_LINE if alone else rf"{_BLANK_LINE}|{LIST_LINE}"
@@ -66,16 +66,19 @@ def _search(ahead: Ahead, at: int, inside: int, pattern: str, limit: int, prose:
     limit = min(limit, at + LONGEST_MATHS)
     if prose.match(ahead.text, inside, limit):
         return inside
-    found = re.compile(pattern).search(ahead.text, inside, limit)
-    if found is None:
+    match = re.compile(pattern).search(ahead.text, inside, limit)
+    if match is None:
         ahead.need(limit - 1)
         return inside
-    ahead.need(found.end())
-    return inside if found[1] is None else Maths(found.start(), found.end())
+    ahead.need(match.end())
+    return inside if match[1] is None else Maths(match.start(), match.end())
 
 
 def maths_end(ahead: Ahead, at: int, inner: int, end: int, *, alone: bool, held: bool) -> int | None:
-    """Where the segment ends with maths: those in lines of their own are one, others may have a stop inside."""
+    """The end of the segment if it ends with this maths, else None.
+
+    It does if the maths is ``alone`` in its lines, or if a full stop inside the maths ends the sentence.
+    """
     following = ahead.after(BLANKS, end)
     if alone and ahead.char(following) in {"", "\r", "\n"}:
         return end

@@ -1,11 +1,11 @@
-"""Tags of markup (HTML, SSML): what one looks like, and the beginning of one that more text may complete."""
+"""Patterns for tags of markup (HTML, SSML), and for the beginning of a tag that more text may complete."""
 
 from __future__ import annotations
 
 __all__ = ["CLOSING_TAG", "LONGEST_TAG", "TAG", "TAG_SO_FAR", "VOID_TAG"]
 
 LONGEST_TAG = 300
-"""What is longer is none, so that a ``<`` that nothing closes holds nothing for long."""
+"""A longer text is not a tag, so that a ``<`` that is never closed holds back little text."""
 
 _NAME = r"[A-Za-z][\w:-]{0,40}+"
 _VALUE = r"(?:\"[^\"<]*+\"|'[^'<]*+'|[^\s\"'<>`]++)"

@@ -1,11 +1,11 @@
-"""The extent of an end mark: the run of marks and all that closes with it."""
+"""The extent of an end mark: the run of marks, and all brackets and quotes that close with it."""
 
 from __future__ import annotations
 
 import re
 
 from .ahead import FAR, Ahead, MoreNeeded
-from .brackets import CLOSERS, OPENERS, Brackets, Candidate
+from .brackets import CLOSERS, OPENERS, EndCandidate, OpenBrackets
 from .htmltags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 from .scripts import CJK, STRONG
 
@@ -15,12 +15,12 @@ MARKS = ".!?…‼⁇⁈⁉;\u037e" + STRONG
 EMOJI = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
 
 FACES = "\u2764\U0001f389\U0001f38a\U0001f44d-\U0001f44f\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a"
-"""Pictures that close a clause as a mark would."""
+"""Emoji that may end a sentence as a mark does."""
 
-_LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart is a verb there
+_LOVES = re.compile(r"(?:^|\s)(?:I|[Ww]e|[Yy]ou|[Tt]hey)\s\Z")  # a heart after these is a verb
 
 MOST = 64
-"""A run of marks, closers or dots that is longer is looked at in parts: what is done again and again has a bound."""
+"""A longer run of marks, closers or dots is read in parts, so that repeated work has a bound."""
 
 _BLANK = " \u00a0\u202f"
 _END_MARKS = re.escape(MARKS.replace(";", "").replace("\u037e", ""))
@@ -44,7 +44,7 @@ _LONGEST_TARGET = 400
 _EMOJIS, _LETTER = re.compile(f"[{EMOJI}]{{1,{MOST}}}"), re.compile(r"[^\W_]")
 _CLOSED = re.escape("".join(sorted(set(CLOSERS) - set(OPENERS))))
 _WHOLE = re.compile(rf"(?:(?<!\d)[{re.escape(MARKS)}]|[{_CLOSED}{CJK}])\Z")
-_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may be one of an address, a number, an abbreviation
+_WITHIN = re.compile(r"\w[.:/@]\w|://")  # the last mark may belong to an address, a number or an abbreviation
 _CLOSING_SO_FAR = re.compile(
     r"\]?\(\S*|\[\^?\w{0,3}\]?|<sup>[^<>\s]{0,8}(?:</?\w{0,3})?|[ ]?"
     + TAG_SO_FAR
@@ -53,59 +53,59 @@ _CLOSING_SO_FAR = re.compile(
 )
 
 
-def extent(ahead: Ahead, at: int, body: int, brackets: Brackets) -> Candidate:
+def extent(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> EndCandidate:
     """The mark at ``at`` with what belongs to it: more marks, closing quotes and brackets, footnotes, emoji."""
     text = ahead.text
     if text[at] == "." and text[at + 1 : at + 2] in " \u00a0":
-        if ahead.whole(_SPACED_SO_FAR, at, MOST + 2):
+        if ahead.may_continue(_SPACED_SO_FAR, at, MOST + 2):
             raise MoreNeeded
         if dots := _SPACED_DOTS.match(text, at):
-            return _spaced(ahead, at, dots.end(), body)
-    found = _RUN.match(text, at)
-    assert found is not None
-    run = end = found.end()
+            return _spaced_dots(ahead, at, dots.end(), body)
+    match = _RUN.match(text, at)
+    assert match is not None
+    run = end = match.end()
     ahead.need(end)
-    while end < run + MOST and (closed := _closes(ahead, end, body, brackets)) > end:
+    while end < run + MOST and (closed := _closing_end(ahead, end, body, brackets)) > end:
         end = closed
         ahead.need(end)
     closing = text[run:end]
     depth = brackets.depth_after(closing)
-    whole = depth < len(brackets.open) and brackets.open[depth].place == body
-    return Candidate(at, run, end, any(char in _END_MARKS for char in closing), whole)
+    is_whole = depth < len(brackets.open) and brackets.open[depth].position == body
+    return EndCandidate(at, run, end, any(char in _END_MARKS for char in closing), is_whole)
 
 
-def _closes(ahead: Ahead, at: int, body: int, brackets: Brackets) -> int:
-    """Where the next thing that closes ends; ``at`` if there is none."""
+def _closing_end(ahead: Ahead, at: int, body: int, brackets: OpenBrackets) -> int:
+    """The end of the closing bracket, quote or the like that begins at ``at``; ``at`` if there is none."""
     text = ahead.text
-    if ahead.whole(_CLOSING_SO_FAR, at, _LONGEST_TARGET):
+    if ahead.may_continue(_CLOSING_SO_FAR, at, _LONGEST_TARGET):
         raise MoreNeeded
     end = at + 1 if ahead.char(at) not in _BLANK else at + 2
     if text[end - 1 : end] in _EITHER_WAY or (end == at + 2 and text[at + 1 : end] == "»"):
         return end if brackets.expects(text[end - 1]) else at
-    found = _CLOSING.match(text, at, at + _LONGEST_TARGET)
-    if found is None:
+    match = _CLOSING.match(text, at, at + _LONGEST_TARGET)
+    if match is None:
         return at
-    if found[0][0] in "*_":
-        after = ahead.char(found.end())
-        odd = text.count(found[0], max(body, at - FAR), at) % 2 == 1
-        return found.end() if odd or not after.strip() or after in CLOSERS else at
-    return found.end()
+    if match[0][0] in "*_":
+        after = ahead.char(match.end())
+        odd = text.count(match[0], max(body, at - FAR), at) % 2 == 1
+        return match.end() if odd or not after.strip() or after in CLOSERS else at
+    return match.end()
 
 
-def _spaced(ahead: Ahead, at: int, run: int, body: int) -> Candidate:
-    """Dots with spaces between. Behind a word the first of four is its full stop, the others an ellipsis."""
+def _spaced_dots(ahead: Ahead, at: int, run: int, body: int) -> EndCandidate:
+    """Dots with spaces between them. After a word the first of four is its full stop, the others are an ellipsis."""
     following = ahead.ink(run)
     attached = at > body and not ahead.text[at - 1].isspace()
     if attached and run - at >= 7 and following is not None and ahead.text[following].isupper():
-        return Candidate(at, at + 1, at + 1)
+        return EndCandidate(at, at + 1, at + 1)
     end = run
     while end < run + MOST and ahead.char(end) and ahead.text[end] in _QUOTES:
         end += 1
-    return Candidate(at, run, end)
+    return EndCandidate(at, run, end)
 
 
 def face(ahead: Ahead, at: int, start: int) -> tuple[int, bool]:
-    """Where a smiley ends, and whether it closes a clause as a mark would; what pictures mean may be a word of it."""
+    """The end of a run of emoji, and True if it ends the sentence as a mark does; else it may stand for a word."""
     end = ahead.after(_EMOJIS, at)
     following = ahead.ink(end) if ahead.char(end).isspace() else None
     if following is None or not ahead.text[following].isupper():
@@ -115,5 +115,5 @@ def face(ahead: Ahead, at: int, start: int) -> tuple[int, bool]:
 
 
 def is_stopped(word: str) -> bool:
-    """Whether the last word there is so far seems to end a sentence."""
+    """True if ``word``, the last one there is so far, seems to end a sentence."""
     return _WHOLE.search(word) is not None and _WITHIN.search(word) is None

@@ -1,4 +1,4 @@
-"""Character classes: end marks, brackets, scripts, and which characters may not be torn apart."""
+"""Character classes: end marks, brackets, scripts, and the characters that must not be separated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 __all__ = ["CJK", "CLOSER_OF", "GREEK", "STRONG", "between_graphemes", "is_greek", "is_lower", "language"]
 
-# Unicode's Sentence_Terminal property without the ASCII marks and the ones that also abbreviate.
+# Unicode's Sentence_Terminal property without the ASCII marks and the marks that also abbreviate.
 STRONG = (
     "\u0589\u061d\u061e\u061f\u06d4\u0700\u0701\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u0f0d\u0f0e\u104b"
     "\u1362\u1367\u1368\u166e\u1735\u1736\u17d4\u17d5\u1803\u1809\u1944\u1945\u1b5a\u1b5b\u1b5e\u1b5f\u1c3b\u1c3c"
@@ -22,7 +22,7 @@ CLOSER_OF = {
     "(": ")", "[": "]", "{": "}", "（": "）", "［": "］", "【": "】", "〔": "〕", "〖": "〗", "「": "」", "『": "』",
     "﹁": "﹂", "《": "》", "〈": "〉", "“": "”", "„": "“”", "‘": "’", "«": "»", "‹": "›", '"': '"',
 }  # fmt: skip
-"""What may close each opening bracket or quote."""
+"""The characters that may close each opening bracket or quote."""
 
 _CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba", "cv", "os"})
 _ARABIC = frozenset({"ar", "fa", "ur", "ps", "ckb", "sd", "ug"})
@@ -54,33 +54,34 @@ _SCRIPTS: tuple[tuple[int, int, str, frozenset[str]], ...] = (
 )
 
 
-def language(word: str, given: str) -> str:
-    """The language to judge ``word`` by: ``given`` if it is written in that script, else a common one of the script."""
+def language(word: str, default: str) -> str:
+    """The language by which to judge ``word``: ``default`` if it is written in that script, else a common one."""
     code = next((ord(char) for char in reversed(word) if char.isalpha()), 0)
     if code < 0x370:
-        return given
+        return default
     for first, last, common, others in _SCRIPTS:
         if first <= code <= last:
-            return given if given in others else common
-    return given
+            return default if default in others else common
+    return default
 
 
 GREEK, _LETTER = re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), re.compile(r"[^\W\d_]")
 
 
 def is_greek(sentence: str) -> bool:
-    """Whether it is written in Greek, with words of other scripts perhaps: it begins so, or half of its letters are."""
+    """True for Greek, perhaps with words of other scripts: the first letter or half of all letters are Greek."""
     letters = _LETTER.findall(sentence)
     greek = sum(GREEK.match(letter) is not None for letter in letters)
     return greek > 0 and (GREEK.match(letters[0]) is not None or 2 * greek >= len(letters))
 
 
 def is_lower(char: str) -> bool:
-    """Whether a letter is the small one of a pair; letters of scripts without case are not (`str.islower` errs)."""
+    """True for the lower-case letter of a pair; not for scripts without case, where `str.islower` is wrong."""
     return char.islower() and char.upper() != char and not "\u10d0" <= char <= "\u10ff"
 
 
-_JOINER, _VIRAMA = "\u200d", 9  # a combining class: what makes one letter of two in the scripts of India
+# 9 is the combining class of the signs that join two letters into one in the scripts of India
+_JOINER, _VIRAMA = "\u200d", 9
 _LONGEST_GRAPHEME = 64
 _EXTENDS = re.compile(
     "[\uff9e\uff9f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
@@ -88,14 +89,14 @@ _EXTENDS = re.compile(
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]+$")
 
 
-def between_graphemes(text: str, place: int, start: int = 0) -> bool:
-    """Whether a reader sees two characters on the two sides of ``place`` (Unicode Annex 29, simplified).
+def between_graphemes(text: str, position: int, start: int = 0) -> bool:
+    """True if a reader sees two characters on the two sides of ``position`` (Unicode Annex 29, simplified).
 
-    What lies before ``start`` is not looked at.
+    The text before ``start`` is not read.
     """
-    if not 0 < place < len(text):
+    if not 0 < position < len(text):
         return True
-    before, after = text[place - 1], text[place]
+    before, after = text[position - 1], text[position]
     if before == "\r" and after == "\n":
         return False
     if after < "\u0300" or before in "\r\n":
@@ -109,6 +110,6 @@ def between_graphemes(text: str, place: int, start: int = 0) -> bool:
     if "\u1100" <= after <= "\u11ff" or after in "\u0e33\u0eb3":  # jamo; Thai and Lao am
         return not ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3" or after < "\u1100")
     if "\U0001f1e6" <= after <= "\U0001f1ff":  # flags are pairs
-        run = _FLAG.search(text[max(start, place - _LONGEST_GRAPHEME) : place])
+        run = _FLAG.search(text[max(start, position - _LONGEST_GRAPHEME) : position])
         return run is None or len(run[0]) % 2 == 0
     return True

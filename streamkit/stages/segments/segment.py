@@ -1,4 +1,4 @@
-"""Growing text to segments: sentences, words, lines, paragraphs."""
+"""A growing text cut into segments: sentences, words, lines or paragraphs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ...checks import check_flags, check_number, check_one_of, check_text, check
 from ...eventclass import in_brief
 from ...protocols import StageBase
 from .ahead import Ahead
-from .boundary import Engine, Judge, best_judge
+from .boundary import Judge, SentencexJudge, best_judge
 from .cutter import Cut, Cutter, Kind
 from .ends import Ends
-from .fences import parts
-from .markdown import Queue
-from .sentences import Sentences
-from .units import Lines, Paragraphs, Words
+from .fences import tag_and_body
+from .markdown import MarkdownStripper
+from .sentences import SentenceCutter
+from .units import LineCutter, ParagraphCutter, WordCutter
 
 __all__ = ["Segment", "Segmenting", "Segments"]
 
-_SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks make pictures of letters and digits
+_SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks turn letters and digits into emoji
 
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
@@ -28,10 +28,10 @@ Unit = Literal["sentence", "word", "line", "paragraph"]
 @in_brief
 @dataclass(slots=True, repr=False)
 class Segment:
-    """A piece of the text: ``text[start:end]`` of it, in code points; between two pieces is only white space.
+    """A piece of the text, from ``start`` to ``end`` in code points; between two pieces is only white space.
 
-    ``forced`` ones were cut by a limit, not by their end. Those of kind ``code`` have the language tag in ``lang`` as
-    it was written ("" without one), and in ``code`` what lies between the fences; ``forced`` if none closed them.
+    A segment is ``forced`` if a limit cut it, not its own end. One of kind ``code`` has the language tag in ``lang`` as
+    it was written ("" without one) and the body between the fences in ``code``; it is ``forced`` if no fence closed it.
     """
 
     text: str
@@ -45,28 +45,28 @@ class Segment:
 
 
 class Segments(StageBase):
-    """Text → `Segment`, each as soon as its end is certain; the same ones however the text is cut.
+    """Text → `Segment`, each as soon as its end is certain; the same segments however the text is split into items.
 
     ``unit``: ``sentence`` (headings, table rows, rules and code blocks whole), ``word`` (Han and kana one by one),
-    ``line`` (those not blank), ``paragraph`` (between blank lines; code blocks whole).
-    ``lang``: an ISO 639 code, or ``auto``: English and whatever the script tells.
-    ``lookahead``: ``word`` waits for the word behind a full stop, ``char`` only for its first letter, which is earlier
-    and a little less right.
+    ``line`` (if not blank), ``paragraph`` (between blank lines; code blocks whole).
+    ``lang``: an ISO 639 code, or ``auto``: English, or a common language of another script.
+    ``lookahead``: ``word`` waits for the word after a full stop, ``char`` only for its first letter, which is earlier
+    and a little less accurate.
     ``first_fast``: the first segment may end at a clause, for a voice to begin.
     ``max_chars``, ``max_wait`` (seconds without input): a segment is cut there, at the last good place, and ``forced``.
-    In want of one the first cuts anywhere between two characters, the second does not cut.
+    Without a good place, ``max_chars`` cuts between any two characters, ``max_wait`` does not cut.
     ``hold``: how far an open bracket or quote may hold back the ends of sentences within it, in characters; with
-    ``plain`` also how long a segment waits for the end of a mark that is open in it.
+    ``plain`` also how many characters a segment waits for the end of a mark that is open in it.
     ``code``: ``block``, ``lines`` (one segment each) or ``drop``.
     ``markdown``: ``plain`` gives the text that a renderer shows (CommonMark 0.31, GFM), maths as it stands; ``start``
-    and ``end`` still tell where it stood.
+    and ``end`` are still positions in the original text.
     ``spoken``: pieces without a letter or digit to say (rules, ``$$``, emoji alone) are left out, after ``markdown``.
-    ``strip``: False gives the white space before a segment with it, so that joined they are the text, but for white
-    space at its end.
-    ``judge``: who is asked about full stops; sentencex (extra ``text``) where installed, else built-in rules.
+    ``strip``: False keeps the white space before a segment, so that the joined segments are the text, except for the
+    white space at its end.
+    ``judge``: decides on full stops; by default sentencex (extra ``text``) where installed, else built-in rules.
 
     Code is never cut, so an unclosed block is held until the end. Cost: linear, with ``plain`` up to ``hold`` times as
-    much where marks stay open; memory: the segment being built, with ``plain`` also its paragraph while a comment in it
+    much where marks stay open. Memory: the segment being built, with ``plain`` also its paragraph while a comment in it
     is open.
     """
 
@@ -95,107 +95,107 @@ class Segments(StageBase):
         max_wait = check_number("max_wait", max_wait, optional=True)
         check_flags(first_fast=first_fast, spoken=spoken, strip=strip)
         self._code, self._strip, self._wait = code, strip, max_wait
-        self._queue: Queue[Segment] | None = Queue(hold) if markdown == "plain" else None
-        self._gap: list[str] | None = None if strip and self._queue is None else []
+        self._stripper: MarkdownStripper[Segment] | None = MarkdownStripper(hold) if markdown == "plain" else None
+        self._gap: list[str] | None = None if strip and self._stripper is None else []
         self._spoken = spoken
         self._cutter: Cutter
         if unit == "sentence":
             ends = Ends(*_judge(judge, lang), lookahead == "word")
-            self._cutter = Sentences(
+            self._cutter = SentenceCutter(
                 ends, first_fast=first_fast, max_chars=max_chars, hold=hold, code_lines=code == "lines"
             )
         elif unit == "paragraph":
-            self._cutter = Paragraphs(max_chars, code_lines=code == "lines")
+            self._cutter = ParagraphCutter(max_chars, code_lines=code == "lines")
         else:
-            self._cutter = Words(max_chars) if unit == "word" else Lines(max_chars)
+            self._cutter = WordCutter(max_chars) if unit == "word" else LineCutter(max_chars)
         self._text, self._waits = "", False
-        self._base = self._index = self._behind = self._breaks = 0
+        self._base = self._index = self._gap_start = self._breaks = 0
 
     def feed(self, item: str) -> list[Segment]:
-        """The segments that are certain now."""
+        """Add text; the segments that are certain now."""
         self._waits = True
         text, self._text = self._text, ""
-        text += item  # in place, for nobody else holds it: a long code block stays linear
+        text += item  # with one reference to it the text grows in place: a long code block stays linear
         self._text = text
-        return self._found(ended=False)
+        return self._cut_text(ended=False)
 
     def flush(self) -> list[Segment]:
-        """What is left."""
-        return [*self._found(ended=True), *self._released()]
+        """The rest of the text as segments."""
+        return [*self._cut_text(ended=True), *self._end_block()]
 
     @property
     def due(self) -> float | None:
-        held = self._queue is not None and self._queue.waits
+        held = self._stripper is not None and self._stripper.waits
         return self._wait if self._waits and (held or self._cutter.may_force) else None
 
     def expire(self) -> list[Segment]:
-        """What has waited too long, as far as it has a good place to end."""
+        """The text that has waited too long, up to its last good place."""
         cut = self._cutter.force(self._text)
         self._waits = False
-        found = [] if cut is None else [*self._made(cut), *self._found(ended=False)]
-        return found if self._queue is None else [*found, *self._numbered(self._queue.release())]
+        segments = [] if cut is None else [*self._segments(cut), *self._cut_text(ended=False)]
+        return segments if self._stripper is None else [*segments, *self._number(self._stripper.release())]
 
-    def _found(self, *, ended: bool) -> list[Segment]:
-        found: list[Segment] = []
+    def _cut_text(self, *, ended: bool) -> list[Segment]:
+        segments: list[Segment] = []
         cutter, ahead = self._cutter, Ahead(self._text, ended)
         while (cut := cutter.next(ahead)) is not None:
-            found += self._made(cut)
+            segments += self._segments(cut)
         if cutter.start:
             if self._gap is not None:
-                self._gap.append(self._text[self._behind : cutter.start])
-                found += self._released() if self._is_over(self._gap[-1]) else []
-            self._text, self._behind = self._text[cutter.start :], 0
+                self._gap.append(self._text[self._gap_start : cutter.start])
+                segments += self._end_block() if self._ends_block(self._gap[-1]) else []
+            self._text, self._gap_start = self._text[cutter.start :], 0
             self._base += cutter.start
             cutter.shift(cutter.start)
-        return found
+        return segments
 
-    def _made(self, cut: Cut) -> list[Segment]:
+    def _segments(self, cut: Cut) -> list[Segment]:
         text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
         if not text.strip():
             return []
         gap = self._before(cut)
-        lang, code = parts(text, cut.indent) if is_code and self._code == "block" else ("", "")
+        lang, code = tag_and_body(text, cut.indent) if is_code and self._code == "block" else ("", "")
         before = "" if self._strip else gap
         start, end = self._base + cut.start - len(before), self._base + cut.end
         segment = Segment(before, start, end, cut.kind, 0, cut.forced, lang, code)
-        if self._queue is None:
-            return self._numbered([(segment, text)])
+        if self._stripper is None:
+            return self._number([(segment, text)])
         after = self._text[cut.end : cut.end + 1]
-        return self._numbered(self._queue.add(segment, text, cut.kind, gap, after))
+        return self._number(self._stripper.add(segment, text, cut.kind, gap, after))
 
-    def _is_over(self, gap: str) -> bool:
-        """Whether a blank line, or what may be one, ends the block in which a segment waits."""
+    def _ends_block(self, gap: str) -> bool:
+        """True if a blank line, or what may become one, ends the block in which a segment waits."""
         self._breaks += gap.count("\n")
         return self._breaks > 1
 
-    def _released(self) -> list[Segment]:
-        """What waits for the end of a mark, at the end of its block."""
-        return [] if self._queue is None else self._numbered(self._queue.end())
+    def _end_block(self) -> list[Segment]:
+        """End the block: the segments that waited for the end of a mark in it."""
+        return [] if self._stripper is None else self._number(self._stripper.end())
 
-    def _numbered(self, ready: list[tuple[Segment, str]]) -> list[Segment]:
-        """Those in which something is left to say, and that are wanted."""
-        found = []
+    def _number(self, ready: list[tuple[Segment, str]]) -> list[Segment]:
+        """Number the segments that have text to emit and are wanted; leave out the others."""
+        segments = []
         for segment, text in ready:
-            said = _SAYABLE.search(text) is not None if self._spoken else text.strip() != ""
-            if said and not (segment.kind == "code" and self._code == "drop"):
+            has_text = _SAYABLE.search(text) is not None if self._spoken else text.strip() != ""
+            if has_text and not (segment.kind == "code" and self._code == "drop"):
                 segment.text, segment.index = segment.text + text, self._index
                 self._index += 1
-                found.append(segment)
-        return found
+                segments.append(segment)
+        return segments
 
     def _before(self, cut: Cut) -> str:
-        """The white space between the last cut and this one, if it is wanted."""
+        """The white space between the last cut and this one; "" if it is not needed."""
         if self._gap is None:
             return ""
-        gap = "".join(self._gap) + self._text[self._behind : cut.start]
+        gap = "".join(self._gap) + self._text[self._gap_start : cut.start]
         self._gap.clear()
         self._breaks = 0
-        self._behind = cut.end
+        self._gap_start = cut.end
         return gap
 
 
 class Segmenting(TypedDict, total=False):
-    """The options of `Segments`, but for the unit."""
+    """The options of `Segments` without ``unit``."""
 
     lang: str
     lookahead: Literal["word", "char"]
@@ -218,6 +218,6 @@ def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:
     if not re.fullmatch("[a-z]{2,3}", code):
         raise ValueError(f"lang is an ISO 639 code like 'de', or 'auto', not {lang!r}")
     judge = judge or best_judge()
-    if isinstance(judge, Engine):
+    if isinstance(judge, SentencexJudge):
         judge.load(code)
     return judge, code

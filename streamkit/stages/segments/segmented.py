@@ -1,4 +1,4 @@
-"""The text of a reply in segments."""
+"""The stage that cuts the text of a reply into segments."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ __all__ = ["Segmented"]
 
 
 class Segmented(StageBase):
-    """A stage: events (or bare str) → the `Segment`s of their text, by `Segments` that ``make`` gives. Choice 0 only.
+    """A stage: events (or bare str) → the `Segment`s of their text, cut by the `Segments` that ``make`` returns.
 
-    What is held comes with the `Finish` of the choice, and when a call of a tool begins. After a `Restart` the count
-    begins anew, behind the segments of the text that was kept which were given before. So it does in each round of a
-    tool loop.
+    Only choice 0 is read. Text that is held is emitted with the `Finish` of the choice, and when a tool call begins.
+    After a `Restart` the numbering begins anew with the kept text; those of its segments that were emitted before are
+    counted but not repeated. The numbering also begins anew in each round of a tool loop.
 
-    ``time`` is the clock, in seconds, by which ``max_wait`` counts from the last text, whatever else came.
+    ``time`` is the clock, in seconds, by which ``max_wait`` counts from the last text, whatever other events came.
     """
 
     def __init__(self, make: Callable[[], Segments], time: Callable[[], float] = lambda: 0.0) -> None:
         self._make, self._segments, self._time = make, make(), time
         self._calls = OpenCalls()
-        self._size = self._given = self._known = 0
-        self._fed = 0.0
+        self._size = self._emitted_end = self._repeat_end = 0
+        self._text_time = 0.0
 
     @property
     def due(self) -> float | None:
         due = self._segments.due
-        return None if due is None else max(0.0, self._fed + due - self._time())
+        return None if due is None else max(0.0, self._text_time + due - self._time())
 
     def expire(self) -> list[Segment]:
         return self._new(self._segments.expire())
@@ -60,16 +60,16 @@ class Segmented(StageBase):
     def _text(self, text: str) -> list[Segment]:
         if not text:
             return []
-        self._size, self._fed = self._size + len(text), self._time()
+        self._size, self._text_time = self._size + len(text), self._time()
         return self._new(self._segments.feed(text))
 
-    def _begin(self, kept: str) -> list[Segment]:
-        self._known, self._given = min(self._given, len(kept)), 0
+    def _begin(self, text: str) -> list[Segment]:
+        self._repeat_end, self._emitted_end = min(self._emitted_end, len(text)), 0
         self._segments, self._size = self._make(), 0
-        return self._text(kept)
+        return self._text(text)
 
-    def _new(self, found: list[Segment]) -> list[Segment]:
-        """Those that were not given before a `Restart`."""
-        if found:
-            self._given = found[-1].end
-        return [segment for segment in found if segment.end > self._known] if self._known else found
+    def _new(self, segments: list[Segment]) -> list[Segment]:
+        """The segments that were not emitted before a `Restart`."""
+        if segments:
+            self._emitted_end = segments[-1].end
+        return [segment for segment in segments if segment.end > self._repeat_end] if self._repeat_end else segments

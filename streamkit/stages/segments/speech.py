@@ -1,4 +1,4 @@
-"""Who says what was quoted: words behind a closing quote that go on with the sentence of it."""
+"""Reporting clauses ("he said"): words after a closing quote that continue the sentence of the quotation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 
 from .ahead import Ahead, MoreNeeded
 
-__all__ = ["is_reported", "says_so"]
+__all__ = ["has_reporting_clause", "is_reported"]
 
 _SAY = "说說问問喊叫答叹嘆嚷吼骂罵"
-_SAID = re.compile(f"[^。！？，、；：…\\s]{{0,3}}(?:[{_SAY}]|(?<!知)道(?![路理]))(?!道?[：:])")  # else a new speech
+# A verb of saying with a colon after it introduces the next quotation.
+_SAID = re.compile(f"[^。！？，、；：…\\s]{{0,3}}(?:[{_SAY}]|(?<!知)道(?![路理]))(?!道?[：:])")
 _SAID_SO_FAR = re.compile(f"[^。！？，、；：…\\s{_SAY}]{{0,3}}(?:[^。！？，、；：…\\s]道?)?")
 _SAYS = re.compile("[とっはをがの]")
 
@@ -24,20 +25,20 @@ _VERBS = (
 _VERB = re.compile(rf"\s(?:\S+\s){{0,2}}(?:{_VERBS})(?![^\W_])")
 
 
-def says_so(ahead: Ahead, at: int) -> bool:
-    """Whether Chinese or Japanese goes on behind the quote that ends at ``at``."""
-    if ahead.whole(_SAID_SO_FAR, at, 6):
+def has_reporting_clause(ahead: Ahead, at: int) -> bool:
+    """True if a Chinese or Japanese sentence continues after the quotation that ends at ``at``."""
+    if ahead.may_continue(_SAID_SO_FAR, at, 6):
         raise MoreNeeded
     return _SAYS.match(ahead.char(at)) is not None or _SAID.match(ahead.text, at) is not None
 
 
 def is_reported(ahead: Ahead, at: int) -> bool:
-    """Whether one of the next three words says that something is said, in scripts where no small letter shows it."""
+    """True if one of the next three words is a verb of saying, in scripts without small letters to show it."""
     ahead.need(at)
     ahead.need(at + 1)
     if _CASELESS.match(ahead.text, at) is None:
         return False
-    if ahead.whole(_SO_FAR, at, _LONGEST):
+    if ahead.may_continue(_SO_FAR, at, _LONGEST):
         raise MoreNeeded
-    found = _SO_FAR.match(ahead.text, at, at + _LONGEST)
-    return found is not None and _VERB.match(ahead.text, at, found.end()) is not None
+    match = _SO_FAR.match(ahead.text, at, at + _LONGEST)
+    return match is not None and _VERB.match(ahead.text, at, match.end()) is not None

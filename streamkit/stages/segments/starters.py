@@ -1,4 +1,4 @@
-"""Small words that are written large only where a sentence begins, by language. Data only; all in small letters."""
+"""Small words that have a capital only at the beginning of a sentence, by language. Data only; all in small letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Abbreviations by language, and words that look like some. Data only; all in small letters, without the stop."""
+"""Abbreviations by language, and words that look like them. Data only; all in small letters, without the stop."""
 
 from __future__ import annotations
 

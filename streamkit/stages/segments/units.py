@@ -10,20 +10,20 @@ from .fences import Fence
 from .linekinds import NEWLINE, fence
 from .scripts import CJK
 
-__all__ = ["Lines", "Paragraphs", "Words"]
+__all__ = ["LineCutter", "ParagraphCutter", "WordCutter"]
 
 _WIDE_OPENERS = "「『（《〈【〔〖［"
 _WIDE_BEGIN = re.compile(f"[{_WIDE_OPENERS}{CJK}]")
 _WIDE = re.compile(f"[{CJK}]")
 _OPENERS = re.compile(f"[{_WIDE_OPENERS}]{{,16}}")
-_VOICED = "(?![\uff9e\uff9f])"  # marks that are letters of their own only in name
+_VOICED = "(?![\uff9e\uff9f])"  # voicing marks: separate characters to Unicode, but part of the kana before them
 _WORD_END = re.compile(rf"{_VOICED}[\s{_WIDE_OPENERS}{CJK}]")
 _WIDE_END = re.compile(rf"{_VOICED}[\s\w{_WIDE_OPENERS}]")
 _BLANKS = re.compile(r"[ \t]*")
 
 
-class Words(Cutter):
-    """Runs without spaces; Han and kana one by one, with the punctuation that clings to them."""
+class WordCutter(Cutter):
+    """Cuts runs without spaces; Han and kana one by one, with their adjacent punctuation."""
 
     def _find(self, ahead: Ahead) -> Cut | None:
         if self._kind is None:
@@ -35,9 +35,9 @@ class Words(Cutter):
         if self._at == self.start:
             self._step_in(ahead)
         limit = self._limit(ahead)
-        found = self._end.search(ahead.text, self._at, limit)
-        self._at = found.start() if found else limit
-        return self._cut(self._at) if found or (ahead.ended and limit == ahead.size) else None
+        match = self._end.search(ahead.text, self._at, limit)
+        self._at = match.start() if match else limit
+        return self._cut(self._at) if match or (ahead.ended and limit == ahead.size) else None
 
     def _step_in(self, ahead: Ahead) -> None:
         first = ahead.after(_OPENERS, self.start) if _WIDE_BEGIN.match(ahead.text, self.start) else self.start
@@ -45,20 +45,20 @@ class Words(Cutter):
         self._end, self._at = (_WIDE_END if wide else _WORD_END), min(first + 1, ahead.size)
 
 
-class Lines(Cutter):
-    """Lines that are not blank, with their indentation."""
+class LineCutter(Cutter):
+    """Cuts lines that are not blank, with their indentation."""
 
     def _find(self, ahead: Ahead) -> Cut | None:
         while True:
             self._kind = "line"
             limit = self._limit(ahead)
-            found = NEWLINE.search(ahead.text, self._at, limit)
+            match = NEWLINE.search(ahead.text, self._at, limit)
             self._at = limit
-            if found is None and limit == ahead.size and not ahead.ended:
+            if match is None and limit == ahead.size and not ahead.ended:
                 return None
-            end, following = found.span() if found else (limit, limit)
+            end, following = match.span() if match else (limit, limit)
             if ahead.text[self.start : end].strip():
-                return self._line(end, following) if found or limit == ahead.size else None
+                return self._line(end, following) if match or limit == ahead.size else None
             self._begin(following)
             if following == ahead.size:
                 return None
@@ -69,8 +69,8 @@ class Lines(Cutter):
         return cut
 
 
-class Paragraphs(Cutter):
-    """What blank lines separate; a fenced block of code is one of its own."""
+class ParagraphCutter(Cutter):
+    """Cuts at blank lines; a fenced block of code is a segment of its own."""
 
     def _find(self, ahead: Ahead) -> Cut | None:
         if self._kind is None:
@@ -82,25 +82,25 @@ class Paragraphs(Cutter):
         if self._kind == "code":
             return self._code(ahead)
         limit = self._limit(ahead)
-        while found := NEWLINE.search(ahead.text, self._at, limit):
-            if self._breaks(ahead, found.end()):
-                return self._cut(strip_end(ahead.text, self.start, found.start()))
-            self._at = found.end()
+        while match := NEWLINE.search(ahead.text, self._at, limit):
+            if self._breaks(ahead, match.end()):
+                return self._cut(strip_end(ahead.text, self.start, match.start()))
+            self._at = match.end()
         self._at = max(self._at, limit)
         if ahead.ended and self._at >= ahead.size:
             return self._cut(strip_end(ahead.text, self.start, ahead.size))
         return None
 
     def _open(self, ahead: Ahead) -> Cut | None:
-        place = fence(ahead, self.start) if self._margin.fresh else None
-        self._kind = "code" if place == self.start else "paragraph"
-        if place == self.start:
-            self._fence = Fence(ahead.text, place)
-        elif place is not None:
-            marker = strip_end(ahead.text, self.start, place)
+        position = fence(ahead, self.start) if self._margin.fresh else None
+        self._kind = "code" if position == self.start else "paragraph"
+        if position == self.start:
+            self._fence = Fence(ahead.text, position)
+        elif position is not None:
+            marker = strip_end(ahead.text, self.start, position)
             return self._cut_marker(marker) if marker <= self._limit(ahead) else None
         return None
 
     def _breaks(self, ahead: Ahead, line: int) -> bool:
-        """Whether a blank line or a fence comes."""
+        """True if a blank line or a fence comes next."""
         return ahead.char(ahead.after(_BLANKS, line)) in {"", "\r", "\n"} or fence(ahead, line) is not None

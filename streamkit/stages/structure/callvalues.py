@@ -10,7 +10,7 @@ from ...eventclass import in_brief
 from ...events import ToolCall, ToolCallDelta
 from ..opencalls import OpenCalls
 
-__all__ = ["CallValue", "Calls", "Tools", "check_tools"]
+__all__ = ["CallStages", "CallValue", "Tools", "check_tools"]
 
 V = TypeVar("V")
 Tools: TypeAlias = "str | Sequence[str]"
@@ -20,11 +20,11 @@ ANY = "*"
 @in_brief
 @dataclass(frozen=True, slots=True, repr=False)
 class CallValue(Generic[V]):
-    """``value`` is (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
+    """A ``value`` (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.
 
-    ``call`` is the number of its deltas (`ToolCallDelta.call`), by which the calls of a reply can be told apart that
-    have no id; None for a call that came whole, all of whose values come together. An ``id`` or ``name`` that comes
-    after the first values is "" in those, and is not told of them later: only the values that follow have it.
+    ``call`` is the number of its deltas (`ToolCallDelta.call`), which distinguishes calls of a reply that have no id;
+    None for a call that came whole, all of whose values come together. An ``id`` or ``name`` that comes after the first
+    values is "" in those and is not added to them later: only the values that follow have it.
     """
 
     call: int | None
@@ -34,7 +34,7 @@ class CallValue(Generic[V]):
 
 
 def check_tools(tool: Any) -> None:
-    """TypeError or ValueError for what names no tools."""
+    """Check that ``tool`` names tools, else TypeError or ValueError."""
     names = [tool] if isinstance(tool, str) or not isinstance(tool, Iterable) else list(tool)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"tool is the name of a tool, or a list of names, not {tool!r}")
@@ -42,17 +42,18 @@ def check_tools(tool: Any) -> None:
         raise ValueError("tool names no tool")
 
 
-class Calls:
-    """A stage: the deltas and whole calls of one choice → what the stages that ``make`` gives find in their arguments.
+class CallStages:
+    """A stage: the deltas and whole calls of one choice → the output of the stages that ``make`` returns, for their
+    arguments.
 
-    ``tool`` is the name of the tool that is meant, a sequence of names, or ``"*"`` for any tool, also one whose name
-    never comes. With one name what comes out are the bare values, else each is a `CallValue`.
+    ``tool`` is the name of a tool, a sequence of names, or ``"*"`` for any tool, also one whose name never comes. With
+    one name the output is the bare values, else each is a `CallValue`.
     """
 
     def __init__(self, make: Callable[[], Any], tool: Tools) -> None:
-        self._make, self._tells = make, tool == ANY or not isinstance(tool, str)
+        self._make, self._labels = make, tool == ANY or not isinstance(tool, str)
         self._names = frozenset([tool] if isinstance(tool, str) else tool)
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, _CallState] = {}
         self._open = OpenCalls()
 
     def feed(self, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
@@ -61,34 +62,34 @@ class Calls:
         self._open.feed(event)
         call = self._calls.get(event.call)
         if call is None:
-            call = self._calls[event.call] = _Call(event.call)
+            call = self._calls[event.call] = _CallState(event.call)
         return self._grow(call, event)
 
     def flush(self) -> list[Iterable[Any]]:
-        """What each call that is not whole has still to give: each may fail by itself."""
-        return [self._told(call, rest_of(call.stage)) for call in self._calls.values() if call.stage is not None]
+        """The remaining values of each call that is not whole: each may fail by itself."""
+        return [self._labelled(call, rest_of(call.stage)) for call in self._calls.values() if call.stage is not None]
 
-    def _grow(self, call: _Call, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
+    def _grow(self, call: _CallState, event: ToolCallDelta | ToolCall) -> Iterable[Any]:
         call.id, call.name = call.id or event.id or "", call.name or event.name or ""
         if call.stage is None:
             call.waiting.append(event.arguments)
             return self._begin(call)
-        return self._told(call, call.stage.feed(event.arguments))
+        return self._labelled(call, call.stage.feed(event.arguments))
 
-    def _begin(self, call: _Call) -> Iterable[Any]:
-        """Read what waits, if it is known by now whether anybody wants it."""
+    def _begin(self, call: _CallState) -> Iterable[Any]:
+        """Read the waiting arguments, if it is known by now whether they are wanted."""
         if not call.name and ANY not in self._names:
             return ()
         call.stage = self._make() if ANY in self._names or call.name in self._names else IGNORED
         arguments = "".join(call.waiting)
         call.waiting.clear()
-        return self._told(call, call.stage.feed(arguments))
+        return self._labelled(call, call.stage.feed(arguments))
 
     def _whole(self, event: ToolCall) -> Iterator[Any]:
         """The end of a call whose pieces came before, or a call that comes at once."""
         number = self._open.close(event)
         if number is None:
-            call = _Call(None)
+            call = _CallState(None)
             yield from self._grow(call, event)
         else:
             call = self._calls[number]
@@ -97,22 +98,23 @@ class Calls:
                 yield from self._begin(call)
         stage, call.stage = call.stage or IGNORED, IGNORED
         if not event.arguments.strip():
-            yield from self._told(call, stage.feed("{}"))
-        yield from self._told(call, rest_of(stage))
+            yield from self._labelled(call, stage.feed("{}"))
+        yield from self._labelled(call, rest_of(stage))
 
-    def _told(self, call: _Call, values: Iterable[Any]) -> Iterable[Any]:
-        if not self._tells:
+    def _labelled(self, call: _CallState, values: Iterable[Any]) -> Iterable[Any]:
+        if not self._labels:
             return values
         return (CallValue(call.number, call.id, call.name, value) for value in values)
 
 
 def rest_of(stage: Any) -> Iterator[Any]:
-    """What ``stage`` has still to give, or its fault, once it is asked for."""
+    """The remaining values of ``stage``, computed (or its error raised) only on iteration."""
     yield from stage.flush()
 
 
-class _Call:
-    """``stage`` is None until it is known whether anybody wants its arguments, which are ``waiting`` meanwhile."""
+class _CallState:
+    """The state of one call. ``stage`` is None until it is known whether the arguments are wanted; they are
+    ``waiting``."""
 
     __slots__ = ("id", "name", "number", "stage", "waiting")
 
@@ -124,7 +126,7 @@ class _Call:
 
 
 class _Ignored:
-    """The stage of a call that nobody asked for, or that has ended."""
+    """The stage of a call that is not wanted, or that has ended."""
 
     def feed(self, text: str) -> Iterable[Any]:
         return ()

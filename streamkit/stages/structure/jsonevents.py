@@ -10,19 +10,19 @@ from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
 from ...protocols import StageBase
 from ..fold import Fold
-from .callvalues import Calls, Tools, rest_of
+from .callvalues import CallStages, Tools, rest_of
 
 __all__ = ["JsonEvents"]
 
 
 class JsonEvents(StageBase):
-    """A stage: events (or bare str) → what the stages that ``make`` gives find in their text. Choice 0 only.
+    """A stage: events (or bare str) → the output of the stages that ``make`` returns, for their text. Choice 0 only.
 
-    ``tool`` names the tools whose arguments are meant, as `Calls` has it; None is the text of the reply. An error that
-    is raised carries the reply so far. Each round of a tool loop begins anew; what is wrong in one is only an error if
+    ``tool`` names the tools whose arguments are read, as in `CallStages`; None means the text of the reply. An error
+    that is raised carries the reply so far. Each round of a tool loop begins anew; a fault in one is only an error if
     it was the last.
 
-    ``broken`` is to be set before `flush` if the stream failed: then it is no news that the JSON is not finished.
+    ``broken`` is to be set before `flush` if the stream failed: then unfinished JSON is not reported as well.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class JsonEvents(StageBase):
         self.broken = False
         self._make, self._tool = make, tool
         self._text = make() if tool is None else None
-        self._calls = Calls(make, tool) if tool is not None else None
+        self._calls = CallStages(make, tool) if tool is not None else None
         self._keep_text = keep_text
         self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
@@ -46,10 +46,10 @@ class JsonEvents(StageBase):
             item = TextDelta(item)
         self._events = True
         if self._reply is not None and (isinstance(item, Start) or type(item) in CONTENT):
-            self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another one, behind the first
+            self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another reply, behind the first
         self._fold.feed(item)
         if isinstance(item, TextDelta) and self._text is not None:
-            return self._told(self._text.feed(item.text)) if not item.index and self._error is None else ()
+            return self._emitted(self._text.feed(item.text)) if not item.index and self._error is None else ()
         if isinstance(item, Reply):
             self._reply = item
         elif isinstance(item, Start):
@@ -59,13 +59,13 @@ class JsonEvents(StageBase):
         elif isinstance(item, RoundEnd) and not item.last:
             return self._end_of_round()
         elif self._calls is not None and isinstance(item, (ToolCallDelta, ToolCall)):
-            return self._told(self._calls.feed(item)) if not item.index and self._error is None else ()
+            return self._emitted(self._calls.feed(item)) if not item.index and self._error is None else ()
         return ()
 
     def flush(self) -> Iterable[Any]:
         for rest in self._rests() if self._error is None else ():
             try:
-                yield from self._told(rest)
+                yield from self._emitted(rest)
             except StreamkitError:
                 if not self.broken:
                     raise
@@ -75,12 +75,12 @@ class JsonEvents(StageBase):
             raise TypeError("arguments of tools are in events, and only text came: put it before what makes text")
 
     def _end_of_round(self) -> Iterator[Any]:
-        """What its text amounts to; whether that is unfinished is no matter, as it was not the last."""
+        """The remaining values of the round. Unfinished JSON does not matter, as the round was not the last."""
         with suppress(StreamkitError):
             yield from self.flush()
         self._begin("")
 
-    def _told(self, items: Iterable[Any]) -> Iterator[Any]:
+    def _emitted(self, items: Iterable[Any]) -> Iterator[Any]:
         try:
             yield from items
         except StreamkitError as error:
@@ -90,7 +90,7 @@ class JsonEvents(StageBase):
             self._error = error
 
     def _rests(self) -> Iterable[Iterable[Any]]:
-        """What was begun has still to give: each may fail by itself."""
+        """The remaining values of everything that has begun: each may fail by itself."""
         if self._calls is not None:
             return self._calls.flush()
         return [rest_of(self._text)]
@@ -100,10 +100,10 @@ class JsonEvents(StageBase):
         return error
 
     def _begin(self, kept: str) -> None:
-        """Anew, after text that was ``kept``: what is in it was given before."""
+        """Begin again, after text that was ``kept``: the values in it were emitted before."""
         self._error = None
         if self._tool is not None:
-            self._calls = Calls(self._make, self._tool)
+            self._calls = CallStages(self._make, self._tool)
         if self._text is not None:
             self._text = self._make()
             for _ in self._text.feed(kept):

@@ -35,7 +35,7 @@ class JsonPath:
         return len(self._steps)
 
     def fits(self, level: int, key: str | int) -> bool:
-        """Whether ``key`` (an int in a list) may be the step taken at ``level``."""
+        """True if ``key`` (an int in a list) may be the step at ``level``."""
         step = self._steps[level]
         return step in ("*", key) or (isinstance(step, int) and str(step) == key)
 

@@ -18,8 +18,8 @@ __all__ = ["JsonItems", "JsonValues", "OnInvalid", "Unfinished"]
 OnInvalid: TypeAlias = 'Literal["error", "skip"] | Callable[[Any, MalformedError], Any]'
 Unfinished: TypeAlias = Literal["error", "keep"]
 
-# What a snapshot may copy is paid for by the text: this many entries for each character. Replies of ten thousands of
-# characters never notice; beyond, snapshots become rarer instead of the cost quadratic.
+# A snapshot may copy this many entries for each character of the text. Replies of ten thousands of characters never
+# reach the limit; beyond it, snapshots become rarer, so that the cost does not become quadratic.
 ENTRIES = 256
 VALIDATED_ENTRIES = 64  # they cost more
 
@@ -31,12 +31,12 @@ class JsonValues:
     that pydantic understands) values are partial instances (see `validation.Partials`), and the last one a valid
     instance.
 
-    Text around the JSON is skipped. `MalformedError` if it is no JSON, or at the end if there is none, if it is not
+    Text around the JSON is skipped. `MalformedError` if it is not JSON, or at the end if there is none, if it is not
     finished (unless ``unfinished="keep"``: then the last value stands) or does not fit the model.
 
-    Cost: linear. For a wide list or a very long string that takes leaving out some values, never the last.
+    Cost: linear. For a wide list or a very long string some values are left out for that, never the last.
 
-    Note: values share what is finished in them: change a copy.
+    Note: values share their finished parts: change a copy.
     """
 
     def __init__(self, model: Any = None, *, unfinished: Unfinished = "error") -> None:
@@ -49,7 +49,7 @@ class JsonValues:
         self._credit = 0
 
     def feed(self, text: str) -> Iterable[Any]:
-        """The value, if it changed; what was given is raised only after it."""
+        """The value, if it changed; an error in ``text`` is raised only after it."""
         reader, tree = self._text, self._text.tree
         if tree.done:
             return ()
@@ -66,7 +66,7 @@ class JsonValues:
         return self._value()
 
     def flush(self) -> Iterable[Any]:
-        """The last value, if it was not given yet."""
+        """The last value, if it was not emitted yet."""
         if self._text.done:
             return ()
         self._text.finish()
@@ -97,12 +97,12 @@ class JsonItems:
     are whatever the list holds, or with a ``model`` valid instances of it.
 
     ``on_invalid`` says what happens to an item that does not fit the model: ``"error"`` raises `MalformedError`,
-    ``"skip"`` leaves it out, a callable gets the item and the error and gives what to put there.
+    ``"skip"`` leaves it out, a callable gets the item and the error and returns the item to emit instead.
 
-    Text around the JSON is skipped. `MalformedError` as well if it is no JSON, or at the end if there is no such list
-    or the JSON is not finished (unless ``unfinished="keep"``); items that were complete have been given by then.
+    Text around the JSON is skipped. `MalformedError` as well if it is not JSON, or at the end if there is no such list
+    or the JSON is not finished (unless ``unfinished="keep"``); items that were complete have been emitted by then.
 
-    Cost: linear; only the item at hand is kept, neither those that were given nor what stands beside the list.
+    Cost: linear; only the current item is kept, neither those that were emitted nor the text beside the list.
     """
 
     def __init__(
@@ -116,28 +116,28 @@ class JsonItems:
             raise TypeError("on_invalid gives at once what to put there: it cannot be a coroutine function")
         self._on_invalid = on_invalid
         if model is not None:
-            adapter_of(model)  # a mistake is told here
+            adapter_of(model)  # raises for a mistake in it
         self._path = JsonPath(path)
         self._text = JsonText(self._path)
         self._model = model
         self._count = 0
 
     def feed(self, text: str) -> Iterable[Any]:
-        """The items that ``text`` completed; a fault behind them is raised after them."""
+        """The items that ``text`` completed; an error behind them is raised after them."""
         fault: MalformedError | None = None
         try:
             self._text.feed(text)
         except MalformedError as error:
             fault = error
         tree = self._text.tree
-        items, tree.taken = tree.taken, []
+        items, tree.items = tree.items, []
         if self._model is None:
             return items if fault is None else raising(items, fault)
         valid: list[Any] = []
         for item in items:
             try:
                 valid += self._valid(item)
-            except Exception as error:  # or what the user's own function raised
+            except Exception as error:  # also one that the user's own function raised
                 return raising(valid, error)
         return valid if fault is None else raising(valid, fault)
 
@@ -148,7 +148,7 @@ class JsonItems:
             return ()
         if not text.done:
             raise text.unfinished()
-        if not text.tree.found:
+        if not text.tree.has_list:
             raise MalformedError(f"there is no list at {self._path}" if len(self._path) else "the JSON is not a list")
         return ()
 
@@ -165,6 +165,6 @@ class JsonItems:
 
 
 def raising(items: Iterable[Any], error: Exception) -> Iterator[Any]:
-    """``items``, and then ``error``: what was complete before a fault is given however the text was cut."""
+    """Yield ``items``, then raise ``error``: items complete before an error are emitted however the text was cut."""
     yield from items
     raise error

@@ -1,11 +1,11 @@
 """Reading JSON that grows, piece by piece at linear cost.
 
-The reader is a set of small steps. Each takes the text and a place in it, consumes what it can and says how far it
-came; the step to go on with is remembered, so a piece may end anywhere. Only escapes are held back until they are
-whole (with their second half, if they are the first half of a surrogate pair).
+The reader is a set of small steps. Each takes the text and a position in it, consumes what it can and returns the
+position it reached; the step to go on with is remembered, so a piece may end anywhere. Only escapes are held back until
+they are whole (with their second half, if they are the first half of a surrogate pair).
 
-Numbers and literals count when something follows them. More is taken than RFC 8259 allows: control characters within
-strings, NaN and Infinity, as `json.loads` does with ``strict=False``. A repeated key replaces the earlier one.
+Numbers and literals count when something follows them. The reader accepts more than RFC 8259 allows: control characters
+within strings, NaN and Infinity, as `json.loads` does with ``strict=False``. A repeated key replaces the earlier one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["JsonText"]
 Step: TypeAlias = Callable[[str, int], int]
 
 LONGEST_ATOM = 5000  # more digits than Python converts to an int
-SHOWN = 40  # characters before and after a fault that its message shows
+EXCERPT = 40  # characters before and after a fault that its message quotes
 
 SPACE = re.compile(r"[ \t\n\r]*")
 PLAIN = re.compile(r'[^"\\]*')
@@ -50,8 +50,8 @@ LITERALS = {
 class JsonText:
     """Takes the text of a reply piece by piece and knows the value of the JSON in it so far.
 
-    Prose before it is skipped (see `jsonlead`) and whatever follows it is ignored. `MalformedError` for anything that
-    is not JSON, with the place (characters from the beginning) and what stands there; and what `JsonTree` raises.
+    Prose before it is skipped (see `JsonStart`) and everything after it is ignored. `MalformedError` for anything that
+    is not JSON, with its position (characters from the beginning) and the text there; `JsonTree` may raise it too.
     """
 
     def __init__(self, path: JsonPath | None = None) -> None:
@@ -60,9 +60,9 @@ class JsonText:
         self._grown = ""
         self._in_string = self._in_key = False
         self._held = ""
-        self._before = 0  # characters before the text at hand
+        self._before = 0  # characters before the current text
         self._recent: deque[str] = deque(maxlen=20)
-        self._lead = JsonStart()
+        self._start = JsonStart()
         self._step: Step = self._value
 
     @property
@@ -70,15 +70,15 @@ class JsonText:
         return self.tree.done
 
     def feed(self, text: str) -> None:
-        """Take a further piece; ``changed`` is set when the value is another one now."""
+        """Take a further piece; ``changed`` is set if that changes the value."""
         tree = self.tree
         if tree.done:
             return
         if not self.begun:
-            found = self._lead.feed(text)
-            if found is None:
+            start = self._start.feed(text)
+            if start is None:
                 return
-            self.begun, self._before, text = True, self._lead.at, found
+            self.begun, self._before, text = True, self._start.at, start
         elif self._held:
             self._before -= len(self._held)
             text, self._held = self._held + text, ""
@@ -89,25 +89,25 @@ class JsonText:
         self._recent.append(text[: end - len(self._held)] if self._held else text)
 
     def finish(self) -> None:
-        """There is no more text: a lone number or literal is a value now."""
-        value = _scalar(self._lead.alone) if not self.begun else NOTHING
+        """End the text: a lone number or literal is a value now."""
+        value = _scalar(self._start.alone) if not self.begun else NOTHING
         if value is not NOTHING:
             self.begun = self.changed = True
             self.tree.put(value)
 
     def unfinished(self) -> MalformedError:
-        """What to raise if there was to be a whole document."""
+        """The error to raise if the document had to be whole."""
         if not self.begun:
             return MalformedError("there is no JSON in the text")
-        return MalformedError(f"the JSON is not finished: it ends with {excerpt(self._near[-SHOWN:])!r}")
+        return MalformedError(f"the JSON is not finished: it ends with {excerpt(self._recent_text[-EXCERPT:])!r}")
 
     @property
     def width(self) -> int:
-        """What a snapshot costs, in entries that are copied; a long string counts a little."""
+        """The cost of a snapshot in entries that are copied; a long string counts a little."""
         return self.tree.width + (len(self._grown) >> 6)
 
     def snapshot(self) -> tuple[Any, Edge]:
-        """The value so far (NOTHING if there is none), and where it is unfinished."""
+        """The value so far (NOTHING if there is none), and the keys of its unfinished children."""
         self.changed = False
         return self.tree.snapshot(self._grown if self._in_string and not self._in_key else NOTHING)
 
@@ -200,8 +200,9 @@ class JsonText:
             chunk = text[at:stop]
         if chunk:
             if not (self._in_key or self.tree.keeps):
-                chunk = ""  # a long string that nobody will see
-            # Now the local name is the only one: CPython appends in place then, unless a reader kept the last snapshot.
+                chunk = ""  # a long string that is not wanted
+            # Now only the local name refers to the text, so CPython appends in place, unless a reader kept the last
+            # snapshot.
             grown, self._grown = self._grown, ""
             grown += chunk
             self._grown = grown
@@ -218,7 +219,7 @@ class JsonText:
     # -- parts of steps --------------------------------------------------------------------------------------------
 
     def _unescaped(self, text: str, at: int) -> tuple[str, int]:
-        """The characters up to the closing quote or as far as they are certain, and where the rest begins."""
+        """The characters up to the closing quote or as far as they are certain, and the position of the rest."""
         units = UNITS.match(text, at)
         assert units is not None
         stop = units.end()
@@ -240,7 +241,7 @@ class JsonText:
         else:
             changed = self.changed
             self._put(grown)
-            self.changed = changed  # it was there already
+            self.changed = changed  # the closing quote does not change the value
 
     def _open(self, container: list[Any] | dict[str, Any], step: Step) -> None:
         self.tree.open(container)
@@ -257,13 +258,13 @@ class JsonText:
         self._step = self._next
 
     @property
-    def _near(self) -> str:
+    def _recent_text(self) -> str:
         return "".join(self._recent)
 
     def _fault(self, expected: str, text: str, at: int) -> MalformedError:
-        near, place = self._near + text, len(self._near) + at
-        shown = excerpt(near[max(0, place - SHOWN) : max(0, place) + SHOWN])
-        return MalformedError(f"not JSON at character {self._before + at}, where {expected} should be: {shown}")
+        context, position = self._recent_text + text, len(self._recent_text) + at
+        quoted = excerpt(context[max(0, position - EXCERPT) : max(0, position) + EXCERPT])
+        return MalformedError(f"not JSON at character {self._before + at}, where {expected} should be: {quoted}")
 
 
 def _skip(text: str, at: int) -> int:
@@ -276,7 +277,7 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _scalar(text: str) -> Any:
-    """The number or literal that ``text`` is, else NOTHING."""
+    """The value of ``text`` if it is a number or literal, else NOTHING."""
     if text in LITERALS:
         return LITERALS[text]
     number = NUMBER.fullmatch(text)
@@ -284,5 +285,5 @@ def _scalar(text: str) -> Any:
         return NOTHING
     try:
         return float(text) if number[1] or number[2] else int(text)
-    except ValueError:  # more digits than Python is willing to convert
+    except ValueError:  # more digits than Python converts
         return NOTHING

@@ -25,30 +25,30 @@ DEPTH = 200
 class JsonTree:
     """Takes values and the beginnings and ends of containers, in the order of the text.
 
-    With ``path`` the items of the lists there go to ``taken``, and all else is forgotten. `MalformedError` for nesting
-    deeper than 200, and for an object where the path leads to a list.
+    With ``path`` the items of the lists there go to ``items``, and everything else is dropped. `MalformedError` for
+    nesting deeper than 200, and for an object where the path leads to a list.
     """
 
     def __init__(self, path: JsonPath | None = None) -> None:
         self.root: Any = NOTHING
         self.done = False
-        self.taken: list[Any] = []
-        self.found = False
-        """Whether there was a list at the path."""
+        self.items: list[Any] = []
+        self.has_list = False
+        """True if there was a list at the path."""
         self.key = ""
-        """Where the next value goes, if the innermost container is an object."""
+        """The key of the next value, if the innermost container is an object."""
         self.width = 0
-        """How many containers and entries a snapshot copies."""
+        """The number of containers and entries that a snapshot copies."""
         self._path = path
-        self._on_path = 0  # how many of the open containers lie on the path, counted from the root
+        self._on_path = 0  # the number of open containers on the path, counted from the root
         self._taking = 0  # the depth of the list whose items are wanted, while it is open
         self._stack: list[list[Any] | dict[str, Any]] = []
         self._keys: list[str | int] = []  # of each open container in its parent
-        self._counts: list[int] = []  # of the values that came into each open container and were forgotten
+        self._counts: list[int] = []  # of the values that came into each open container and were dropped
 
     @property
     def keeps(self) -> bool:
-        """Whether anybody will see the value at hand."""
+        """True if the current value is wanted."""
         return self._path is None or self._taking > 0
 
     @property
@@ -56,12 +56,12 @@ class JsonTree:
         return isinstance(self._stack[-1], list)
 
     def put(self, value: Any) -> None:
-        """``value`` is finished."""
+        """Add ``value``, which is finished."""
         depth = len(self._stack)
         if not depth:
             self.root, self.done = value, True
         elif depth == self._taking:
-            self.taken.append(value)
+            self.items.append(value)
         elif not self.keeps:
             self._counts[-1] += 1
         else:
@@ -80,7 +80,7 @@ class JsonTree:
         top = self._stack[-1] if depth else None
         key = len(top) + self._counts[-1] if isinstance(top, list) else self.key
         if self._path is not None and self._on_path == depth:
-            self._follow(self._path, depth, key, container)
+            self._step_along(self._path, depth, key, container)
         self._stack.append(container)
         self._keys.append(key)
         self._counts.append(0)
@@ -99,13 +99,13 @@ class JsonTree:
         self.put(container)
 
     def snapshot(self, growing: Any = NOTHING) -> tuple[Any, Edge]:
-        """The value so far, which nothing will change any more; ``growing`` is an unfinished scalar at its end."""
+        """The value so far, which does not change any more; ``growing`` is an unfinished scalar at its end."""
         if self.done:
             return self.root, []
         value: Any = growing
         edge: Edge = []
         key: str | int = self.key
-        for container, place in zip(reversed(self._stack), reversed(self._keys), strict=True):
+        for container, container_key in zip(reversed(self._stack), reversed(self._keys), strict=True):
             copy: Any = container.copy()
             if value is not NOTHING:
                 if type(copy) is list:
@@ -114,16 +114,16 @@ class JsonTree:
                 else:
                     copy[key] = value
                 edge.append(key)
-            value, key = copy, place
+            value, key = copy, container_key
         edge.reverse()
         return value, edge
 
-    def _follow(self, path: JsonPath, depth: int, key: str | int, container: Any) -> None:
+    def _step_along(self, path: JsonPath, depth: int, key: str | int, container: Any) -> None:
         if depth > len(path) or (depth and not path.fits(depth - 1, key)):
             return
         self._on_path = depth + 1
         if depth == len(path):
             if not isinstance(container, list):
-                where = f"at {path}" if depth else "as the whole JSON (which list is meant? pass path=)"
-                raise MalformedError(f"there is an object {where}, not a list")
-            self.found, self._taking = True, depth + 1
+                position = f"at {path}" if depth else "as the whole JSON (which list is meant? pass path=)"
+                raise MalformedError(f"there is an object {position}, not a list")
+            self.has_list, self._taking = True, depth + 1

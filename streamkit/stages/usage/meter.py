@@ -1,4 +1,4 @@
-"""What the replies of a stream come to while they are written, request by request."""
+"""The usage of the replies of a stream while they are written, request by request."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...protocols import StageBase
 from ...tokens import PriceList, Prices, ReplyTokens, price_of
 from ...usage import Usage, summed, unfinished
 from ...wording import one_line
-from .request import BILLED, RequestUsage
+from .requestusage import BILLED, RequestUsage
 
-__all__ = ["Meter", "Request", "StreamUsage", "Unpriced"]
+__all__ = ["Meter", "RequestLookup", "StreamUsage", "Unpriced"]
 
-Request: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
-"""Asked when a reply begins: the API and the JSON of its request, if they are known."""
+RequestLookup: TypeAlias = "Callable[[], tuple[str, Mapping[str, Any]] | None]"
+"""Called when a reply begins: returns the API and the JSON of its request, if they are known."""
 
 
 def _unknown() -> None:
@@ -25,56 +25,57 @@ def _unknown() -> None:
 
 
 class Unpriced:
-    """Says which models ``prices`` do not have: on the log once, however many replies there are."""
+    """Reports the models that are missing in ``prices``: each is logged once, however many replies there are."""
 
     def __init__(self, prices: PriceList = None) -> None:
         self._listed = one_line(", ".join(map(str, prices))) if isinstance(prices, Mapping) else ""
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     def warning(self, model: str) -> str:
-        """In plain words, for the warnings of a Reply."""
-        named = (
+        """The warning for ``model``, for the warnings of a Reply."""
+        reason = (
             f"there is no price for the model {one_line(model)!r}" if model else "the model of the reply is not known"
         )
-        text = f"{named}, so its cost is not known either: there are prices for {self._listed or 'no model at all'}"
-        if model not in self._told:
-            self._told.add(model)
+        text = f"{reason}, so its cost is not known either: there are prices for {self._listed or 'no model at all'}"
+        if model not in self._logged:
+            self._logged.add(model)
             logging.getLogger("streamkit").warning("%s", text)
         return text
 
 
 class StreamUsage:
-    """The usage of a stream so far. A `Start` after content begins a further request (a tool loop's next round, a reply
-    that is continued); what came before was spent as well, so the figures are of all requests together.
+    """The usage of a stream so far. A `Start` after content begins a further request (the next round of a tool loop, a
+    reply that is continued). The requests before it cost as well, so the figures are those of all requests together.
 
-    Reports stand for the last requests, as many as they cover: one, or all if a meter upstream has added them up.
+    A report replaces the count of the last requests, as many as it covers: one, or all if a meter upstream has added
+    them up.
     """
 
     def __init__(
         self,
-        gauge: ReplyTokens,
+        reply_tokens: ReplyTokens,
         prices: PriceList = None,
-        request: Request = _unknown,
+        request: RequestLookup = _unknown,
         unpriced: Unpriced | None = None,
     ) -> None:
-        self._gauge, self._prices, self._request = gauge, prices, request
+        self._reply_tokens, self._prices, self._request = reply_tokens, prices, request
         self._unpriced = unpriced
         self._models: list[str] = []  # of the requests that are closed
-        self._bill: RequestUsage | None = None
-        self._early: RequestUsage | None = None
+        self._current: RequestUsage | None = None
+        self._before_first: RequestUsage | None = None
         self._closed: list[Usage] = []
-        self._begun = False
+        self._has_started = False
 
     @property
     def model(self) -> str:
-        return self._bill.model if self._bill is not None else ""
+        return self._current.model if self._current is not None else ""
 
     @property
     def price(self) -> Prices | None:
         return price_of(self._prices, self.model)
 
     def feed(self, event: Event) -> bool:
-        """Take an event; whether it may have changed the figures."""
+        """Take an event; True if it may have changed the figures."""
         field = BILLED.get(type(event))
         if field is not None:
             self.add(event, getattr(event, field))
@@ -89,21 +90,21 @@ class StreamUsage:
         return True
 
     def add(self, event: Any, text: str) -> None:
-        """A part of an event that costs."""
-        (self._bill or self._open("")).feed(event, text)
+        """Count ``text``, a part of an event that costs."""
+        (self._current or self._open("")).feed(event, text)
 
     def end(self, reply: Reply | None = None) -> None:
-        """Nothing more comes. What only the Reply tells counts too."""
+        """End the stream. Figures that only the Reply has count too."""
         usage = reply.usage if reply is not None else None
         if usage is not None and usage.origin == "provider" and not self._is_reported():
             self._report(usage)
-        if self._bill is not None:
-            self._bill.flush()
+        if self._current is not None:
+            self._current.flush()
 
     def usage(self) -> Usage | None:
         """The figures so far with their cost; None if nothing is known."""
-        bill = self._bill or self._before_start()
-        usage = self._priced(bill) if bill is not None else None
+        request = self._current or self._before_start()
+        usage = self._priced(request) if request is not None else None
         return summed([*self._closed, usage] if usage is not None else self._closed)
 
     def of(self, reply: Reply) -> Reply:
@@ -112,111 +113,112 @@ class StreamUsage:
         if reply.usage is not None and (usage is None or not self._is_reported()):
             usage = self._cost(reply.usage, self.model or reply.model)
         usage = unfinished(usage) if reply.outcome in CUT else usage
-        return replace(reply, usage=usage, warnings=(*reply.warnings, *self._without_price(reply)))
+        return replace(reply, usage=usage, warnings=(*reply.warnings, *self._price_warnings(reply)))
 
     def _is_reported(self) -> bool:
-        return bool(self._closed) or (self._bill is not None and self._bill.reported is not None)
+        return bool(self._closed) or (self._current is not None and self._current.reported is not None)
 
     def _before_start(self) -> RequestUsage | None:
-        """Nothing came yet, but perhaps a server took the request. Asked from any thread."""
-        if self._closed or self._early is not None:
-            return self._early
-        asked = self._request()
-        self._early = RequestUsage(self._gauge, "", asked) if asked is not None else None
-        return self._early
+        """The usage before any event, as a server may already have accepted the request. Called from any thread."""
+        if self._closed or self._before_first is not None:
+            return self._before_first
+        request = self._request()
+        self._before_first = RequestUsage(self._reply_tokens, "", request) if request is not None else None
+        return self._before_first
 
     def _start(self, model: str) -> None:
-        ahead = self._bill if not self._begun else None
-        reported = ahead.reported if ahead is not None and not ahead.tokens else None  # some say it before they start
+        ahead = self._current if not self._has_started else None
+        # Some servers report before they start.
+        reported = ahead.reported if ahead is not None and not ahead.tokens else None
         if reported is None:
             self._close(cut=False)
-        bill = self._open(model)
-        self._begun = True
+        request = self._open(model)
+        self._has_started = True
         if reported is not None:
-            bill.report(reported)
+            request.report(reported)
 
     def _open(self, model: str) -> RequestUsage:
-        self._bill, self._early = RequestUsage(self._gauge, model, self._request()), None
-        return self._bill
+        self._current, self._before_first = RequestUsage(self._reply_tokens, model, self._request()), None
+        return self._current
 
     def _report(self, usage: Usage) -> None:
-        bill, more = self._bill or self._open(""), usage.requests - 1
+        request, more = self._current or self._open(""), usage.requests - 1
         while more > 0 and self._closed:
             more -= self._closed.pop().requests
-        bill.report(usage)
+        request.report(usage)
 
     def _close(self, *, cut: bool) -> None:
-        bill, self._bill, self._begun = self._bill, None, False
-        if bill is not None:
-            bill.flush()
-            usage = self._priced(bill)
-            self._models.append(bill.model)
+        request, self._current, self._has_started = self._current, None, False
+        if request is not None:
+            request.flush()
+            usage = self._priced(request)
+            self._models.append(request.model)
             self._closed += [] if usage is None else [unfinished(usage) if cut else usage]
 
-    def _priced(self, bill: RequestUsage) -> Usage | None:
-        usage = bill.usage()
-        return None if usage is None else self._cost(usage, bill.model)
+    def _priced(self, request: RequestUsage) -> Usage | None:
+        usage = request.usage()
+        return None if usage is None else self._cost(usage, request.model)
 
     def _cost(self, usage: Usage, model: str) -> Usage:
         prices = price_of(self._prices, model)
         return usage if prices is None else replace(usage, cost=prices.cost(usage))
 
-    def _without_price(self, reply: Reply) -> list[str]:
-        """What is to be said about models that the prices do not have."""
-        if self._unpriced is None or self._prices is None or (self._bill is None and not self._closed):
+    def _price_warnings(self, reply: Reply) -> list[str]:
+        """The warnings about models without a price."""
+        if self._unpriced is None or self._prices is None or (self._current is None and not self._closed):
             return []
-        models = [*self._models, self.model or reply.model] if self._bill is not None else self._models
+        models = [*self._models, self.model or reply.model] if self._current is not None else self._models
         lacking = dict.fromkeys(model for model in models if price_of(self._prices, model) is None)
         warnings = [self._unpriced.warning(model) for model in lacking]
         return [warning for warning in warnings if warning not in reply.warnings]
 
 
 class Meter(StageBase):
-    """A stage: events, and after each that changes the figures a `UsageUpdate`; the Reply says the last of them.
+    """A stage: events, and a `UsageUpdate` after each that changes the figures; the Reply has the last figures.
 
-    A server's report is passed on with its cost. Bare str passes, and is not counted: TypeError at the end if there was
-    nothing else.
+    A server's report is passed on with its cost. Bare str passes and is not counted: TypeError at the end if there
+    was nothing else.
     """
 
     def __init__(
         self,
-        gauge: ReplyTokens,
+        reply_tokens: ReplyTokens,
         prices: PriceList = None,
-        request: Request = _unknown,
+        request: RequestLookup = _unknown,
         unpriced: Unpriced | None = None,
     ) -> None:
-        self._account = StreamUsage(gauge, prices, request, unpriced or Unpriced(prices))
-        self._shown: Usage | None = None
+        self._stream_usage = StreamUsage(reply_tokens, prices, request, unpriced or Unpriced(prices))
+        self._last_update: Usage | None = None
         self._texts = self._events = False
 
     def feed(self, event: Any) -> list[Any]:
-        account = self._account
+        usage = self._stream_usage
         if type(event) is str:
             self._texts = True
             return [event]
         self._events = True
         if type(event) is Reply:
-            account.end(event)
-            return [*self._update(), account.of(event)]
-        if not account.feed(event):
+            usage.end(event)
+            return [*self._update(), usage.of(event)]
+        if not usage.feed(event):
             return [event]
         if type(event) is UsageUpdate:
-            self._shown = account.usage() or event.usage
-            return [replace(event, usage=self._shown)]
+            self._last_update = usage.usage() or event.usage
+            return [replace(event, usage=self._last_update)]
         return [event, *self._update()]
 
     def flush(self) -> tuple[()]:
-        self._account.end()
+        self._stream_usage.end()
         if self._texts and not self._events and not self.broken:
             raise TypeError("meter() works on events, and only text came: put it before what makes text of them")
         return ()
 
     def reply(self, reply: Reply) -> Reply:
-        return self._account.of(reply)
+        return self._stream_usage.of(reply)
 
     def _update(self) -> list[UsageUpdate]:
-        usage = self._account.usage()
-        if usage is None or usage == self._shown:
+        usage = self._stream_usage.usage()
+        if usage is None or usage == self._last_update:
             return []
-        self._shown = usage
+        self._last_update = usage
         return [UsageUpdate(usage)]

@@ -1,16 +1,16 @@
-"""Anthropic's Messages API: where it is, and what reads, writes and asks it."""
+"""The definition of Anthropic's Messages API: its address, its dialect, its writer and its requests."""
 
 from __future__ import annotations
 
 from ...events import Reply
 from ..api import Access, Api, Form, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
-from .dialect import Messages, is_message
+from .dialect import AnthropicMessages, is_message
 
 __all__ = ["MESSAGES"]
 
 
-# Writers and whole replies are for those who serve: whoever only reads does not load them.
+# Writers and whole replies are needed to serve replies only, so they are imported when they are first used.
 
 
 def _writer(model: str, id: str, created: int) -> Writer:
@@ -26,14 +26,14 @@ def _whole(reply: Reply) -> Form:
 
 
 def _error(status: int, error: Form) -> Form:
-    from .encode import error_body
+    from .encode import error_response
 
-    return error_body(status, error)
+    return error_response(status, error)
 
 
 MESSAGES = Api(
     name="anthropic",
-    dialect=Messages,
+    dialect=AnthropicMessages,
     writer=_writer,
     whole=_whole,
     owns=is_message,

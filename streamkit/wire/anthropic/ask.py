@@ -1,7 +1,8 @@
-"""How Anthropic's Messages API is asked, and what its requests say.
+"""The requests of Anthropic's Messages API: made from conversations, and read to count their tokens.
 
 A conversation in the form of chat completions is translated: instructions go to the top, calls and their results become
-blocks, and neighbours of one role become one message. What is in Anthropic's own form already passes as it is.
+blocks, and adjacent messages of one role become one message. Anything that is in Anthropic's own form already passes as
+it is.
 """
 
 from __future__ import annotations
@@ -12,22 +13,22 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
-from .outputs import closed
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from .outputs import close_objects
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
 NAME = "the Messages API"
 MOST_TOKENS = 4096
-"""Of an answer for which no limit was given: the API wants one."""
-HAS = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
+"""The limit of an answer for which none was given: the API requires one."""
+SUPPORTED = ("metadata", "parallel_tool_calls", "service_tier", "tool_choice", "user")
 TIERS = ("auto", "standard_only")
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 OF_RESULTS = ("is_error", "cache_control")
-"""Fields of a message that the block of a result has."""
+"""Fields of a message that the block of a result has, too."""
 RUN_BY_USERS = ("bash_2", "computer_2", "memory_2", "text_editor_2")
-"""Beginnings of types of tools, before their dates."""
+"""The types of tools that the caller runs, up to their dates."""
 NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -35,35 +36,39 @@ NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def body(messages: Messages, params: Form) -> Form:
-    rest = given(params, NAME, HAS)
+    rest = supported_params(params, NAME, SUPPORTED)
     turns = turns_of(messages, NAME)
     system = _system(turns, rest.pop("system", None))
-    asked: Form = {**({"system": system} if system else {}), "messages": _merged(turns), "max_tokens": _limit(rest)}
+    request: Form = {
+        **({"system": system} if system else {}),
+        "messages": _merge_turns(turns),
+        "max_tokens": _limit(rest),
+    }
     if "stop" in rest:
         stop = rest.pop("stop")
-        asked["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
+        request["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
     if metadata := _metadata(rest):
-        asked["metadata"] = metadata
+        request["metadata"] = metadata
     if rest.get("service_tier", "auto") not in TIERS:
         raise ValueError(f"service_tier is {' or '.join(TIERS)} in {NAME}, not {rest['service_tier']!r}")
     if "tools" in rest:
-        asked["tools"] = [_translated(one) for one in rest.pop("tools")]
-    if chosen := _choice(rest, has_tools=bool(asked.get("tools"))):
-        asked["tool_choice"] = chosen
+        request["tools"] = [_translate_tool(one) for one in rest.pop("tools")]
+    if chosen := _choice(rest, has_tools=bool(request.get("tools"))):
+        request["tool_choice"] = chosen
     effort, form = rest.pop("reasoning_effort", None), rest.pop("response_format", None)
-    asked = _with_effort({**rest, **asked}, effort)
-    return asked if form is None else with_format(asked, form)
+    request = _with_effort({**rest, **request}, effort)
+    return request if form is None else with_format(request, form)
 
 
 def _limit(rest: Form) -> Any:
-    """Both names of chat completions mean it. Thinking counts, so there must be room for it."""
+    """The limit of tokens, under either name of chat completions. Thinking counts, so there must be room for it."""
     limits = [rest.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in rest]
     budget = fields_of(rest.get("thinking"), "thinking").get("budget_tokens")
     return limits[0] if limits else MOST_TOKENS + (budget or 0)
 
 
 def _metadata(rest: Form) -> Form:
-    """Who asks is all that is taken."""
+    """The metadata of a request: the id of the user is all that the API takes."""
     user = {"user_id": rest.pop("user")} if "user" in rest else {}
     metadata = fields_of(rest.pop("metadata", None), "metadata")
     if odd := sorted(metadata.keys() - {"user_id"}):
@@ -72,57 +77,57 @@ def _metadata(rest: Form) -> Form:
 
 
 def _choice(rest: Form, *, has_tools: bool) -> Any:
-    asked, parallel = rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", True)
-    if isinstance(asked, str) and asked in CHOICES:
-        asked = {"type": CHOICES[asked]}
-    elif isinstance(asked, Mapping) and isinstance(asked.get("function"), Mapping):
-        asked = choice(asked["function"].get("name"))
-    elif asked is not None and not (isinstance(asked, Mapping) and asked.get("type") in ("tool", *CHOICES.values())):
-        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {excerpt(repr(asked))}")
-    if parallel or not has_tools or asked == {"type": "none"}:
-        return asked
-    return {**(asked or {"type": "auto"}), "disable_parallel_tool_use": True}
+    wanted, parallel = rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", True)
+    if isinstance(wanted, str) and wanted in CHOICES:
+        wanted = {"type": CHOICES[wanted]}
+    elif isinstance(wanted, Mapping) and isinstance(wanted.get("function"), Mapping):
+        wanted = choice(wanted["function"].get("name"))
+    elif wanted is not None and not (isinstance(wanted, Mapping) and wanted.get("type") in ("tool", *CHOICES.values())):
+        raise ValueError(f"tool_choice is {', '.join(CHOICES)} or names a function, not {excerpt(repr(wanted))}")
+    if parallel or not has_tools or wanted == {"type": "none"}:
+        return wanted
+    return {**(wanted or {"type": "auto"}), "disable_parallel_tool_use": True}
 
 
-def _with_effort(asked: Form, effort: Any) -> Form:
+def _with_effort(request: Form, effort: Any) -> Form:
     if effort is None:
-        return asked
+        return request
     if effort == "none":
-        return {"thinking": {"type": "disabled"}, **asked}
+        return {"thinking": {"type": "disabled"}, **request}
     if effort not in EFFORTS:
         raise ValueError(f"reasoning_effort is none, {', '.join(EFFORTS)} in {NAME}, not {effort!r}")
-    return {**asked, "output_config": {"effort": effort, **fields_of(asked.get("output_config"), "output_config")}}
+    return {**request, "output_config": {"effort": effort, **fields_of(request.get("output_config"), "output_config")}}
 
 
-def with_format(params: Form, asked: Form) -> Form:
-    """The form of an answer, which is always a schema there."""
-    kind, schema = form_of(asked, NAME)
+def with_format(params: Form, spec: Form) -> Form:
+    """``params`` with the form of the answer, which is always a schema in this API."""
+    kind, schema = answer_format(spec, NAME)
     if kind == "text":
         return params
     if kind != "json_schema":
         raise ValueError(f"response_format {kind!r} is not a form of {NAME}: give a model or a json_schema")
-    form = {"type": "json_schema", "schema": closed(schema)}
+    form = {"type": "json_schema", "schema": close_objects(schema)}
     return {**params, "output_config": {**fields_of(params.get("output_config"), "output_config"), "format": form}}
 
 
 def tool(function: Form) -> Form:
-    """What is called ``parameters`` elsewhere, ``input_schema`` here."""
+    """The entry of ``tools`` for a function: its ``parameters`` are called ``input_schema`` here."""
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
     return {**rest, "input_schema": schema}
 
 
-def _translated(entry: Any) -> Any:
+def _translate_tool(entry: Any) -> Any:
     own = fields_of(entry, "a tool")
     function = function_of(own, NAME)
     if function is None:
         return own
-    return {**tool(function), **(_without(own, "type", "function") if "function" in own else {})}
+    return {**tool(function), **(without(own, "type", "function") if "function" in own else {})}
 
 
 def tool_names(entry: Mapping[str, Any]) -> Iterable[str]:
-    """Also of those whose schema the API knows by their type, though whoever asks runs them."""
-    return named_tools(_without(entry, "type") if str(entry.get("type")).startswith(RUN_BY_USERS) else entry)
+    """The names of a tool, also of one whose schema the API knows by its type, though the caller runs it."""
+    return named_tools(without(entry, "type") if str(entry.get("type")).startswith(RUN_BY_USERS) else entry)
 
 
 def choice(name: str) -> Form:
@@ -133,18 +138,18 @@ def choice(name: str) -> Form:
 
 
 def _system(turns: list[Turn], own: Any) -> Any:
-    """All instructions: a text, or blocks if some of them are such."""
-    told = [turn.message.get("content") for turn in turns if turn.role == "system"]
-    parts = [part for part in (own, *told) if part]
+    """All instructions: a text, or blocks if some of them are blocks."""
+    contents = [turn.message.get("content") for turn in turns if turn.role == "system"]
+    parts = [part for part in (own, *contents) if part]
     if all(isinstance(part, str) for part in parts):
         return "\n\n".join(parts)
     blocks = [block for turn in turns if turn.role == "system" for block in map(_block, turn.parts)]
     return [*_blocks(own), *blocks]
 
 
-def _merged(turns: list[Turn]) -> list[Form]:
-    """The other messages; what one role says in several of them is one, as the API wants results of tools together, and
-    in front of anything else. Empty ones are left out: they would be refused."""
+def _merge_turns(turns: list[Turn]) -> list[Form]:
+    """The other messages. Adjacent ones of one role become one message, as the API requires the results of tools to be
+    together and before anything else. Empty ones are left out: the API would refuse them."""
     _name_calls(turns)
     out: list[Form] = []
     for turn in turns:
@@ -164,50 +169,50 @@ def _merged(turns: list[Turn]) -> list[Form]:
 
 
 def _name_calls(turns: list[Turn]) -> None:
-    """Give each call an id as the API wants it: of few characters, and of no other call."""
-    taken = {part["id"] for turn in turns for part in turn.parts if isinstance(part.get("id"), str)}
+    """Give each call an id as the API requires it: of certain characters only, and unique."""
+    used = {part["id"] for turn in turns for part in turn.parts if isinstance(part.get("id"), str)}
     for call in (call for turn in turns for call in turn.calls):
         plain = id = NOT_IN_IDS.sub("_", call.id) or "call"
         number = 0
-        while id in taken:
+        while id in used:
             number += 1
             id = f"{plain}_{number}"
-        taken.add(id)
+        used.add(id)
         call.id = id
 
 
 def _content(turn: Turn) -> Any:
-    """A text if nothing else was given, else blocks."""
+    """The content of a message: a text if it has nothing else, else blocks."""
     text = turn.message.get("content")
     if turn.role == "tool":
         if not turn.id:
             raise ValueError(f"a tool message without a tool_call_id is not a result in {NAME}: no call waits for one")
         id = turn.id if turn.answered else NOT_IN_IDS.sub("_", turn.id)
         more = {name: turn.message[name] for name in OF_RESULTS if turn.message.get(name) is not None}
-        told = text if isinstance(text, str) else _told_blocks(turn)
-        return [{"type": "tool_result", "tool_use_id": id, "content": told, **more}]
+        content = text if isinstance(text, str) else _turn_blocks(turn)
+        return [{"type": "tool_result", "tool_use_id": id, "content": content, **more}]
     calls = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls]
-    blocks = [*_told_blocks(turn), *calls]
+    blocks = [*_turn_blocks(turn), *calls]
     return text if blocks and isinstance(text, str) and blocks == _blocks(text) else blocks
 
 
-def _told_blocks(turn: Turn) -> list[Mapping[str, Any]]:
-    return [block for block in map(_block, turn.parts) if _says(block)]
+def _turn_blocks(turn: Turn) -> list[Mapping[str, Any]]:
+    return [block for block in map(_block, turn.parts) if _is_not_blank(block)]
 
 
 def _blocks(content: Any) -> list[Any]:
     parts = [content] if isinstance(content, str) else content or ()
     blocks = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    return [block for block in blocks if not isinstance(block, Mapping) or _says(block)]
+    return [block for block in blocks if not isinstance(block, Mapping) or _is_not_blank(block)]
 
 
-def _says(block: Mapping[str, Any]) -> bool:
-    """Whether a block is not a text of white space, which would be refused."""
+def _is_not_blank(block: Mapping[str, Any]) -> bool:
+    """True unless a block is a text of white space only, which the API would refuse."""
     return block.get("type") != "text" or bool(str(block.get("text") or "").strip())
 
 
 def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind, file = part.get("type"), inlined(part)
+    kind, file = part.get("type"), file_in(part)
     if file is None and kind not in ("file", "image_url"):
         return part
     if file is None or kind == "input_audio":
@@ -215,38 +220,34 @@ def _block(part: Mapping[str, Any]) -> Mapping[str, Any]:
     media, data = file
     source = {"type": "base64", "media_type": media, "data": data} if media else {"type": "url", "url": data}
     if kind == "image_url":
-        return {"type": "image", "source": source, **_without(part, "type", "image_url")}
+        return {"type": "image", "source": source, **without(part, "type", "image_url")}
     title = fields_of(part["file"], "a file").get("filename")
     return {
         "type": "document",
         "source": source,
         **({"title": title} if title else {}),
-        **_without(part, "type", "file"),
+        **without(part, "type", "file"),
     }
-
-
-def _without(form: Mapping[str, Any], *names: str) -> Form:
-    return {name: value for name, value in form.items() if name not in names}
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------
 
 
-def prompt(asked: Mapping[str, Any]) -> Prompt:
-    """In the form of chat completions again."""
-    system = [{"role": "system", "content": asked["system"]}] if asked.get("system") else []
-    tools = [{"function": {**one, "parameters": one.get("input_schema")}} for one in asked.get("tools") or ()]
+def prompt(request: Mapping[str, Any]) -> Prompt:
+    """The content of a request, in the form of chat completions again."""
+    system = [{"role": "system", "content": request["system"]}] if request.get("system") else []
+    tools = [{"function": {**one, "parameters": one.get("input_schema")}} for one in request.get("tools") or ()]
     notes = ["an estimate: neither Anthropic's tokenizer nor how it frames messages is public"]
-    if (asked.get("output_config") or {}).get("format"):
+    if (request.get("output_config") or {}).get("format"):
         notes.append("the schema of the answer is not counted")
-    chosen = asked.get("tool_choice")
+    chosen = request.get("tool_choice")
     named = chosen if chosen and chosen.get("type") == "tool" else None
-    turns = [turn for message in asked["messages"] for turn in _told(message)]
+    turns = [turn for message in request["messages"] for turn in _chat_messages(message)]
     return Prompt([*system, *turns], tools or None, named, notes=tuple(notes))
 
 
-def _told(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The results in a message, each as one of its own, and the rest of it."""
+def _chat_messages(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The messages of chat completions for one message: each result as one of its own, and the rest of it."""
     content = message.get("content")
     kinds: dict[Any, list[Any]] = {}
     for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():

@@ -1,4 +1,5 @@
-"""Events of Anthropic's Messages API to our own: a message, its content blocks one after the other, and its end."""
+"""The dialect of Anthropic's Messages API: events for a message, its content blocks one after the other, and its
+end."""
 
 from __future__ import annotations
 
@@ -12,41 +13,40 @@ from ...wording import excerpt
 from ..arguments import EMPTY
 from ..calls import Calls
 from ..dialect import Dialect
-from ..fields import text_field, unread_field
-from ..fragments import Fragment, text_of
-from ..loads import quote_json
-from ..openai import Chunk, object_in
+from ..fields import Chunk, object_in, text_field, unread_field
+from ..fragments import Fragment, arguments_text
+from ..jsoncodec import quote_json
 from ..problems import api_error, find, may_report
-from .blocks import Block, Blocks, made_up
-from .usage import ANSWER, NAMES, brought_up_to_date, usage_of
+from .contentblocks import ContentBlock, ContentBlocks, generated_id
+from .usage import ANSWER, NAMES, updated_report, usage_from
 
-__all__ = ["Messages", "is_message"]
+__all__ = ["AnthropicMessages", "is_message"]
 
 DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
-"""Where a piece of a block has what it says."""
+"""The field with the text of a piece, by the type of its delta."""
 LEVELS = ("content", "content_block", "delta", "message", "usage")
-"""Fields whose inside is judged field by field."""
+"""Fields whose members are examined one by one."""
 SILENT = NAMES | {"id", "index", "role", "type"}
 
 
-class Messages(Dialect):
+class AnthropicMessages(Dialect):
     """The dialect of ``/v1/messages``; `finished` with a stop reason. All events belong to choice 0."""
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._calls = Calls()
-        self._blocks = Blocks()
-        self._flowing: Any = object()  # the block of which a text was last: none yet
-        self._spoke = self._stopped = False
-        self._torn = False  # whether the reply ended inside of a block
-        self._report: Chunk = {}  # all figures so far, by the server's names
+        self._blocks = ContentBlocks()
+        self._text_block: Any = object()  # the index of the block that the last text was of: none yet
+        self._has_content = self._stopped = False
+        self._cut_in_block = False  # true if the reply ended inside a block
+        self._report: Chunk = {}  # all figures so far, under the server's names
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
             delta = chunk["delta"]
             text = delta["text"]
             if (
-                chunk["index"] == self._flowing
+                chunk["index"] == self._text_block
                 and type(text) is str
                 and text
                 and delta["type"] == "text_delta"
@@ -71,17 +71,17 @@ class Messages(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._spoke or bool(self._calls.calls)
+        return self._has_content or bool(self._calls.calls)
 
     def flush(self) -> Iterable[Event]:
         if self.done:  # an end without its own event
             self._check_end()
-        calls = [] if self._torn else self._end_calls(self._calls, self._calls.settle(), 0, None)
+        calls = [] if self._cut_in_block else self._end_calls(self._calls, self._calls.settle(), 0, None)
         return [*self._release(), *calls]
 
     def verdict(self) -> StreamkitError | None:
-        torn = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
-        return super().verdict() or (torn if self._torn else None)
+        cut = BrokenError("the server ended the reply before the end of a block", retryable=not self.said)
+        return super().verdict() or (cut if self._cut_in_block else None)
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind(chunk, name)
@@ -92,17 +92,17 @@ class Messages(Dialect):
         if reader is not None:
             reader(self, chunk, out)
         elif not kind:
-            self._hear(chunk)
+            self._note_complaint(chunk)
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
-        """The field that says something, if there is one in a chunk of a kind that is known."""
+        """The first field with unread content, if the chunk is of a known kind."""
         if _kind(chunk, name) not in READERS:
             return super()._unread(chunk, name)
         figures = (self._usage.raw if self._usage else None) or {}
         return unread_field(chunk, LEVELS, SILENT, {"stop_reason": self._ended_by, "model": self.model, **figures})
 
     def _start(self, chunk: Chunk, out: list[Event]) -> None:
-        """The beginning of a message. Its figures for the answer stand for nothing: that is not written yet."""
+        """The beginning of a message. Its figures for the answer are ignored: the answer is not written yet."""
         self._message(object_in(chunk, "message"), ANSWER, chunk, out)
 
     def _whole(self, chunk: Chunk, out: list[Event]) -> None:
@@ -114,38 +114,38 @@ class Messages(Dialect):
         self._begin(message, chunk, out, content=True)
         blocks = message.get("content") or []
         if not isinstance(blocks, list):
-            raise MalformedError(f"the content of a message is no list: {quote_json(blocks)}")
+            raise MalformedError(f"the content of a message is not a list: {quote_json(blocks)}")
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
-            self._close(self._blocks.place({}), chunk, out)
+            self._close(self._blocks.index_in({}), chunk, out)
         self._count(message.get("usage"), chunk, out, without)
 
     def _block_start(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
         self._open(chunk, chunk, out)
 
-    def _open(self, place: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        form, kind = object_in(place, "content_block"), object_in(place, "content_block").get("type")
-        index, block = self._blocks.place(place, 1), Block(kind in ("text", "thinking"))
+    def _open(self, source: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        form, kind = object_in(source, "content_block"), object_in(source, "content_block").get("type")
+        index, block = self._blocks.index_in(source, 1), ContentBlock(kind in ("text", "thinking"))
         self._close(index, chunk, out)
         self._blocks.add(index, block)
         if kind == "text":
             self._piece(TextDelta, text_field(form, "text"), index, chunk, out)
-            self._aside("citations_delta", form.get("citations"), chunk, out)
+            self._other("citations_delta", form.get("citations"), chunk, out)
         elif kind == "thinking":
             self._piece(ReasoningDelta, text_field(form, "thinking"), index, chunk, out)
-            self._aside("signature_delta", form.get("signature"), chunk, out)
+            self._other("signature_delta", form.get("signature"), chunk, out)
         elif kind == "tool_use":
-            input, block.call = text_of(form.get("input")), self._calls.open()
+            input, block.call = arguments_text(form.get("input")), self._calls.open()
             block.input = "" if EMPTY.fullmatch(input.strip()) else input
-            id = text_field(form, "id") or made_up(self.id, block.call.place)
+            id = text_field(form, "id") or generated_id(self.id, block.call.position)
             self._grow_call(self._calls, block.call, 0, Fragment(None, id, text_field(form, "name"), ""), chunk, out)
         else:
-            self._aside(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
+            self._other(kind if isinstance(kind, str) else "content_block_start", True, chunk, out)
 
     def _block_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
-        form, index = object_in(chunk, "delta"), self._blocks.place(chunk)
+        form, index = object_in(chunk, "delta"), self._blocks.index_in(chunk)
         kind = form.get("type")
         if not isinstance(kind, str):
             kind = next((kind for kind, field in DELTAS.items() if field in form), "")
@@ -157,14 +157,15 @@ class Messages(Dialect):
             self._piece(ReasoningDelta, text, index, chunk, out)
         elif call is not None:
             self._grow_call(self._calls, call, 0, Fragment(None, "", "", text), chunk, out)
-        else:  # of a block that has no event of its own
-            self._aside(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
+        else:  # a piece of a block that has no event of its own
+            self._other(kind or "content_block_delta", text or kind not in DELTAS, chunk, out)
 
     def _block_stop(self, chunk: Chunk, out: list[Event]) -> None:
-        self._close(self._blocks.place(chunk), chunk, out)
+        self._close(self._blocks.index_in(chunk), chunk, out)
 
     def _close(self, index: int, chunk: Chunk, out: list[Event], *, whole: bool = True) -> None:
-        """End a block. A call of which no input came has none, if the block is ``whole``; else it may have been cut."""
+        """End a block. A call without any input has no arguments, if the block is ``whole``; else its input may have
+        been cut off."""
         block = self._blocks.close(index)
         if block is not None and block.call is not None:
             if block.call.arguments.blank:
@@ -180,16 +181,16 @@ class Messages(Dialect):
         reason, problem = text_field(form, "stop_reason"), None
         if reason and meaning(reason) != "unfinished":
             if not self._stopped:
-                problem = self._stops(reason, form, chunk, out)
-            elif meaning(reason) != meaning(self._ended_by or ""):  # the first word for an end counts
+                problem = self._finish(reason, form, chunk, out)
+            elif meaning(reason) != meaning(self._ended_by or ""):  # the first stop reason counts
                 self.warn(f"the reply ended twice: {excerpt(self._ended_by or '')}, then {excerpt(reason)}")
         self._count(chunk.get("usage"), chunk, out)
         if problem is not None:
             raise problem
 
-    def _stops(self, reason: str, form: Chunk, chunk: Chunk, out: list[Event]) -> StreamkitError | None:
+    def _finish(self, reason: str, form: Chunk, chunk: Chunk, out: list[Event]) -> StreamkitError | None:
         problem = self._ends(reason)
-        self._refuse(form, chunk, out)
+        self._emit_explanation(form, chunk, out)
         if problem is None:
             self._stopped = True
             for index in self._blocks.open_ones():
@@ -198,8 +199,8 @@ class Messages(Dialect):
             out.append(Finish(reason, raw=chunk))
         return problem
 
-    def _refuse(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
-        """What the server itself says of a refusal, after the words of the model."""
+    def _emit_explanation(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        """Emit the server's own explanation of a refusal, after the text of the model."""
         details = form.get("stop_details")
         if isinstance(details, dict) and details.get("type") == "refusal":
             self._say(RefusalDelta, text_field(details, "explanation"), 0, chunk, out)
@@ -211,9 +212,9 @@ class Messages(Dialect):
         self._check_end()
 
     def _check_end(self) -> None:
-        """A reply that ends without a stop reason is whole as far as anybody can tell, unless a block is open."""
+        """Warn of an end without a stop reason: such a reply counts as whole, unless a block is open."""
         if not self._stopped:
-            self._torn = any(True for _ in self._blocks.open_ones())
+            self._cut_in_block = any(True for _ in self._blocks.open_ones())
             self.warn("the server ended the reply without a stop reason")
 
     def _completion(self, chunk: Chunk, out: list[Event]) -> None:
@@ -229,44 +230,45 @@ class Messages(Dialect):
         self, kind: type[TextDelta] | type[ReasoningDelta], text: str, index: int, chunk: Chunk, out: list[Event]
     ) -> None:
         if text:
-            self._spoke = True
-            self._flowing = index if kind is TextDelta else self._flowing
+            self._has_content = True
+            self._text_block = index if kind is TextDelta else self._text_block
             self._say(kind, text, 0, chunk, out)
 
-    def _aside(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
-        """Content for which there is no event of our own, if it is ``there``."""
+    def _other(self, name: str, there: Any, chunk: Chunk, out: list[Event]) -> None:
+        """Emit an `Other` for content that has no event of its own, if the content is ``there``."""
         if there:
-            self._spoke = True
+            self._has_content = True
             out.append(Other(name, raw=chunk))
 
     def _count(self, report: Any, chunk: Chunk, out: list[Event], without: Collection[str] = ()) -> None:
         if not isinstance(report, dict):
             return
-        told = {name: value for name, value in report.items() if name not in without}
-        now = brought_up_to_date(self._report, told, self.warn)
-        if now == self._report:
+        figures = {name: value for name, value in report.items() if name not in without}
+        updated = updated_report(self._report, figures, self.warn)
+        if updated == self._report:
             return
-        self._report, usage = now, usage_of(now, self.warn)
+        self._report, usage = updated, usage_from(updated, self.warn)
         if usage is not None:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))
 
 
-READERS: dict[str, Callable[[Messages, Chunk, list[Event]], None]] = {
-    "message_start": Messages._start,
-    "content_block_start": Messages._block_start,
-    "content_block_delta": Messages._block_delta,
-    "content_block_stop": Messages._block_stop,
-    "message_delta": Messages._message_delta,
-    "message_stop": Messages._stop,
-    "message": Messages._whole,
-    "completion": Messages._completion,
-    "ping": Messages._ping,
+READERS: dict[str, Callable[[AnthropicMessages, Chunk, list[Event]], None]] = {
+    "message_start": AnthropicMessages._start,
+    "content_block_start": AnthropicMessages._block_start,
+    "content_block_delta": AnthropicMessages._block_delta,
+    "content_block_stop": AnthropicMessages._block_stop,
+    "message_delta": AnthropicMessages._message_delta,
+    "message_stop": AnthropicMessages._stop,
+    "message": AnthropicMessages._whole,
+    "completion": AnthropicMessages._completion,
+    "ping": AnthropicMessages._ping,
 }
 
 
 def is_message(form: Chunk) -> bool:
-    """Whether an object is a chunk of this dialect, or a whole message. Servers of other APIs send pings as well."""
+    """True if an object is a chunk of this dialect, or a whole message. Servers of other APIs send pings as well, so a
+    ping is not enough."""
     kind = _kind(form, "")
     if kind == "error":
         return isinstance(form.get("error"), dict)
@@ -276,7 +278,7 @@ def is_message(form: Chunk) -> bool:
 def _kind(chunk: Chunk, name: str) -> str:
     kind = chunk.get("type")
     if kind is None and isinstance(chunk.get("content"), list) and "stop_reason" in chunk:
-        return "message"  # a whole one, of a gateway that leaves the type out
-    if kind == "message" and "content" not in chunk:  # some words of a server, and no reply
+        return "message"  # a whole message, of a gateway that leaves the type out
+    if kind == "message" and "content" not in chunk:  # a message of the server, not a reply
         return ""
     return kind if isinstance(kind, str) else name

@@ -1,7 +1,7 @@
-"""Events in the form of Anthropic's Messages API: content blocks, of which one at a time is open and grows.
+"""The writer of Anthropic's Messages API: events as content blocks, of which one at a time is open and grows.
 
-What belongs to a later block waits until those before it are closed: a call until it is whole, text and thinking until
-something else follows.
+Content of a later block waits until the blocks before it are closed: a call is closed when it is whole, text and
+thinking when something else follows.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ...events import (
     UsageUpdate,
 )
 from ...stages import Meaning, OpenCalls, in_words, meaning
-from ..call import value_of
-from .blocks import made_up
+from ..partialcall import value_of
+from .contentblocks import generated_id
 
-__all__ = ["MessagesWriter", "error_body", "message_body"]
+__all__ = ["MessagesWriter", "error_response", "message_body"]
 
 Form: TypeAlias = dict[str, Any]
 
@@ -41,7 +41,7 @@ OWN = ("end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "ref
 FIELDS = {"text": "text", "thinking": "thinking", "tool_use": "partial_json"}
 DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "tool_use": "input_json_delta"}
 KINDS: dict[type, str] = {TextDelta: "text", RefusalDelta: "text", ReasoningDelta: "thinking"}
-"""A refusal is text there, which the stop reason calls one."""
+"""A refusal is text in this API, and the stop reason says that it is a refusal."""
 ERRORS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -57,16 +57,16 @@ ERRORS = {
 
 
 class MessagesWriter:
-    """Payloads of the Messages API. Only choice 0 has a form there."""
+    """Payloads of the Messages API. Only choice 0 has a form in it."""
 
     named = True
 
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id = model, id
         self._started = self._called = self._refused = False
-        self._blocks: deque[_Block] = deque()  # the first is open; the others wait
-        self._count = 0  # blocks that were opened
-        self._by_call: dict[int, _Block] = {}
+        self._blocks: deque[_WrittenBlock] = deque()  # the first is open; the others wait
+        self._count = 0  # the number of blocks that were opened
+        self._by_call: dict[int, _WrittenBlock] = {}
         self._calls = OpenCalls()
         self._reason: str | None = None
         self._usage: Usage | None = None
@@ -108,11 +108,12 @@ class MessagesWriter:
         yield {"type": "message_stop"}
 
     def fail(self, error: Form) -> Iterator[Form]:
-        """What waits for the end of a call is told all the same, while that stays open: it was cut."""
+        """The payloads of an error. Blocks that wait for the end of a call are written nevertheless, while that call
+        stays open: it was cut off."""
         for block in self._blocks:
             yield from self._open(block)
             yield from block.deltas()
-        yield {"type": "error", "error": {"type": "api_error", **_told(error)}}
+        yield {"type": "error", "error": {"type": "api_error", **_known_fields(error)}}
 
     def _start(self) -> Iterator[Form]:
         if not self._started:
@@ -120,22 +121,22 @@ class MessagesWriter:
             message = {**_message(self._id, self._model), "usage": {"input_tokens": 0, "output_tokens": 0}}
             yield {"type": "message_start", "message": message}
 
-    def _new(self, kind: str) -> _Block:
-        self._blocks.append(_Block(kind))
+    def _new(self, kind: str) -> _WrittenBlock:
+        self._blocks.append(_WrittenBlock(kind))
         self._called = self._called or kind == "tool_use"
         return self._blocks[-1]
 
-    def _block_of(self, kind: str) -> _Block:
+    def _block_of(self, kind: str) -> _WrittenBlock:
         """The last block, if it is of this kind, or a new one."""
         return self._blocks[-1] if self._blocks and self._blocks[-1].kind == kind else self._new(kind)
 
-    def _block_of_call(self, number: int) -> _Block:
+    def _block_of_call(self, number: int) -> _WrittenBlock:
         if number not in self._by_call:
             self._by_call[number] = self._new("tool_use")
         return self._by_call[number]
 
     def _grow(self) -> Iterator[Form]:
-        """What may be told of the first block by now, and of those after it once it is closed."""
+        """Write all that is ready of the first block, and of those after it once it is closed."""
         while self._blocks:
             block = self._blocks[0]
             block.whole = block.whole or (block.kind != "tool_use" and len(self._blocks) > 1)
@@ -148,15 +149,15 @@ class MessagesWriter:
             yield {"type": "content_block_stop", "index": block.index}
             self._blocks.popleft()
 
-    def _open(self, block: _Block) -> Iterator[Form]:
+    def _open(self, block: _WrittenBlock) -> Iterator[Form]:
         if block.index is None:
             yield from self._start()
             block.index, self._count = self._count, self._count + 1
-            block.id = block.id or made_up(self._id, block.index)
+            block.id = block.id or generated_id(self._id, block.index)
             yield {"type": "content_block_start", "index": block.index, "content_block": block.form()}
 
 
-class _Block:
+class _WrittenBlock:
     __slots__ = ("id", "index", "kind", "name", "pieces", "whole")
 
     def __init__(self, kind: str) -> None:
@@ -172,7 +173,7 @@ class _Block:
 
     def form(self) -> Form:
         about = {"id": self.id, "name": self.name, "input": {}}
-        return {"type": self.kind, **(about if self.kind == "tool_use" else _says(self.kind, ""))}
+        return {"type": self.kind, **(about if self.kind == "tool_use" else _text_fields(self.kind, ""))}
 
     def deltas(self) -> Iterator[Form]:
         for piece in filter(None, self.pieces):
@@ -182,27 +183,27 @@ class _Block:
 
 
 def message_body(reply: Reply) -> Form:
-    """The whole reply as one message."""
+    """A whole reply as one message."""
     first = reply.choices[0]
-    said = (("thinking", first.reasoning), ("text", first.text), ("text", first.refusal))
-    content: list[Form] = [{"type": kind, **_says(kind, text)} for kind, text in said if text]
+    texts = (("thinking", first.reasoning), ("text", first.text), ("text", first.refusal))
+    content: list[Form] = [{"type": kind, **_text_fields(kind, text)} for kind, text in texts if text]
     for call in first.tool_calls:
         value = value_of(call.arguments or "{}")
-        input = value if isinstance(value, (dict, list)) else call.arguments  # no JSON: as the model wrote it
-        id = call.id or made_up(reply.id, len(content))
+        input = value if isinstance(value, (dict, list)) else call.arguments  # not JSON: as the model wrote it
+        id = call.id or generated_id(reply.id, len(content))
         content.append({"type": "tool_use", "id": id, "name": call.name, "input": input})
     reason = _reason(first.finish_reason, bool(first.tool_calls), bool(first.refusal))
     message = {**_message(reply.id, reply.model), "content": content, "stop_reason": reason}
     return {**message, "usage": {"input_tokens": 0, **_usage_form(reply.usage or Usage())}}
 
 
-def error_body(status: int, error: Form) -> Form:
-    """The body of an HTTP answer; without a kind of its own it has the one that goes with ``status``."""
+def error_response(status: int, error: Form) -> Form:
+    """The body of an error response; an error without a type gets the one that goes with ``status``."""
     kind = ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
-    return {"type": "error", "error": {"type": kind, **_told(error)}}
+    return {"type": "error", "error": {"type": kind, **_known_fields(error)}}
 
 
-def _told(error: Form) -> Form:
+def _known_fields(error: Form) -> Form:
     return {name: value for name, value in error.items() if value is not None}
 
 
@@ -211,26 +212,26 @@ def _message(id: str, model: str) -> Form:
     return {**about, "stop_reason": None, "stop_sequence": None}
 
 
-def _says(kind: str, text: str) -> Form:
+def _text_fields(kind: str, text: str) -> Form:
     return {"thinking": text, "signature": ""} if kind == "thinking" else {"text": text, "citations": None}
 
 
 def _reason(reason: str | None, called: bool, refused: bool) -> str:
-    """The word for an end. A refusal that came as such, with a word for a whole reply, is one here too."""
+    """The stop reason. A reply with refusal text and the reason of a complete reply gets the reason of a refusal."""
     word = in_words(reason or "", OWN, {**WORDS, "complete": "tool_use"} if called else WORDS)
     return "refusal" if refused and meaning(word) == "complete" else word
 
 
 def _usage_form(usage: Usage) -> Form:
-    """Token figures; the parts of the prompt are counted apart there. That of the answer is 0 if nobody knows it, as
-    the official client insists on a number."""
-    kept = (usage.raw or {}).get("cache_creation_input_tokens")
-    kept = kept if isinstance(kept, int) else None
-    read, sent = usage.cached_tokens, usage.prompt_tokens
+    """Token figures; the parts of the prompt are counted separately in this API. The figure of the answer is 0 if it is
+    not known, because the official client requires a number."""
+    cache_writes = (usage.raw or {}).get("cache_creation_input_tokens")
+    cache_writes = cache_writes if isinstance(cache_writes, int) else None
+    cache_reads, sent = usage.cached_tokens, usage.prompt_tokens
     form = {
-        "input_tokens": None if sent is None else max(0, sent - (read or 0) - (kept or 0)),
-        "cache_creation_input_tokens": kept,
-        "cache_read_input_tokens": read,
+        "input_tokens": None if sent is None else max(0, sent - (cache_reads or 0) - (cache_writes or 0)),
+        "cache_creation_input_tokens": cache_writes,
+        "cache_read_input_tokens": cache_reads,
         "output_tokens": usage.completion_tokens or 0,
         "output_tokens_details": None
         if usage.reasoning_tokens is None

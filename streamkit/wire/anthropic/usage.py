@@ -1,31 +1,32 @@
-"""Token figures of Anthropic's Messages API: several reports of one reply, and what they are in our own terms."""
+"""Token figures of Anthropic's Messages API: several reports of one reply, merged and translated into a `Usage`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from ...events import Usage
-from ..openai import Chunk
-from ..usage import figure, merged
+from ..fields import Chunk
+from ..usage import figure, merge_usage
 
-__all__ = ["ANSWER", "NAMES", "brought_up_to_date", "usage_of"]
+__all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]
 
 PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-"""What the prompt consists of: that which no cache had, that which one keeps from now on, and that which one had."""
+"""The parts of the prompt: tokens from no cache, tokens written to a cache, and tokens read from a cache."""
 CACHE = PROMPT[1:]
 ANSWER = ("output_tokens", "output_tokens_details")
 NAMES = frozenset({*PROMPT, *ANSWER, "prompt_tokens", "completion_tokens", "total_tokens"})
-"""The latter three are OpenAI's, which some gateways send."""
+"""The last three are OpenAI's, which some gateways send."""
 
 Warn = Callable[[str], None]
 
 
-def brought_up_to_date(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
-    """All figures so far, by the server's names, after a further ``report``.
+def updated_report(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
+    """All figures so far, under the server's names, after a further ``report``.
 
-    A figure replaces the one before; nulls, what is no figure, and a zero where there was more do not. Only the parts
-    of a prompt go together, and then a zero counts: what one cache had may be somewhere else the next time. A report
-    that knows nothing of a cache after one that did has the whole prompt in one figure, which is known already.
+    A figure replaces the one before; nulls, values that are not figures, and a zero after a larger figure do not. Only
+    the parts of a prompt go together, and then a zero counts: tokens of one part may be in another part the next time.
+    A report without figures of a cache after one that had them has the whole prompt in one figure, which is known
+    already.
     """
     new = {name: value for name, value in report.items() if value is not None}
     for name in NAMES.intersection(new):
@@ -38,19 +39,19 @@ def brought_up_to_date(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
     return {**known, **new}
 
 
-def usage_of(report: Chunk, warn: Warn) -> Usage | None:
-    """The figures of ``report``; None if there are none but zeros."""
+def usage_from(report: Chunk, warn: Warn) -> Usage | None:
+    """The figures of ``report``; None if all of them are zero or missing."""
     if not any(report.get(name) for name in NAMES):
         return None
-    general = merged(None, report, warn) or Usage()  # by the names of OpenAI
+    general = merge_usage(None, report, warn) or Usage()  # under the names of OpenAI
     prompt = [tokens for name in PROMPT if (tokens := figure(report, name, warn)) is not None]
     sent = sum(prompt) if prompt else general.prompt_tokens
-    made = general.completion_tokens
+    answer = general.completion_tokens
     cached = figure(report, CACHE[1], warn)
     return Usage(
         sent,
-        made,
-        general.total_tokens if sent is None or made is None else sent + made,
+        answer,
+        general.total_tokens if sent is None or answer is None else sent + answer,
         general.cached_tokens if cached is None else cached,
         _thinking(report, warn) if ANSWER[1] in report else general.reasoning_tokens,
         raw=report,
@@ -58,14 +59,14 @@ def usage_of(report: Chunk, warn: Warn) -> Usage | None:
 
 
 def _replaces(name: str, new: Chunk, known: Chunk, warn: Warn) -> bool:
-    """Whether the figure of this name in ``new`` is one, and says something after that which is ``known``."""
+    """True if the value of this name in ``new`` is a figure, and replaces the one in ``known``."""
     value = new[name]
     if name == ANSWER[1]:
         return isinstance(value, dict) and bool(_thinking(new, warn) or not _thinking(known, warn))
     if not isinstance(value, (int, float)):
-        warn(f"the server's {name} is no figure and was left out")
-    told = figure(new, name, warn)
-    return told is not None and bool(told or name in PROMPT or not known.get(name))
+        warn(f"the server's {name} is not a figure and was left out")
+    tokens = figure(new, name, warn)
+    return tokens is not None and bool(tokens or name in PROMPT or not known.get(name))
 
 
 def _thinking(report: Chunk, warn: Warn) -> int | None:

@@ -1,4 +1,4 @@
-"""How Gemini's own API is asked, and what its requests say."""
+"""The requests of Gemini's own API: made from conversations, and read to count their tokens."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..loads import dumps
-from ..turns import Call, Turn, fields_of, form_of, function_of, given, inlined, object_of, turns_of
+from ..jsoncodec import dumps
+from ..turns import (
+    MessageCall,
+    Turn,
+    answer_format,
+    fields_of,
+    file_in,
+    function_of,
+    object_of,
+    supported_params,
+    turns_of,
+)
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
@@ -23,44 +33,58 @@ CONFIGURED = frozenset({
     "presencePenalty", "responseJsonSchema", "responseMimeType", "responseModalities", "responseSchema", "seed",
     "speechConfig", "temperature", "thinkingConfig", "topK", "topP",
 }) - {"logprobs"}  # fmt: skip
-"""Fields of ``generationConfig``, for who gives them beside it."""
+"""Fields of ``generationConfig``, which callers may also pass as parameters."""
 FIELDS = frozenset(
     {"cachedContent", "generationConfig", "safetySettings", "serviceTier", "systemInstruction", "toolConfig"}
 )
-"""Fields of a request that may be written as Google's Python library has them (``system_instruction``)."""
-HAS = ("frequency_penalty", "logprobs", "n", "presence_penalty", "seed", "service_tier", "tool_choice", "top_logprobs")
+"""Fields of a request that may be spelled as in Google's Python library (``system_instruction``)."""
+SUPPORTED = (
+    "frequency_penalty",
+    "logprobs",
+    "n",
+    "presence_penalty",
+    "seed",
+    "service_tier",
+    "tool_choice",
+    "top_logprobs",
+)
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 
 
 def body(messages: Messages, params: Form) -> Form:
-    """Fields of this API pass as they are, and stand before what parameters of chat completions say."""
-    asked = _named_here(given(params, NAME, HAS))
+    """The body of a request. Fields of this API pass as they are, and take precedence over parameters of chat
+    completions."""
+    request = _own_fields(supported_params(params, NAME, SUPPORTED))
     turns = turns_of(messages, NAME)
-    told = [_part(part) for turn in turns if turn.role == "system" for part in turn.parts]
-    own = _instruction(asked.pop("systemInstruction", None))
-    if told or own:
-        asked["systemInstruction"] = {**own, "parts": [*own.get("parts", ()), *told]}
-    config = _config(asked)
+    instructions = [_part(part) for turn in turns if turn.role == "system" for part in turn.parts]
+    own = _instruction(request.pop("systemInstruction", None))
+    if instructions or own:
+        request["systemInstruction"] = {**own, "parts": [*own.get("parts", ()), *instructions]}
+    config = _config(request)
     if config:
-        asked["generationConfig"] = config
-    if "tools" in asked:
-        asked["tools"] = _tools(asked["tools"])
-    if "tool_choice" in asked:
-        asked["toolConfig"] = {**_calling(asked.pop("tool_choice")), **fields_of(asked.get("toolConfig"), "toolConfig")}
-    return {"contents": list(_contents(turns)), **asked}
+        request["generationConfig"] = config
+    if "tools" in request:
+        request["tools"] = _tools(request["tools"])
+    if "tool_choice" in request:
+        request["toolConfig"] = {
+            **_tool_config(request.pop("tool_choice")),
+            **fields_of(request.get("toolConfig"), "toolConfig"),
+        }
+    return {"contents": list(_contents(turns)), **request}
 
 
-def _named_here(asked: Form) -> Form:
-    """Without what is in the address: the model, and that the reply is a stream."""
-    if "model" in asked:
+def _own_fields(params: Form) -> Form:
+    """The parameters without those that are in the address (the model, and that the reply is a stream), with the fields
+    of this API under their own names."""
+    if "model" in params:
         raise ValueError(f"the model is in the address of {NAME}: pass model=")
-    if asked.get("stream") is True:  # anything else is refused by whoever sends it
-        del asked["stream"]
-    if asked.get("service_tier") in ("auto", "default"):
-        del asked["service_tier"]
-    camel = {name: _camel(name) for name in asked}
-    return {there if (there := camel[name]) in FIELDS else name: value for name, value in asked.items()}
+    if params.get("stream") is True:  # any other value is refused by the sender of the request
+        del params["stream"]
+    if params.get("service_tier") in ("auto", "default"):
+        del params["service_tier"]
+    camel = {name: _camel(name) for name in params}
+    return {own_name if (own_name := camel[name]) in FIELDS else name: value for name, value in params.items()}
 
 
 def _camel(name: str) -> str:
@@ -77,19 +101,19 @@ def _instruction(own: Any) -> Form:
     return {**own, "parts": [{"text": part} if isinstance(part, str) else part for part in parts]} if own else {}
 
 
-def _config(asked: Form) -> Form:
-    """``generationConfig``, with the parameters that are in it here; these are taken out of ``asked``."""
-    own = _camels(asked.pop("generationConfig", None), "generationConfig")
-    config = _format(asked.pop("response_format")) if "response_format" in asked else {}
-    for name in [*asked]:
-        there = CONFIG.get(name) or _camel(name)
-        if name in CONFIG or there in CONFIGURED:
-            config[there] = asked.pop(name)
+def _config(request: Form) -> Form:
+    """``generationConfig``, with the parameters that belong into it; these are removed from ``request``."""
+    own = _camels(request.pop("generationConfig", None), "generationConfig")
+    config = _format(request.pop("response_format")) if "response_format" in request else {}
+    for name in [*request]:
+        own_name = CONFIG.get(name) or _camel(name)
+        if name in CONFIG or own_name in CONFIGURED:
+            config[own_name] = request.pop(name)
     if isinstance(config.get("stopSequences"), str):
         config["stopSequences"] = [config["stopSequences"]]
     beside, within = (_camels(form.get("thinkingConfig"), "thinkingConfig") for form in (config, own))
     thinking = {**beside, **within}
-    level = _level(asked.pop("reasoning_effort")) if "reasoning_effort" in asked else {}
+    level = _level(request.pop("reasoning_effort")) if "reasoning_effort" in request else {}
     if thinking.keys().isdisjoint(("thinkingBudget", "thinkingLevel")):  # the API takes one of them only
         thinking = {**level, **thinking}
     return {**config, **own, **({"thinkingConfig": thinking} if thinking else {})}
@@ -105,15 +129,15 @@ def _level(effort: Any) -> Form:
     return {"thinkingBudget": 0} if effort == "none" else {"thinkingLevel": effort.upper()}
 
 
-def _format(asked: Any) -> Form:
-    kind, schema = form_of(asked, NAME)
+def _format(spec: Any) -> Form:
+    kind, schema = answer_format(spec, NAME)
     if kind == "text":
         return {}
     return {"responseMimeType": "application/json", **({"responseJsonSchema": schema} if kind == "json_schema" else {})}
 
 
 def _contents(turns: list[Turn]) -> Iterator[Form]:
-    """The turns without empty ones. What tools gave stands together, at the start of what follows their calls."""
+    """The turns without empty ones. Results of tools stand together, at the start of the turns after their calls."""
     results: list[Form] = []
     others: list[Form] = []
     for turn in turns:
@@ -128,7 +152,8 @@ def _contents(turns: list[Turn]) -> Iterator[Form]:
 
 
 def _following(results: list[Form], others: list[Form]) -> Iterator[Form]:
-    """What came since the model spoke, which is the first of the others, if it did."""
+    """The turns since the last one of the model (which is the first of ``others``, if there is one), with the results
+    directly after it."""
     at = 1 if others and others[0].get("role") == "model" else 0
     yield from others[:at]
     if results:
@@ -137,7 +162,7 @@ def _following(results: list[Form], others: list[Form]) -> Iterator[Form]:
 
 
 def _content(turn: Turn) -> Form:
-    if "parts" in turn.message:  # in the API's own form
+    if "parts" in turn.message:  # a message in the API's own form
         return dict(turn.message)
     if turn.role not in ("user", "assistant"):
         raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
@@ -145,12 +170,12 @@ def _content(turn: Turn) -> Form:
     return {"role": "user" if turn.role == "user" else "model", "parts": parts}
 
 
-def _call(call: Call) -> Form:
+def _call(call: MessageCall) -> Form:
     return {"functionCall": {**({"id": call.id} if call.id else {}), "name": call.name, "args": call.arguments}}
 
 
 def _part(part: Mapping[str, Any]) -> Form:
-    file, kind = inlined(part), part.get("type")
+    file, kind = file_in(part), part.get("type")
     if file is not None:
         return {"inlineData": {"mimeType": file[0], "data": file[1]}} if file[0] else {"fileData": {"fileUri": file[1]}}
     if kind not in (None, "text"):
@@ -159,10 +184,11 @@ def _part(part: Mapping[str, Any]) -> Form:
 
 
 def _result(turn: Turn) -> Form:
-    """An object is the result as it is, and any other text the ``output`` of the function; files stand beside it."""
+    """The result of a tool. An object is the response as it is, any other text becomes its ``output``; files stand
+    beside it."""
     if not turn.tool:
-        told = f"a tool message answers the call {turn.id!r}, which no message before it made"
-        raise ValueError(f"{excerpt(told)}, and {NAME} wants the name of its tool")
+        answered = f"a tool message answers the call {turn.id!r}, which no message before it made"
+        raise ValueError(f"{excerpt(answered)}, and {NAME} wants the name of its tool")
     parts = [_part(part) for part in turn.parts]
     text, files = "".join(part.get("text", "") for part in parts), [part for part in parts if "text" not in part]
     value = object_of(text)
@@ -175,13 +201,13 @@ def _tools(tools: Any) -> list[Form]:
     """All functions in one entry, and the API's own tools."""
     entries = [_entry(tool) for tool in tools]
     functions = [function for entry in entries for function in _functions(entry)]
-    others = [other for entry in entries if (other := _beside(entry))]
+    others = [other for entry in entries if (other := _other_fields(entry))]
     return [{"functionDeclarations": functions}, *others] if functions else others
 
 
-def _entry(given_: Any) -> Form:
-    own = fields_of(given_, "a tool")
-    if "type" not in own and isinstance(own.get("name"), str):  # a declaration alone
+def _entry(entry: Any) -> Form:
+    own = fields_of(entry, "a tool")
+    if "type" not in own and isinstance(own.get("name"), str):  # a single declaration
         return {"functionDeclarations": [own]}
     function = function_of(own, NAME)
     own = {"functionDeclarations" if name == "function_declarations" else name: value for name, value in own.items()}
@@ -194,7 +220,7 @@ def _functions(entry: Mapping[str, Any]) -> list[Form]:
     return [fields_of(one, "a function") for one in entry.get("functionDeclarations") or ()]
 
 
-def _beside(entry: Mapping[str, Any]) -> Form:
+def _other_fields(entry: Mapping[str, Any]) -> Form:
     return {name: value for name, value in entry.items() if name != "functionDeclarations"}
 
 
@@ -204,50 +230,51 @@ def tool(function: Mapping[str, Any]) -> Form:
 
 
 def tool_names(entry: Mapping[str, Any]) -> list[str]:
-    told = entry.get("functionDeclarations") or entry.get("function_declarations") or [entry]
-    return [name for one in told for name in named_tools(one)]
+    declarations = entry.get("functionDeclarations") or entry.get("function_declarations") or [entry]
+    return [name for one in declarations for name in named_tools(one)]
 
 
-def _calling(asked: Any) -> Form:
+def _tool_config(tool_choice: Any) -> Form:
     """``toolConfig`` for a ``tool_choice``."""
-    if isinstance(asked, str) and asked in MODES:
-        return {"functionCallingConfig": {"mode": MODES[asked]}}
-    if isinstance(asked, Mapping) and isinstance(asked.get("function"), Mapping):
-        return choice(asked["function"].get("name"))
-    if not isinstance(asked, Mapping) or "functionCallingConfig" not in asked:
-        raise ValueError(f"tool_choice is not auto, none, required or a function: {excerpt(repr(asked))}")
-    return dict(asked)
+    if isinstance(tool_choice, str) and tool_choice in MODES:
+        return {"functionCallingConfig": {"mode": MODES[tool_choice]}}
+    if isinstance(tool_choice, Mapping) and isinstance(tool_choice.get("function"), Mapping):
+        return choice(tool_choice["function"].get("name"))
+    if not isinstance(tool_choice, Mapping) or "functionCallingConfig" not in tool_choice:
+        raise ValueError(f"tool_choice is not auto, none, required or a function: {excerpt(repr(tool_choice))}")
+    return dict(tool_choice)
 
 
 def choice(name: Any) -> Form:
     return {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}
 
 
-def with_format(params: Form, asked: Form) -> Form:
-    return {**params, "response_format": asked}
+def with_format(params: Form, spec: Form) -> Form:
+    return {**params, "response_format": spec}
 
 
-def prompt(asked: Mapping[str, Any]) -> Prompt:
-    """What is not text has the name of its form as its type, of which whoever counts takes note."""
-    system = asked.get("systemInstruction")
-    turns = [{"role": "system", "content": list(map(_told, system["parts"]))}] if system else []
-    for turn in asked["contents"]:
+def prompt(request: Mapping[str, Any]) -> Prompt:
+    """The content of a request, in the form of chat completions. A part that is not text has the name of its field as
+    its type, so that the token count notes it as not counted."""
+    system = request.get("systemInstruction")
+    turns = [{"role": "system", "content": list(map(_text_part, system["parts"]))}] if system else []
+    for turn in request["contents"]:
         role = "assistant" if turn.get("role") == "model" else "user"
-        turns.append({"role": role, "content": list(map(_told, turn["parts"]))})
-    functions = [function for entry in asked.get("tools") or () for function in _functions(entry)]
+        turns.append({"role": role, "content": list(map(_text_part, turn["parts"]))})
+    functions = [function for entry in request.get("tools") or () for function in _functions(entry)]
     tools = [{"function": {**one, "parameters": one.get("parametersJsonSchema")}} for one in functions]
     notes = ["how the Gemini API counts is not known"]
-    if asked.get("cachedContent"):
+    if request.get("cachedContent"):
         notes.append("what cachedContent stands for is not counted")
-    if asked.get("generationConfig", {}).get("responseJsonSchema"):
+    if request.get("generationConfig", {}).get("responseJsonSchema"):
         notes.append("the schema of the answer is not counted")
-    if any(_beside(entry) for entry in asked.get("tools") or ()):
+    if any(_other_fields(entry) for entry in request.get("tools") or ()):
         notes.append("the API's own tools are not counted")
     return Prompt(turns, tools, notes=tuple(notes))
 
 
-def _told(part: Mapping[str, Any]) -> Form:
-    told = part.get("functionCall") or part.get("functionResponse")
-    if told or "text" in part:
-        return {"type": "text", "text": dumps(told) if told else part["text"]}
+def _text_part(part: Mapping[str, Any]) -> Form:
+    data = part.get("functionCall") or part.get("functionResponse")
+    if data or "text" in part:
+        return {"type": "text", "text": dumps(data) if data else part["text"]}
     return {"type": next(iter(part), "part")}

@@ -1,7 +1,7 @@
-"""Gemini's own API (`generateContent`), and how its replies are read.
+"""The dialect and the definition of Gemini's own API (`generateContent`).
 
 Each chunk of a stream has the form of a whole answer, with the next parts of each candidate, and token figures so far.
-Nothing marks the end: a reply is whole once each candidate has a finish reason.
+There is no end mark: a reply is whole once each candidate has a finish reason.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from ..api import Access, Api, Form
 from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
-from ..fragments import text_of
-from ..loads import quote_json
+from ..fragments import arguments_text
+from ..jsoncodec import quote_json
 from ..problems import api_error, find
-from ..unread import says
-from ..usage import LARGEST, merged
+from ..unread import has_content
+from ..usage import LARGEST, merge_usage
 from .ask import body, choice, prompt, tool, tool_names, with_format
 
 __all__ = ["GENERATE", "Gemini"]
 
 MOST_CANDIDATES = 2**31
-BESIDE = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
-"""What stands beside the content of a candidate and tells something of it."""
+METADATA = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
+"""Fields beside the content of a candidate with information about it."""
 LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
-"""Fields whose inside is judged field by field."""
+"""Fields whose members are examined one by one."""
 SILENT = frozenset({
     "avgLogprobs", "category", "createTime", "finishReason", "index", "probability", "probabilityScore", "responseId",
     "role", "severity", "severityScore", "thought", "tokenCount", "trafficType",
 })  # fmt: skip
-"""Fields that say nothing by themselves, or that have been read."""
-SAYING = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
+"""Fields that are not content by themselves, or that have been read."""
+KNOWN_FIELDS = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
     "completion_tokens": ("candidatesTokenCount", "thoughtsTokenCount"),
@@ -45,13 +45,13 @@ USAGE = {
     "cached_tokens": ("cachedContentTokenCount",),
     "reasoning_tokens": ("thoughtsTokenCount",),
 }
-"""Which figures are in ours."""
+"""The figures of the server that add up to each figure of a `Usage`."""
 FIGURES = frozenset(name for names in USAGE.values() for name in names)
 
 
-def _list(place: Mapping[str, Any], name: str) -> list[Form]:
+def _list(form: Mapping[str, Any], name: str) -> list[Form]:
     """A field that is a list of objects, null or missing; `MalformedError` for anything else."""
-    value = place.get(name)
+    value = form.get(name)
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -66,9 +66,9 @@ class Gemini(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._candidates: dict[int, _Candidate] = {}
-        self._said = False
-        self._ids: set[str] = set()  # of calls
+        self._candidates: dict[int, _CandidateState] = {}
+        self._has_content = False
+        self._ids: set[str] = set()  # the ids of calls
         self._figures: dict[str, Any] = {}
 
     @property
@@ -82,19 +82,20 @@ class Gemini(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._said
+        return self._has_content
 
     def quick(self, chunk: Any) -> TextDelta | None:
-        """None for all: chunks are large and few here, and tell token figures as well."""
+        """None for every chunk: chunks are large and few here, and have token figures as well."""
         return None
 
     def feed_body(self, body: Any) -> Iterable[Event]:
-        """A list of chunks is what a stream is without ``alt=sse``."""
+        """The events of a body. A stream without ``alt=sse`` is a list of chunks."""
         for chunk in body if isinstance(body, list) else [body]:
             yield from self._events(chunk, "")
 
     def flush(self) -> Iterable[Event]:
-        """Some servers say STOP in each chunk, up to one that tells the true end: what is told is the last word."""
+        """The end of each candidate. Some servers send STOP in each chunk, up to one with the true reason: the last
+        reason counts."""
         ends = [Finish(one.reason, index, raw=one.end) for index, one in self._candidates.items() if one.reason]
         return [*self._release(), *ends]
 
@@ -112,13 +113,13 @@ class Gemini(Dialect):
             self._block(feedback, chunk, out)
         if isinstance(report, dict):
             self._count(report, chunk, out)
-        problem = find(chunk, bare=not candidates, over=self.finished) or problem
-        self._hear(chunk)
+        problem = find(chunk, bare=not candidates, ended=self.finished) or problem
+        self._note_complaint(chunk)
         if problem is not None:
             raise problem
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        if chunk.keys().isdisjoint(SAYING):
+        if chunk.keys().isdisjoint(KNOWN_FIELDS):
             return super()._unread(chunk, name)
         reported = (self._usage.raw if self._usage else None) or {}
         known = {**reported, "modelVersion": self.model, "blocked": False}
@@ -130,37 +131,37 @@ class Gemini(Dialect):
             index = position
         if type(index) is not int or not 0 <= index < MOST_CANDIDATES:
             raise MalformedError(f"the index of a candidate is not a number: {quote_json(index)}")
-        candidate = self._candidates.setdefault(index, _Candidate())
+        candidate = self._candidates.setdefault(index, _CandidateState())
         content = form.get("content")
         if not isinstance(content, (dict, type(None))):
             raise MalformedError(f"the content of a candidate is not an object: {quote_json(content)}")
         for part in _list(content or {}, "parts"):
             self._part(part, index, candidate, chunk, out)
-        for name in BESIDE:
-            told = form.get(name)
-            if isinstance(told, dict) and any(told.values()):
-                self._said = True
+        for name in METADATA:
+            metadata = form.get(name)
+            if isinstance(metadata, dict) and any(metadata.values()):
+                self._has_content = True
                 out.append(Other(name, raw=chunk))
         logprobs = form.get("logprobsResult")
         if isinstance(logprobs, dict) and any(logprobs.values()):
             out.append(LogprobsDelta(logprobs, index, raw=chunk))
         return self._finish(form, index, candidate, chunk, out)
 
-    def _part(self, part: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> None:
+    def _part(self, part: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]) -> None:
         text = text_field(part, "text")
-        self._said = self._said or bool(text)
+        self._has_content = self._has_content or bool(text)
         self._say(ReasoningDelta if part.get("thought") else TextDelta, text, index, chunk, out)
         for name, value in part.items():
             if not value or name in ("text", "thought"):
                 continue
-            self._said = True
+            self._has_content = True
             if name == "functionCall":
                 self._call(value, index, candidate.calls, chunk, out)
             else:
                 out.append(Other(name, raw=chunk))
 
     def _call(self, form: Any, index: int, calls: Calls, chunk: Form, out: list[Event]) -> None:
-        """A call comes whole. That of an older model has no id."""
+        """Emit a call, which comes whole. Older models send calls without an id, so one is generated."""
         if not isinstance(form, dict):
             raise MalformedError(f"a functionCall is not an object: {quote_json(form)}")
         if form.get("partialArgs") or form.get("willContinue"):
@@ -170,10 +171,12 @@ class Gemini(Dialect):
             id, number = f"{self.id or 'call'}-{number}", number + 1
         self._ids.add(id)
         call = calls.open()
-        call.add(id, text_field(form, "name"), text_of(form.get("args")) or "{}")
+        call.add(id, text_field(form, "name"), arguments_text(form.get("args")) or "{}")
         out += self._end_calls(calls, [call], index, chunk)
 
-    def _finish(self, form: Form, index: int, candidate: _Candidate, chunk: Form, out: list[Event]) -> ApiError | None:
+    def _finish(
+        self, form: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]
+    ) -> ApiError | None:
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
@@ -183,8 +186,8 @@ class Gemini(Dialect):
             return None
         problem = self._ends(reason)
         if problem is not None:
-            told = form.get("finishMessage")
-            words = f"{problem}: {excerpt(told)}" if isinstance(told, str) and told else str(problem)
+            detail = form.get("finishMessage")
+            words = f"{problem}: {excerpt(detail)}" if isinstance(detail, str) and detail else str(problem)
             return ApiError(words, code=reason, retryable=problem.retryable)
         if candidate.reason == self._ended_by:
             self._ended_by = reason
@@ -192,24 +195,24 @@ class Gemini(Dialect):
         return None
 
     def _block(self, feedback: Form, chunk: Form, out: list[Event]) -> None:
-        """A prompt that was not let through has no candidate: a reply that was filtered."""
+        """End the reply as filtered: a prompt that was blocked has no candidate."""
         reason = text_field(feedback, "blockReason")
         if not reason or meaning(reason) == "unfinished":
             return
         word = reason if meaning(reason) == "filtered" else f"BLOCKED_{reason}"
         if not self._candidates:
             self._begin({}, chunk, out, content=True)
-            self._candidates[0] = _Candidate()
+            self._candidates[0] = _CandidateState()
         for index, candidate in self._candidates.items():
             self._finish({"finishReason": word}, index, candidate, chunk, out)
 
     def _count(self, report: Form, chunk: Form, out: list[Event]) -> None:
-        """Figures are those so far, and one that has not changed may be left out."""
-        told = self._figures
+        """Emit new token figures. They are the figures so far, and one that has not changed may be left out."""
+        known = self._figures
         new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
-        told |= {name: figure for name, figure in new.items() if figure or name not in told}
-        figures = {name: _sum(told, parts) for name, parts in USAGE.items()}
-        usage = merged(self._usage, figures, self.warn)
+        known |= {name: figure for name, figure in new.items() if figure or name not in known}
+        figures = {name: _sum(known, parts) for name, parts in USAGE.items()}
+        usage = merge_usage(self._usage, figures, self.warn)
         if usage is None:
             return
         if usage is not self._usage or _details(report, usage.raw or {}):
@@ -217,7 +220,7 @@ class Gemini(Dialect):
             out.append(UsageUpdate(self._usage, raw=chunk))
 
 
-class _Candidate:
+class _CandidateState:
     __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
@@ -226,20 +229,20 @@ class _Candidate:
         self.end: Form = {}  # the chunk with the reason
 
 
-def _sum(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The sum of figures. What cannot be one stays as it is, so that `merged` tells of it."""
-    figures = [told[name] for name in names if name in told]
+def _sum(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """The sum of figures. A number that cannot be a figure is returned as it is, so that `merge_usage` warns of it."""
+    figures = [known[name] for name in names if name in known]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
 
 
 def _details(report: Form, known: Mapping[str, Any]) -> bool:
-    """Whether a report tells something besides the figures that the one before did not."""
-    return any(says(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
+    """True if a report has something besides the figures that the one before did not have."""
+    return any(has_content(value) and value != known.get(name) for name, value in report.items() if name not in FIGURES)
 
 
 def _is_gemini(form: Form) -> bool:
-    return "choices" not in form and not form.keys().isdisjoint(SAYING[:3])
+    return "choices" not in form and not form.keys().isdisjoint(KNOWN_FIELDS[:3])
 
 
 GENERATE = Api(

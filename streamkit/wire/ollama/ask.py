@@ -1,4 +1,4 @@
-"""How Ollama's own API is asked, and what its requests say."""
+"""The requests of Ollama's own API: made from conversations, and read to count their tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import Turn, fields_of, form_of, function_of, given, inlined, turns_of
+from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
 
@@ -19,30 +19,31 @@ OPTIONS = frozenset({
     "mirostat", "mirostat_tau", "mirostat_eta",
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "use_mmap", "use_mlock",
 })  # fmt: skip
-"""Parameters that Ollama has in ``options``."""
-HAS = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
+"""Parameters that Ollama takes in ``options``."""
+SUPPORTED = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
 UNSENT = ("name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "tool_calls")
-"""Fields of messages that it has elsewhere, or not at all."""
+"""Fields of messages that Ollama takes elsewhere, or not at all."""
 
 
 def body(messages: Messages, params: Form) -> Form:
-    """Most parameters of chat completions are ``options`` here, and arguments of calls are objects."""
-    asked = given(params, NAME, HAS)
-    options = {RENAMED.get(name, name): asked.pop(name) for name in params if name in OPTIONS and name in asked}
+    """The body of a request. Most parameters of chat completions are ``options`` here, and arguments of calls are
+    objects."""
+    request = supported_params(params, NAME, SUPPORTED)
+    options = {RENAMED.get(name, name): request.pop(name) for name in params if name in OPTIONS and name in request}
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]
-    options |= fields_of(asked.pop("options", None), "options")
-    if effort := asked.pop("reasoning_effort", None):
-        asked.setdefault("think", effort != "none" and effort)
-    if "tools" in asked:
-        asked["tools"] = [_tool(one) for one in asked["tools"]]
-    if form := asked.pop("response_format", None):
-        asked = with_format(asked, form)
-    return {"messages": list(_messages(messages)), **asked, **({"options": options} if options else {})}
+    options |= fields_of(request.pop("options", None), "options")
+    if effort := request.pop("reasoning_effort", None):
+        request.setdefault("think", effort != "none" and effort)
+    if "tools" in request:
+        request["tools"] = [_tool(one) for one in request["tools"]]
+    if form := request.pop("response_format", None):
+        request = with_format(request, form)
+    return {"messages": list(_messages(messages)), **request, **({"options": options} if options else {})}
 
 
-def with_format(params: Form, asked: Form) -> Form:
-    kind, schema = form_of(asked, NAME)
+def with_format(params: Form, spec: Form) -> Form:
+    kind, schema = answer_format(spec, NAME)
     return params if kind == "text" else {**params, "format": "json" if kind == "json_object" else schema}
 
 
@@ -57,11 +58,12 @@ def _tool(entry: Any) -> Form:
 
 
 def _messages(messages: Messages) -> Iterator[Form]:
-    """Messages in Ollama's form. The result of a tool names the tool, which chat completions leave to the id."""
+    """Messages in Ollama's form. The result of a tool names the tool; in chat completions it has only the id of the
+    call."""
     for turn in turns_of(messages, NAME):
-        told = {name: value for name, value in turn.message.items() if name not in UNSENT}
+        form = {name: value for name, value in turn.message.items() if name not in UNSENT}
         text, images = _content(turn)
-        own = told.pop("images", None) or ()
+        own = form.pop("images", None) or ()
         more = {
             "images": [*own, *images],
             "thinking": turn.message.get("reasoning_content"),
@@ -71,8 +73,8 @@ def _messages(messages: Messages) -> Iterator[Form]:
             ],
             "tool_name": turn.tool if turn.role == "tool" else "",
         }
-        told |= {"role": turn.role, "content": text}
-        yield {**told, **{name: value for name, value in more.items() if value}}
+        form |= {"role": turn.role, "content": text}
+        yield {**form, **{name: value for name, value in more.items() if value}}
 
 
 def _content(turn: Turn) -> tuple[str, list[str]]:
@@ -90,14 +92,14 @@ def _content(turn: Turn) -> tuple[str, list[str]]:
 
 
 def _image(part: Mapping[str, Any]) -> str:
-    file = inlined(part)
+    file = file_in(part)
     if file is None or file[0] is None:
-        told = excerpt(str(part.get("image_url")), 60)
-        raise ValueError(f"Ollama fetches no images: write data:image/png;base64,… instead of {told}")
+        address = excerpt(str(part.get("image_url")), 60)
+        raise ValueError(f"Ollama fetches no images: write data:image/png;base64,… instead of {address}")
     return file[1]
 
 
-def prompt(asked: Mapping[str, Any]) -> Prompt:
-    schema = ("the schema of the answer is not counted",) if isinstance(asked.get("format"), Mapping) else ()
+def prompt(request: Mapping[str, Any]) -> Prompt:
+    schema = ("the schema of the answer is not counted",) if isinstance(request.get("format"), Mapping) else ()
     notes = (*schema, "how the template of the model frames messages is not known")
-    return Prompt(asked["messages"], asked.get("tools"), notes=notes)
+    return Prompt(request["messages"], request.get("tools"), notes=notes)

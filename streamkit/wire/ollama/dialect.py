@@ -1,7 +1,7 @@
-"""Ollama's own API: how its replies are read, and where it is.
+"""The dialect and the definition of Ollama's own API.
 
-A reply is one JSON object a line, each with a piece of the message, and the last one (``done``) tells why it ended and
-what it took. Calls come whole. What ``/api/generate`` sends is read as well: it has the text at the top level.
+A reply is one JSON object per line, each with a piece of the message; the last one (``done``) has the finish reason and
+the token figures. Calls come whole. Replies of ``/api/generate`` are read as well: they have the text at the top level.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, fragment
 from ..framing import LINES
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..problems import find, may_report
-from ..usage import merged
+from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format
 
 __all__ = ["CHAT", "Ollama"]
@@ -31,7 +31,8 @@ SILENT = frozenset({
     "created_at", "done", "remote_model", "remote_host", "role", "completed", "total",
     "total_duration", "load_duration", "prompt_eval_duration", "eval_duration", *FIGURES,
 })  # fmt: skip
-"""Fields that say nothing by themselves, or that have been read. ``/api/generate`` also tells how far an image is."""
+"""Fields that are not content by themselves, or that have been read. ``/api/generate`` also reports the progress of an
+image."""
 
 NOT_IN_IDS = re.compile(r"[^0-9A-Za-z]+")
 
@@ -44,7 +45,7 @@ class Ollama(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._calls = Calls()
-        self._opened = self._spoke = False
+        self._opened = self._has_content = False
 
     @property
     def opened(self) -> bool:
@@ -52,7 +53,7 @@ class Ollama(Dialect):
 
     @property
     def said(self) -> bool:
-        return self._spoke
+        return self._has_content
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -63,7 +64,7 @@ class Ollama(Dialect):
                 and text
                 and chunk["done"] is False
                 and (len(message) == 1 or (len(message) == 2 and "role" in message))
-                and self._spoke
+                and self._has_content
                 and self._halves is None
                 and not self.word
                 and self.complaint is None
@@ -76,46 +77,46 @@ class Ollama(Dialect):
         return None
 
     def flush(self) -> Iterable[Event]:
-        return [*self._release(), *self._settled(None)]
+        return [*self._release(), *self._end_open_calls(None)]
 
     def _read(self, chunk: Form, name: str, out: list[Event]) -> None:
-        place = _place(chunk)
-        over = chunk.get("done") is True
-        problem = find(chunk, bare=place is None)
-        self._begin(chunk, chunk, out, content=place is not None)
-        self._opened = self._opened or over or place is not None
-        if place is not None:
-            self._content(place, chunk, out)
+        message = _message_of(chunk)
+        ended = chunk.get("done") is True
+        problem = find(chunk, bare=message is None)
+        self._begin(chunk, chunk, out, content=message is not None)
+        self._opened = self._opened or ended or message is not None
+        if message is not None:
+            self._content(message, chunk, out)
         else:
-            self._hear(chunk)
-        if over and problem is None:
+            self._note_complaint(chunk)
+        if ended and problem is None:
             problem = self._end(chunk, out)
-        self._tell_usage(chunk, out)
+        self._emit_usage(chunk, out)
         if problem is not None:
             raise problem
-        self.done = over
+        self.done = ended
 
-    def _content(self, place: Form, chunk: Form, out: list[Event]) -> None:
+    def _content(self, message: Form, chunk: Form, out: list[Event]) -> None:
         before = len(out)
-        self._say(ReasoningDelta, text_field(place, "thinking"), 0, chunk, out)
-        self._say(TextDelta, text_field(place, "response" if place is chunk else "content"), 0, chunk, out)
-        calls = place.get("tool_calls") or ()
+        self._say(ReasoningDelta, text_field(message, "thinking"), 0, chunk, out)
+        self._say(TextDelta, text_field(message, "response" if message is chunk else "content"), 0, chunk, out)
+        calls = message.get("tool_calls") or ()
         if not isinstance(calls, (list, tuple)):
             raise MalformedError(f"tool_calls are not a list: {quote_json(calls)}")
         for entry in calls:
             self._call(entry, chunk, out)
-        out += [Other(name, raw=chunk) for name in ("images", "image") if place.get(name)]
+        out += [Other(name, raw=chunk) for name in ("images", "image") if message.get(name)]
         logprobs = chunk.get("logprobs")
-        if isinstance(logprobs, list) and logprobs:  # each has the form of chat completions
+        if isinstance(logprobs, list) and logprobs:  # each entry has the form of chat completions
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
-        self._spoke = self._spoke or self._held or len(out) > before
+        self._has_content = self._has_content or self._held or len(out) > before
 
     def _call(self, entry: Any, chunk: Form, out: list[Event]) -> None:
-        """A call. It comes whole, but for servers of another origin that number or name the pieces of its text. One
-        without an id gets one that no other call of this reply has."""
+        """Emit a call, or a piece of one. Calls come whole, except from other servers with this API, which send pieces
+        with an index or an id. A call without an id gets one that no other call of this reply has."""
         piece, in_pieces = _entry(entry)
         call = self._calls.find(piece) if in_pieces else self._calls.open()
-        id = piece.id or call.id or self._made_id(call.place, chunk)
+        id = piece.id or call.id or self._generated_id(call.position, chunk)
         if in_pieces:
             self._grow_call(self._calls, call, 0, replace(piece, id=id), chunk, out)
             out += self._end_calls(self._calls, self._calls.take_closed(), 0, chunk)
@@ -123,39 +124,40 @@ class Ollama(Dialect):
             call.add(id, piece.name, piece.arguments or "{}")
             out += self._end_calls(self._calls, [call], 0, chunk)
 
-    def _made_id(self, place: int, chunk: Form) -> str:
-        """An id that no call of another reply has either: servers tell when they made a chunk, in nanoseconds."""
-        made = NOT_IN_IDS.sub("", text_field(chunk, "created_at")[:64])
-        return f"{self.id}-{place}" if self.id else f"call_{made}_{place}" if made else f"call_{place}"
+    def _generated_id(self, position: int, chunk: Form) -> str:
+        """An id that no call of another reply has either: chunks have the time when they were made, in nanoseconds."""
+        created = NOT_IN_IDS.sub("", text_field(chunk, "created_at")[:64])
+        return f"{self.id}-{position}" if self.id else f"call_{created}_{position}" if created else f"call_{position}"
 
     def _end(self, chunk: Form, out: list[Event]) -> ApiError | None:
         reason = text_field(chunk, "done_reason") or "stop"  # some servers end without a reason
         problem = self._ends(reason)
         out += self._release()
-        out += self._settled(chunk)
+        out += self._end_open_calls(chunk)
         if problem is None:
             out.append(Finish(reason, raw=chunk))
         return problem
 
-    def _tell_usage(self, chunk: Form, out: list[Event]) -> None:
-        """The prompt's figure is left out by servers that had all of it in their cache."""
+    def _emit_usage(self, chunk: Form, out: list[Event]) -> None:
+        """Emit new token figures. Servers that had the whole prompt in their cache leave out its figure."""
         report = dict(zip(("prompt_tokens", "completion_tokens"), map(chunk.get, FIGURES), strict=True))
-        usage = merged(self._usage, report, self.warn)
+        usage = merge_usage(self._usage, report, self.warn)
         if usage is not None and usage is not self._usage:
-            sent, made = usage.prompt_tokens, usage.completion_tokens
-            total = None if sent is None or made is None else sent + made
+            prompt, answer = usage.prompt_tokens, usage.completion_tokens
+            total = None if prompt is None or answer is None else prompt + answer
             raw = {name: chunk[name] for name in FIGURES if name in chunk}
             self._usage = replace(usage, total_tokens=total, raw=raw)
             out.append(UsageUpdate(self._usage, raw=chunk))
 
     def _unread(self, chunk: Form, name: str) -> str | None:
-        """The field that says something, if there is one; not in an empty piece, nor in how far an image is."""
-        if type(chunk.get("done")) is not bool and _place(chunk) is None:
+        """The first field with unread content, if there is one; an empty piece and the progress of an image have
+        none."""
+        if type(chunk.get("done")) is not bool and _message_of(chunk) is None:
             return super()._unread(chunk, name)
         return unread_field(chunk, ("message",), SILENT, {"model": self.model})
 
-    def _settled(self, chunk: Form | None) -> Iterable[Event]:
-        """What ends the calls that came in pieces. One without any has no arguments."""
+    def _end_open_calls(self, chunk: Form | None) -> Iterable[Event]:
+        """The events that end the calls which came in pieces. A call without any piece of arguments has none."""
         calls = self._calls.settle()
         for call in calls:
             if call.arguments.blank:
@@ -163,12 +165,12 @@ class Ollama(Dialect):
         return self._end_calls(self._calls, calls, 0, chunk)
 
 
-def _place(chunk: Form) -> Form | None:
-    """What holds the text of a chunk: its message, or the chunk itself; None where there is neither."""
+def _message_of(chunk: Form) -> Form | None:
+    """The object with the text of a chunk: its message, or the chunk itself; None where there is neither."""
     message = chunk.get("message")
     if isinstance(message, dict):
         return message
-    if "done" not in chunk:  # no chunk of ours: the message, if there is one, may be that of an error
+    if "done" not in chunk:  # not a chunk of this API: the message, if there is one, may be that of an error
         return None
     if message is not None:
         raise MalformedError(f"a message is not an object: {quote_json(message)}")
@@ -176,8 +178,8 @@ def _place(chunk: Form) -> Form | None:
 
 
 def _entry(entry: Any) -> tuple[Fragment, bool]:
-    """A call, and whether it may be a piece of one. Arguments that are no object are told as text: whoever runs the
-    tool sees what is wrong with them."""
+    """A call, and true if it may be a piece of one. Arguments that are not an object pass as text, so that the code
+    which runs the tool sees what is wrong with them."""
     function = entry.get("function") if isinstance(entry, dict) else None
     arguments = function.get("arguments") if isinstance(function, dict) else None
     if isinstance(function, dict) and isinstance(arguments, (bool, int, float)):
@@ -194,7 +196,7 @@ def _owns(form: Form) -> bool:
 
 
 def _writer(model: str, id: str, created: int) -> Writer:
-    from .encode import OllamaWriter  # whoever only reads does not load it
+    from .encode import OllamaWriter  # needed to serve replies only
 
     return OllamaWriter(model, id, created)
 
@@ -224,7 +226,7 @@ CHAT = Api(
     streams=True,
     body=body,
     tool=tool,
-    choice=lambda name: {"type": "function", "function": {"name": name}},  # refused as any other choice is
+    choice=lambda name: {"type": "function", "function": {"name": name}},  # refused like any other choice
     format=with_format,
     prompt=prompt,
     required={"messages": (list,)},

@@ -1,4 +1,4 @@
-"""Events in the form of Ollama's own API, and a whole reply as its one object."""
+"""The writer of Ollama's own API: events as its lines, and a whole reply as its single object."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ...events import (
     UsageUpdate,
 )
 from ...stages import GrowingCall, OpenCalls, meaning
-from ..call import value_of
+from ..partialcall import value_of
 
 __all__ = ["OllamaWriter", "ollama_body"]
 
 Form: TypeAlias = dict[str, Any]
 LATEST = 253402300799
-"""The last second, of Unix, whose year has four digits."""
+"""The last Unix time whose year has four digits."""
 
 
 class OllamaWriter:
-    """The objects of ``/api/chat``. There calls are whole, a refusal is text which the reason at the end calls one, and
-    the only choice is that with index 0."""
+    """The objects of ``/api/chat``. In this API calls are whole, a refusal is text and the reason at the end says that
+    it is a refusal, and the only choice is the one with index 0."""
 
     named = False
 
@@ -67,14 +67,15 @@ class OllamaWriter:
                 yield self._piece(content="", tool_calls=[_call_form(event)])
             case Finish():
                 self._reason = event.reason
-            case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
+            # a running count of this package itself is written once, at the end
+            case UsageUpdate() if event.usage.origin == "provider":
                 self._usage = event.usage
             case Reply():
                 self._reason, self._usage = self._reason or event.finish_reason, event.usage or self._usage
 
     def flush(self) -> Iterator[Form]:
         calls = [_call_form(call.snapshot(0)) for call in self._growing.values()]
-        if calls:  # nobody said that they are whole, but the reply is
+        if calls:  # no event said that they are whole, but the reply is
             yield self._piece(content="", tool_calls=calls)
         yield {**self._piece(content=""), **_end(self._reason, self._usage, refused=self._refused)}
 
@@ -92,7 +93,7 @@ class OllamaWriter:
 
 
 def ollama_body(reply: Reply) -> Form:
-    """The one object for who did not ask for a stream."""
+    """A whole reply as one object, for requests that do not ask for a stream."""
     refusal = reply.refusal
     message: Form = {"content": reply.text + refusal}
     if reply.reasoning:
@@ -105,24 +106,26 @@ def ollama_body(reply: Reply) -> Form:
 
 def _chunk(model: str, created: int, message: Form) -> Form:
     moment = datetime.fromtimestamp(min(max(created, 0), LATEST), UTC)
-    told = moment.isoformat().replace("+00:00", "Z")
-    return {"model": model, "created_at": told, "message": {"role": "assistant", **message}, "done": False}
+    timestamp = moment.isoformat().replace("+00:00", "Z")
+    return {"model": model, "created_at": timestamp, "message": {"role": "assistant", **message}, "done": False}
 
 
 def _call_form(call: ToolCall) -> Form:
-    """Arguments are an object here. Text that is none stays as it is: readers may complain, but nothing is lost."""
+    """A call. Its arguments are an object here; text that is not an object stays as it is: readers may refuse it, but
+    nothing is lost."""
     value = value_of(call.arguments or "{}")
     arguments = value if isinstance(value, Mapping) else call.arguments
     return {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": arguments}}
 
 
 def _end(reason: str | None, usage: Usage | None, *, refused: bool) -> Form:
-    """What the last object tells besides; reasons that mean what Ollama's own words do are told by these."""
+    """The further fields of the last object; reasons with the meaning of one of Ollama's own words are written as that
+    word."""
     end: Form = {"done": True}
-    if refused and meaning(reason or "") == "complete":  # a word for a whole reply would hide that it is none
+    if refused and meaning(reason or "") == "complete":  # a word for a whole reply would hide the refusal
         end["done_reason"] = "refusal"
     elif reason is not None:
         end["done_reason"] = {"complete": "stop", "length": "length"}.get(meaning(reason), reason)
     figures = usage or Usage()
-    told = {"prompt_eval_count": figures.prompt_tokens, "eval_count": figures.completion_tokens}
-    return end | {name: figure for name, figure in told.items() if figure is not None}
+    fields = {"prompt_eval_count": figures.prompt_tokens, "eval_count": figures.completion_tokens}
+    return end | {name: figure for name, figure in fields.items() if figure is not None}

@@ -1,6 +1,5 @@
 """The APIs of OpenAI: chat completions, completions and responses."""
 
-from .apis import CHAT, COMPLETIONS, RESPONSES
-from .responseforms import Chunk, object_in
+from .definitions import CHAT, COMPLETIONS, RESPONSES
 
-__all__ = ["CHAT", "COMPLETIONS", "RESPONSES", "Chunk", "object_in"]
+__all__ = ["CHAT", "COMPLETIONS", "RESPONSES"]

@@ -1,4 +1,4 @@
-"""A whole reply as the JSON document that OpenAI's APIs give to who did not ask for a stream."""
+"""Whole replies as the JSON documents of OpenAI's APIs, for requests that do not ask for a stream."""
 
 from __future__ import annotations
 
@@ -94,9 +94,13 @@ def _output(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _usage(usage: Usage, prompt: str, completion: str) -> dict[str, int]:
-    """Counts that nobody gave are 0: official clients insist on numbers."""
-    sent, made = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return {prompt: sent, completion: made, "total_tokens": usage.total_tokens or sent + made}
+    """Token figures; unknown ones are 0, because official clients require numbers."""
+    prompt_count, completion_count = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    return {
+        prompt: prompt_count,
+        completion: completion_count,
+        "total_tokens": usage.total_tokens or prompt_count + completion_count,
+    }
 
 
 def _response_usage(usage: Usage) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Chunks of chat completions to events, as servers really send them."""
+"""The dialect of chat completions, in all the variants that servers really send."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment, fragment, legacy_fragment
-from ..loads import quote_json
+from ..jsoncodec import quote_json
 from ..problems import api_error, find, may_report
-from ..unread import REASONS, field_of_chat, is_chat
+from ..unread import REASONS, is_chat, unread_chat_field
 
 __all__ = ["Chat"]
 
 REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "reasoning_details", "thinking_content",
              "thinking_blocks", "thought")  # fmt: skip
 TEXT_FIELDS = ("text", "summary", "content", "thinking", "reasoning")
-"""Where an object holds its text."""
+"""The fields in which an object may hold its text."""
 MOST_CHOICES = 2**31
 
 
@@ -31,10 +31,10 @@ class Chat(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._choices: dict[int, _Choice] = {}
-        self._finished = 0  # choices that have a finish reason
-        self._reasons: set[str] = set()  # the words with which they ended
-        self._flowing: set[int] = set()  # choices that had something in a delta
+        self._choices: dict[int, _ChoiceState] = {}
+        self._finished = 0  # the number of choices that have a finish reason
+        self._reasons: set[str] = set()  # the finish reasons
+        self._streamed: set[int] = set()  # choices that had content in a delta
 
     @property
     def finished(self) -> bool:
@@ -53,7 +53,7 @@ class Chat(Dialect):
                 and choice.get("finish_reason") is None
                 and choice.get("logprobs") is None
                 and chunk.get("usage") is None
-                and index in self._flowing
+                and index in self._streamed
                 and self._halves is None
                 and not self.word
                 and self.complaint is None
@@ -73,7 +73,7 @@ class Chat(Dialect):
 
     @property
     def said(self) -> bool:
-        return bool(self._flowing)
+        return bool(self._streamed)
 
     def flush(self) -> Iterable[Event]:
         out = self._release()
@@ -86,31 +86,31 @@ class Chat(Dialect):
         if choices is None:
             choices = []
         if not isinstance(choices, list):
-            raise MalformedError(f"choices are no list: {quote_json(choices)}")
+            raise MalformedError(f"choices is not a list: {quote_json(choices)}")
         if name == "error":
             raise api_error(chunk)
         self._begin(chunk, chunk, out, content=bool(choices))
         problem: ApiError | None = None
         for position, choice in enumerate(choices):
             if not isinstance(choice, dict):
-                raise MalformedError(f"a choice is no object: {quote_json(choice)}")
+                raise MalformedError(f"a choice is not an object: {quote_json(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
         self._report_usage(_usage(chunk, choices), chunk, out)
-        problem = find(chunk, bare=not choices, over=self.finished) or problem
+        problem = find(chunk, bare=not choices, ended=self.finished) or problem
         if not name:
-            self._hear(chunk)
-        aside = chunk.get("x_groq")
-        if isinstance(aside, dict):
-            problem = find(aside, bare=False) or problem
+            self._note_complaint(chunk)
+        groq_fields = chunk.get("x_groq")
+        if isinstance(groq_fields, dict):
+            problem = find(groq_fields, bare=False) or problem
         if problem is not None:
             raise problem
 
     def _unread(self, chunk: dict[str, Any], name: str) -> str | None:
-        """The field that says something, if there is one in a chunk of completions."""
+        """The first field with unread content, if the chunk is one of completions."""
         if not is_chat(chunk):
             return super()._unread(chunk, name)
         usage = self._usage.raw if self._usage is not None else None
-        field = field_of_chat(chunk, usage or {}, {self.model, *self._reasons})
+        field = unread_chat_field(chunk, usage or {}, {self.model, *self._reasons})
         return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
@@ -118,10 +118,10 @@ class Chat(Dialect):
         if index is None:
             index = position
         if type(index) is not int or not 0 <= index < MOST_CHOICES:
-            raise MalformedError(f"the index of a choice is no number: {quote_json(index)}")
+            raise MalformedError(f"the index of a choice is not a number: {quote_json(index)}")
         choice = self._choices.get(index)
         if choice is None:
-            choice = self._choices[index] = _Choice()
+            choice = self._choices[index] = _ChoiceState()
         delta = self._delta(form, index)
         if delta:
             self._content(delta, index, choice, chunk, out)
@@ -132,20 +132,20 @@ class Chat(Dialect):
         return self._finish(form, index, choice, chunk, out)
 
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
-        """What a choice brings; a whole ``message`` counts only where nothing was streamed."""
+        """The delta of a choice; a whole ``message`` counts only if nothing was streamed."""
         delta = form.get("delta")
-        if delta is None and index not in self._flowing:
+        if delta is None and index not in self._streamed:
             delta = form.get("message")
         if delta is None:
             return {}
         if not isinstance(delta, dict):
-            raise MalformedError(f"a delta is no object: {quote_json(delta)}")
+            raise MalformedError(f"a delta is not an object: {quote_json(delta)}")
         if any(value for name, value in delta.items() if name != "role"):
-            self._flowing.add(index)
+            self._streamed.add(index)
         return delta
 
     def _content(
-        self, delta: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+        self, delta: dict[str, Any], index: int, choice: _ChoiceState, chunk: dict[str, Any], out: list[Event]
     ) -> None:
         content = delta.get("content")
         thinking = ""
@@ -160,17 +160,17 @@ class Chat(Dialect):
             self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)
 
     def _finish(
-        self, form: dict[str, Any], index: int, choice: _Choice, chunk: dict[str, Any], out: list[Event]
+        self, form: dict[str, Any], index: int, choice: _ChoiceState, chunk: dict[str, Any], out: list[Event]
     ) -> ApiError | None:
         problem = find(form, bare=False)
         reason = form.get("finish_reason")
         if not reason:
             return problem
         if not isinstance(reason, str):
-            raise MalformedError(f"finish_reason is no text: {quote_json(reason)}")
-        meant = meaning(reason)
-        if choice.reason or meant == "unfinished":  # the first word for an end counts
-            if choice.reason and meant not in ("unfinished", meaning(choice.reason)):
+            raise MalformedError(f"finish_reason is not a text: {quote_json(reason)}")
+        category = meaning(reason)
+        if choice.reason or category == "unfinished":  # the first finish reason counts
+            if choice.reason and category not in ("unfinished", meaning(choice.reason)):
                 self.warn(f"a second finish reason, {excerpt(reason)!r}; the first one counts")
             return problem
         problem = problem or self._ends(reason)
@@ -184,7 +184,7 @@ class Chat(Dialect):
         return problem
 
 
-class _Choice:
+class _ChoiceState:
     __slots__ = ("calls", "reason", "source")
 
     def __init__(self) -> None:
@@ -193,8 +193,8 @@ class _Choice:
         self.source = ""
 
     def reasoning(self, delta: dict[str, Any], thinking: str) -> str:
-        """The reasoning in ``delta``, from one field only, for servers send the same text in two: the field in use so
-        far, or else another one, which is then in use. ``thinking`` is what parts of ``content`` hold of it."""
+        """The reasoning in ``delta``, from one field only, because servers send the same text in two: the field in use
+        so far, or else another one, which is then in use. ``thinking`` is the reasoning in parts of ``content``."""
         if self.source:
             text = thinking if self.source == "content" else _plain_text(delta.get(self.source))
             if text:
@@ -210,18 +210,18 @@ class _Choice:
 
 
 def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:
-    """The pieces of calls in ``delta``; where both forms are used they say the same."""
+    """The pieces of calls in ``delta``; if both forms are used their content is the same."""
     entries, function = delta.get("tool_calls"), delta.get("function_call")
     if not entries:
         return (legacy_fragment(function),) if function else ()
     if not isinstance(entries, list):
-        raise MalformedError("tool_calls are no list")
+        raise MalformedError("tool_calls is not a list")
     return map(fragment, entries)
 
 
 def _plain_text(value: Any, depth: int = 4) -> str:
-    """Text as it stands, in an object, or in a list of parts; not from deeper than ``depth``. (In the Responses API
-    parts are objects always, and a bare text among them is none: see `forms`.)"""
+    """The text of a value: a text itself, an object with a text, or a list of parts; not from deeper than ``depth``.
+    (In the Responses API parts are always objects, and a bare text among them does not count: see `responseforms`.)"""
     if isinstance(value, str):
         return value
     if not depth:
@@ -239,7 +239,7 @@ def _parts(content: list[Any]) -> tuple[str, str]:
         if isinstance(part, str):
             texts.append(part)
         elif not isinstance(part, dict):
-            raise MalformedError(f"a part of content is no object: {quote_json(part)}")
+            raise MalformedError(f"a part of content is not an object: {quote_json(part)}")
         elif "thinking" in part or part.get("type") == "reasoning":
             thoughts.append(_plain_text(part))
         else:
@@ -248,7 +248,7 @@ def _parts(content: list[Any]) -> tuple[str, str]:
 
 
 def _usage(chunk: dict[str, Any], choices: list[Any]) -> Any:
-    """Usage at the top level, else in the one place or the other where servers put it."""
-    places = (chunk, chunk.get("x_groq"), *choices)
-    reports = (place.get("usage") for place in places if isinstance(place, dict))
+    """The usage at the top level, else at one of the other positions where servers put it."""
+    forms = (chunk, chunk.get("x_groq"), *choices)
+    reports = (form.get("usage") for form in forms if isinstance(form, dict))
     return next((report for report in reports if isinstance(report, dict)), None)

@@ -1,4 +1,4 @@
-"""Chunks of legacy completions: those of chat, with plain text where chat has a delta."""
+"""The dialect of legacy completions: that of chat completions, with plain text in place of a delta."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ __all__ = ["Completions"]
 
 
 class Completions(Chat):
-    """The dialect of ``/completions``, and of chat where it is not known which of the two it is."""
+    """The dialect of ``/completions``; also that of chat completions if it is not known which of the two a reply
+    has."""
 
     def _delta(self, form: dict[str, Any], index: int) -> dict[str, Any]:
         if form.get("delta") or "text" not in form:
             return super()._delta(form, index)
         text = text_field(form, "text")
         if text:
-            self._flowing.add(index)
+            self._streamed.add(index)
         return {"content": text}

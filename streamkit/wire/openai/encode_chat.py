@@ -1,4 +1,4 @@
-"""Events in the form of chat completions and of legacy completions."""
+"""The writers of chat completions and of legacy completions: events as chunks."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class ChatWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id, self._created = model, id, created
         self._begun: set[int] = set()
-        self._said = False
+        self._has_content = False
         self._finished: set[int] = set()
         self._calls = OpenCalls()
-        self._count: dict[int, int] = {}  # calls of each choice
+        self._count: dict[int, int] = {}  # the number of calls of each choice
         self._usage: Usage | None = None
 
     def feed(self, event: Event) -> Iterator[Payload]:
@@ -72,7 +72,8 @@ class ChatWriter:
             case Finish():
                 self._finished.add(event.index)
                 yield self._piece(event.index, {}, finish_reason=self._word(event.reason, event.index, event.raw))
-            case UsageUpdate() if event.usage.origin == "provider":  # a running count of ours is told once, at the end
+            # a running count of this package itself is written once, at the end
+            case UsageUpdate() if event.usage.origin == "provider":
                 self._usage = event.usage
                 yield self._chunk([], usage=_usage_form(event.usage))
             case Reply():
@@ -85,9 +86,10 @@ class ChatWriter:
         yield {"error": error}
 
     def _word(self, reason: str, index: int, raw: dict[str, Any] | None = None) -> str:
-        """The word for an end. APIs that have one word for all would hide calls from readers who look at it alone."""
+        """The finish reason. APIs with one reason for all ends would hide calls from readers that look at the reason
+        alone."""
         called = index in self._count
-        if called and reason == "stop" and raw is not None and "choices" not in raw:  # of another API
+        if called and reason == "stop" and raw is not None and "choices" not in raw:  # a chunk of another API
             return "tool_calls"
         return chat_reason(reason, called=called)
 
@@ -96,7 +98,7 @@ class ChatWriter:
         return {**head, "choices": choices, **more}
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
-        self._said = self._said or any(delta.values())
+        self._has_content = self._has_content or any(delta.values())
         if index not in self._begun:
             self._begun.add(index)
             delta = {"role": "assistant", **delta}
@@ -112,9 +114,10 @@ class ChatWriter:
         return self._piece(event.index, {"tool_calls": [entry]})
 
     def _rest(self, reply: Reply) -> Iterator[Payload]:
-        """What the reply knows and no event has told."""
+        """The chunks for all that the reply holds and no event has brought."""
         for choice in reply.choices:
-            reason = choice.finish_reason or ("" if self._said else "stop")  # else a reader takes it for no reply
+            # an empty reply without a reason would not count as a reply
+            reason = choice.finish_reason or ("" if self._has_content else "stop")
             if reason and choice.index not in self._finished:
                 yield self._piece(choice.index, {}, finish_reason=self._word(reason, choice.index))
         if reply.usage is not None and reply.usage != self._usage:
@@ -128,7 +131,7 @@ class CompletionsWriter(ChatWriter):
 
     def _piece(self, index: int, delta: dict[str, Any], **more: Any) -> dict[str, Any]:
         text = delta.get("content", "")
-        self._said = self._said or bool(text)
+        self._has_content = self._has_content or bool(text)
         return self._chunk([{"index": index, "text": text, "logprobs": None, "finish_reason": None, **more}])
 
     def feed(self, event: Event) -> Iterator[Payload]:
@@ -138,7 +141,7 @@ class CompletionsWriter(ChatWriter):
 
 
 def chat_reason(reason: str, *, called: bool) -> str:
-    """The word of chat completions for an end: words of other APIs are not known to its readers."""
+    """The finish reason in a word of chat completions: its readers do not know the words of other APIs."""
     return in_words(reason, OWN, {**WORDS, "complete": "tool_calls"} if called else WORDS)
 
 

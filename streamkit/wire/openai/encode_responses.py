@@ -1,4 +1,4 @@
-"""Events in the form of the Responses API: items and parts that are opened, grow and are closed.
+"""The writer of the Responses API: events as items and parts that are opened, grow and are closed.
 
 One message holds all text and refusals, one item all reasoning, and each tool call is an item of its own.
 """
@@ -33,7 +33,7 @@ INCOMPLETE: dict[Meaning, str] = {
     "filtered": "content_filter",
     "refused": "content_filter",
 }
-PARTS = {  # for each kind of part: the field of its text, and the place of parts in an item
+PARTS = {  # for each kind of part: the field of its text, and the field of an item that holds such parts
     "output_text": ("text", "content"),
     "refusal": ("refusal", "content"),
     "summary_text": ("text", "summary"),
@@ -46,7 +46,7 @@ NAMES = {
 
 
 class ResponsesWriter:
-    """Payloads of the Responses API. Only choice 0 has a form there."""
+    """Payloads of the Responses API. Only choice 0 has a form in it."""
 
     named = True
 
@@ -54,8 +54,8 @@ class ResponsesWriter:
         self._model, self._id, self._created = model, id, created
         self._started = False
         self._number = 0
-        self._items: list[_Item] = []
-        self._by_key: dict[Any, _Item] = {}
+        self._items: list[_WrittenItem] = []
+        self._by_key: dict[Any, _WrittenItem] = {}
         self._calls = OpenCalls()
         self._reason: str | None = None
         self._usage: Usage | None = None
@@ -92,18 +92,18 @@ class ResponsesWriter:
         yield from self._start()
         for item in self._items:
             yield from self._close(item)
-        meant = meaning(self._reason or "")
-        reason = INCOMPLETE.get(meant)
-        status = "incomplete" if reason else "cancelled" if meant == "cancelled" else "completed"
+        category = meaning(self._reason or "")
+        reason = INCOMPLETE.get(category)
+        status = "incomplete" if reason else "cancelled" if category == "cancelled" else "completed"
         response = self._response(status)
         response["incomplete_details"] = {"reason": reason} if reason else None
-        yield self._numbered(f"response.{status}", response=response)
+        yield self._payload(f"response.{status}", response=response)
 
     def fail(self, error: Form) -> Iterator[Form]:
-        told = {name: value for name, value in error.items() if name != "type"}
-        yield self._numbered("error", **{"code": None, "message": "", "param": None, **told})
+        fields = {name: value for name, value in error.items() if name != "type"}
+        yield self._payload("error", **{"code": None, "message": "", "param": None, **fields})
 
-    def _numbered(self, type: str, **fields: Any) -> Form:
+    def _payload(self, type: str, **fields: Any) -> Form:
         self._number += 1
         return {"type": type, "sequence_number": self._number - 1, **fields}
 
@@ -123,28 +123,30 @@ class ResponsesWriter:
     def _start(self) -> Iterator[Form]:
         if not self._started:
             self._started = True
-            yield self._numbered("response.created", response=self._response("in_progress"))
+            yield self._payload("response.created", response=self._response("in_progress"))
 
     def _open(self, key: Any, form: Form) -> Iterator[Form]:
         yield from self._start()
-        item = _Item(len(self._items), form)
+        item = _WrittenItem(len(self._items), form)
         self._items.append(item)
         self._by_key[key] = item
-        yield self._numbered("response.output_item.added", output_index=item.index, item=dict(form))
+        yield self._payload("response.output_item.added", output_index=item.index, item=dict(form))
 
     def _grow(self, key: str, kind: str, text: str, **more: Any) -> Iterator[Form]:
-        field, place = PARTS[kind]
+        field, parts_field = PARTS[kind]
         part_name, text_name = NAMES[kind]
         if key not in self._by_key:
             role = {"role": "assistant"} if key == "message" else {}
-            yield from self._open(key, {"id": f"{key}_0", "type": key, "status": "in_progress", **role, place: []})
+            yield from self._open(
+                key, {"id": f"{key}_0", "type": key, "status": "in_progress", **role, parts_field: []}
+            )
         item = self._by_key[key]
         if kind not in item.parts:
             item.parts[kind] = []
-            item.form[place] = [*item.form[place], {"type": kind, field: ""}]
-            yield self._numbered(f"{part_name}.added", **item.spot(kind), part=item.part(kind))
+            item.form[parts_field] = [*item.form[parts_field], {"type": kind, field: ""}]
+            yield self._payload(f"{part_name}.added", **item.reference(kind), part=item.part(kind))
         item.parts[kind].append(text)
-        yield self._numbered(f"{text_name}.delta", **item.spot(kind), delta=text, **more)
+        yield self._payload(f"{text_name}.delta", **item.reference(kind), delta=text, **more)
 
     def _call_piece(self, key: Any, id: str, name: str, arguments: str) -> Iterator[Form]:
         if key not in self._by_key:
@@ -154,7 +156,7 @@ class ResponsesWriter:
         item.form["call_id"], item.form["name"] = item.form["call_id"] or id, item.form["name"] or name
         if arguments:
             item.arguments.append(arguments)
-            yield self._numbered("response.function_call_arguments.delta", **item.spot(), delta=arguments)
+            yield self._payload("response.function_call_arguments.delta", **item.reference(), delta=arguments)
 
     def _whole_call(self, call: ToolCall) -> Iterator[Form]:
         number = self._calls.close(call)
@@ -165,7 +167,7 @@ class ResponsesWriter:
         yield from self._call_piece(key, call.id, call.name, call.arguments)
         yield from self._close(self._by_key[key])
 
-    def _close(self, item: _Item) -> Iterator[Form]:
+    def _close(self, item: _WrittenItem) -> Iterator[Form]:
         if item.closed:
             return
         item.closed = True
@@ -173,17 +175,17 @@ class ResponsesWriter:
         if item.form["type"] == "function_call":
             item.form["arguments"] = "".join(item.arguments)
             whole = {"arguments": item.form["arguments"]}
-            yield self._numbered("response.function_call_arguments.done", **item.spot(), **whole)
+            yield self._payload("response.function_call_arguments.done", **item.reference(), **whole)
         for kind, pieces in item.parts.items():
             field, _ = PARTS[kind]
             part_name, text_name = NAMES[kind]
             item.part(kind)[field] = "".join(pieces)
-            yield self._numbered(f"{text_name}.done", **item.spot(kind), **{field: item.part(kind)[field]})
-            yield self._numbered(f"{part_name}.done", **item.spot(kind), part=item.part(kind))
-        yield self._numbered("response.output_item.done", output_index=item.index, item=item.form)
+            yield self._payload(f"{text_name}.done", **item.reference(kind), **{field: item.part(kind)[field]})
+            yield self._payload(f"{part_name}.done", **item.reference(kind), part=item.part(kind))
+        yield self._payload("response.output_item.done", output_index=item.index, item=item.form)
 
 
-class _Item:
+class _WrittenItem:
     __slots__ = ("arguments", "closed", "form", "index", "parts")
 
     def __init__(self, index: int, form: Form) -> None:
@@ -193,11 +195,11 @@ class _Item:
         self.arguments: list[str] = []
         self.closed = False
 
-    def spot(self, kind: str = "") -> Form:
-        where: Form = {"item_id": self.form["id"], "output_index": self.index}
+    def reference(self, kind: str = "") -> Form:
+        reference: Form = {"item_id": self.form["id"], "output_index": self.index}
         if kind:
-            where["summary_index" if kind == "summary_text" else "content_index"] = list(self.parts).index(kind)
-        return where
+            reference["summary_index" if kind == "summary_text" else "content_index"] = list(self.parts).index(kind)
+        return reference
 
     def part(self, kind: str) -> Form:
         part: Form = self.form[PARTS[kind][1]][list(self.parts).index(kind)]

@@ -1,8 +1,8 @@
-"""Which item of a response an event belongs to.
+"""The items of a response, and the search for the item that an event belongs to.
 
 An item has a position and an id, and servers get both wrong: the id changes with every event, or all items share one
 position, or an item is closed under the position of the next one, or one of the two is left out. So an event belongs
-to the item that has its id; else to the one at its position; else, if nothing forbids it, to the one that is open.
+to the item that has its id; else to the one at its position; else, if nothing contradicts it, to the one that is open.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..arguments import EMPTY
-from ..call import Call
-from ..loads import canonical
-from .said import Said
+from ..jsoncodec import canonical
+from ..partialcall import PartialCall
+from .itemtext import ItemText
 
-__all__ = ["Item", "Items", "Spot"]
+__all__ = ["ItemRef", "OutputItem", "OutputItems"]
 
-NOTHING = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
-"""No arguments, or an empty value that some servers put where they are still to come."""
+NO_ARGUMENTS = re.compile(rf"\s*((?:{EMPTY.pattern})\s*)?")
+"""No arguments, or an empty value that some servers send in place of arguments which are still to come."""
 
 
-class Spot(NamedTuple):
-    """Where an event says that it belongs."""
+class ItemRef(NamedTuple):
+    """The reference to an item in an event."""
 
     kind: str  # message, reasoning or call
     position: int | None = None
@@ -31,19 +31,30 @@ class Spot(NamedTuple):
     call_id: str = ""
 
 
-class Item:
+class OutputItem:
     """An item as it grows.
 
     Attributes:
         announced: it began with an event of its own, not with a piece.
-        closed: it was told whole, so that no more of it is expected.
-        call: what grows, if it is a call; ``whole`` if its arguments were told whole.
-        offered: arguments that came with its announcement.
-        source, family: of reasoning: its summary or its text, and the events its pieces come in.
+        closed: it came whole, so that no more of it is expected.
+        call: the call that grows, if the item is a call; ``whole`` if its arguments came whole.
+        announced_arguments: arguments that came with its announcement.
+        source, family: of reasoning: ``summary`` or ``text``, and the family of the events that its pieces come in.
     """
 
-    __slots__ = ("_said", "announced", "call", "call_id", "closed", "family", "ids", "kind", "offered", "source",
-                 "whole")  # fmt: skip
+    __slots__ = (
+        "_texts",
+        "announced",
+        "announced_arguments",
+        "call",
+        "call_id",
+        "closed",
+        "family",
+        "ids",
+        "kind",
+        "source",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, kind: str, announced: bool) -> None:
         self.kind = kind
@@ -51,176 +62,181 @@ class Item:
         self.closed = self.whole = False
         self.ids: set[str] = set()
         self.call_id = ""
-        self.call: Call | None = None
-        self.offered = self.source = self.family = ""
-        self._said: dict[str, Said] = {}
+        self.call: PartialCall | None = None
+        self.announced_arguments = self.source = self.family = ""
+        self._texts: dict[str, ItemText] = {}
 
-    def said(self, word: str) -> Said:
-        said = self._said.get(word)
-        if said is None:
-            said = self._said[word] = Said()
-        return said
+    def text(self, text_kind: str) -> ItemText:
+        item_text = self._texts.get(text_kind)
+        if item_text is None:
+            item_text = self._texts[text_kind] = ItemText()
+        return item_text
 
-    def has_said(self, text: str) -> bool:
-        """Whether ``text`` stands in one of its texts, or is its arguments in another spelling."""
+    def has_text(self, text: str) -> bool:
+        """True if ``text`` is part of one of its texts, or is its arguments in another spelling."""
         text = text.strip()
-        if any(text in said.text for said in self._said.values()):
+        if any(text in item_text.text for item_text in self._texts.values()):
             return True
-        return self.kind == "call" and canonical(text) == canonical(self.said("arguments").text)
+        return self.kind == "call" and canonical(text) == canonical(self.text("arguments").text)
 
     @property
     def empty(self) -> bool:
-        return not any(said.pieces for said in self._said.values())
+        return not any(item_text.pieces for item_text in self._texts.values())
 
     @property
     def full(self) -> bool:
-        """Whether it is a call whose arguments are complete."""
+        """True if it is a call whose arguments are complete."""
         return self.whole or (self.call is not None and self.call.arguments.whole)
 
     def takes(self, source: str, family: str = "") -> bool:
-        """Whether reasoning from there belongs to what was said of it: the same is often told from two sources."""
+        """True if reasoning from this source may be added to it: servers often send the same reasoning from two
+        sources."""
         return self.source in ("", source) and (not family or self.family in ("", family))
 
-    def tells_call(self, name: str, whole: str) -> bool:
-        """Whether it may be a call of that name with ``whole`` as its arguments."""
+    def may_be_call(self, name: str, whole: str) -> bool:
+        """True if it may be a call of that name with ``whole`` as its arguments."""
         if name and self.name not in ("", name):
             return False
-        return not whole or self.hollow or canonical(self.said("arguments").text) == canonical(whole)
+        return not whole or self.lacks_arguments or canonical(self.text("arguments").text) == canonical(whole)
 
-    def arguments_left(self, whole: str) -> str:
-        """What is left to say of the arguments."""
-        return whole if self.hollow and not NOTHING.fullmatch(whole) else self.said("arguments").left(whole)
+    def missing_arguments(self, whole: str) -> str:
+        """The arguments that were not emitted yet."""
+        return (
+            whole
+            if self.lacks_arguments and not NO_ARGUMENTS.fullmatch(whole)
+            else self.text("arguments").missing(whole)
+        )
 
     @property
     def name(self) -> str:
         return self.call.name if self.call is not None else ""
 
     @property
-    def hollow(self) -> bool:
-        """Whether no arguments came so far, or what stands for those to come."""
-        return not self.whole and NOTHING.fullmatch(self.said("arguments").text) is not None
+    def lacks_arguments(self) -> bool:
+        """True if no arguments came so far, or only an empty value in their place."""
+        return not self.whole and NO_ARGUMENTS.fullmatch(self.text("arguments").text) is not None
 
 
-class Items:
+class OutputItems:
     """The items of one response, in the order in which they began."""
 
     def __init__(self) -> None:
-        self.all: list[Item] = []
-        self._by_id: dict[tuple[str, str], Item] = {}
-        self._by_position: dict[tuple[str, int], Item] = {}
-        self._last: dict[str, Item] = {}
-        self._positions: set[int] = set()  # at which items began
-        self._crowded = False  # several items at one position: ids decide
-        self.recur = False  # an id came again: ids tell something
-        self._vary = False  # several ids for one item, none of which came again: they tell nothing
+        self.all: list[OutputItem] = []
+        self._by_id: dict[tuple[str, str], OutputItem] = {}
+        self._by_position: dict[tuple[str, int], OutputItem] = {}
+        self._last: dict[str, OutputItem] = {}
+        self._positions: set[int] = set()  # the positions at which items began
+        self._shared_position = False  # true if several items have one position: ids decide
+        self.ids_recur = False  # true if an id came again: ids are reliable
+        self._ids_vary = False  # true if one item had several ids, none of which came again: ids are unreliable
 
-    def announced(self, spot: Spot) -> Item:
-        """The item that an event opens: a new one, unless it says again what is known."""
-        at = self._at(spot)
-        item = self._by_id.get((spot.kind, spot.id)) if spot.id else at
-        if item is None or item.closed or _other_call(item, spot) or not (spot.id or item.empty):
-            return self._open(spot, announced=True)
-        return item if item is at or spot.position is None else self._open(spot, announced=True)
+    def announce(self, ref: ItemRef) -> OutputItem:
+        """The item that an event announces: a new one, unless the event repeats a known announcement."""
+        at = self._at_position(ref)
+        item = self._by_id.get((ref.kind, ref.id)) if ref.id else at
+        if item is None or item.closed or _other_call(item, ref) or not (ref.id or item.empty):
+            return self._open(ref, announced=True)
+        return item if item is at or ref.position is None else self._open(ref, announced=True)
 
-    def of_piece(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
-        """The item that a piece belongs to; ``fits`` may refuse one that is known by nothing but its place."""
-        return self._noted(self._known(spot) or self._piece_at(spot, fits), spot)
+    def of_piece(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
+        """The item that a piece belongs to; ``fits`` may refuse an item that only its position identifies."""
+        return self._note(self._find_by_id(ref) or self._find_for_piece(ref, fits), ref)
 
-    def of_whole(self, spot: Spot, fits: Callable[[Item], bool]) -> Item:
-        """The item that something whole is told of; ``fits`` tells whether it is what an item has said."""
-        item = self._known(spot)
-        if item is not None and item.closed and item is not self._at(spot) and not fits(item):
+    def of_whole(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem:
+        """The item that a whole text or form belongs to; ``fits`` is true if that may be the content of an item."""
+        item = self._find_by_id(ref)
+        if item is not None and item.closed and item is not self._at_position(ref) and not fits(item):
             item = None
-        return self._noted(item or self._whole_at(spot, fits), spot)
+        return self._note(item or self._find_for_whole(ref, fits), ref)
 
-    def near(self, spot: Spot) -> Iterator[Item]:
-        """The items that something at ``spot`` may have told of."""
-        yield from filter(None, (self._known(spot), self._at(spot), self._last.get(spot.kind)))
+    def near(self, ref: ItemRef) -> Iterator[OutputItem]:
+        """The items that an event with ``ref`` may belong to."""
+        yield from filter(None, (self._find_by_id(ref), self._at_position(ref), self._last.get(ref.kind)))
 
-    def _known(self, spot: Spot) -> Item | None:
-        at = self._at(spot)
-        if at is not None and (spot.id in at.ids or (spot.call_id and spot.call_id == at.call_id)):
+    def _find_by_id(self, ref: ItemRef) -> OutputItem | None:
+        at = self._at_position(ref)
+        if at is not None and (ref.id in at.ids or (ref.call_id and ref.call_id == at.call_id)):
             return at
-        named = self._by_id.get((spot.kind, spot.call_id)) if spot.call_id else None
-        return named or (self._by_id.get((spot.kind, spot.id)) if spot.id else None)
+        named = self._by_id.get((ref.kind, ref.call_id)) if ref.call_id else None
+        return named or (self._by_id.get((ref.kind, ref.id)) if ref.id else None)
 
-    def _at(self, spot: Spot) -> Item | None:
-        return None if spot.position is None else self._by_position.get((spot.kind, spot.position))
+    def _at_position(self, ref: ItemRef) -> OutputItem | None:
+        return None if ref.position is None else self._by_position.get((ref.kind, ref.position))
 
-    def _piece_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
-        item, strange = self._at(spot), bool(spot.id) and not self._vary
+    def _find_for_piece(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        item, strange = self._at_position(ref), bool(ref.id) and not self._ids_vary
         if item is None:
-            return self._last_open(spot, strange, fits)
+            return self._last_for_piece(ref, strange, fits)
         if item.closed or (strange and not fits(item)):
             return None
-        another = spot.kind == "call" and strange and (item.full or (self._crowded and not item.empty))
+        another = ref.kind == "call" and strange and (item.full or (self._shared_position and not item.empty))
         return None if another else item
 
-    def _last_open(self, spot: Spot, strange: bool, fits: Callable[[Item], bool]) -> Item | None:
-        """The last item, if a piece at a place where there is none may belong to it: where items are announced, no
-        other has begun; elsewhere one begins where both its id and its position are new, a call where one of them is.
+    def _last_for_piece(self, ref: ItemRef, strange: bool, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        """The last item, if a piece at a position without an item may belong to it. If items are announced, no other
+        item has begun; else an item begins when both its id and its position are new, a call when one of them is.
         """
-        last = self._last.get(spot.kind)
+        last = self._last.get(ref.kind)
         if last is None or last.closed or not fits(last):
             return None
-        news = strange + (spot.position is not None)
+        new_marks = strange + (ref.position is not None)
         if last.announced:
-            return None if spot.kind == "call" and strange and last.full else last
-        return last if news < (1 if spot.kind == "call" else 2) else None
+            return None if ref.kind == "call" and strange and last.full else last
+        return last if new_marks < (1 if ref.kind == "call" else 2) else None
 
-    def _whole_at(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
-        item = self._at(spot)
+    def _find_for_whole(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        item = self._at_position(ref)
         if item is None:
-            return self._last_told(spot, fits)
+            return self._last_for_whole(ref, fits)
         if item.closed:
-            return item if fits(item) and (self._vary or not spot.id) else None
-        decide = self._crowded and bool(spot.id) and not self._vary
-        return None if (decide or _other_call(item, spot)) and not fits(item) else item
+            return item if fits(item) and (self._ids_vary or not ref.id) else None
+        decide = self._shared_position and bool(ref.id) and not self._ids_vary
+        return None if (decide or _other_call(item, ref)) and not fits(item) else item
 
-    def _last_told(self, spot: Spot, fits: Callable[[Item], bool]) -> Item | None:
-        """The last item, if that can be what is told whole at a place where there is none."""
-        last = self._last.get(spot.kind)
-        if last is None or (_other_call(last, spot) and (last.closed or not last.announced)):
+    def _last_for_whole(self, ref: ItemRef, fits: Callable[[OutputItem], bool]) -> OutputItem | None:
+        """The last item, if a whole text or form at a position without an item may belong to it."""
+        last = self._last.get(ref.kind)
+        if last is None or (_other_call(last, ref) and (last.closed or not last.announced)):
             return None
-        if spot.position is None and not spot.id and not last.closed:
+        if ref.position is None and not ref.id and not last.closed:
             return last
         return last if (last.announced or not last.closed) and fits(last) else None
 
-    def _open(self, spot: Spot, *, announced: bool = False) -> Item:
-        item = Item(spot.kind, announced)
+    def _open(self, ref: ItemRef, *, announced: bool = False) -> OutputItem:
+        item = OutputItem(ref.kind, announced)
         self.all.append(item)
-        self._last[spot.kind] = item
-        if spot.position is not None:
-            self._crowded = self._crowded or spot.position in self._positions
-            self._positions.add(spot.position)
-            self._by_position[spot.kind, spot.position] = item
-        return self._named(item, spot)
+        self._last[ref.kind] = item
+        if ref.position is not None:
+            self._shared_position = self._shared_position or ref.position in self._positions
+            self._positions.add(ref.position)
+            self._by_position[ref.kind, ref.position] = item
+        return self._note_ids(item, ref)
 
-    def _noted(self, item: Item | None, spot: Spot) -> Item:
-        """``item``, or a new one, with what ``spot`` tells of it."""
+    def _note(self, item: OutputItem | None, ref: ItemRef) -> OutputItem:
+        """``item``, or a new one, with the position and the ids of ``ref`` noted."""
         if item is None:
-            return self._open(spot)
-        if spot.position is not None:
-            at = self._at(spot)
+            return self._open(ref)
+        if ref.position is not None:
+            at = self._at_position(ref)
             if at is None or at.closed:
-                self._by_position[spot.kind, spot.position] = item
-        if spot.id and spot.id in item.ids:
-            self.recur = True
-        elif spot.id and item.ids and spot.id != item.call_id:
-            if self._vary:
-                return item  # an id that will never come again
-            self._vary = not self.recur
-        return self._named(item, spot)
+                self._by_position[ref.kind, ref.position] = item
+        if ref.id and ref.id in item.ids:
+            self.ids_recur = True
+        elif ref.id and item.ids and ref.id != item.call_id:
+            if self._ids_vary:
+                return item  # an id that will not come again
+            self._ids_vary = not self.ids_recur
+        return self._note_ids(item, ref)
 
-    def _named(self, item: Item, spot: Spot) -> Item:
-        item.call_id = item.call_id or spot.call_id
-        if spot.id:
-            item.ids.add(spot.id)
-            self._by_id[spot.kind, spot.id] = item
-        if spot.call_id:
-            self._by_id[spot.kind, spot.call_id] = item
+    def _note_ids(self, item: OutputItem, ref: ItemRef) -> OutputItem:
+        item.call_id = item.call_id or ref.call_id
+        if ref.id:
+            item.ids.add(ref.id)
+            self._by_id[ref.kind, ref.id] = item
+        if ref.call_id:
+            self._by_id[ref.kind, ref.call_id] = item
         return item
 
 
-def _other_call(item: Item, spot: Spot) -> bool:
-    return bool(item.call_id and spot.call_id and item.call_id != spot.call_id)
+def _other_call(item: OutputItem, ref: ItemRef) -> bool:
+    return bool(item.call_id and ref.call_id and item.call_id != ref.call_id)

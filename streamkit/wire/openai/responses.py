@@ -1,4 +1,4 @@
-"""Events of the Responses API to our own: their names, and how a response begins and ends."""
+"""The dialect of the Responses API: readers for its events by name, and the beginning and the end of a response."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Any
 
 from ...events import Event, Finish, LogprobsDelta, TextDelta
 from ...stages import meaning
-from ..loads import quote_json
+from ..fields import Chunk, object_in
+from ..jsoncodec import quote_json
 from ..problems import api_error, find, is_fine, may_report
-from ..unread import says
-from .asides import announced
-from .responseforms import PARTS, TEXTS, Chunk, family_of, is_echo, object_in, text_in
-from .telling import Telling
+from ..unread import has_content
+from .extras import extras_in_announcement
+from .itemsdialect import ItemsDialect
+from .responseforms import PARTS, TEXTS, family_of, is_echo, text_in
 
 __all__ = ["Responses"]
 
 TEXT = "response.output_text.delta"
-TOLD = (".delta", ".done", ".added")
+READ_ENDINGS = (".delta", ".done", ".added")
 ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 
-class Responses(Telling):
+class Responses(ItemsDialect):
     """The dialect of ``/responses``; `finished` with its terminal event."""
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._first: Chunk = {}  # the response as it was told first
+        self._first: Chunk = {}  # the response in its first announcement
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -36,7 +37,7 @@ class Responses(Telling):
                 chunk["type"] == TEXT
                 and type(text) is str
                 and text
-                and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._here
+                and (TEXT, chunk["output_index"], chunk.get("item_id"), chunk["content_index"]) == self._last_piece
                 and not chunk.get("logprobs")
                 and not may_report(chunk)
                 and self._halves is None
@@ -51,17 +52,17 @@ class Responses(Telling):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
-        for place in self._over:
-            self._asides.end(place)
-        self._over.clear()
-        if self._here and self._here[0] != kind:
-            self._here = ()
+        for position in self._closed_positions:
+            self._extras.end(position)
+        self._closed_positions.clear()
+        if self._last_piece and self._last_piece[0] != kind:
+            self._last_piece = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
             kind, chunk = f"response.{chunk.get('status')}", {"response": chunk}
             kind = kind if kind in READERS else "response.done"
         problem = find(chunk, bare=kind in ("", "error"))
         if not kind:
-            self._hear(chunk)
+            self._note_complaint(chunk)
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
         reader = READERS.get(kind)
@@ -69,25 +70,25 @@ class Responses(Telling):
             reader(self, kind, chunk, out)
         elif family_of(kind):
             self._reasoning(kind, chunk, out)
-        elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that we do not read
-            self._spoke = True
+        elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that is not read
+            self._has_content = True
 
     def _unread(self, chunk: Chunk, name: str) -> str | None:
-        """The type of an item or part of which nothing is read, the name of a field, or that of the event if it is one
-        that nobody knew or its text was not said. None if all that it tells was told before."""
-        kind, place = _kind_of(chunk, name), chunk.get("output_index")
-        if kind not in READERS and not (family_of(kind) and kind.endswith(TOLD)):
+        """The type of an item or part that is not read, the name of a field, or the name of the event if that is
+        unknown or its text was not emitted. None if all of its content came before."""
+        kind, position = _kind_of(chunk, name), chunk.get("output_index")
+        if kind not in READERS and not (family_of(kind) and kind.endswith(READ_ENDINGS)):
             if "annotation" in chunk:
-                self._asides.met(place, "annotations", chunk["annotation"])
+                self._extras.is_repeated(position, "annotations", chunk["annotation"])
             return super()._unread(chunk, name)
         item = chunk.get("item")
         if isinstance(item, dict) and is_echo(item):
             return None
-        if kind.endswith(".delta") and any(says(chunk.get(field)) for field in ("delta", *TEXTS)):
+        if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
-        fields = announced(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
-        news = list(self._asides.news(fields, place, partial(self._has_said, chunk)))
-        return (news[0] or kind) if news else None
+        fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
+        names = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
+        return (names[0] or kind) if names else None
 
     # the reply itself
 
@@ -98,13 +99,13 @@ class Responses(Telling):
 
     def _end(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
-        if response.get("status") in ENDS:  # it knows better than the name of its event
+        if response.get("status") in ENDS:  # the status is more reliable than the name of the event
             kind = f"response.{response['status']}"
         elif kind == "response.done":
             kind = "response.completed"
         self._begin(response, chunk, out, content=True)
         self._all_done(response.get("output"), chunk, out)
-        details = response.get("status_details")  # of gateways to the Realtime API
+        details = response.get("status_details")  # sent by gateways to the Realtime API
         error = response.get("error") or (details.get("error") if isinstance(details, dict) else None)
         if kind == "response.failed" or not is_fine(error):
             self._report_usage(response.get("usage"), chunk, out)
@@ -129,7 +130,7 @@ class Responses(Telling):
         reason = details.get("reason") if isinstance(details, dict) else None
         if isinstance(reason, str) and meaning(reason) not in ("complete", "unfinished", "unknown"):
             return reason
-        if reason:  # a word for a whole reply, or for nothing that we know, makes no whole reply of it
+        if reason:  # a word for a whole reply, or an unknown one, does not make the reply whole
             self.warn(f"unknown reason {quote_json(reason)} of a response that is not complete")
         return kind.removeprefix("response.")
 
@@ -137,8 +138,8 @@ class Responses(Telling):
         self._piece("text", text_in(chunk, "delta"), kind, chunk, out)
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
-            self._content(chunk, out)
-            self._asides.told(chunk.get("output_index"), "logprobs")
+            self._ensure_started(chunk, out)
+            self._extras.ignore(chunk.get("output_index"), "logprobs")
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
 
     def _text_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
@@ -153,15 +154,17 @@ class Responses(Telling):
     def _part_event(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
         part = object_in(chunk, "part")
         type = part.get("type")
-        word = PARTS.get(type, "") if isinstance(type, str) else ""
-        source = "" if word != "reasoning" else "summary" if type == "summary_text" else "text"
-        if word and kind.endswith(".added"):
-            self._begin_part(word, chunk, source)
-        elif word:
-            self._part(word, text_in(part, "refusal" if word == "refusal" else "text"), kind, chunk, out, source)
+        text_kind = PARTS.get(type, "") if isinstance(type, str) else ""
+        source = "" if text_kind != "reasoning" else "summary" if type == "summary_text" else "text"
+        if text_kind and kind.endswith(".added"):
+            self._begin_part(text_kind, chunk, source)
+        elif text_kind:
+            self._part(
+                text_kind, text_in(part, "refusal" if text_kind == "refusal" else "text"), kind, chunk, out, source
+            )
 
     def _reasoning(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        """An event about reasoning, under any of its names."""
+        """Read an event about reasoning, under any of its names."""
         family, source = family_of(kind), "summary" if "summary" in kind else "text"
         form = object_in(chunk, "part") or chunk
         if kind.endswith(".delta"):

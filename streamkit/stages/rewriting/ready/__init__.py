@@ -1,4 +1,4 @@
-"""Ready rules: what e-mail addresses, phone numbers, payment cards and keys look like, in text of every script."""
+"""Ready rules: the forms of e-mail addresses, phone numbers, payment cards and keys, in text of every script."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from ....lazy import lazily
 
 if TYPE_CHECKING:
-    from .blocks import Blocks
+    from .armour import ArmouredKeys
     from .cards import Cards
     from .emails import Emails
     from .keys import Keys
     from .names import READY, check_name
     from .phones import Phones
 
-__all__ = ["READY", "Blocks", "Cards", "Emails", "Keys", "Phones", "check_name"]
+__all__ = ["READY", "ArmouredKeys", "Cards", "Emails", "Keys", "Phones", "check_name"]
 
 if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "blocks": "Blocks",
+            "armour": "ArmouredKeys",
             "cards": "Cards",
             "emails": "Emails",
             "keys": "Keys",

@@ -1,7 +1,7 @@
 """Numbers of payment cards: 13 to 19 digits in the groups in which they are printed, with the right check digit.
 
 Other numbers may stand on both sides, written with the same signs: an amount, a year, the three digits of the back. So
-each sequence of groups is tried that could be a card, and whatever such sequences cover is hidden.
+each sequence of groups that could be a card is tried, and everything that such sequences cover is hidden.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ ISSUERS = (
     (("50", "56", "57", "58", "6", "81"), (16, 17, 18, 19)),  # Maestro, Discover, UnionPay
     (("80", "82", "83", "84", "85", "86", "87", "88", "89", "9"), (16,)),  # RuPay, Uzcard, Troy, Humo
 )
-"""By the first digits how many there are, so that times in milliseconds and numbers of books are no cards."""
+"""The numbers of digits by the first digits, so that times in milliseconds and numbers of books do not count as
+cards."""
 LENGTHS = {beginning: lengths for beginnings, lengths in ISSUERS for beginning in beginnings}
-BEGUN = frozenset(beginning[:size] for beginning in LENGTHS for size in range(1, len(beginning)))
+BEGINNINGS = frozenset(beginning[:size] for beginning in LENGTHS for size in range(1, len(beginning)))
 MOST_FIRST_DIGITS = max(map(len, LENGTHS))
 PRINTED = ((4, 6, 5), (4, 5, 6), (4, 6, 4), (4, 3, 3, 3), (6, 13))
 """Groups of unequal size. All others are equal, but the last may be shorter."""
@@ -39,24 +40,24 @@ WIDEST_GROUP = 8  # of several equal ones
 
 SIGN = r"[ .\-·・･]"
 OPEN_GAP = re.compile(rf"{SIGN}{{0,3}}\Z")
-START = re.compile(  # where first digits of an issuer stand, and digits for a card follow or may follow
+START = re.compile(  # first digits of an issuer, followed by digits for a card, now or perhaps later
     rf"(?<![0-9])(?=(?:[0-9]{SIGN}{{0,3}}){{1,12}}+(?:[0-9]|\Z))"
     rf"(?=[4689]|1(?:[0-9]{{3}}|[0-9]{{0,2}}\Z)|2{SIGN}{{0,3}}(?:[1-7]|\Z)|3{SIGN}{{0,3}}(?:[04-9]|\Z)|5{SIGN}{{0,3}}(?:[0-8]|\Z))[0-9]"
 )
 RUN = re.compile("[0-9]+")
-GROUPS = re.compile(  # by the size of the first one, all that are looked at
+GROUPS = re.compile(  # by the size of the first group, all groups that are read
     "|".join(
         rf"[0-9]{{{size}}}(?![0-9])(?:{SIGN}{{1,3}}[0-9]{{1,{LONGEST}}}){{0,{-(-LONGEST // size) - 1}}}"
         for size in range(1, WIDEST_GROUP + 1)
     )
     + rf"|[0-9]{{1,{LONGEST + 1}}}"
 )
-CHAIN = re.compile(f"(?:{GROUPS.pattern}).{{0,4}}", re.DOTALL)  # with what says whether it goes on
+CHAIN = re.compile(f"(?:{GROUPS.pattern}).{{0,4}}", re.DOTALL)  # with the characters that decide whether it goes on
 ACROSS = re.compile(rf"(?<=[0-9]|{SIGN}){SIGN}{{0,3}}[0-9]")
 
 SPAN = 4 * LONGEST  # characters: each digit a group, with three signs between
-"""The most that a card has; card numbers that overlap are hidden as one up to there."""
-REACH = SPAN + 2  # two characters before it say whether it is part of a decimal
+"""The most characters of a card; overlapping card numbers are hidden as one up to this length."""
+REACH = SPAN + 2  # two characters before it decide whether it is part of a decimal
 DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 
 
@@ -65,27 +66,27 @@ class Cards(Spans):
 
     def __init__(self, replace: Replace) -> None:
         super().__init__(replace)
-        self._settled = Settled(0, "", 0, 0)
+        self._decided_text = DecidedText(0, "", 0, 0)
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        begin, settled = at, self._settled  # read once: other texts, in other threads perhaps, have the same rule
-        if ACROSS.match(view, at):  # digits in which something was found already, or a card that overlaps, may go on
-            begin = settled.end if settled.holds(view, at) else max(0, at - REACH)
-        for place in START.finditer(view, begin):
-            start = place.start()
+        begin, decided = at, self._decided_text  # read once: other texts, perhaps in other threads, use the same rule
+        if ACROSS.match(view, at):  # digits of an earlier match, or a card that overlaps, may go on
+            begin = decided.end if decided.holds(view, at) else max(0, at - REACH)
+        for match in START.finditer(view, begin):
+            start = match.start()
             end, undecided = _at(view, start, final)
             if undecided or end > at:
                 if not final:
-                    self._settled = Settled(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
+                    self._decided_text = DecidedText(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
                 return max(start, at) if undecided else _joined(view, start, max(start, at), end, final)
         return None
 
 
-class Settled(NamedTuple):
-    """What is known of a text that grows, so that it is not worked out again for each piece.
+class DecidedText(NamedTuple):
+    """The decided part of a growing text, so that it is not computed again for each piece.
 
-    Where ``text`` stands at ``begin``, all numbers that begin before ``end`` are decided, whatever follows, and no card
-    among them goes further than ``at``.
+    If ``text`` stands at ``begin``, all numbers that begin before ``end`` are decided, whatever follows, and no card
+    among them extends beyond ``at``.
     """
 
     begin: int
@@ -98,11 +99,11 @@ class Settled(NamedTuple):
 
 
 def _joined(view: str, first: int, start: int, end: int, final: bool) -> Span:
-    """A card number and those that begin within it, and reach further."""
-    for place in START.finditer(view, first + 1):
-        if place.start() >= end or end - start >= SPAN:
+    """The span of a card number and of those that begin within it and extend further."""
+    for match in START.finditer(view, first + 1):
+        if match.start() >= end or end - start >= SPAN:
             break
-        further, undecided = _at(view, place.start(), final)
+        further, undecided = _at(view, match.start(), final)
         if undecided:
             return start
         end = max(end, further)
@@ -110,7 +111,7 @@ def _joined(view: str, first: int, start: int, end: int, final: bool) -> Span:
 
 
 def _at(view: str, start: int, final: bool) -> tuple[int, bool]:
-    """Where the longest card number from ``start`` ends (0: there is none); whether more text could change that."""
+    """The end of the longest card number from ``start`` (0 if there is none); True if more text could change that."""
     chain = CHAIN.match(view, start)
     assert chain  # there is a digit
     in_decimal = start > 1 and view[start - 1] == "." and view[start - 2] in DOUBLED
@@ -118,9 +119,9 @@ def _at(view: str, start: int, final: bool) -> tuple[int, bool]:
     return start + size if size else 0, undecided
 
 
-@lru_cache(maxsize=1024)  # a growing text is asked for again, and for what begins within cards that overlap
+@lru_cache(maxsize=1024)  # called again for a growing text, and for cards that overlap
 def _longest(text: str, in_decimal: bool, final: bool) -> tuple[int, bool]:
-    """The size of the longest card number that ``text`` begins with, or 0; whether more text could change that."""
+    """The size of the longest card number that ``text`` begins with, or 0; True if more text could change that."""
     chain = GROUPS.match(text)
     assert chain  # there is a digit
     groups = RUN.findall(chain[0])
@@ -143,27 +144,28 @@ def _longest(text: str, in_decimal: bool, final: bool) -> tuple[int, bool]:
 
 
 def _end(text: str, count: int) -> int:
-    """Where the group of that number ends."""
+    """The end of the group with the number ``count``."""
     return next(islice(RUN.finditer(text), count - 1, None)).end()
 
 
 def _lengths(digits: str) -> tuple[int, ...]:
-    """How many digits cards have that begin so; none if there are no such cards."""
+    """The numbers of digits of cards that begin like ``digits``; empty if there are no such cards."""
     for size in range(1, min(len(digits), MOST_FIRST_DIGITS) + 1):
         if digits[:size] in LENGTHS:
             return LENGTHS[digits[:size]]
-    return (LONGEST,) if digits in BEGUN else ()
+    return (LONGEST,) if digits in BEGINNINGS else ()
 
 
 class Layout(NamedTuple):
-    """What groups of digits of these sizes may be."""
+    """The ways to read groups of digits of certain sizes."""
 
     cards: tuple[tuple[int, int], ...]
-    """The first groups of them that are printed so on a card: how many these are, and their digits. Longest first."""
+    """The numbers of first groups that are printed like this on a card, with the number of their digits. Longest
+    first."""
     may_go_on: bool
-    """A card begins so, and a further group follows."""
+    """True if a card begins like this, and a further group follows."""
     may_become_one: bool
-    """A card begins so if the last group has some more digits, or it is one."""
+    """True if a card begins like this with more digits in the last group, or it is one."""
 
 
 @lru_cache(maxsize=1024)
@@ -183,13 +185,13 @@ def _is_printed(sizes: tuple[int, ...]) -> bool:
 
 
 def _are_equal(sizes: tuple[int, ...]) -> bool:
-    """Groups of the same size; the last may be shorter."""
+    """True for groups of the same size; the last may be shorter."""
     *before, last = sizes
     return set(before) == {sizes[0]} and last <= sizes[0] <= WIDEST_GROUP
 
 
 def _begins(sizes: tuple[int, ...], *, complete: bool) -> bool:
-    """Whether groups of unequal size begin so; unless it is complete, the last one may have more digits in the end."""
+    """True if groups of unequal size begin like this; unless ``complete``, the last one may still get more digits."""
     *before, last = sizes
     return any(
         len(card) > len(before) + complete
@@ -200,7 +202,7 @@ def _begins(sizes: tuple[int, ...], *, complete: bool) -> bool:
 
 
 def _is_card(digits: str) -> bool:
-    """The check digit, ISO/IEC 7812-1 annex B."""
+    """True if the check digit is right, ISO/IEC 7812-1 annex B."""
     if digits == digits[0] * len(digits):
         return False
     return (sum(map(int, digits[-1::-2])) + sum(map(DOUBLED.__getitem__, digits[-2::-2]))) % 10 == 0

@@ -1,9 +1,9 @@
 """E-mail addresses: from each ``@`` the local part is read backwards and the domain forwards.
 
 A local part is Latin (with digits and some marks), or one run of letters of other scripts. As some scripts write no
-spaces, where the second kind begins cannot always be told; then all that may belong to it is taken. Marks may join
-Latin letters and those of another script to one. A last label of a domain is Latin or not, so Japanese text right
-behind ``.com`` is no part of it.
+spaces, the beginning of the second kind is not always certain; then everything that may belong to it is taken. Marks
+may join Latin letters and those of another script to one part. A last label of a domain is Latin or not, so Japanese
+text right behind ``.com`` is not part of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALPHABETIC = OTHER[0]  # most scripts of two octets separate words by spaces
 BEGINNING = rf"[0-9A-Za-z{LATIN[0]}]"
 LOCAL = re.compile(
     rf"[0-9A-Za-z{LATIN}._%+\-&!#$^~'’=]{{0,{MOST}}}"
-)  # reversed; less is taken of it than could be held
+)  # reversed; less of it is taken than could be held
 OTHER_LOCAL = re.compile(rf"[{OTHER}{LATIN[1]}0-9._+\-]{{0,{MOST}}}")
 FIRST = re.compile(BEGINNING)
 MIXED = re.compile(rf"[0-9A-Za-z{LATIN}{OTHER}._+\-]{{0,{MOST}}}")
@@ -59,7 +59,7 @@ class Emails(Spans):
         while sign >= 0:
             widest = _widest(view, at, sign)
             if widest < sign:
-                reach = DOMAIN_CHARS.match(view, sign + 1).end()  # type: ignore[union-attr]  # it matches nothing too
+                reach = DOMAIN_CHARS.match(view, sign + 1).end()  # type: ignore[union-attr]  # it matches the empty text too
                 if reach == len(view) and not final:
                     return widest
                 domain = DOMAIN.match(view, sign + 1, reach)
@@ -73,7 +73,7 @@ class Emails(Spans):
 
 
 def _end(domain: re.Match[str]) -> int:
-    """Where a domain ends: before a sentence without a space. 0 if it is a version or the name of a file."""
+    """The end of a domain, before a sentence without a space; 0 if it is a version or the name of a file."""
     text = domain[0]
     if VERSION.match(text) or FILE.search(text):
         return 0
@@ -83,7 +83,7 @@ def _end(domain: re.Match[str]) -> int:
 
 
 def _widest(view: str, at: int, end: int) -> int:
-    """Where a local part of any kind that ends at ``end`` begins at the earliest; ``end`` if there is none."""
+    """The earliest beginning of a local part of any kind that ends at ``end``; ``end`` if there is none."""
     widest = _latin(view, at, end)
     if view.isascii():
         return widest
@@ -93,14 +93,14 @@ def _widest(view: str, at: int, end: int) -> int:
 
 
 def _latin(view: str, at: int, end: int) -> int:
-    """Where a Latin local part that ends at ``end`` begins at the earliest; ``end`` if there is none."""
+    """The earliest beginning of a Latin local part that ends at ``end``; ``end`` if there is none."""
     run = LOCAL.match(view[max(at, end - MOST) : end][::-1])
     first = FIRST.search(view, end - (run.end() if run else 0), end)
     return first.start() if first else end
 
 
 def _other(view: str, at: int, end: int) -> int:
-    """The same for one in another script: of a run without an end so much as a local part may have."""
+    """The same for one in another script: of an endless run as much as a local part may have."""
     if view.isascii():
         return end
     run = OTHER_LOCAL.match(view[max(at, end - MOST) : end][::-1])
@@ -112,7 +112,7 @@ def _other(view: str, at: int, end: int) -> int:
 
 
 def _start(view: str, at: int, sign: int, end: int) -> int:
-    """Where the address begins whose ``@`` stands at ``sign``; there if it has no local part."""
+    """The beginning of the address whose ``@`` stands at ``sign``; ``sign`` if it has no local part."""
     start = _last_part(view, at, sign, end)
     if start == sign or view.isascii():
         return start
@@ -132,7 +132,7 @@ def _last_part(view: str, at: int, sign: int, end: int) -> int:
 
 
 def _own(view: str, start: int, sign: int, behind: str) -> int:
-    """What of a widest Latin local part belongs to the address."""
+    """The beginning of the address within a widest Latin local part."""
     if RETURN_PATH.fullmatch(view, start, sign):
         return start  # bounce+bob=example.org@list.example
     for mark in NO_PART.finditer(view, start, sign):

@@ -1,7 +1,7 @@
-"""A view of a text in which each character of another script or width stands for the plain one that it means.
+"""A view of a text in which a plain character replaces each character of another script or width.
 
-Ready rules look at this view, so they are written over a few plain classes, and hold in every script. It has as many
-characters as the text, so places in one are places in the other.
+Ready rules search this view, so they are written for a few plain classes, and apply to every script. It has as many
+characters as the text, so positions in one are positions in the other.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from functools import lru_cache
 __all__ = ["LATIN", "OTHER", "fold"]
 
 LATIN = "é\u0301"
-"""What stands for any Latin letter outside of ASCII, and for any accent that follows its letter."""
+"""The characters for any Latin letter outside of ASCII, and for any accent that follows its letter."""
 OTHER = "ж字𐐨"
-"""What stands for any letter or mark of another script, by the octets that it takes in UTF-8: two, three, four."""
+"""The characters for any letter or mark of another script, by its octets in UTF-8: two, three, four."""
 
 PLAIN_FORMS = ("<wide>", "<small>", "<narrow>", "<font>", "<noBreak>")  # how Unicode marks variants of plain characters
 DASHES = "\u00ad\u2043\u2212"  # soft hyphen, hyphen bullet, minus: dashes that are not in the category of dashes
 BY_PLACE = dict.fromkeys("\u2013\u2014\u2015", "–") | dict.fromkeys("ーｰ", "ー") | dict.fromkeys("・･·", "・")
-"""What these mean is told by their neighbours: a long dash joins numbers or parts sentences; between digits the mark of
-a long vowel serves as a dash, and a middle dot as a dot."""
+"""The meaning of these depends on their neighbours: a long dash joins numbers or separates sentences; between digits
+the mark of a long vowel serves as a dash, and a middle dot as a dot."""
 JOINERS = "\u200c\u200d"  # they stand within words of Arabic and Indic scripts
 BLOCK = 32
 ACCENTS = range(0x300, 0x370)
-EMOJI_MARKS = (*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10))  # marks on symbols, no part of a word
+EMOJI_MARKS = (*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10))  # marks on symbols, not part of a word
 
 LETTER = rf"A-Za-z{LATIN}{OTHER}ー"
-PARTING = re.compile(  # at the end of a text nobody knows yet
+PARTING = re.compile(  # at the end of a text it is not known yet
     rf"–(?:(?<=[{LETTER}]–)(?![\-–]|\Z)|(?<![\-–]–)(?=[{LETTER}]))"
 )
 
 
 class _Table(dict[int, str]):
-    """For ``str.translate``; an entry is worked out when its character is first met."""
+    """A table for ``str.translate``; an entry is computed when its character first occurs."""
 
     def __missing__(self, code: int) -> str:
         folded = self[code] = chr(code) if code < 128 or code in EMOJI_MARKS else _plain(chr(code))
@@ -48,7 +48,7 @@ def fold(text: str) -> str:
     return text if text.isascii() else _folded(text)
 
 
-@lru_cache(maxsize=4)  # the rules of one redactor ask for the same text, one after the other
+@lru_cache(maxsize=4)  # the rules of one redactor pass the same text, one after the other
 def _folded(text: str) -> str:
     folded = "".join([_block(text[at : at + BLOCK]) for at in range(0, len(text), BLOCK)])
     if "–" in folded:
@@ -58,7 +58,7 @@ def _folded(text: str) -> str:
     return re.sub(r"(?<=[0-9])・(?=[0-9]|\Z)", ".", folded) if "・" in folded else folded
 
 
-@lru_cache(maxsize=256)  # a growing text is asked for again with a few characters more
+@lru_cache(maxsize=256)  # a growing text comes again with a few more characters
 def _block(text: str) -> str:
     return text if text.isascii() else text.translate(TABLE)
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .spans import Span, Spans
-from .vendors import SECRETS, Run
+from .vendors import SECRETS, CharRun
 
 __all__ = ["Keys"]
 
-SHORTEST, LONGEST = 15, 7100  # characters, of all that the table allows
+SHORTEST, LONGEST = 15, 7100  # characters, of all keys that the table allows
 SIGN = "[A-Za-z0-9_.:=+/%-]"  # every character that a key may have
 TOKEN = re.compile(f"{SIGN}{{{SHORTEST},}}")
 LAST = re.compile(f"{SIGN}*")  # over reversed text
@@ -49,13 +49,13 @@ class Keys(Spans):
 class Patterns(NamedTuple):
     whole: re.Pattern[str]
     growing: re.Pattern[str]
-    """From its beginning on, a key that is not complete, or may become longer, up to the end of the text."""
+    """A key from its beginning to the end of the text, if it is not complete or may become longer."""
     beginnings: frozenset[str]
-    """Parts of the literal beginnings."""
+    """Prefixes of the literal beginnings."""
 
 
 def _growing_at(patterns: Patterns, view: str, begin: int, end: int) -> int | None:
-    """The first place from ``begin`` to ``end`` where a key may begin that more text could change."""
+    """The first position from ``begin`` to ``end`` where a key may begin that more text could change."""
     for edge in EDGE.finditer(view, begin, min(end + 1, len(view))):
         start = edge.start()
         if view[start : start + 32] in patterns.beginnings or patterns.growing.match(view, start):
@@ -82,11 +82,11 @@ def _patterns() -> Patterns:
     )
 
 
-def _whole(parts: Sequence[str | Run]) -> str:
+def _whole(parts: Sequence[str | CharRun]) -> str:
     return "".join(re.escape(part) if isinstance(part, str) else f"{part[0]}{{{part[1]},{part[2]}}}+" for part in parts)
 
 
-def _growing(parts: Sequence[str | Run]) -> str:
+def _growing(parts: Sequence[str | CharRun]) -> str:
     if not parts:
         return r"\Z"
     part, *further = parts

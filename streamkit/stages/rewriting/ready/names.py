@@ -1,7 +1,7 @@
-"""Names of ready rules, and what is so near to one that it can hardly be meant as a regular expression.
+"""Names of ready rules, and words so near to one that they can hardly be meant as a regular expression.
 
-Who writes ``redact("Email")`` or ``redact("PHONE_NUMBER")`` wants addresses and numbers hidden. As an expression it
-would hide that word and nothing else, and nobody would notice.
+A user who writes ``redact("Email")`` or ``redact("PHONE_NUMBER")`` wants addresses and numbers hidden. As an expression
+it would hide that word and nothing else, without a warning.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MEANT = {
     "key": "key apikey apitoken secretkey accesskey accesstoken privatekey authtoken bearertoken awskey awsaccesskey"
     " awssecretkey awskeyid githubtoken jsonwebtoken openaikey sshkey pemkey jwt apisecret",
 }
-"""What else the ready rules are called, without capitals, marks and the s of a plural."""
+"""Other names of the ready rules, without capitals, marks and the s of a plural."""
 SLIPS = "emial emal eamil emaii emaill e-mial phne phon phonee phoen fone crad carrd keey"
 OTHERS = (
     "ip ipaddress ipv ipaddr macaddress iban ibancode ssn socialsecuritynumber swiftcode"
@@ -36,12 +36,12 @@ OTHERS = (
     " itvatcode itpassport ititentitycard plpesel sgnricfin sguen auabn auacn autfn aumedicare inpan inaadhaar"
     " invehicleregistration invoter inpassport fipersonalidentitycode krrrn"
 )
-"""What other tools hide as well, and we have no rule for."""
+"""Kinds of data that other tools hide, and that have no rule here."""
 ENTITIES = (
     "PERSON LOCATION ORGANIZATION NRP CRYPTO ADDRESS NAME AGE ID DATE TITLE PASSWORD SECRET TOKEN MAC PHI PCI PAN BIC"
     " SWIFT FAX URL URI UUID USERNAME DATETIME DATE_TIME MAIL MOBILE CELL CC"
 )
-"""The same in words that are quite ordinary unless they are written in capitals."""
+"""More of these, in words that are quite ordinary unless they are written in capitals."""
 
 BEFORE = {
     "key": "api access secret auth private service ssh pem rsa pgp gpg aws gcp azure google openai anthropic github"
@@ -52,9 +52,10 @@ BEFORE = {
         "my your user customer client contact home work office personal business mobile cell",
     ),
 }
-"""Words that tell the same as the last part of an identifier, as in ``GCP_API_KEY``, behind one of these."""
+"""Words that name a rule as the last part of an identifier, as in ``GCP_API_KEY``, if one of these stands before
+them."""
 BEHIND = "number no num id address addr"
-"""The same words tell it before one of these, as in ``customerPhoneNumber``."""
+"""The same words name a rule if one of these follows, as in ``customerPhoneNumber``."""
 
 NEAR = {near for names in (*MEANT.values(), SLIPS, OTHERS) for near in names.split()}
 LONG = sorted(near for near in NEAR if len(near) > 7)
@@ -62,12 +63,12 @@ WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[ _-]?[A-Za-z0-9]+)*")
 
 
 def check_name(rule: str) -> None:
-    """ValueError for what is no ready name, but nearly one (or several, in one text)."""
+    """Check ``rule``: ValueError if it is nearly, but not exactly, a ready name (or several, in one text)."""
     plain = unicodedata.normalize("NFKC", rule).strip(AROUND)
     names = [name.strip(AROUND) for name in re.split(r"[,;|/&+]|\band\b|\bor\b", plain) if name.strip(AROUND)]
     if rule not in READY and names and (all(map(_is_near, names)) or all(map(_is_near, " ".join(names).split()))):
         raise ValueError(
-            f"{rule!r} is no ready rule: these are {', '.join(map(repr, READY))}, each an argument of its own; "
+            f"{rule!r} is not a ready rule: these are {', '.join(map(repr, READY))}, each an argument of its own; "
             f"to hide a word as it stands give a list: [{rule!r}]"
         )
 
@@ -92,7 +93,7 @@ def _is_misspelt(bare: str) -> bool:
 
 
 def _is_identifier(name: str) -> bool:
-    """Whether parts at the end tell what it names."""
+    """True if the parts at the end of an identifier name a rule."""
     parts = [part.casefold().removesuffix("s") for part in PART.findall(name)]
     return any(
         (part in BEFORE and behind in BEHIND.split() and part not in ("key", "card"))

@@ -1,4 +1,4 @@
-"""What may stand around a phone number, and which digits in groups are something else: dates, times, prices, books.
+"""The text that may stand around a phone number, and other digits in groups: dates, times, prices, books.
 
 Each function looks only a few characters to either side, so a number is decided soon after its last sign.
 """
@@ -12,7 +12,7 @@ from .folding import LATIN
 __all__ = ["AHEAD", "DAY", "END", "NO_DATE", "NO_TIMES", "YEAR", "book", "breaks", "left", "right", "starts_else"]
 
 AHEAD = 14
-"""Characters behind a number of which `right` may want to know."""
+"""The most characters behind a number that `right` looks at."""
 BEHIND = 20
 LATIN_LETTER = rf"A-Za-z{LATIN[0]}"
 END = r"(?![0-9])"
@@ -51,8 +51,8 @@ ELSE = re.compile(
 
 
 def left(view: str, start: int) -> str:
-    """What a national number at ``start`` would stand against: "free", a "word" for phones, a "dot", "comma" or "slash"
-    behind digits; "" for what it may not stand against: digits, identifiers, the rest of a decimal or of a date."""
+    """The kind of text before a national number at ``start``: "free", a "word" for phones, a "dot", "comma" or "slash"
+    behind digits; "" for text that may not come before it: digits, identifiers, the rest of a decimal or of a date."""
     last = view[start - 1 : start]
     if not last or last in " \n":
         return "free"
@@ -75,8 +75,8 @@ def left(view: str, start: int) -> str:
 
 
 def right(view: str, end: int, worded: bool = False) -> bool:
-    """Whether a number may end here: not against digits, Latin letters (unless a word for phones stood before it), or
-    a dash and more of an identifier."""
+    """True if a number may end here: not before digits, Latin letters (unless a word for phones stood before it), or a
+    dash and more of an identifier."""
     behind = view[end : end + 1]
     if not behind:
         return True
@@ -91,15 +91,15 @@ def right(view: str, end: int, worded: bool = False) -> bool:
 
 
 def book(view: str, start: int) -> bool:
-    """ISBN 0306406152, ISSN 0317-8471."""
+    """True for the number of a book or journal: ISBN 0306406152, ISSN 0317-8471."""
     return BOOK.search(view, max(0, start - BEHIND), start) is not None
 
 
 def breaks(view: str, group: int, end: int) -> bool:
-    """The last digits would be the beginning of a price, time or decimal: 12.50, 9:00, 24/7."""
+    """True if the last digits would be the beginning of a price, time or decimal: 12.50, 9:00, 24/7."""
     return end - group <= 4 and BREAK.match(view, end) is not None and (end - group <= 2 or view[end] in ".,")
 
 
 def starts_else(view: str, at: int) -> bool:
-    """A date, time or price begins here, and no group of a number."""
+    """True if a date, time or price begins here, and not a group of a number."""
     return ELSE.match(view, at) is not None

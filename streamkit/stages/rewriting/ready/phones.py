@@ -2,7 +2,7 @@
 
 Plain numbers are everywhere, so a number counts only with something that marks it: a plus sign, a trunk prefix,
 brackets or the groups of one country. Dates, times, versions and numbers of books are written with the same signs:
-`numbers` tells what they look like.
+see `numbers`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ENOUGH = re.compile(rf"(?:[ +()./\-]{{0,5}}[0-9]){{{SHORTEST_NUMBER}}}")
 ESCAPE = 6
 DIGITS = "0123456789"
 SIGNS = DIGITS + "+() ./-,:"
-WORD_AT_END = re.compile(r"(?<=[0-9])[A-Za-z]+[0-9]*\Z|(?<=[0-9]-)[0-9A-Za-zé]+\Z")  # `right` wants more of it
+WORD_AT_END = re.compile(r"(?<=[0-9])[A-Za-z]+[0-9]*\Z|(?<=[0-9]-)[0-9A-Za-zé]+\Z")  # `right` needs more of it
 LONGER = tuple(DIGITS)
 FURTHER = re.compile(  # a number with a trunk prefix of its own: 079 123 45 67
     r"(?=(?:[0-9][ ./\-]?){9})0[1-9]"
@@ -40,13 +40,13 @@ class Phones(Spans):
     longest = HELD
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        closed = len(view) if final else _closed(view, at)
-        for place in START.finditer(view, max(0, at - ESCAPE)):
-            start = place.start()
+        decided = len(view) if final else _decided_end(view, at)
+        for match in START.finditer(view, max(0, at - ESCAPE)):
+            start = match.start()
             if start < at or view[start] in "\\%":
-                continue  # the rest of a run that is too long, or digits that mean some other character
-            if start >= closed:
-                return start  # nothing but signs of numbers follows it so far
+                continue  # the rest of a run that is too long, or digits that stand for another character
+            if start >= decided:
+                return start  # only signs of numbers follow it so far
             if ENOUGH.match(view, start):
                 end = _international(view, start) or _national(view, start)
                 if end:
@@ -54,8 +54,8 @@ class Phones(Spans):
         return None
 
 
-def _closed(view: str, at: int) -> int:
-    """What begins before this place is decided, whatever follows."""
+def _decided_end(view: str, at: int) -> int:
+    """The position before which every number that begins is decided, whatever follows."""
     low, end = max(at, len(view) - HELD), len(view)
     if view[-1:].isalnum() and (word := WORD_AT_END.search(view, max(low, end - AHEAD))):
         end = word.start()
@@ -63,16 +63,16 @@ def _closed(view: str, at: int) -> int:
 
 
 def _international(view: str, start: int) -> int:
-    """Where the number ends that begins with its country code at ``start``; 0 if none does."""
+    """The end of the number that begins with its country code at ``start``; 0 if there is none."""
     if view[start] not in "+(0":
         return 0
-    found = INTERNATIONAL.match(view, start, start + LONGEST - 2)  # two characters more are looked at
-    if found is None:
+    match = INTERNATIONAL.match(view, start, start + LONGEST - 2)  # two more characters are read
+    if match is None:
         return 0
-    if found["zeros"] and left(view, start) not in ("free", "word", "comma", "slash"):
+    if match["zeros"] and left(view, start) not in ("free", "word", "comma", "slash"):
         return 0
-    written = found["number"]
-    ends = _ends(view, *found.span("number"))
+    written = match["number"]
+    ends = _ends(view, *match.span("number"))
     number = "".join(GROUP.findall(written))
     sizes = [
         len(code) + national
@@ -80,12 +80,12 @@ def _international(view: str, start: int) -> int:
         for national in _national_digits(code, number[len(code) :])
     ]
     # Where no number of that country ends before what looks like another one, that is a part of this one.
-    able = ends if ends.keys() & set(sizes) else _ends(view, *found.span("number"), whole=True)
+    possible_ends = ends if ends.keys() & set(sizes) else _ends(view, *match.span("number"), whole=True)
     for size in sizes:
-        if size in able:
-            return able[size]
+        if size in possible_ends:
+            return possible_ends[size]
     in_one_run = written.isdigit()
-    if found["zeros"] and (found["zeros"][:3] == "011" or (in_one_run and not _open(number))):
+    if match["zeros"] and (match["zeros"][:3] == "011" or (in_one_run and not _open(number))):
         return 0  # a number padded with zeros
     if sizes and (in_one_run or number[0] in "17"):
         return 0
@@ -106,29 +106,29 @@ def _national_digits(code: str, rest: str) -> tuple[int, ...]:
 
 
 def _national(view: str, start: int) -> int:
-    against = left(view, start)
-    if not against or book(view, start):
+    before = left(view, start)
+    if not before or book(view, start):
         return 0
     for form in NUMBERS_OF_A_COUNTRY:
         whole = form.match(view, start)
-        if whole and right(view, whole.end(), against == "word") and not _other(whole[0], against):
+        if whole and right(view, whole.end(), before == "word") and not _other(whole[0], before):
             return whole.end()
-    found = NATIONAL.match(view, start, start + LONGEST)
-    if found is None:
+    match = NATIONAL.match(view, start, start + LONGEST)
+    if match is None:
         return 0
-    begin, end = found.span("number")
+    begin, end = match.span("number")
     ends = _ends(view, begin, end)
     fitting = [*USUAL, *sorted(ends, key=lambda digits: (digits > 12, -digits))]
     for digits in fitting:
-        if digits in ends and _plausible(view, begin, ends[digits], digits, against):
+        if digits in ends and _plausible(view, begin, ends[digits], digits, before):
             return ends[digits]
     return 0
 
 
-def _other(number: str, against: str) -> bool:
-    """Three groups of round numbers, or the rest of a version."""
+def _other(number: str, before: str) -> bool:
+    """True for three groups of round numbers, or the rest of a version."""
     groups = GROUP.findall(number)
-    if against == "dot" and "." in number:
+    if before == "dot" and "." in number:
         return True
     return (
         number[0] != "0" and len(groups) == 3 and len(groups[2]) == 4 and _round(groups[0]) and groups[2][1:] == "000"
@@ -139,16 +139,16 @@ def _round(group: str) -> bool:
     return (len(group) > 2 and group[-2:] == "00") or group == "0"
 
 
-def _plausible(view: str, begin: int, end: int, digits: int, against: str) -> bool:
+def _plausible(view: str, begin: int, end: int, digits: int, before: str) -> bool:
     number = view[begin:end]
     groups = GROUP.findall(number)
     if "(" in number:
         if all(map(_round, groups[1:])):
             return False
         return digits > SHORTEST_NUMBER or number[number.index("(") + 1] == "0"
-    if not right(view, end, against == "word") or (against == "dot" and "." in number):
+    if not right(view, end, before == "word") or (before == "dot" and "." in number):
         return False
-    if against == "slash" and digits < USUAL[1] and "/" in number:
+    if before == "slash" and digits < USUAL[1] and "/" in number:
         return False
     if number[1] == " ":  # 0 532 123 45 67
         sizes = {len(group) for group in groups[1:]}
@@ -165,13 +165,13 @@ def _plausible(view: str, begin: int, end: int, digits: int, against: str) -> bo
 
 
 def _zeros(groups: list[str]) -> bool:
-    """Numbers padded with zeros, side by side."""
+    """True for numbers padded with zeros, side by side."""
     return all(group[0] == "0" for group in groups) and (len(groups) > 2 or len(groups[0]) == len(groups[1]))
 
 
 def _ends(view: str, begin: int, end: int, *, whole: bool = False) -> dict[int, int]:
-    """For each number of digits with which a number could end here, the place behind it. Unless ``whole`` is asked for,
-    what looks like a further number begins another one."""
+    """The possible ends of a number: for each count of digits the position behind it. Unless ``whole`` is set, digits
+    that look like a further number begin another one."""
     ends, digits = {}, 0
     for group in GROUP.finditer(view, begin, end):
         first, last = group.span()

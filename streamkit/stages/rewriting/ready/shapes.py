@@ -15,7 +15,7 @@ NATIONAL_DIGITS = {
     "86": (11, 10), "90": (10,), "91": (10,), "92": (10,), "98": (10,), "234": (10,), "351": (9,), "380": (9,),
     "420": (9,), "852": (8,), "880": (10,), "886": (9, 8), "966": (9,), "971": (9, 8), "972": (9, 8),
 }  # fmt: skip
-"""How many digits follow a country code as a rule, so that a number behind a phone number is not taken for more of it.
+"""The usual number of digits after a country code, so that a number behind a phone number is not taken for more of it.
 Where none of them fits, and for other countries, as many groups are taken as a number may have digits."""
 OPEN = ("49", "43", "358", "62", "64", "32", "41", "353", "36", "40", "359", "385", "386", "421", "370", "371", "372")
 """Codes of other countries that are common behind 00, with numbers of many lengths."""
@@ -26,7 +26,7 @@ CHINESE = r"(?:[ \-]?[0-9]{4}[ \-]?[0-9]{4}|\.[0-9]{4}\.[0-9]{4}|[ \-]?[0-9]{3}[
 NUMBERS_OF_A_COUNTRY = tuple(
     re.compile(form)
     for form in (
-        # North America, and what else is written 3-3-4
+        # North America, and other countries that write 3-3-4
         rf"(?:[18](?P<gap>{GAP})(?=[0-9]{{3}}(?P=gap)))?[2-9][0-9]{{2}}{GAP}[0-9]{{3}}{GAP}[0-9]{{4}}(?!\.[0-9])",
         r"0[1-9][0-9]{0,4}\([0-9]{1,5}\)[0-9]{3,5}",  # Japan
         r"0[1-9][0-9]{0,2}\) ?[0-9]{3,4}[ \-][0-9]{4}",  # Korea

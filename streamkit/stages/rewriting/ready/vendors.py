@@ -1,13 +1,13 @@
-"""What the keys, tokens and webhooks look like that vendors give out: a beginning that tells them, and what follows."""
+"""The forms of keys, tokens and webhooks of vendors: a typical beginning, and the characters that follow."""
 
 from __future__ import annotations
 
-__all__ = ["SECRETS", "Run", "Secret"]
+__all__ = ["SECRETS", "CharRun", "Secret"]
 
-Run = tuple[str, int, int]
-"""Characters out of a class, so many at least and at most."""
-Secret = tuple[str, *tuple[str | Run, ...]]
-"""The beginnings, any of them; then runs of characters, and what must stand literally between these."""
+CharRun = tuple[str, int, int]
+"""Characters of a class, with the least and the greatest number of them."""
+Secret = tuple[str, *tuple[str | CharRun, ...]]
+"""The possible beginnings; then runs of characters, and the literal text that must stand between these."""
 
 LETTERS = "[A-Za-z0-9]"
 WORD = "[A-Za-z0-9_]"
@@ -79,7 +79,7 @@ SECRETS: tuple[Secret, ...] = (
     ("figd_ figo_ figu_", (URL, 36, 80)),  # Figma
     ("lin_api_ lin_oauth_", (LETTERS, 32, 70)),  # Linear
     ("ntn_ secret_", (LETTERS, 40, 60)),  # Notion
-    # What watches
+    # Monitoring
     ("phc_ phx_ phs_ phr_", (LETTERS, 30, 64)),  # PostHog
     ("glsa_", (WORD, 40, 60)),  # Grafana
     ("glc_ sntrys_", (BASE64, 40, 500)),  # Grafana Cloud, Sentry

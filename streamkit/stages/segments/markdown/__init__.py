@@ -1,5 +1,5 @@
-"""Markdown to what a voice would read."""
+"""Markdown stripped from text: what is left is the text that a renderer shows."""
 
-from .queue import Queue
+from .stripper import MarkdownStripper
 
-__all__ = ["Queue"]
+__all__ = ["MarkdownStripper"]

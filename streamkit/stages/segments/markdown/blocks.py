@@ -1,14 +1,14 @@
-"""Where a block of prose begins: behind a blank line, and with the mark of a list or quote."""
+"""The lines of Markdown blocks: their kinds, their markers, and where a block of prose begins."""
 
 from __future__ import annotations
 
 import re
 
 from ..ahead import Ahead
-from ..linekinds import BULLET, NEWLINE, block
+from ..linekinds import BULLET, NEWLINE, line_kind
 from .maths import ENVIRONMENT
 
-__all__ = ["MARKERS", "NEWLINE", "Blocks", "is_delimiters"]
+__all__ = ["MARKERS", "NEWLINE", "BlockTracker", "is_delimiters"]
 
 MARKERS = rf"(?:[ \t]*(?:>|{BULLET}(?=[ \t]|\Z)))*"
 """Quotes and bullets at the beginning of a line."""
@@ -25,39 +25,42 @@ _DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?")
 _MATHS = re.compile(rf"(\$\$)|(\\\[)|{ENVIRONMENT.pattern}")
 
 
-class Blocks:
-    """Takes lines, or parts of lines, one after the other."""
+class BlockTracker:
+    """Tracks the blocks of a text, from its lines or parts of lines one after the other.
+
+    A block of prose begins after a blank line, and with the marker of a list or quote.
+    """
 
     def __init__(self) -> None:
         self._inside = False
         self._quotes = 0
         self._fence = ""
-        self._maths = ""  # what ends the maths we are in
+        self._maths = ""  # the end of the maths that is open; "" outside of maths
 
     def begins_line(self, breaks: int) -> bool:
-        """Whether what comes behind so many line breaks begins a line."""
+        """True if the text after so many line ``breaks`` begins a line."""
         return breaks > 0 or not self._inside
 
     def leave(self) -> None:
-        """What comes now begins a block."""
+        """End the block: the next text begins a new one."""
         self._inside = False
 
     def skip(self, breaks: int) -> None:
-        """A blank line ends maths, if there are so many line breaks."""
+        """End maths if so many line ``breaks`` make a blank line."""
         if breaks > 1:
             self._maths = ""
 
     def take(self, text: str, breaks: int = 1) -> tuple[str, bool]:
-        """``text``, behind so many line breaks, without the marks in front of it, and whether it begins a block."""
+        """``text``, after so many line ``breaks``, without the markers before it; and True if it begins a block."""
         begins = not self._inside or breaks > 1
         if not begins and not breaks:
             return text, False
-        found = _MARKER.match(text)
-        assert found is not None
-        rest, quotes = found[2] + text[found.end() :], found[1].count(">")
+        match = _MARKER.match(text)
+        assert match is not None
+        rest, quotes = match[2] + text[match.end() :], match[1].count(">")
         if quotes:
             rest = _QUOTE.sub(r"\1", rest)
-        is_item = bool(found[0].replace(">", "").strip())
+        is_item = bool(match[0].replace(">", "").strip())
         begins = begins or is_item or quotes > self._quotes
         if begins:
             self._quotes = quotes
@@ -65,7 +68,7 @@ class Blocks:
         return rest, begins
 
     def kind(self, line: str) -> str:
-        """What kind of segment a line would be."""
+        """The kind of segment that ``line`` would be."""
         ink = line.strip()
         if self._fence:
             if ink.startswith(self._fence) and not ink.strip(self._fence[0]):
@@ -79,12 +82,12 @@ class Blocks:
             return "maths"
         if is_delimiters(ink):
             return "table_row"
-        kind = block(Ahead(ink, True), 0) if ink else "sentence"
+        kind = line_kind(Ahead(ink, True), 0) if ink else "sentence"
         if kind == "code":
             self._fence = ink[: len(ink) - len(ink.lstrip(ink[0]))]
         return kind
 
 
 def is_delimiters(line: str) -> bool:
-    """Whether it is the line below the names of a table: ``--|:-:``."""
+    """True for the line below the header of a table: ``--|:-:``."""
     return _DELIMITERS.fullmatch(line.strip()) is not None

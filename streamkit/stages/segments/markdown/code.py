@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections import deque
 
-__all__ = ["Ticks"]
+__all__ = ["BacktickRuns"]
 
 _RUN = re.compile("`+")
 
 
-class Ticks:
-    """The runs of backticks in a text, asked about from left to right."""
+class BacktickRuns:
+    """The runs of backticks in a text, looked up from left to right."""
 
     def __init__(self, text: str) -> None:
-        self._places: dict[int, deque[int]] = {}
+        self._positions: dict[int, deque[int]] = {}
         for run in _RUN.finditer(text):
-            self._places.setdefault(len(run[0]), deque()).append(run.start())
+            self._positions.setdefault(len(run[0]), deque()).append(run.start())
 
     def next(self, size: int, at: int) -> int | None:
-        """Where the next run of that size stands, at or behind ``at``."""
-        places = self._places.get(size)
-        while places and places[0] < at:
-            places.popleft()
-        return places[0] if places else None
+        """The position of the next run of that size from ``at`` on; None if there is none."""
+        positions = self._positions.get(size)
+        while positions and positions[0] < at:
+            positions.popleft()
+        return positions[0] if positions else None

@@ -1,4 +1,4 @@
-"""What is taken out of a text, or put in its place; all else is shown as it stands."""
+"""Edits of a text: parts that are removed or replaced; the rest of the text stays as it is."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Edit", "edited"]
+__all__ = ["Edit", "apply_edits"]
 
 _BLANKS = " \t"
 
 
 class Edit(NamedTuple):
-    """``text[start:end]`` is shown as ``new``. If it is ``silent`` the blanks around it are one."""
+    """Replace ``text[start:end]`` by ``new``. If ``silent``, the blanks on both sides of it become one."""
 
     start: int
     end: int
@@ -20,11 +20,11 @@ class Edit(NamedTuple):
     silent: bool = False
 
 
-def edited(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
-    """``text[start:end]`` after the ``edits``, which are in order; of one that reaches beyond, the part within."""
+def apply_edits(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
+    """``text[start:end]`` after the ``edits``, which are in order; of one that reaches beyond, only the part within."""
     out: list[str] = []
     at, last = start, ""
-    first = max(bisect_right(edits, (start,)) - 1, 0)  # it may begin before the text and reach into it
+    first = max(bisect_right(edits, (start,)) - 1, 0)  # this one may begin before ``start`` and reach into the text
     for edit in edits[first : bisect_left(edits, (end,))]:
         if edit.end <= start:
             continue

@@ -1,9 +1,10 @@
-"""Which of the marks ``*``, ``_`` and ``~~`` are a pair: the delimiter algorithm of CommonMark 0.31 (section 6.2 and
-its appendix), with strike-through as GFM has it.
+"""Pairs of the marks ``*``, ``_`` and ``~~``, by the delimiter algorithm of CommonMark 0.31 (section 6.2 and its
+appendix), with strike-through as GFM has it.
 
-It differs where no space tells a mark before or behind a word from one within it. Between punctuation and a Chinese,
-Japanese or Korean letter, and beside full-width punctuation, a mark is one (``**注意：**请``, ``**注意：**API``). And
-between two numbers or single letters ``*`` and ``**`` are operators (``2**3``, ``x*y*z``).
+It differs from CommonMark where no space distinguishes a mark before or after a word from one within it. Between
+punctuation and a Chinese, Japanese or Korean letter, and beside full-width punctuation, a mark may open and close
+emphasis (``**注意：**请``, ``**注意：**API``). Between two numbers or single letters ``*`` and ``**`` are operators
+(``2**3``, ``x*y*z``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from ..scripts import CJK
 from .edits import Edit
 
-__all__ = ["Run", "is_operator", "pair"]
+__all__ = ["DelimiterRun", "is_operator", "pair"]
 
 _WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
 _LONGEST_NUMBER = 20
@@ -24,8 +25,8 @@ _SPACES = frozenset("\t\n\v\f\r")
 
 
 @dataclass(slots=True)
-class Run:
-    """A run of the same mark at ``at``; of it ``start`` to ``end`` have no partner yet."""
+class DelimiterRun:
+    """A run of the same mark at ``at``; the part from ``start`` to ``end`` has no partner yet."""
 
     at: int
     char: str
@@ -39,8 +40,8 @@ class Run:
         return self.end - self.start
 
     @classmethod
-    def between(cls, before: str, text: str, at: int, end: int, after: str) -> Run:
-        """The run ``text[at:end]``, which stands between two characters."""
+    def between(cls, before: str, text: str, at: int, end: int, after: str) -> DelimiterRun:
+        """The run ``text[at:end]`` between the characters ``before`` and ``after``."""
         space_before, space_after = _is_space(before), _is_space(after)
         mark_before, mark_after = _is_mark(before), _is_mark(after)
         is_wide = _is_wide(before) or _is_wide(after)
@@ -56,9 +57,9 @@ class Run:
 
 
 def is_operator(text: str, at: int, end: int, last: int) -> bool:
-    """Whether the run ``text[at:end]`` of ``*`` stands between two numbers or single letters.
+    """True if the run ``text[at:end]`` of ``*`` stands between two numbers or single letters.
 
-    ``last`` is where the operator before it ends: else what stands behind another mark is no number (``**B**6``).
+    ``last`` is the end of the operator before it: a character after any other mark is not an operand (``**B**6``).
     """
     if text[at] != "*" or end - at > 2 or not _OPERAND.match(text, end):
         return False
@@ -69,12 +70,12 @@ def is_operator(text: str, at: int, end: int, last: int) -> bool:
     return _OPERAND.fullmatch(text, first, at) is not None and (before != "*" or first == last)
 
 
-def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]:
-    """What the runs of one text take out, where their pairs stand, and the runs that may still open something."""
+def pair(runs: list[DelimiterRun]) -> tuple[list[Edit], list[tuple[int, int]], list[DelimiterRun]]:
+    """The edits that remove paired marks, the positions of the pairs, and the runs that may still open emphasis."""
     edits: list[Edit] = []
     pairs: list[tuple[int, int]] = []
-    openers: list[Run] = []
-    bottom: dict[tuple[str, bool, int], int] = {}  # no opener before that place is one for such a closer
+    openers: list[DelimiterRun] = []
+    bottom: dict[tuple[str, bool, int], int] = {}  # no opener before that position matches such a closer
     for run in runs:
         while run.closes and run:
             kind = (run.char, run.opens, run.size % 3)
@@ -94,7 +95,7 @@ def pair(runs: list[Run]) -> tuple[list[Edit], list[tuple[int, int]], list[Run]]
     return edits, pairs, openers
 
 
-def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
+def _opener(openers: list[DelimiterRun], closer: DelimiterRun, bottom: int | None) -> int | None:
     level = len(openers) - 1
     while level >= 0 and (bottom is None or openers[level].at >= bottom):
         if _fit(openers[level], closer):
@@ -103,8 +104,8 @@ def _opener(openers: list[Run], closer: Run, bottom: int | None) -> int | None:
     return None
 
 
-def _fit(opener: Run, closer: Run) -> bool:
-    """They are of one kind, and the rule of three does not part them."""
+def _fit(opener: DelimiterRun, closer: DelimiterRun) -> bool:
+    """True if both have the same character and the rule of three allows the pair."""
     if opener.char != closer.char:
         return False
     sizes = opener.size, closer.size
@@ -112,7 +113,7 @@ def _fit(opener: Run, closer: Run) -> bool:
 
 
 def _is_wide(char: str) -> bool:
-    """A letter that needs no space before it, or a full-width mark."""
+    """True for a letter that needs no space before it, or a full-width punctuation mark."""
     return _WIDE.match(char) is not None or (_is_mark(char) and unicodedata.east_asian_width(char) in "WF")
 
 

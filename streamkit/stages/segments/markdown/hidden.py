@@ -1,7 +1,7 @@
-"""Blocks of HTML that nobody sees (CommonMark 0.31, section 4.6, kinds 1 and 2): comments, scripts and styles.
+"""Blocks of HTML that are not shown (CommonMark 0.31, section 4.6, kinds 1 and 2): comments, scripts and styles.
 
-One begins a line and goes on to its end mark, over blank lines, lists and code, however long it is; without an end, to
-the end of the text.
+Such a block begins a line and extends to its end mark, over blank lines, lists and code, however long it is; without an
+end mark, to the end of the text.
 """
 
 from __future__ import annotations
@@ -10,45 +10,45 @@ import re
 
 from .blocks import MARKERS
 
-__all__ = ["Hidden"]
+__all__ = ["HiddenHtml"]
 
 _OPENING = re.compile(
     rf"^{MARKERS}[ \t]*(?:\d{{1,9}}[.)][ \t]+)?(?:<!--|<(script|style)(?=[\s>]))", re.MULTILINE | re.IGNORECASE
 )
 
 
-class Hidden:
-    """Takes the text piece by piece, and tells what of it is shown."""
+class HiddenHtml:
+    """Takes the text piece by piece, and returns the parts that are shown."""
 
     def __init__(self) -> None:
-        self._closing = ""  # what ends the block we are in
-        self._tail = ""  # the end of the text before, where that may have begun
+        self._closing = ""  # the end mark of the open block; "" outside of blocks
+        self._tail = ""  # the end of the previous text, where the end mark may have begun
 
     def __bool__(self) -> bool:
-        """Whether we are in such a block."""
+        """True within such a block."""
         return bool(self._closing)
 
-    def shown(self, text: str, gap: str, *, begins: bool, is_code: bool) -> str:
-        """What is shown of ``text``, which stands behind the white space ``gap`` and may begin a line.
+    def visible(self, text: str, gap: str, *, begins: bool, is_code: bool) -> str:
+        """The part of ``text`` that is shown. It follows the white space ``gap``; ``begins``: it may begin a line.
 
-        In code nothing is hidden anew.
+        In code no new block begins.
         """
-        whole = self._tail + gap + text if self else text
-        at = self._leave(whole, 0) if self else 0
-        shown: list[str] = []
-        while not self and not is_code and (found := _OPENING.search(whole, at if begins else max(at, 1))):
-            opening = found.end() - (4 if found[1] is None else 1 + len(found[1]))
-            shown.append(whole[at:opening])
-            self._closing = "-->" if found[1] is None else f"</{found[1]}>"
-            at = self._leave(whole, opening + 2)
-        return "".join([*shown, whole[at:]])
+        combined = self._tail + gap + text if self else text
+        at = self._leave(combined, 0) if self else 0
+        visible: list[str] = []
+        while not self and not is_code and (match := _OPENING.search(combined, at if begins else max(at, 1))):
+            opening = match.end() - (4 if match[1] is None else 1 + len(match[1]))
+            visible.append(combined[at:opening])
+            self._closing = "-->" if match[1] is None else f"</{match[1]}>"
+            at = self._leave(combined, opening + 2)
+        return "".join([*visible, combined[at:]])
 
     def _leave(self, text: str, at: int) -> int:
-        """Where the block ends, if not beyond the ``text``."""
-        place = text.find(self._closing, at)
-        if place < 0:
+        """Leave the block if it ends in ``text`` from ``at`` on; its end, or that of the text."""
+        position = text.find(self._closing, at)
+        if position < 0:
             self._tail = text[at:][1 - len(self._closing) :]
             return len(text)
-        end = place + len(self._closing)
+        end = position + len(self._closing)
         self._closing = self._tail = ""
         return end

@@ -1,9 +1,9 @@
-"""The marks within one block of text: which characters of it are not shown, and where more text may still matter.
+"""The marks within one block of text: the edits that remove them, and the position from which more text may matter.
 
 Plan. A search jumps from one character that may be a mark to the next. Code, maths, tags, addresses, entities and
-escapes are decided at once. Brackets wait for the one that closes them, runs of ``*``, ``_`` and ``~`` for the end of
-the text, or of the label of a link that they stand in: then they are paired (CommonMark 0.31, "phase 2" of its
-appendix). Each character is looked at a bounded number of times.
+escapes are decided at once. Brackets are decided when they are closed, runs of ``*``, ``_`` and ``~`` at the end of the
+text, or of the link label that contains them: then they are paired (CommonMark 0.31, "phase 2" of its appendix). Each
+character is read a bounded number of times.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .code import Ticks
+from .code import BacktickRuns
 from .edits import Edit
-from .emphasis import Run, is_operator, pair
-from .links import MASKED, Bracket, Brackets, target
+from .emphasis import DelimiterRun, is_operator, pair
+from .links import MASKED, Bracket, LabelBrackets, target_end
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
-from .notes import end_of_notes, in_call, note
+from .notes import end_of_notes, in_call, note_at
 from .tags import AUTOLINK, CLOSING, ENTITY, INVISIBLE, SILENT, TAG, character, is_break, is_tag, may_be_tag
 
-__all__ = ["INTERESTING", "Inline"]
+__all__ = ["INTERESTING", "InlineMarks"]
 
 INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
 _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
@@ -29,59 +29,65 @@ _NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
 _EMPHASIS = re.compile(r"\*+|_+|~~+")
 
 
-class Inline:
-    """Reads ``text``, which stands between the characters ``before`` and ``after``.
+class InlineMarks:
+    """The marks of ``text``, which stands between the characters ``before`` and ``after``.
 
-    ``edits`` are in order. ``openings`` are the places where something opens that more text may close, ``left`` the
-    runs of marks among them, and ``pairs`` the places of what is one with another place behind it. ``opened`` are runs
-    from before the text, outermost first; their places come out negative. ``hiding`` is where the first comment (or
-    script) opens that is not closed yet, and what would close it.
+    ``edits`` are in order. ``openings`` are the positions of constructs that more text may close, ``open_runs`` the
+    runs of marks among them, and ``pairs`` the positions of openings with those of their partners. ``opened`` are runs
+    from earlier text, outermost first; they get negative positions. ``open_comment`` is the position of the first
+    comment (or script) that is not closed yet, and its end mark.
 
-    ``ticks`` are the lengths of runs of backticks from before that were taken for text: what closes them is text, too.
-    ``open_ticks`` are those of the text with their places, ``closed_ticks`` those that close one from before.
+    ``ticks`` are the lengths of runs of backticks in earlier text that were taken for text: the runs that close them
+    are text, too. ``open_ticks`` are the positions and lengths of such runs in this text, ``closed_ticks`` those of the
+    runs that close one of ``ticks``.
     """
 
     def __init__(
-        self, text: str, before: str = " ", after: str = " ", opened: Sequence[Run] = (), ticks: Iterable[int] = ()
+        self,
+        text: str,
+        before: str = " ",
+        after: str = " ",
+        opened: Sequence[DelimiterRun] = (),
+        ticks: Iterable[int] = (),
     ) -> None:
         self._text, self._before, self._after = text, before or " ", after or " "
         self.edits: list[Edit] = []
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
-        self.hiding: tuple[int, str] | None = None
+        self.open_comment: tuple[int, str] | None = None
         self.open_ticks: list[tuple[int, int]] = []
         self.closed_ticks: list[tuple[int, int]] = []
-        self._forgotten = set(ticks)
+        self._text_ticks = set(ticks)
         self._runs = [replace(run, at=at, start=-len(run), end=0) for at, run in enumerate(opened, start=-len(opened))]
-        self._brackets = Brackets()
-        self._spans: Ticks | None = None
-        self._next: dict[str, int] = {}  # where a closing mark stands next
-        self._note = -1  # where the last footnote ends
-        self._operator = -1  # where the last mark that is an operator ends
-        self._opening: set[str] = set()  # the runs that may open something
+        self._brackets = LabelBrackets()
+        self._spans: BacktickRuns | None = None
+        self._next: dict[str, int] = {}  # the next position of a closing mark
+        self._note_end = -1  # of the last footnote
+        self._operator_end = -1  # of the last mark that is an operator
+        self._opening_runs: set[str] = set()  # the runs that may open emphasis
         at = 0
-        while found := INTERESTING.search(text, at):
-            at = self._decide(found.start(), found[0])
-        self.left = [run for run in self._pair(0) if run.at >= 0]
-        self.openings += [run.at for run in self.left if not in_call(text, run.at)]
-        self.openings += [bracket.at for bracket in self._brackets.alive]
+        while match := INTERESTING.search(text, at):
+            at = self._decide(match.start(), match[0])
+        self.open_runs = [run for run in self._pair(0) if run.at >= 0]
+        self.openings += [run.at for run in self.open_runs if not in_call(text, run.at)]
+        self.openings += [bracket.at for bracket in self._brackets.active]
         self.edits.sort()
 
-    def unsettled(self, since: int) -> int | None:
-        """From where more text may change what is shown, if openings before ``since`` are too old to count.
+    def undecided_from(self, since: int) -> int | None:
+        """The position from which more text may change the result; openings before ``since`` are too old to count.
 
-        What hides text does not grow old: whether that is shown must not depend on how long it is.
+        Comments never get too old: the decision whether they are shown must not depend on their length.
         """
-        hiding = self.hiding[0] if self.hiding else None
-        place = min((opening for opening in self.openings if opening >= since or opening == hiding), default=None)
-        if place is not None:
+        comment = self.open_comment[0] if self.open_comment else None
+        position = min((opening for opening in self.openings if opening >= since or opening == comment), default=None)
+        if position is not None:
             for first, last in sorted(self.pairs, reverse=True):
-                if first < place <= last:
-                    place = max(first, 0)
-        return place
+                if first < position <= last:
+                    position = max(first, 0)
+        return position
 
     def _decide(self, at: int, char: str) -> int:
-        """Take what stands at ``at``; where to go on."""
+        """Decide on the character at ``at``; the position where the search goes on."""
         match char:
             case "\\":
                 return self._escape(at)
@@ -105,11 +111,11 @@ class Inline:
         return self._text[at] if 0 <= at < len(self._text) else self._before if at < 0 else self._after
 
     def _find(self, closing: str, at: int) -> int:
-        """Where ``closing`` stands at or behind ``at``, -1 if nowhere; what was found once is not searched again."""
-        place = self._next.get(closing)
-        if place is None or 0 <= place < at:
-            place = self._next[closing] = self._text.find(closing, at)
-        return place
+        """The position of ``closing`` from ``at`` on, -1 if there is none; the result is kept for the next call."""
+        position = self._next.get(closing)
+        if position is None or 0 <= position < at:
+            position = self._next[closing] = self._text.find(closing, at)
+        return position
 
     def _hide(self, start: int, end: int, new: str = "", *, silent: bool = False) -> int:
         self.edits.append(Edit(start, end, new, silent))
@@ -124,11 +130,11 @@ class Inline:
         return self._hide(at, at + 1) if char in "\r\n" else at + 1
 
     def _maths(self, at: int) -> int | None:
-        """Where the maths ends that begins with the backslash at ``at``, None if it begins none."""
+        """The end of the maths that begins with the backslash at ``at``, None if that does not begin maths."""
         text = self._text
         closing, inner = CLOSING_OF.get(text[at : at + 2]), at + 2
-        if closing is None and (found := ENVIRONMENT.match(text, at)):
-            closing, inner = f"\\end{{{found[1]}}}", found.end()
+        if closing is None and (match := ENVIRONMENT.match(text, at)):
+            closing, inner = f"\\end{{{match[1]}}}", match.end()
         if closing is None:
             return None
         end, tick = self._find(closing, inner), self._find("`", inner)
@@ -140,11 +146,11 @@ class Inline:
 
     def _code(self, at: int) -> int:
         text = self._text
-        self._spans = self._spans or Ticks(text)
+        self._spans = self._spans or BacktickRuns(text)
         start = self._end_of_run(at)
         size = start - at
-        if size in self._forgotten:
-            self._forgotten.remove(size)
+        if size in self._text_ticks:
+            self._text_ticks.remove(size)
             self.closed_ticks.append((at, size))
             return start
         end = self._spans.next(size, start)
@@ -159,22 +165,22 @@ class Inline:
         return self._hide(end - apart, end + start - at)
 
     def _end_of_run(self, at: int) -> int:
-        found = _RUNS[self._text[at]].match(self._text, at)
-        return found.end() if found else at + 1
+        match = _RUNS[self._text[at]].match(self._text, at)
+        return match.end() if match else at + 1
 
     def _run(self, at: int, char: str) -> int:
         end = self._end_of_run(at)
-        if is_operator(self._text, at, end, self._operator):
-            self._operator = end
+        if is_operator(self._text, at, end, self._operator_end):
+            self._operator_end = end
         elif char != "~" or end - at > 1:
-            run = Run.between(self._char(at - 1), self._text, at, end, self._char(end))
+            run = DelimiterRun.between(self._char(at - 1), self._text, at, end, self._char(end))
             self._runs.append(run)
             if run.opens:
-                self._opening.add(self._text[at:end])
+                self._opening_runs.add(self._text[at:end])
         return end
 
-    def _pair(self, since: int) -> list[Run]:
-        """Pair the runs from that one on; those that are left and may open something."""
+    def _pair(self, since: int) -> list[DelimiterRun]:
+        """Pair the runs from index ``since`` on; the runs without a partner that may still open emphasis."""
         edits, pairs, openers = pair(self._runs[since:])
         del self._runs[since:]
         self.edits += [edit for edit in edits if edit.start >= 0]
@@ -183,12 +189,12 @@ class Inline:
 
     def _open(self, at: int, char: str) -> int:
         image = char == "!"
-        if image and (self._char(at + 1) != "[" or note(self._text, at + 1, self._note)):
+        if image and (self._char(at + 1) != "[" or note_at(self._text, at + 1, self._note_end)):
             return at + 1
-        if not image and (found := note(self._text, at, self._note)):
+        if not image and (match := note_at(self._text, at, self._note_end)):
             apart = self._char(at - 1) == " " and self._char(end_of_notes(self._text, at)) in ",.;:!?"
-            self._note = self._hide(max(at - apart, 0), found.end(), silent=True)
-            return self._note
+            self._note_end = self._hide(max(at - apart, 0), match.end(), silent=True)
+            return self._note_end
         self._brackets.open(Bracket(at, image, len(self._runs)))
         return at + 1 + image
 
@@ -198,7 +204,7 @@ class Inline:
             return at + 1
         if self._text.startswith(MASKED, bracket.at + 1) and at == bracket.at + 1 + len(MASKED):
             return at + 1
-        end = target(self._text, at + 1, self._char(bracket.at - 1))
+        end = target_end(self._text, at + 1, self._char(bracket.at - 1))
         if end is None:
             if self._text.startswith("(", at + 1) and self._find(")", at) < 0:
                 self.openings.append(bracket.at)
@@ -206,68 +212,68 @@ class Inline:
         self._hide(bracket.at, bracket.at + 1 + bracket.image)
         self._pair(bracket.runs)
         self.pairs.append((bracket.at, at))
-        self._brackets.is_link(bracket)
+        self._brackets.deactivate_outer(bracket)
         return self._hide(at, end, silent=True)
 
     def _angle(self, at: int) -> int:
         text = self._text
-        if found := AUTOLINK.match(text, at):
+        if match := AUTOLINK.match(text, at):
             self._hide(at, at + 1)
-            return self._hide(found.end() - 1, found.end())
+            return self._hide(match.end() - 1, match.end())
         if (tag := TAG.match(text, at)) and is_tag(tag):
             silent = tag[2] is not None and tag[2].lower() in SILENT
-            end = self._hidden(at, tag.end(), f"</{tag[2]}>") if silent else None
+            end = self._hide_through(at, tag.end(), f"</{tag[2]}>") if silent else None
             return end or self._hide(at, tag.end(), " " if is_break(tag[1] or tag[2]) else "", silent=True)
-        if found := INVISIBLE.match(text, at):
-            inner = at + 2 if found[0] == "<!--" else found.end()  # `<!-->` and `<!--->` are comments too
-            return self._hidden(at, inner, CLOSING[found[0]]) or at + 1
+        if match := INVISIBLE.match(text, at):
+            inner = at + 2 if match[0] == "<!--" else match.end()  # `<!-->` and `<!--->` are comments too
+            return self._hide_through(at, inner, CLOSING[match[0]]) or at + 1
         if may_be_tag(text, at):
             self.openings.append(at)
         return at + 1
 
-    def _hidden(self, at: int, inner: int, closing: str) -> int | None:
-        """Hide all up to ``closing``; None if it is not there."""
+    def _hide_through(self, at: int, inner: int, closing: str) -> int | None:
+        """Hide the text up to ``closing`` and return its end; None if ``closing`` is not there."""
         end = self._find(closing, inner)
         if end >= 0:
             return self._hide(at, end + len(closing), silent=True)
         self.openings.append(at)
-        self.hiding = self.hiding or (at, closing)
+        self.open_comment = self.open_comment or (at, closing)
         return None
 
     def _entity(self, at: int) -> int:
-        found = ENTITY.match(self._text, at)
-        char = character(found[0]) if found else None
-        return self._hide(at, found.end(), char) if found and char is not None else at + 1
+        match = ENTITY.match(self._text, at)
+        char = character(match[0]) if match else None
+        return self._hide(at, match.end(), char) if match and char is not None else at + 1
 
     def _dollar(self, at: int) -> int:
         before = self._char(at - 1)
         end = between_dollars(self._text, at, before)
-        if end is not None and not self._parts_pair(at, end):
+        if end is not None and not self._separates_pair(at, end):
             return end
         if end is None and dollars_so_far(self._text, at, before):
             self.openings.append(at)
         return self._end_of_run(at)
 
-    def _parts_pair(self, start: int, end: int) -> bool:
-        """Whether a mark within would be taken from its partner before or right behind: then the dollars are prices."""
+    def _separates_pair(self, start: int, end: int) -> bool:
+        """True if maths here would separate a mark in it from its partner outside: then the dollars are prices."""
         text, within = self._text, set[str]()
-        for found in _EMPHASIS.finditer(text, start, end):
-            run = Run.between(text[found.start() - 1], text, *found.span(), text[found.end()])
+        for match in _EMPHASIS.finditer(text, start, end):
+            run = DelimiterRun.between(text[match.start() - 1], text, *match.span(), text[match.end()])
             if run.opens and not run.closes:
-                within.add(found[0])
+                within.add(match[0])
             elif run.closes and not run.opens:
-                if found[0] not in within and found[0] in self._opening:
+                if match[0] not in within and match[0] in self._opening_runs:
                     return True
-                within.discard(found[0])
-        behind = _EMPHASIS.match(text, end)
-        return behind is not None and behind[0] in within
+                within.discard(match[0])
+        following = _EMPHASIS.match(text, end)
+        return following is not None and following[0] in within
 
     def _newline(self, at: int) -> int:
-        """The blanks around a line break are not shown."""
+        """Replace a line break and the blanks around it by a single newline."""
         text = self._text
         first = at
         while first > 0 and text[first - 1] in " \t" and (not self.edits or self.edits[-1].end < first):
             first -= 1
-        found = _BREAK.match(text, at)
-        assert found is not None
-        return self._hide(first, found.end(), "\n")
+        match = _BREAK.match(text, at)
+        assert match is not None
+        return self._hide(first, match.end(), "\n")

@@ -1,8 +1,8 @@
-"""Maths, which is shown as it stands: ``$…$``, ``$$…$$``, ``\\(…\\)``, ``\\[…\\]`` and ``\\begin{align}…\\end{align}``.
+"""Maths, which is shown unchanged: ``$…$``, ``$$…$$``, ``\\(…\\)``, ``\\[…\\]`` and ``\\begin{align}…\\end{align}``.
 
 A single ``$`` is also a price (``$5``, ``5$``), a ticker (``$TSLA``) and a variable of a shell. So one opens only where
-no letter or digit stands before it and no blank or mark of punctuation behind, and closes only where no letter or digit
-follows. Between the two is no end of a sentence, and no backtick: code binds more tightly.
+no letter or digit precedes it and no blank or punctuation mark follows, and closes only where no letter or digit
+follows. Between the two there is no end of a sentence, and no backtick: code binds more tightly.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ ENVIRONMENT = re.compile(
 
 
 def between_dollars(text: str, at: int, before: str) -> int | None:
-    """Where the maths ends that begins with the dollar at ``at``, None if it begins none."""
-    found = None if _is_joined(before) else _DOLLARS.match(text, at)
-    return found.end() if found else None
+    """The end of the maths that begins with the dollar at ``at``, None if that does not begin maths."""
+    match = None if _is_joined(before) else _DOLLARS.match(text, at)
+    return match.end() if match else None
 
 
 def dollars_so_far(text: str, at: int, before: str) -> bool:
-    """Whether what comes may make maths of the text from that dollar on."""
+    """True if more text may turn the text from that dollar on into maths."""
     return not _is_joined(before) and _SO_FAR.match(text, at) is not None
 
 
 def is_words(text: str, start: int, end: int) -> bool:
-    """Whether it is plain words, so that ``\\[Enter\\]`` is a word in brackets."""
+    """True if ``text[start:end]`` is only words, so that ``\\[Enter\\]`` is a word in brackets."""
     return _WORDS.fullmatch(text, start, end) is not None
 
 

@@ -1,14 +1,14 @@
 """Footnotes and numbers of sources, ``[^1]`` and ``[1]``, which are not shown, and indexes, which are (``arr[1]``).
 
-A number directly behind a word may be either (``Paris[1] is``). It is an index where the word is one of code, within
-the brackets of a call, and where an operator or more of an expression stands behind it.
+A number directly after a word may be either (``Paris[1] is``). It is an index if the word is one of code, if it is
+within the brackets of a call, or if an operator or more of an expression follows it.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["end_of_notes", "in_call", "note"]
+__all__ = ["end_of_notes", "in_call", "note_at"]
 
 _NOTE = re.compile(r"\[(?:(\^)[^\[\]\s]{1,64}|[1-9]\d{0,2})\](?!\()")
 _ROW = re.compile(r"(?:\[[1-9]\d{0,2}\]){1,64}")
@@ -19,18 +19,18 @@ _EXPRESSION = re.compile(r"[ \t]*[-+*/]?=|[ \t]+[+*<>%^][ \t]+\w|[\w({\[]|\.[a-z
 _FAR = 64
 
 
-def note(text: str, at: int, last: int) -> re.Match[str] | None:
-    """The note that begins at ``at``, None if none does; ``last`` is where the one before ends."""
-    found = _NOTE.match(text, at)
-    if found is None or found[1] or at == last:
-        return found
-    return None if _is_index(text, at) else found
+def note_at(text: str, at: int, last: int) -> re.Match[str] | None:
+    """The note that begins at ``at``, None if none does; ``last`` is the end of the note before it."""
+    match = _NOTE.match(text, at)
+    if match is None or match[1] or at == last:
+        return match
+    return None if _is_index(text, at) else match
 
 
 def end_of_notes(text: str, at: int) -> int:
-    """Where the notes end that stand one behind the other from ``at`` on."""
-    found = _NOTES.match(text, at)
-    return found.end() if found else at
+    """The end of the notes that follow each other from ``at`` on."""
+    match = _NOTES.match(text, at)
+    return match.end() if match else at
 
 
 def _is_index(text: str, at: int) -> bool:
@@ -45,5 +45,5 @@ def _is_index(text: str, at: int) -> bool:
 
 
 def in_call(text: str, at: int) -> bool:
-    """Whether the place is within the brackets of a call, as in ``f(*args, **kwargs)``."""
+    """True if ``at`` is within the brackets of a call, as in ``f(*args, **kwargs)``."""
     return _CALL.search(text, max(0, at - _FAR), at) is not None

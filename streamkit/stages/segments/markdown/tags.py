@@ -26,10 +26,10 @@ TAG = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD}){_ATTRIBUTES}/?)>")
 _SO_FAR = re.compile(rf"<(?:/({_WORD})\s*+|({_WORD})({_ATTRIBUTES})(?:/|=\s*+('[^']*+|\"[^\"]*+)?)?)\Z")
 INVISIBLE = re.compile(r"<!--|<!\[CDATA\[|<\?|<!(?=[A-Za-z])")
 CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
-"""What ends each of the invisible ones."""
+"""The end mark of each of the invisible constructs."""
 
 SILENT = frozenset({"script", "style"})
-"""Tags between which nothing is text."""
+"""Elements whose content is not shown."""
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 AUTOLINK = re.compile(
@@ -57,7 +57,7 @@ _HTML = (
     " source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr"
     " track tt u ul var video wbr"
 )
-_SSML = (  # 1.1, and what vendors add to it
+_SSML = (  # version 1.1, and the additions of vendors
     "break desc emphasis lang lexicon lookup metadata par phoneme prosody say-as seq speak token voice w"
     " amazon:auto-breaths amazon:breath amazon:domain amazon:effect amazon:emotion"
     " mstts:backgroundaudio mstts:express-as mstts:silence mstts:viseme"
@@ -68,37 +68,37 @@ _WITH_ATTRIBUTES = (
     " slot source template time title token track voice w"
 )
 _NOT_ALONE = frozenset(_WITH_ATTRIBUTES.split())
-"""Without attributes they are the words of somebody who tells what stands there: ``cp <source> <target>``."""
+"""Without attributes these are placeholders in a text: ``cp <source> <target>``."""
 
 
-def is_tag(found: re.Match[str]) -> bool:
-    """Whether what looks like a `TAG` is one, for only names of HTML and SSML are."""
-    name, text = found[1] or found[2], found[0]
-    return name.lower() in _NAMES and not (_is_type(found, name) or (text == f"<{name}>" and name in _NOT_ALONE))
+def is_tag(match: re.Match[str]) -> bool:
+    """True if a match of `TAG` is a tag: only names of HTML and SSML are."""
+    name, text = match[1] or match[2], match[0]
+    return name.lower() in _NAMES and not (_is_type(match, name) or (text == f"<{name}>" and name in _NOT_ALONE))
 
 
-def _is_type(found: re.Match[str], name: str) -> bool:
-    """Whether it is a type behind a name, as in ``Vec<String>`` and ``Map<T>``."""
-    before = found.string[found.start() - 1 : found.start()]
+def _is_type(match: re.Match[str], name: str) -> bool:
+    """True for a type after a name, as in ``Vec<String>`` and ``Map<T>``."""
+    before = match.string[match.start() - 1 : match.start()]
     is_capital = name[0].isupper() and (len(name) == 1 or not name.isupper()) and name != "Br"
-    return found[0] == f"<{name}>" and before.isalnum() and is_capital
+    return match[0] == f"<{name}>" and before.isalnum() and is_capital
 
 
 def may_be_tag(text: str, at: int) -> bool:
-    """Whether what comes may make a tag of the text from ``at`` on; not if a full stop ends it outside of quotes."""
-    found = _SO_FAR.match(text, at)
-    if found is None or (found[1] or found[2]).lower() not in _NAMES:
+    """True if more text may turn the text from ``at`` on into a tag; not if it ends with a stop outside of quotes."""
+    match = _SO_FAR.match(text, at)
+    if match is None or (match[1] or match[2]).lower() not in _NAMES:
         return False
-    return found[4] is not None or not text.endswith((".", "!", "?"))
+    return match[4] is not None or not text.endswith((".", "!", "?"))
 
 
 def is_break(name: str) -> bool:
-    """Whether a tag of that name stands between lines, blocks or cells, or is a pause: it parts the words around it."""
+    """True if a tag of that name separates words: it divides lines, blocks or cells, or is a pause."""
     return _BREAK.fullmatch(name) is not None
 
 
 def character(entity: str) -> str | None:
-    """What an entity stands for, None if there is none of that name."""
+    """The character that an entity stands for, None if there is none of that name."""
     if entity[1] != "#":
         return html5.get(entity[1:])
     code = int(entity[3:-1], 16) if entity[2] in "xX" else int(entity[2:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["Whole"]
+__all__ = ["ReencodedCount"]
 
 SMALL = 1024
 """Characters that are encoded again with each piece."""
@@ -13,21 +13,21 @@ GROWTH = 1.5
 CUT = re.compile(r".*\S(?=[ \t])", re.DOTALL)
 
 
-class Whole:
-    """All text is encoded again when it has grown by half, so the cost stays linear; between, what came since is
-    counted by itself and the total is not ``exact``. Up to ``SMALL`` characters it always is.
+class ReencodedCount:
+    """All text is encoded again when it has grown by half, so the cost stays linear. In between, the text since then is
+    counted by itself, in lots, and the total is not ``exact``. Up to ``SMALL`` characters it always is.
 
-    With ``space_safe``, what is before the last blank after a word is settled and never encoded again.
+    With ``space_safe``, the text before the last blank after a word is settled and never encoded again.
     """
 
     def __init__(self, encoding: Any, *, space_safe: bool = False) -> None:
         self._encoding, self._space_safe = encoding, space_safe
         self.settled = 0
         self._text = ""
-        self._known = 0  # characters of the text that were encoded in one
-        self._tokens = 0  # of these
-        self._since = 0  # tokens of the whole lots since
-        self._lot = 0  # where the last lot begins
+        self._known = 0  # characters of the text that were encoded together
+        self._tokens = 0  # tokens of these
+        self._since = 0  # tokens of the complete lots after these
+        self._lot = 0  # the position at which the last lot begins
         self.total = 0
         self.exact = True
 
@@ -47,8 +47,8 @@ class Whole:
     def flush(self) -> None:
         self._encode_all()
 
-    def copy(self) -> Whole:
-        twin = object.__new__(Whole)
+    def copy(self) -> ReencodedCount:
+        twin = object.__new__(ReencodedCount)
         twin.__dict__.update(self.__dict__)
         return twin
 
@@ -56,7 +56,7 @@ class Whole:
         try:
             return len(self._encoding.encode_ordinary(text))
         except BaseException as exc:
-            if type(exc).__name__ == "PanicException":  # pyo3's, for what no `except Exception` is to see
+            if type(exc).__name__ == "PanicException":  # pyo3's, which `except Exception` does not catch
                 raise RuntimeError(f"the tokenizer failed on a text of {len(text)} characters") from exc
             raise
 

@@ -1,4 +1,4 @@
-"""What a meter needs to know of a reply's tokens, once its model is known."""
+"""The token counters of a reply, which a meter makes once the model is known."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from ..messages import Messages
 from ..protocols import Encoding
 from .counter import TokenCounter
-from .encodings import is_loaded, load
+from .encodings import is_loaded, load_encoding
 from .models import CURRENT, resolve
 from .prompt import Count, check_request, prompt_tokens
-from .request import request_tokens
+from .requesttokens import request_tokens
 from .rough import Rough, RoughEncoding
 
 __all__ = ["ReplyTokens"]
@@ -21,9 +21,9 @@ class ReplyTokens:
     """Makes the counters of a reply. The vocabulary is loaded here: that of ``encoding`` (a model, an encoding or a
     tokenizer), else that of current models. A reply of a model with another tokenizer is then counted with this one,
     and not exact, unless its own was loaded before. RuntimeError as for `TokenCounter`; with ``estimates`` text is
-    counted as `Rough` does instead, and ``lacks`` says why.
+    counted as `Rough` does instead, and ``lacks`` has the reason.
 
-    ``prompt`` (messages or a str) and ``tools`` are what is asked, where that cannot be seen from the request.
+    ``prompt`` (messages or a str) and ``tools`` are those of the request, where they cannot be read from it.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ReplyTokens:
         self.lacks = ""
         try:
             if encoding is None:
-                load(CURRENT)
+                load_encoding(CURRENT)
             else:
                 TokenCounter(encoding)
         except RuntimeError as exc:
@@ -54,18 +54,18 @@ class ReplyTokens:
         return TokenCounter.ready(model) if self._encoding is None else TokenCounter(self._encoding)
 
     def prompt(self, model: str, api: str = "chat", body: Mapping[str, Any] | None = None) -> Count | None:
-        """The tokens of the prompt for ``model``: of what was given, else of the ``body`` of a request. None if there
-        is neither, or if it cannot be counted."""
-        by = RoughEncoding() if self.lacks else self._encoding
-        if by is None:
-            by = model if is_loaded(resolve(model).encoding) else CURRENT
+        """The tokens of the prompt for ``model``: of the ``prompt`` given, else of the ``body`` of a request. None if
+        there is neither, or if it cannot be counted."""
+        encoding = RoughEncoding() if self.lacks else self._encoding
+        if encoding is None:
+            encoding = model if is_loaded(resolve(model).encoding) else CURRENT
         try:
             if self._prompt is not None:
-                return prompt_tokens(self._prompt, by, self._tools)
-            return request_tokens(api, body, by) if body is not None else None
-        except Exception:  # a body is whatever the caller sent: no reason to break a reply
+                return prompt_tokens(self._prompt, encoding, self._tools)
+            return request_tokens(api, body, encoding) if body is not None else None
+        except Exception:  # a body holds whatever the caller sent, which is not a reason to break a reply
             return None
 
     def thinks(self, model: str) -> bool:
-        """Whether ``model`` may bill for thinking that it does not show."""
+        """True if ``model`` may bill for thinking that it does not show."""
         return resolve(self._encoding if isinstance(self._encoding, str) else model).thinks

@@ -1,4 +1,4 @@
-"""Texts that are looked at each by itself: plain ones, and the inside of JSON strings."""
+"""Texts that are searched separately: plain ones, and the inside of JSON strings."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
 class PlainText:
-    """A text that means what it says."""
+    """A plain text, searched and emitted as it is."""
 
     def __init__(self, finds: Sequence[Find], mask: str, hold: int) -> None:
         self._scan, self._mask = Scan(finds, hold), mask
 
     def feed(self, text: str) -> str:
-        return self._shown(self._scan.feed(text))
+        return self._joined(self._scan.feed(text))
 
     def flush(self) -> str:
-        return self._shown(self._scan.flush())
+        return self._joined(self._scan.flush())
 
     def cut(self) -> str:
-        return self._shown(self._scan.cut())
+        return self._joined(self._scan.cut())
 
-    def _shown(self, parts: Iterable[Part]) -> str:
-        return "".join(part if isinstance(part, str) else self._put(part) for part in parts)
+    def _joined(self, parts: Iterable[Part]) -> str:
+        return "".join(part if isinstance(part, str) else self._replacement(part) for part in parts)
 
-    def _put(self, part: Replaced | Overflow) -> str:
+    def _replacement(self, part: Replaced | Overflow) -> str:
         return part.text if isinstance(part, Replaced) else self._mask
 
 
 class EscapedText(PlainText):
-    """The inside of a JSON string, looked at as the characters that it means.
+    """The inside of a JSON string, searched as its unescaped characters.
 
-    An escape that was cut off in the middle is held for good: no reader of unfinished JSON wants it.
+    An escape that was cut off in the middle is never emitted: no reader of unfinished JSON wants it.
     """
 
     def __init__(self, finds: Sequence[Find], mask: str, hold: int) -> None:
@@ -52,16 +52,16 @@ class EscapedText(PlainText):
     def flush(self) -> str:
         return super().feed(self._escapes.flush()) + super().flush()
 
-    def _shown(self, parts: Iterable[Part]) -> str:
+    def _joined(self, parts: Iterable[Part]) -> str:
         return "".join(
             self._escapes.take(len(part))[1] if isinstance(part, str) else self._written(part) for part in parts
         )
 
     def _written(self, part: Replaced | Overflow) -> str:
-        put = self._put(part)
+        replacement = self._replacement(part)
         characters, source = self._escapes.take(part.size)
-        if put == characters:
+        if replacement == characters:
             return source
-        inside = quoted(put)[1:-1]
-        # Text with a bare quote is no string but what follows broken JSON: its quotes stay bare.
+        inside = quoted(replacement)[1:-1]
+        # Text with a bare quote is not a string but text after broken JSON: its quotes stay bare.
         return inside.replace('\\"', '"') if '"' in ESCAPED.sub("", source) else inside

@@ -1,4 +1,4 @@
-"""The requests that a scripted server was asked, for who wants to look at them, and how many ended in which way."""
+"""The log of a scripted server: its latest requests, for tests to read, and how many of all ended in which way."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Literal, TypeAlias
 
 from ..eventclass import in_brief
 
-__all__ = ["Asked", "Request"]
+__all__ = ["Request", "RequestLog"]
 
 Outcome: TypeAlias = Literal["done", "cancelled", "dropped"]
 
 KEPT_BYTES = 32 * 1024 * 1024
-"""Of the bodies of all requests that are kept, as they were sent. Parsed ones take several times as much."""
+"""Of the bodies of all requests that are kept, as they were sent. Parsed bodies take several times as much."""
 
 
-def _nobody(outcome: Outcome) -> None:
+def _ignore(outcome: Outcome) -> None:
     pass
 
 
 @in_brief
 @dataclass(repr=False)
 class Request:
-    """What was asked, and what became of the answer so far. Keys in ``headers`` and in ``query`` are masked."""
+    """One request, and the state of its answer. Keys in ``headers`` and in ``query`` are masked."""
 
     method: str
     path: str
@@ -40,17 +40,17 @@ class Request:
     connection or failed, or the server was closed."""
     size: int = 0
     """Bytes of the body as it was sent."""
-    told: Callable[[Outcome], None] = field(default=_nobody, repr=False, compare=False)
+    on_end: Callable[[Outcome], None] = field(default=_ignore, repr=False, compare=False)
 
     def end(self, outcome: Outcome) -> None:
-        """What became of it. The first one to know is right."""
+        """Set the outcome; only the first call has an effect."""
         if self.outcome == "open":
             self.outcome = outcome
-            self.told(outcome)
+            self.on_end(outcome)
 
 
-class Asked:
-    """The latest requests, ``keep`` at most and of limited size together, and how many of all ended in which way."""
+class RequestLog:
+    """The latest requests, ``keep`` at most and of limited total size, and how many of all ended in which way."""
 
     def __init__(self, keep: int) -> None:
         if keep < 0:
@@ -61,22 +61,22 @@ class Asked:
         self._lock = threading.Lock()
 
     def note(self, request: Request) -> None:
-        request.told = self._ended
+        request.on_end = self._count
         if not self._keep:
             return
         with self._lock:
             self.latest.append(request)
             self._bytes += request.size
             if len(self.latest) > self._keep or self._bytes > KEPT_BYTES:
-                self._forget()
+                self._drop_oldest()
 
-    def _forget(self) -> None:
-        """The oldest go; the latest one stays, however large it is."""
+    def _drop_oldest(self) -> None:
+        """Drop the oldest ones; the latest one stays, however large it is."""
         latest = self.latest
-        self._bytes = sum(request.size for request in latest)  # anew, as a test may have cleared the list
+        self._bytes = sum(request.size for request in latest)  # counted anew, because a test may have cleared the list
         while len(latest) > 1 and (len(latest) > self._keep or self._bytes > KEPT_BYTES):
             self._bytes -= latest.pop(0).size
 
-    def _ended(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         with self._lock:
             self.ends[outcome] += 1

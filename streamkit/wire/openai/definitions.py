@@ -1,4 +1,5 @@
-"""OpenAI's three APIs, which most other providers speak as well: how they are asked, and what their requests say."""
+"""The definitions of OpenAI's three APIs, which most other providers speak as well, with the requests of two of
+them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from .responses import Responses
 
 __all__ = ["CHAT", "COMPLETIONS", "RESPONSES"]
 
-# Writers and whole replies are for those who serve: whoever only reads does not load them.
+# Writers and whole replies are needed to serve replies only, so they are imported when they are first used.
 
 
 def _chat_writer(model: str, id: str, created: int) -> Writer:
@@ -54,7 +55,7 @@ def _response_body(reply: Reply) -> Form:
 
 
 def _error(status: int, error: Form) -> Form:
-    """A wrong key is an invalid request there, which its code tells apart."""
+    """The body of an error response. A wrong key is an invalid request in these APIs, distinguished by its code."""
     kind = "rate_limit_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
     return {"error": {"type": kind, "param": None, "code": None, **error}}
 
@@ -66,20 +67,20 @@ def _has_choices(form: Form) -> bool:
     return "choices" in form
 
 
-def _asked_chat(messages: Messages, params: Form) -> Form:
+def _chat_request(messages: Messages, params: Form) -> Form:
     return {"messages": messages, **params}
 
 
-def _nested(function: Form) -> Form:
+def _function_tool(function: Form) -> Form:
     return {"type": "function", "function": function}
 
 
-def _named(name: str) -> Form:
-    return _nested({"name": name})
+def _tool_choice(name: str) -> Form:
+    return _function_tool({"name": name})
 
 
-def _with_format(params: Form, asked: Form) -> Form:
-    return {**params, "response_format": asked}
+def _with_format(params: Form, spec: Form) -> Form:
+    return {**params, "response_format": spec}
 
 
 def _chat_prompt(body: Mapping[str, Any]) -> Prompt:
@@ -122,9 +123,9 @@ CHAT = Api(
     deployed=True,
     asks_usage=True,
     native=True,
-    body=_asked_chat,
-    tool=_nested,
-    choice=_named,
+    body=_chat_request,
+    tool=_function_tool,
+    choice=_tool_choice,
     format=_with_format,
     prompt=_chat_prompt,
     required={"messages": (list,)},

@@ -1,21 +1,21 @@
 """The tokens of one piece that grows at its end, at a cost that does not depend on its length.
 
 Byte pair merges are decided by neighbours: a list of tokens is *the* encoding of its bytes exactly if each two that
-are next to each other are the encoding of theirs. So only the last tokens are made anew, and the one pair at the seam
-is looked at; if it would merge differently, the seam goes further back.
+are next to each other are the encoding of their own bytes. So only the last tokens are encoded again, and the one pair
+at the seam is checked; if it would merge differently, the seam moves further back.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Piece"]
+__all__ = ["GrowingPiece"]
 
 BACK = 1
-"""Tokens made anew at first."""
+"""Tokens that are encoded again at first."""
 
 
-class Piece:
+class GrowingPiece:
     """``count`` is the number of tokens; `append` and `cut` change the end."""
 
     __slots__ = ("_bytes_of", "_encode", "_tokens")
@@ -35,9 +35,9 @@ class Piece:
         tokens, back = self._tokens, BACK
         while True:
             keep = max(0, len(tokens) - back)
-            made = self._encode(b"".join(map(self._bytes_of, tokens[keep:])) + data)
-            if not keep or self._stands(tokens[keep - 1], made[0]):
-                tokens[keep:] = made
+            new = self._encode(b"".join(map(self._bytes_of, tokens[keep:])) + data)
+            if not keep or self._is_final(tokens[keep - 1], new[0]):
+                tokens[keep:] = new
                 return
             back *= 2
 
@@ -49,10 +49,11 @@ class Piece:
             size -= len(rest)
         self.append(rest[:-size] if size else b"")
 
-    def copy(self) -> Piece:
-        twin = object.__new__(Piece)
+    def copy(self) -> GrowingPiece:
+        twin = object.__new__(GrowingPiece)
         twin._encode, twin._bytes_of, twin._tokens = self._encode, self._bytes_of, self._tokens[:]
         return twin
 
-    def _stands(self, left: int, right: int) -> bool:
-        return bool(self._encode(self._bytes_of(left) + self._bytes_of(right)) == [left, right])
+    def _is_final(self, first: int, second: int) -> bool:
+        """True if the two tokens are the encoding of their own bytes."""
+        return bool(self._encode(self._bytes_of(first) + self._bytes_of(second)) == [first, second])

@@ -1,7 +1,7 @@
-"""Characters that were cut in two.
+"""Surrogate pairs that were cut in two.
 
-JSON escapes write a character beyond U+FFFF as two halves, and some servers cut between them: the first half waits for
-the second.
+JSON escapes write a character beyond U+FFFF as two halves (surrogates), and some servers cut between them: the first
+half waits for the second.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ..events import Event
-from .call import Call
+from .partialcall import PartialCall
 
-__all__ = ["Field", "Halves"]
+__all__ = ["Field", "SurrogateHalves"]
 
-Field: TypeAlias = "tuple[type[Any], int, Call | None]"
-"""What grows: a kind of text of a choice, or a call of it."""
+Field: TypeAlias = "tuple[type[Any], int, PartialCall | None]"
+"""The key of a text that grows: the type of its events, the index of its choice, and the call if it is of a call."""
 
 
-class Halves:
-    """The halves that wait, at most one in each field."""
+class SurrogateHalves:
+    """The first halves that wait for their second, at most one in each field."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, dict[Field, str]] = {}  # by choice, so that the end of one looks at no other
+        self._waiting: dict[int, dict[Field, str]] = {}  # by choice, so that the end of one does not search the others
 
     def join(self, field: Field, text: str) -> str:
-        """``text``, which is not empty, with the half that waited and without the half that it ends with."""
+        """``text``, which is not empty, with the half that waited and without the half at its end, which waits now."""
         halves = self._waiting.setdefault(field[1], {})
         waiting = halves.pop(field, "")
         if waiting:
@@ -38,11 +38,12 @@ class Halves:
         return field in self._waiting.get(field[1], ())
 
     def take(self, field: Field) -> str:
-        """The half that waits, if one does: the other never came."""
+        """Remove and return the half that waits, if there is one: its second half never came."""
         return self._waiting.get(field[1], {}).pop(field, "")
 
     def take_text(self, index: int | None = None) -> list[Event]:
-        """All that wait in texts, of one choice or of all, as events. Those of a call come with its end."""
+        """Remove all halves that wait in texts, of one choice or of all, and return them as events. Halves in a call
+        come with the end of the call."""
         choices = tuple(self._waiting) if index is None else (index,)
         fields = [field for choice in choices for field in self._waiting.get(choice, ()) if field[2] is None]
         return [field[0](self.take(field), field[1]) for field in fields]

@@ -1,4 +1,4 @@
-"""One blocking call off the loop."""
+"""One blocking call in a thread, outside the event loop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from ..worker import Worker
+from .worker import Worker
 
 __all__ = ["in_thread"]
 
@@ -16,19 +16,19 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T], unwanted: Callable[[T], object] | None = None) -> T:
-    """``call()`` in a thread, with the context variables of here.
+    """The result of ``call()``, made in a thread with the context variables of the caller.
 
-    ``unwanted`` gets, in the thread too, what it gave after whoever waited for it was cancelled.
+    If the caller is cancelled, ``unwanted`` is called with the result, in the same thread.
     """
-    worker, context, made = Worker("call"), contextvars.copy_context(), list[T]()
+    worker, context, results = Worker("call"), contextvars.copy_context(), list[T]()
 
     def work() -> T:
-        made.append(context.run(call))
-        return made[0]
+        results.append(context.run(call))
+        return results[0]
 
     def drop() -> None:
-        with suppress(Exception):  # nobody is left to be told
-            for result in made:
+        with suppress(Exception):  # there is no caller left to report it to
+            for result in results:
                 if unwanted is not None:
                     unwanted(result)
 

@@ -7,42 +7,43 @@ from typing import Any
 from ..errors import MalformedError
 from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
-from .loads import canonical, load
+from .jsoncodec import canonical, load
 
-__all__ = ["Call", "value_of"]
+__all__ = ["PartialCall", "value_of"]
 
 
-class Call:
-    """One call as it grows; ``place`` is its place among the calls of its choice, ``number`` that among those that were
-    told of, or None before it is."""
+class PartialCall:
+    """One call as it grows; ``position`` is its position among all calls of its choice, ``number`` its position among
+    those of which events were emitted, or None before its first event."""
 
-    __slots__ = ("_patience", "_told", "arguments", "ended", "id", "name", "number", "place", "repeated")
+    __slots__ = ("_emitted", "_patience", "arguments", "ended", "id", "name", "number", "position", "repeated")
 
-    def __init__(self, place: int, patience: int) -> None:
-        self.place = place
+    def __init__(self, position: int, patience: int) -> None:
+        self.position = position
         self.id = self.name = ""
         self.arguments = Arguments()
         self.number: int | None = None
         self.repeated = False
-        """Whether it began with the name of the whole call before it: without arguments that was just repeated."""
+        """True if it began with the name of the complete call before it: without arguments it is only a repetition of
+        that."""
         self.ended = False
-        """Whether its `ToolCall` was told, or it turned out to be none."""
+        """True if its `ToolCall` was emitted, or if it turned out not to be a call."""
         self._patience = patience
-        self._told = ("", "", 0)  # id, name, and how many pieces of the arguments
+        self._emitted = ("", "", 0)  # the id, the name and the number of pieces of the arguments
 
     @property
     def text(self) -> str:
-        """The arguments as far as they are shown."""
+        """The arguments emitted so far."""
         return "".join(self.arguments.pieces)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing can be added."""
+        """True if nothing can be added."""
         return self.ended or self.arguments.whole
 
     @property
     def waits(self) -> bool:
-        """Whether nothing may be told of it yet."""
+        """True if no event of it may be emitted yet."""
         if self.number is not None:
             return False
         if self.name:
@@ -50,41 +51,41 @@ class Call:
         return self.arguments.size < self._patience
 
     def repeats(self, text: str) -> bool:
-        """Whether ``text`` begins like these arguments once more, as they are or as a JSON string."""
-        said, text = self.text.strip(), text.strip()
-        return said.startswith(text) or text.startswith('"') or canonical(text) == canonical(said)
+        """True if ``text`` begins like these arguments once more, as they are or as a JSON string."""
+        own, text = self.text.strip(), text.strip()
+        return own.startswith(text) or text.startswith('"') or canonical(text) == canonical(own)
 
     def add(self, id: str, name: str, arguments: str) -> None:
-        """Take what a fragment brings; nothing is added after the end."""
+        """Add the id, name and arguments of a fragment; nothing is added after the end."""
         if not self.ended:
             self.id, self.name = self.id or id, self.name or name
             self.arguments.feed(arguments)
 
     def news(self, index: int, raw: Any) -> ToolCallDelta | None:
-        """The event for all that was not told yet; None when there is nothing, or ``number`` is not given yet."""
-        id, name, pieces = self._told
+        """The event for everything not emitted yet; None if there is nothing, or if the call has no ``number`` yet."""
+        id, name, pieces = self._emitted
         now = (self.id, self.name, len(self.arguments.pieces))
-        if self.number is None or now == self._told:
+        if self.number is None or now == self._emitted:
             return None
-        self._told = now
+        self._emitted = now
         text = "".join(self.arguments.pieces[pieces:])
         new_id, new_name = self.id[len(id) :] or None, self.name[len(name) :] or None
         return ToolCallDelta(text, self.number, new_id, new_name, index, raw=raw)
 
     def end(self, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
-        """The events that end the call as it is now; to be asked for once."""
+        """The events that end the call as it is now; to be called once."""
         self.ended = True
         self.arguments.flush()
         delta = self.news(index, raw)
         text = self.text
-        self.arguments.pieces[:] = [text]  # in one piece, for what comes later may be compared with it
-        self._told = (self.id, self.name, 1)
+        self.arguments.pieces[:] = [text]  # in one piece, because later arguments may be compared with it
+        self._emitted = (self.id, self.name, 1)
         call = ToolCall(self.id, self.name, text, index, self.number, raw=raw)
         return [call] if delta is None else [delta, call]
 
 
 def value_of(text: str) -> Any:
-    """What the JSON ``text`` says; None if it is none."""
+    """The value of the JSON ``text``; None if it is not JSON."""
     try:
         return load(text)
     except MalformedError:

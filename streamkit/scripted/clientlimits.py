@@ -1,4 +1,4 @@
-"""What a server bears from its clients."""
+"""The limits that a scripted server sets to its clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE = ("clients", "head_bytes", "body_bytes", "ahead_bytes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """Seconds, bytes and numbers that no client gets beyond; all are finite and more than 0."""
+    """Limits in seconds, bytes and numbers of connections; all are finite and more than 0."""
 
     clients: int = 256
     """Connections at a time. One more is answered with 503 and closed."""
@@ -25,7 +25,7 @@ class ServerLimits:
     body: float = 60.0
     """From there to the end of its body. Then it is answered with 408."""
     unread: float = 60.0
-    """While the client takes nothing of an answer that is there for it. Then the connection is cut.
+    """While the client takes nothing of an answer that is ready for it. Then the connection is cut.
 
     An answer as a whole lasts as long as its script says: one that stalls stays for as long as its client does.
     """
@@ -36,7 +36,7 @@ class ServerLimits:
     body_bytes: int = 32 * KIB * KIB
     """Of a body (413)."""
     ahead_bytes: int = KIB * KIB
-    """Of requests that were sent before the answer to the last one. What is sent beyond is not answered."""
+    """Of requests that were sent before the answer to the last one. Requests beyond that are not answered."""
 
     def __post_init__(self) -> None:
         for item in fields(self):

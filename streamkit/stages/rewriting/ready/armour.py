@@ -1,8 +1,8 @@
 """Private keys in text armour: the lines ``-----BEGIN ... PRIVATE KEY-----`` to ``-----END ... PRIVATE KEY-----``.
 
-Between them stands base64, and between its lines whatever the place puts there: line ends or their escapes, numbers,
-times of a log, quotes and commands of a program. So runs of base64 count that are not far from each other, and where
-the last line never comes, what there is of a key is hidden all the same. A sentence about such lines is none.
+Between them is base64, and between its lines whatever the surrounding text puts there: line ends or their escapes,
+numbers, times of a log, quotes and commands of a program. So runs of base64 count that are not far from each other, and
+if the last line never comes, the key so far is hidden all the same. A sentence about such lines is not a key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from .spans import Span, Spans
 
-__all__ = ["Blocks"]
+__all__ = ["ArmouredKeys"]
 
 LONGEST = 32_768  # characters: a key of 16,384 bits has 13,000
 HEADERS = 400
@@ -28,12 +28,12 @@ GROWING_FIRST_LINE = re.compile(rf"{MARK}[A-Z0-9 ]{{0,50}}-{{0,4}}\Z", re.IGNORE
 GROWING_MARK = re.compile(r"-{1,5}(?:(?<=----)B(?:E(?:G(?:I(?:N ?)?)?)?)?)?\Z", re.IGNORECASE)
 BEGINNING = re.compile(MARK, re.IGNORECASE)
 SENTENCE = re.compile(r"[\"'`*_)\]]{0,4}[.,;:]? [A-Za-z][a-z]{0,15}[ ,.;:]")
-"""What follows the first line where it is only spoken of."""
+"""The text after the first line if that is only mentioned in a sentence."""
 
 DATA = "[A-Za-z0-9+/=]"
 PART = re.compile(rf"(?P<data>{DATA}{{{LEAST},}})|-{{4,5}}END {LABEL}", re.IGNORECASE)
 ONLY_DATA = re.compile(rf"[\W_]*(?:\\[nr])?{DATA}{{2,}}(?:\\[nr])?[\W_]*")  # of an example
-SURE = 40  # characters in all: nobody writes that by hand
+SURE = 40  # characters in all: too many to be written by hand
 REST = re.compile(  # a shorter last line
     r"[^A-Za-z0-9+/=]{0,24}?(?:\n|\\n)[ \t>|]{0,16}"
     rf"(?P<data>(?={DATA}*(?:[0-9+/=]|[a-z][A-Z]|[A-Z]{{2}})){DATA}{{1,{LEAST - 1}}})"
@@ -41,12 +41,12 @@ REST = re.compile(  # a shorter last line
 )
 
 
-class Blocks(Spans):
+class ArmouredKeys(Spans):
     longest = LONGEST
 
     def first(self, view: str, at: int, final: bool) -> Span:
-        for place in BEGINNING.finditer(view, at):
-            start = place.start()
+        for match in BEGINNING.finditer(view, at):
+            start = match.start()
             end = min(len(view), start + LONGEST)
             block = _block(view, start, end, may_grow=not final and end < start + LONGEST)
             if block is None:
@@ -58,7 +58,7 @@ class Blocks(Spans):
 
 
 def _block(view: str, start: int, end: int, *, may_grow: bool) -> int | None:
-    """Where the key ends that begins at ``start``; 0: that is none; None: it may go on behind ``end``."""
+    """The end of the key that begins at ``start``; 0 if it is not a key; None if it may go on behind ``end``."""
     first = FIRST_LINE.match(view, start, end)
     if first is None:
         return None if may_grow and GROWING_FIRST_LINE.match(view, start, end) else 0

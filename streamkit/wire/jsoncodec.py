@@ -1,6 +1,6 @@
 """JSON text to values and back, with every failure as a `MalformedError`.
 
-The fast parser refuses lone surrogates and deep nesting that the standard library takes, so it is asked second.
+The fast parser refuses lone surrogates and deep nesting, so the standard library, which accepts both, is tried second.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def load(text: str) -> Any:
 
 
 def load_slowly(text: str) -> Any:
-    """As `load`, for text that the fast parser refused. Strings may hold lone surrogates."""
+    """The value of a text that the fast parser refused, as `load` returns it. Strings may hold lone surrogates."""
     try:
         return json.loads(text)
     except BROKEN_JSON as exc:
@@ -49,7 +49,7 @@ def _number(text: str) -> float:
 
 
 def dumps(value: Any) -> str:
-    """``value`` as JSON text; what is not ASCII stays readable."""
+    """``value`` as JSON text; characters beyond ASCII stay readable."""
     try:
         return plain.dumps(value)
     except (*BROKEN_JSON, TypeError) as exc:
@@ -57,7 +57,7 @@ def dumps(value: Any) -> str:
 
 
 def encode(value: Any) -> bytes:
-    """``value`` as JSON in UTF-8; a lone surrogate is no UTF-8, so it becomes an escape."""
+    """``value`` as JSON in UTF-8; a lone surrogate cannot be encoded, so it becomes an escape."""
     return dumps(value).encode("utf-8", "backslashreplace")
 
 

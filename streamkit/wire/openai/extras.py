@@ -1,0 +1,127 @@
+"""The content of a response's events besides the texts and calls that are read: annotations, log probabilities,
+encrypted reasoning, parts of other types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ...errors import MalformedError
+from ..fields import Chunk
+from ..jsoncodec import dumps
+from ..problems import BESIDE_NAMES
+from ..unread import are_all_fine, has_content
+from .responseforms import READ, TEXTS, is_echo
+
+__all__ = ["ItemExtras", "extras_in_announcement"]
+
+SILENT = BESIDE_NAMES | {
+    "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
+    "output_index", "response_id", "role", "sequence_number", "status", "summary_index", "type",
+}  # fmt: skip
+"""Fields with the position and the type of an event, and padding."""
+SKELETON = frozenset({
+    "background", "billing", "completed_at", "conversation", "created_at", "frequency_penalty", "id", "instructions",
+    "max_output_tokens", "max_tool_calls", "metadata", "model", "moderation", "object", "parallel_tool_calls",
+    "presence_penalty", "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_retention", "reasoning",
+    "safety_identifier", "service_tier", "status", "store", "temperature", "text", "tool_choice", "tools",
+    "top_logprobs", "top_p", "truncation", "user",
+})  # fmt: skip
+"""Fields of a response that has no end yet: its type, and the parameters of the request."""
+FORMS = ("item", "part")
+HOLDING = frozenset({*FORMS, *TEXTS, "delta", "refusal"})
+"""Fields with text, or with objects that hold text."""
+ARGUMENTS = ("arguments", "input")
+NAMES = frozenset({*SILENT, *HOLDING, *ARGUMENTS})
+
+
+class ItemExtras:
+    """The extras seen so far: an extra comes again with each event that repeats the text beside it. A position is that
+    of an item, and the extras seen there are forgotten with the `end` of the item."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int | None, set[tuple[str, str]]] = {}
+
+    def ignore(self, position: Any, name: str) -> None:
+        """Count everything under this name at ``position`` as seen from now on: long content that comes in pieces is
+        not kept for comparison."""
+        self._at(position).add((name, ""))
+
+    def end(self, position: Any) -> None:
+        self._seen.pop(_index(position), None)
+
+    def _at(self, position: Any) -> set[tuple[str, str]]:
+        return self._seen.setdefault(_index(position), set())
+
+    def is_repeated(self, position: Any, name: str, value: Any) -> bool:
+        """True if ``value``, or each entry of a list, came before under this name at ``position``. It is noted as
+        seen."""
+        seen = self._at(position)
+        if (name, "") in seen:
+            return True
+        before = len(seen)
+        for entry in value if isinstance(value, list) else [value]:
+            text = _json(entry)
+            if text is None:
+                return False
+            seen.add((name, text))
+        return len(seen) == before
+
+    def new_fields(self, chunk: Chunk, position: Any, emitted: Callable[[str], bool]) -> Iterator[str]:
+        """The extras of an event that were not seen before, and its texts that were not ``emitted``: the names of
+        fields, the types of items and parts that are not read, and an empty string for a text, which has no name of its
+        own."""
+        levels = [chunk]
+        for level in levels:  # the list grows during the loop
+            for name, value in level.items():
+                if _is_label(name, value) or not ((name in FORMS and value) or has_content(value)):
+                    continue
+                if name in ARGUMENTS:
+                    if not emitted(value if isinstance(value, str) else _json(value) or ""):
+                        yield ""
+                elif name not in HOLDING:
+                    if not self.is_repeated(position, name, value):
+                        yield name
+                else:
+                    yield from _texts(value, levels, emitted)
+
+
+def extras_in_announcement(chunk: Chunk, first: Chunk) -> Chunk:
+    """The fields of a repeated announcement of a response, for `ItemExtras.new_fields`: those of the event, those of
+    the response that are neither known nor the same as in the ``first`` announcement, and its items."""
+    fields = {name: value for name, value in chunk.items() if name != "response"}
+    response = chunk.get("response")
+    for name, value in response.items() if isinstance(response, dict) else ():
+        if name == "output" and isinstance(value, list):
+            fields["item"] = [item for item in value if not (isinstance(item, dict) and is_echo(item))]
+        elif name not in SKELETON and not _is_label(name, value) and value != first.get(name):
+            fields[name if name not in fields and name not in NAMES else f"response.{name}"] = value
+    return fields
+
+
+def _is_label(name: str, value: Any) -> bool:
+    return name in SILENT and (not isinstance(value, (dict, list)) or (name in BESIDE_NAMES and are_all_fine(value)))
+
+
+def _texts(value: Any, levels: list[Chunk], emitted: Callable[[str], bool]) -> Iterator[str]:
+    """The result of `ItemExtras.new_fields` for a field that holds text; objects in it are added to ``levels``."""
+    for part in value if isinstance(value, list) else [value]:
+        kind = part.get("type", "text") if isinstance(part, dict) else ""
+        if not kind:
+            if not (isinstance(part, str) and emitted(part)):
+                yield ""
+        elif isinstance(kind, str) and kind in READ:
+            levels.append(part)
+        else:
+            yield kind if isinstance(kind, str) else ""
+
+
+def _index(position: Any) -> int | None:
+    return position if isinstance(position, int) else None
+
+
+def _json(value: Any) -> str | None:
+    try:
+        return dumps(value)
+    except MalformedError:  # nested too deeply to be compared
+        return None
