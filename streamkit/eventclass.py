@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from reprlib import Repr
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["FromServer", "brief", "event_class", "in_brief"]
+__all__ = ["FromServer", "brief", "event_class", "with_brief_repr"]
 
 C = TypeVar("C")
 LONGEST = 200
@@ -24,10 +24,10 @@ def event_class(cls: type[C]) -> type[C]:
     """A slotted dataclass: frozen in the eyes of a type checker only."""
     prints_itself = "__repr__" in vars(cls)
     slotted = dataclass(slots=True, repr=False)(cls)
-    return slotted if prints_itself else in_brief(slotted)
+    return slotted if prints_itself else with_brief_repr(slotted)
 
 
-def in_brief(cls: type[C]) -> type[C]:
+def with_brief_repr(cls: type[C]) -> type[C]:
     """A dataclass that prints as one line, long parts of it as excerpts."""
     names = [one.name for one in fields(cls) if one.repr]  # type: ignore[arg-type]  # it is a dataclass
 

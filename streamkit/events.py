@@ -39,7 +39,7 @@ __all__ = [
     "ToolResult",
     "Usage",
     "UsageUpdate",
-    "warned",
+    "all_warnings",
 ]
 
 M = TypeVar("M")
@@ -242,7 +242,7 @@ class Reply(FromServer):
         return as_markdown(self)
 
 
-def warned(replies: Iterable[Reply]) -> tuple[str, ...]:
+def all_warnings(replies: Iterable[Reply]) -> tuple[str, ...]:
     """The warnings of all ``replies``, each once."""
     return tuple(dict.fromkeys(warning for reply in replies for warning in reply.warnings))
 

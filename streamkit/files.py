@@ -26,7 +26,7 @@ __all__ = [
     "make_private",
     "mend",
     "open_private",
-    "place",
+    "private_path",
     "sync_folder",
     "write_all",
 ]
@@ -72,7 +72,7 @@ def check_path(name: str, path: Any, of: str = "file") -> None:
         raise TypeError(f"{name} is the path of a {of}, a str or a Path, not {quote(path)}")
 
 
-def place(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
+def private_path(path: str | os.PathLike[str], folder: str | os.PathLike[str] | None) -> Path:
     """The absolute path of a file; ValueError for anything but a plain name if it must lie in ``folder``."""
     check_path("path", path)
     if folder is None:

@@ -15,7 +15,7 @@ from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, Us
 from .jsonvalues import json_default, json_line
 from .wording import excerpt
 
-__all__ = ["from_json", "missed_text", "read_event", "tell_missed", "to_json"]
+__all__ = ["from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
 
@@ -37,7 +37,7 @@ def from_json(data: bytes | str) -> Event:
     unknown keys are left out with a RuntimeWarning (except ``stream`` and ``seq``, which sinks add).
     """
     event, missed = read_event(data)
-    tell_missed(f"an event {event.type!r}", missed)
+    warn_missed(f"an event {event.type!r}", missed)
     return event
 
 
@@ -52,14 +52,14 @@ def read_event(data: bytes | str) -> tuple[Event, set[str]]:
     return event, missed - BESIDE
 
 
-def tell_missed(what: str, names: Iterable[str]) -> None:
+def warn_missed(what: str, names: Iterable[str]) -> None:
     """Warn of stored parts that this version does not know, if there are any. The warning points to the caller of the
     function that calls this one."""
-    if text := missed_text(what, names):
+    if text := missed_warning(what, names):
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
-def missed_text(what: str, names: Iterable[str]) -> str:
+def missed_warning(what: str, names: Iterable[str]) -> str:
     """The warning of stored parts that this version does not know; empty if there are none."""
     parts = ", ".join(sorted(names))
     return excerpt(f"{what} has what this version of streamkit does not know, and leaves out: {parts}") if parts else ""

@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any
 from uuid import UUID
 
-__all__ = ["dumps", "json_default", "json_line", "strictly"]
+__all__ = ["dumps", "json_default", "json_line", "strict_json_default"]
 
 MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
@@ -61,7 +61,7 @@ def json_default(value: Any) -> Any:
     return str(value) if members is None else members
 
 
-def strictly(value: Any) -> Any:
+def strict_json_default(value: Any) -> Any:
     """As `json_default`, for a value that its reader has to understand: dates, decimals, enums, paths and the like as
     text or number, arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say
     nothing."""

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
 from .eventclass import FromServer, event_class
-from .jsonvalues import dumps, strictly
+from .jsonvalues import dumps, strict_json_default
 from .messages import Message, ToolCallPart
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
@@ -62,7 +62,7 @@ class ToolCall(FromServer):
         """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects,
         dates, decimals, enums and the like as text. TypeError for values that JSON cannot hold: sets, bytes,
         objects."""
-        content = value if isinstance(value, str) else dumps(value, compact=False, default=strictly)
+        content = value if isinstance(value, str) else dumps(value, compact=False, default=strict_json_default)
         return {"role": "tool", "tool_call_id": self.id, "content": content}
 
     def as_part(self) -> ToolCallPart:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from .eventclass import FromServer, event_class
 
-__all__ = ["Origin", "Usage", "summed", "unfinished", "weakest"]
+__all__ = ["Origin", "Usage", "as_partial", "sum_usage", "weakest_origin"]
 
 U = TypeVar("U", "Usage", "Usage | None")
 Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
@@ -43,7 +43,7 @@ FIGURES = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens"
 STRENGTH: tuple[Origin, ...] = ("estimate", "partial", "exact", "provider")
 
 
-def weakest(origins: Iterable[Origin]) -> Origin:
+def weakest_origin(origins: Iterable[Origin]) -> Origin:
     """The weakest of several origins: the origin that a sum of such figures may claim. Exact figures
     and those of a provider together are ``partial``."""
     kinds = set(origins)
@@ -52,7 +52,7 @@ def weakest(origins: Iterable[Origin]) -> Origin:
     return min(kinds, key=STRENGTH.index)
 
 
-def summed(usages: Sequence[Usage | None]) -> Usage | None:
+def sum_usage(usages: Sequence[Usage | None]) -> Usage | None:
     """The figures of several requests together; one that is missing anywhere is missing in the sum."""
     known = [usage for usage in usages if usage is not None]
     if not known or len(known) < len(usages):
@@ -64,9 +64,9 @@ def summed(usages: Sequence[Usage | None]) -> Usage | None:
         parts = [getattr(usage, name) for usage in known]
         figures[name] = None if None in parts else sum(parts)
     requests = sum(usage.requests for usage in known)
-    return Usage(**figures, origin=weakest(usage.origin for usage in known), requests=requests)
+    return Usage(**figures, origin=weakest_origin(usage.origin for usage in known), requests=requests)
 
 
-def unfinished(usage: U) -> U:
+def as_partial(usage: U) -> U:
     """``usage`` of a reply that was cut: more may be billed than was counted here. None stays None."""
     return replace(usage, origin="partial") if usage is not None and usage.origin == "exact" else usage

@@ -14,7 +14,7 @@ from .errors import SinkError
 from .events import Reply
 from .runtimes import refuse_gevent
 
-__all__ = ["LIMIT", "Worker", "limit"]
+__all__ = ["LIMIT", "Worker", "closing_limit"]
 
 LIMIT = 4.0
 """Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: less than the 5 s
@@ -26,7 +26,7 @@ MISLEADING = (StopIteration, GeneratorExit, asyncio.CancelledError, concurrent.f
 Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
-def limit(reply: Reply) -> float | None:
+def closing_limit(reply: Reply) -> float | None:
     """Seconds that a sink has to close, None for as long as it takes."""
     return LIMIT if reply.outcome == "cancelled" else None
 

@@ -39,7 +39,7 @@ REMAINS: dict[tuple[str, str], str] = {
     ("tokens/prices.py", "keep_number('input')"): NAMED,
     ("sources/recording.py", "head.get('chat')"): "the API of a recording that does not say it",
     ("sources/recording.py", "api not in APIS"): "a file may name one that nobody knows",
-    ("sources/sdk.py", "api is not APIS[GENERAL]"): "whether the parser has to be another one",
+    ("sources/sdk.py", "api is not APIS[FALLBACK_API]"): "whether the parser has to be another one",
     ("combine/sending.py", "APIS['chat']"): "the API of the function `streamkit.chat`",
     ("sources/http/requests.py", "api.access is access"): "the calls of one provider, whoever it is",
     ("sources/http/requests.py", "prefix in api.collections"): "a part of a model's name",

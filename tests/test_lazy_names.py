@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import subprocess
 import sys
 import typing
+from pathlib import Path
 
 import pytest
 from reactivex import Observable
@@ -14,6 +16,7 @@ from reactivex import Observable
 import streamkit as sk
 from streamkit.protocols import Op
 
+PACKAGE = Path(sk.__file__).parent
 LAZY = {"streamkit": "Cliemt", "streamkit.stages": "JsonItms", "streamkit.wire": "Encodr", "streamkit.batch": "Leger"}
 MEANT = {
     "streamkit": "Client",
@@ -89,6 +92,22 @@ def test_a_package_with_old_names_still_refuses_others_and_gives_its_modules():
         _ = tokens.Countr
     done = subprocess.run([sys.executable, "-W", "error", "-c", "from streamkit.tokens import rough"], check=False)
     assert done.returncode == 0
+
+
+FACES = sorted(PACKAGE.rglob("__init__.py"))
+ROOMS = [".".join(("streamkit", *path.parent.relative_to(PACKAGE).parts)) for path in FACES]
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_what_a_room_offers_to_type_checkers_it_gives(package):
+    """The names of its typing block, in ``__all__`` or not, are in the table of what is imported late too."""
+    module = importlib.import_module(package)
+    tree = ast.parse(Path(module.__file__).read_bytes())
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    own = [one for node in blocks for one in ast.walk(node) if isinstance(one, ast.ImportFrom) and one.level == 1]
+    if hasattr(module, "__getattr__"):
+        missing = [alias.name for one in own for alias in one.names if not hasattr(module, alias.asname or alias.name)]
+        assert missing == []
 
 
 # -- Op ----------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..errors import StreamkitError
-from ..eventclass import in_brief
+from ..eventclass import with_brief_repr
 from ..events import Outcome, Reply, Usage
 
 __all__ = ["BatchItem", "BatchOutcome"]
@@ -14,7 +14,7 @@ __all__ = ["BatchItem", "BatchOutcome"]
 BatchOutcome: TypeAlias = Outcome | Literal["skipped"]
 
 
-@in_brief
+@with_brief_repr
 @dataclass(slots=True, repr=False)
 class BatchItem:
     """One prompt of a batch and its answer.

@@ -18,7 +18,7 @@ from ..engine.loops import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
 from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
-from ..jsonform import missed_text, read_event
+from ..jsonform import missed_warning, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
 from .item import BatchItem
@@ -242,7 +242,7 @@ class _Findings:
 
 
 def _log_missed(what: str, names: set[str]) -> None:
-    if text := missed_text(what, names):
+    if text := missed_warning(what, names):
         LOGGER.warning("%s", text)
 
 

@@ -15,7 +15,7 @@ from ..engine.loops import ShutdownError
 from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
 from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
-from ..eventclass import in_brief
+from ..eventclass import with_brief_repr
 from ..events import Outcome, Reply
 from ..stages import Prelude
 from ..wording import described
@@ -28,7 +28,7 @@ FAILURE_CHARS = 500
 """The most characters of each failure in the message for all: the server's error and the address fit into it."""
 
 
-@in_brief
+@with_brief_repr
 @dataclass(frozen=True, slots=True, repr=False)
 class Failure:
     """An item in place of a stream that failed while others go on."""
@@ -36,7 +36,7 @@ class Failure:
     error: Exception
 
 
-@in_brief
+@with_brief_repr
 @dataclass(frozen=True, slots=True, repr=False)
 class Labelled(Generic[T]):
     """An item and the name of the stream it came from."""

@@ -13,10 +13,10 @@ from ..checks import check_whole, quote_refused
 from ..engine.streams import EventSource, ReplyStream, check_events, check_function
 from ..engine.upstream import AsyncMap, CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
-from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
+from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, all_warnings
 from ..messages import Message, Messages, messages_of
 from ..sources.tools import Toolbox, Tools
-from ..usage import summed
+from ..usage import sum_usage
 from .sending import sending
 
 __all__ = ["tool_loop"]
@@ -125,12 +125,12 @@ class _Loop(CompositeReply):
         every = [*self._replies, reply] if self._requested or not self._replies else self._replies
         return replace(
             reply,
-            usage=summed([one.usage for one in every]),
+            usage=sum_usage([one.usage for one in every]),
             attempts=sum(one.attempts for one in every),
             rounds=sum(one.rounds for one in every),
             earlier=(*self._earlier, *reply.earlier),
             answers=tuple(self._answers) or reply.answers,
-            warnings=warned(every),
+            warnings=all_warnings(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------

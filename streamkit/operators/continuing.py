@@ -24,11 +24,11 @@ from ..events import (
     RoundEnd,
     TextDelta,
     ToolResult,
-    warned,
+    all_warnings,
 )
 from ..sources.http import Retry, requests_of
 from ..stages import Fold, Prelude, Seam, commits
-from ..usage import Usage, summed, weakest
+from ..usage import Usage, sum_usage, weakest_origin
 
 __all__ = ["continue_with"]
 
@@ -103,7 +103,7 @@ class _Continued(CompositeReply):
             choices=self._fold.reply(reply.outcome).choices,
             attempts=sum(part.attempts for part in every),
             usage=_total_usage([part.usage for part in every]),
-            warnings=warned(every),
+            warnings=all_warnings(every),
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:
@@ -207,4 +207,4 @@ def _total_usage(usages: list[Usage | None]) -> Usage | None:
     last = usages[-1]
     if len(usages) == 1 or last is None:
         return last
-    return summed(usages) or replace(last, origin=weakest((last.origin, "partial")))
+    return sum_usage(usages) or replace(last, origin=weakest_origin((last.origin, "partial")))

@@ -17,7 +17,7 @@ from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switc
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
 from ..protocols import Op
-from ..sources.http import Retry, given_up, requests_of
+from ..sources.http import Retry, mark_given_up, requests_of
 from ..stages import Prelude
 
 __all__ = ["fallback", "retry_unstarted"]
@@ -169,7 +169,7 @@ class _Retried(_Attempts):
         requests = self._requests + requests_of(error)
         wait = self._policy.wait(requests, error)
         if wait is None:
-            self._fail(given_up(error, self._policy))
+            self._fail(mark_given_up(error, self._policy))
         else:
             self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(requests))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ..eventclass import in_brief
+from ..eventclass import with_brief_repr
 
 __all__ = ["Request", "RequestLog"]
 
@@ -22,7 +22,7 @@ def _ignore(outcome: Outcome) -> None:
     pass
 
 
-@in_brief
+@with_brief_repr
 @dataclass(repr=False)
 class Request:
     """One request, and the state of its answer. Keys in ``headers`` and in ``query`` are masked."""

@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 from ..errors import BrokenError, ConnectError, MalformedError, StalledError, StatusError, StreamkitError
-from ..eventclass import in_brief
+from ..eventclass import with_brief_repr
 from ..events import (
     Event,
     Finish,
@@ -43,7 +43,7 @@ def as_tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
-@in_brief
+@with_brief_repr
 @dataclass(frozen=True, repr=False)
 class Script:
     """The answer of a scripted server to one request, in the form of any API that has a writer.

@@ -18,7 +18,7 @@ from ..engine.upstream import new_id
 from ..errors import SinkError
 from ..events import Reply
 from ..files import check_path
-from ..worker import limit
+from ..worker import closing_limit
 from .spool import OpenSpool, Spool
 from .writemany import WriteMany, check_write_many
 
@@ -109,12 +109,14 @@ class Batched(OwnSink):
         """Pass the rest on; after a failure, or if a cancelled run has no time left for it, a spool keeps it."""
         batch, can_wait = self._current(), True
         try:
-            async with _within(limit(reply)), batch.lock:
+            async with _within(closing_limit(reply)), batch.lock:
                 if not batch.closed:
                     await self._send_earlier(batch)
                     await self._send(batch)
         except TimeoutError:
-            raise SinkError(f"{limit(reply):g} s were not enough for the last batches, {self._unsent(batch)}") from None
+            raise SinkError(
+                f"{closing_limit(reply):g} s were not enough for the last batches, {self._unsent(batch)}"
+            ) from None
         except GeneratorExit:  # the loop is closed, so nothing can be awaited
             can_wait = False
             if batch.waiting:

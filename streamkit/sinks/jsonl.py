@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from ..checks import check_text
 from ..events import Reply
-from ..files import Sync, Syncing, mend, open_private, place, sync_folder, write_all
-from ..worker import Worker, limit
+from ..files import Sync, Syncing, mend, open_private, private_path, sync_folder, write_all
+from ..worker import Worker, closing_limit
 from .durable import Durable
 from .itemforms import numbered
 
@@ -43,7 +43,7 @@ class JsonLines(Durable):
 
     def close(self, reply: Reply) -> Awaitable[None] | None:
         if self._sync.at_close:
-            return self._worker.end(self._end, reply, limit=limit(reply))
+            return self._worker.end(self._end, reply, limit=closing_limit(reply))
         self._end(reply)
         return None
 
@@ -129,4 +129,4 @@ def jsonl(
     Several sinks may append to one file, also from several processes; their lines are whole, and mingle. So a server
     makes one for each reply, with ``mode="append"``: that costs no thread, and no more than opening a file.
     """
-    return JsonLines(place(path, folder), mode, stream, sync)
+    return JsonLines(private_path(path, folder), mode, stream, sync)

@@ -17,7 +17,7 @@ from ..errors import SinkError
 from ..events import Event, RefusalDelta, Reply, TextDelta
 from ..stages import Pieces
 from ..wording import excerpt, one_line, said
-from ..worker import Worker, limit
+from ..worker import Worker, closing_limit
 
 __all__ = ["Process", "process"]
 
@@ -216,7 +216,7 @@ class Process:
             return
         if reply.outcome == "cancelled" and self.on_cancel == "discard":
             program.stop()
-        allowed = [seconds for seconds in (self._patience, limit(reply)) if seconds is not None]
+        allowed = [seconds for seconds in (self._patience, closing_limit(reply)) if seconds is not None]
         try:
             await self._worker.end(program.finish, min(allowed, default=None), limit=None)
         except asyncio.CancelledError:

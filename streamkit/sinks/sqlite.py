@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import check_text
 from ..events import Reply
-from ..files import Sync, Syncing, make_private, place
-from ..worker import Worker, limit
+from ..files import Sync, Syncing, make_private, private_path
+from ..worker import Worker, closing_limit
 from .durable import Durable
 from .itemforms import form
 
@@ -56,7 +56,7 @@ class Sqlite(Durable):
         return self._worker.call(self._keep, item)
 
     def close(self, reply: Reply) -> Awaitable[None]:
-        return self._worker.end(self._end, reply, limit=limit(reply))
+        return self._worker.end(self._end, reply, limit=closing_limit(reply))
 
     def _connect(self) -> Connection:
         import sqlite3  # not every importer of this package needs it
@@ -133,4 +133,4 @@ def sqlite(
     """
     if path == ":memory:":
         raise ValueError("a database in memory would be gone with its connection: give it a path")
-    return Sqlite(place(path, folder), table, stream, sync)
+    return Sqlite(private_path(path, folder), table, stream, sync)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..engine.branches import OwnSink, begin_of, branch
 from ..events import Reply
-from ..worker import Worker, limit
+from ..worker import Worker, closing_limit
 
 __all__ = ["Threaded", "threaded"]
 
@@ -59,7 +59,7 @@ class Threaded(OwnSink):
     async def close(self, reply: Reply) -> None:
         method = getattr(self.inner, "close", None)
         last = self._in_turn(method, reply) if callable(method) else self._in_turn(_nothing)
-        await self._worker.end(*last, limit=limit(reply))
+        await self._worker.end(*last, limit=closing_limit(reply))
 
     def __repr__(self) -> str:
         return f"<threaded {self.__qualname__}>"

@@ -14,7 +14,7 @@ from ..errors import BrokenError, ConnectError, MalformedError, StreamkitError
 from ..runtimes import UnsupportedRuntimeError
 from ..wire import MESSAGE, api_error
 from ..wording import said
-from .http import NOT_CONNECTED, name_address, names_version, status_error, translated
+from .http import NOT_CONNECTED, name_address, names_version, status_error, translate_error
 
 __all__ = ["as_streamkit_error", "is_mistake"]
 
@@ -64,7 +64,7 @@ def _error(exc: Exception, sent: bool) -> StreamkitError:
         return status_error(status, getattr(response, "reason_phrase", ""), headers, _body(exc))
     names = {cls.__name__ for cls in type(exc).__mro__}
     if "APIConnectionError" in names:
-        return translated(exc if exc.__cause__ is None else exc.__cause__, sent)
+        return translate_error(exc if exc.__cause__ is None else exc.__cause__, sent)
     if names.intersection(
         ("APIError", "ResponseError")
     ):  # in the middle of a reply; the status, if any, is that of a successful response
@@ -77,7 +77,7 @@ def _error(exc: Exception, sent: bool) -> StreamkitError:
         return ConnectError(f"no connection: {said(exc)}", retryable=True)
     if isinstance(exc, BUGS):
         return BrokenError.wrapping("what gives the stream failed:", exc)
-    return translated(exc, sent or not names.intersection(NOT_CONNECTED))
+    return translate_error(exc, sent or not names.intersection(NOT_CONNECTED))
 
 
 def _status(exc: Exception) -> int:

@@ -26,7 +26,7 @@ from typing import Any, cast
 from .. import errors
 from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Reply
-from ..jsonform import tell_missed
+from ..jsonform import warn_missed
 from ..wire import APIS
 from ..wording import excerpt
 
@@ -107,7 +107,7 @@ class Recording:
                 last = {"end": _seconds(line["end"]), "error": _failure(line.get("error"))}
             else:
                 reads.append(Read(_seconds(line.get("t")), _bytes(line)))
-        tell_missed("a recording", missed | _unknown_in(last.get("error")))
+        warn_missed("a recording", missed | _unknown_in(last.get("error")))
         model, note = (str(head.get(key) or "") for key in ("model", "note"))
         return cls(tuple(reads), api, model, note, last["end"], last.get("error"))
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import ApiError, MalformedError
 from ..events import Event, Outcome, Reply
-from ..wire import APIS, GENERAL, Parser, encode, owner
+from ..wire import APIS, FALLBACK_API, Parser, encode_json, owning_api
 from ..wording import excerpt
 from .http import request_id, shorten, shut_socket
 from .library import as_dict, check_library, forms_of, is_whole, open_library
@@ -83,7 +83,7 @@ class _ChunkReader:
     """A reader of a library's chunks: it chooses the parser when the chunks show their API."""
 
     def __init__(self, lenient: bool) -> None:
-        self.parser = Parser(GENERAL, lenient=lenient)
+        self.parser = Parser(FALLBACK_API, lenient=lenient)
         self.has_begun = self._is_chosen = False
 
     def reply(self, outcome: Outcome | None = None) -> Reply:
@@ -96,14 +96,14 @@ class _ChunkReader:
 
     def whole(self, form: Any) -> Iterable[Event]:
         self._choose_parser(form)
-        return self.parser.body(encode(form))
+        return self.parser.body(encode_json(form))
 
     def _choose_parser(self, form: Any) -> None:
-        api = None if self._is_chosen else owner(form)
+        api = None if self._is_chosen else owning_api(form)
         if api is None:
             return
         self._is_chosen = True
-        if api is not APIS[GENERAL]:  # earlier chunks, if any, did not belong to a particular API
+        if api is not APIS[FALLBACK_API]:  # earlier chunks, if any, did not belong to a particular API
             self.parser = Parser(api.name, lenient=self.parser.lenient, request_id=self.parser.request_id)
 
 

@@ -29,8 +29,8 @@ from ..events import (
     UsageUpdate,
 )
 from ..messages import Message
-from ..usage import summed, unfinished
-from .growing import GrowingCall, joined
+from ..usage import as_partial, sum_usage
+from .growing import GrowingCall, joined_pieces
 from .opencalls import OpenCalls
 from .reasons import meaning
 
@@ -95,8 +95,8 @@ class Fold:
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
         usages = [*self._earlier_usage, self.usage] if self._has_begun else self._earlier_usage
-        usage = summed(usages)
-        usage = unfinished(usage) if outcome in CUT else usage
+        usage = sum_usage(usages)
+        usage = as_partial(usage) if outcome in CUT else usage
         fields: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
         fields |= {"rounds": len(usages), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(fields | changes))
@@ -215,9 +215,9 @@ class _GrowingChoice:
     def snapshot(self) -> Choice:
         return Choice(
             self.index,
-            joined(self.text),
-            joined(self.reasoning),
-            joined(self.refusal),
+            joined_pieces(self.text),
+            joined_pieces(self.reasoning),
+            joined_pieces(self.refusal),
             tuple(call.snapshot(self.index) for call in list(self.calls.values())),
             self.finish_reason,
             tuple(self.logprobs),

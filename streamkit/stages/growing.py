@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..events import ToolCall
 
-__all__ = ["GrowingCall", "joined"]
+__all__ = ["GrowingCall", "joined_pieces"]
 
 
-def joined(pieces: list[str]) -> str:
+def joined_pieces(pieces: list[str]) -> str:
     """All pieces as one text. The list is shortened, so that frequent calls stay cheap; appending meanwhile is safe."""
     count = len(pieces)
     text = "".join(pieces[:count])
@@ -31,4 +31,4 @@ class GrowingCall:
         self.id, self.name, self.arguments, self.whole = event.id, event.name, [event.arguments], True
 
     def snapshot(self, index: int) -> ToolCall:
-        return ToolCall(self.id, self.name, joined(self.arguments), index, self.number)
+        return ToolCall(self.id, self.name, joined_pieces(self.arguments), index, self.number)

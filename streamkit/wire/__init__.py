@@ -11,11 +11,11 @@ from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
     from .api import Access, Api
-    from .apis import GENERAL, api_named, owner
+    from .apis import FALLBACK_API, api_named, owning_api
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
-    from .jsoncodec import encode, load
+    from .jsoncodec import encode_json, load_json
     from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
@@ -25,11 +25,11 @@ if not TYPE_CHECKING:  # otherwise every name would type-check as an attribute
         __name__,
         {
             "api": "Access Api",
-            "apis": "GENERAL api_named owner",
+            "apis": "FALLBACK_API api_named owning_api",
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",
-            "jsoncodec": "encode load",
+            "jsoncodec": "encode_json load_json",
             "sse": "BOM",
         },
     )

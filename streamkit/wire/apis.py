@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import Api
 
-__all__ = ["APIS", "GENERAL", "api_named", "owner"]
+__all__ = ["APIS", "FALLBACK_API", "api_named", "owning_api"]
 
 TABLE = {
     "chat": "openai.CHAT",
@@ -20,7 +20,7 @@ TABLE = {
     "ollama": "ollama.CHAT",
 }
 """For each name of an API the room of its provider, and the name of the `Api` in there."""
-GENERAL = "completions"
+FALLBACK_API = "completions"
 """The API that reads chunks which do not belong to a particular API, and any mix of chunks of chat and completions."""
 
 
@@ -52,7 +52,7 @@ def api_named(name: str) -> Api:
     return APIS[name]
 
 
-def owner(form: Any) -> Api | None:
+def owning_api(form: Any) -> Api | None:
     """The API of an object as a library gives it (a chunk or a whole reply); None if it may be of any API.
 
     If several that stand together in the table own it, the last one is returned: completions read chunks of chat, too.

@@ -8,7 +8,7 @@ from ..errors import ApiError, StreamkitError
 from ..events import Event, Reply
 from .apis import APIS, api_named
 from .framing import frame
-from .jsoncodec import encode
+from .jsoncodec import encode_json
 
 __all__ = ["Encoder", "frame"]
 
@@ -60,4 +60,4 @@ class Encoder:
     def _block(self, payload: dict[str, Any] | str) -> bytes:
         if isinstance(payload, str):
             return self._framing.block(payload.encode(), None)
-        return self._framing.block(encode(payload), payload["type"] if self._writer.named else None)
+        return self._framing.block(encode_json(payload), payload["type"] if self._writer.named else None)

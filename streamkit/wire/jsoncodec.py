@@ -14,12 +14,12 @@ from .. import jsonvalues as plain
 from ..errors import MalformedError
 from ..wording import excerpt, said
 
-__all__ = ["BROKEN_JSON", "canonical", "dumps", "encode", "load", "load_slowly", "quote_json"]
+__all__ = ["BROKEN_JSON", "canonical", "dumps", "encode_json", "load_json", "load_slowly", "quote_json"]
 
 BROKEN_JSON = (ValueError, RecursionError)  # UnicodeDecodeError and JSONDecodeError are ValueErrors
 
 
-def load(text: str) -> Any:
+def load_json(text: str) -> Any:
     """The value that ``text`` holds."""
     try:
         return from_json(text)
@@ -28,7 +28,7 @@ def load(text: str) -> Any:
 
 
 def load_slowly(text: str) -> Any:
-    """The value of a text that the fast parser refused, as `load` returns it. Strings may hold lone surrogates."""
+    """The value of a text that the fast parser refused, as `load_json` returns it. Strings may hold lone surrogates."""
     try:
         return json.loads(text)
     except BROKEN_JSON as exc:
@@ -56,7 +56,7 @@ def dumps(value: Any) -> str:
         raise MalformedError(f"cannot be written as JSON: {said(exc)}") from exc
 
 
-def encode(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """``value`` as JSON in UTF-8; a lone surrogate cannot be encoded, so it becomes an escape."""
     return dumps(value).encode("utf-8", "backslashreplace")
 

@@ -14,7 +14,7 @@ from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
-from .jsoncodec import load, quote_json
+from .jsoncodec import load_json, quote_json
 from .problems import stray_problem
 from .sse import LIMIT, ServerSentEvent, from_data_line
 
@@ -278,14 +278,14 @@ def _is_whole(sse: ServerSentEvent) -> bool:
     if sse.damaged or is_end(sse.data.strip().strip('"')):
         return not sse.damaged
     try:
-        return isinstance(load(sse.data), dict)
+        return isinstance(load_json(sse.data), dict)
     except MalformedError:
         return False
 
 
 def _document(data: bytes) -> Any:
     try:
-        value = load(data.decode("utf-8-sig"))
+        value = load_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
         raise MalformedError(f"not UTF-8: {excerpt(data.decode('utf-8', 'replace'))}") from exc
     single = isinstance(value, list) and len(value) == 1  # some servers put their error into a list

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import MalformedError
 from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
-from .jsoncodec import canonical, load
+from .jsoncodec import canonical, load_json
 
 __all__ = ["PartialCall", "value_of"]
 
@@ -87,6 +87,6 @@ class PartialCall:
 def value_of(text: str) -> Any:
     """The value of the JSON ``text``; None if it is not JSON."""
     try:
-        return load(text)
+        return load_json(text)
     except MalformedError:
         return None

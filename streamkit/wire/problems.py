@@ -24,7 +24,7 @@ from .complaints import (
     spaced_words,
     speaks_of_failure,
 )
-from .jsoncodec import load, quote_json
+from .jsoncodec import load_json, quote_json
 
 __all__ = ["BESIDE_NAMES", "api_error", "complaint", "error_object", "find", "is_fine", "may_report", "stray_problem"]
 
@@ -217,6 +217,6 @@ def stray_problem(line: str) -> StreamkitError | None:
 
 def _maybe_json(text: str) -> Any:
     try:
-        return load(text)
+        return load_json(text)
     except MalformedError:
         return text

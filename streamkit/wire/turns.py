@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..errors import MalformedError
 from ..wording import excerpt
 from .api import Messages
-from .jsoncodec import load
+from .jsoncodec import load_json
 
 __all__ = [
     "MessageCall",
@@ -195,7 +195,7 @@ def object_of(form: Any) -> dict[str, Any] | None:
     """A JSON object, also one that is given as text; None for anything else, or if it has values that JSON does not
     have (NaN)."""
     try:
-        value = load(form) if isinstance(form, str) else form
+        value = load_json(form) if isinstance(form, str) else form
         if isinstance(value, Mapping):
             json.dumps(dict(value), allow_nan=False, default=str)
             return dict(value)

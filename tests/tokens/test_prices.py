@@ -9,7 +9,7 @@ import pytest
 import streamkit as sk
 from streamkit.tokens import price_of
 from streamkit.tokens.prices import check_prices
-from streamkit.usage import summed, unfinished, weakest
+from streamkit.usage import as_partial, sum_usage, weakest_origin
 
 DEAR = sk.Prices(input=2.5, output=10, cached=1.25)
 
@@ -77,9 +77,9 @@ def test_a_model_is_found_without_vendor_date_and_variant_but_is_never_taken_for
 
 def test_figures_of_several_requests_together():
     one, two = sk.Usage(1, 2, 3, cost=0.5), sk.Usage(10, 20, 30, 4, cost=0.25)
-    assert summed([one, two]) == sk.Usage(11, 22, 33, cost=0.75, requests=2)
-    assert summed([one]) is one
-    assert summed([]) is summed([one, None]) is None
+    assert sum_usage([one, two]) == sk.Usage(11, 22, 33, cost=0.75, requests=2)
+    assert sum_usage([one]) is one
+    assert sum_usage([]) is sum_usage([one, None]) is None
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_figures_of_several_requests_together():
     ],
 )
 def test_the_weakest_origin_counts(origins, together):
-    assert weakest(origins) == together
+    assert weakest_origin(origins) == together
 
 
 def test_an_exact_count_of_a_reply_that_was_cut_is_partial():
     origins = ("provider", "exact", "estimate", "partial")
-    assert [unfinished(sk.Usage(origin=origin)).origin for origin in origins] == [
+    assert [as_partial(sk.Usage(origin=origin)).origin for origin in origins] == [
         "provider", "partial", "estimate", "partial",
     ]  # fmt: skip
-    assert unfinished(None) is None
+    assert as_partial(None) is None

@@ -26,7 +26,7 @@ from streamkit.sources.http.requests import Endpoint
 from streamkit.sources.tools.schemas import with_schemas
 from streamkit.wire.api import Access
 from streamkit.wire.apis import api_named
-from streamkit.wire.jsoncodec import encode, load
+from streamkit.wire.jsoncodec import encode_json, load_json
 from tests.wire.bodies import read
 
 CHUNKS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -79,11 +79,11 @@ def test_what_is_written_is_read_back(name: str, told: tuple[ToolCall, ...]) -> 
     assert error is None
     whole = wire.APIS[name].whole
     assert whole is not None
-    (*_, document) = wire.Parser(name).body(encode(whole(streamed)))
+    (*_, document) = wire.Parser(name).body(encode_json(whole(streamed)))
     for reply in (streamed, document):
         assert isinstance(reply, Reply)
         assert (reply.text, reply.reasoning, reply.outcome) == ("Hello.", "Hm.", "complete")
-        assert [(one.name, load(one.arguments)) for one in reply.tool_calls] == [("look", {"at": 1})]
+        assert [(one.name, load_json(one.arguments)) for one in reply.tool_calls] == [("look", {"at": 1})]
         assert reply.usage is not None
         assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 4)
 

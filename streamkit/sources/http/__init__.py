@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from .answers import request_id, status_error
     from .causes import shorten
     from .client import Client
-    from .exchange import NOT_CONNECTED, shut_socket, translated
+    from .exchange import NOT_CONNECTED, shut_socket, translate_error
     from .failures import name_address
-    from .limits import CLOCKS, Limits, Retry, given_up, requests_of
+    from .limits import CLOCKS, Limits, Retry, mark_given_up, requests_of
     from .requests import names_version
     from .secrets import SECRET
     from .sharedclient import chat
@@ -25,7 +25,7 @@ __all__ = [
     "Limits",
     "Retry",
     "chat",
-    "given_up",
+    "mark_given_up",
     "name_address",
     "names_version",
     "request_id",
@@ -33,7 +33,7 @@ __all__ = [
     "shorten",
     "shut_socket",
     "status_error",
-    "translated",
+    "translate_error",
 ]
 
 if not TYPE_CHECKING:  # else every name would be one
@@ -43,9 +43,9 @@ if not TYPE_CHECKING:  # else every name would be one
             "answers": "request_id status_error",
             "causes": "shorten",
             "client": "Client",
-            "exchange": "NOT_CONNECTED shut_socket translated",
+            "exchange": "NOT_CONNECTED shut_socket translate_error",
             "failures": "name_address",
-            "limits": "CLOCKS Limits Retry given_up requests_of",
+            "limits": "CLOCKS Limits Retry mark_given_up requests_of",
             "requests": "names_version",
             "secrets": "SECRET",
             "sharedclient": "chat",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from ...errors import ApiError, MalformedError, StatusError, TooLargeError
-from ...wire import BOM, SSE, Framing, api_error, is_hopeless, load, without_lead
+from ...wire import BOM, SSE, Framing, api_error, is_hopeless, load_json, without_lead
 from ...wording import excerpt, said
 from .limits import Limits
 
@@ -60,7 +60,7 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 def _server_error(text: str) -> ApiError:
     """The error that a server describes in the body of its response."""
     try:
-        value = load(text)
+        value = load_json(text)
     except MalformedError:
         value = None
     if isinstance(value, (dict, list, str)):

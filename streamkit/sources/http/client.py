@@ -19,10 +19,10 @@ from ...events import Event
 from ...messages import Messages, messages_of, prompt_of
 from ...wire import APIS, Api, Parser
 from .clocks import Clocks
-from .environment import endpoint, with_key
-from .exchange import Exchange, copy_to, translated
+from .environment import endpoint_of, with_key
+from .exchange import Exchange, copy_to, translate_error
 from .failures import explain
-from .limits import Limits, Retry, given_up
+from .limits import Limits, Retry, mark_given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
@@ -74,7 +74,7 @@ class Client:
         check_options(limits, retry, model, transport)
         check_flags(allow_http=allow_http, allow_private=allow_private, lenient=lenient, trust_env=trust_env)
         self._api = conversation_api(api)
-        self._endpoint = endpoint(
+        self._endpoint = endpoint_of(
             self._api.access,
             base_url,
             api_key,
@@ -251,7 +251,7 @@ class Client:
             if interruption is None:
                 return None
             exc = interruption
-        error = translated(exc, exchange.sent)
+        error = translate_error(exc, exchange.sent)
         parser.request_id = error.request_id = self._endpoint.scrub(error.request_id or exchange.request_id)
         error.partial = parser.reply()
         explain(error, self._endpoint, request)
@@ -263,7 +263,7 @@ class Client:
             raise error
         wait = self.retry.wait(requests, error)
         if wait is None:
-            raise given_up(error, self.retry)
+            raise mark_given_up(error, self.retry)
         await clocks.pause(wait)
 
     def close(self) -> None:

@@ -12,10 +12,10 @@ from urllib.request import getproxies, proxy_bypass
 from ...wire import Access
 from .requests import Endpoint
 
-__all__ = ["endpoint", "proxied", "with_key"]
+__all__ = ["endpoint_of", "proxied", "with_key"]
 
 
-def endpoint(
+def endpoint_of(
     access: Access,
     base_url: str | None,
     api_key: str | None,

@@ -25,7 +25,7 @@ from .limits import Limits
 from .pools import Pool, Pools
 from .secrets import Scrubber
 
-__all__ = ["Exchange", "copy_to", "shut_socket", "translated"]
+__all__ = ["Exchange", "copy_to", "shut_socket", "translate_error"]
 
 DRAIN = 0.1
 DRAIN_BYTES = 64 * 1024
@@ -218,7 +218,7 @@ SET_UP = (FileNotFoundError, ImportError, OverflowError, RuntimeError, TypeError
 missing, a port is not valid."""
 
 
-def translated(exc: BaseException, sent: bool) -> StreamkitError:
+def translate_error(exc: BaseException, sent: bool) -> StreamkitError:
     """A transport's exception as an error of this package, chosen by the names of its classes: httpx, its successor
     httpx2 and other transports use the same names for the same situations."""
     if isinstance(exc, StreamkitError):

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["CROWD", "IDLE", "Keeper", "Pool", "forget"]
+__all__ = ["CROWD", "IDLE", "Keeper", "Pool", "retire_pools"]
 
 CROWD = 8
 """The most replies at a time in one pool."""
@@ -168,7 +168,7 @@ async def _close_each(connections: list[Any]) -> None:
             await connection.aclose()
 
 
-def forget(pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]], pid: int) -> None:
+def retire_pools(pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pool]], pid: int) -> None:
     """Retire the pools of a deleted client. The garbage collector may call this in any thread, at any moment."""
     if pid != os.getpid():
         return

@@ -10,7 +10,7 @@ from typing import TypeVar
 from ...checks import check_flag, check_number, check_whole, keep_number
 from ...errors import StatusError, StreamkitError
 
-__all__ = ["CLOCKS", "Limits", "Retry", "given_up", "requests_of"]
+__all__ = ["CLOCKS", "Limits", "Retry", "mark_given_up", "requests_of"]
 
 MIB = 2**20
 CLOCKS = {
@@ -103,7 +103,7 @@ class Retry:
         return float(wait * (1 - self.jitter * rand()))
 
 
-def given_up(error: E, policy: Retry) -> E:
+def mark_given_up(error: E, policy: Retry) -> E:
     """``error`` as it is raised by a policy that makes no further request. It is marked as given up, so that no outer
     policy makes one either; it is not marked if this policy has no attempts at all, or the error is not retryable."""
     return error.as_given_up() if error.retryable and policy.attempts else error

@@ -22,7 +22,7 @@ from ...wording import excerpt, said
 from . import keeper
 from .addresses import is_local
 from .environment import proxied
-from .keeper import CROWD, Keeper, Pool, forget
+from .keeper import CROWD, Keeper, Pool, retire_pools
 from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
@@ -92,7 +92,7 @@ class Pools:
 
     def _watch_over_pools(self) -> None:
         """Have the pools closed once the client is deleted: unused pools need not wait until they have been idle."""
-        weakref.finalize(self, forget, self._pools, self._pid).atexit = False
+        weakref.finalize(self, retire_pools, self._pools, self._pid).atexit = False
 
     def _make(self, loop: asyncio.AbstractEventLoop, keepalive: int) -> Pool:
         if self._transport is None:

@@ -50,7 +50,7 @@ class Toolbox:
     def __init__(self, tools: Tools) -> None:
         if callable(tools):
             raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: put it in a list")
-        check_tools(tools)
+        check_tool_list(tools)
         named = list(tools.items()) if isinstance(tools, Mapping) else [(tool_name(tool), tool) for tool in tools]
         for name, tool in named:
             if not isinstance(name, str):
@@ -107,7 +107,7 @@ class Toolbox:
         return ToolResult(call, error=error)
 
 
-def check_tools(tools: Any) -> None:
+def check_tool_list(tools: Any) -> None:
     if isinstance(tools, (str, bytes)) or not isinstance(tools, Iterable):
         raise TypeError(f"{FUNCTIONS}, not {quote(tools)}: write [function], or [] if there are none")
 

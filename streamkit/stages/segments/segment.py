@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, quote
-from ...eventclass import in_brief
+from ...eventclass import with_brief_repr
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Judge, SentencexJudge, best_judge
@@ -25,7 +25,7 @@ _SAYABLE = re.compile(r"[^\W_](?![\ufe0f\u20e3])")  # those marks turn letters a
 Unit = Literal["sentence", "word", "line", "paragraph"]
 
 
-@in_brief
+@with_brief_repr
 @dataclass(slots=True, repr=False)
 class Segment:
     """A piece of the text, from ``start`` to ``end`` in code points; between two pieces is only white space.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from ...eventclass import in_brief
+from ...eventclass import with_brief_repr
 from ...events import ToolCall, ToolCallDelta
 from ..opencalls import OpenCalls
 
@@ -17,7 +17,7 @@ Tools: TypeAlias = "str | Sequence[str]"
 ANY = "*"
 
 
-@in_brief
+@with_brief_repr
 @dataclass(frozen=True, slots=True, repr=False)
 class CallValue(Generic[V]):
     """A ``value`` (so far, or an item) in the arguments of one call: that with this ``id`` of the tool ``name``.

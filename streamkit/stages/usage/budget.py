@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import BudgetError
 from ...events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
 from ...protocols import StageBase
-from ...usage import Usage, unfinished
+from ...usage import Usage, as_partial
 from ..fold import Fold
 from .meter import StreamUsage
 from .requestusage import BILLED
@@ -193,4 +193,4 @@ class Budget(StageBase):
     def _stopped(self, reply: Reply) -> Reply:
         """The part of ``reply`` that was shown. When the source was drained, the usage is that of all events."""
         reply = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by="budget")
-        return self._stream_usage.of(reply) if self.quiet else replace(reply, usage=unfinished(self._allowance.within))
+        return self._stream_usage.of(reply) if self.quiet else replace(reply, usage=as_partial(self._allowance.within))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ...events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ...protocols import StageBase
 from ...tokens import PriceList, Prices, ReplyTokens, price_of
-from ...usage import Usage, summed, unfinished
+from ...usage import Usage, as_partial, sum_usage
 from ...wording import one_line
 from .requestusage import BILLED, RequestUsage
 
@@ -105,14 +105,14 @@ class StreamUsage:
         """The figures so far with their cost; None if nothing is known."""
         request = self._current or self._before_start()
         usage = self._priced(request) if request is not None else None
-        return summed([*self._closed, usage] if usage is not None else self._closed)
+        return sum_usage([*self._closed, usage] if usage is not None else self._closed)
 
     def of(self, reply: Reply) -> Reply:
         """``reply`` with its usage, as far as it is known here."""
         usage = self.usage()
         if reply.usage is not None and (usage is None or not self._is_reported()):
             usage = self._cost(reply.usage, self.model or reply.model)
-        usage = unfinished(usage) if reply.outcome in CUT else usage
+        usage = as_partial(usage) if reply.outcome in CUT else usage
         return replace(reply, usage=usage, warnings=(*reply.warnings, *self._price_warnings(reply)))
 
     def _is_reported(self) -> bool:
@@ -153,7 +153,7 @@ class StreamUsage:
             request.flush()
             usage = self._priced(request)
             self._models.append(request.model)
-            self._closed += [] if usage is None else [unfinished(usage) if cut else usage]
+            self._closed += [] if usage is None else [as_partial(usage) if cut else usage]
 
     def _priced(self, request: RequestUsage) -> Usage | None:
         usage = request.usage()

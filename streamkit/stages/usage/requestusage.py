@@ -8,7 +8,7 @@ from typing import Any
 
 from ...events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
 from ...tokens import Count, ReplyTokens, Rough, TokenCounter
-from ...usage import Origin, Usage, weakest
+from ...usage import Origin, Usage, weakest_origin
 from ..opencalls import OpenCalls
 
 __all__ = ["BILLED", "RequestUsage"]
@@ -151,7 +151,7 @@ class RequestUsage:
             completion_tokens=completion_tokens,
             total_tokens=total,
             reasoning_tokens=reasoning,
-            origin=weakest((usage.origin, own.origin)),
+            origin=weakest_origin((usage.origin, own.origin)),
             cost=None,  # it was the cost of fewer tokens
             raw=None,
         )
