@@ -70,7 +70,7 @@ class _Entry:
         self.item, self.number, self.since, self.bytes = item, number, since, size
         self.more: StringIO | None = None
 
-    def takes_in(self, item: Any) -> bool:
+    def can_merge(self, item: Any) -> bool:
         """True if ``item`` may be merged into this entry: both are text of one type and one choice."""
         mine = self.item
         if type(item) is not type(mine) or type(item) not in MERGED:
@@ -131,7 +131,7 @@ class Backlog:
         entry = _Entry(item, self._numbers, now, weight(item))
         self._numbers += 1
         if self._conflates and self._entries:
-            if self._entries[-1].takes_in(item):
+            if self._entries[-1].can_merge(item):
                 self._merge(self._entries[-1], item)
                 return
             if is_running(item):
@@ -175,7 +175,7 @@ class Backlog:
             self.merged += 1
         if text is None:
             return
-        if entries and entries[-1].takes_in(text.item):
+        if entries and entries[-1].can_merge(text.item):
             self._bytes -= text.bytes
             self._merge(entries[-1], text.whole())
         else:

@@ -72,7 +72,7 @@ class Fan:
         self._ends: dict[abc.ObserverBase[Any], Outlet] = {}
         self._round: Iterator[Receiver] = iter(())
         self._rounds = 0
-        self._busy = self._timed = False
+        self._busy = self._timing = False
         self._held_up, self._last_slow = 0.0, 0
         self._queued: deque[Any] = deque()
         self._pending_end: tuple[Exception | None] | None = None
@@ -80,13 +80,13 @@ class Fan:
         for outlet in self.outlets:
             try:
                 pass_run_id(outlet.spec.into, scheduler.context)
-                self._plug(outlet, scheduler)
+                self._connect_branch(outlet, scheduler)
             except BaseException as exc:  # raised by an operator of the branch; the other branches begin all the same
                 outlet.broke(exc)
 
     # -- branches come and go --------------------------------------------------------------------------------------
 
-    def _plug(self, outlet: Outlet, scheduler: RunScheduler) -> None:
+    def _connect_branch(self, outlet: Outlet, scheduler: RunScheduler) -> None:
         if not outlet.spec.operators:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
@@ -119,7 +119,7 @@ class Fan:
         """Rebuild the table of calls. A sink called in place is called directly, because a frame in between would cost
         as much again; the items of all such sinks are then counted together, by rounds (`_count`)."""
         self._count()
-        direct = () if self._timed else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
+        direct = () if self._timing else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
         self._observers, self._direct = observers, direct
         if not self.stopped:
             self._receivers = tuple((one.write if one in direct else one.on_next, one) for one in observers)
@@ -133,7 +133,7 @@ class Fan:
 
     def on_next(self, item: Any, waited: bool = False) -> None:
         if not waited and (self._busy or self._queued or get_ident() != self._thread):
-            self._later(item)
+            self._queue(item)
             return
         self._busy = True
         began = perf_counter()
@@ -148,12 +148,12 @@ class Fan:
                     try:
                         answer = call(item)
                     except BaseException as exc:
-                        self._raised(observer, exc)
+                        self._on_exception(observer, exc)
                         continue
                     if answer is not None:
-                        self._answered(observer, answer)
+                        self._on_answer(observer, answer)
                 if self.stopped:
-                    self._stopped_at(observer, receivers)
+                    self._count_until(observer, receivers)
                     break
                 self._rounds += 1
                 if not self._queued:
@@ -161,12 +161,12 @@ class Fan:
                 item = self._queued.popleft()
         finally:
             self._busy = False
-        if (took := perf_counter() - began) > NOTED and not self._timed:
+        if (took := perf_counter() - began) > NOTED and not self._timing:
             self._was_slow(took)
         if self._pending_end is not None:
             self.end(*self._pending_end)
 
-    def _later(self, item: Any) -> None:
+    def _queue(self, item: Any) -> None:
         """Queue an item that another thread pushed, or a branch into its own source: it comes after the current
         item."""
         self._queued.append(item)
@@ -177,13 +177,13 @@ class Fan:
         if self._queued and not self._busy:
             self.on_next(self._queued.popleft(), waited=True)
 
-    def _answered(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
+    def _on_answer(self, observer: abc.ObserverBase[Any], answer: Any) -> None:
         if isinstance(observer, Outlet):
             self._count()
             if observer.answered(answer):
                 self._connect(self._observers)
 
-    def _raised(self, observer: abc.ObserverBase[Any], exc: BaseException) -> None:
+    def _on_exception(self, observer: abc.ObserverBase[Any], exc: BaseException) -> None:
         outlet = observer if isinstance(observer, Outlet) else self._ends.get(observer)
         if outlet is None:
             raise exc
@@ -195,7 +195,7 @@ class Fan:
         except BaseException as second:
             outlet.broke(second)
 
-    def _stopped_at(self, last: abc.ObserverBase[Any] | None, receivers: tuple[Receiver, ...]) -> None:
+    def _count_until(self, last: abc.ObserverBase[Any] | None, receivers: tuple[Receiver, ...]) -> None:
         """Stopped during a round: count the item for the receivers up to and including ``last``."""
         for call, observer in receivers:
             if isinstance(observer, Outlet) and observer.in_place and call != observer.on_next:
@@ -214,7 +214,7 @@ class Fan:
             for outlet in direct:
                 outlet.was_suspect(0.0)
         if self._held_up > SLOW:
-            self._timed = True
+            self._timing = True
             self._connect(self._observers)
 
     # -- the end ---------------------------------------------------------------------------------------------------

@@ -228,7 +228,7 @@ class Outlet(abc.ObserverBase[Any]):
             await mailbox.ended
         self._check_listener()
         await self._last_calls(reply).make(self._patience)
-        self._let_go()
+        self._drop_sink()
 
     def _check_listener(self) -> None:
         """Break the branch if a listener got no item that its callbacks use."""
@@ -242,7 +242,7 @@ class Outlet(abc.ObserverBase[Any]):
         if self._mailbox is not None:
             self._mailbox.discard()
         self._last_calls(reply).make_at_once()
-        self._let_go()
+        self._drop_sink()
 
     def _last_calls(self, reply: Reply) -> LastCalls:
         if self._calls is None:
@@ -257,7 +257,7 @@ class Outlet(abc.ObserverBase[Any]):
             if not await self._patience.within(limit, self._ended) and items == self._items:
                 self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
 
-    def _let_go(self) -> None:
+    def _drop_sink(self) -> None:
         """Drop the references to the sink: a caller that keeps the run, for its figures, does not keep the sink."""
         if self._calls is not None and self._calls.error_delivered and hears_errors(self.spec.into):
             self.listener_error = self.error

@@ -99,7 +99,7 @@ class Reading(abc.DisposableBase):
         on_loop(self.loop, self._abandon)
 
     def _abandon(self) -> None:
-        self._fail(self._shut_down())
+        self._fail(self._shutdown_error())
         self._disposed = True
         self._cancel()
 
@@ -186,11 +186,11 @@ class Reading(abc.DisposableBase):
     def _on_exception(self, exc: BaseException) -> None:
         if is_cancel(exc):
             if not self._disposed:  # cancelled from outside: the loop is being shut down
-                self._fail(self._interruption or self._shut_down())
+                self._fail(self._interruption or self._shutdown_error())
         elif isinstance(exc, StreamkitError) or exc is self.mistake:
             self._fail(exc)
         elif failure_of("the source", exc) is not None:
-            self._fail(self._foreign(BrokenError, "the source failed:", exc))
+            self._fail(self._wrapped(BrokenError, "the source failed:", exc))
         else:  # KeyboardInterrupt or the like
             self._ended = True
             self.context.abort(exc)
@@ -233,7 +233,7 @@ class Reading(abc.DisposableBase):
         except BaseException as exc:  # a producer raises only errors of this package within a batch
             if is_cancel(exc) or failure_of("an observer", exc) is None:
                 raise
-            raise self._foreign(SinkError, "an observer raised", exc) from exc
+            raise self._wrapped(SinkError, "an observer raised", exc) from exc
         if self._has_content:
             self.last_content, self._has_content = self.time(), False
 
@@ -271,10 +271,10 @@ class Reading(abc.DisposableBase):
             self._observer.on_next(reply)
             self._observer.on_completed()
 
-    def _shut_down(self) -> ShutdownError:
+    def _shutdown_error(self) -> ShutdownError:
         return ShutdownError("the event loop was shut down", partial=self.snapshot(None))
 
-    def _foreign(
+    def _wrapped(
         self, kind: type[BrokenError] | type[SinkError], what: str, cause: BaseException
     ) -> BrokenError | SinkError:
         error = kind.wrapping(what, cause)
