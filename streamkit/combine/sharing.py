@@ -179,7 +179,7 @@ class _Shared:
         """End with an error that the streams upstream do not know of: cancel them too."""
         self._end(error)
         assert self._scheduler is not None
-        self._scheduler.let_go(self._subscription)
+        self._scheduler.dispose_safely(self._subscription)
 
     def _end(self, error: Exception | None) -> None:
         if not self.ended:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from reactivex import Observable
 
 from ...checks import check_number, check_one_of
-from ...engine.branches import Heard, Listener
+from ...engine.branches import Listener, ListenerState
 from ...engine.loops import current_loop, on_loop, report
 from ...engine.runs import Run, start
 from ...engine.streams import check_stream
@@ -125,15 +125,15 @@ class _OutboxListener(Listener):
         super().__init__({}, {}, None, None, None)
         self._outbox = outbox
 
-    def begin(self) -> Heard:
+    def begin(self) -> ListenerState:
         return _Ignoring({}, {}, None, "")
 
     @property
-    def hears_errors(self) -> bool:
+    def has_error_callback(self) -> bool:
         return self._outbox.error is not None
 
 
-class _Ignoring(Heard):
+class _Ignoring(ListenerState):
     """Ignores the items."""
 
     __slots__ = ()

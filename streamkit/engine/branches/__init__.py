@@ -8,7 +8,7 @@ from ...lazy import lazily
 from .branch import Branch, as_branch, branch, check_kinds
 from .fan import Fan
 from .holds import Hold
-from .listener import Heard, Listener, on
+from .listener import Listener, ListenerState, on
 from .ownsink import OwnSink, begin_of
 from .stats import SinkStats
 
@@ -19,9 +19,9 @@ __all__ = [
     "Attached",
     "Branch",
     "Fan",
-    "Heard",
     "Hold",
     "Listener",
+    "ListenerState",
     "OwnSink",
     "SinkStats",
     "as_branch",

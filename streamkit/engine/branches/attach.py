@@ -117,7 +117,7 @@ class _Attachment(abc.ObserverBase[Any]):
         self._left = self._hold.left = True
         self._fan.halt()
         if self._upstream is not None:
-            self._scheduler.let_go(self._upstream)
+            self._scheduler.dispose_safely(self._upstream)
         self._scheduler.on_loop(self._close, None)
 
     def _close(self, error: Exception | None) -> None:

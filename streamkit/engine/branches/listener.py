@@ -63,12 +63,12 @@ class Listener:
         names = [NAMES[kind] for kind in (*self._texts, *self._callbacks)] if self._event is None else []
         return f"sk.on({', '.join(f'{name}=' for name in names)})" if names else ""
 
-    def begin(self) -> Heard:
+    def begin(self) -> ListenerState:
         """A receiver for the events of one stream. Several streams may have the same listener."""
-        return Heard(self._callbacks, self._texts, self._event, self.wants)
+        return ListenerState(self._callbacks, self._texts, self._event, self.wants)
 
     @property
-    def hears_errors(self) -> bool:
+    def has_error_callback(self) -> bool:
         return self._error is not None
 
     def fail(self, error: Exception) -> Any:
@@ -85,7 +85,7 @@ class Listener:
         )
 
 
-class Heard:
+class ListenerState:
     """The state of one stream of events on its way to the callbacks of a listener."""
 
     __slots__ = ("_any_event", "_any_text", "_callbacks", "_event", "_pieces", "_texts", "_wants")

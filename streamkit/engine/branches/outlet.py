@@ -23,7 +23,7 @@ from .branch import Branch
 from .lastcalls import LastCalls, Patience
 from .listener import Listener
 from .mailbox import Mailbox
-from .ownsink import hears_errors
+from .ownsink import has_error_callback
 from .stats import SinkStats
 
 __all__ = ["NOTED", "SLOW", "Outlet"]
@@ -259,7 +259,7 @@ class Outlet(abc.ObserverBase[Any]):
 
     def _drop_sink(self) -> None:
         """Drop the references to the sink: a caller that keeps the run, for its figures, does not keep the sink."""
-        if self._calls is not None and self._calls.error_delivered and hears_errors(self.spec.into):
+        if self._calls is not None and self._calls.error_delivered and has_error_callback(self.spec.into):
             self.listener_error = self.error
         self._final, self._mailbox, self._calls = self.stats(), None, None
         self.spec, self.write = replace(self.spec, operators=(), into=None), _do_nothing

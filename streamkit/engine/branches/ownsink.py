@@ -10,7 +10,7 @@ from typing import Any
 from ..upstream import Context
 from .listener import Listener
 
-__all__ = ["OwnSink", "begin_of", "hears_errors", "pass_run_id"]
+__all__ = ["OwnSink", "begin_of", "has_error_callback", "pass_run_id"]
 
 
 class OwnSink:
@@ -29,11 +29,11 @@ def pass_run_id(into: Any, context: Context) -> None:
         begin(context.stream(into.place if isinstance(into, OwnSink) else None))
 
 
-def hears_errors(into: Any) -> bool:
+def has_error_callback(into: Any) -> bool:
     """True if it is a listener with ``error=``, or calls one."""
     while isinstance(into, OwnSink):
         into = into.inner
-    return isinstance(into, Listener) and into.hears_errors
+    return isinstance(into, Listener) and into.has_error_callback
 
 
 def begin_of(into: Any) -> Callable[[str], None] | None:

@@ -184,7 +184,7 @@ class RunDriver:
     def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            self._scheduler.let_go(subscription)
+            self._scheduler.dispose_safely(subscription)
 
     def _cancel(self) -> None:
         self._unsubscribe()

@@ -118,7 +118,7 @@ class Subscription(abc.DisposableBase):
     def _unsubscribe(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
-            self._scheduler.let_go(upstream)
+            self._scheduler.dispose_safely(upstream)
 
     def loop_ends(self) -> None:
         self._end.error(ShutdownError("the event loop was shut down"))

@@ -222,9 +222,9 @@ class _Mapping(abc.ObserverBase[Any]):
         slots, self._slots = self._slots, deque()
         for slot in slots:
             if slot.call is not None:
-                self._scheduler.let_go(slot.call)
+                self._scheduler.dispose_safely(slot.call)
         if self._upstream is not None:
-            self._scheduler.let_go(self._upstream)
+            self._scheduler.dispose_safely(self._upstream)
         self._hold(False)
 
 

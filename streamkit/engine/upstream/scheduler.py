@@ -176,7 +176,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 error.partial = source.reply() if source is not None else error.partial
         self.lost(self.visible_error(error))
 
-    def let_go(self, subscription: abc.DisposableBase) -> None:
+    def dispose_safely(self, subscription: abc.DisposableBase) -> None:
         """Dispose ``subscription``. If a user's dispose function raises, that is passed to the far end of the chain,
         and the readings that it kept from being disposed are ended all the same."""
         try:
