@@ -39,7 +39,7 @@ from .events import (
     Usage,
     UsageUpdate,
 )
-from .jsonform import from_json, to_json
+from .json_form import from_json, to_json
 from .lazy import lazily
 from .messages import Message, assistant, system, user
 from .protocols import Op, Sink, Stage, StageBase

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from .eventclass import FromServer, event_class
+from .event_class import FromServer, event_class
 from .messages import Message, turn
-from .toolcalls import ToolCall, ToolCallDelta, ToolResult
+from .tool_calls import ToolCall, ToolCallDelta, ToolResult
 from .usage import Usage
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "ToolResult",
     "Usage",
     "UsageUpdate",
-    "all_warnings",
+    "warned",
 ]
 
 M = TypeVar("M")
@@ -230,19 +230,19 @@ class Reply(FromServer):
         return self.text
 
     def __repr__(self) -> str:
-        from .replyrepr import in_one_line
+        from .reply_repr import in_one_line
 
         return in_one_line(self)
 
     def _repr_markdown_(self) -> str:
         """The form for notebooks: the figures, the text as Markdown, calls of tools. All of it is shown as it is
         written if it has HTML, images or links to anything but the web."""
-        from .replyrepr import as_markdown
+        from .reply_repr import as_markdown
 
         return as_markdown(self)
 
 
-def all_warnings(replies: Iterable[Reply]) -> tuple[str, ...]:
+def warned(replies: Iterable[Reply]) -> tuple[str, ...]:
     """The warnings of all ``replies``, each once."""
     return tuple(dict.fromkeys(warning for reply in replies for warning in reply.warnings))
 

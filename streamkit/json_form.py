@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from .errors import MalformedError
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
-from .jsonvalues import json_default, json_line
+from .json_values import json_default, json_line
 from .wording import excerpt
 
 __all__ = ["from_json", "missed_warning", "read_event", "to_json", "warn_missed"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .clean import Cleaner
-from .eventclass import brief
+from .event_class import brief
 from .mathematics import is_ordinary
 from .wording import excerpt, one_line
 

@@ -6,8 +6,8 @@ import builtins
 from dataclasses import field
 from typing import Any, ClassVar, TypeVar, overload
 
-from .eventclass import FromServer, event_class
-from .jsonvalues import dumps, strict_json_default
+from .event_class import FromServer, event_class
+from .json_values import dumps, strict_json_default
 from .messages import Message, ToolCallPart
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from .eventclass import FromServer, event_class
+from .event_class import FromServer, event_class
 
 __all__ = ["Origin", "Usage", "as_partial", "sum_usage", "weakest_origin"]
 

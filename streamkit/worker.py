@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from .errors import SinkError
 from .events import Reply
 from .runtimes import refuse_gevent
 
-__all__ = ["LIMIT", "Worker", "closing_limit"]
+__all__ = ["LIMIT", "Worker", "closing_limit", "in_thread"]
+
+T = TypeVar("T")
 
 LIMIT = 4.0
 """Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: less than the 5 s
@@ -94,6 +98,32 @@ class Worker(concurrent.futures.Executor):
             )
             self._thread.start()
         return self._calls
+
+
+async def in_thread(call: Callable[[], T], unwanted: Callable[[T], object] | None = None) -> T:
+    """The result of ``call()``, made in a thread with the context variables of the caller.
+
+    If the caller is cancelled, ``unwanted`` is called with the result, in the same thread.
+    """
+    worker, context, results = Worker("call"), contextvars.copy_context(), list[T]()
+
+    def work() -> T:
+        results.append(context.run(call))
+        return results[0]
+
+    def drop() -> None:
+        with suppress(Exception):  # there is no caller left to report it to
+            for result in results:
+                if unwanted is not None:
+                    unwanted(result)
+
+    try:
+        return await worker.call(work)  # type: ignore[no-any-return]
+    except asyncio.CancelledError:
+        worker.submit(drop)
+        raise
+    finally:
+        worker.leave()
 
 
 def _serve(calls: SimpleQueue[Call | None]) -> None:

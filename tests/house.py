@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOUNDATION = (
-    "checks clean errors eventclass events files jsonform jsonvalues lazy mathematics messages protocols replyrepr "
-    "runtimes threads toolcalls usage validation wording worker"
+    "checks clean errors event_class events files json_form json_values lazy mathematics messages protocols reply_repr "
+    "runtimes tool_calls usage validation wording worker"
 )
 FLOORS = (
     FOUNDATION,
@@ -47,7 +47,7 @@ EDGES = frozenset({"testing", "edges", "__main__"})
 """These may use ``streamkit`` itself, as a user does."""
 PUBLIC = {"batch", "errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
 """What users may import besides ``streamkit`` itself: the names in ``__all__``."""
-ROUND = {"errors", "events", "replyrepr", "toolcalls", "validation", "validation.parse", "validation.partial"}
+ROUND = {"errors", "events", "reply_repr", "tool_calls", "validation", "validation.parse", "validation.partial"}
 """Modules that import each other in a circle, as an error carries a Reply, and a Reply that is parsed may raise one."""
 
 

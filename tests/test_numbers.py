@@ -14,7 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.checks import check_number, check_whole, quote
-from streamkit.scripted.clientlimits import ServerLimits
+from streamkit.scripted.client_limits import ServerLimits
 
 
 class Float32:

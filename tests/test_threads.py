@@ -11,7 +11,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.threads import in_thread
+from streamkit.worker import in_thread
 
 WHO = contextvars.ContextVar("WHO", default="nobody")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..errors import StreamkitError
-from ..eventclass import with_brief_repr
+from ..event_class import with_brief_repr
 from ..events import Outcome, Reply, Usage
 
 __all__ = ["BatchItem", "BatchOutcome"]

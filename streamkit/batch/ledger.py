@@ -18,11 +18,11 @@ from ..engine.loops import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
 from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
-from ..jsonform import missed_warning, read_event
+from ..json_form import missed_warning, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
 from .item import BatchItem
-from .ledgerlines import KEYS, form_of, is_half, is_ledger_line, line_of
+from .ledger_lines import KEYS, form_of, is_half, is_ledger_line, line_of
 
 __all__ = ["Book", "Ledger"]
 

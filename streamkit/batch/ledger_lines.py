@@ -12,7 +12,7 @@ import re
 import zlib
 from typing import Any
 
-from ..jsonform import to_json
+from ..json_form import to_json
 from ..wording import described
 from .item import BatchItem
 

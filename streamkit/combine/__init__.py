@@ -9,7 +9,7 @@ from ..lazy import lazily
 if TYPE_CHECKING:
     from .racing import Failure, Labelled, all_failed, race, side_by_side
     from .sharing import share
-    from .toolloop import tool_loop
+    from .tool_rounds import tool_loop
 
 __all__ = ["Failure", "Labelled", "all_failed", "race", "share", "side_by_side", "tool_loop"]
 
@@ -19,7 +19,7 @@ if not TYPE_CHECKING:  # else every name would be one
         {
             "racing": "Failure Labelled all_failed race side_by_side",
             "sharing": "share",
-            "toolloop": "tool_loop",
+            "tool_rounds": "tool_loop",
         },
     )
 

@@ -15,7 +15,7 @@ from ..engine.loops import ShutdownError
 from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
 from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
-from ..eventclass import with_brief_repr
+from ..event_class import with_brief_repr
 from ..events import Outcome, Reply
 from ..stages import Prelude
 from ..wording import described

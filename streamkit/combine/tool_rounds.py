@@ -13,7 +13,7 @@ from ..checks import check_whole, quote_refused
 from ..engine.streams import EventSource, ReplyStream, check_events, check_function
 from ..engine.upstream import AsyncMap, CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
-from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, all_warnings
+from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
 from ..sources.tools import Toolbox, Tools
 from ..usage import sum_usage
@@ -130,7 +130,7 @@ class _Loop(CompositeReply):
             rounds=sum(one.rounds for one in every),
             earlier=(*self._earlier, *reply.earlier),
             answers=tuple(self._answers) or reply.answers,
-            warnings=all_warnings(every),
+            warnings=warned(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Stock operators live in ``reactivex.operators`` and mix freely with these.
 
 from ..protocols import StageBase
 from .continuing import continue_with
+from .deadlines import time_limits
 from .guard import guard
 from .lift import map_async, stage
 from .observe import attach, note, record
@@ -13,7 +14,6 @@ from .rewriters import redact, rewrite, stop_at, stop_when, think_tags
 from .segments import code_blocks, segments, sentences
 from .structure import json_items, json_values
 from .texts import choice, of_type, reasoning, snapshots, text, tool_calls
-from .timelimits import time_limits
 from .timing import smooth, throttle_text
 from .tokens import budget, count_tokens, meter
 

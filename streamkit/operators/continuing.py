@@ -24,7 +24,7 @@ from ..events import (
     RoundEnd,
     TextDelta,
     ToolResult,
-    all_warnings,
+    warned,
 )
 from ..sources.http import Retry, requests_of
 from ..stages import Fold, Prelude, Seam, commits
@@ -103,7 +103,7 @@ class _Continued(CompositeReply):
             choices=self._fold.reply(reply.outcome).choices,
             attempts=sum(part.attempts for part in every),
             usage=_total_usage([part.usage for part in every]),
-            warnings=all_warnings(every),
+            warnings=warned(every),
         )
 
     def _attempt(self, stream: Observable[Event]) -> None:

@@ -16,12 +16,12 @@ import h11
 
 from ..engine.loops import report
 from .answer import Answer, CutError, Write, error_answer, paced
-from .clientlimits import ServerLimits
+from .client_limits import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
 from .paths import likely_api, split_target
 
 if TYPE_CHECKING:
-    from .requestlog import Request
+    from .request_log import Request
 
 __all__ = ["Handle", "refuse_connection", "serve_connection"]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from .clientlimits import ServerLimits
+from .client_limits import ServerLimits
 
 __all__ = ["CHUNK", "Incoming", "RefusedError"]
 

@@ -12,10 +12,10 @@ from typing import Any
 from ..engine.loops import Wake, on_loop
 from .admission import Admission, AdmissionRules
 from .answer import Answer, error_answer
-from .clientlimits import ServerLimits
+from .client_limits import ServerLimits
 from .http import Handle, refuse_connection, serve_connection
 from .paths import likely_api, split_target
-from .requestlog import Request
+from .request_log import Request
 
 __all__ = ["ServerThread", "listening"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ..eventclass import with_brief_repr
+from ..event_class import with_brief_repr
 
 __all__ = ["Request", "RequestLog"]
 

@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 from ..errors import BrokenError, ConnectError, MalformedError, StalledError, StatusError, StreamkitError
-from ..eventclass import with_brief_repr
+from ..event_class import with_brief_repr
 from ..events import (
     Event,
     Finish,

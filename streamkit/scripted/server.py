@@ -20,11 +20,11 @@ from ..wire import Api
 from ..wording import excerpt
 from .admission import AdmissionRules
 from .answer import Answer, error_answer, plain_answer
-from .clientlimits import ServerLimits
+from .client_limits import ServerLimits
 from .listening import ServerThread, listening
 from .paths import endpoint, key_headers, likely_api, served, split_target
 from .playback import Playback
-from .requestlog import Request, RequestLog
+from .request_log import Request, RequestLog
 from .script import Script
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import httpx
 from .answer import Answer, CutError, paced
 
 if TYPE_CHECKING:
-    from .requestlog import Request
+    from .request_log import Request
 
 __all__ = ["Transport"]
 

@@ -20,7 +20,7 @@ from ..events import Reply
 from ..files import check_path
 from ..worker import closing_limit
 from .spool import OpenSpool, Spool
-from .writemany import WriteMany, check_write_many
+from .write_many import WriteMany, check_write_many
 
 __all__ = ["Batched", "WriteMany", "batched"]
 

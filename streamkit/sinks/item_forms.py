@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from ..events import Event, TextDelta
-from ..jsonform import to_json
-from ..jsonvalues import json_default, json_line
+from ..json_form import to_json
+from ..json_values import json_default, json_line
 
 __all__ = ["EVENTS", "form", "numbered"]
 

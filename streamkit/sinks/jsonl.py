@@ -12,7 +12,7 @@ from ..events import Reply
 from ..files import Sync, Syncing, mend, open_private, private_path, sync_folder, write_all
 from ..worker import Worker, closing_limit
 from .durable import Durable
-from .itemforms import numbered
+from .item_forms import numbered
 
 __all__ = ["JsonLines", "jsonl"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from ..errors import SinkError, StreamkitError
 from ..files import locked, open_private, write_all
-from ..jsonform import from_json
+from ..json_form import from_json
 from ..wording import one_line, said
-from .itemforms import EVENTS, form
+from .item_forms import EVENTS, form
 
 __all__ = ["OpenSpool", "Spool"]
 

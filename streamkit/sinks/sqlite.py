@@ -13,7 +13,7 @@ from ..events import Reply
 from ..files import Sync, Syncing, make_private, private_path
 from ..worker import Worker, closing_limit
 from .durable import Durable
-from .itemforms import form
+from .item_forms import form
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from inspect import getattr_static, isawaitable, iscoroutinefunction
 from typing import Any
 
-from ..threads import in_thread
+from ..worker import in_thread
 from .iterators import check_source, pull_items
 
 __all__ = ["as_dict", "check_library", "forms_of", "is_whole", "open_library"]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BrokenError
-from ..jsonvalues import json_default, json_line
+from ..json_values import json_default, json_line
 from ..wording import said
 from .recording import DETAILS, VERSION
 

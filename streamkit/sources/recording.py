@@ -26,7 +26,7 @@ from typing import Any, cast
 from .. import errors
 from ..errors import AllFailedError, BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Reply
-from ..jsonform import warn_missed
+from ..json_form import warn_missed
 from ..wire import APIS
 from ..wording import excerpt
 

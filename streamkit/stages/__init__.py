@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..clean import Cleaner
     from .fit import Factory, check_stage, check_text_stage, clearer_error, seconds
     from .growing import GrowingCall
-    from .opencalls import OpenCalls
+    from .open_calls import OpenCalls
     from .pacing import BACKLOG, Pacing, is_text, takes_time, text_of, with_text
     from .pieces import Unit, cutters
     from .prelude import Prelude, commits
@@ -44,7 +44,7 @@ if not TYPE_CHECKING:  # else every name would be one
             ".clean": "Cleaner",
             "fit": "Factory check_stage check_text_stage clearer_error seconds",
             "growing": "GrowingCall",
-            "opencalls": "OpenCalls",
+            "open_calls": "OpenCalls",
             "pacing": "BACKLOG Pacing is_text takes_time text_of with_text",
             "pieces": "Unit cutters",
             "prelude": "Prelude commits",

@@ -31,7 +31,7 @@ from ..events import (
 from ..messages import Message
 from ..usage import as_partial, sum_usage
 from .growing import GrowingCall, joined_pieces
-from .opencalls import OpenCalls
+from .open_calls import OpenCalls
 from .reasons import meaning
 
 __all__ = ["Fold", "outcome_of"]

@@ -17,7 +17,7 @@ from ..checks import quote
 from ..engine.loops import running_loop
 from ..engine.runs import start
 from ..engine.streams import check_stream, name_of, operator_name, uncalled_name
-from ..eventclass import brief
+from ..event_class import brief
 from ..events import Reply
 from ..wording import described
 from .jump import DeadlockError, JumpingLoop

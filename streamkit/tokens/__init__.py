@@ -10,7 +10,7 @@ from .counter import TokenCounter
 from .models import CURRENT, Resolved, resolve
 from .prices import PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
-from .replytokens import ReplyTokens
+from .reply_tokens import ReplyTokens
 from .rough import Rough
 
 __all__ = [

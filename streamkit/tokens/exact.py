@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lexer import Lexer
-from .unsettledend import SHORT, UnsettledEnd
+from .unsettled_end import SHORT, UnsettledEnd
 
 __all__ = ["Exact"]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Lexer", "lexer_for"]
 
-# tiktoken's patterns. All statements here and in `unsettledend` have been proved for these and checked for no others.
+# tiktoken's patterns. All statements here and in `unsettled_end` have been proved for these and checked for no others.
 KNOWN = {
     "gpt2": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"""

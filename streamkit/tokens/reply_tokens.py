@@ -11,7 +11,7 @@ from .counter import TokenCounter
 from .encodings import is_loaded, load_encoding
 from .models import CURRENT, resolve
 from .prompt import Count, check_request, prompt_tokens
-from .requesttokens import request_tokens
+from .request_tokens import request_tokens
 from .rough import Rough, RoughEncoding
 
 __all__ = ["ReplyTokens"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .growingpiece import GrowingPiece
+from .growing_piece import GrowingPiece
 from .lexer import Lexer
 
 __all__ = ["UnsettledEnd"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
-    from .jsoncodec import encode_json, load_json
+    from .json_codec import encode_json, load_json
     from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
@@ -29,7 +29,7 @@ if not TYPE_CHECKING:  # otherwise every name would type-check as an attribute
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",
-            "jsoncodec": "encode_json load_json",
+            "json_codec": "encode_json load_json",
             "sse": "BOM",
         },
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..events import ToolCall, ToolCallDelta
 from .fragments import Fragment
-from .partialcall import PartialCall, value_of
+from .partial_call import PartialCall, value_of
 
 __all__ = ["Calls"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..wording import excerpt
-from .jsoncodec import quote_json
+from .json_codec import quote_json
 
 __all__ = ["COMPLAINT", "FAILED", "VERDICT", "WORDS", "api_error", "code_of", "fold_name", "folded_members",
            "integer", "is_hopeless", "spaced_words", "speaks_of_failure"]  # fmt: skip

@@ -31,8 +31,8 @@ from ..wording import excerpt
 from .calls import Calls
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
-from .jsoncodec import load_slowly
-from .partialcall import PartialCall
+from .json_codec import load_slowly
+from .partial_call import PartialCall
 from .problems import complaint, error_object
 from .sse import ServerSentEvent
 from .surrogates import Field, SurrogateHalves

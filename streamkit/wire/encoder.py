@@ -8,7 +8,7 @@ from ..errors import ApiError, StreamkitError
 from ..events import Event, Reply
 from .apis import APIS, api_named
 from .framing import frame
-from .jsoncodec import encode_json
+from .json_codec import encode_json
 
 __all__ = ["Encoder", "frame"]
 

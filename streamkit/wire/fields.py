@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from ..errors import MalformedError
-from .jsoncodec import quote_json
+from .json_codec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import has_content
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from .jsoncodec import dumps, quote_json
+from .json_codec import dumps, quote_json
 
 __all__ = ["Fragment", "arguments_text", "fragment", "index_of", "legacy_fragment"]
 

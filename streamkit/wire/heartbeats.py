@@ -6,7 +6,7 @@ import re
 from types import NoneType
 from typing import Any
 
-from .jsoncodec import quote_json
+from .json_codec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import are_all_fine
 

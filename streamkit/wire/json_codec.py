@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .. import jsonvalues as plain
+from .. import json_values as plain
 from ..errors import MalformedError
 from ..wording import excerpt, said
 

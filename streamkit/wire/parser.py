@@ -14,7 +14,7 @@ from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
 from .heartbeats import is_end
-from .jsoncodec import load_json, quote_json
+from .json_codec import load_json, quote_json
 from .problems import stray_problem
 from .sse import LIMIT, ServerSentEvent, from_data_line
 

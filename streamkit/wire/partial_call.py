@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import MalformedError
 from ..events import ToolCall, ToolCallDelta
 from .arguments import Arguments
-from .jsoncodec import canonical, load_json
+from .json_codec import canonical, load_json
 
 __all__ = ["PartialCall", "value_of"]
 

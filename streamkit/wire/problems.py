@@ -24,7 +24,7 @@ from .complaints import (
     spaced_words,
     speaks_of_failure,
 )
-from .jsoncodec import load_json, quote_json
+from .json_codec import load_json, quote_json
 
 __all__ = ["BESIDE_NAMES", "api_error", "complaint", "error_object", "find", "is_fine", "may_report", "stray_problem"]
 

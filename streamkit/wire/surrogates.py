@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ..events import Event
-from .partialcall import PartialCall
+from .partial_call import PartialCall
 
 __all__ = ["Field", "SurrogateHalves"]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..errors import MalformedError
 from ..wording import excerpt
 from .api import Messages
-from .jsoncodec import load_json
+from .json_codec import load_json
 
 __all__ = [
     "MessageCall",

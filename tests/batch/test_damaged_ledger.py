@@ -15,7 +15,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.batch import Ledger
-from streamkit.batch.ledgerlines import form_of
+from streamkit.batch.ledger_lines import form_of
 from tests.reports import Reports, reported
 
 PRICES = sk.Prices(input=1e6, output=1e6)

@@ -16,7 +16,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.sources.http import sharedclient as default
+from streamkit.sources.http import shared_client as default
 
 CALL = testing.Script(tool_calls=[("weather", {"city": "Oslo"})])
 FINE = testing.Script("Fine.")

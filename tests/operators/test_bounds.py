@@ -12,9 +12,9 @@ import reactivex as rx
 
 import streamkit as sk
 from streamkit import operators as ops, testing
-from streamkit.stages.structure.callvalues import CallStages
-from streamkit.stages.structure.jsonevents import JsonEvents
-from streamkit.stages.structure.jsonstages import JsonItems, JsonValues
+from streamkit.stages.structure.call_values import CallStages
+from streamkit.stages.structure.json_events import JsonEvents
+from streamkit.stages.structure.json_stages import JsonItems, JsonValues
 
 KILOBYTES = 1024
 MOST = 300 * KILOBYTES

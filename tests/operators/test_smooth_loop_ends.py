@@ -18,7 +18,7 @@ import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.engine.loops.closing import members
 from streamkit.engine.loops.reporting import ShutdownError
-from streamkit.engine.upstream.loopwatch import LoopWatch
+from streamkit.engine.upstream.loop_watch import LoopWatch
 
 TEXT = "a b c d e f " * 20
 

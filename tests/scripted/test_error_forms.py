@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import streamkit as sk
-from streamkit.scripted.clientlimits import ServerLimits
+from streamkit.scripted.client_limits import ServerLimits
 from streamkit.scripted.paths import likely_api
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from streamkit.scripted.clientlimits import ServerLimits
+from streamkit.scripted.client_limits import ServerLimits
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
 from streamkit.wire import parse

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from streamkit.edges.cli import _parser, serve
-from streamkit.scripted import requestlog as asked
+from streamkit.scripted import request_log
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
 
@@ -32,7 +32,7 @@ def test_the_latest_are_kept():
 
 
 def test_as_many_as_their_bodies_may_be_large(monkeypatch):
-    monkeypatch.setattr(asked, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(request_log, "KEPT_BYTES", 1000)
     server = Server("Hi")
     for number in range(5):
         ask(server, str(number) * 300)

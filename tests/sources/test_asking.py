@@ -11,7 +11,7 @@ from pydantic import BaseModel
 import streamkit as sk
 from streamkit import testing
 from streamkit.combine.sending import sending
-from streamkit.sources.http.requestbuilder import request_for
+from streamkit.sources.http.request_builder import request_for
 from streamkit.wire import APIS
 
 HI = [sk.user("Hi")]

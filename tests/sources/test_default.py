@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import streamkit as sk
-from streamkit.sources.http import sharedclient as default
+from streamkit.sources.http import shared_client as default
 from tests.faults.bodies import reply
 from tests.faults.server import Heard, Server, head, serving
 

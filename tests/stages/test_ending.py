@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamkit as sk
-from streamkit.stages.rewriting.earlyend import EarlyEnd
+from streamkit.stages.rewriting.early_end import EarlyEnd
 
 
 def test_events_up_to_the_first_that_is_right_and_a_reply_that_says_so():

@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 import streamkit as sk
 from streamkit.stages import JsonItems, JsonValues
-from streamkit.stages.structure.jsontree import DEPTH
+from streamkit.stages.structure.json_tree import DEPTH
 from streamkit.testing import every_split
 
 
@@ -309,10 +309,10 @@ def test_a_path_that_makes_no_sense_is_refused(path, error):
 
 def work(monkeypatch: pytest.MonkeyPatch, text: str, size: int = 4) -> tuple[int, int]:
     """Characters that regular expressions of the reader were given to look at, and entries that snapshots copied."""
-    from streamkit.stages.structure import jsontext as jsontext, jsontree as jsontree
+    from streamkit.stages.structure import json_text, json_tree
 
     looked = 0
-    original = jsontext._end
+    original = json_text._end
 
     def end(pattern: Any, text: str, at: int) -> int:
         nonlocal looked
@@ -321,16 +321,16 @@ def work(monkeypatch: pytest.MonkeyPatch, text: str, size: int = 4) -> tuple[int
         return stop
 
     copied = 0
-    snapshot = jsontree.JsonTree.snapshot
+    snapshot = json_tree.JsonTree.snapshot
 
-    def counted(self: Any, growing: Any = jsontree.NOTHING) -> Any:
+    def counted(self: Any, growing: Any = json_tree.NOTHING) -> Any:
         nonlocal copied
         copied += self.width
         return snapshot(self, growing)
 
     with monkeypatch.context() as patch:
-        patch.setattr(jsontext, "_end", end)
-        patch.setattr(jsontree.JsonTree, "snapshot", counted)
+        patch.setattr(json_text, "_end", end)
+        patch.setattr(json_tree.JsonTree, "snapshot", counted)
         values = fed(JsonValues(), [text[i : i + size] for i in range(0, len(text), size)])
     assert values[-1] == json.loads(text)
     return looked, copied

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import streamkit as sk
 from streamkit import operators as ops
 from streamkit.events import ToolCall, ToolCallDelta
-from streamkit.stages.opencalls import OpenCalls
+from streamkit.stages.open_calls import OpenCalls
 from streamkit.wire import Encoder
 from tests.wire.bodies import DONE, check_calls, delta, finish, read, sse, tool, tools
 

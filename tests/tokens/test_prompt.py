@@ -11,7 +11,7 @@ import pytest
 
 from streamkit.tokens import ReplyTokens, TokenCounter, prompt_tokens
 from streamkit.tokens.images import image_tokens
-from streamkit.tokens.requesttokens import request_tokens
+from streamkit.tokens.request_tokens import request_tokens
 from streamkit.tokens.tools import as_typescript
 
 GOLDEN = Path(__file__).resolve().parents[2] / ".." / "shared" / "golden" / "chat_usage.jsonl"

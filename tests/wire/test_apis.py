@@ -26,7 +26,7 @@ from streamkit.sources.http.requests import Endpoint
 from streamkit.sources.tools.schemas import with_schemas
 from streamkit.wire.api import Access
 from streamkit.wire.apis import api_named
-from streamkit.wire.jsoncodec import encode_json, load_json
+from streamkit.wire.json_codec import encode_json, load_json
 from tests.wire.bodies import read
 
 CHUNKS: dict[str, tuple[dict[str, Any], ...]] = {

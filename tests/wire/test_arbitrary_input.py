@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from streamkit.errors import StreamkitError
 from streamkit.events import Event, Reply
-from streamkit.jsonform import to_json
+from streamkit.json_form import to_json
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import read
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.tokens.requesttokens import request_tokens
+from streamkit.tokens.request_tokens import request_tokens
 from streamkit.wire import APIS, Encoder
 from tests.wire.bodies import sse
 

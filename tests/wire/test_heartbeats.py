@@ -6,7 +6,7 @@ import pytest
 
 from streamkit.errors import ApiError, MalformedError
 from streamkit.events import Other, Reply
-from streamkit.jsonform import to_json
+from streamkit.json_form import to_json
 from streamkit.wire import APIS, Parser
 from streamkit.wire.framing import SSE
 from tests.wire.bodies import DONE, error_of, finish, read, say, splits, sse

@@ -22,7 +22,7 @@ from streamkit.events import (
     ToolCallDelta,
     UsageUpdate,
 )
-from streamkit.jsonform import to_json
+from streamkit.json_form import to_json
 from streamkit.testing import every_split
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import check_calls, read

@@ -161,7 +161,7 @@ def test_an_index_that_is_none_is_malformed(index: int):
 
 
 def test_warnings_survive_the_trip_through_json():
-    from streamkit.jsonform import from_json, to_json
+    from streamkit.json_form import from_json, to_json
 
     reply = reply_of(say("Hi"), finish("wombat"))
     again = from_json(to_json(reply))

@@ -8,7 +8,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import testing
-from streamkit.sources.http.requestbuilder import request_for
+from streamkit.sources.http.request_builder import request_for
 from streamkit.wire import APIS
 
 API = APIS["responses"]

@@ -8,7 +8,7 @@ import pytest
 
 from streamkit.errors import ApiError, BrokenError
 from streamkit.events import Reply
-from streamkit.wire.openai.outputitems import OutputItem
+from streamkit.wire.openai.output_items import OutputItem
 from tests.wire.bodies import error_of, reply_of, sse
 
 API = "responses"

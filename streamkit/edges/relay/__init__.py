@@ -129,7 +129,7 @@ class _OutboxListener(Listener):
         return _Ignoring({}, {}, None, "")
 
     @property
-    def has_error_callback(self) -> bool:
+    def hears_errors(self) -> bool:
         return self._outbox.error is not None
 
 

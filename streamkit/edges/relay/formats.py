@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from ...errors import ApiError, StreamkitError
 from ...events import Event, Reply, Restart, RoundEnd, TextDelta
-from ...jsonform import to_json
+from ...json_form import to_json
 from ...stages import Transcript
 from ...wire import Encoder, frame
-from .onereply import OneReply
+from .one_reply import OneReply
 
 __all__ = ["FORMS", "Form", "PublicFailure", "public_failure"]
 

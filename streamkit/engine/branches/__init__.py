@@ -9,7 +9,7 @@ from .branch import Branch, as_branch, branch, check_kinds
 from .fan import Fan
 from .holds import Hold
 from .listener import Listener, ListenerState, on
-from .ownsink import OwnSink, begin_of
+from .own_sink import OwnSink, begin_of
 from .stats import SinkStats
 
 if TYPE_CHECKING:

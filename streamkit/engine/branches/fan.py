@@ -22,7 +22,7 @@ from ..streams import applied, is_stream, stream, stream_problem
 from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
-from .ownsink import pass_run_id
+from .own_sink import pass_run_id
 from .stats import SinkStats
 
 __all__ = ["Fan"]

@@ -19,7 +19,7 @@ from ..loops import forgets_closed_loops, on_loop, runs_here
 from ..upstream import Context, at_work
 from .branch import Branch
 from .listener import Listener
-from .ownsink import OwnSink
+from .own_sink import OwnSink
 
 __all__ = ["Hold"]
 

@@ -68,7 +68,7 @@ class Listener:
         return ListenerState(self._callbacks, self._texts, self._event, self.wants)
 
     @property
-    def has_error_callback(self) -> bool:
+    def hears_errors(self) -> bool:
         return self._error is not None
 
     def fail(self, error: Exception) -> Any:

@@ -20,10 +20,10 @@ from ...events import Reply
 from ..loops import DRAIN, on_loop, runs_here, slow_callable
 from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
-from .lastcalls import LastCalls, Patience
+from .last_calls import LastCalls, Patience
 from .listener import Listener
 from .mailbox import Mailbox
-from .ownsink import has_error_callback
+from .own_sink import has_error_callback
 from .stats import SinkStats
 
 __all__ = ["NOTED", "SLOW", "Outlet"]

@@ -33,7 +33,7 @@ def has_error_callback(into: Any) -> bool:
     """True if it is a listener with ``error=``, or calls one."""
     while isinstance(into, OwnSink):
         into = into.inner
-    return isinstance(into, Listener) and into.has_error_callback
+    return isinstance(into, Listener) and into.hears_errors
 
 
 def begin_of(into: Any) -> Callable[[str], None] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...lazy import lazily
 from .bridge import Bridge, BridgeReader
-from .hasreply import HasReply
+from .has_reply import HasReply
 from .kinds import EventSource, ItemKind, check_events, common_kind, kind_of, misplaced, not_events, with_kind
 from .misuse import (
     applied,
@@ -23,7 +23,7 @@ from .misuse import (
     uncalled_name,
 )
 from .operator import Keeps, KeepsAll, Operator, check_chain
-from .replystream import ReplyStream
+from .reply_stream import ReplyStream
 from .source import Reading, Source
 from .stream import Stream, stream
 

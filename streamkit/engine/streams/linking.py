@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from reactivex import Observable, abc
 
 from .operator import KeepsAll, Operator
-from .replystream import ReplyStream
+from .reply_stream import ReplyStream
 from .stream import Stream
 
 __all__ = ["Connect", "are_replies", "keeping_operator", "operator_of", "source_of"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from reactivex import Observable, abc
 
 from ...events import Event, Reply
-from .hasreply import HasReply
+from .has_reply import HasReply
 from .operator import Keeps
 from .stream import Stream, joined
 

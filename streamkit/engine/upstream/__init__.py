@@ -8,15 +8,15 @@ from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
 from .context import ByteListener, Context, Note, ReplySource, SentRequest, Sources, new_id
-from .firstend import FirstEnd
+from .first_end import FirstEnd
 from .foreign import Foreign
 from .gate import Gate, GateClock, TimedGate
 from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
-from .withoutcontext import WithoutContext
+from .without_context import WithoutContext
 
 if TYPE_CHECKING:
-    from .asyncmap import AsyncMap
-    from .loopwatch import LoopWatch, loop_is_ending
+    from .async_map import AsyncMap
+    from .loop_watch import LoopWatch, loop_is_ending
     from .place import CompositeReply, Place
     from .switching import switch_to
 
@@ -56,8 +56,8 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "asyncmap": "AsyncMap",
-            "loopwatch": "LoopWatch loop_is_ending",
+            "async_map": "AsyncMap",
+            "loop_watch": "LoopWatch loop_is_ending",
             "place": "CompositeReply Place",
             "switching": "switch_to",
         },

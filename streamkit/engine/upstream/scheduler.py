@@ -23,7 +23,7 @@ from ...events import Choice, Reply
 from ..loops import failure_of, loop_of, on_loop, report, runs_here
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate
-from .withoutcontext import call_without_context
+from .without_context import call_without_context
 
 __all__ = ["ReplyFilter", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .limits import CLOCKS, Limits, Retry, mark_given_up, requests_of
     from .requests import names_version
     from .secrets import SECRET
-    from .sharedclient import chat
+    from .shared_client import chat
 
 __all__ = [
     "CLOCKS",
@@ -48,7 +48,7 @@ if not TYPE_CHECKING:  # else every name would be one
             "limits": "CLOCKS Limits Retry mark_given_up requests_of",
             "requests": "names_version",
             "secrets": "SECRET",
-            "sharedclient": "chat",
+            "shared_client": "chat",
         },
     )
 

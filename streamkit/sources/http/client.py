@@ -26,7 +26,7 @@ from .limits import Limits, Retry, mark_given_up
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .requestbuilder import RequestInput, conversation_api, refuses_usage, request_for, sibling_api
+from .request_builder import RequestInput, conversation_api, refuses_usage, request_for, sibling_api
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["Client"]

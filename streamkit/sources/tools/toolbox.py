@@ -13,9 +13,9 @@ from ...engine.loops import LOGGER, failure_of, is_cancel
 from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult
-from ...threads import in_thread
 from ...validation import reason_of
 from ...wording import described, one_line, said
+from ...worker import in_thread
 from .parameters import bound_by_partials, typed_function
 from .schemas import tool_name
 

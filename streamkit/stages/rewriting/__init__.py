@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
-    from .earlyend import EarlyEnd
+    from .early_end import EarlyEnd
     from .guarded import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
     from .matching import Pattern
     from .parts import parts_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .redact_json import JsonRedactor
     from .rewriter import Rewriter
     from .scan import HOLD, Part, Replaced, Scan
-    from .thinktags import StopAt, ThinkTags
+    from .think_tags import StopAt, ThinkTags
 
 __all__ = [
     "HOLD",
@@ -43,7 +43,7 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "earlyend": "EarlyEnd",
+            "early_end": "EarlyEnd",
             "guarded": "CheckRequest CheckResult GuardCutter GuardJoiner verdict_of",
             "matching": "Pattern",
             "parts": "parts_of",
@@ -51,7 +51,7 @@ if not TYPE_CHECKING:  # else every name would be one
             "redact_json": "JsonRedactor",
             "rewriter": "Rewriter",
             "scan": "HOLD Part Replaced Scan",
-            "thinktags": "StopAt ThinkTags",
+            "think_tags": "StopAt ThinkTags",
         },
     )
 

@@ -21,7 +21,7 @@ from ...events import (
 )
 from ...protocols import StageBase
 from ..fold import Fold
-from ..opencalls import OpenCalls
+from ..open_calls import OpenCalls
 from .hiding import bare, require_event, without_raw
 
 __all__ = ["CheckRequest", "CheckResult", "GuardCutter", "GuardJoiner", "verdict_of"]

@@ -9,9 +9,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
-from ...eventclass import FromServer
+from ...event_class import FromServer
 from ...events import Reply, ToolResult, UsageUpdate
-from ...jsonvalues import json_default
+from ...json_values import json_default
 from ...protocols import StageBase, overrides
 from ..fit import pieces_of
 

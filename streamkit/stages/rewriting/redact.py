@@ -13,7 +13,7 @@ from .literals import LiteralWords
 from .matching import Find, Pattern, Replace
 from .ready import READY, ArmouredKeys, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
-from .searchedtexts import PlainText
+from .searched_texts import PlainText
 
 __all__ = ["READY", "EachWord", "Redactor", "Rule"]
 

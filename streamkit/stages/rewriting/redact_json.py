@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .escapes import quoted
-from .jsonplace import MARKS, JsonPlace, may_begin
+from .json_position import MARKS, JsonPlace, may_begin
 from .matching import Find
 from .redact import EachWord, Redactor
-from .searchedtexts import EscapedText, PlainText
+from .searched_texts import EscapedText, PlainText
 
 __all__ = ["JsonRedactor"]
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from ...checks import quote
 from ...errors import StreamkitError
-from ...eventclass import FromServer
+from ...event_class import FromServer
 from ...events import (
     Choice,
     Event,
@@ -30,7 +30,7 @@ from ...events import (
 from ...protocols import Stage, StageBase
 from ..fit import pieces_of
 from ..fold import Fold, outcome_of
-from ..opencalls import OpenCalls
+from ..open_calls import OpenCalls
 from .hiding import excerpts_through, require_event, through, with_texts_mapped, without_quotes, without_raw
 
 __all__ = ["Piece", "Rewriter", "TextStage"]

@@ -8,7 +8,7 @@ from ...lazy import lazily
 
 if TYPE_CHECKING:
     from .ahead import Ahead
-    from .linekinds import fence
+    from .line_kinds import fence
     from .scripts import CJK
     from .segment import Segment, Segmenting, Segments
     from .segmented import Segmented
@@ -20,7 +20,7 @@ if not TYPE_CHECKING:  # else type checkers would accept every name
         __name__,
         {
             "ahead": "Ahead",
-            "linekinds": "fence",
+            "line_kinds": "fence",
             "scripts": "CJK",
             "segment": "Segment Segmenting Segments",
             "segmented": "Segmented",

@@ -9,8 +9,8 @@ from .abbreviations import numbered
 from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import ELIDED, Judge
 from .brackets import EndCandidate
-from .htmltags import LONGEST_TAG, TAG, TAG_SO_FAR
-from .linekinds import NEWLINE
+from .html_tags import LONGEST_TAG, TAG, TAG_SO_FAR
+from .line_kinds import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
 from .speech import has_reporting_clause, is_reported
 from .stops import EndMark, decide

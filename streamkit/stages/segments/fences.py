@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from textwrap import dedent
 
-from .linekinds import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
+from .line_kinds import CODE_COLUMNS, NEWLINE, QUOTED_FENCE
 
 __all__ = ["CodeBlock", "Fence", "Indented", "block_of", "tag_and_body"]
 

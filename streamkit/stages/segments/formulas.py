@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .ahead import Ahead
-from .linekinds import BLANKS, LIST_LINE
+from .line_kinds import BLANKS, LIST_LINE
 from .scripts import is_lower
 
 __all__ = ["LONGEST_MATHS", "Maths", "dollars", "maths_end", "until"]

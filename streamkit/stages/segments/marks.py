@@ -6,7 +6,7 @@ import re
 
 from .ahead import FAR, Ahead, MoreNeeded
 from .brackets import CLOSERS, OPENERS, EndCandidate, OpenBrackets
-from .htmltags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
+from .html_tags import CLOSING_TAG, TAG_SO_FAR, VOID_TAG
 from .scripts import CJK, STRONG
 
 __all__ = ["FACES", "MARKS", "extent", "face", "is_stopped"]

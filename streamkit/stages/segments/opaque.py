@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .ahead import Ahead, MoreNeeded
 from .formulas import Maths, dollars, until
-from .htmltags import LONGEST_TAG, TAG, TAG_SO_FAR
-from .linekinds import NEWLINE
+from .html_tags import LONGEST_TAG, TAG, TAG_SO_FAR
+from .line_kinds import NEWLINE
 
 __all__ = ["OPAQUE_STARTS", "OpaqueSpan", "opaque_span"]
 

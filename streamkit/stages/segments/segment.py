@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from ...checks import check_flags, check_number, check_one_of, check_text, check_whole, quote
-from ...eventclass import with_brief_repr
+from ...event_class import with_brief_repr
 from ...protocols import StageBase
 from .ahead import Ahead
 from .boundary import Judge, SentencexJudge, best_judge

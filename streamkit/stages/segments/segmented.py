@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...events import Event, Finish, Restart, RoundEnd, TextDelta, ToolCall, ToolCallDelta, ToolResult
 from ...protocols import StageBase
-from ..opencalls import OpenCalls
+from ..open_calls import OpenCalls
 from .segment import Segment, Segments
 
 __all__ = ["Segmented"]

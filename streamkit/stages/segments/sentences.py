@@ -18,7 +18,7 @@ from .cutter import Cut, Cutter, Kind, strip_end
 from .ends import Ends
 from .fences import block_of
 from .formulas import maths_end
-from .linekinds import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, after_markers, continuation, fence, line_kind
+from .line_kinds import CODE_COLUMNS, LIST_COLUMNS, NEWLINE, after_markers, continuation, fence, line_kind
 from .marks import FACES, MARKS, extent, face, is_stopped
 from .opaque import OPAQUE_STARTS, opaque_span
 from .scripts import CJK, is_lower

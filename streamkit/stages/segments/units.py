@@ -7,7 +7,7 @@ import re
 from .ahead import Ahead
 from .cutter import Cut, Cutter, strip_end
 from .fences import Fence
-from .linekinds import NEWLINE, fence
+from .line_kinds import NEWLINE, fence
 from .scripts import CJK
 
 __all__ = ["LineCutter", "ParagraphCutter", "WordCutter"]

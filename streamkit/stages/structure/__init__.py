@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
-    from .callvalues import CallValue, Tools, check_tools
-    from .jsonevents import JsonEvents
-    from .jsonpath import Steps
-    from .jsonstages import JsonItems, JsonValues, OnInvalid, Unfinished
+    from .call_values import CallValue, Tools, check_tools
+    from .json_events import JsonEvents
+    from .json_path import Steps
+    from .json_stages import JsonItems, JsonValues, OnInvalid, Unfinished
 
 __all__ = [
     "CallValue",
@@ -28,10 +28,10 @@ if not TYPE_CHECKING:  # else every name would be one
     __getattr__ = lazily(
         __name__,
         {
-            "callvalues": "CallValue Tools check_tools",
-            "jsonevents": "JsonEvents",
-            "jsonpath": "Steps",
-            "jsonstages": "JsonItems JsonValues OnInvalid Unfinished",
+            "call_values": "CallValue Tools check_tools",
+            "json_events": "JsonEvents",
+            "json_path": "Steps",
+            "json_stages": "JsonItems JsonValues OnInvalid Unfinished",
         },
     )
 

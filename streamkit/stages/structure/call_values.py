@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from ...eventclass import with_brief_repr
+from ...event_class import with_brief_repr
 from ...events import ToolCall, ToolCallDelta
-from ..opencalls import OpenCalls
+from ..open_calls import OpenCalls
 
 __all__ = ["CallStages", "CallValue", "Tools", "check_tools"]
 

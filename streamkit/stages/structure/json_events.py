@@ -10,7 +10,7 @@ from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
 from ...protocols import StageBase
 from ..fold import Fold
-from .callvalues import CallStages, Tools, rest_of
+from .call_values import CallStages, Tools, rest_of
 
 __all__ = ["JsonEvents"]
 

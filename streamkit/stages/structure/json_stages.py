@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 from ...checks import check_one_of
 from ...errors import MalformedError
 from ...validation import Partials, adapter_of, validate
-from .jsonpath import JsonPath, Steps
-from .jsontext import JsonText
-from .jsontree import NOTHING
+from .json_path import JsonPath, Steps
+from .json_text import JsonText
+from .json_tree import NOTHING
 
 __all__ = ["JsonItems", "JsonValues", "OnInvalid", "Unfinished"]
 

@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 from ...errors import MalformedError
 from ...wording import excerpt
-from .jsonpath import JsonPath
-from .jsonstart import JsonStart
-from .jsontree import NOTHING, Edge, JsonTree
+from .json_path import JsonPath
+from .json_start import JsonStart
+from .json_tree import NOTHING, Edge, JsonTree
 
 __all__ = ["JsonText"]
 

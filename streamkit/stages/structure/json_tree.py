@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from ...errors import MalformedError
-from .jsonpath import JsonPath
+from .json_path import JsonPath
 
 __all__ = ["NOTHING", "Edge", "JsonTree"]
 

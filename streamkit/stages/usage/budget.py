@@ -13,7 +13,7 @@ from ...protocols import StageBase
 from ...usage import Usage, as_partial
 from ..fold import Fold
 from .meter import StreamUsage
-from .requestusage import BILLED
+from .request_usage import BILLED
 
 __all__ = ["Allowance", "Budget"]
 

@@ -12,7 +12,7 @@ from ...protocols import StageBase
 from ...tokens import PriceList, Prices, ReplyTokens, price_of
 from ...usage import Usage, as_partial, sum_usage
 from ...wording import one_line
-from .requestusage import BILLED, RequestUsage
+from .request_usage import BILLED, RequestUsage
 
 __all__ = ["Meter", "RequestLookup", "StreamUsage", "Unpriced"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from ...events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
 from ...tokens import Count, ReplyTokens, Rough, TokenCounter
 from ...usage import Origin, Usage, weakest_origin
-from ..opencalls import OpenCalls
+from ..open_calls import OpenCalls
 
 __all__ = ["BILLED", "RequestUsage"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ...errors import MalformedError
 from ..fields import Chunk
 from ..fragments import index_of
-from ..jsoncodec import quote_json
-from ..partialcall import PartialCall
+from ..json_codec import quote_json
+from ..partial_call import PartialCall
 
 __all__ = ["ContentBlock", "ContentBlocks", "generated_id"]
 

@@ -15,9 +15,9 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import Chunk, object_in, text_field, unread_field
 from ..fragments import Fragment, arguments_text
-from ..jsoncodec import quote_json
+from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
-from .contentblocks import ContentBlock, ContentBlocks, generated_id
+from .content_blocks import ContentBlock, ContentBlocks, generated_id
 from .usage import ANSWER, NAMES, updated_report, usage_from
 
 __all__ = ["AnthropicMessages", "is_message"]

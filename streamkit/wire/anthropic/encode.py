@@ -24,8 +24,8 @@ from ...events import (
     UsageUpdate,
 )
 from ...stages import Meaning, OpenCalls, in_words, meaning
-from ..partialcall import value_of
-from .contentblocks import generated_id
+from ..partial_call import value_of
+from .content_blocks import generated_id
 
 __all__ = ["MessagesWriter", "error_response", "message_body"]
 

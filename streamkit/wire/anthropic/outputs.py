@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..jsoncodec import dumps
+from ..json_codec import dumps
 
 __all__ = ["close_objects"]
 

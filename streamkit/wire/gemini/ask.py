@@ -7,7 +7,7 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
-from ..jsoncodec import dumps
+from ..json_codec import dumps
 from ..turns import (
     MessageCall,
     Turn,

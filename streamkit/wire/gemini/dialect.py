@@ -19,7 +19,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import arguments_text
-from ..jsoncodec import quote_json
+from ..json_codec import quote_json
 from ..problems import api_error, find
 from ..unread import has_content
 from ..usage import LARGEST, merge_usage

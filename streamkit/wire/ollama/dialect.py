@@ -19,7 +19,7 @@ from ..dialect import Dialect
 from ..fields import text_field, unread_field
 from ..fragments import Fragment, fragment
 from ..framing import LINES
-from ..jsoncodec import quote_json
+from ..json_codec import quote_json
 from ..problems import find, may_report
 from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format

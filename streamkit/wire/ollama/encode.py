@@ -22,7 +22,7 @@ from ...events import (
     UsageUpdate,
 )
 from ...stages import GrowingCall, OpenCalls, meaning
-from ..partialcall import value_of
+from ..partial_call import value_of
 
 __all__ = ["OllamaWriter", "ollama_body"]
 

@@ -13,7 +13,7 @@ from ..calls import Calls
 from ..dialect import Dialect
 from ..fields import text_field
 from ..fragments import Fragment, fragment, legacy_fragment
-from ..jsoncodec import quote_json
+from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
 from ..unread import REASONS, is_chat, unread_chat_field
 
@@ -221,7 +221,7 @@ def _fragments(delta: dict[str, Any]) -> Iterable[Fragment]:
 
 def _plain_text(value: Any, depth: int = 4) -> str:
     """The text of a value: a text itself, an object with a text, or a list of parts; not from deeper than ``depth``.
-    (In the Responses API parts are always objects, and a bare text among them does not count: see `responseforms`.)"""
+    (In the Responses API parts are always objects, and a bare text among them does not count: see `response_forms`.)"""
     if isinstance(value, str):
         return value
     if not depth:

@@ -8,10 +8,10 @@ from typing import Any
 
 from ...errors import MalformedError
 from ..fields import Chunk
-from ..jsoncodec import dumps
+from ..json_codec import dumps
 from ..problems import BESIDE_NAMES
 from ..unread import are_all_fine, has_content
-from .responseforms import READ, TEXTS, is_echo
+from .response_forms import READ, TEXTS, is_echo
 
 __all__ = ["ItemExtras", "extras_in_announcement"]
 

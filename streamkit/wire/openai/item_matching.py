@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ..fields import Chunk, text_field
-from ..jsoncodec import canonical
-from .itemtext import same_text
-from .outputitems import OutputItem
-from .responseforms import arguments_of, item_kind, texts_of
+from ..json_codec import canonical
+from .item_text import same_text
+from .output_items import OutputItem
+from .response_forms import arguments_of, item_kind, texts_of
 
 __all__ = ["final_items", "may_complete"]
 

@@ -16,10 +16,10 @@ from ..dialect import Dialect
 from ..fields import Chunk, object_in, text_field
 from ..fragments import Fragment
 from .extras import ItemExtras
-from .itemmatching import final_items, may_complete
-from .itemtext import ItemText
-from .outputitems import ItemRef, OutputItem, OutputItems
-from .responseforms import arguments_of, call_id, is_answer, is_echo, is_free, item_kind, part_of, ref_of, texts_of
+from .item_matching import final_items, may_complete
+from .item_text import ItemText
+from .output_items import ItemRef, OutputItem, OutputItems
+from .response_forms import arguments_of, call_id, is_answer, is_echo, is_free, item_kind, part_of, ref_of, texts_of
 
 __all__ = ["ItemsDialect"]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..arguments import EMPTY
-from ..jsoncodec import canonical
-from ..partialcall import PartialCall
-from .itemtext import ItemText
+from ..json_codec import canonical
+from ..partial_call import PartialCall
+from .item_text import ItemText
 
 __all__ = ["ItemRef", "OutputItem", "OutputItems"]
 

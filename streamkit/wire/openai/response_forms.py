@@ -10,8 +10,8 @@ from typing import Any
 from ...errors import MalformedError
 from ..fields import Chunk, object_in, text_field
 from ..fragments import arguments_text
-from ..jsoncodec import quote_json
-from .outputitems import ItemRef
+from ..json_codec import quote_json
+from .output_items import ItemRef
 
 __all__ = [
     "PARTS",

@@ -9,12 +9,12 @@ from typing import Any
 from ...events import Event, Finish, LogprobsDelta, TextDelta
 from ...stages import meaning
 from ..fields import Chunk, object_in
-from ..jsoncodec import quote_json
+from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import has_content
 from .extras import extras_in_announcement
-from .itemsdialect import ItemsDialect
-from .responseforms import PARTS, TEXTS, family_of, is_echo, text_in
+from .items_dialect import ItemsDialect
+from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
 
 __all__ = ["Responses"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..ahead import Ahead
-from ..linekinds import BULLET, NEWLINE, line_kind
+from ..line_kinds import BULLET, NEWLINE, line_kind
 from .maths import ENVIRONMENT
 
 __all__ = ["MARKERS", "NEWLINE", "BlockTracker", "is_delimiters"]
