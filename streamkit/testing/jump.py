@@ -18,7 +18,7 @@ WORK = 10.0
 
 
 class DeadlockError(RuntimeError):
-    """Nothing can happen any more, or nothing did for too long: the test would hang in real time."""
+    """Raised if nothing can happen any more, or nothing did for too long: the test would hang in real time."""
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):

@@ -40,7 +40,7 @@ class Exact:
             self._push(text[start : start + CHUNK])
 
     def flush(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing, as everything is counted when it is fed."""
 
     def copy(self) -> Exact:
         twin = object.__new__(Exact)

@@ -19,7 +19,7 @@ _DEFINITION = re.compile(
     r"\[(?!\^)((?:[^\[\]\\]|\\.){1,999}+)\]:\s*(?:<[^<>]*>|(?=\S*(?:[/#]|\w:|\w\.[^\W\d]))[^\s<(]\S*)"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*"
 )
-"""The address contains a sign of an address, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says, no definition."""
+"""The address has a sign of an address, or stands in ``<>``: ``[Ann]: Yes.`` is what Ann says, not a definition."""
 
 
 def strip_markdown(text: str, kind: str) -> str:
