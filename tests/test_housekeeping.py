@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import House
+from tests.layers import House
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 300
@@ -85,6 +85,7 @@ def test_the_makefile_promises_what_the_documents_name():
     assert named <= targets
 
 
+ALSO = "# Commits in which imports and names follow, by a script."
 BY_CHANCE = {"IPython": "there whenever a notebook is", "typing_extensions": "what type checkers have in them"}
 """Packages that are imported and not declared, with the reason."""
 
@@ -98,6 +99,19 @@ def test_every_package_that_is_imported_is_declared():
         for module in House(ROOT / "streamkit").modules.values()
         for one in module.imports
     }
-    foreign = imported.keys() - sys.stdlib_module_names - {"streamkit"}
+    foreign = imported.keys() - sys.stdlib_module_names - {"streamkit", ""}
     assert {name: imported[name] for name in foreign - declared - BY_CHANCE.keys()} == {}
     assert BY_CHANCE.keys() <= foreign
+
+
+def test_blame_looks_through_commits_in_which_files_only_move():
+    if not (ROOT / ".git").exists():
+        pytest.skip("a copy without its history")
+    lines = (ROOT / ".git-blame-ignore-revs").read_text("utf-8").splitlines()
+    commits = [line for line in lines[: lines.index(ALSO)] if line and not line.startswith("#")]
+    assert commits
+    for commit in commits:
+        command = ["git", "diff-tree", "-r", "-M100%", "--name-status", "--no-commit-id", commit]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode == 0:  # else it is not in this clone
+            assert all(line.startswith("R100") for line in done.stdout.splitlines()), commit

@@ -1,4 +1,4 @@
-"""Who may import what: see `tests.house`."""
+"""Imports between rooms, by the rules of `tests.house`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import streamkit
-from tests.house import PUBLIC, House, imports
+from tests.house import PUBLIC
+from tests.layers import House, imports
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(streamkit.__file__).parent
@@ -54,10 +55,13 @@ def test_scripts_import_only_public_names(folder: str):
 ALLOWED = {
     "__init__.py": "from .engine.runs import run\n__all__ = ['run']",
     "errors.py": "import json",
+    "protocols.py": "import json",
+    "worker.py": "from .errors import StreamkitError",
     "events.py": "import json\nif TYPE_CHECKING:\n    from reactivex import Observable",
     "lazy.py": "def lazily(package, homes): ...",
     "stages/__init__.py": "from .fold import Fold, Kept\n__all__ = ['Fold']",
     "stages/fold.py": "from ..errors import StreamkitError",
+    "stages/fold.pyi": "class Fold: ...",
     "stages/pieces.py": "from .rewriting import Scan",
     "stages/rewriting/__init__.py": (
         "if TYPE_CHECKING:\n    from .scan import Scan\n__all__ = ['Scan']\n"
@@ -76,7 +80,7 @@ ALLOWED = {
     "wire/ollama/__init__.py": "",
     "engine/__init__.py": "",
     "engine/loops/__init__.py": "from .loop import on_loop\n__all__ = ['on_loop']",
-    "engine/loops/loop.py": "import asyncio, reactivex",
+    "engine/loops/loop.py": "import asyncio",
     "engine/upstream/__init__.py": "from .gate import Gate\n__all__ = ['Gate']",
     "engine/upstream/gate.py": "from ..loops import on_loop",
     "engine/runs/__init__.py": "from .run import run\n__all__ = ['run']",
@@ -88,7 +92,7 @@ ALLOWED = {
     "sources/http/__init__.py": "from .client import Client\n__all__ = ['Client']",
     "sources/http/client.py": "import httpx",
     "operators/__init__.py": "from .texts import text\n__all__ = ['text']",
-    "operators/texts.py": "from .. import stages\nfrom ..stages import Fold\nfrom .lift import _lift",
+    "operators/texts.py": "from ..stages import Fold\nfrom .lift import _lift",
     "operators/lift.py": "_lift = text = 1",
     "operators/timing.py": "from ..engine.upstream import Gate",
     "edges/__init__.py": "",
@@ -98,6 +102,8 @@ ALLOWED = {
 
 FORBIDDEN = {
     "past the face": {
+        "a file that is named like a name": ("edges/cli/__init__.py", "import streamkit.engine.runs.run as running"),
+        "behind a stub": ("stages/fold.py", "from .rewriting.scan import Scan"),
         "past a face": ("operators/timing.py", "from ..engine.upstream.gate import Gate"),
         "past a face, a module as a name": ("operators/timing.py", "from ..engine.upstream import gate, Gate"),
         "past a face, absolute": ("operators/timing.py", "from streamkit.engine.upstream.gate import Gate"),
@@ -124,11 +130,24 @@ FORBIDDEN = {
             "from .fold import Fold, Kept, Other\n__all__ = ['Fold']",
         ),
     },
-    "private to": {
+    "not offered": {
         "private names of another room": ("operators/timing.py", "from ..engine.upstream import _wake"),
+        "a name outside of the list": ("edges/cli/__init__.py", "from ...engine.runs import Run"),
+    },
+    "as a whole": {
+        "a room as a name": ("operators/timing.py", "from ..engine import upstream"),
+        "all of its names": ("operators/timing.py", "from ..engine.upstream import *"),
+    },
+    "computed": {
+        "a table that is not written there": ("sources/__init__.py", "__getattr__ = lazily(__name__, HOMES)"),
+        "a name that is made up": ("operators/timing.py", "import_module(f'streamkit.{room}')"),
+        "by keyword": ("operators/timing.py", "importlib.import_module(name='streamkit.sinks')"),
+    },
+    "private to": {
         "private names of the foundation": ("wire/sse.py", "from ..errors import _Worded"),
     },
     "above it": {
+        "upwards in the foundation": ("errors.py", "from .worker import Worker"),
         "upwards": ("wire/sse.py", "from ..engine.upstream import Gate"),
         "upwards, absolute": ("wire/sse.py", "from streamkit.engine.upstream import Gate"),
         "upwards, a room as a name": ("stages/fold.py", "from .. import operators"),
@@ -152,6 +171,7 @@ FORBIDDEN = {
         "operators in sinks": ("sinks/console.py", "from ..operators import text"),
     },
     "beside it": {
+        "beside in the foundation": ("worker.py", "from .protocols import Op"),
         "one API in another": ("wire/ollama/__init__.py", "from ..openai import CHAT"),
     },
     "way of others": {
@@ -159,6 +179,10 @@ FORBIDDEN = {
         "a circle in functions": ("operators/lift.py", "_lift = text = 1\ndef lift():\n    from .texts import text"),
     },
     "must not import": {
+        "an API outside of wire": ("tokens/encodings.py", "from ..wire.openai import CHAT\nCounter = 1"),
+        "tokens in the engine": ("engine/upstream/gate.py", "from ...tokens import Counter\nGate = 1"),
+        "httpx in sources of another kind": ("sources/items.py", "import httpx"),
+        "packages where no type checker is": ("stages/pieces.py", "if not typing.TYPE_CHECKING:\n    import reactivex"),
         "sinks in operators": ("operators/timing.py", "from .. import sinks"),
         "standard library only": ("events.py", "import httpx"),
         "waiting in wire": ("wire/sse.py", "def feed(self):\n    import asyncio.queues"),
@@ -172,6 +196,9 @@ FORBIDDEN = {
         "optional at import": ("edges/cli/__init__.py", "import uvloop"),
     },
     "no place": {
+        "a file among the rooms of the engine": ("engine/helper.py", "import json"),
+        "a room more in the engine": ("engine/extra/__init__.py", "import json"),
+        "a room of wire that is not named": ("wire/mistral/__init__.py", "import json"),
         "a module without a room": ("helpers.py", "import json"),
         "a room that nobody knows": ("helpers/__init__.py", "import json"),
     },

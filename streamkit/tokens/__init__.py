@@ -27,5 +27,7 @@ __all__ = [
     "resolve",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if TYPE_CHECKING:
+    Gauge = ReplyTokens
+else:  # a type checker would accept every name
     __getattr__ = renamed(__name__, {"Gauge": "ReplyTokens"})
