@@ -1,7 +1,7 @@
-"""The rooms of the house, and what each may import: the rules that `tests.layers` checks.
+"""The rooms of the package, and what each may import: the rules that `tests.layers` checks.
 
 A room is a folder of ``streamkit``, or a file that lies directly in it. The face of a folder is its ``__init__.py``:
-other rooms import from there.
+other rooms import from there. The house is the list of floors: a room imports only from rooms on lower floors.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Floor:
-    """Rooms of one height. Packages of others may be imported ``anywhere``, or ``inside`` functions (``*``: all). The
-    standard library is free, but for what comes ``never``. ``apart`` are rooms below that it must not import."""
+    """Rooms of one height, and what they import besides the rooms below them.
+
+    Third-party packages may be imported ``anywhere`` in a file, or only ``inside`` functions (``*``: all packages). The
+    standard library may be imported. What ``never`` names must not be imported, nor the rooms below in ``apart``."""
 
     rooms: str
     anywhere: str = ""
@@ -22,7 +24,7 @@ class Floor:
 
 
 APIS = "wire.anthropic wire.gemini wire.ollama wire.openai"
-ASKING = "wire tokens stages.usage"  # what an engine does not know: it moves items, whatever they are
+ASKING = "wire tokens stages.usage"  # what the engine does not import, as it moves items of any kind
 FLOORS = (
     Floor("clean json_values lazy mathematics runtimes wording"),
     Floor("checks event_class"),
@@ -50,40 +52,40 @@ FLOORS = (
     Floor("testing edges", "reactivex", "*", apart=APIS),
     Floor("__main__"),
 )
-"""From the lowest to the highest. A room may import from those below it, and from none beside it."""
+"""From the lowest to the highest. A room may import from rooms on lower floors, not from those on its own floor."""
 INNER = {
     *("stages.rewriting", "stages.rewriting.ready", "stages.segments", "stages.segments.markdown", "stages.structure"),
     *("edges.cli", "edges.relay", "engine.streams.fluent"),
 }
-"""Rooms that stand where the room around them does: the two use each other, the outer one by the face."""
+"""Rooms on the floor of the room around them. The two import each other; the outer one imports from the face."""
 
 PUBLIC = {"batch", "errors", "events", "operators", "protocols", "sinks", "stages", "testing", "tokens", "wire"}
-"""What users may import besides ``streamkit`` itself: the names in ``__all__``."""
+"""Rooms that users may import from besides ``streamkit`` itself: the names in their ``__all__``."""
 EDGES = {"testing", "edges", "__main__"}
-"""These may use ``streamkit`` itself, as a user does."""
+"""Rooms that may import from ``streamkit`` itself, as users do."""
 KNOT = {"errors", "events", "reply_repr", "tool_calls", "validation", "validation.parse", "validation.partial"}
-"""They import each other in a circle, as an error carries a Reply, and a Reply that is parsed may raise one."""
+"""Modules that import each other in a circle: an error has a Reply, and parsing a Reply may raise an error."""
 BY_NAME = {
     **dict.fromkeys(APIS.split(), "the table in wire/apis.py"),
     "edges.cli": "the command in pyproject.toml",
     "edges.relay": "`sk.sse`, which gives a Relay",
 }
-"""Faces of which names are taken in another way than by an import, and where."""
+"""Faces whose names are used without an import, and where they are used."""
 WHOLE = {"", "*", "ops", "sinks", "testing"}
-"""All of a room, also under the names by which the package gives it."""
+"""Names by which all of a room is imported, those under which the package exports it included."""
 COMPUTED = {"wire/apis.py", "lazy.py"}
-"""Files that import what a table names; everywhere else the name of a module must be written where it is imported."""
+"""Files that import modules named by a table. In all others the import itself must name the module."""
 
 _ROWS = {room: number for number, row in enumerate(FLOORS) for room in row.rooms.split()}
 
 
 def height(room: str) -> int | None:
-    """The number of its floor; None if the house has no place for it."""
-    if room in {"", "engine"}:  # the package itself; a folder with a face that offers nothing
+    """The number of the floor of ``room``; None if it is on no floor."""
+    if room in {"", "engine"}:  # the package itself; a folder whose face exports nothing
         return len(FLOORS)
     return height(room.rpartition(".")[0]) if room in INNER else _ROWS.get(room)
 
 
 def outer(room: str) -> str:
-    """The room itself, or the one around it whose place it shares."""
+    """``room`` itself, or the room around it if they share a floor."""
     return outer(room.rpartition(".")[0]) if room in INNER else room
