@@ -17,10 +17,10 @@ GUESS = 500
 
 
 class Bucket:
-    """A token bucket: at most ``per_minute`` in any minute, in bursts of a second's worth (or of one).
+    """A token bucket: at most ``per_minute`` in any minute, in bursts of one second, at least one token.
 
-    If it holds at least one, a caller may take any amount; the next one waits until the debt is refilled. So a large
-    amount takes the time that it needs, but never waits for a bucket that cannot hold it.
+    If it holds at least one token, a caller may take any amount; the next one waits until the debt is refilled. So a
+    large amount takes the time that it needs, but never waits for a bucket that cannot hold it.
     """
 
     def __init__(self, per_minute: float, time: Callable[[], float]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AdmissionRules", "CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "paced"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

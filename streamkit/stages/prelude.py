@@ -1,4 +1,4 @@
-"""The prelude of a stream, before its first content: another stream may still replace it."""
+"""The prelude of a stream: nothing is decided before its first content, and another stream may still replace it."""
 
 from __future__ import annotations
 

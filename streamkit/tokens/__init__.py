@@ -27,5 +27,5 @@ __all__ = [
     "resolve",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = renamed(__name__, {"Gauge": "ReplyTokens"})

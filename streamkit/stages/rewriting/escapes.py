@@ -29,8 +29,8 @@ class Escapes:
 
     def __init__(self) -> None:
         self._held = ""
-        self._runs: deque[tuple[str, str]] = deque()  # characters and their source, not taken yet
-        self._position = 0  # in the first run
+        self._runs: deque[tuple[str, str]] = deque()  # characters with their source, which `take` has yet to return
+        self._position = 0  # the position in the first run of the next character to return
 
     def feed(self, text: str) -> str:
         """The characters of ``text``; an escape that is not whole is held until its rest comes."""
