@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .items import stream
     from .iterators import ItemSource, from_bytes, from_text, open_items, pull_items
     from .recorder import Recorder
-    from .recording import Recording, shipped
+    from .recording import Recording, shipped_names
     from .replaying import replay
     from .sdk import from_sdk
 
@@ -24,7 +24,7 @@ __all__ = [
     "open_items",
     "pull_items",
     "replay",
-    "shipped",
+    "shipped_names",
     "stream",
 ]
 
@@ -35,7 +35,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "items": "stream",
             "iterators": "ItemSource from_bytes from_text open_items pull_items",
             "recorder": "Recorder",
-            "recording": "Recording shipped",
+            "recording": "Recording shipped_names",
             "replaying": "replay",
             "sdk": "from_sdk",
         },
