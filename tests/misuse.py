@@ -133,7 +133,7 @@ PLACES = [
     ("stream().pipe(lambda source: answer(source), ops.text())", TypeError, "gave the coroutine answer()"),
     ("sk.run(stream(), sk.branch(lambda source: None, into=print))", SinkError, "gave nothing"),
     ("stream() | ops.text()", TypeError, "write stream.pipe(ops.text())"),
-    ("stream() | print", TypeError, "operators are piped on by a method"),
+    ("stream() | print", TypeError, "operators are applied by pipe, not by |"),
     ("stream()['a']", TypeError, "sk.run(stream) gives a Reply"),
     ("sk.start(stream()).text", AttributeError, "its Reply has: write run.reply"),
     ("stream().pipe(sinks.jsonl('log.jsonl'))", TypeError, "is a sink: write sk.run(stream, sink)"),

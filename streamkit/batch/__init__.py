@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["BatchItem", "Ledger", "Tally", "batch", "progress", "run_shard"]
 
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__, {"bar": "progress", "item": "BatchItem", "ledger": "Ledger", "shard": "Tally run_shard"}
     )

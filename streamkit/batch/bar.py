@@ -23,7 +23,7 @@ class Bar:
 
     def _reset(self) -> None:
         self._progress: Progress | None = None
-        self._failed = self._known = 0
+        self._failed = self._from_ledger = 0
         self._cost = 0.0
 
     def write(self, item: BatchItem) -> None:
@@ -33,9 +33,9 @@ class Bar:
         if self._progress is None:
             self._progress = _bar(file, self._total)
         self._failed += item.reply is None
-        self._known += item.from_ledger
+        self._from_ledger += item.from_ledger
         self._cost += item.cost or 0.0
-        parts = [(self._failed, "failed"), (self._known, "from the ledger")]
+        parts = [(self._failed, "failed"), (self._from_ledger, "from the ledger")]
         summary = [f"{count} {what}" for count, what in parts if count]
         summary += [f"cost {self._cost:.4g}"] if self._cost else []
         self._progress.update(self._progress.task_ids[0], advance=1, summary=", ".join(summary))

@@ -12,7 +12,7 @@ from ..tokens import PriceList, price_of
 from ..wording import one_line
 from .prompts import size_of
 
-__all__ = ["Costs", "usage_of"]
+__all__ = ["Costs", "usage_or_estimate"]
 
 
 class Costs:
@@ -81,7 +81,7 @@ def cost_of(prices: PriceList, usage: Usage, model: str) -> float | None:
     return None if price is None else price.cost(usage)
 
 
-def usage_of(reply: Reply, size: int) -> Usage:
+def usage_or_estimate(reply: Reply, size: int) -> Usage:
     """The reported tokens of one request, else an estimate: ``size`` for the prompt, and the text of the reply. A
     request that failed before any text came counts as no tokens."""
     if reply.usage is not None:

@@ -22,7 +22,7 @@ from ..json_form import missed_warning, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
 from .item import BatchItem
-from .ledger_lines import KEYS, form_of, is_half, is_ledger_line, line_of
+from .ledger_lines import KEYS, is_half, is_ledger_line, line_of, read_line
 
 __all__ = ["Book", "Ledger"]
 
@@ -139,7 +139,7 @@ class Book:
 
     def _form(self, line: bytes) -> dict[str, Any] | None:
         try:
-            return form_of(line)
+            return read_line(line)
         except ValueError as exc:
             raise self._refused(line) from exc
 

@@ -16,7 +16,7 @@ from ..json_form import to_json
 from ..wording import described
 from .item import BatchItem
 
-__all__ = ["KEYS", "form_of", "is_half", "is_ledger_line", "line_of"]
+__all__ = ["KEYS", "is_half", "is_ledger_line", "line_of", "read_line"]
 
 HEAD = b'{"asked":'
 FORM = 2
@@ -47,7 +47,7 @@ def _sum(form: dict[str, Any]) -> str:
     return f"{zlib.crc32(json.dumps(values, sort_keys=True, separators=(',', ':')).encode()):08x}"
 
 
-def form_of(line: bytes) -> dict[str, Any] | None:
+def read_line(line: bytes) -> dict[str, Any] | None:
     """The object in a line; None if the line is damaged, ValueError if it is intact but not one of a ledger."""
     try:
         form = json.loads(line.removeprefix(BOM))

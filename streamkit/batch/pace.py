@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..events import Reply
-from .costs import Costs, usage_of
+from .costs import Costs, usage_or_estimate
 
 __all__ = ["Bucket", "Pace", "Ticket"]
 
@@ -17,10 +17,10 @@ GUESS = 500
 
 
 class Bucket:
-    """A token bucket: at most ``per_minute`` in any minute, in bursts of a second's worth (or of one).
+    """A token bucket: at most ``per_minute`` in any minute, in bursts of one second, at least one token.
 
-    If it holds at least one, a caller may take any amount; the next one waits until the debt is refilled. So a large
-    amount takes the time that it needs, but never waits for a bucket that cannot hold it.
+    If it holds at least one token, a caller may take any amount; the next one waits until the debt is refilled. So a
+    large amount takes the time that it needs, but never waits for a bucket that cannot hold it.
     """
 
     def __init__(self, per_minute: float, time: Callable[[], float]) -> None:
@@ -110,7 +110,7 @@ class Pace:
 
     def settle(self, ticket: Ticket, replies: Sequence[Reply]) -> float | None:
         """Count a finished prompt with the replies of its requests: its cost, None if that is not known."""
-        usages = [usage_of(reply, ticket.size) for reply in replies]
+        usages = [usage_or_estimate(reply, ticket.size) for reply in replies]
         real = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in usages)
         if real:
             self._counted += 1

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "Labelled", "all_failed", "race", "share", "side_by_side", "tool_loop"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

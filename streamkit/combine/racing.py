@@ -138,7 +138,7 @@ class _Race(CompositeReply):
 
     def _completed(self, entrant: _Entrant) -> None:
         if not self._is_decided():
-            entrant.prelude.over = True
+            entrant.prelude.decided = True
             self._win(entrant, entrant.prelude.flush())
         if self._winner is entrant:
             self._complete = True
@@ -146,7 +146,7 @@ class _Race(CompositeReply):
 
     def _win(self, entrant: _Entrant, items: Sequence[Any]) -> None:
         """Make ``entrant`` the winner if it has content: the others are cancelled."""
-        if not entrant.prelude.over:
+        if not entrant.prelude.decided:
             return
         self._winner, self.place = entrant, entrant.place
         self._timer.dispose()

@@ -176,7 +176,7 @@ class _Shared:
                 member.broke(exc)
 
     def _fail(self, error: Exception) -> None:
-        """End with an error that the streams upstream do not know of: cancel them too."""
+        """End with an error from downstream, and cancel the streams upstream."""
         self._end(error)
         assert self._scheduler is not None
         self._scheduler.dispose_safely(self._subscription)

@@ -90,10 +90,10 @@ class _Loop(CompositeReply):
         self._rounds, self._concurrency = rounds, concurrency
         self._observer = observer
         self._subscription = SerialDisposable()
-        self._replies: list[Reply] = []  # of the rounds before this one
+        self._replies: list[Reply] = []  # the replies of earlier rounds
         self._earlier: list[Message] = []
         self._ended = 0  # the number of rounds that ended, those of inner loops included
-        self._reply: Reply | None = None  # of this round, once it has ended
+        self._reply: Reply | None = None  # the reply of the current round, once it has ended
         self._answers: list[Message] = []
         self._final: Reply | None = None
         self._requested = False  # True once this round's reply was requested

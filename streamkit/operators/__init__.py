@@ -1,4 +1,4 @@
-"""Operators over replies: views (nouns: events or str in, something else out) and the means to make your own.
+"""The operators (`ops`), and functions to make your own.
 
 Stock operators live in ``reactivex.operators`` and mix freely with these.
 """

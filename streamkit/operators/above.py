@@ -11,7 +11,7 @@ from ..engine.streams import Connect, KeepsAll, Operator, keeping_operator, oper
 from ..engine.upstream import ReplySource, RunScheduler, Sources, scheduler_for
 from .lift import Lifted
 
-__all__ = ["Above", "lifted", "lifted_keeping"]
+__all__ = ["Above", "keeping_stage_operator", "stage_operator"]
 
 Scheduler: TypeAlias = "abc.SchedulerBase | None"
 
@@ -45,7 +45,7 @@ class Above:
         return self.source is None or self.source.keeps_text
 
 
-def lifted(
+def stage_operator(
     name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
 ) -> Operator[Any, Any]:
     """An operator of the stage that ``make`` returns. With ``own_scheduler`` a subscription without a `RunScheduler`
@@ -53,7 +53,7 @@ def lifted(
     return operator_of(name, _connecting(make, kind, own_scheduler))
 
 
-def lifted_keeping(
+def keeping_stage_operator(
     name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
 ) -> KeepsAll:
     """The same for a stage whose items are of the kind it gets, with the Reply last."""

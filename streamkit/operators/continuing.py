@@ -174,7 +174,7 @@ class _Continued(CompositeReply):
             return None
         if self._requests > self._policy.attempts:
             return None
-        broke_off = error.outcome == "truncated" and (self._prelude.over or not error.retryable)
+        broke_off = error.outcome == "truncated" and (self._prelude.decided or not error.retryable)
         return 0.0 if broke_off else self._policy.wait(self._requests, error)
 
     def _go_on(self, error: StreamkitError) -> None:

@@ -51,7 +51,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
         self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:
         self._limits, self._observer = limits, observer
-        self._gate = TimedGate(scheduler.loop.time, self._opened, scheduler.gate)
+        self._gate = TimedGate(scheduler.loop.time, self._on_gate_open, scheduler.gate)
         self._place = Place(scheduler)
         self._scheduler = self._place.scheduler.derive(gate=self._gate)
         self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
@@ -62,7 +62,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         total = self._limits["total"]
         if total is not None:
-            self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expired("total"))
+            self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expire("total"))
         self._check()
         self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
         return CompositeDisposable(self._upstream, self._idle, self._total)
@@ -90,18 +90,18 @@ class _TimeLimits(abc.ObserverBase[Any]):
             return
         remaining = self._last + limit - self._gate.open_time
         if remaining <= 1e-6:
-            self._expired(self._clock)
+            self._expire(self._clock)
         elif self._gate.closed:
             self._sleeps = True
         else:
             self._idle.disposable = self._scheduler.schedule_relative(remaining, self._check)
 
-    def _opened(self) -> None:
+    def _on_gate_open(self) -> None:
         if self._sleeps:
             self._sleeps = False
             self._check()
 
-    def _expired(self, clock: str) -> None:
+    def _expire(self, clock: str) -> None:
         error = StalledError(
             f"the {clock} limit of {self._limits[clock]:g} s ran out",
             clock=clock,

@@ -15,7 +15,7 @@ from ..errors import StreamkitError
 from ..protocols import Op
 from ..stages.rewriting import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
-from .above import lifted
+from .above import stage_operator
 from .lift import Lifted, map_async
 from .segments import Unit, segments_of
 
@@ -70,7 +70,9 @@ def guard(
             return Lifted(cutter, below, run, timer).connect(above)
 
         chain: Op[Any, Any] = compose(
-            operator_of("guard", cut), checks, lifted("guard", lambda above: GuardJoiner("guard", above.keeps_text))
+            operator_of("guard", cut),
+            checks,
+            stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text)),
         )
         return chain(source).subscribe(observer, scheduler=scheduler)
 

@@ -38,7 +38,11 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
     refuse_operator("ops.stage", factory)
     subject: Any = factory
     if subject is Stage or subject is StageBase:
-        raise TypeError(f"{subject.__name__} says what a stage has: write ops.stage(Mine), a class with feed and flush")
+        kind = "protocol" if subject is Stage else "base class"
+        raise TypeError(
+            f"sk.{subject.__name__} is only the {kind}: write ops.stage(Mine), with a class of your own"
+            " that has feed and flush"
+        )
     make = Factory("ops.stage", factory, check_stage)
 
     def connect(

@@ -117,7 +117,7 @@ class _Attempts(CompositeReply):
             self._emit(ready)
 
     def _failed(self, error: Exception) -> None:
-        if self._prelude.over or isinstance(error, ShutdownError):  # without a loop there cannot be another attempt
+        if self._prelude.decided or isinstance(error, ShutdownError):  # without a loop there cannot be another attempt
             self._fail(error)
         else:
             self._recover(error)

@@ -16,7 +16,7 @@ from ..checks import check_flag, check_text
 from ..engine.streams import KeepsAll, check_function, keeping_operator, refuse_operator
 from ..stages import Factory, check_text_stage
 from ..stages.rewriting import HOLD, MASK, EarlyEnd, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
-from .above import Above, lifted_keeping
+from .above import Above, keeping_stage_operator
 from .lift import Lifted
 
 __all__ = ["redact", "rewrite", "stop_at", "stop_when", "think_tags"]
@@ -45,7 +45,7 @@ def rewrite(
 
 def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **options: Any) -> KeepsAll:
     kinds = parts_of(parts)
-    rewriter = lifted_keeping(
+    rewriter = keeping_stage_operator(
         name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options)
     )
     return rewriter.known_to("text", "same")
@@ -106,7 +106,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
     if not isinstance(trigger, Observable):
         check_function("trigger", trigger, "trigger(event) says whether to stop", TEXT_TRIGGER, sync=True)
         predicate = trigger
-        return lifted_keeping("stop_when", lambda above: EarlyEnd(predicate, "stop_when", above.keeps_text))
+        return keeping_stage_operator("stop_when", lambda above: EarlyEnd(predicate, "stop_when", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None

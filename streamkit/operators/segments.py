@@ -73,7 +73,7 @@ def code_blocks() -> Operator[Event | str, Segment]:
 
     A block that was never closed comes at the end, ``forced``; also from a reply that broke.
     """
-    blocks = compose(rxo.filter(_is_code), rxo.map_indexed(_numbered))
+    blocks = compose(rxo.filter(_is_code), rxo.map_indexed(_with_index))
     return Operator("code_blocks", compose(segments("paragraph"), blocks))
 
 
@@ -81,5 +81,5 @@ def _is_code(segment: Segment) -> bool:
     return segment.kind == "code"
 
 
-def _numbered(segment: Segment, index: int) -> Segment:
+def _with_index(segment: Segment, index: int) -> Segment:
     return replace(segment, index=index)

@@ -18,7 +18,7 @@ from ..stages.structure import (
     Unfinished,
     check_tools,
 )
-from .above import lifted
+from .above import stage_operator
 
 __all__ = ["json_items", "json_values"]
 
@@ -153,5 +153,5 @@ def json_items(
 def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Operator[Any, Any]:
     if tool is not None:
         check_tools(tool)
-    operator = lifted(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))
+    operator = stage_operator(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))
     return operator if tool is None else operator.known_to("events", "any")

@@ -17,7 +17,7 @@ from ..protocols import Encoding
 from ..stages.usage import Budget, Meter, StreamUsage, Unpriced
 from ..tokens import CURRENT, PriceList, ReplyTokens, Rough, TokenCounter, check_prices, resolve
 from ..wording import excerpt
-from .above import Above, lifted, lifted_keeping
+from .above import Above, keeping_stage_operator, stage_operator
 from .lift import Lifted
 
 __all__ = ["budget", "count_tokens", "meter"]
@@ -39,7 +39,7 @@ def count_tokens(encoding: Tokenizer | None = None, *, space_safe: bool = False)
     o200k_base; the log says so once.
     """
     make = _counters(CURRENT if encoding is None else encoding, space_safe)
-    return lifted("count_tokens", lambda above: _Counted(make))
+    return stage_operator("count_tokens", lambda above: _Counted(make))
 
 
 def _counters(encoding: Tokenizer, space_safe: bool) -> Callable[[], TokenCounter | Rough]:
@@ -109,7 +109,9 @@ def meter(
     """
     check_prices(prices)
     counts, unpriced = ReplyTokens(encoding, prompt=prompt, tools=tools, estimates=True), Unpriced(prices)
-    return lifted_keeping("meter", lambda above: Meter(counts, prices, above.request, unpriced), own_scheduler=True)
+    return keeping_stage_operator(
+        "meter", lambda above: Meter(counts, prices, above.request, unpriced), own_scheduler=True
+    )
 
 
 def budget(
@@ -148,7 +150,7 @@ def budget(
         stream_usage = StreamUsage(counts, prices, above.request, unpriced)
         return Budget(stream_usage, tokens=tokens, cost=cost, drain=drain, keep_text=above.keeps_text)
 
-    return lifted_keeping("budget", make, _BudgetLifted, own_scheduler=True)
+    return keeping_stage_operator("budget", make, _BudgetLifted, own_scheduler=True)
 
 
 class _BudgetLifted(Lifted):

@@ -8,18 +8,18 @@ from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .admission import AdmissionRules
-    from .answer import CutError, paced
+    from .answer import CutError, timed_chunks
     from .script import Script
     from .server import Playable, Request, Server, ServerLimits
 
-__all__ = ["AdmissionRules", "CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "paced"]
+__all__ = ["AdmissionRules", "CutError", "Playable", "Request", "Script", "Server", "ServerLimits", "timed_chunks"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
             "admission": "AdmissionRules",
-            "answer": "CutError paced",
+            "answer": "CutError timed_chunks",
             "script": "Script",
             "server": "Playable Request Server ServerLimits",
         },

@@ -18,9 +18,9 @@ __all__ = [
     "Write",
     "error_answer",
     "error_body",
-    "paced",
     "plain_answer",
     "stream_answer",
+    "timed_chunks",
     "whole_answer",
 ]
 
@@ -51,7 +51,7 @@ class CutError(Exception):
     """Raised where the script cuts the connection."""
 
 
-async def paced(writes: Iterable[Write]) -> AsyncIterator[bytes]:
+async def timed_chunks(writes: Iterable[Write]) -> AsyncIterator[bytes]:
     """The bytes of ``writes`` when they are due; `CutError` or endless silence where their ``then`` asks for it.
 
     Delays add up from the start, so a slow reader gets at once what was due meanwhile, as on a network.

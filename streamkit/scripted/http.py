@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import h11
 
 from ..engine.loops import report
-from .answer import Answer, CutError, Write, error_answer, paced
+from .answer import Answer, CutError, Write, error_answer, timed_chunks
 from .client_limits import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError
 from .paths import likely_api, split_target
@@ -125,7 +125,7 @@ class _Connection:
             if not answer.status:
                 raise CutError
             await self._begin(answer)
-            async for data in paced(_wrapping_errors(answer.body)):
+            async for data in timed_chunks(_wrapping_errors(answer.body)):
                 if self._has_body(answer.status):
                     await self._send(h11.Data(data=data))
                     entry.sent += len(data)

@@ -8,14 +8,14 @@ from functools import cache
 from ..sources.http import names_version
 from ..wire import APIS, Api
 
-__all__ = ["MODELS", "endpoint", "key_headers", "likely_api", "served", "split_target"]
+__all__ = ["MODELS", "apis_by_path", "endpoint_and_deployment", "key_headers", "likely_api", "split_target"]
 
 MODELS = "models"
 DEPLOYMENTS = "/deployments/"
 
 
 @cache
-def served() -> dict[str, Api]:
+def apis_by_path() -> dict[str, Api]:
     """The APIs in whose form a server answers, by the last part of their path, after the version if it has one.
     A folder of another name (``api/chat``) is a part of it."""
     apis = (api for api in APIS.values() if api.writer is not None)
@@ -30,13 +30,13 @@ def _last_part(api: Api) -> str:
 @cache
 def key_headers() -> tuple[tuple[str, str], ...]:
     """Each header in which one of these APIs has its key, with what stands before it there."""
-    return tuple(dict.fromkeys(api.access.header for api in served().values()))
+    return tuple(dict.fromkeys(api.access.header for api in apis_by_path().values()))
 
 
 @cache
 def _marks() -> dict[str, Api]:
     """Headers that only the requests of one provider have, each with an API of that provider."""
-    apis = {api.access.address: api for api in served().values()}.values()
+    apis = {api.access.address: api for api in apis_by_path().values()}.values()
     named = [(name, api) for api in apis for name in (api.access.header[0], *api.access.headers)]
     names = [name for name, _ in named]
     return {name: api for name, api in named if names.count(name) == 1}
@@ -50,12 +50,12 @@ def likely_api(path: str, headers: Mapping[str, str]) -> Api | None:
     """
     path_in_slashes = f"/{path.strip('/')}/"
     folder = path_in_slashes.removesuffix("/").rpartition("/")[0]
-    for name in sorted(served(), key=len, reverse=True):
+    for name in sorted(apis_by_path(), key=len, reverse=True):
         if f"/{name}/" in path_in_slashes:
-            return served()[name]
-    for name in served():
+            return apis_by_path()[name]
+    for name in apis_by_path():
         if "/" in name and folder.endswith(f"/{name.rpartition('/')[0]}"):
-            return served()[name]
+            return apis_by_path()[name]
     return next((api for name, api in _marks().items() if name in headers), None)
 
 
@@ -73,13 +73,13 @@ def split_target(target: str) -> tuple[str, str, str]:
     return authority, path, query
 
 
-def endpoint(path: str) -> tuple[str, str | None] | None:
+def endpoint_and_deployment(path: str) -> tuple[str, str | None] | None:
     """The endpoint of a path with any prefix, and the deployment that the prefix names, if any; None if it is unknown.
 
     ``/openai/deployments/gpt/chat/completions`` gives ``("chat/completions", "gpt")``. The last deployment counts.
     """
     path = path.removesuffix("/")
-    names = (*served(), MODELS)
+    names = (*apis_by_path(), MODELS)
     ends = sorted((len(path) - len(name) - 1, name) for name in names if path.endswith(f"/{name}"))  # longest first
     if not ends:
         return None

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from ..checks import quote
 from ..errors import StreamkitError
-from ..sources import Recording, shipped
+from ..sources import Recording, shipped_names
 from ..sources.http import SECRET
 from ..wire import Api
 from ..wording import excerpt
@@ -22,7 +22,7 @@ from .admission import AdmissionRules
 from .answer import Answer, error_answer, plain_answer
 from .client_limits import ServerLimits
 from .listening import ServerThread, listening
-from .paths import endpoint, key_headers, likely_api, served, split_target
+from .paths import apis_by_path, endpoint_and_deployment, key_headers, likely_api, split_target
 from .playback import Playback
 from .request_log import Request, RequestLog
 from .script import Script
@@ -95,13 +95,13 @@ class Server:
             raise ValueError("a server needs at least one script or recording")
         self._log = RequestLog(keep)
         self._played = 0
-        served()  # loads the APIs here, and not when the first request waits for its answer
+        apis_by_path()  # loads the APIs here, and not when the first request waits for its answer
         self._api_key = api_key
 
     @classmethod
     def shipped(cls, *, speed: float = 1.0, api_key: str | None = None, keep: int = 10_000) -> Server:
         """Plays the recordings that come with the package: the one named by the model, else the demo."""
-        recordings = {name: Recording.open(name) for name in shipped()}
+        recordings = {name: Recording.open(name) for name in shipped_names()}
         return cls(recordings["demo"], models=recordings, speed=speed, api_key=api_key, keep=keep)
 
     @property
@@ -161,7 +161,7 @@ class Server:
         """The answer to one request, which is added to ``requests``. An exception of a play is raised."""
         _, path, query = split_target(target)
         by_name = {name.lower(): value for name, value in headers}
-        request = Request(method, path, _masked(dict(parse_qsl(query))), _masked(by_name), size=len(data))
+        request = Request(method, path, _mask_secrets(dict(parse_qsl(query))), _mask_secrets(by_name), size=len(data))
         self._log.note(request)
         try:
             return self._answer(request, by_name, data), request
@@ -170,12 +170,12 @@ class Server:
             raise
 
     def _answer(self, request: Request, headers: Mapping[str, str], data: bytes) -> Answer:
-        match = endpoint(request.path)
+        match = endpoint_and_deployment(request.path)
         if match is None:
             api = likely_api(request.path, headers)
             return error_answer(404, f"no such path: {excerpt(request.path)}", code="not_found", api=api)
         name, deployment = match
-        api = served().get(name)
+        api = apis_by_path().get(name)
         method, refused = "POST" if api else "GET", partial(error_answer, api=api or likely_api(request.path, headers))
         if request.method != method:
             return refused(405, f"use {method} here", code="method_not_allowed", headers={"allow": method})
@@ -224,7 +224,7 @@ def _problem(api: Api, body: Any) -> str | None:
     return None
 
 
-def _masked(fields: Mapping[str, str]) -> dict[str, str]:
+def _mask_secrets(fields: Mapping[str, str]) -> dict[str, str]:
     """Headers or a query with those values masked whose names say that they are secret."""
     return {name: _mask(value) if SECRET.search(name) else value for name, value in fields.items()}
 

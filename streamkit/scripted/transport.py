@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 
-from .answer import Answer, CutError, paced
+from .answer import Answer, CutError, timed_chunks
 
 if TYPE_CHECKING:
     from .request_log import Request
@@ -57,7 +57,7 @@ class _ScriptedBody(httpx.AsyncByteStream):
 
 async def _pieces(answer: Answer, entry: Request) -> AsyncGenerator[bytes, None]:
     try:
-        async for data in paced(answer.body):
+        async for data in timed_chunks(answer.body):
             entry.sent += len(data)
             yield data
         entry.end("done")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .items import stream
     from .iterators import ItemSource, from_bytes, from_text, open_items, pull_items
     from .recorder import Recorder
-    from .recording import Recording, shipped
+    from .recording import Recording, shipped_names
     from .replaying import replay
     from .sdk import from_sdk
 
@@ -24,18 +24,18 @@ __all__ = [
     "open_items",
     "pull_items",
     "replay",
-    "shipped",
+    "shipped_names",
     "stream",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
             "items": "stream",
             "iterators": "ItemSource from_bytes from_text open_items pull_items",
             "recorder": "Recorder",
-            "recording": "Recording shipped",
+            "recording": "Recording shipped_names",
             "replaying": "replay",
             "sdk": "from_sdk",
         },

@@ -121,22 +121,22 @@ def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStre
         fold = Fold()
         reading.snapshot = fold.reply
 
-        def folded(*events: Event) -> Iterable[Event]:
+        def add_to_fold(*events: Event) -> Iterable[Event]:
             for event in events:
                 fold.feed(event)
             return events
 
-        yield folded(Start(model=model or ""))
+        yield add_to_fold(Start(model=model or ""))
         items = pull_items(await open_items(pieces))
         try:
             async for piece in items:
                 if not isinstance(piece, str):
                     raise TypeError(f"a piece of text is a str, not {type(piece).__name__}")
                 if piece:
-                    yield folded(TextDelta(piece))
+                    yield add_to_fold(TextDelta(piece))
         finally:
             await items.aclose()
-        yield folded(Finish("stop"))
+        yield add_to_fold(Finish("stop"))
         yield (fold.reply("complete"),)
 
     return ReplyStream(Source(produce), label="text")

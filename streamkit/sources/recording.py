@@ -30,7 +30,7 @@ from ..json_form import warn_missed
 from ..wire import APIS
 from ..wording import excerpt
 
-__all__ = ["DETAILS", "VERSION", "Read", "Recording", "shipped"]
+__all__ = ["DETAILS", "VERSION", "Read", "Recording", "shipped_names"]
 
 VERSION = 1
 LIMIT = 256 * 1024 * 1024
@@ -69,16 +69,16 @@ class Recording:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Recording:
-        """The recording in the file ``path``, or a shipped one by its bare name (see `shipped`).
+        """The recording in the file ``path``, or a shipped one by its bare name (see `shipped_names`).
 
         Raises `MalformedError` if the file is not a recording, `TooLargeError` above 256 MiB, FileNotFoundError.
         Note: a bare name means a shipped recording first; write ``./hello`` for a file of that name.
         """
         name = os.fspath(path)
         inside = SHIPPED / f"{name}.jsonl"
-        file = inside if name in shipped() else Path(name)
+        file = inside if name in shipped_names() else Path(name)
         if not file.exists():
-            raise FileNotFoundError(f"no recording {name!r}; shipped ones are {', '.join(shipped())}")
+            raise FileNotFoundError(f"no recording {name!r}; shipped ones are {', '.join(shipped_names())}")
         if file.stat().st_size > LIMIT:
             raise TooLargeError(f"recording {name!r} is larger than {LIMIT} bytes")
         return cls.parse(file.read_bytes())
@@ -128,7 +128,7 @@ class Recording:
             return kind(self.failure["message"], partial=partial)
 
 
-def shipped() -> list[str]:
+def shipped_names() -> list[str]:
     """Names of the recordings that come with the package."""
     return sorted(path.stem for path in SHIPPED.glob("*.jsonl"))
 

@@ -1,4 +1,4 @@
-"""The pure middle: things that remember something between items. No Rx, no network, no clock."""
+"""Stages: objects that keep state between items, without Rx, network or clock."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
     "ThinkTags",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -22,7 +22,7 @@ MISSING: Any = object()
 OF_STAGES = ("due", "done", "hides", "broken", "reply", "failure")
 """Members of a `StageBase` that another object may seem to have; ``expire`` is checked together with ``due``."""
 OF_TEXT = ("done", "hides", "cut")
-"""The same of a stage over text."""
+"""Members of a `StageBase` that an object passed to `ops.rewrite` may seem to have."""
 
 
 class Factory:

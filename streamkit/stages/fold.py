@@ -149,7 +149,7 @@ class Fold:
         call.arguments.append(event.arguments)
 
     def _call(self, event: ToolCall) -> None:
-        """Take a whole call. Its pieces mostly came before; else it is charged here."""
+        """Take a whole call. Its pieces mostly came before; else its size is counted here."""
         calls = self._choice(event.index).calls
         number = self._open_calls.close(event)
         if number is None:

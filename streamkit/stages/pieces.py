@@ -49,7 +49,7 @@ def cutters(unit: Any) -> Callable[[], PieceCutter]:
             raise ValueError(f"unit is one of {', '.join(UNITS)}, a compiled pattern or a function, not {unit!r}")
         cutter_of: dict[str, Callable[[], PieceCutter]] = {
             "char": _CharacterCutter,
-            "word": _WordCutter,
+            "word": _WordPieces,
             "line": lambda: _PatternCutter(LINE_END),
         }
         return cutter_of[unit]
@@ -91,7 +91,7 @@ class _GrowingCutter:
         raise NotImplementedError
 
 
-class _WordCutter(_GrowingCutter):
+class _WordPieces(_GrowingCutter):
     """A cutter into words, each with the white space after it; in Chinese and Japanese into characters."""
 
     def _cut(self, text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The prelude of a stream, before its first content: another stream may still replace it."""
+"""The prelude of a stream: nothing is decided before its first content, and another stream may still replace it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ def commits(item: Any) -> bool:
 
 
 class Prelude:
-    """Holds back the items of one stream until ``over``. (A source does so itself, but emits them before an error.)"""
+    """Holds back the items of one stream until ``decided``.
 
-    __slots__ = ("_held", "over")
+    A source does so itself, but emits them before an error.
+    """
+
+    __slots__ = ("_held", "decided")
 
     def __init__(self) -> None:
-        self.over = False
+        self.decided = False
         self._held: list[Any] = []
 
     def feed(self, item: Any) -> Sequence[Any]:
         """Take ``item`` and return the items to pass on."""
-        if self.over:
+        if self.decided:
             return (item,)
         self._held.append(item)
         return self.flush() if commits(item) or len(self._held) > HELD else ()
 
     def flush(self) -> Sequence[Any]:
         """Return the held items: the stream has ended, or has been chosen."""
-        self.over = True
+        self.decided = True
         items, self._held = self._held, []
         return items

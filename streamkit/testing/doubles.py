@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
-from ..scripted import CutError, Playable, Request, Script, Server, paced
+from ..scripted import CutError, Playable, Request, Script, Server, timed_chunks
 from ..sources.http import Client
 from ..wire import Encoder, Parser, api_named
 
@@ -49,7 +49,7 @@ def script(
             await asyncio.sleep(first)
             raise copy.copy(fail)
         try:
-            async for chunk in paced(answer.writes(api, figures=usage is not None)):
+            async for chunk in timed_chunks(answer.writes(api, figures=usage is not None)):
                 if reading.tap is not None:
                     reading.tap.write(chunk)
                 yield parser.feed(chunk)

@@ -34,11 +34,11 @@ class TokenCounter:
     """
 
     def __init__(self, encoding: str | Encoding | Any, *, space_safe: bool = False) -> None:
-        self._known = True
+        self._encoding_known = True
         if isinstance(encoding, str):
             check_encoding_name(encoding)
             resolved = resolve(encoding)
-            self._known, encoding = resolved.exact, load_encoding(resolved.encoding)
+            self._encoding_known, encoding = resolved.exact, load_encoding(resolved.encoding)
         encoding = encoding_of(encoding)
         lexer = lexer_for(encoding)
         self._engine: Exact | ReencodedCount
@@ -53,7 +53,7 @@ class TokenCounter:
         resolved = resolve(model)
         known = resolved.exact and is_loaded(resolved.encoding)
         counter = cls(resolved.encoding if known else CURRENT)
-        counter._known = known
+        counter._encoding_known = known
         return counter
 
     @property
@@ -63,7 +63,7 @@ class TokenCounter:
 
     @property
     def exact(self) -> bool:
-        return self._known and self._engine.exact
+        return self._encoding_known and self._engine.exact
 
     @property
     def settled(self) -> int:

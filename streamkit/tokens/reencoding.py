@@ -24,7 +24,7 @@ class ReencodedCount:
         self._encoding, self._space_safe = encoding, space_safe
         self.settled = 0
         self._text = ""
-        self._known = 0  # characters of the text that were encoded together
+        self._encoded_length = 0  # characters of the text that were encoded together
         self._tokens = 0  # tokens of these
         self._since = 0  # tokens of the complete lots after these
         self._lot = 0  # the position at which the last lot begins
@@ -35,7 +35,7 @@ class ReencodedCount:
         self._text += text
         if self._space_safe:
             self._settle()
-        if len(self._text) <= max(SMALL, self._known) or len(self._text) >= self._known * GROWTH:
+        if len(self._text) <= max(SMALL, self._encoded_length) or len(self._text) >= self._encoded_length * GROWTH:
             self._encode_all()
             return
         lot = self._count(self._text[self._lot :])
@@ -61,15 +61,15 @@ class ReencodedCount:
             raise
 
     def _settle(self) -> None:
-        cut = CUT.match(self._text, max(0, self._known - 1))
+        cut = CUT.match(self._text, max(0, self._encoded_length - 1))
         if cut is not None:
             self.settled += self._count(self._text[: cut.end()])
             self._text = self._text[cut.end() :]
-            self._known = 0
+            self._encoded_length = 0
 
     def _encode_all(self) -> None:
         self._tokens = self._count(self._text)
         self._since = 0
-        self._known = self._lot = len(self._text)
+        self._encoded_length = self._lot = len(self._text)
         self.total = self.settled + self._tokens
         self.exact = True

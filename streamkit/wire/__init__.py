@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
-if not TYPE_CHECKING:  # otherwise every name would type-check as an attribute
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -71,7 +71,7 @@ class Parser:
         self._dialect = entry.dialect(request_id)
         self._framing = entry.framing
         self._decoder = entry.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
-        self._seen = False
+        self._has_read_items = False
         self._failed = False
         self._stray: list[str] = []
         self._stray_size = 0
@@ -109,7 +109,7 @@ class Parser:
         quick, take = dialect.quick, self.fold.feed
         try:
             items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
-            self._seen = self._seen or bool(items)
+            self._has_read_items = self._has_read_items or bool(items)
             if decoder.stray:
                 items = self._with_stray_lines(items)
             for item in items:
@@ -229,7 +229,7 @@ class Parser:
         if self.finished or (self.lenient and self._dialect.opened):
             yield from self._close()
             return
-        if not self._seen and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
+        if not self._has_read_items and (self._stray or (tail and not any(name.startswith(tail) for name in NAMES))):
             raise MalformedError(f"not {self._framing.called}: {excerpt(' '.join((*self._stray, tail)))}")
         cut = BrokenError("the reply was cut: it ended before the server said so", retryable=not self._dialect.said)
         raise self._dialect.complaint or self._foreign_api_error() or cut

@@ -15,7 +15,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.batch import Ledger
-from streamkit.batch.ledger_lines import form_of
+from streamkit.batch.ledger_lines import read_line
 from tests.reports import Reports, reported
 
 PRICES = sk.Prices(input=1e6, output=1e6)
@@ -115,11 +115,11 @@ def test_every_changed_byte_gives_the_right_reply_or_none(path: Path, reader: Re
 @pytest.mark.timeout(120)
 def test_a_line_with_any_byte_changed_to_any_other_is_no_line_unless_it_says_the_same(path: Path):
     line = written(path, ["a"]).splitlines(keepends=True)[0]
-    form = form_of(line)
+    form = read_line(line)
     assert form is not None
     for place in range(len(line) - 1):
         for content in changed(line, place, range(256)):
-            assert form_of(content) in (None, form)  # 0.0 and 0e0 are the same
+            assert read_line(content) in (None, form)  # 0.0 and 0e0 are the same
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from streamkit.scripted.paths import MODELS, endpoint, served, split_target
+from streamkit.scripted.paths import MODELS, apis_by_path, endpoint_and_deployment, split_target
 
-NAMES = (*served(), MODELS)
+NAMES = (*apis_by_path(), MODELS)
 MEANING = re.compile(rf"(?:.*/deployments/(?P<model>[^/]+))?.*?/(?P<name>{'|'.join(map(re.escape, NAMES))})/?")
 PARTS = (
     *NAMES,
@@ -33,7 +33,7 @@ def test_random_paths_mean_what_they_meant():
     chance, found = random.Random(20), 0
     for _ in range(30_000):
         path = "".join(chance.choice(PARTS) for _ in range(chance.randrange(9)))
-        assert endpoint(path) == meant(path), path
+        assert endpoint_and_deployment(path) == meant(path), path
         found += meant(path) is not None
     assert found > 3_000
 
@@ -53,7 +53,7 @@ def test_random_paths_mean_what_they_meant():
     ],
 )
 def test_the_last_deployment_that_has_a_name_counts(path, expected):
-    assert endpoint(path) == meant(path) == expected
+    assert endpoint_and_deployment(path) == meant(path) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_last_deployment_that_has_a_name_counts(path, expected):
 def test_long_paths_take_milliseconds(part, end):
     path = (part * 65536)[:65536] + end
     began = time.process_time()
-    endpoint(path)
+    endpoint_and_deployment(path)
     assert time.process_time() - began < 0.2  # about 10 ms at worst; the expression took minutes for some
 
 

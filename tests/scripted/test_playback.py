@@ -8,7 +8,7 @@ import pytest
 
 import streamkit as sk
 from streamkit.scripted.playback import Playback
-from streamkit.sources.recording import Read, Recording, shipped
+from streamkit.sources.recording import Read, Recording, shipped_names
 from streamkit.wire import parse
 
 APIS = ("chat", "completions", "responses")
@@ -23,7 +23,7 @@ def parsed(playback: Playback, api: str) -> sk.Reply:
     return reply
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", shipped_names())
 def test_in_its_own_api_it_is_played_byte_for_byte(name):
     recording = Recording.open(name)
     writes = list(Playback(recording).writes(recording.api))
@@ -36,7 +36,7 @@ def test_in_its_own_api_it_is_played_byte_for_byte(name):
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", shipped_names())
 def test_in_another_api_the_reply_and_the_moments_are_the_same(name, api):
     recording = Recording.open(name)
     playback = Playback(recording)

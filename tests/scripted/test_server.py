@@ -10,10 +10,10 @@ import pytest
 
 import streamkit as sk
 from streamkit.scripted.answer import Answer
-from streamkit.scripted.paths import served
+from streamkit.scripted.paths import apis_by_path
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
-from streamkit.sources.recording import Recording, shipped
+from streamkit.sources.recording import Recording, shipped_names
 from streamkit.wire import parse
 
 ASKS: dict[str, dict[str, Any]] = {
@@ -132,7 +132,7 @@ def test_the_deployment_in_an_azure_path_names_the_model():
 def test_all_shipped_recordings_are_served_by_name():
     server = Server.shipped(speed=0)
     assert text_of(ask(server, model="unheard-of", stream=True)).startswith("A reply from a language model")
-    for name in set(shipped()) - {"error"}:
+    for name in set(shipped_names()) - {"error"}:
         for path, api in APIS.items():
             *_, reply = parse([data_of(ask(server, path, model=name, stream=True))], api)
             assert reply.outcome in ("complete", "refused")
@@ -226,6 +226,6 @@ def test_nor_with_keys_that_stand_in_the_query_or_in_any_other_header(name):
 
 
 def test_the_apis_are_loaded_before_the_first_request():
-    served.cache_clear()
+    apis_by_path.cache_clear()
     Server("Hi")
-    assert served.cache_info().currsize == 1
+    assert apis_by_path.cache_info().currsize == 1

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 import streamkit as sk
 from streamkit.sources.recorder import Recorder
-from streamkit.sources.recording import Read, Recording, shipped
+from streamkit.sources.recording import Read, Recording, shipped_names
 from streamkit.wire import parse
 
 HEAD = b'{"streamkit": 1, "api": "chat"}\n'
@@ -219,7 +219,7 @@ def test_a_bare_name_is_a_shipped_recording_and_a_path_is_a_file(tmp_path, monke
     assert Recording.open(f".{os.sep}hello").reads == (Read(0, b"mine"),)
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", shipped_names())
 def test_shipped_recordings_say_where_they_come_from_and_play(name):
     recording = Recording.open(name)
     assert recording.note.startswith(("scripted: ", "recorded from a local engine"))
@@ -238,7 +238,7 @@ def test_shipped_recordings_say_where_they_come_from_and_play(name):
 
 def test_the_shipped_recordings_show_what_replies_can_hold():
     replies = {}
-    for name in shipped():
+    for name in shipped_names():
         recording = Recording.open(name)
         try:
             *_, replies[name] = parse([read.data for read in recording.reads], recording.api)

@@ -9,7 +9,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import ops, testing
-from streamkit.sources.recording import Read, Recording, shipped
+from streamkit.sources.recording import Read, Recording, shipped_names
 from streamkit.wire import parse
 
 BODY = b"".join(write.data for write in testing.Script(["Hel", "lo"]).writes())
@@ -34,7 +34,7 @@ def test_without_waiting_no_time_passes():
     assert clock.now == 0
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_recording_takes_as_long_as_it_did(name):
     source = Recording.open(name)
     recorded = testing.clock().run(sk.replay(name))

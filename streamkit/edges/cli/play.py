@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
-from streamkit.sources import Recording, shipped
+from streamkit.sources import Recording, shipped_names
 from streamkit.tokens import TokenCounter
 from streamkit.wording import one_line
 
@@ -46,7 +46,7 @@ def speed(text: str) -> float:
 
 def _demo(args: argparse.Namespace) -> int:
     if args.list:
-        for name in shipped():
+        for name in shipped_names():
             recording = Recording.open(name)
             sys.stdout.write(f"{name:15} {recording.api:12} {recording.seconds:5.1f} s  {one_line(recording.note)}\n")
         return 0

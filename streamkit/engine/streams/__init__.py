@@ -70,7 +70,7 @@ __all__ = [
     "with_kind",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -92,7 +92,7 @@ class Stream(Fluent[T]):
             if not callable(other) or isinstance(other, type):
                 return NotImplemented
             name = operator_name(other) or uncalled_name(other) or name_of(other)
-            raise TypeError(f"operators are piped on by a method: write stream.pipe({name})")
+            raise TypeError(f"operators are applied by pipe, not by |: write stream.pipe({name})")
 
         # reactivex applies these operators by hand, without ``pipe``
         switch_latest = _piped("switch_latest")

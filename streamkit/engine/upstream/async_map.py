@@ -148,7 +148,7 @@ class _Mapping(abc.ObserverBase[Any]):
                 task = self._scheduler.context.spawn(self._loop, self._await(slot, result), "streamkit map_async")
                 slot.call = Disposable(lambda: _cancel(task, result))
             else:
-                problem = f"map_async calls for an awaitable or a stream, not {type(result).__name__}"
+                problem = f"fn of map_async must return an awaitable or a stream, not {type(result).__name__}"
                 raise TypeError(f"{problem}: a plain function goes into rxo.map(fn)")
         except BaseException as exc:
             slot.done, slot.error = True, self._failure_of(exc)

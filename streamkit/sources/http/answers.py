@@ -120,19 +120,19 @@ class Sniffer:
         self.kind = "stream"
         self._framing = framing
         self._media = content_type.partition(";")[0].strip().lower()
-        self._known = False
+        self._is_decided = False
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """The bytes that may be read by now."""
-        if self._known:
+        if self._is_decided:
             return data
         self._held = without_lead(self._held + data)
         return b"" if self._is_doubtful else self.flush()
 
     def flush(self) -> bytes:
         """The rest of the bytes held back, after the last read."""
-        held, self._held, self._known = self._held, b"", True
+        held, self._held, self._is_decided = self._held, b"", True
         if self._is_honest:
             return held
         if held.startswith(b"<") or (held and self._is_html and not held.startswith((*self._framing.begins, b"{"))):

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 from ...wire import Access
 from .requests import Endpoint
 
-__all__ = ["endpoint_of", "proxied", "with_key"]
+__all__ = ["endpoint_of", "uses_proxy", "with_key"]
 
 
 def endpoint_of(
@@ -134,7 +134,7 @@ def _set(variables: Iterable[str]) -> str | None:
     return next((name for name in variables if os.environ.get(name)), None)
 
 
-def proxied(host: str, scheme: str) -> bool:
+def uses_proxy(host: str, scheme: str) -> bool:
     """True if the environment names a proxy for addresses with this host and scheme."""
     proxies = getproxies()
     return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host)

@@ -21,7 +21,7 @@ from ...errors import BrokenError, ConnectError
 from ...wording import excerpt, said
 from . import keeper
 from .addresses import is_local
-from .environment import proxied
+from .environment import uses_proxy
 from .keeper import CROWD, Keeper, Pool, retire_pools
 from .requests import Endpoint
 
@@ -168,7 +168,7 @@ def _check_own_connections(transport: Any, endpoint: Endpoint, trust_env: bool) 
     """ValueError if a transport or a proxy would connect, to an address that cannot be checked here."""
     if transport is not None:
         raise ValueError("allow_private=False cannot be kept by a transport of yours, which connects by itself")
-    if trust_env and proxied(endpoint.host, "https" if endpoint.secure else "http"):
+    if trust_env and uses_proxy(endpoint.host, "https" if endpoint.secure else "http"):
         raise ValueError(
             "allow_private=False cannot be kept through the environment's proxy, which connects by itself: "
             "pass trust_env=False"

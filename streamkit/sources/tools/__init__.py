@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Toolbox", "Tools", "tool_name", "tools_for", "with_schemas"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -167,7 +167,9 @@ def _format(requested: Any) -> Any:
             raise TypeError(f"response_format is the class {kind}, not an instance: write response_format={kind}")
         raise TypeError(f"response_format cannot be of type {kind}: {FORMATS}")
     if "type" not in requested or requested["type"] == "object":
-        raise TypeError(f"response_format says its type, and a JSON schema stands within it: {FORMATS}")
+        raise TypeError(
+            f"a dict for response_format needs a 'type' of its own, and the schema goes inside 'json_schema': {FORMATS}"
+        )
     return requested
 
 

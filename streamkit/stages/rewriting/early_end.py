@@ -41,7 +41,7 @@ class EarlyEnd(StageBase):
         if answer:
             if isawaitable(answer):
                 kind = type_name(answer)  # closes a coroutine
-                raise TypeError(f"the predicate of {self._name} returns True or False at once, not a {kind}")
+                raise TypeError(f"trigger of {self._name} must return True or False, not a {kind}")
             return [item, *self.finish()]
         return [item]
 

@@ -29,8 +29,8 @@ class Escapes:
 
     def __init__(self) -> None:
         self._held = ""
-        self._runs: deque[tuple[str, str]] = deque()  # characters and their source, not taken yet
-        self._position = 0  # in the first run
+        self._runs: deque[tuple[str, str]] = deque()  # characters with their source, which `take` has yet to return
+        self._position = 0  # the position in the first run of the next character to return
 
     def feed(self, text: str) -> str:
         """The characters of ``text``; an escape that is not whole is held until its rest comes."""
@@ -44,7 +44,7 @@ class Escapes:
                     break
                 piece = ESCAPE.match(text, at)
             source = piece.group() if piece else text[at]  # a backslash that escapes nothing is itself a character
-            out.append(self._read(source) if piece else self._plain(source))
+            out.append(self._read(source) if piece else self._append_unescaped(source))
             at += len(source)
         return "".join(out)
 
@@ -53,16 +53,16 @@ class Escapes:
         rest, self._held = self._held, ""
         half = ESCAPE.match(rest)
         first = self._read(half.group()) if half else ""
-        return first + self._plain(rest[half.end() if half else 0 :])
+        return first + self._append_unescaped(rest[half.end() if half else 0 :])
 
     def _read(self, source: str) -> str:
         if source[0] != "\\":
-            return self._plain(source)
+            return self._append_unescaped(source)
         characters: str = json.loads(f'"{source}"')
         self._runs.append((characters, source))
         return characters
 
-    def _plain(self, source: str) -> str:
+    def _append_unescaped(self, source: str) -> str:
         if source:
             self._runs.append((source, source))
         return source

@@ -90,7 +90,7 @@ def _names(keys: Iterable[Any], mask: Callable[[str], str]) -> list[Any]:
     names = []
     for key, name in masked:
         if name != key:
-            name = next(free for free in _numbered(name) if free not in used)
+            name = next(free for free in _candidate_names(name) if free not in used)
             used.add(name)
         names.append(name)
     return names
@@ -104,7 +104,7 @@ def _name(key: Any, mask: Callable[[str], str]) -> Any:
     return mask(str(key))
 
 
-def _numbered(name: Any) -> Iterator[Any]:
+def _candidate_names(name: Any) -> Iterator[Any]:
     yield name
     for number in count(2):
         yield f"{name} ({number})"

@@ -1,8 +1,8 @@
-"""The place of a reader in a JSON document, and the characters that may come next there."""
+"""The position of a reader in a JSON document, and the characters that may come next there."""
 
 from __future__ import annotations
 
-__all__ = ["MARKS", "JsonPlace", "may_begin"]
+__all__ = ["MARKS", "JsonPosition", "may_begin"]
 
 MARKS = frozenset("{}[],:")
 VALUE = frozenset('{["-0123456789tfnNI')  # NaN and Infinity are not JSON, but readers accept them
@@ -23,7 +23,7 @@ def may_begin(bracket: str, following: str, on_new_line: bool) -> bool:
     return following in IN_MID_LINE[bracket]
 
 
-class JsonPlace:
+class JsonPosition:
     """The grammar of RFC 8259, one character that is not white space after the other: ``may`` has those that can come.
 
     After an object or array another document may begin, as some servers send arguments twice.

@@ -21,9 +21,9 @@ class LiteralWords:
     """
 
     def __init__(self, words: Iterable[str], replace: Replace) -> None:
-        self._next: list[dict[str, int]] = [{}]  # of each state
-        self._depth = [0]
-        self._ends = [0]  # the length of the longest word that ends in the state
+        self._next: list[dict[str, int]] = [{}]  # for each state, the longer state that each character leads to
+        self._depth = [0]  # for each state, the length of its text
+        self._ends = [0]  # for each state, the length of the longest word that ends there
         self.longest = 0
         for word in words:
             if not isinstance(word, str) or not word:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .escapes import quoted
-from .json_position import MARKS, JsonPlace, may_begin
+from .json_position import MARKS, JsonPosition, may_begin
 from .matching import Find
 from .redact import EachWord, Redactor
 from .searched_texts import EscapedText, PlainText
@@ -44,7 +44,7 @@ class JsonRedactor(Redactor):
 
     def _begin(self) -> None:
         super()._begin()
-        self._place = JsonPlace()
+        self._position = JsonPosition()
         self._step: Step = self._between
         self._value: list[str] = []  # a number or literal, or a whole string, that no rule has seen yet
         self._text: PlainText | None = None  # the search of the current text, if that is not in `_value`
@@ -58,7 +58,7 @@ class JsonRedactor(Redactor):
         at, end = 0, len(text)
         while at < end:
             at = self._step(text, at, out)
-        return _joined(out)
+        return _as_one_piece(out)
 
     def flush(self) -> list[str]:
         return self._finish(cut=False)
@@ -75,16 +75,16 @@ class JsonRedactor(Redactor):
             if stop == len(text):
                 return stop
         char = text[stop]
-        if char not in self._place.may:
+        if char not in self._position.may:
             self._leave_json(out)
             return stop
         self._confirm(out)
         if char in MARKS:
-            self._place.mark(char)
+            self._position.mark(char)
             self._held.append(char)
         elif char == '"':
             out.append(char)
-            self._is_string, self._is_name, self._step = True, self._place.is_at_name, self._string
+            self._is_string, self._is_name, self._step = True, self._position.is_at_name, self._string
         else:
             self._is_string, self._is_name, self._step = False, False, self._scalar
             return stop
@@ -103,7 +103,7 @@ class JsonRedactor(Redactor):
         if not closed:
             return len(text)
         self._held.append('"')
-        self._place.string()
+        self._position.string()
         self._step = self._between
         return stop + 1
 
@@ -113,7 +113,7 @@ class JsonRedactor(Redactor):
         if stop < len(text):
             self._step = self._between
             if _is_scalar("".join(self._value)):
-                self._place.scalar()
+                self._position.scalar()
             else:
                 self._leave_json(out)
         elif not DIGITS.fullmatch(text, at) and not _begins_word("".join(self._value)):
@@ -130,7 +130,7 @@ class JsonRedactor(Redactor):
                 return stop
             if may_begin(self._held[0], text[stop], self._on_new_line):
                 out.append(self._text.flush())
-                self._text, self._place, self._step = None, JsonPlace(self._held[0]), self._between
+                self._text, self._position, self._step = None, JsonPosition(self._held[0]), self._between
             else:
                 out.append(self._feed_prose("".join(self._held)))
                 self._held.clear()
@@ -162,11 +162,11 @@ class JsonRedactor(Redactor):
 
     def _leave_json(self, out: list[str]) -> None:
         """Leave the JSON: everything that is not certain yet, and everything that follows, is one text."""
-        outside = self._place.outside and not self._is_string
+        outside = self._position.outside and not self._is_string
         self._is_name = False
         self._step = self._prose if outside else self._rest
         if self._text is None:
-            self._text = self._new_text(EscapedText if self._place.begun else PlainText)
+            self._text = self._new_text(EscapedText if self._position.begun else PlainText)
         out.append(self._feed_prose(self._take_value() + "".join(self._held)))
         self._held.clear()
 
@@ -192,7 +192,7 @@ class JsonRedactor(Redactor):
         return redacted if self._is_string or redacted == value else quoted(redacted)
 
     def _finish(self, *, cut: bool) -> list[str]:
-        """The held text. The place is kept, as servers sometimes send more."""
+        """The held text. The position is kept, as servers sometimes send more."""
         out: list[str] = []
         if self._step == self._prose:
             out.append(self._feed_prose("".join(self._held)))
@@ -204,7 +204,7 @@ class JsonRedactor(Redactor):
             out.append(self._finish_string(cut_here) if self._is_string else self._finish_scalar(cut))
         out += self._held
         self._held.clear()
-        return _joined(out)
+        return _as_one_piece(out)
 
     def _finish_string(self, cut: bool) -> str:
         self._text = self._new_text(EscapedText)
@@ -214,12 +214,12 @@ class JsonRedactor(Redactor):
         value = self._take_value()
         if self._step == self._scalar:
             self._step = self._between
-            self._place.scalar()
+            self._position.scalar()
         if value in LITERALS:
             return value
         self._text = self._new_text(PlainText)
         redacted = self._text.feed(value) + (self._text.cut() if cut else self._text.flush())
-        is_json = self._place.begun or _is_scalar(value)
+        is_json = self._position.begun or _is_scalar(value)
         return quoted(redacted) if is_json and redacted != value else redacted
 
     def _take_value(self) -> str:
@@ -235,7 +235,7 @@ class JsonRedactor(Redactor):
         return self._finds_for_names if self._is_name else self._finds
 
 
-def _joined(out: list[str]) -> list[str]:
+def _as_one_piece(out: list[str]) -> list[str]:
     redacted = "".join(out)
     return [redacted] if redacted else []
 

@@ -137,14 +137,14 @@ class Rewriter(StageBase):
         """The warnings of ``reply``, masked, as they quote the server. If the stage fails on them they are left out: a
         run must be able to return its reply at any time."""
         try:
-            return tuple(map(self._masked, reply.warnings))
+            return tuple(map(self._mask_excerpts, reply.warnings))
         except Exception:
             return ()
 
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` without text that may not be shown."""
         try:
-            return without_quotes(error, self._masked) if self.hides else error
+            return without_quotes(error, self._mask_excerpts) if self.hides else error
         except StreamkitError as exc:
             exc.partial = error.partial
             raise
@@ -213,7 +213,7 @@ class Rewriter(StageBase):
         if event.kept and TextDelta in self._kinds:
             out = self._through((TextDelta, 0, 0), TextDelta(event.kept), event.kept)
         kept = "".join(piece.text for piece in out if type(piece) is TextDelta) if out or self._stages else event.kept
-        reason = self._masked(event.reason) if self.hides else event.reason
+        reason = self._mask_excerpts(event.reason) if self.hides else event.reason
         others = [piece for piece in out if type(piece) is not TextDelta]
         return [replace(self._cleared(event), kept=kept, reason=reason), *others]
 
@@ -234,7 +234,7 @@ class Rewriter(StageBase):
         self._begin_anew()  # another message follows
         if isinstance(event, RoundEnd) or not self.hides or ToolCallDelta not in self._kinds:
             return self._cleared(event)
-        value, error = with_texts_mapped(event.value, self._whole), with_texts_mapped(event.error, self._masked)
+        value, error = with_texts_mapped(event.value, self._whole), with_texts_mapped(event.error, self._mask_excerpts)
         return replace(event, call=self._rewritten(event.call), value=value, error=error, raw=None)
 
     def _rewritten(self, call: ToolCall) -> ToolCall:
@@ -243,7 +243,7 @@ class Rewriter(StageBase):
     def _whole(self, text: str, make: Callable[[], Any] | None = None) -> str:
         return through((make or self._make)(), text)
 
-    def _masked(self, text: str) -> str:
+    def _mask_excerpts(self, text: str) -> str:
         return excerpts_through(self._make(), text)
 
     # -- text ------------------------------------------------------------------------------------------------------

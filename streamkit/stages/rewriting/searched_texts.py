@@ -21,15 +21,15 @@ class PlainText:
         self._scan, self._mask = Scan(finds, hold), mask
 
     def feed(self, text: str) -> str:
-        return self._joined(self._scan.feed(text))
+        return self._join(self._scan.feed(text))
 
     def flush(self) -> str:
-        return self._joined(self._scan.flush())
+        return self._join(self._scan.flush())
 
     def cut(self) -> str:
-        return self._joined(self._scan.cut())
+        return self._join(self._scan.cut())
 
-    def _joined(self, parts: Iterable[Part]) -> str:
+    def _join(self, parts: Iterable[Part]) -> str:
         return "".join(part if isinstance(part, str) else self._replacement(part) for part in parts)
 
     def _replacement(self, part: Replaced | Overflow) -> str:
@@ -52,7 +52,7 @@ class EscapedText(PlainText):
     def flush(self) -> str:
         return super().feed(self._escapes.flush()) + super().flush()
 
-    def _joined(self, parts: Iterable[Part]) -> str:
+    def _join(self, parts: Iterable[Part]) -> str:
         return "".join(
             self._escapes.take(len(part))[1] if isinstance(part, str) else self._written(part) for part in parts
         )

@@ -10,7 +10,7 @@ from functools import cache
 from .starters import STARTERS
 from .tables import ARTICLES_OF, COMMON, MAY_END, NEVER, NUMBERED
 
-__all__ = ["abbreviations", "articles", "common", "may_end", "never", "numbered", "starters"]
+__all__ = ["abbreviations", "articles", "before_numbers", "common", "may_end", "never", "starters"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -151,7 +151,7 @@ _SAME = {"no": "nb", "nn": "nb", "bs": "hr", "be": "ru", "mk": "bg", "gl": "es",
 
 @cache
 def _of(table: str, lang: str) -> frozenset[str]:
-    words = {"never": NEVER, "numbered": NUMBERED, "may_end": MAY_END}[table]
+    words = {"never": NEVER, "before_numbers": NUMBERED, "may_end": MAY_END}[table]
     english = _words(words["en"])
     return english if lang == "en" else english - HOMOGRAPHS | _words(words.get(_SAME.get(lang, lang), ""))
 
@@ -161,9 +161,9 @@ def never(lang: str) -> frozenset[str]:
     return _of("never", lang)
 
 
-def numbered(lang: str) -> frozenset[str]:
+def before_numbers(lang: str) -> frozenset[str]:
     """Abbreviations before a number: "p. 5"."""
-    return _of("numbered", lang)
+    return _of("before_numbers", lang)
 
 
 def may_end(lang: str) -> frozenset[str]:
@@ -194,4 +194,4 @@ def articles(lang: str) -> frozenset[str]:
 @cache
 def abbreviations(lang: str) -> frozenset[str]:
     """All abbreviations that do not end a sentence where no other rule applies."""
-    return (never(lang) | numbered(lang) | may_end(lang)) - FINAL - ORDINARY
+    return (never(lang) | before_numbers(lang) | may_end(lang)) - FINAL - ORDINARY

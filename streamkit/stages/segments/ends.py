@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .abbreviations import numbered
+from .abbreviations import before_numbers
 from .ahead import FAR, Ahead, MoreNeeded
 from .boundary import ELIDED, Judge
 from .brackets import EndCandidate
@@ -171,7 +171,7 @@ class Ends:
         end_mark = EndMark(
             before, text[candidate.mark : candidate.run], word, after, lang, dash, initial, quoted, candidate.stopped
         )
-        end_mark.label = ELIDED.sub("", word.lower()) in numbered(lang) and self._is_label(ahead, at)
+        end_mark.label = ELIDED.sub("", word.lower()) in before_numbers(lang) and self._is_label(ahead, at)
         end_mark.after_question = candidate.after_question
         end_mark.listed = _is_listed(text[candidate.run : candidate.end], word, before)
         return decide(end_mark, self.judge)

@@ -136,9 +136,9 @@ def _stop(mark: EndMark, word: str) -> bool | None:
         return word in known.AGAINST and _starts(mark) and after.lower() not in known.ARTICLES
     if lang in known.ORDINAL and _ROMAN.match(mark.word) and not mark.is_first:
         return _starts(mark)
-    if after[:1].isdigit() and (word in known.numbered(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
+    if after[:1].isdigit() and (word in known.before_numbers(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
         return False
-    if len(after) > 1 and _ROMAN.match(after) and word in known.numbered(lang):
+    if len(after) > 1 and _ROMAN.match(after) and word in known.before_numbers(lang):
         return False
     if mark.label and _is_labelled(mark, word):
         return False
@@ -197,7 +197,7 @@ def _is_ordinary(mark: EndMark, word: str) -> bool:
 
 def _is_labelled(mark: EndMark, word: str) -> bool:
     """True if the next letter names a figure or section; not after words that may also end a sentence."""
-    if word not in known.numbered(mark.lang) or word in known.CALENDAR:
+    if word not in known.before_numbers(mark.lang) or word in known.CALENDAR:
         return False
     if mark.word[:1].isupper() or word not in known.ORDINARY or mark.lang != "en":
         return True
@@ -228,7 +228,8 @@ def _after_number(mark: EndMark) -> bool | None:
     if mark.after.lower() in known.MONTHS:
         return False
     before = mark.previous.lower()
-    if before.endswith(".") and before[:-1] in known.numbered(mark.lang) and mark.lang not in known.ORDINAL_ARTICLES:
+    is_label = before.endswith(".") and before[:-1] in known.before_numbers(mark.lang)
+    if is_label and mark.lang not in known.ORDINAL_ARTICLES:
         return True
     if mark.lang in known.LARGE_NOUNS:
         return _starts(mark) or before in known.CARDINAL
@@ -272,7 +273,7 @@ def _after_letter(mark: EndMark) -> bool | None:
         return False
     before = mark.previous
     if before.endswith("."):
-        is_name = len(before) > 2 and before[:-1].lower() in known.numbered(mark.lang)  # "Fig. A."
+        is_name = len(before) > 2 and before[:-1].lower() in known.before_numbers(mark.lang)  # "Fig. A."
         return is_name and not mark.after[:1].isdigit()
     if before[-1:].isdigit() and mark.word in known.UNIT_LETTERS:
         return not mark.after[:1].isdigit()

@@ -24,7 +24,7 @@ __all__ = [
     "check_tools",
 ]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -39,7 +39,7 @@ def check_tools(tool: Any) -> None:
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"tool is the name of a tool, or a list of names, not {tool!r}")
     if not names:
-        raise ValueError("tool names no tool")
+        raise ValueError("tool is an empty list")
 
 
 class CallStages:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "Meter", "StreamUsage", "Unpriced"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -151,11 +151,11 @@ def _usage_form(usage: Usage) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": _known({"cached_tokens": usage.cached_tokens}),
-        "completion_tokens_details": _known({"reasoning_tokens": usage.reasoning_tokens}),
+        "prompt_tokens_details": _without_none({"cached_tokens": usage.cached_tokens}),
+        "completion_tokens_details": _without_none({"reasoning_tokens": usage.reasoning_tokens}),
     }
-    return _known(form) or {}
+    return _without_none(form) or {}
 
 
-def _known(form: dict[str, Any]) -> dict[str, Any] | None:
+def _without_none(form: dict[str, Any]) -> dict[str, Any] | None:
     return {name: value for name, value in form.items() if value is not None} or None

@@ -40,7 +40,7 @@ class ItemExtras:
     of an item, and the extras seen there are forgotten with the `end` of the item."""
 
     def __init__(self) -> None:
-        self._seen: dict[int | None, set[tuple[str, str]]] = {}
+        self._extras: dict[int | None, set[tuple[str, str]]] = {}
 
     def ignore(self, position: Any, name: str) -> None:
         """Count everything under this name at ``position`` as seen from now on: long content that comes in pieces is
@@ -48,10 +48,10 @@ class ItemExtras:
         self._at(position).add((name, ""))
 
     def end(self, position: Any) -> None:
-        self._seen.pop(_index(position), None)
+        self._extras.pop(_index(position), None)
 
     def _at(self, position: Any) -> set[tuple[str, str]]:
-        return self._seen.setdefault(_index(position), set())
+        return self._extras.setdefault(_index(position), set())
 
     def is_repeated(self, position: Any, name: str, value: Any) -> bool:
         """True if ``value``, or each entry of a list, came before under this name at ``position``. It is noted as

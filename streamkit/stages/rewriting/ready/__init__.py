@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READY", "ArmouredKeys", "Cards", "Emails", "Keys", "Phones", "check_name"]
 
-if not TYPE_CHECKING:  # else every name would be one
+if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {

@@ -78,7 +78,7 @@ class Cards(Spans):
             if undecided or end > at:
                 if not final:
                     self._decided_text = DecidedText(max(0, at - REACH), view[max(0, at - REACH) :], at, start)
-                return max(start, at) if undecided else _joined(view, start, max(start, at), end, final)
+                return max(start, at) if undecided else _with_overlapping(view, start, max(start, at), end, final)
         return None
 
 
@@ -98,7 +98,7 @@ class DecidedText(NamedTuple):
         return self.at <= at and view.startswith(self.text, self.begin)
 
 
-def _joined(view: str, first: int, start: int, end: int, final: bool) -> Span:
+def _with_overlapping(view: str, first: int, start: int, end: int, final: bool) -> Span:
     """The span of a card number and of those that begin within it and extend further."""
     for match in START.finditer(view, first + 1):
         if match.start() >= end or end - start >= SPAN:

@@ -37,7 +37,7 @@ class _Table(dict[int, str]):
     """A table for ``str.translate``; an entry is computed when its character first occurs."""
 
     def __missing__(self, code: int) -> str:
-        folded = self[code] = chr(code) if code < 128 or code in EMOJI_MARKS else _plain(chr(code))
+        folded = self[code] = chr(code) if code < 128 or code in EMOJI_MARKS else _plain_equivalent(chr(code))
         return folded
 
 
@@ -45,11 +45,11 @@ TABLE = _Table()
 
 
 def fold(text: str) -> str:
-    return text if text.isascii() else _folded(text)
+    return text if text.isascii() else _fold(text)
 
 
 @lru_cache(maxsize=4)  # the rules of one redactor pass the same text, one after the other
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     folded = "".join([_block(text[at : at + BLOCK]) for at in range(0, len(text), BLOCK)])
     if "–" in folded:
         folded = PARTING.sub("—", folded).replace("–", "-")
@@ -63,7 +63,7 @@ def _block(text: str) -> str:
     return text if text.isascii() else text.translate(TABLE)
 
 
-def _plain(char: str) -> str:
+def _plain_equivalent(char: str) -> str:
     if char in BY_PLACE:
         return BY_PLACE[char]
     category = unicodedata.category(char)
