@@ -68,7 +68,7 @@ class Run(HasReply, Generic[T]):
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
         self._driver = RunDriver(scheduler, self._unread)
-        self._driver.hold.take(specs)
+        self._driver.claim.take(specs)
         try:
             if is_background(loop):
                 live.add(self._driver)
