@@ -95,8 +95,8 @@ class Context:
         """Errors that listeners in the middle of the chain were called with."""
 
     def stream(self, storage: Hashable = None) -> str:
-        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in a place that
-        numbers its items, and the run's id with a number for each further one, whose items are numbered from 0 too."""
+        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in that
+        storage, and the run's id with a number for each further one. The items of each are numbered from 0."""
         if storage is None:
             return self.id
         number = self._streams[storage] = self._streams.get(storage, 0) + 1
