@@ -54,7 +54,8 @@ class Reading(abc.DisposableBase):
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
         self.loop, self.gate, self.context = scheduler.loop, scheduler.gate, scheduler.context
-        self.tap = scheduler.tap() if scheduler.tap is not None else None
+        make_byte_listener = scheduler.make_byte_listener
+        self.byte_listener = make_byte_listener() if make_byte_listener is not None else None
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.sent_request: SentRequest | None = None

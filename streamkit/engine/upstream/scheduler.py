@@ -36,7 +36,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the loop of the run, and carries to the sources what they need:
 
     - ``gate`` and ``context`` of the run
-    - ``tap``: makes a `ByteListener` for each source, while a recording is made
+    - ``make_byte_listener``: makes a `ByteListener` for each source, while a recording is made
     - ``reply_filter`` of the operators downstream that change replies: reduces a reply of this source to what the run
       may show of it
     - ``error_filter`` of those that hide text: the same for errors
@@ -50,7 +50,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
-        tap: Callable[[], ByteListener] | None = None,
+        make_byte_listener: Callable[[], ByteListener] | None = None,
         reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
         error_filter: ErrorFilter | None = None,
@@ -60,7 +60,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
-        self.tap = tap
+        self.make_byte_listener = make_byte_listener
         self.reply_filter, self.error_filter, self.cover, self.broken = reply_filter, error_filter, cover, broken
         self.sources = self.context.main if sources is None else sources
 
@@ -78,7 +78,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         self,
         *,
         gate: Gate | None = None,
-        tap: Callable[[], ByteListener] | None = None,
+        make_byte_listener: Callable[[], ByteListener] | None = None,
         reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
         error_filter: ErrorFilter | None = None,
@@ -89,7 +89,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             self._loop,
             gate or self.gate,
             self.context,
-            tap or self.tap,
+            make_byte_listener or self.make_byte_listener,
             _both(self.reply_filter, reply_filter),
             self.sources if sources is None else sources,
             _both(self.error_filter, error_filter),
