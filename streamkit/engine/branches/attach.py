@@ -132,7 +132,7 @@ class _Attachment(abc.ObserverBase[Any]):
         loop, context = self._scheduler.loop, self._scheduler.context
         enter(loop, self)
         self._error = error
-        context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
+        context.insist(loop, self._close_sinks, self.give_up, "streamkit attached branches")
 
     def loop_ends(self) -> None:
         """Give the branches, which are being closed already, a few seconds from now on."""
@@ -158,8 +158,8 @@ class _Attachment(abc.ObserverBase[Any]):
             self._scheduler.broke(exc)
             return Reply(outcome="failed")
 
-    async def _settle(self) -> None:
-        self._finish(await self._fan.settle(self._error, self._reply_so_far()))
+    async def _close_sinks(self) -> None:
+        self._finish(await self._fan.close_sinks(self._error, self._reply_so_far()))
 
     def _finish(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)

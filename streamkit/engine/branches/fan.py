@@ -53,7 +53,7 @@ class Fan:
     """Passes each item of a run to every branch, in order, on the run's loop.
 
     Made when the run (or an attachment) begins. It is subscribed to the source, which calls `on_next`; calls from other
-    threads and from within a call are queued. It is over when `settle` or `abandon` has closed all branches.
+    threads and from within a call are queued. It is over when `close_sinks` or `abandon` has closed all branches.
     """
 
     def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
@@ -253,7 +253,7 @@ class Fan:
         for outlet in self.outlets:
             outlet.detach()
 
-    async def settle(self, error: Exception | None, reply: Reply) -> list[Exception]:
+    async def close_sinks(self, error: Exception | None, reply: Reply) -> list[Exception]:
         """Wait for the mailboxes, close the sinks, and return the failures of branches (never the stream's own
         error)."""
         self._count()

@@ -96,7 +96,7 @@ class Mailbox:
         self._wake.set()
         if self._task is not asyncio.current_task():
             self._task.cancel()
-        self._timer = self._loop.call_later(GRACE, self._settle)
+        self._timer = self._loop.call_later(GRACE, self._set_ended)
 
     # -- the emptying side -----------------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class Mailbox:
             self._timer.cancel()
             self._timer = None
 
-    def _settle(self) -> None:
+    def _set_ended(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -186,7 +186,7 @@ class Mailbox:
             self._begin(first)
             return
         self._stop_timer()
-        self._settle()
+        self._set_ended()
         close = getattr(first, "close", None)
         if close is not None:
             close()  # the task was cancelled before it began, so nothing else closes it

@@ -50,7 +50,7 @@ class RunDriver:
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = FirstEnd(self._on_error, self._settle, self._on_late_error)
+        self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
         self._context.lost = self._on_lost
         self.claim = SinkClaim(self._context, self._loop)
         self.claim.last = lambda: self.last
@@ -150,7 +150,7 @@ class RunDriver:
             self._cancel()
         else:
             self._error = error
-            self._settle()
+            self._begin_closing()
 
     def _on_exception(self, exc: BaseException) -> None:
         failure = failure_of("an operator", exc)
@@ -190,12 +190,12 @@ class RunDriver:
         self._unsubscribe()
         if self.fan is not None:
             self.fan.stop()
-        self._settle()
+        self._begin_closing()
 
-    def _settle(self) -> None:
+    def _begin_closing(self) -> None:
         self.claim.ended = True
         if not runs_here(self._loop):
-            on_loop(self._loop, self._settle)
+            on_loop(self._loop, self._begin_closing)
         elif self._begun and not self._ends and not self.result.done:
             self._ends = True  # set first: a reader that is collected during the calls below cancels this run
             if self.fan is not None and not self._context.cancelled:
@@ -207,7 +207,7 @@ class RunDriver:
         if cancelled:
             await self.requests_closed()
         reply = self._final("cancelled" if cancelled else None)
-        failures = await self.fan.settle(self._error, reply) if self.fan is not None else []
+        failures = await self.fan.close_sinks(self._error, reply) if self.fan is not None else []
         others = self._context.closing - {asyncio.current_task()}
         if others:
             await asyncio.wait(others, timeout=DRAIN if cancelled else None)
