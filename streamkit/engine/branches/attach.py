@@ -65,7 +65,7 @@ def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any
     """Pass ``error`` to the far end of the chain. An operator in between would treat it as a stream that has failed,
     and go on with another one."""
     if run.has_far_end:
-        run.lost(error)
+        run.report_at_far_end(error)
     elif observer is None:
         raise error
     else:
@@ -155,7 +155,7 @@ class _Attachment(abc.ObserverBase[Any]):
             cut = context.cancelled or isinstance(self._error, ShutdownError)
             return Reply(outcome="cancelled" if cut else "stopped" if self._left else "complete")
         except BaseException as exc:  # raised by a user's stage further downstream
-            self._scheduler.broke(exc)
+            self._scheduler.operator_failed(exc)
             return Reply(outcome="failed")
 
     async def _close_sinks(self) -> None:
@@ -171,7 +171,7 @@ class _Attachment(abc.ObserverBase[Any]):
             context.failures.extend(failures)
         elif self._left:
             for failure in failures:
-                self._scheduler.lost(failure)
+                self._scheduler.report_at_far_end(failure)
         elif failures:
             error = failures.pop(0) if error is None else error
             with_notes(error, failures)

@@ -51,7 +51,7 @@ class RunDriver:
         self._context.failures = []
         self._context.abort = self._abort
         self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
-        self._context.lost = self._on_lost
+        self._context.report_at_far_end = self._on_far_end_error
         self.claim = SinkClaim(self._context, self._loop)
         self.claim.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None
@@ -167,7 +167,7 @@ class RunDriver:
             self._raise = as_raised("a sink", exc)
         self.cancel()
 
-    def _on_lost(self, error: BaseException) -> None:
+    def _on_far_end_error(self, error: BaseException) -> None:
         """Take an ``error`` that an operator did not pass on; the operators upstream of it do not know of the end."""
         self._end.error(error)
         self._unsubscribe()

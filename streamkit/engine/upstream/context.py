@@ -67,7 +67,7 @@ class Context:
 
     __slots__ = (
         *("_streams", "abort", "cancelled", "closing", "failures", "id", "left", "listener_errors"),
-        *("lost", "main", "notes", "readings", "replies"),
+        *("main", "notes", "readings", "replies", "report_at_far_end"),
     )
 
     def __init__(self) -> None:
@@ -87,8 +87,8 @@ class Context:
         """Tasks that may still be running when the stream has ended: a run waits for them."""
         self.abort: Callable[[BaseException], None] = report
         """Ends the run because of KeyboardInterrupt or the like, which is then raised to the caller of the run."""
-        self.lost: Callable[[BaseException], None] = report
-        """Passes an error that an operator did not pass on downstream to the far end of the chain."""
+        self.report_at_far_end: Callable[[BaseException], None] = report
+        """Reports an error at the far end of the chain, if an operator kept it from getting there."""
         self.failures: list[Exception] | None = None
         """Failures beside the stream's own error; None if there is no run to raise them at its end."""
         self.listener_errors: list[Exception] = []
