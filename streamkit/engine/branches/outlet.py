@@ -175,7 +175,7 @@ class Outlet(abc.ObserverBase[Any]):
             self.was_suspect(seconds)
 
     def was_suspect(self, seconds: float) -> None:
-        """Count a slow call; the second one is warned of."""
+        """Count a slow call, and warn of the sink at the second one."""
         self._strikes += 1
         if self._strikes == 2:
             slow_callable(self.spec.name, seconds)

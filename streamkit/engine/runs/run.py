@@ -52,9 +52,9 @@ class Run(HasReply, Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it, and asks for nothing more. Items that are not iterated are held back until a caller waits for
-    the result, or the `Run` is collected; then they are dropped. Its error is logged (logger ``streamkit``) if it was
-    not raised to any caller by the time that the `Run` is collected.
+    iteration cancels the run, whose own error is then not logged. Items that are not iterated are held back until a
+    caller waits for the result, or the `Run` is collected; then they are dropped. Its error is logged (logger
+    ``streamkit``) if it was not raised to any caller by the time that the `Run` is collected.
     """
 
     _where_reply = "run.reply, which is that so far"
@@ -190,7 +190,7 @@ class Run(HasReply, Generic[T]):
             await self._driver.requests_closed()
 
     def _disown(self) -> None:
-        """Cancel a run whose maker was left in turn: its error so far is not asked for, and is not logged."""
+        """Cancel a run because the code that started it was cancelled; its error so far is not logged."""
         self.cancel()
         self._driver.result.unreported.mark_raised()
 
@@ -240,7 +240,7 @@ class Run(HasReply, Generic[T]):
         return BridgeReader(bridge, self._on_left, self._driver.result.unreported.mark_raised)
 
     def _on_left(self) -> None:
-        self._driver.result.unreported.iteration_left = True  # a caller that leaves the iteration asks for nothing more
+        self._driver.result.unreported.iteration_left = True  # the stream's own error is then not logged
         self.cancel()
 
     def _discard_items(self) -> None:

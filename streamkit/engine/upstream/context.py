@@ -80,8 +80,10 @@ class Context:
         """The replies of the main chain: the last one is the reply of the run."""
         self.readings: set[abc.DisposableBase] = set()
         """The readings that are under way."""
-        self.cancelled = self.left = False
-        """True once the run was cancelled; True once a subscription that is not a run was disposed."""
+        self.cancelled = False
+        """True once the run was cancelled."""
+        self.left = False
+        """True once a subscription that is not a run was disposed."""
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """Tasks that may still be running when the stream has ended: a run waits for them."""
