@@ -57,7 +57,7 @@ class Run(HasReply, Generic[T]):
     ``streamkit``) if it was not raised to any caller by the time that the `Run` is collected.
     """
 
-    _where_reply = "run.reply, which is that so far"
+    _where_reply = "run.reply (the reply so far)"
     _misplaced: ClassVar[dict[str, str]] = {"stream": ": it is at work already, write run.result()"}
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
@@ -272,6 +272,7 @@ def start(stream: Observable[U], *branches: Any) -> Run[U]:
     If it fails and no caller asks the run, the error is logged (logger ``streamkit``) once the run is collected.
     """
     loop = loop_of(None)
+    check_stream(stream, "sk.start")
     return Run(stream, branches, background() if is_own(loop) else loop)
 
 
