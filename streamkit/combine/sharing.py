@@ -67,7 +67,8 @@ class _Shared:
 
     def __init__(self, stream: Observable[Any], replay: int) -> None:
         self.context = Context()
-        self.context.lost = self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
+        self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
+        self.context.report_at_far_end = self.context.abort
         self.ended = False
         self.error: Exception | None = None
         self._stream, self._replay = stream, replay

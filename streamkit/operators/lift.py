@@ -51,7 +51,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
         return Lifted(make(), observer, scheduler).connect(source)
 
     operator = operator_of(getattr(factory, "__name__", "stage"), connect, "ops.stage(...)")
-    return operator.known_to("any", "any")
+    return operator.with_kinds("any", "any")
 
 
 class Lifted(abc.ObserverBase[Any]):

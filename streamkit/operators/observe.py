@@ -73,7 +73,8 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
         def disposed() -> None:
             _close(recorder, None)
 
-        upstream = source.subscribe(observer.on_next, ended, ended, scheduler=run.derive(tap=recorder.tap))
+        recorded = run.derive(make_byte_listener=recorder.make_byte_listener)
+        upstream = source.subscribe(observer.on_next, ended, ended, scheduler=recorded)
         return CompositeDisposable(upstream, Disposable(disposed))
 
     return keeping_operator("record", connect)

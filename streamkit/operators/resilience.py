@@ -45,7 +45,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
     ) -> abc.DisposableBase:
         return _Fallback(iter(streams), observer, scheduler_for(scheduler)).begin(source)
 
-    return (keeping_operator if are_replies(streams) else operator_of)("fallback", connect).beside(streams)
+    return (keeping_operator if are_replies(streams) else operator_of)("fallback", connect).with_alternatives(streams)
 
 
 def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:

@@ -48,7 +48,7 @@ def _rewriter(factory: Callable[[], Any], parts: Sequence[str], name: str, **opt
     rewriter = keeping_stage_operator(
         name, lambda above: Rewriter(factory, kinds, name=name, keep_text=above.keeps_text, **options)
     )
-    return rewriter.known_to("text", "same")
+    return rewriter.with_kinds("text", "same")
 
 
 def redact(*rules: Rule, parts: Sequence[str] = ALL, mask: str = MASK, hold: int = HOLD) -> Callable[[S], S]:

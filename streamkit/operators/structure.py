@@ -154,4 +154,4 @@ def _structure(name: str, make: Callable[[], Any], tool: Tools | None) -> Operat
     if tool is not None:
         check_tools(tool)
     operator = stage_operator(name, lambda above: JsonEvents(make, tool, keep_text=above.keeps_text))
-    return operator if tool is None else operator.known_to("events", "any")
+    return operator if tool is None else operator.with_kinds("events", "any")

@@ -118,7 +118,7 @@ def of_type(*kinds: type[Any]) -> Operator[Any, Any]:
         return lambda item: emit(item) if isinstance(item, kinds) else None
 
     of_events = all(kind in EVENTS for kind in kinds)
-    return _view("of_type", make).known_to("events", "events") if of_events else _view("of_type", make)
+    return _view("of_type", make).with_kinds("events", "events") if of_events else _view("of_type", make)
 
 
 def choice(index: int) -> Keeps:

@@ -75,7 +75,7 @@ class Batched(OwnSink):
     """Collects items and passes them on together; see `batched`."""
 
     on_cancel: ClassVar[Literal["drain"]] = "drain"
-    place = "batched"  # the destination of batches is not known, so the keys of all such sinks in a run must differ
+    storage = "batched"  # the destination of batches is not known, so the keys of all such sinks in a run must differ
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ class JsonLines(Durable):
         self._sync = Syncing(sync)
         super().__init__(stream)
         self.path = path
-        self.place = os.path.realpath(path)
+        self.storage = os.path.realpath(path)
         self._worker = Worker("JsonLines")
         self._fd: int | None = None
         self._folder_synced = False

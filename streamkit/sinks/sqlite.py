@@ -46,7 +46,7 @@ class Sqlite(Durable):
         self._sync = Syncing(sync)
         super().__init__(stream)
         self.path, self.table = path, table
-        self.place = (os.path.realpath(path), table.lower())
+        self.storage = (os.path.realpath(path), table.lower())
         self._worker = Worker("Sqlite")
         self._base: Connection | None = None
         self._connect().close()  # raises now, not in the middle of a reply

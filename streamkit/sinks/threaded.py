@@ -31,8 +31,8 @@ class Threaded(OwnSink):
         self._first: Callable[[], None] | None = None
 
     @property
-    def place(self) -> Hashable:  # type: ignore[override]  # a property: it is that of the inner sink
-        return self.inner.place if isinstance(self.inner, OwnSink) else None
+    def storage(self) -> Hashable:  # type: ignore[override]  # a property: it is that of the inner sink
+        return self.inner.storage if isinstance(self.inner, OwnSink) else None
 
     def begin(self, *, run_id: str) -> None:
         """Let the thread call the `begin` of the sink before anything else."""

@@ -129,7 +129,7 @@ class _PullSubscription(abc.DisposableBase):
             self._end(failure)
         elif not cancelled:  # KeyboardInterrupt or the like, or the iterator raised when it was closed
             self._ended = True
-            self._scheduler.broke(exc)
+            self._scheduler.operator_failed(exc)
 
     async def _emit(self, item: Any) -> bool:
         self.progress += 1

@@ -95,13 +95,13 @@ def from_bytes(
         parser = Parser(api, lenient=lenient, keep_text=keep_text)
         reading.snapshot, reading.keeps_text = parser.reply, keep_text
         body = pull_items(await open_items(chunks))
-        if reading.tap is not None:
-            reading.tap.begin(api, "")
+        if reading.byte_listener is not None:
+            reading.byte_listener.begin(api, "")
         try:
             async for chunk in body:
                 data = memoryview(chunk).tobytes()  # a TypeError raised here counts as the source's fault
-                if reading.tap is not None:
-                    reading.tap.write(data)
+                if reading.byte_listener is not None:
+                    reading.byte_listener.write(data)
                 yield parser.feed(data)
                 if parser.done:
                     return

@@ -25,7 +25,8 @@ class Recorder:
     ``overwrite``: FileExistsError. ``clock`` returns seconds; its value now is the time of the request. The loop
     of the recorded stream must be the only caller.
 
-    Each source writes by its own `tap`, which never raises: ``failure`` is then the error that stopped the recording.
+    Each source writes by a listener of its own from `make_byte_listener`. That never raises: ``failure`` is the error
+    that stopped the recording.
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class Recorder:
         self._clock, self._note = clock, note
         self.failure: OSError | None = None
         self.latest: object = None
-        """The tap whose reads are recorded: that of the source which began last."""
+        """The listener whose reads are recorded: that of the source which began last."""
         self.begin(api, model)
 
-    def tap(self) -> _SourceRecorder:
+    def make_byte_listener(self) -> _SourceRecorder:
         """A recorder for one of the sources in a chain: its reads are kept until another source begins."""
         return _SourceRecorder(self)
 

@@ -35,12 +35,12 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
         reading.snapshot = parser.reply
         start = reading.loop.time()
         whole: list[bytes] | None = [] if _is_document(loaded) else None
-        if reading.tap is not None:
-            reading.tap.begin(loaded.api, loaded.model)
+        if reading.byte_listener is not None:
+            reading.byte_listener.begin(loaded.api, loaded.model)
         for read in loaded.reads:
             await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets other tasks run
-            if reading.tap is not None:
-                reading.tap.write(read.data)
+            if reading.byte_listener is not None:
+                reading.byte_listener.write(read.data)
             if whole is not None:
                 whole.append(read.data)
                 continue

@@ -43,15 +43,15 @@ def script(
     async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(api)
         reading.snapshot = parser.reply
-        if reading.tap is not None:
-            reading.tap.begin(api, "")
+        if reading.byte_listener is not None:
+            reading.byte_listener.begin(api, "")
         if isinstance(fail, (ConnectError, StatusError)):  # they come before any byte
             await asyncio.sleep(first)
             raise copy.copy(fail)
         try:
             async for chunk in timed_chunks(answer.writes(api, figures=usage is not None)):
-                if reading.tap is not None:
-                    reading.tap.write(chunk)
+                if reading.byte_listener is not None:
+                    reading.byte_listener.write(chunk)
                 yield parser.feed(chunk)
                 if parser.done:
                     return

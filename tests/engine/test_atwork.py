@@ -21,7 +21,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
-from streamkit.engine.branches import holds
+from streamkit.engine.branches import claims
 from streamkit.engine.upstream import atwork
 from tests.reports import Reports
 
@@ -31,14 +31,14 @@ TWICE = "sink {} is twice in one run: give each branch its own"
 
 @pytest.fixture(autouse=True)
 def nothing_stays_at_work() -> Iterator[None]:
-    holds._held.clear()  # of tests whose loops stand still
+    claims._claims.clear()  # of tests whose loops stand still
     atwork.at_work.clear()
     yield
     for run in sk.runs.values():
         run.result(10)  # those that were cancelled
-    holds.forget_closed()
-    atwork.forget_closed()
-    assert holds._held == {}
+    claims.forget_closed_claims()
+    atwork.forget_closed_runs()
+    assert claims._claims == {}
     assert atwork.at_work == {}
     assert len(sk.runs) == 0
 

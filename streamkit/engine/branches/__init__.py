@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...lazy import lazily
 from .branch import Branch, as_branch, branch, check_kinds
+from .claims import SinkClaim
 from .fan import Fan
-from .holds import Hold
 from .listener import Listener, ListenerState, on
 from .own_sink import OwnSink, begin_of
 from .stats import SinkStats
@@ -19,10 +19,10 @@ __all__ = [
     "Attached",
     "Branch",
     "Fan",
-    "Hold",
     "Listener",
     "ListenerState",
     "OwnSink",
+    "SinkClaim",
     "SinkStats",
     "as_branch",
     "begin_of",

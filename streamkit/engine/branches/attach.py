@@ -14,8 +14,8 @@ from ..loops import ShutdownError, enter, leave, with_notes
 from ..streams import kind_of
 from ..upstream import RunScheduler, scheduler_for
 from .branch import Branch, check_kinds
+from .claims import SinkClaim
 from .fan import Fan
-from .holds import Hold
 
 __all__ = ["Attached"]
 
@@ -33,29 +33,29 @@ class Attached(Observable[Any]):
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
-        hold, upstream = Hold(run.context, run.loop), SingleAssignmentDisposable()
+        claim, upstream = SinkClaim(run.context, run.loop), SingleAssignmentDisposable()
         try:
-            hold.take(self._branches)
+            claim.take(self._branches)
         except SinkError as error:
             return _refused(run, error)
 
         def begin() -> None:
-            if hold.refused is not None:
-                hold.release()
-                _refused(run, hold.refused, observer)
+            if claim.refused is not None:
+                claim.release()
+                _refused(run, claim.refused, observer)
                 return
-            attachment = _Attachment(observer, run, self._branches, hold)
-            if hold.left:
+            attachment = _Attachment(observer, run, self._branches, claim)
+            if claim.left:
                 attachment.leave()  # its branches are closed all the same
             else:
                 upstream.disposable = attachment.connect(self._source)
 
         def leave() -> None:
-            hold.left = True
+            claim.left = True
             upstream.dispose()
 
-        if hold.waits:
-            hold.begin(partial(run.call, begin))
+        if claim.waits:
+            claim.begin(partial(run.call, begin))
         else:
             begin()
         return Disposable(leave)
@@ -65,7 +65,7 @@ def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any
     """Pass ``error`` to the far end of the chain. An operator in between would treat it as a stream that has failed,
     and go on with another one."""
     if run.has_far_end:
-        run.lost(error)
+        run.report_at_far_end(error)
     elif observer is None:
         raise error
     else:
@@ -77,15 +77,15 @@ class _Attachment(abc.ObserverBase[Any]):
     """One subscription to an `Attached`: observes its source, and ends on the loop when its branches have ended."""
 
     def __init__(
-        self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], hold: Hold
+        self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], claim: SinkClaim
     ) -> None:
-        self._observer, self._scheduler, self._hold = observer, scheduler, hold
+        self._observer, self._scheduler, self._claim = observer, scheduler, claim
         try:
             self._fan = Fan(branches, scheduler)
         except BaseException:
-            hold.release()
+            claim.release()
             raise
-        hold.last = lambda: self._fan.last
+        claim.last = lambda: self._fan.last
         self._upstream: abc.DisposableBase | None = None
         self._reply: Reply | None = None
         self._error: Exception | None = None
@@ -106,15 +106,15 @@ class _Attachment(abc.ObserverBase[Any]):
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        self._hold.ended = True
+        self._claim.ended = True
         self._scheduler.on_loop(self._close, error)
 
     def on_completed(self) -> None:
-        self._hold.ended = True
+        self._claim.ended = True
         self._scheduler.on_loop(self._close, None)
 
     def leave(self) -> None:
-        self._left = self._hold.left = True
+        self._left = self._claim.left = True
         self._fan.halt()
         if self._upstream is not None:
             self._scheduler.dispose_safely(self._upstream)
@@ -132,7 +132,7 @@ class _Attachment(abc.ObserverBase[Any]):
         loop, context = self._scheduler.loop, self._scheduler.context
         enter(loop, self)
         self._error = error
-        context.insist(loop, self._settle, self.give_up, "streamkit attached branches")
+        context.insist(loop, self._close_sinks, self.give_up, "streamkit attached branches")
 
     def loop_ends(self) -> None:
         """Give the branches, which are being closed already, a few seconds from now on."""
@@ -140,7 +140,7 @@ class _Attachment(abc.ObserverBase[Any]):
 
     def give_up(self) -> None:
         """Close the branches without waiting, as the loop goes away."""
-        self._hold.ended = True
+        self._claim.ended = True
         self._fan.stop()
         self._finish(self._fan.abandon(self._reply_so_far()))
 
@@ -155,15 +155,15 @@ class _Attachment(abc.ObserverBase[Any]):
             cut = context.cancelled or isinstance(self._error, ShutdownError)
             return Reply(outcome="cancelled" if cut else "stopped" if self._left else "complete")
         except BaseException as exc:  # raised by a user's stage further downstream
-            self._scheduler.broke(exc)
+            self._scheduler.operator_failed(exc)
             return Reply(outcome="failed")
 
-    async def _settle(self) -> None:
-        self._finish(await self._fan.settle(self._error, self._reply_so_far()))
+    async def _close_sinks(self) -> None:
+        self._finish(await self._fan.close_sinks(self._error, self._reply_so_far()))
 
     def _finish(self, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
-        self._hold.release()
+        self._claim.release()
         failures, context = [self._scheduler.visible_error(one) for one in failures], self._scheduler.context
         context.listener_errors.extend(self._fan.listener_errors)
         error = self._error
@@ -171,7 +171,7 @@ class _Attachment(abc.ObserverBase[Any]):
             context.failures.extend(failures)
         elif self._left:
             for failure in failures:
-                self._scheduler.lost(failure)
+                self._scheduler.report_at_far_end(failure)
         elif failures:
             error = failures.pop(0) if error is None else error
             with_notes(error, failures)

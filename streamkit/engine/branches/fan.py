@@ -53,7 +53,7 @@ class Fan:
     """Passes each item of a run to every branch, in order, on the run's loop.
 
     Made when the run (or an attachment) begins. It is subscribed to the source, which calls `on_next`; calls from other
-    threads and from within a call are queued. It is over when `settle` or `abandon` has closed all branches.
+    threads and from within a call are queued. It is over when `close_sinks` or `abandon` has closed all branches.
     """
 
     def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
@@ -82,7 +82,7 @@ class Fan:
                 pass_run_id(outlet.spec.into, scheduler.context)
                 self._connect_branch(outlet, scheduler)
             except BaseException as exc:  # raised by an operator of the branch; the other branches begin all the same
-                outlet.broke(exc)
+                outlet.fail_with(exc)
 
     # -- branches come and go --------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Fan:
             chain = applied(outlet.spec.operators, source, lambda built, number: stream(built))
             if not is_stream(chain):
                 raise TypeError(stream_problem(outlet.spec.operators[-1], chain))
-            inner = scheduler.aside(outlet.gate, outlet.broke)
+            inner = scheduler.aside(outlet.gate, outlet.fail_with)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 
     def add(
@@ -116,8 +116,8 @@ class Fan:
         return Disposable(remove)
 
     def _connect(self, observers: tuple[abc.ObserverBase[Any], ...]) -> None:
-        """Rebuild the table of calls. A sink called in place is called directly, because a frame in between would cost
-        as much again; the items of all such sinks are then counted together, by rounds (`_count`)."""
+        """Rebuild the table of calls. A sink called in place is called directly, because a call in between would double
+        the cost; the items of all such sinks are then counted together, by rounds (`_count`)."""
         self._count()
         direct = () if self._timing else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
         self._observers, self._direct = observers, direct
@@ -188,12 +188,12 @@ class Fan:
         if outlet is None:
             raise exc
         if outlet is observer or failure_of("a branch", exc) is None:
-            outlet.broke(exc)
+            outlet.fail_with(exc)
             return
         try:  # an operator of the branch breaks the Rx rules: the operators downstream of it may hold items
             observer.on_error(SinkError.wrapping("a branch raised", exc))
         except BaseException as second:
-            outlet.broke(second)
+            outlet.fail_with(second)
 
     def _count_until(self, last: abc.ObserverBase[Any] | None, receivers: tuple[Receiver, ...]) -> None:
         """Stopped during a round: count the item for the receivers up to and including ``last``."""
@@ -234,7 +234,7 @@ class Fan:
             except BaseException as exc:
                 if outlet is None:
                     raise
-                outlet.broke(exc)  # raised by an operator: the items it held are lost, and the other branches go on
+                outlet.fail_with(exc)  # raised by an operator: the items it held are lost, and the other branches go on
 
     def halt(self) -> None:
         """Stop delivery now, from any thread: receivers that have not yet got the current item will not get it."""
@@ -253,7 +253,7 @@ class Fan:
         for outlet in self.outlets:
             outlet.detach()
 
-    async def settle(self, error: Exception | None, reply: Reply) -> list[Exception]:
+    async def close_sinks(self, error: Exception | None, reply: Reply) -> list[Exception]:
         """Wait for the mailboxes, close the sinks, and return the failures of branches (never the stream's own
         error)."""
         self._count()

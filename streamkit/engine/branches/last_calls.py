@@ -57,11 +57,11 @@ class LastCalls:
     and called anew. Made and used by the outlet, on the loop."""
 
     def __init__(
-        self, spec: Branch, error: Exception | None, reply: Reply, broke: Callable[[BaseException], None]
+        self, spec: Branch, error: Exception | None, reply: Reply, fail_with: Callable[[BaseException], None]
     ) -> None:
         self.error_delivered = False
         """True once ``fail`` was called with the error and completed."""
-        self._name, self._into, self._broke, self._error = spec.name, spec.into, broke, error
+        self._name, self._into, self._fail_with, self._error = spec.name, spec.into, fail_with, error
         self._limit = getattr(spec.into, "patience", spec.max_wait)
         calls = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
         self._calls = deque((method, value) for method, value in calls if callable(method) and value is not None)
@@ -80,7 +80,7 @@ class LastCalls:
                     if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
                         self._calls.appendleft((_returning(answer), value))
                     raise
-                self._broke(exc)
+                self._fail_with(exc)
 
     def _done(self, value: Any) -> None:
         self.error_delivered = self.error_delivered or value is self._error
@@ -94,12 +94,12 @@ class LastCalls:
                 if task.cancelled():
                     raise asyncio.CancelledError
                 if (exc := task.result()) is not None:
-                    self._broke(exc)
+                    self._fail_with(exc)
                 return exc is None
         except asyncio.CancelledError:
             task.cancel()
             raise
-        self._broke(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
+        self._fail_with(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
         task.cancel()
         await asyncio.wait([task], timeout=GRACE)
         return False
@@ -120,7 +120,7 @@ class LastCalls:
                 elif not hasattr(answer, "__await__"):
                     self._done(value)
             except BaseException as exc:
-                self._broke(exc)
+                self._fail_with(exc)
 
 
 def _returning(answer: Any) -> Callable[[Any], Any]:

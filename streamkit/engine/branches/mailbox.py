@@ -20,8 +20,8 @@ class Mailbox:
 
     The outlet makes it when ``write`` of the sink returns an awaitable for the first time: ``first``, for the item with
     this ``number``. Everything happens on the run's loop. A full mailbox holds ``gate``. After `finish` it is over when
-    all items are written, after `discard` soon; `ended` is done then. A failure is passed to ``broke``, which discards
-    the mailbox.
+    all items are written, after `discard` soon; `ended` is done then. A failure is passed to ``fail_with``, which
+    discards the mailbox.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class Mailbox:
         first: Awaitable[Any],
         loop: asyncio.AbstractEventLoop,
         gate: Gate,
-        broke: Callable[[BaseException], None],
+        fail_with: Callable[[BaseException], None],
         *,
         number: int,
     ) -> None:
         self.backlog = Backlog(spec.overflow, spec.capacity, spec.max_bytes, number + 1)
         self.delivered = 0
-        self._spec, self._write, self._loop, self._gate, self._broke = spec, write, loop, gate, broke
+        self._spec, self._write, self._loop, self._gate, self._fail_with = spec, write, loop, gate, fail_with
         dropped = getattr(spec.into, "dropped", None)
         self._dropped: Callable[[int, int, int], Any] | None = dropped if callable(dropped) else None
         self._closed = self._discarded = self._held = self._busy = False
@@ -68,7 +68,7 @@ class Mailbox:
         if self._closed:
             return
         if self._spec.overflow == "fail" and self.backlog.full:
-            self._broke(SinkError(f"sink {self._spec.name} fell behind: {len(self.backlog)} items wait"))
+            self._fail_with(SinkError(f"sink {self._spec.name} fell behind: {len(self.backlog)} items wait"))
             return
         self.backlog.put(item, self._loop.time())
         self._wake.set()
@@ -96,7 +96,7 @@ class Mailbox:
         self._wake.set()
         if self._task is not asyncio.current_task():
             self._task.cancel()
-        self._timer = self._loop.call_later(GRACE, self._settle)
+        self._timer = self._loop.call_later(GRACE, self._set_ended)
 
     # -- the emptying side -----------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Mailbox:
         except BaseException as exc:
             if is_cancel(exc):
                 raise
-            self._broke(exc)
+            self._fail_with(exc)
 
     def _written(self) -> None:
         self.delivered += 1
@@ -168,14 +168,14 @@ class Mailbox:
         if remaining > 0.001:
             self._timer = self._loop.call_later(remaining, self._check_time)
         else:
-            self._broke(SinkError(f"sink {self._spec.name} took longer than {limit:g} s over one item"))
+            self._fail_with(SinkError(f"sink {self._spec.name} took longer than {limit:g} s over one item"))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _settle(self) -> None:
+    def _set_ended(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -186,7 +186,7 @@ class Mailbox:
             self._begin(first)
             return
         self._stop_timer()
-        self._settle()
+        self._set_ended()
         close = getattr(first, "close", None)
         if close is not None:
             close()  # the task was cancelled before it began, so nothing else closes it

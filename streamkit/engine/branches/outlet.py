@@ -110,7 +110,7 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             answer = self.write(item)
         except BaseException as exc:
-            self.broke(exc)
+            self.fail_with(exc)
             return
         if (took := perf_counter() - began) > NOTED:
             self.was_slow(took)
@@ -162,7 +162,7 @@ class Outlet(abc.ObserverBase[Any]):
         if not hasattr(answer, "__await__"):
             return False
         self._mailbox = Mailbox(
-            self.spec, self.write, answer, self._loop, self.gate, self.broke, number=self._delivered
+            self.spec, self.write, answer, self._loop, self.gate, self.fail_with, number=self._delivered
         )
         if self._finished:
             self._finish()
@@ -175,12 +175,12 @@ class Outlet(abc.ObserverBase[Any]):
             self.was_suspect(seconds)
 
     def was_suspect(self, seconds: float) -> None:
-        """Count a slow call; the second one is warned of."""
+        """Count a slow call, and warn of the sink at the second one."""
         self._strikes += 1
         if self._strikes == 2:
             slow_callable(self.spec.name, seconds)
 
-    def broke(self, exc: BaseException) -> None:
+    def fail_with(self, exc: BaseException) -> None:
         """Note a failure of the sink and detach: nothing else is affected before the result of the run."""
         self._failed = True
         if not isinstance(exc, Exception):
@@ -200,7 +200,7 @@ class Outlet(abc.ObserverBase[Any]):
             try:
                 subscription.dispose()
             except BaseException as exc:
-                self.broke(exc)
+                self.fail_with(exc)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
@@ -215,16 +215,16 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             return reply if self.reply_filter is None else self.reply_filter(reply)
         except BaseException as exc:
-            self.broke(exc)
+            self.fail_with(exc)
             return Reply(outcome=reply.outcome)
 
     async def close(self, reply: Reply) -> None:
-        """Wait until all items are written; then call ``fail(error)`` if the branch broke, and ``close(reply)`` once in
-        any case."""
+        """Wait until all items are written; then call ``fail(error)`` if the branch failed, and in any case
+        ``close(reply)``, each once."""
         await self._operators_ended()
         mailbox = self._mailbox
         if mailbox is not None and not await self._patience.within(None, mailbox.ended):
-            self.broke(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
+            self.fail_with(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
             await mailbox.ended
         self._check_listener()
         await self._last_calls(reply).make(self._patience)
@@ -235,7 +235,7 @@ class Outlet(abc.ObserverBase[Any]):
         if self._listening is None or self._failed or self.error is not None or self._patience.is_short:
             return
         if (problem := self._listening.in_vain()) is not None:
-            self.broke(problem)
+            self.fail_with(problem)
 
     def abandon(self, reply: Reply) -> None:
         """As `close`, but without waiting, as the loop goes away."""
@@ -246,7 +246,7 @@ class Outlet(abc.ObserverBase[Any]):
 
     def _last_calls(self, reply: Reply) -> LastCalls:
         if self._calls is None:
-            self._calls = LastCalls(self.spec, self.error, reply, self.broke)
+            self._calls = LastCalls(self.spec, self.error, reply, self.fail_with)
         return self._calls
 
     async def _operators_ended(self) -> None:
@@ -255,7 +255,7 @@ class Outlet(abc.ObserverBase[Any]):
         while not self._finished:
             items = self._items
             if not await self._patience.within(limit, self._ended) and items == self._items:
-                self.broke(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
+                self.fail_with(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
 
     def _drop_sink(self) -> None:
         """Drop the references to the sink: a caller that keeps the run, for its figures, does not keep the sink."""

@@ -18,15 +18,15 @@ class OwnSink:
 
     inner: Any = None
     """The sink that it calls, which is at work whenever this one is."""
-    place: Hashable = None
-    """The place where it stores numbered items. Two streams of one run in the same place need two ids."""
+    storage: Hashable = None
+    """What identifies the storage of its numbered items. Two streams of one run in the same storage need two ids."""
 
 
 def pass_run_id(into: Any, context: Context) -> None:
     """Call ``into.begin`` with the id of the run, if it has a `begin` for that."""
     begin = begin_of(into)
     if begin is not None:
-        begin(context.stream(into.place if isinstance(into, OwnSink) else None))
+        begin(context.stream(into.storage if isinstance(into, OwnSink) else None))
 
 
 def has_error_callback(into: Any) -> bool:

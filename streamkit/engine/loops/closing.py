@@ -17,8 +17,8 @@ from .reporting import report
 __all__ = ["PATIENCE", "Closing", "enter", "forgets_closed_loops", "leave", "members"]
 
 PATIENCE = 10.0
-"""Seconds that the end of a loop waits: more than the 5 s that a cancelled run gives its sinks, and the second that
-each step after that has."""
+"""Seconds that the end of a loop waits. This is longer than a cancelled run takes: 5 s for its sinks, and 1 s for each
+step after that."""
 
 
 class Closing(Protocol):

@@ -54,7 +54,7 @@ def report(error: BaseException, what: str = "an error could not be raised to an
 
 
 def _is_of_a_shutdown(error: BaseException) -> bool:
-    """True for a `ShutdownError`, and for the SinkError that one was turned into."""
+    """True for a `ShutdownError`, and for a SinkError that was made from one."""
     one: BaseException | None = error
     while isinstance(one, SinkError):
         one = one.__cause__

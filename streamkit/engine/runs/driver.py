@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 
 from ...errors import StreamkitError
 from ...events import Outcome, Reply
-from ..branches import Branch, Fan, Hold
+from ..branches import Branch, Fan, SinkClaim
 from ..loops import (
     DRAIN,
     ShutdownError,
@@ -50,10 +50,10 @@ class RunDriver:
         self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = FirstEnd(self._on_error, self._settle, self._on_late_error)
-        self._context.lost = self._on_lost
-        self.hold = Hold(self._context, self._loop)
-        self.hold.last = lambda: self.last
+        self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
+        self._context.report_at_far_end = self._on_far_end_error
+        self.claim = SinkClaim(self._context, self._loop)
+        self.claim.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None
         self._begun = self._ends = False
         self._error: Exception | None = None
@@ -115,7 +115,7 @@ class RunDriver:
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         if not self.result.done:
             enter(self._loop, self)
-            self.hold.begin(partial(self._begin, stream, specs))
+            self.claim.begin(partial(self._begin, stream, specs))
 
     def _begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         self._begun = True
@@ -131,10 +131,10 @@ class RunDriver:
 
     def _subscribe(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         """Make the fan and subscribe. A run cancelled before this makes the fan too: its sinks must be closed."""
-        if self.hold.refused is not None:  # its sinks are still at work in another run, so they are not called
+        if self.claim.refused is not None:  # its sinks are still at work in another run, so they are not called
             if self._context.cancelled:
                 return
-            raise self.hold.refused
+            raise self.claim.refused
         self.fan = fan = Fan(specs, self._scheduler)
         if self._bridge is not None:
             fan.add(_BridgeFeed(self._bridge), self._bridge.gate)
@@ -150,7 +150,7 @@ class RunDriver:
             self._cancel()
         else:
             self._error = error
-            self._settle()
+            self._begin_closing()
 
     def _on_exception(self, exc: BaseException) -> None:
         failure = failure_of("an operator", exc)
@@ -167,7 +167,7 @@ class RunDriver:
             self._raise = as_raised("a sink", exc)
         self.cancel()
 
-    def _on_lost(self, error: BaseException) -> None:
+    def _on_far_end_error(self, error: BaseException) -> None:
         """Take an ``error`` that an operator did not pass on; the operators upstream of it do not know of the end."""
         self._end.error(error)
         self._unsubscribe()
@@ -190,12 +190,12 @@ class RunDriver:
         self._unsubscribe()
         if self.fan is not None:
             self.fan.stop()
-        self._settle()
+        self._begin_closing()
 
-    def _settle(self) -> None:
-        self.hold.ended = True
+    def _begin_closing(self) -> None:
+        self.claim.ended = True
         if not runs_here(self._loop):
-            on_loop(self._loop, self._settle)
+            on_loop(self._loop, self._begin_closing)
         elif self._begun and not self._ends and not self.result.done:
             self._ends = True  # set first: a reader that is collected during the calls below cancels this run
             if self.fan is not None and not self._context.cancelled:
@@ -207,7 +207,7 @@ class RunDriver:
         if cancelled:
             await self.requests_closed()
         reply = self._final("cancelled" if cancelled else None)
-        failures = await self.fan.settle(self._error, reply) if self.fan is not None else []
+        failures = await self.fan.close_sinks(self._error, reply) if self.fan is not None else []
         others = self._context.closing - {asyncio.current_task()}
         if others:
             await asyncio.wait(others, timeout=DRAIN if cancelled else None)
@@ -220,7 +220,7 @@ class RunDriver:
 
     def give_up(self) -> None:
         """Finish without waiting, as the loop goes away."""
-        self._context.cancelled = self.hold.ended = True
+        self._context.cancelled = self.claim.ended = True
         reply = self._final("cancelled")
         failures: list[Exception] = []
         if self.fan is not None:
@@ -250,7 +250,7 @@ class RunDriver:
         live.discard(self)
         leave(self._loop, self)
         at_work.pop(self._context.id, None)
-        self.hold.release()
+        self.claim.release()
         self._subscription = None
         if self.result.done:
             return

@@ -52,12 +52,12 @@ class Run(HasReply, Generic[T]):
 
     As a context manager it waits at a normal end, raises its error unless that was raised within the block already, and
     cancels on an exception. Without branches it may be iterated, once, with ``for`` or ``async for``; leaving the
-    iteration cancels it, and asks for nothing more. Items that are not iterated are held back until a caller waits for
-    the result, or the `Run` is collected; then they are dropped. Its error is logged (logger ``streamkit``) if it was
-    not raised to any caller by the time that the `Run` is collected.
+    iteration cancels the run, whose own error is then not logged. Items that are not iterated are held back until a
+    caller waits for the result, or the `Run` is collected; then they are dropped. Its error is logged (logger
+    ``streamkit``) if it was not raised to any caller by the time that the `Run` is collected.
     """
 
-    _where_reply = "run.reply, which is that so far"
+    _where_reply = "run.reply (the reply so far)"
     _misplaced: ClassVar[dict[str, str]] = {"stream": ": it is at work already, write run.result()"}
 
     def __init__(self, stream: Observable[T], branches: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
@@ -68,7 +68,7 @@ class Run(HasReply, Generic[T]):
         self._loop, self._context = loop, scheduler.context
         self._unread = None if specs else Bridge(loop, Gate(scheduler.gate))
         self._driver = RunDriver(scheduler, self._unread)
-        self._driver.hold.take(specs)
+        self._driver.claim.take(specs)
         try:
             if is_background(loop):
                 live.add(self._driver)
@@ -190,7 +190,7 @@ class Run(HasReply, Generic[T]):
             await self._driver.requests_closed()
 
     def _disown(self) -> None:
-        """Cancel a run whose maker was left in turn: its error so far is not asked for, and is not logged."""
+        """Cancel a run because the code that started it was cancelled; its error so far is not logged."""
         self.cancel()
         self._driver.result.unreported.mark_raised()
 
@@ -240,7 +240,7 @@ class Run(HasReply, Generic[T]):
         return BridgeReader(bridge, self._on_left, self._driver.result.unreported.mark_raised)
 
     def _on_left(self) -> None:
-        self._driver.result.unreported.iteration_left = True  # a caller that leaves the iteration asks for nothing more
+        self._driver.result.unreported.iteration_left = True  # the stream's own error is then not logged
         self.cancel()
 
     def _discard_items(self) -> None:
@@ -272,6 +272,7 @@ def start(stream: Observable[U], *branches: Any) -> Run[U]:
     If it fails and no caller asks the run, the error is logged (logger ``streamkit``) once the run is collected.
     """
     loop = loop_of(None)
+    check_stream(stream, "sk.start")
     return Run(stream, branches, background() if is_own(loop) else loop)
 
 

@@ -225,7 +225,7 @@ def sink_problem(thing: Any) -> str:
     if (hint := _instead(thing, "sink")) is not None:
         return hint
     if isinstance(thing, Observable):
-        return f"{quote(thing)} is not a sink but a stream: one stream is run, and what gets its items comes behind it"
+        return f"{quote(thing)} is not a sink but a stream: pass one stream, then the sinks that get its items"
     if is_stage(thing) and not callable(getattr(thing, "write", None)):
         kind = name_of(thing if isclass(thing) else type(thing))
         return f"{kind} is a stage, not a sink: write sk.branch(ops.stage({kind}), into=sink)"
@@ -277,6 +277,6 @@ def check_function(
         called = called.func
     method = called if inspect.isroutine(called) or isclass(called) else getattr(called, "__call__", called)  # noqa: B004
     if not generator and (inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)):
-        raise TypeError(f"{name} is a function: {call}. {name_of(thing)} has a yield in it, so it gives nothing")
+        raise TypeError(f"{name} is a function: {call}. {name_of(called)} has a yield in it, so it gives nothing")
     if sync and iscoroutinefunction(method):
-        raise TypeError(f"{name} is a function: {call}. {name_of(thing)} is async, so it gives that too late")
+        raise TypeError(f"{name} is a function: {call}. {name_of(called)} is async, so it gives that too late")

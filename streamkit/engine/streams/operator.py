@@ -52,24 +52,24 @@ class Operator(Generic[A, B]):
         if isinstance(source, Pipes):
             piped: Observable[B] = source.pipe(self)
             return piped
-        kind = self.checked(kind_of(source))
+        kind = self.kind_behind(kind_of(source))
         built = self._apply(source)
         return built if built is source else with_kind(built, kind)
 
-    def checked(self, source: ItemKind | None) -> ItemKind | None:
+    def kind_behind(self, source: ItemKind | None) -> ItemKind | None:
         """The kind of its output for a source of this kind; None if it is not known. TypeError if it does not work on
         that."""
         kind = kind_after(self.__name__, self.takes, self.gives, source)
         is_one = kind is not None and all(other is not None and other.kind == kind.kind for other in self._others)
         return kind if is_one else None
 
-    def beside(self, others: Iterable[Observable[Any]]) -> Self:
+    def with_alternatives(self, others: Iterable[Observable[Any]]) -> Self:
         """Note that it may emit the items of ``others`` instead: its kind is known only if these are of the same
         kind."""
         self._others = tuple(kind_of(other) for other in others)
         return self
 
-    def known_to(self, takes: Takes, gives: Gives) -> Self:
+    def with_kinds(self, takes: Takes, gives: Gives) -> Self:
         """Set what it takes and gives where the table does not: because of its options, or as its name is the
         user's."""
         self.takes, self.gives = takes, gives
@@ -99,8 +99,8 @@ class KeepsAll(Keeps):
 
 
 def check_chain(source: ItemKind | None, operators: tuple[Callable[[Any], Any], ...]) -> ItemKind | None:
-    """The kind of the items behind these ``operators``, which are not applied yet; as `Operator.checked`."""
+    """The kind of the items behind these ``operators``, which are not applied yet; as `Operator.kind_behind`."""
     kind = source
     for operator in operators:
-        kind = operator.checked(kind) if isinstance(operator, Operator) else None
+        kind = operator.kind_behind(kind) if isinstance(operator, Operator) else None
     return kind

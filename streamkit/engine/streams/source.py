@@ -54,7 +54,8 @@ class Reading(abc.DisposableBase):
 
     def __init__(self, producer: Producer, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
         self.loop, self.gate, self.context = scheduler.loop, scheduler.gate, scheduler.context
-        self.tap = scheduler.tap() if scheduler.tap is not None else None
+        make_byte_listener = scheduler.make_byte_listener
+        self.byte_listener = make_byte_listener() if make_byte_listener is not None else None
         self.snapshot: Callable[[Outcome | None], Reply] = lambda outcome: Reply(outcome=outcome or "truncated")
         self.cut: Callable[[], None] | None = None
         self.sent_request: SentRequest | None = None
@@ -181,7 +182,7 @@ class Reading(abc.DisposableBase):
             await batches.aclose()
         except BaseException as exc:
             if not is_cancel(exc):
-                self._scheduler.broke(exc)
+                self._scheduler.operator_failed(exc)
 
     def _on_exception(self, exc: BaseException) -> None:
         if is_cancel(exc):
@@ -286,13 +287,13 @@ class Reading(abc.DisposableBase):
         trim(error)
         if self._ended or self._disposed:
             if self._ended or isinstance(error, SinkError):  # the observer that failed may not have passed on the end
-                self._scheduler.lost(self._scheduler.visible_error(error))
+                self._scheduler.report_at_far_end(self._scheduler.visible_error(error))
             return
         self._ended, self._final = True, error.partial if isinstance(error, StreamkitError) else self.snapshot("failed")
         try:
             self._commit()
         except BaseException as exc:
             self._scheduler.end(self._observer, error)  # the error that ended the reading matters most
-            self._scheduler.broke(exc)
+            self._scheduler.operator_failed(exc)
         else:
             self._scheduler.end(self._observer, error)

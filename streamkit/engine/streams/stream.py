@@ -144,9 +144,9 @@ class Stream(Fluent[T]):
     def __getitem__(self, key: slice | int) -> Stream[T]:
         """A stream of the items at these positions; as `reactivex.operators.slice`."""
         if not isinstance(key, (slice, int)):
-            raise TypeError(f"a stream has places, as stream[1:3], not {quote(key)}: sk.run(stream) gives a Reply")
+            raise TypeError(f"a stream is sliced as stream[1:3], not by {quote(key)}: sk.run(stream) gives a Reply")
         sliced: Operator[T, T] = Operator("slice", lambda source: Observable.__getitem__(source, key))
-        return self.pipe(sliced.known_to("any", "same"))
+        return self.pipe(sliced.with_kinds("any", "same"))
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> T:
         """Block until the end; return the last item or raise the error (see `reactivex.Observable.run`)."""

@@ -28,7 +28,7 @@ class Subscription(abc.DisposableBase):
         self._loop, self._on_end = loop, ended
         self._scheduler = RunScheduler(loop, gate)
         self._context = self._scheduler.context
-        self._context.abort = self._context.lost = self.fail
+        self._context.abort = self._context.report_at_far_end = self.fail
         self._end = FirstEnd(self._failed, self._completed, self._on_late_error)
         self._upstream: abc.DisposableBase | None = None
         self._error: BaseException | None = None
@@ -64,8 +64,8 @@ class Subscription(abc.DisposableBase):
         self._completed()
 
     def _completed(self) -> None:
-        """Settle in the next turn of the loop, not at once: an operator may raise while it handles the end."""
-        on_loop(self._loop, self._loop.call_soon, self._settle)
+        """Deliver the end in the next turn of the loop, not at once: an operator may raise while it handles the end."""
+        on_loop(self._loop, self._loop.call_soon, self._deliver_end_when_closed)
 
     def _on_late_error(self, error: BaseException) -> None:
         first = self._error
@@ -78,7 +78,8 @@ class Subscription(abc.DisposableBase):
         else:
             with_notes(first, [cast("Exception", error)])
 
-    def _settle(self) -> None:
+    def _deliver_end_when_closed(self) -> None:
+        """Deliver the end, after the tasks that are still closing something."""
         closing = [task for task in self._context.closing if not task.done()]
         if closing and not isinstance(self._error, ShutdownError):
             self._context.spawn(self._loop, self._wait(closing), "streamkit end")

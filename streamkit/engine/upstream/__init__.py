@@ -1,4 +1,4 @@
-"""The scheduler of a run, which travels upstream with each subscription, with its gate, context and place."""
+"""The scheduler of a run, which carries gate, context and filters upstream; places in a chain; the asynchronous map."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ os.register_at_fork(after_in_child=at_work.clear)  # these runs continue in the 
 
 
 @forgets_closed_loops
-def forget_closed() -> None:
+def forget_closed_runs() -> None:
     """Drop the runs on loops that were closed without notice."""
     for id in [id for id, entry in at_work.copy().items() if entry.loop.is_closed()]:
         at_work.pop(id, None)

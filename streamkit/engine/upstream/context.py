@@ -67,7 +67,7 @@ class Context:
 
     __slots__ = (
         *("_streams", "abort", "cancelled", "closing", "failures", "id", "left", "listener_errors"),
-        *("lost", "main", "notes", "readings", "replies"),
+        *("main", "notes", "readings", "replies", "report_at_far_end"),
     )
 
     def __init__(self) -> None:
@@ -80,23 +80,25 @@ class Context:
         """The replies of the main chain: the last one is the reply of the run."""
         self.readings: set[abc.DisposableBase] = set()
         """The readings that are under way."""
-        self.cancelled = self.left = False
-        """True once the run was cancelled; True once a subscription that is not a run was disposed."""
+        self.cancelled = False
+        """True once the run was cancelled."""
+        self.left = False
+        """True once a subscription that is not a run was disposed."""
         self.notes: dict[str, Note] = {}
         self.closing: set[asyncio.Task[Any]] = set()
         """Tasks that may still be running when the stream has ended: a run waits for them."""
         self.abort: Callable[[BaseException], None] = report
         """Ends the run because of KeyboardInterrupt or the like, which is then raised to the caller of the run."""
-        self.lost: Callable[[BaseException], None] = report
-        """Passes an error that an operator did not pass on downstream to the far end of the chain."""
+        self.report_at_far_end: Callable[[BaseException], None] = report
+        """Reports an error at the far end of the chain, if an operator kept it from getting there."""
         self.failures: list[Exception] | None = None
         """Failures beside the stream's own error; None if there is no run to raise them at its end."""
         self.listener_errors: list[Exception] = []
         """Errors that listeners in the middle of the chain were called with."""
 
     def stream(self, storage: Hashable = None) -> str:
-        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in a place that
-        numbers its items, and the run's id with a number for each further one, whose items are numbered from 0 too."""
+        """The id of a stream that is stored in ``storage``. It is the run's id for the first stream in that
+        storage, and the run's id with a number for each further one. The items of each are numbered from 0."""
         if storage is None:
             return self.id
         number = self._streams[storage] = self._streams.get(storage, 0) + 1

@@ -36,12 +36,12 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the loop of the run, and carries to the sources what they need:
 
     - ``gate`` and ``context`` of the run
-    - ``tap``: makes a `ByteListener` for each source, while a recording is made
+    - ``make_byte_listener``: makes a `ByteListener` for each source, while a recording is made
     - ``reply_filter`` of the operators downstream that change replies: reduces a reply of this source to what the run
       may show of it
     - ``error_filter`` of those that hide text: the same for errors
     - ``cover``: the filter of the outer chain, where this one is part of another (a stream within `map_async`)
-    - ``broken``, in a branch: is called with an exception of an operator that no observer can get
+    - ``on_branch_error``, in a branch: is called with an error that did not arrive at the end of that branch
     - ``sources``: the list to which a source adds itself; the reply of the last one may be the reply of the run
     """
 
@@ -50,18 +50,19 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
-        tap: Callable[[], ByteListener] | None = None,
+        make_byte_listener: Callable[[], ByteListener] | None = None,
         reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
         error_filter: ErrorFilter | None = None,
         cover: ReplyFilter | None = None,
-        broken: Callable[[BaseException], None] | None = None,
+        on_branch_error: Callable[[BaseException], None] | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
-        self.tap = tap
-        self.reply_filter, self.error_filter, self.cover, self.broken = reply_filter, error_filter, cover, broken
+        self.make_byte_listener = make_byte_listener
+        self.reply_filter, self.error_filter, self.cover = reply_filter, error_filter, cover
+        self.on_branch_error = on_branch_error
         self.sources = self.context.main if sources is None else sources
 
     @property
@@ -78,7 +79,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         self,
         *,
         gate: Gate | None = None,
-        tap: Callable[[], ByteListener] | None = None,
+        make_byte_listener: Callable[[], ByteListener] | None = None,
         reply_filter: ReplyFilter | None = None,
         sources: list[ReplySource] | None = None,
         error_filter: ErrorFilter | None = None,
@@ -89,32 +90,39 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             self._loop,
             gate or self.gate,
             self.context,
-            tap or self.tap,
+            make_byte_listener or self.make_byte_listener,
             _both(self.reply_filter, reply_filter),
             self.sources if sources is None else sources,
             _both(self.error_filter, error_filter),
             self.cover,
-            self.broken,
+            self.on_branch_error,
         )
 
-    def aside(self, gate: Gate, broken: Callable[[BaseException], None]) -> RunScheduler:
+    def aside(self, gate: Gate, on_branch_error: Callable[[BaseException], None]) -> RunScheduler:
         """A scheduler of the same run for a branch, beside the main chain. The reply filters of the main chain do not
         apply to it, and the replies of its requests are not the run's own reply. Where the chain hides something, the
         run shows only the figures of such replies."""
-        return self._beside(gate, None if self.error_filter is None else figures, broken)
+        return self._beside(gate, None if self.error_filter is None else figures, on_branch_error)
 
     def within(self, gate: Gate) -> RunScheduler:
         """A scheduler of the same run for a stream whose items are emitted at this place. The replies of its requests
         are not the run's reply either. Where the chain hides something, the run shows no more of their text than the
         chain let through."""
-        return self._beside(gate, None if self.error_filter is None else as_part(self.reply_filter), self.broken)
+        cover = None if self.error_filter is None else as_part(self.reply_filter)
+        return self._beside(gate, cover, self.on_branch_error)
 
     def _beside(
-        self, gate: Gate, cover: ReplyFilter | None, broken: Callable[[BaseException], None] | None
+        self, gate: Gate, cover: ReplyFilter | None, on_branch_error: Callable[[BaseException], None] | None
     ) -> RunScheduler:
         cover = _both(self.cover, cover)
         return RunScheduler(
-            self._loop, gate, self.context, sources=[], error_filter=self.error_filter, cover=cover, broken=broken
+            self._loop,
+            gate,
+            self.context,
+            sources=[],
+            error_filter=self.error_filter,
+            cover=cover,
+            on_branch_error=on_branch_error,
         )
 
     # -- what a run may show ---------------------------------------------------------------------------------------
@@ -141,7 +149,8 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     # -- boundaries ------------------------------------------------------------------------------------------------
 
     def end(self, observer: abc.ObserverBase[Any], error: Exception | None) -> None:
-        """Pass the end to ``observer``, and to the far end of the chain if that raises, as no caller would."""
+        """Pass the end to ``observer``. If that raises, report the error at the far end of the chain, as no caller gets
+        it."""
         try:
             if error is None:
                 observer.on_completed()
@@ -149,23 +158,22 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
                 observer.on_error(error)
         except BaseException as exc:
             if error is not None:  # the observer may not have passed it on
-                self.lost(self.visible_error(error))
+                self.report_at_far_end(self.visible_error(error))
             if exc is not error:  # a bare observer of Rx raises the error that it gets
-                self.broke(exc)
+                self.operator_failed(exc)
 
     @property
     def has_far_end(self) -> bool:
-        """True if `lost` reaches more than the log, which is all that a bare subscription on a foreign scheduler
-        has."""
-        return self.broken is not None or self.context.lost is not report
+        """True if `report_at_far_end` reaches more than the log, which is all that a bare subscription on a foreign
+        scheduler has."""
+        return self.on_branch_error is not None or self.context.report_at_far_end is not report
 
-    def lost(self, error: Exception) -> None:
-        """Pass an error that did not arrive at the far end of the chain to that end, which is the run's or a
-        branch's."""
-        (self.broken or self.context.lost)(error)
+    def report_at_far_end(self, error: Exception) -> None:
+        """Report an error at the far end of the chain, which is the run's or a branch's, as it did not arrive there."""
+        (self.on_branch_error or self.context.report_at_far_end)(error)
 
-    def broke(self, exc: BaseException) -> None:
-        """Pass ``exc``, which an operator downstream raised, to the far end of the chain, as no caller can get it."""
+    def operator_failed(self, exc: BaseException) -> None:
+        """Report ``exc``, which an operator downstream raised, at the far end of the chain, as no caller can get it."""
         if failure_of("an operator", exc) is None:
             self.context.abort(exc)
             return
@@ -174,23 +182,23 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             source = self.sources[-1] if self.sources else self.context.current()
             with suppress(BaseException):  # raised by a user's stage that filters replies; ``error`` matters more
                 error.partial = source.reply() if source is not None else error.partial
-        self.lost(self.visible_error(error))
+        self.report_at_far_end(self.visible_error(error))
 
     def dispose_safely(self, subscription: abc.DisposableBase) -> None:
-        """Dispose ``subscription``. If a user's dispose function raises, that is passed to the far end of the chain,
-        and the readings that it kept from being disposed are ended all the same."""
+        """Dispose ``subscription``. If a user's dispose function raises, that is reported at the far end of the
+        chain, and the readings that it kept from being disposed are ended all the same."""
         try:
             subscription.dispose()
         except BaseException as exc:
             self.context.stop_reading()
-            self.broke(exc)
+            self.operator_failed(exc)
 
     def call(self, action: Callable[..., Any], *args: Any) -> Any:
         """Call ``action(*args)`` in a task, a timer or a callback of the loop, where no caller can get an exception."""
         try:
             return action(*args)
         except BaseException as exc:
-            self.broke(exc)
+            self.operator_failed(exc)
 
     def on_loop(self, action: Callable[..., Any], *args: Any) -> None:
         """Call ``action`` on the loop: now if the caller is on it, and then it raises as any call does; else soon."""

@@ -166,15 +166,15 @@ class Client:
                 exchange = Exchange(reading, clocks, self.limits, self._pools, request.api.framing)
                 parser = self._parser(request, requests)
                 reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
-                if reading.tap is not None:
-                    reading.tap.begin(request.api.name, request.model or "")
+                if reading.byte_listener is not None:
+                    reading.byte_listener.begin(request.api.name, request.model or "")
                 try:
                     await self._send(exchange, request, headers, asks_usage)
                     if refusals:  # without usage it works: the server refused just that
                         self._without_usage.add(request.body_model)
                     reading.sent_request = SentRequest(request.api.name, request.body)
                     parser.request_id = self._endpoint.scrub(exchange.request_id)
-                    async with aclosing(self._body(exchange, reading.tap)) as body:
+                    async with aclosing(self._body(exchange, reading.byte_listener)) as body:
                         async for chunk in body:
                             if exchange.kind == "json":
                                 yield parser.body(await exchange.whole(chunk, body))

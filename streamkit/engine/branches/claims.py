@@ -1,6 +1,6 @@
-"""The sink objects that are at work, and the run that holds each of them.
+"""The sink objects that are at work, and the claim of one run on each of them.
 
-A sink that handles one reply at a time (an open file, a line that is being written) would mix up two. So one run holds
+A sink that handles one reply at a time (an open file, a line that is being written) would mix up two. So one run has
 it until that run has closed it. If that is about to happen, because the stream has ended, was cancelled or was left,
 the next run waits for it; otherwise the next run is refused.
 """
@@ -21,7 +21,7 @@ from .branch import Branch
 from .listener import Listener
 from .own_sink import OwnSink
 
-__all__ = ["Hold"]
+__all__ = ["SinkClaim"]
 
 PATIENCE = 10.0
 """Seconds to wait for a run that is being closed. A run that was cancelled takes less, unless its loop stands still;
@@ -29,11 +29,11 @@ then the next run begins without waiting longer. A run whose stream has ended by
 may wait for the run that waits for it: then the next run is refused."""
 
 _lock = RLock()  # reentrant: a reader that is collected during any of this may end its run
-_held: dict[int, Hold] = {}
-"""Holds by the identity of the sink, because a user's object may define its own comparison, or have no hash."""
+_claims: dict[int, SinkClaim] = {}
+"""Claims by the identity of the sink, because a user's object may define its own comparison, or have no hash."""
 
 
-class Hold:
+class SinkClaim:
     """The claim of one run, or of one place where branches are attached, to its sinks, from `take` until `release`."""
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
@@ -48,31 +48,31 @@ class Hold:
         self._context, self._loop = context, loop
         self._sinks: list[Any] = []  # references, so that no other object gets their identity
         self._released = False
-        self._before: list[Hold] = []
-        self._after: list[Hold] = []
+        self._before: list[SinkClaim] = []
+        self._after: list[SinkClaim] = []
         self._start: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, branches: Iterable[Branch]) -> None:
         """Claim all sinks of ``branches``. If one of them is at work elsewhere, raise SinkError and claim none."""
-        wanted = [(sink, branch.name) for branch in branches for sink in _holders(branch.into)]
+        wanted = [(sink, branch.name) for branch in branches for sink in _claimable(branch.into)]
         if not wanted:
             return
         with _lock:
-            before: dict[int, Hold] = {}
+            before: dict[int, SinkClaim] = {}
             for number, (sink, name) in enumerate(wanted):
                 if any(sink is other for other, _ in wanted[:number]):
                     raise _twice(name)
-                holder = _held.get(id(sink))
-                if holder is None or holder._loop.is_closed():
+                earlier = _claims.get(id(sink))
+                if earlier is None or earlier._loop.is_closed():
                     continue
-                if not holder._ends_for(self._context):
-                    raise _twice(name) if holder._context is self._context else _elsewhere(sink, name, holder._where)
-                before[id(holder)] = holder
+                if not earlier._ends_for(self._context):
+                    raise _twice(name) if earlier._context is self._context else _elsewhere(sink, name, earlier._where)
+                before[id(earlier)] = earlier
             self._sinks, self._before = [sink for sink, _ in wanted], list(before.values())
-            _held.update((id(sink), self) for sink in self._sinks)
-            for holder in self._before:
-                holder._after.append(self)
+            _claims.update((id(sink), self) for sink in self._sinks)
+            for earlier in self._before:
+                earlier._after.append(self)
 
     @property
     def _is_cut_short(self) -> bool:
@@ -88,7 +88,7 @@ class Hold:
 
     @property
     def _where(self) -> str:
-        """A description of the holder, for messages. Loops and bare subscriptions have no name."""
+        """A description of the run with this claim, for messages. Loops and bare subscriptions have no name."""
         id = self._context.id
         return f"in another run (sk.runs[{id!r}])" if id in at_work else "in another loop or subscription"
 
@@ -106,7 +106,7 @@ class Hold:
             self._start = start
             if self._before:
                 self._timer = self._loop.call_later(PATIENCE, self._insist)
-        _settle(self)
+        _start_or_release(self)
 
     def go(self, start: Callable[[], None]) -> None:
         """Call ``start``, on the loop, and stop the timer of the wait."""
@@ -118,7 +118,7 @@ class Hold:
         """Release the sinks, which are closed or were never begun."""
         with _lock:
             self._released, self._start = True, None
-        _settle(self)
+        _start_or_release(self)
 
     def _insist(self) -> None:
         with _lock:
@@ -128,38 +128,38 @@ class Hold:
             else:  # it keeps its position, as others may wait behind it
                 self.refused, start, self._start = _not_closed(slow._where), self._start, None
         if slow is None:
-            _settle(self)
+            _start_or_release(self)
         elif start is not None:
             self.go(start)
 
 
-def _settle(hold: Hold) -> None:
-    """Start or release ``hold`` if it waits for no other hold, then those behind it. In a loop, not by recursion,
+def _start_or_release(claim: SinkClaim) -> None:
+    """Start or release ``claim`` if it waits for no other claim, then those behind it. In a loop, not by recursion,
     because many may wait one behind the other."""
-    ready = [hold]
+    ready = [claim]
     while ready:
-        hold = ready.pop()
+        claim = ready.pop()
         with _lock:
-            if hold._before:
+            if claim._before:
                 continue
-            start, hold._start = hold._start, None
-            after: list[Hold] = []
-            if hold._released:
-                for sink in hold._sinks:
-                    if _held.get(id(sink)) is hold:
-                        del _held[id(sink)]
-                hold._sinks, after, hold._after = [], hold._after, []
+            start, claim._start = claim._start, None
+            after: list[SinkClaim] = []
+            if claim._released:
+                for sink in claim._sinks:
+                    if _claims.get(id(sink)) is claim:
+                        del _claims[id(sink)]
+                claim._sinks, after, claim._after = [], claim._after, []
                 for other in after:
-                    if hold in other._before:
-                        other._before.remove(hold)
+                    if claim in other._before:
+                        other._before.remove(claim)
         ready += after
         if start is not None:
-            on_loop(hold._loop, hold.go, start)
+            on_loop(claim._loop, claim.go, start)
 
 
-def _all_before(hold: Hold) -> list[Hold]:
-    """The holds that ``hold`` waits for, directly or through others."""
-    earlier = list(hold._before)
+def _all_before(claim: SinkClaim) -> list[SinkClaim]:
+    """The claims that ``claim`` waits for, directly or through others."""
+    earlier = list(claim._before)
     for one in earlier:  # the list grows meanwhile
         earlier += [other for other in one._before if other not in earlier]
     return earlier
@@ -168,7 +168,7 @@ def _all_before(hold: Hold) -> list[Hold]:
 def _nothing() -> None: ...
 
 
-def _holders(into: Any) -> Iterable[Any]:
+def _claimable(into: Any) -> Iterable[Any]:
     """The objects behind ``into`` that handle one reply at a time. Callables and listeners do not."""
     while not isinstance(into, Listener) and getattr(into, "write", None) is not None:
         yield into
@@ -192,18 +192,18 @@ def _not_closed(where: str) -> SinkError:
 
 
 @forgets_closed_loops
-def forget_closed() -> None:
-    """Drop the holds on loops that were closed without notice, as nothing will release them."""
+def forget_closed_claims() -> None:
+    """Drop the claims on loops that were closed without notice, as nothing will release them."""
     with _lock:
-        for key in [key for key, hold in _held.copy().items() if hold._loop.is_closed()]:
-            _held.pop(key, None)
+        for key in [key for key, claim in _claims.copy().items() if claim._loop.is_closed()]:
+            _claims.pop(key, None)
 
 
 def _after_fork() -> None:
-    """Drop all holds in the child of a fork: the sinks are at work in the parent."""
+    """Drop all claims in the child of a fork: the sinks are at work in the parent."""
     global _lock
     _lock = RLock()
-    _held.clear()
+    _claims.clear()
 
 
 os.register_at_fork(after_in_child=_after_fork)
