@@ -26,7 +26,7 @@ class Floor:
 APIS = "wire.anthropic wire.gemini wire.ollama wire.openai"
 ASKING = "wire tokens stages.usage"  # what the engine does not import, as it moves items of any kind
 FLOORS = (
-    Floor("clean json_values lazy mathematics runtimes wording"),
+    Floor("clean json_values lazy mathematics reasons runtimes wording"),
     Floor("checks event_class"),
     Floor("files messages usage"),
     Floor("errors events reply_repr tool_calls validation", inside="pydantic"),
@@ -36,6 +36,7 @@ FLOORS = (
     Floor(APIS, "pydantic_core", never="asyncio"),
     Floor("tokens", inside="tiktoken", apart=APIS),
     Floor("stages.usage", never="asyncio", apart=f"wire {APIS}"),
+    Floor("engine.failures", apart=f"stages {ASKING} {APIS}"),
     Floor("engine.loops", apart=f"stages {ASKING} {APIS}"),
     Floor("engine.upstream", "reactivex", apart=f"stages {ASKING} {APIS}"),
     Floor("engine.streams", "reactivex", apart=f"stages {ASKING} {APIS}"),

@@ -12,7 +12,8 @@ from typing import Any
 from reactivex import Observable
 
 from ..checks import type_name
-from ..engine.loops import failure_of, is_cancel
+from ..engine.failures import failure_of
+from ..engine.loops import is_cancel
 from ..engine.runs import Run
 from ..engine.streams import ItemKind, Stream, with_kind
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError

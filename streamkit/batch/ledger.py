@@ -14,7 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from ..engine.loops import LOGGER
+from ..engine.failures import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
 from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all

@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 
 from ..checks import check_number, quote
-from ..engine.loops import ShutdownError
+from ..engine.failures import ShutdownError
 from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
 from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError

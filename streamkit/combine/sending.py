@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..engine.loops import LOGGER
+from ..engine.failures import LOGGER
 from ..sources.tools import tool_name, tools_for
 from ..wire import APIS, Api
 from ..wording import one_line

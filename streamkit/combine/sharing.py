@@ -11,17 +11,8 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole
-from ..engine.loops import (
-    ShutdownError,
-    as_raised,
-    background,
-    failure_of,
-    is_own,
-    on_loop,
-    report,
-    runs_here,
-    same_failure,
-)
+from ..engine.failures import ShutdownError, as_raised, failure_of, report, same_failure
+from ..engine.loops import background, is_own, on_loop, runs_here
 from ..engine.streams import (
     Bridge,
     BridgeReader,

@@ -1,4 +1,4 @@
-"""The engine, which runs streams, in five rooms. Each may use those before it; code outside imports from a room:
+"""The engine, which runs streams, in six rooms. Each may use those before it; code outside imports from a room:
 
-`loops`, `upstream`, `streams`, `branches`, `runs`.
+`failures`, `loops`, `upstream`, `streams`, `branches`, `runs`.
 """

@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_instance
 from ..combine import all_failed
-from ..engine.loops import ShutdownError
+from ..engine.failures import ShutdownError
 from ..engine.streams import Keeps, ReplyStream, are_replies, check_streams, keeping_operator, operator_of
 from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError

@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from ..checks import check_number, check_one_of
-from ..engine.loops import LIKE_AN_END, ShutdownError
+from ..engine.failures import LIKE_AN_END, ShutdownError
 from ..engine.streams import keeping_operator
 from ..engine.upstream import Gate, LoopWatch, RunScheduler, loop_is_ending
 from ..errors import SinkError, StreamkitError

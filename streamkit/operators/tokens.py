@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_number, check_whole
-from ..engine.loops import LOGGER
+from ..engine.failures import LOGGER
 from ..engine.streams import Keeps, Operator
 from ..events import Event, Restart, RoundEnd, TextDelta
 from ..messages import Messages

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import h11
 
-from ..engine.loops import report
+from ..engine.failures import report
 from .answer import Answer, CutError, Write, error_answer, timed_chunks
 from .client_limits import ServerLimits
 from .incoming import CHUNK, Incoming, RefusedError

@@ -10,7 +10,8 @@ from typing import Any, TypeVar, overload
 from reactivex import Observable, abc
 
 from ..checks import type_name
-from ..engine.loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop
+from ..engine.failures import ShutdownError, failure_of
+from ..engine.loops import is_background, is_cancel, live, on_loop
 from ..engine.streams import ReplyStream, Stream, check_function, stream as as_stream
 from ..engine.upstream import RunScheduler, scheduler_for
 from .iterators import ItemSource, open_items, pull_items

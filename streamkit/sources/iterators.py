@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
 from ..checks import check_flag, check_text
-from ..engine.loops import report
+from ..engine.failures import report
 from ..engine.streams import Reading, ReplyStream, Source
 from ..events import Event, Finish, Start, TextDelta
 from ..stages import Fold

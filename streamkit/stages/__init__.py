@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .pacing import BACKLOG, Pacing, is_text, takes_time, text_of, with_text
     from .pieces import Unit, cutters
     from .prelude import Prelude, commits
-    from .reasons import Meaning, in_words, may_pass, meaning
     from .rewriting import Redactor, Rewriter, StopAt, ThinkTags
     from .rounds import JoinedRounds, Pieces, Transcript
     from .seam import Seam
@@ -48,7 +47,6 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "pacing": "BACKLOG Pacing is_text takes_time text_of with_text",
             "pieces": "Unit cutters",
             "prelude": "Prelude commits",
-            "reasons": "Meaning in_words may_pass meaning",
             "rewriting": "Redactor Rewriter StopAt ThinkTags",
             "rounds": "JoinedRounds Pieces Transcript",
             "seam": "Seam",

@@ -29,10 +29,10 @@ from ..events import (
     UsageUpdate,
 )
 from ..messages import Message
+from ..reasons import meaning
 from ..usage import as_partial, sum_usage
 from .growing import GrowingCall, joined_pieces
 from .open_calls import OpenCalls
-from .reasons import meaning
 
 __all__ = ["Fold", "outcome_of"]
 

@@ -26,7 +26,7 @@ from ..events import (
     Usage,
     UsageUpdate,
 )
-from ..stages import may_pass, meaning
+from ..reasons import may_pass, meaning
 from ..wording import excerpt
 from .calls import Calls
 from .fragments import Fragment

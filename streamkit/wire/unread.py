@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..stages import meaning
+from ..reasons import meaning
 from .problems import BESIDE_NAMES, is_fine
 from .usage import has_more
 

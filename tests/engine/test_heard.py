@@ -20,7 +20,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import sinks, testing
-from streamkit.engine.loops import unreported
+from streamkit.engine.failures import unreported
 from streamkit.engine.loops.loop import background, call_on
 from tests.faults.printed import PAGE
 from tests.reports import Reports, caught_up

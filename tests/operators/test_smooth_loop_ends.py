@@ -16,8 +16,8 @@ from reactivex.testing import TestScheduler
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.engine.failures.reporting import ShutdownError
 from streamkit.engine.loops.closing import members
-from streamkit.engine.loops.reporting import ShutdownError
 from streamkit.engine.upstream.loop_watch import LoopWatch
 
 TEXT = "a b c d e f " * 20

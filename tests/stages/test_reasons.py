@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from streamkit.stages.reasons import may_pass, meaning
+from streamkit.reasons import may_pass, meaning
 
 MEANINGS = {
     "complete": "stop eos eos_token EOS_TOKEN end_turn stop_sequence STOP_SEQUENCE tool_calls TOOL_CALL tool_use"

@@ -23,7 +23,7 @@ from streamkit.events import (
     Usage,
     UsageUpdate,
 )
-from streamkit.stages.reasons import meaning
+from streamkit.reasons import meaning
 from streamkit.wire import APIS, Parser
 from tests.wire.bodies import check_calls, error_of, read, splits
 

@@ -9,7 +9,8 @@ from reactivex import Observable
 
 from ...checks import check_number, check_one_of
 from ...engine.branches import Listener, ListenerState
-from ...engine.loops import current_loop, on_loop, report
+from ...engine.failures import report
+from ...engine.loops import current_loop, on_loop
 from ...engine.runs import Run, start
 from ...engine.streams import check_stream
 from .formats import FORMS

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from reactivex import Observable, abc
 
-from ...engine.loops import on_loop, report
+from ...engine.failures import report
+from ...engine.loops import on_loop
 from ...engine.upstream import Gate, scheduler_for
 from ...errors import BrokenError, SinkError, StalledError
 from ...events import Event, Reply, TextDelta

@@ -10,7 +10,8 @@ from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from ...errors import SinkError
 from ...events import Reply
-from ..loops import ShutdownError, enter, leave, with_notes
+from ..failures import ShutdownError, with_notes
+from ..loops import enter, leave
 from ..streams import kind_of
 from ..upstream import RunScheduler, scheduler_for
 from .branch import Branch, check_kinds

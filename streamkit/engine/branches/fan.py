@@ -17,7 +17,8 @@ from reactivex.disposable import Disposable
 
 from ...errors import SinkError, StreamkitError
 from ...events import Reply
-from ..loops import failure_of, on_loop, same_failure
+from ..failures import failure_of, same_failure
+from ..loops import on_loop
 from ..streams import applied, is_stream, stream, stream_problem
 from ..upstream import Gate, RunScheduler, figures
 from .branch import Branch

@@ -17,7 +17,8 @@ from reactivex import abc
 
 from ...errors import SinkError
 from ...events import Reply
-from ..loops import DRAIN, on_loop, runs_here, slow_callable
+from ..failures import slow_callable
+from ..loops import DRAIN, on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
 from .last_calls import LastCalls, Patience

@@ -17,37 +17,17 @@ from .loop import (
     thread_runner,
 )
 from .patience import DRAIN, GRACE
-from .reporting import (
-    LIKE_AN_END,
-    LOGGER,
-    ShutdownError,
-    as_raised,
-    failure_of,
-    report,
-    same_failure,
-    slow_callable,
-    with_notes,
-)
-from .tracebacks import LIBRARIES, trim, trimming, without_libraries
-from .unreported import UnreportedErrors
 from .wake import Wake, resolve
 
 __all__ = [
     "DRAIN",
     "GRACE",
-    "LIBRARIES",
-    "LIKE_AN_END",
-    "LOGGER",
-    "ShutdownError",
-    "UnreportedErrors",
     "Wake",
-    "as_raised",
     "background",
     "call_on",
     "cancelled_from_outside",
     "current_loop",
     "enter",
-    "failure_of",
     "forgets_closed_loops",
     "is_background",
     "is_cancel",
@@ -57,16 +37,9 @@ __all__ = [
     "loop_of",
     "on_loop",
     "outcome_of",
-    "report",
     "resolve",
     "running_loop",
     "runs_here",
-    "same_failure",
     "shutdown",
-    "slow_callable",
     "thread_runner",
-    "trim",
-    "trimming",
-    "with_notes",
-    "without_libraries",
 ]

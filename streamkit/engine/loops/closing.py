@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from .reporting import report
+from ..failures import report
 
 __all__ = ["PATIENCE", "Closing", "enter", "forgets_closed_loops", "leave", "members"]
 

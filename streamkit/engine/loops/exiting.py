@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Protocol
 
 from ...wording import excerpt
-from .reporting import LOGGER
+from ..failures import LOGGER
 from .wake import Wake
 
 __all__ = ["PATIENCE", "STUCK", "Live", "wait_for_progress"]

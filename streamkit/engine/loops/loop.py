@@ -17,9 +17,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from ...runtimes import refuse_gevent, refuse_trio
+from ..failures import forget_unreported, log_unreported, report
 from .exiting import Live, wait_for_progress
-from .reporting import report
-from .unreported import forget_unreported, log_unreported
 from .wake import Wake
 
 __all__ = [

@@ -12,20 +12,8 @@ from reactivex import Observable, abc
 from ...errors import StreamkitError
 from ...events import Outcome, Reply
 from ..branches import Branch, Fan, SinkClaim
-from ..loops import (
-    DRAIN,
-    ShutdownError,
-    as_raised,
-    enter,
-    failure_of,
-    leave,
-    live,
-    on_loop,
-    report,
-    runs_here,
-    same_failure,
-    with_notes,
-)
+from ..failures import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
+from ..loops import DRAIN, enter, leave, live, on_loop, runs_here
 from ..streams import Bridge
 from ..upstream import FirstEnd, RunScheduler, at_work
 from .result import RunResult

@@ -15,7 +15,8 @@ from types import TracebackType
 from ...errors import StreamkitError
 from ...events import Reply
 from ...wording import one_line
-from ..loops import UnreportedErrors, Wake, on_loop, resolve
+from ..failures import UnreportedErrors
+from ..loops import Wake, on_loop, resolve
 
 __all__ = ["RunResult"]
 

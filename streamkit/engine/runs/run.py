@@ -15,6 +15,7 @@ from reactivex import Observable
 from ...events import Reply, Usage
 from ...runtimes import refuse_trio
 from ..branches import SinkStats, as_branch, check_kinds
+from ..failures import trim, trimming
 from ..loops import (
     background,
     current_loop,
@@ -26,8 +27,6 @@ from ..loops import (
     running_loop,
     runs_here,
     thread_runner,
-    trim,
-    trimming,
 )
 from ..streams import Bridge, BridgeReader, HasReply, check_stream, kind_of
 from ..upstream import AtWork, Gate, Note, RunScheduler, at_work

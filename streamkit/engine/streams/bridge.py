@@ -12,7 +12,8 @@ from typing import Any
 
 from reactivex import abc
 
-from ..loops import Wake, on_loop, resolve, runs_here, trimming
+from ..failures import trimming
+from ..loops import Wake, on_loop, resolve, runs_here
 from ..upstream import CAPACITY, MAX_BYTES, Gate, weight
 
 __all__ = ["Bridge", "BridgeReader"]

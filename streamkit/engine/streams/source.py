@@ -16,7 +16,8 @@ from reactivex import abc
 
 from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import CONTENT, Event, Outcome, Reply, TextDelta
-from ..loops import ShutdownError, failure_of, is_background, is_cancel, live, on_loop, trim
+from ..failures import ShutdownError, failure_of, trim
+from ..loops import is_background, is_cancel, live, on_loop
 from ..upstream import GateClock, RunScheduler, SentRequest, scheduler_for
 from .kinds import EventSource
 

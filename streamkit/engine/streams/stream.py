@@ -12,7 +12,8 @@ from reactivex import Observable, abc
 from ...checks import quote
 from ...errors import SinkError
 from ...wording import one_line
-from ..loops import background, call_on, current_loop, failure_of, is_background, loop_of, report, runs_here, trimming
+from ..failures import failure_of, report, trimming
+from ..loops import background, call_on, current_loop, is_background, loop_of, runs_here
 from ..upstream import Foreign, Gate
 from .bridge import Bridge, BridgeReader
 from .kinds import common_kind, kind_of, with_kind

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from reactivex import abc
 
-from ..loops import DRAIN, ShutdownError, enter, failure_of, leave, on_loop, report, same_failure, with_notes
+from ..failures import ShutdownError, failure_of, report, same_failure, with_notes
+from ..loops import DRAIN, enter, leave, on_loop
 from ..upstream import FirstEnd, Gate, RunScheduler
 
 __all__ = ["Subscription"]

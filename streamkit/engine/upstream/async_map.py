@@ -16,7 +16,8 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ...errors import SinkError, StreamkitError
-from ..loops import ShutdownError, cancelled_from_outside, failure_of
+from ..failures import ShutdownError, failure_of
+from ..loops import cancelled_from_outside
 from .bounds import CAPACITY
 from .gate import Gate
 from .scheduler import RunScheduler, scheduler_for

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from reactivex import abc
 
 from ...events import Outcome, Reply
-from ..loops import report
+from ..failures import report
 
 __all__ = ["ByteListener", "Context", "Note", "ReplySource", "SentRequest", "Sources", "new_id"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..loops import as_raised
+from ..failures import as_raised
 
 __all__ = ["FirstEnd"]
 

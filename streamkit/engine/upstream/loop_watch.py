@@ -9,7 +9,8 @@ from collections.abc import Callable
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from ..loops import ShutdownError, cancelled_from_outside, enter, leave, on_loop, running_loop
+from ..failures import ShutdownError
+from ..loops import cancelled_from_outside, enter, leave, on_loop, running_loop
 from .scheduler import scheduler_for
 
 __all__ = ["LoopWatch", "loop_is_ending"]

@@ -20,7 +20,8 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeSch
 
 from ...errors import SinkError, StreamkitError
 from ...events import Choice, Reply
-from ..loops import failure_of, loop_of, on_loop, report, runs_here
+from ..failures import failure_of, report
+from ..loops import loop_of, on_loop, runs_here
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate
 from .without_context import call_without_context

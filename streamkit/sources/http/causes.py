@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...engine.loops import LIBRARIES, without_libraries
+from ...engine.failures import LIBRARIES, without_libraries
 from ...errors import StreamkitError
 from ...wording import excerpt, said
 

@@ -14,7 +14,7 @@ from dataclasses import is_dataclass
 from typing import Any, get_origin
 
 from ...checks import quote
-from ...engine.loops import LOGGER
+from ...engine.failures import LOGGER
 from ...wire import Api
 from ...wording import excerpt, one_line
 from .parameters import loose_function, strict_function

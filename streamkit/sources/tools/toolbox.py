@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from ...checks import quote
-from ...engine.loops import LOGGER, failure_of, is_cancel
+from ...engine.failures import LOGGER, failure_of
+from ...engine.loops import is_cancel
 from ...engine.upstream import SentRequest
 from ...errors import MalformedError
 from ...events import ToolCall, ToolResult

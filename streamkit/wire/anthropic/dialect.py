@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import BrokenError, MalformedError, StreamkitError
 from ...events import Event, Finish, Other, ReasoningDelta, RefusalDelta, TextDelta, UsageUpdate
-from ...stages import meaning
+from ...reasons import meaning
 from ...wording import excerpt
 from ..arguments import EMPTY
 from ..calls import Calls

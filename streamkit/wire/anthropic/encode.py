@@ -23,7 +23,8 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages import Meaning, OpenCalls, in_words, meaning
+from ...reasons import Meaning, in_words, meaning
+from ...stages import OpenCalls
 from ..partial_call import value_of
 from .content_blocks import generated_id
 

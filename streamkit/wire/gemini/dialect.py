@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import ApiError, MalformedError
 from ...events import Event, Finish, LogprobsDelta, Other, ReasoningDelta, TextDelta, UsageUpdate
-from ...stages import meaning
+from ...reasons import meaning
 from ...wording import excerpt
 from ..api import Access, Api, Form
 from ..calls import Calls

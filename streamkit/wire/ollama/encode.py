@@ -21,7 +21,8 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages import GrowingCall, OpenCalls, meaning
+from ...reasons import meaning
+from ...stages import GrowingCall, OpenCalls
 from ..partial_call import value_of
 
 __all__ = ["OllamaWriter", "ollama_body"]

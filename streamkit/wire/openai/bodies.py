@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from ...events import Choice, Reply, Usage
-from ...stages import meaning
+from ...reasons import meaning
 from .encode_chat import chat_reason
 from .encode_responses import INCOMPLETE
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import ApiError, MalformedError
 from ...events import Event, Finish, LogprobsDelta, ReasoningDelta, RefusalDelta, TextDelta
-from ...stages import meaning
+from ...reasons import meaning
 from ...wording import excerpt
 from ..calls import Calls
 from ..dialect import Dialect

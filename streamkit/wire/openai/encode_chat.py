@@ -19,7 +19,8 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages import Meaning, OpenCalls, in_words
+from ...reasons import Meaning, in_words
+from ...stages import OpenCalls
 from ..dialect import DONE
 
 __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]

@@ -22,7 +22,8 @@ from ...events import (
     Usage,
     UsageUpdate,
 )
-from ...stages import Meaning, OpenCalls, meaning
+from ...reasons import Meaning, meaning
+from ...stages import OpenCalls
 
 __all__ = ["ResponsesWriter"]
 

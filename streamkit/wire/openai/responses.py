@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...events import Event, Finish, LogprobsDelta, TextDelta
-from ...stages import meaning
+from ...reasons import meaning
 from ..fields import Chunk, object_in
 from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
