@@ -141,7 +141,7 @@ class _Connection:
 
     async def _failed(self, error: BaseException) -> None:
         """Log ``error`` once on this side; the client gets only the fact that the answer failed."""
-        report(error, "an answer of this streamkit server failed, so its client got 500 or a cut connection:")
+        report(error, "the play of this streamkit server raised, so its client got 500 or a cut connection:")
         await self.refuse(500, "the answer of this server failed; see its own messages for the reason")
 
     async def _begin(self, answer: Answer) -> None:

@@ -117,8 +117,7 @@ class Fan:
         return Disposable(remove)
 
     def _connect(self, observers: tuple[abc.ObserverBase[Any], ...]) -> None:
-        """Rebuild the table of calls. A sink called in place is called directly, because a call in between would double
-        the cost; the items of all such sinks are then counted together, by rounds (`_count`)."""
+        """Rebuild the table of calls. Sinks in place are called directly, at half the cost, and counted by rounds."""
         self._count()
         direct = () if self._timing else tuple(one for one in observers if isinstance(one, Outlet) and one.is_direct)
         self._observers, self._direct = observers, direct

@@ -66,8 +66,8 @@ def _instead(thing: Any, role: str) -> str | None:
     """The text in the class of ``thing`` that says what to write instead where a stream, an operator or a sink belongs,
     if it is of a class of this package that is not one (`Run`, `Branch`). This room cannot import these classes, so
     they carry the text themselves."""
-    hints: dict[str, str] = getattr(type(thing), "_misplaced", {})
-    return hints.get(role)
+    hints = getattr(type(thing), "_misplaced", None)
+    return hints.get(role) if isinstance(hints, dict) else None
 
 
 def is_stage(thing: Any) -> bool:
