@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,15 +21,20 @@ Ask = Callable[[str], Any]
 
 def asked_ollama(address: str) -> Any:
     ollama = pytest.importorskip("ollama")
-    return ollama.Client(address).chat("m", [{"role": "user", "content": "Hi"}], stream=True)
+
+    def ask() -> Any:
+        with ollama.Client(address) as client:
+            yield from client.chat("m", [{"role": "user", "content": "Hi"}], stream=True)
+
+    return ask()
 
 
 def asked_google(address: str) -> Any:
     genai = pytest.importorskip("google.genai")
-    client = genai.Client(api_key="k", http_options={"base_url": address})
 
     def ask() -> Any:
-        yield from client.models.generate_content_stream(model="m", contents="Hi")  # keeps the client
+        with closing(genai.Client(api_key="k", http_options={"base_url": address})) as client:
+            yield from client.models.generate_content_stream(model="m", contents="Hi")
 
     return ask()
 
