@@ -136,13 +136,11 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "batch": "BatchItem",
             "combine": "Failure Labelled race share side_by_side tool_loop",
             "edges.relay": "sse",
-            "operators": "ops",
-            "sinks": "sinks",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
-            "testing": "testing",
             "tokens": "Prices",
         },
+        {"ops": "operators", "sinks": "sinks", "testing": "testing"},
     )
 
 

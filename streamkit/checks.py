@@ -13,6 +13,8 @@ from numbers import Integral, Number
 from operator import index
 from typing import Any
 
+from .wording import excerpt
+
 __all__ = [
     "check_flag",
     "check_flags",
@@ -34,8 +36,6 @@ LONG = 80
 
 def quote(value: Any) -> str:
     """``value`` as a message quotes it: a value that has no short text of its own is named by its type."""
-    from .wording import excerpt  # here, as it is in a layer above `messages`, which uses these checks too
-
     if iscoroutine(value):
         return f"the coroutine {value.__qualname__}()"
     if isinstance(value, (str, bytes, int, float, list, tuple, dict, set, frozenset, type(None))):

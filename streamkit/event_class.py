@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from reprlib import Repr
 from typing import Any, TypeVar, dataclass_transform
 
+from .wording import one_line
+
 __all__ = ["FromServer", "brief", "event_class", "with_brief_repr"]
 
 C = TypeVar("C")
@@ -40,8 +42,6 @@ def with_brief_repr(cls: type[C]) -> type[C]:
 
 def brief(value: Any) -> str:
     """``value`` as `repr` has it, in one line; of a long text the beginning, and how long it is."""
-    from .wording import one_line
-
     if isinstance(value, str):
         short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
         return repr(short) + (f" ({len(value):,} characters)" if short is not value else "")

@@ -13,20 +13,22 @@ from typing import Any
 __all__ = ["lazily", "renamed"]
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for ``package``: ``homes`` maps each module to the names it has, separated by blanks. A name
-    that the module does not have stands for the module itself.
+def lazily(package: str, homes: Mapping[str, str], modules: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """A ``__getattr__`` for ``package``: ``homes`` maps each module to the names it has, separated by blanks (a module
+    that begins with a dot lies one package further up), and ``modules`` maps each name that stands for a whole module
+    to that module.
 
     It stands under ``if not TYPE_CHECKING``, as a type checker would believe that such a package has every name.
     """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def get(name: str) -> Any:
+        if modules is not None and name in modules:
+            return import_module(f".{modules[name]}", package)
         home = home_of.get(name)
         if home is None:
             raise _unknown(package, name)
-        module = import_module(f".{home}", package)
-        return getattr(module, name, module)
+        return getattr(import_module(f".{home}", package), name)
 
     return get
 

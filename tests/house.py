@@ -72,8 +72,6 @@ BY_NAME = {
     "edges.relay": "`sk.sse`, which gives a Relay",
 }
 """Faces whose names are used without an import, and where they are used."""
-WHOLE = {"", "*", "ops", "sinks", "testing"}
-"""Names by which all of a room is imported, those under which the package exports it included."""
 COMPUTED = {"wire/apis.py", "lazy.py"}
 """Files that import modules named by a table. In all others the import itself must name the module."""
 

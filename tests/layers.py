@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.house import BY_NAME, COMPUTED, EDGES, FLOORS, KNOT, PUBLIC, WHOLE, Floor, height, outer
+from tests.house import BY_NAME, COMPUTED, EDGES, FLOORS, KNOT, PUBLIC, Floor, height, outer
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class House:
             return f"streamkit.{room}.{'.'.join(rest)} is past the face of {room}"
         if room not in self._rooms:
             return f"{name} is private to {room}" if name.startswith("_") else None
-        if name in WHOLE - face.names:
+        if name in {"", "*"}:
             return None if _is_user(module) else f"{room} is imported as a whole, not a name of it"
         is_offered = name in (face.names if room in PUBLIC else face.public) and not name.startswith("_")
         return None if is_offered else f"{name} is not offered by {room}"

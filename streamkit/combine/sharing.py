@@ -27,7 +27,7 @@ from ..engine.streams import (
 from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
 from ..errors import BrokenError, SinkError, StreamkitError
 from ..events import Outcome, Reply
-from ..sources import stream as items
+from ..sources import stream as stream_of
 
 __all__ = ["share"]
 
@@ -96,7 +96,7 @@ class _Shared:
         else:
             on_loop(self.home, self._enter, member)
         reader = BridgeReader(bridge, lambda: on_loop(self.home, self._leave, member))
-        return items(reader).subscribe(observer, scheduler=run)
+        return stream_of(reader).subscribe(observer, scheduler=run)
 
     def _enter(self, member: _Member) -> None:
         missed = self._count - len(self._history)

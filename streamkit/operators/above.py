@@ -18,7 +18,7 @@ Scheduler: TypeAlias = "abc.SchedulerBase | None"
 
 class Above:
     """The nearest source upstream of one place in a chain, or in a branch that of the run. Subscribe upstream with
-    ``scheduler``; if the scheduler given is a foreign one, it is that one, and the source is not known."""
+    ``scheduler``: it is the given one if that is foreign, and then the source is not known."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler

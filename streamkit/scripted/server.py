@@ -71,12 +71,12 @@ def as_play(item: Playable, speed: float = 1.0) -> Play:
 class Server:
     """Answers with ``plays`` in turn, one a request; the last one again and again.
 
-    A request whose model is a name in ``models`` gets that one instead. ``plays`` are `Script`, `Recording`, texts,
-    iterables of pieces, errors to reproduce, paths of recordings (see `as_play`). ``speed`` is that of recordings.
-    With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``, ``…/responses``,
-    ``…/messages`` (Anthropic's), ``…/api/chat`` (Ollama's) and GET ``…/models`` are served under any prefix, streamed
-    or in one piece as the request asks. The latest ``keep`` requests can be looked at in ``requests``, as far as their
-    bodies are no more than 32 MiB together.
+    A request whose model is a name in ``models`` gets the entry of that name instead. ``plays`` are `Script`,
+    `Recording`, texts, iterables of pieces, errors to reproduce, paths of recordings (see `as_play`). ``speed`` is that
+    of recordings. With ``api_key`` other keys are refused. POST ``…/chat/completions``, ``…/completions``,
+    ``…/responses``, ``…/messages`` (Anthropic's), ``…/api/chat`` (Ollama's) and GET ``…/models`` are served under any
+    prefix, streamed or in one piece as the request asks. The latest ``keep`` requests can be looked at in ``requests``,
+    as far as their bodies are no more than 32 MiB together.
 
     Note: the words come from the script; parameters like ``max_tokens`` or ``n`` change nothing.
     """

@@ -136,7 +136,7 @@ VERDICTS = (
         r"|stream error|throughput|retry (your|later))|稍后|频率|限流|繁忙|超时|过载")),
 )  # fmt: skip
 """The first pattern that is found in a code, a type or a message decides. These are sentences, where a single word says
-little: the names by which a reply ends have a table of their own (`stages.reasons`)."""
+little: the names by which a reply ends have a table of their own (`streamkit.reasons`)."""
 
 
 BAD_NEWS = re.compile(r"error|exception|fail|denied|abort|crash|错误|失败|异常", re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .. import json_values as plain
+from .. import json_values
 from ..errors import MalformedError
 from ..wording import excerpt, said
 
@@ -51,7 +51,7 @@ def _number(text: str) -> float:
 def dumps(value: Any) -> str:
     """``value`` as JSON text; characters beyond ASCII stay readable."""
     try:
-        return plain.dumps(value)
+        return json_values.dumps(value)
     except (*BROKEN_JSON, TypeError) as exc:
         raise MalformedError(f"cannot be written as JSON: {said(exc)}") from exc
 

@@ -3,7 +3,7 @@
 The plan:
 
 1. A BOM at the very start is removed; CR LF and CR become LF, in C. A CR ends its line at once: if the next read starts
-   with LF, that one is dropped.
+   with LF, that LF is dropped.
 2. The bytes after the last LF wait as a list of pieces and are joined once, when their LF comes: linear, however the
    body is cut.
 3. The rest is split at blank lines, in C. A block that is one ``data: `` line is an event as it stands (nearly all

@@ -85,7 +85,7 @@ def function_of(tool: Mapping[str, Any], api: str) -> dict[str, Any] | None:
         raise ValueError(f"{api} does not have custom tools: write one of the type function")
     if not isinstance(tool.get("name"), str) or not (tool.get("type") == "function" or "parameters" in tool):
         return None
-    return {name: value for name, value in tool.items() if name != "type"}
+    return without(tool, "type")
 
 
 def without(form: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def _is_writer(thing: Any) -> bool:
 def applied(operators: Sequence[Callable[[Any], Any]], source: Any, user_source: Callable[[Any, int], Any]) -> Any:
     """The result of applying ``operators`` to ``source``; the last one may make something other than a stream.
 
-    A callable that is not an operator of a library is a user's function. It gets ``handed(built, number)``, where
+    A callable that is not an operator of a library is a user's function. It gets ``user_source(built, number)``, where
     ``built`` is the result of the operators before that number.
     """
     built = source

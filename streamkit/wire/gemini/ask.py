@@ -18,6 +18,7 @@ from ..turns import (
     object_of,
     supported_params,
     turns_of,
+    without,
 )
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -102,7 +103,7 @@ def _instruction(own: Any) -> Form:
 
 
 def _config(request: Form) -> Form:
-    """``generationConfig``, with the parameters that belong into it; these are removed from ``request``."""
+    """``generationConfig``, with the parameters that belong in it; these are removed from ``request``."""
     own = _camels(request.pop("generationConfig", None), "generationConfig")
     config = _format(request.pop("response_format")) if "response_format" in request else {}
     for name in [*request]:
@@ -180,7 +181,7 @@ def _part(part: Mapping[str, Any]) -> Form:
         return {"inlineData": {"mimeType": file[0], "data": file[1]}} if file[0] else {"fileData": {"fileUri": file[1]}}
     if kind not in (None, "text"):
         raise ValueError(f"a part of the type {kind!r} is not one that the Gemini API has: write one of its own")
-    return {name: value for name, value in part.items() if name not in ("type", "cache_control")}
+    return without(part, "type", "cache_control")
 
 
 def _result(turn: Turn) -> Form:
@@ -201,7 +202,7 @@ def _tools(tools: Any) -> list[Form]:
     """All functions in one entry, and the API's own tools."""
     entries = [_entry(tool) for tool in tools]
     functions = [function for entry in entries for function in _functions(entry)]
-    others = [other for entry in entries if (other := _other_fields(entry))]
+    others = [other for entry in entries if (other := without(entry, "functionDeclarations"))]
     return [{"functionDeclarations": functions}, *others] if functions else others
 
 
@@ -218,10 +219,6 @@ def _entry(entry: Any) -> Form:
 
 def _functions(entry: Mapping[str, Any]) -> list[Form]:
     return [fields_of(one, "a function") for one in entry.get("functionDeclarations") or ()]
-
-
-def _other_fields(entry: Mapping[str, Any]) -> Form:
-    return {name: value for name, value in entry.items() if name != "functionDeclarations"}
 
 
 def tool(function: Mapping[str, Any]) -> Form:
@@ -268,7 +265,7 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
         notes.append("what cachedContent stands for is not counted")
     if request.get("generationConfig", {}).get("responseJsonSchema"):
         notes.append("the schema of the answer is not counted")
-    if any(_other_fields(entry) for entry in request.get("tools") or ()):
+    if any(without(entry, "functionDeclarations") for entry in request.get("tools") or ()):
         notes.append("the API's own tools are not counted")
     return Prompt(turns, tools, notes=tuple(notes))
 

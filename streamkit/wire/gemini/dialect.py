@@ -145,7 +145,7 @@ class Gemini(Dialect):
         logprobs = form.get("logprobsResult")
         if isinstance(logprobs, dict) and any(logprobs.values()):
             out.append(LogprobsDelta(logprobs, index, raw=chunk))
-        return self._finish(form, index, candidate, chunk, out)
+        return self._finish(form, candidate, chunk)
 
     def _part(self, part: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]) -> None:
         text = text_field(part, "text")
@@ -174,9 +174,7 @@ class Gemini(Dialect):
         call.add(id, text_field(form, "name"), arguments_text(form.get("args")) or "{}")
         out += self._end_calls(calls, [call], index, chunk)
 
-    def _finish(
-        self, form: Form, index: int, candidate: _CandidateState, chunk: Form, out: list[Event]
-    ) -> ApiError | None:
+    def _finish(self, form: Form, candidate: _CandidateState, chunk: Form) -> ApiError | None:
         reason = text_field(form, "finishReason")
         if not reason or meaning(reason) == "unfinished" or reason == candidate.reason:
             return None
@@ -203,8 +201,8 @@ class Gemini(Dialect):
         if not self._candidates:
             self._begin({}, chunk, out, content=True)
             self._candidates[0] = _CandidateState()
-        for index, candidate in self._candidates.items():
-            self._finish({"finishReason": word}, index, candidate, chunk, out)
+        for candidate in self._candidates.values():
+            self._finish({"finishReason": word}, candidate, chunk)
 
     def _count(self, report: Form, chunk: Form, out: list[Event]) -> None:
         """Emit new token figures. They are the figures so far, and one that has not changed may be left out."""
