@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import gc
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ def interrupted(act: Callable[[], object], step: int) -> bool:
     """Whether a KeyboardInterrupt was raised in what ``act`` calls, at the moment of this number.
 
     The moments are those at which CPython looks for signals between bytecodes: as a function begins, and after a call.
+    Garbage of earlier calls is not collected meanwhile: an interrupt of its `__del__` would go nowhere.
     """
     left, before = step, sys.gettrace()
     called: set[FrameType] = set()
@@ -40,6 +42,7 @@ def interrupted(act: Callable[[], object], step: int) -> bool:
                 called.add(frame)
         return trace
 
+    gc.disable()
     sys.settrace(trace)
     try:
         act()
@@ -47,6 +50,7 @@ def interrupted(act: Callable[[], object], step: int) -> bool:
         pass
     finally:
         sys.settrace(before)
+        gc.enable()
     return left <= 0
 
 
