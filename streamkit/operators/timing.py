@@ -87,13 +87,13 @@ class _Smooth(Paced):
         keeps_pace: bool,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
-        gate, self._above = Gate(), Above(scheduler)
+        self._hold, self._above = Hold(Gate()), Above(scheduler)
         scheduler = self._above.scheduler
         if isinstance(scheduler, RunScheduler):
-            gate = Gate(scheduler.gate)
-            scheduler = scheduler.derive(gate=gate)
+            self._hold = Hold(Gate(scheduler.gate))
+            scheduler = scheduler.derive(gate=self._hold.gate)
         super().__init__(observer, every, scheduler)
-        self._hold, self._pacing, self._keeps_pace = Hold(gate), pacing, keeps_pace
+        self._pacing, self._keeps_pace = pacing, keeps_pace
         self._error: Exception | None = None  # the error of the source, passed on at the end
         self._watch = SerialDisposable()
         self._all.add(self._watch)

@@ -39,6 +39,11 @@ class Deadline:
         self._wait(self._remaining())
 
     def stop(self) -> None:
+        """Stop for good: no limit runs from now on."""
+        self._remaining = _nothing
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
         stop, self._stop = self._stop, None
         if stop is not None:
             stop()
@@ -57,13 +62,16 @@ class Deadline:
         remaining = max(remaining, 0.0)
         due = self.time() + remaining
         if self._stop is None or due < self._due:
-            self.stop()
+            self._stop_timer()
             self._due, self._stop = due, self._start(remaining)
 
     def _start(self, seconds: float) -> Callable[[], None]:
         if isinstance(self._clock, asyncio.AbstractEventLoop):
             return self._clock.call_later(seconds, self._fire).cancel
         return self._clock.schedule_relative(seconds, self._fire).dispose
+
+
+def _nothing() -> None: ...
 
 
 def _time_of(clock: asyncio.AbstractEventLoop | abc.SchedulerBase) -> Callable[[], float]:
