@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from inspect import CORO_CREATED, getcoroutinestate, isawaitable, iscoroutine
+from inspect import isawaitable
 from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
+from ...awaitables import never_began
 from ...errors import SinkError, StreamkitError
 from ..failures import ShutdownError, failure_of
 from ..loops import cancelled_from_outside
@@ -218,8 +219,8 @@ class _Mapping(abc.ObserverBase[Any]):
 
 def _cancel(task: asyncio.Task[None], call: Any) -> None:
     task.cancel()
-    if iscoroutine(call) and getcoroutinestate(call) == CORO_CREATED:
-        call.close()  # the task never began, so nothing else closes it
+    if never_began(call):
+        call.close()  # the task never began either, so nothing else closes it
 
 
 class _End:
