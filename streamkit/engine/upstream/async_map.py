@@ -16,8 +16,8 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from ...awaitables import never_began
-from ...errors import SinkError, StreamkitError
-from ..failures import ShutdownError, failure_of
+from ...errors import SinkError
+from ..failures import ShutdownError, failure_of, own_error
 from ..loops import cancelled_from_outside
 from .bounds import CAPACITY
 from .gate import Gate
@@ -161,8 +161,7 @@ class _Mapping(abc.ObserverBase[Any]):
         except BaseException as exc:  # an operator downstream breaks the Rx rules, and a task has no caller to raise to
             failure = self._failure_of(exc, "an observer")
             if failure is not None:
-                is_own = isinstance(failure, StreamkitError)
-                self._finish(failure if is_own else SinkError.wrapping("an observer raised", failure))
+                self._finish(own_error("an observer", failure))
 
     def _failure_of(self, exc: BaseException, what: str = "a call of map_async") -> Exception | None:
         """The error that ends the stream; None after KeyboardInterrupt or the like, which ends the run at once."""
