@@ -10,7 +10,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_flag, check_whole
 from ..engine.streams import Operator, check_function, operator_of, refuse_operator
-from ..engine.upstream import AsyncMap, Deadline, WithoutContext, clock, scheduler_for
+from ..engine.upstream import AsyncMap, Deadline, WithoutContext, clock, pass_end, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -162,10 +162,7 @@ class Lifted(abc.ObserverBase[Any]):
         self._ended = True
         if self._deadline is not None:
             self._deadline.stop()
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        pass_end(self._observer, error)
         self._upstream.dispose()
 
     def _read_due(self) -> None:

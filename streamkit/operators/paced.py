@@ -7,7 +7,7 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine.upstream import clock
+from ..engine.upstream import clock, pass_end
 
 __all__ = ["Paced"]
 
@@ -37,13 +37,7 @@ class Paced(abc.ObserverBase[Any]):
         self._finished = True
         self._timer.dispose()
         self._emit_rest()
-        self._pass_end(error)
-
-    def _pass_end(self, error: Exception | None) -> None:
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        pass_end(self._observer, error)
 
     def _tick_later(self) -> None:
         if not self._ticking and not self._finished:

@@ -14,7 +14,7 @@ from reactivex.disposable import SerialDisposable
 from ..checks import check_number, check_one_of
 from ..engine.failures import LIKE_AN_END, ShutdownError
 from ..engine.streams import keeping_operator
-from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending
+from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending, pass_end
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
 from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
@@ -183,7 +183,7 @@ class _Smooth(Paced):
             self._finished = True
             self._timer.dispose()
             self._watch.dispose()
-            self._pass_end(self._error)
+            pass_end(self._observer, self._error)
 
 
 def _same_kind(one: Any, other: Any) -> bool:

@@ -23,6 +23,7 @@ from ...events import Choice, Reply
 from ..failures import failure_of, own_error, report
 from ..loops import loop_of, on_loop, runs_here
 from .context import ByteListener, Context, ReplySource
+from .first_end import pass_end
 from .gate import Gate
 from .without_context import call_without_context
 
@@ -153,10 +154,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         """Pass the end to ``observer``. If that raises, report the error at the far end of the chain, as no caller gets
         it."""
         try:
-            if error is None:
-                observer.on_completed()
-            else:
-                observer.on_error(error)
+            pass_end(observer, error)
         except BaseException as exc:
             if error is not None:  # the observer may not have passed it on
                 self.report_at_far_end(self.visible_error(error))
