@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
-from ..engine.streams import Operator, check_function, keeping_operator, operator_of
+from ..engine.streams import Operator, Scheduler, check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for, time_of
 from ..errors import StreamkitError
 from ..protocols import Op
@@ -57,9 +57,7 @@ def guard(
     checks: Op[Any, Any] = map_async(partial(_checked, check), concurrency=concurrency)
     joined = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         # the clock of this subscription, because those upstream may get another scheduler
         chain: Op[Any, Any] = compose(_cut(make, clock(scheduler)), checks, joined)
         return chain(source).subscribe(observer, scheduler=scheduler)
@@ -70,9 +68,7 @@ def guard(
 def _cut(make: Callable[[], Segments], timer: abc.SchedulerBase) -> Operator[Any, Any]:
     """Events → the same events, text in pieces that wait for their check."""
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         cutter = GuardCutter(make, time_of(timer), lambda: run.gate.closed > 0)
         return Lifted(cutter, observer, run, timer).connect(source)

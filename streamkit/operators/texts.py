@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number, check_whole, quote
-from ..engine.streams import Connect, Keeps, Operator, keeping_operator, not_events, operator_of
+from ..engine.streams import Connect, Keeps, Operator, Scheduler, keeping_operator, not_events, operator_of
 from ..engine.upstream import clock
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..stages import Pieces
@@ -31,9 +31,7 @@ def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[
 
 
 def _connecting(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
 
     return connect
@@ -43,9 +41,7 @@ def _of_events(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Conn
     """The same for an operator that does not work on text. A str among the events is left out; if nothing but str came,
     the end is an error that says so."""
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         feed, events, texts = make(observer.on_next), False, False
 
         def on_next(item: Any) -> None:
@@ -154,9 +150,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     """
     every = check_number("every", every, optional=True)
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[str], scheduler: Scheduler) -> abc.DisposableBase:
         snapshot = _Snapshot(observer, every, clock(scheduler) if every is not None else None)
         return snapshot.connect(source, scheduler)
 
@@ -166,7 +160,7 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
 class _Snapshot(abc.ObserverBase[str]):
     """A throttle with leading and trailing edge; the timer runs only after something was emitted."""
 
-    def __init__(self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None) -> None:
+    def __init__(self, observer: abc.ObserverBase[str], every: float | None, timer: Scheduler) -> None:
         self._observer, self._every, self._clock = observer, every, timer
         self._text = ""
         self._pieces: list[str] = []
@@ -174,7 +168,7 @@ class _Snapshot(abc.ObserverBase[str]):
         self._timer = SerialDisposable()
         self._pausing = False
 
-    def connect(self, source: Observable[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+    def connect(self, source: Observable[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._timer)
 
     def on_next(self, item: Any) -> None:
