@@ -3,14 +3,7 @@
 
 from __future__ import annotations
 
-from inspect import (
-    CORO_CREATED,
-    getcoroutinestate,
-    isasyncgenfunction,
-    iscoroutine,
-    iscoroutinefunction,
-    isgeneratorfunction,
-)
+import inspect
 from typing import Any
 
 __all__ = ["close_unused", "has_yield", "is_async", "never_began"]
@@ -18,18 +11,18 @@ __all__ = ["close_unused", "has_yield", "is_async", "never_began"]
 
 def is_async(function: Any) -> bool:
     """True for a coroutine function, a partial of one, and an object whose ``__call__`` is one."""
-    return iscoroutinefunction(function) or iscoroutinefunction(_call_of(function))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(_call_of(function))
 
 
 def has_yield(function: Any) -> bool:
     """True if a call only makes a generator, an async one too, and so does nothing yet."""
     functions = function, _call_of(function)
-    return any(isgeneratorfunction(one) or isasyncgenfunction(one) for one in functions)
+    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in functions)
 
 
 def never_began(answer: Any) -> bool:
     """True for a coroutine of which nothing has run."""
-    return iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED
+    return inspect.iscoroutine(answer) and inspect.getcoroutinestate(answer) == inspect.CORO_CREATED
 
 
 def close_unused(answer: Any) -> None:
