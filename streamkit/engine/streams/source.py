@@ -174,7 +174,7 @@ class Reading(SourceTask):
                 raise
             raise self._wrapped(SinkError, "an observer raised", exc) from exc
         if has_content:
-            self.last_content = self.time()
+            self.last_content = self._gate_clock.time()
 
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:
