@@ -30,7 +30,7 @@ FLOORS = (
     Floor("checks event_class"),
     Floor("files messages usage"),
     Floor("errors events reply_repr tool_calls validation", inside="pydantic"),
-    Floor("json_form protocols worker"),
+    Floor("json_form prelude protocols worker"),
     Floor("stages", inside="regex sentencex", never="asyncio"),
     Floor("wire", "pydantic_core", never="asyncio"),
     Floor(APIS, "pydantic_core", never="asyncio"),

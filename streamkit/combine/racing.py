@@ -17,7 +17,7 @@ from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
 from ..event_class import with_brief_repr
 from ..events import Outcome, Reply
-from ..stages import Prelude
+from ..prelude import Prelude
 from ..wording import described
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -138,7 +138,6 @@ class _Race(CompositeReply):
 
     def _completed(self, entrant: _Entrant) -> None:
         if not self._is_decided():
-            entrant.prelude.decided = True
             self._win(entrant, entrant.prelude.flush())
         if self._winner is entrant:
             self._complete = True

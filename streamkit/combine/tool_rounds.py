@@ -13,8 +13,9 @@ from ..checks import check_whole, quote_refused
 from ..engine.streams import EventSource, ReplyStream, check_events, check_function
 from ..engine.upstream import AsyncMap, CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
-from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
+from ..events import Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
+from ..prelude import commits
 from ..sources.tools import Toolbox, Tools
 from ..usage import sum_usage
 from .sending import sending
@@ -173,7 +174,7 @@ class _Loop(CompositeReply):
         if isinstance(event, Start):
             self._start(event)
             return
-        if not self._started and type(event) not in PRELUDE:
+        if not self._started and commits(event):
             self._start(Start())
         if isinstance(event, Reply):
             self._reply = event

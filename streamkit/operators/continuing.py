@@ -26,8 +26,9 @@ from ..events import (
     ToolResult,
     warned,
 )
+from ..prelude import Prelude, commits
 from ..sources.http import Retry, requests_of
-from ..stages import Fold, Prelude, Seam, commits
+from ..stages import Fold, Seam
 from ..usage import Usage, sum_usage, weakest_origin
 
 __all__ = ["continue_with"]

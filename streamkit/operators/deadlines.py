@@ -12,7 +12,7 @@ from ..checks import check_number
 from ..engine.streams import keeping_operator
 from ..engine.upstream import Deadline, Place, RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
-from ..stages import commits
+from ..prelude import commits
 
 __all__ = ["time_limits"]
 

@@ -16,9 +16,9 @@ from ..engine.streams import Keeps, ReplyStream, are_replies, check_streams, kee
 from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
+from ..prelude import Prelude
 from ..protocols import Op
 from ..sources.http import Retry, mark_given_up, requests_of
-from ..stages import Prelude
 
 __all__ = ["fallback", "retry_unstarted"]
 

@@ -40,9 +40,9 @@ class Connecting:
 
     def defer_cancel(self, defer: bool) -> None:
         if defer and not self._deferred:
-            self._reading.defer_cancel()
+            self._reading.cancelling.defer()
         elif self._deferred and not defer:
-            self._reading.allow_cancel()
+            self._reading.cancelling.allow()
         self._deferred = defer
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
