@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Any
 
 from ...checks import type_name
+from ...event_class import FromServer
 from ...events import Reply
 from .shown_reply import ShownReply
 
@@ -28,12 +29,12 @@ class EarlyEnd(ShownReply):
         self._events = False
 
     def feed(self, item: Any) -> list[Any]:
-        if hasattr(item, "type"):
-            self._events = True
-            self._fold.feed(item)
         if isinstance(item, Reply):
             self._final = item
             return [item]
+        if isinstance(item, FromServer):
+            self._events = True
+            self._shown([item])
         answer: Any = self._predicate(item)
         if answer:
             if isawaitable(answer):
