@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar, Unpack
 
@@ -13,7 +14,7 @@ from ..engine.streams import check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages.rewriting import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
+from ..stages.rewriting import CheckRequest, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
 from .above import stage_operator
 from .lift import Lifted, map_async
@@ -47,42 +48,41 @@ def guard(
 
     Note: a block of code is one piece, held until its end; ``code="lines"`` checks each line of it.
     """
-
     check_function("check", check, "check(text) gives True, False or another text")
     concurrency = check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
-
-    async def checked(item: Any) -> Any:
-        return await _answer(check, item) if isinstance(item, CheckRequest) else item
-
-    checks: Op[Any, Any] = map_async(checked, concurrency=concurrency)
+    checks: Op[Any, Any] = map_async(partial(_checked, check), concurrency=concurrency)
+    join = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
 
     def connect(
         source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         timer = clock(scheduler)  # here, because the subscriptions upstream may get another scheduler
-
-        def cut(
-            above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
-        ) -> abc.DisposableBase:
-            run = scheduler_for(inner)
-            cutter = GuardCutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
-            return Lifted(cutter, below, run, timer).connect(above)
-
-        chain: Op[Any, Any] = compose(
-            operator_of("guard", cut),
-            checks,
-            stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text)),
-        )
+        chain: Op[Any, Any] = compose(operator_of("guard", partial(_cut, make, timer)), checks, join)
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return keeping_operator("guard", connect)
 
 
-async def _answer(check: Check, request: CheckRequest) -> CheckResult:
+def _cut(
+    make: Callable[[], Any],
+    timer: abc.SchedulerBase,
+    source: Observable[Any],
+    observer: abc.ObserverBase[Any],
+    scheduler: abc.SchedulerBase | None,
+) -> abc.DisposableBase:
+    run = scheduler_for(scheduler)
+    cutter = GuardCutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
+    return Lifted(cutter, observer, run, timer).connect(source)
+
+
+async def _checked(check: Check, item: Any) -> Any:
+    """The result of the check that ``item`` asks for; anything else as it is."""
+    if not isinstance(item, CheckRequest):
+        return item
     try:
-        verdict = check(request.text)
-        return verdict_of(request, await verdict if isawaitable(verdict) else verdict)
+        verdict = check(item.text)
+        return verdict_of(item, await verdict if isawaitable(verdict) else verdict)
     except StreamkitError:
         raise
     except Exception as exc:
