@@ -84,12 +84,16 @@ def private_path(path: str | os.PathLike[str], folder: str | os.PathLike[str] | 
     return Path(folder).absolute() / name
 
 
-def open_private(path: Path, how: int = 0) -> int:
-    """A descriptor for reading and appending; a new file gets mode 0600, a symbolic link is refused (OSError)."""
+def open_private(path: str | os.PathLike[str], how: int = 0) -> int:
+    """A descriptor for reading and appending; a file that is new, or emptied by ``how``, gets mode 0600; a symbolic
+    link is refused (OSError)."""
     flags = os.O_RDWR | os.O_APPEND | how
     for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):  # not every platform has each
         flags |= getattr(os, name, 0)
-    return os.open(path, flags, 0o600)
+    fd = os.open(path, flags, 0o600)
+    if how & os.O_TRUNC and hasattr(os, "fchmod"):
+        os.fchmod(fd, 0o600)
+    return fd
 
 
 def make_private(path: Path) -> None:

@@ -49,13 +49,10 @@ class JsonLines(Durable):
 
     def _make(self, mode: Mode) -> None:
         try:
-            fd = open_private(self.path, MODES[mode])
+            os.close(open_private(self.path, MODES[mode]))
         except FileExistsError as exc:
             exc.add_note('mode="append" goes on after what it holds, mode="replace" empties it')
             raise
-        if mode == "replace" and hasattr(os, "fchmod"):
-            os.fchmod(fd, 0o600)
-        os.close(fd)
 
     def _store(self, item: Any, seq: int) -> None:
         line = numbered(item, self.stream, seq) + b"\n"
