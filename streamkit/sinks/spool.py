@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SinkError, StreamkitError
-from ..files import locked, open_private, write_all
+from ..file_lock import lock
+from ..files import open_private, write_all
 from ..json_form import from_json
 from ..wording import one_line, said
 from .item_forms import EVENTS, form
@@ -41,7 +42,7 @@ class Spool:
         """Open and lock the file for a run on ``loop``, and read the batches that were left in it."""
         fd = open_private(self.path, os.O_CREAT)
         try:
-            if locked(fd) is False and not (_release_abandoned(fd) and locked(fd)):
+            if lock(fd) is False and not (_release_abandoned(fd) and lock(fd)):
                 raise SinkError(f"spool {self.name} is in use: each sink needs one of its own")
             earlier, size = self._read(fd)
             os.ftruncate(fd, size)
