@@ -12,7 +12,7 @@ from ..events import Reply
 from ..files import Sync, Syncing, mend, open_private, private_path, sync_folder, write_all
 from ..worker import Worker, closing_limit
 from .durable import Durable
-from .item_forms import numbered
+from .item_forms import numbered_line
 
 __all__ = ["JsonLines", "jsonl"]
 
@@ -55,7 +55,7 @@ class JsonLines(Durable):
             raise
 
     def _store(self, item: Any, seq: int) -> None:
-        line = numbered(item, self.stream, seq) + b"\n"
+        line = numbered_line(item, self.stream, seq) + b"\n"
         if self._fd is None:
             self._fd = self._open()
         try:
