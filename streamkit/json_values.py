@@ -37,7 +37,7 @@ def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Cal
             raise exc from None
 
 
-def json_line(value: Any, default: Callable[[Any], Any]) -> bytes:
+def json_line(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
     """``value`` as one line of UTF-8 JSON without a line end. Nothing in it ends a line or moves a cursor, whatever its
     texts hold; lone surrogates survive as escapes."""
     text = dumps(value, default=default)

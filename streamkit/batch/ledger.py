@@ -18,7 +18,8 @@ from .. import patience
 from ..engine.failures import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
-from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
+from ..file_lock import lock
+from ..files import Sync, Syncing, open_private, sync_folder, write_all
 from ..json_form import missed_warning, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
@@ -112,7 +113,7 @@ class Book:
             sync_folder(self.path)
 
     def lock(self) -> bool:
-        return self._fd is not None and locked(self._fd) is not False
+        return self._fd is not None and lock(self._fd) is not False
 
     def load(self) -> None:
         assert self._fd is not None

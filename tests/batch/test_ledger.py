@@ -61,6 +61,12 @@ def test_a_line_is_written_before_the_item_is_delivered(path: Path):
             assert all(line.endswith(b"\n") for line in lines)
 
 
+def test_a_line_is_text_that_moves_no_cursor_whatever_the_reply_holds(path: Path):
+    with testing.client("half a pair \ud83d, CSI \x9b2J, line end \u2028") as one:
+        ran(one, ["a"], path)
+    assert path.read_bytes().decode().removesuffix("\n").isprintable()
+
+
 def test_failed_prompts_are_asked_again(path: Path):
     server = testing.Server(sk.StatusError("no", status=400), testing.Script("Hi", drop_after=0), "Hi")
     with testing.ScriptedClient(server, retry=sk.Retry(attempts=0)) as one:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_models_and_dataclasses_have_names_and_strangers_none():
     assert content_of(Question("Why?")) == content_of({"text": "Why?"})
     assert content_of([sk.user("Why?")]) == content_of([{"content": "Why?", "role": "user"}])
     assert content_of("\ud800") is not None
+    assert content_of({"day": date(2026, 1, 2)}) == content_of({"day": "2026-01-02"})
     assert content_of(object()) is None
     assert content_of(Unreadable("{", sk.MalformedError("x"))) != content_of("{")
 

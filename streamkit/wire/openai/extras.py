@@ -40,25 +40,25 @@ class ItemExtras:
     of an item, and the extras seen there are forgotten with the `end` of the item."""
 
     def __init__(self) -> None:
-        self._extras: dict[int | None, set[tuple[str, str]]] = {}
+        self._seen: dict[int | None, set[tuple[str, str]]] = {}
+        self._ignored: dict[int | None, set[str]] = {}
 
     def ignore(self, position: Any, name: str) -> None:
         """Count everything under this name at ``position`` as seen from now on: long content that comes in pieces is
         not kept for comparison."""
-        self._at(position).add((name, ""))
+        self._ignored.setdefault(_index(position), set()).add(name)
 
     def end(self, position: Any) -> None:
-        self._extras.pop(_index(position), None)
-
-    def _at(self, position: Any) -> set[tuple[str, str]]:
-        return self._extras.setdefault(_index(position), set())
+        for table in (self._seen, self._ignored):
+            table.pop(_index(position), None)
 
     def is_repeated(self, position: Any, name: str, value: Any) -> bool:
         """True if ``value``, or each entry of a list, came before under this name at ``position``. It is noted as
         seen."""
-        seen = self._at(position)
-        if (name, "") in seen:
+        index = _index(position)
+        if name in self._ignored.get(index, ()):
             return True
+        seen = self._seen.setdefault(index, set())
         before = len(seen)
         for entry in value if isinstance(value, list) else [value]:
             text = _json(entry)
