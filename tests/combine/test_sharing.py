@@ -208,7 +208,7 @@ def test_an_operator_above_that_raises_at_the_end_ends_it_for_all(error, told, w
 
     async def main():
         runs = [sk.start(stream, lambda event: None) for stream in streams]
-        return await asyncio.gather(*(run._wait() for run in runs), return_exceptions=True)
+        return await asyncio.gather(*runs, return_exceptions=True)
 
     failures = [told_of(stream) for stream in streams] if way == "thread" else asyncio.run(main())
     assert [(type(failure), str(failure)) for failure in failures] == [told, told]
@@ -243,7 +243,7 @@ def test_an_operator_below_that_raises_ends_its_own_run_only():
         shared = sk.share(testing.script("a", "b"), replay=9)
         good = sk.start(shared, lambda event: None)
         bad = sk.start(shared.pipe(raising("on_next", ZeroDivisionError(SECRET)), ops.redact("email")))
-        return await asyncio.gather(good._wait(), bad._wait(), return_exceptions=True)
+        return await asyncio.gather(good, bad, return_exceptions=True)
 
     reply, failure = asyncio.run(main())
     assert reply.text == "ab"
