@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +13,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from tests.reports import caught_up
 
 
 def test_late_joiners_get_what_has_passed_and_then_what_comes():
@@ -324,13 +324,14 @@ def test_a_thread_that_reads_slowly_holds_the_source():
     last = -1
     while last != len(pulled):
         last = len(pulled)
-        time.sleep(0.05)  # there is no event for what does not happen
+        for _ in range(100):  # there is no event for what does not happen
+            caught_up()
     assert last < 3000
     assert list(reader)[-1] == 7_999
 
 
 def test_a_run_that_ends_early_leaves_the_stream_to_the_others():
-    shared, joined, arrived = sk.share(numbers(300, 0.001), replay=300), threading.Event(), threading.Event()
+    shared, joined, arrived = sk.share(numbers(), replay=300), threading.Event(), threading.Event()
 
     def first():
         return sk.run(shared.pipe(rxo.take_while(lambda item: not arrived.is_set())), lambda item: joined.set()).outcome

@@ -569,7 +569,9 @@ def test_a_loop_that_ends_while_a_run_waits_ends_that_too():
         return [first, sk.start(testing.script("b"), slow)]
 
     slow = Slow()
-    assert [run.result(1).outcome for run in asyncio.run(main())] == ["cancelled", "cancelled"]
+    with testing.clock() as clock:
+        runs = clock.run_coroutine(main())
+    assert [run.result(1).outcome for run in runs] == ["cancelled", "cancelled"]
 
 
 def test_nobody_waits_for_ever_for_a_loop_that_stands_still():

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from streamkit.engine.loops.loop import background, call_on
 from streamkit.engine.upstream import at_work
 from tests.faults.printed import PAGE
 from tests.reports import Reports, caught_up, ended
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -170,9 +170,7 @@ def test_a_run_in_a_cycle_is_logged_when_the_cycle_is_collected(reports: Reports
     ended(owner.run)
     gone = ref(owner.run)
     del owner
-    until = time.monotonic() + 5
-    while gone() is not None and time.monotonic() < until:  # the loop's thread may not have let go of it yet
-        gc.collect()
+    until(lambda: (gc.collect(), gone())[1] is None)  # the loop's thread may hold it for a moment
     assert gone() is None  # what is kept for the exit keeps no run alive
     assert len(reports.errors) == 1
 
@@ -602,7 +600,8 @@ def test_a_run_that_ended_well_or_was_cancelled_is_no_news(reports: Reports):
 def test_nor_is_a_loop_that_was_shut_down(reports: Reports):
     async def main() -> None:
         kept = [sk.start(testing.script("a", "b", every=10), *branches) for branches in ((), (quiet,), (asks,))]
-        await asyncio.sleep(0.01)
+        for _ in range(10):
+            await asyncio.sleep(0)
         assert kept
 
     async def asks(item: Any) -> None:

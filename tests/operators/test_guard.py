@@ -389,7 +389,7 @@ def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
         await asyncio.sleep(0.01)
         return at, shown
 
-    assert asyncio.run(main()) == ([[], [], ["Two words,"]], ["Two words,"])
+    assert testing.clock().run_coroutine(main()) == ([[], [], ["Two words,"]], ["Two words,"])
 
 
 def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():
