@@ -241,10 +241,14 @@ def test_left_early_it_is_free_for_the_next(path: Path):
 def test_a_ledger_that_cannot_be_written_ends_the_batch_after_what_was_answered(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(self: Book, item: sk.BatchItem, content: str | None) -> None:
-        raise OSError(28, "No space left on device")
+    write = os.write
 
-    monkeypatch.setattr(Book, "_write", full)
+    def full(fd: int, data: Any) -> int:
+        if os.path.samestat(os.fstat(fd), os.stat(path)) and b'"Hi"' in bytes(data):
+            raise OSError(28, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
     with testing.client("Hi") as one:
         recorded = testing.clock().run(sk.batch(range(20), lambda n: one.chat(str(n)), ledger=path, concurrency=3))
     assert isinstance(recorded.error, sk.SinkError)

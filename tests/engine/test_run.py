@@ -137,7 +137,10 @@ def test_items_that_nobody_iterates_are_held_until_somebody_waits() -> None:
             pulled.append(number)
             yield "x"
 
-    run = sk.start(sk.from_text(pieces))
-    assert not run._driver.result.block(0.3)
-    assert len(pulled) < 1100
-    assert len(run.result(30).text) == 1500
+    async def main() -> None:
+        run = sk.start(sk.from_text(pieces))
+        await asyncio.sleep(10.0)
+        assert len(pulled) < 1100
+        assert len((await run).text) == 1500
+
+    testing.clock().run_coroutine(main())

@@ -1,12 +1,11 @@
 """F68, F72: cancelling from other threads and callbacks, leaving loops, closing the client, shutting down."""
 
-# ruff: noqa: ASYNC110  # what is waited for happens where no event of ours can be set
+# what is waited for happens where no event of ours can be set
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ import streamkit as sk
 from streamkit.engine.loops.loop import live
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
+from tests.waiting import soon, until
 
 pytestmark = pytest.mark.slow  # every fault through every door, with real waits
 
@@ -36,14 +36,6 @@ async def left(seconds: float) -> set[str]:
     return {task.get_name() for task in late}
 
 
-def all_left_off(seconds: float) -> bool:
-    """No reading is under way on the background loop any more, or will be in a moment."""
-    deadline = time.monotonic() + seconds
-    while live and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return not live
-
-
 def test_cancel_from_another_thread() -> None:
     with serving(BEGUN) as server, client(server) as one:
         run = sk.start(one.chat("hi"))
@@ -58,8 +50,7 @@ def test_nothing_is_delivered_after_cancel_returned() -> None:
         seen: list[Any] = []
         run = sk.start(one.chat("hi"), seen.append)
         assert server.heard(1)
-        while len(seen) < 5:
-            time.sleep(0.001)
+        assert until(lambda: len(seen) >= 5)
         run.cancel()
         after = len(seen)
         assert run.result(1).outcome == "cancelled"
@@ -99,7 +90,7 @@ def test_leaving_for_closes_the_request() -> None:
             if isinstance(event, sk.TextDelta):
                 break
         assert server.all_closed(1.0)
-        assert all_left_off(1.0)
+        assert until(lambda: not live)
 
 
 def _fail_in_the_body(one: sk.Client) -> None:
@@ -139,8 +130,7 @@ def test_the_end_of_asyncio_run_closes_what_is_still_read() -> None:
 
     async def main(server: Server) -> None:
         client(server).chat("hi").subscribe(seen.append)
-        while len(seen) < 3:
-            await asyncio.sleep(0.001)
+        await soon(lambda: len(seen) >= 3)
 
     with serving(endless) as server:
         asyncio.run(main(server))
@@ -152,8 +142,7 @@ def test_closing_the_client_ends_its_streams() -> None:
         one = client(server)
         run = sk.start(one.chat("hi"))
         await asyncio.to_thread(server.heard, 1)
-        while not run.reply.text:
-            await asyncio.sleep(0.001)
+        await soon(lambda: run.reply.text)
         await one.aclose()
         with pytest.raises(sk.BrokenError) as caught:
             await run
@@ -170,8 +159,7 @@ def test_shutdown_leaves_no_thread() -> None:
     with serving(BEGUN) as server, client(server) as one:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
-        while not run.reply.text:
-            time.sleep(0.001)
+        assert until(lambda: run.reply.text)
         sk.shutdown()
         assert run.result(1).outcome == "cancelled"
         assert run.reply.text == "kept"
@@ -185,8 +173,7 @@ def test_shutdown_tells_subscribers_and_keeps_the_text() -> None:
         errors: list[Any] = []
         one.chat("hi").subscribe(seen.append, errors.append)
         assert server.heard(1)
-        while len(seen) < 2:
-            time.sleep(0.001)
+        assert until(lambda: len(seen) >= 2)
         sk.shutdown()
         (error,) = errors
         assert isinstance(error, sk.BrokenError)

@@ -170,7 +170,7 @@ asyncio.run(main())
     "a task that still reads": """
 async def main():
     global task
-    task = asyncio.ensure_future(sk.start(client.chat("hi"))._wait())
+    task = asyncio.ensure_future(sk.start(client.chat("hi")))
     await asyncio.sleep(0.15)
     print("slowly but surely")
 asyncio.run(main())

@@ -52,7 +52,8 @@ def left_by_its_loop(begin, wait=0.15):
         await asyncio.sleep(wait)
         return begun
 
-    return asyncio.run(main())
+    with testing.clock() as clock:
+        return clock.run_coroutine(main())
 
 
 async def stalls():

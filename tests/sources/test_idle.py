@@ -20,7 +20,8 @@ import pytest
 import streamkit as sk
 from streamkit import patience
 from streamkit.sources.http.keeper import CROWD, Keeper
-from streamkit.sources.http.pools import KEEPING, Pools
+from streamkit.sources.http.pools import KEEPING
+from tests.connections import pools, pools_of
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import KEEP, Server, chunked, head, serving
 from tests.sources.proxy import HOST, listening
@@ -67,7 +68,7 @@ def test_a_crowd_leaves_no_connection_no_timer_and_no_pool(soon: None) -> None:
             assert len(asyncio.all_tasks()) == 1
             assert timers(loop) == []
             assert await read(one) == "Hello world"
-            assert len(one._pools._all()) == 1
+            assert len(pools(one)) == 1
 
     with serving([0.3, *KEPT]) as server:
         asyncio.run(main(server))
@@ -104,7 +105,7 @@ def test_idle_ones_beside_a_long_reply_are_closed_and_the_reply_goes_on(soon: No
         async with client(server) as one:
             run = sk.start(one.chat("long"))
             await asyncio.gather(*(read(one) for _ in range(CROWD - 1)))
-            assert len(one._pools._all()) == 1
+            assert len(pools(one)) == 1
             while server.open > 1:
                 await asyncio.sleep(IDLE / 10)
             await asyncio.sleep(IDLE)
@@ -244,20 +245,20 @@ def test_a_loop_is_not_kept_by_a_client_that_outlives_it() -> None:
 def test_pools_that_keep_connections_come_first_again_after_a_crowd() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
-            pools: Pools = one._pools
-            taken = [await pools.take() for _ in range(KEEPING * CROWD + 1)]
+            own = pools_of(one)
+            taken = [await own.take() for _ in range(KEEPING * CROWD + 1)]
             *kept, last = taken
             assert not last.keeps
             for pool in kept:
-                await pools.give_back(pool)
+                await own.give_back(pool)
             for pool in set(kept):  # as after their time
                 pool.last_used = -1e9
             Keeper.of(asyncio.get_running_loop()).sweep()
-            assert {pool.keeps for _, pool in pools._all() if not pool.retired} == {False}
-            following = await pools.take()
+            assert {pool.keeps for pool in pools(one) if not pool.retired} == {False}
+            following = await own.take()
             assert following.keeps
-            await pools.give_back(following)
-            await pools.give_back(last)
+            await own.give_back(following)
+            await own.give_back(last)
 
     with serving(KEPT) as server:
         asyncio.run(main(server))
@@ -266,13 +267,14 @@ def test_pools_that_keep_connections_come_first_again_after_a_crowd() -> None:
 def test_a_retired_pool_closes_when_its_last_reply_ends() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
-            first, second = await one._pools.take(), await one._pools.take()
+            own = pools_of(one)
+            first, second = await own.take(), await own.take()
             assert first is second
-            await one._pools.give_back(first, retire=True)
+            await own.give_back(first, retire=True)
             assert not first.client.is_closed
             assert await read(one) == "Hello world"
-            assert [pool for _, pool in one._pools._all()] != [first]
-            await one._pools.give_back(second)
+            assert pools(one) != [first]
+            await own.give_back(second)
             assert first.client.is_closed
 
     with serving(KEPT) as server:
@@ -328,7 +330,7 @@ def test_a_cancel_while_httpcore_closes_some_loses_none() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
             await asyncio.gather(*(read(one) for _ in range(CROWD)))
-            ((_, pool),) = one._pools._all()
+            (pool,) = pools(one)
             while not all(connection.is_idle() for connection in pool.connections()):
                 await asyncio.sleep(0)
             assert server.open > 1

@@ -21,6 +21,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.sources.http.pools import CROWD, KEEPING
+from tests.connections import connections, in_use, pools
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 
@@ -50,11 +51,8 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
                 texts = await asyncio.gather(*(read(one) for _ in range(at_once)))
                 assert set(texts) == {"Hello world"}
             await _readers_gone()
-            pools = [pool.client._transport._pool for _, pool in one._pools._all()]
-            connections = [connection for pool in pools for connection in pool.connections]
-            assert not any(pool._requests for pool in pools)
-            assert all(connection.is_idle() for connection in connections)
-            assert len(connections) <= few
+            assert in_use(one) == []
+            assert len(connections(one)) <= few
         assert await asyncio.to_thread(server.all_closed, 1.0)
 
     with serving(KEPT) as server:
@@ -88,7 +86,7 @@ def test_a_crowd_shares_many_pools_of_which_few_are_kept() -> None:
             for _ in range(2):
                 assert set(await asyncio.gather(*(read(one) for _ in range(150)))) == {"Hello world"}
                 await _readers_gone()
-            kept = [len(pool.client._transport._pool.connections) for _, pool in one._pools._all()]
+            kept = [len(pool.connections()) for pool in pools(one)]
             assert max(kept) <= CROWD
             assert sum(kept[KEEPING:]) == 0
             assert 0 < sum(kept) <= 300 - server.connections
