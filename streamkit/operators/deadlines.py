@@ -10,7 +10,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number
 from ..engine.streams import keeping_operator
-from ..engine.upstream import Place, RunScheduler, TimedGate, scheduler_for
+from ..engine.upstream import RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
 from ..stages import commits
 
@@ -52,8 +52,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
     ) -> None:
         self._limits, self._observer = limits, observer
         self._gate = TimedGate(scheduler.loop.time, self._on_gate_open, scheduler.gate)
-        self._place = Place(scheduler)
-        self._scheduler = self._place.scheduler.derive(gate=self._gate)
+        self._scheduler = scheduler.with_place().derive(gate=self._gate)
         self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
         self._clock = "first"
         self._last = self._gate.open_time
@@ -106,7 +105,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
             f"the {clock} limit of {self._limits[clock]:g} s ran out",
             clock=clock,
             retryable=clock == "first",
-            partial=self._place.reply(),
+            partial=self._scheduler.place.reply(),
         )
         self._end(lambda: self._observer.on_error(error))
 

@@ -18,7 +18,7 @@ from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import CONTENT, Event, Outcome, Reply, TextDelta
 from ..failures import ShutdownError, failure_of, trim
 from ..loops import is_background, is_cancel, live, on_loop
-from ..upstream import GateClock, RunScheduler, SentRequest, scheduler_for
+from ..upstream import GateClock, Place, RunScheduler, SentRequest, scheduler_for
 from .kinds import EventSource
 
 __all__ = ["Producer", "Reading", "Source"]
@@ -81,10 +81,10 @@ class Reading(abc.DisposableBase):
 
     # -- seen from outside ------------------------------------------------------------------------------------------
 
-    def reply(self, outcome: Outcome | None = None) -> Reply:
+    def reply(self, outcome: Outcome | None = None, upto: Place | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
-        return self._scheduler.visible_reply(self._final or self.snapshot(outcome))
+        return self._scheduler.visible_reply(self._final or self.snapshot(outcome), upto)
 
     @property
     def stands_alone(self) -> bool:
