@@ -12,17 +12,14 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
+from . import patience
 from .errors import SinkError
 from .events import Reply
 from .runtimes import refuse_gevent
 
-__all__ = ["LIMIT", "Worker", "closing_limit", "in_thread"]
+__all__ = ["Worker", "closing_limit", "in_thread"]
 
 T = TypeVar("T")
-
-LIMIT = 4.0
-"""Seconds that the end of a sink waits for a call that was given up, or for anything after a cancel: less than the 5 s
-that a cancelled run gives its sinks, so that they can report what became of their work."""
 
 MISLEADING = (StopIteration, GeneratorExit, asyncio.CancelledError, concurrent.futures.CancelledError)
 """Exceptions that would mean something else to the code that waits for the call."""
@@ -32,7 +29,7 @@ Call: TypeAlias = tuple["concurrent.futures.Future[Any]", Callable[..., Any], tu
 
 def closing_limit(reply: Reply) -> float | None:
     """Seconds that a sink has to close, None for as long as it takes."""
-    return LIMIT if reply.outcome == "cancelled" else None
+    return patience.CANCELLED_CLOSE if reply.outcome == "cancelled" else None
 
 
 class Worker(concurrent.futures.Executor):
@@ -73,7 +70,7 @@ class Worker(concurrent.futures.Executor):
         most 4 if a call that was given up still occupies the thread; the calls that are left are made as soon as that
         one returns."""
         if self._latest is not None and not self._latest.done():
-            limit = LIMIT if limit is None else min(limit, LIMIT)
+            limit = patience.CANCELLED_CLOSE if limit is None else min(limit, patience.CANCELLED_CLOSE)
         last, all_done, thread = self.submit(fn, *args), self.call(_nothing), self._thread
         self.leave()
         try:

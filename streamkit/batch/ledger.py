@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from .. import patience
 from ..engine.failures import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
@@ -26,8 +27,6 @@ from .ledger_lines import KEYS, is_half, is_ledger_line, line_of, read_line
 
 __all__ = ["Book", "Ledger"]
 
-PATIENCE, PAUSE = 2.0, 0.05
-"""Seconds to wait for a batch that is just closing the file, and between two attempts to lock it."""
 MOST = 1e300
 """A larger number is not taken for the cost of a prompt."""
 LISTED = 10
@@ -65,10 +64,10 @@ class Ledger:
             await worker.call(book.open)
             waited = 0.0
             while not await worker.call(book.lock):
-                if waited >= PATIENCE:
+                if waited >= patience.LEDGER_LOCK:
                     raise SinkError(f"ledger {book.name} is in use: one batch at a time")
-                waited += PAUSE
-                await asyncio.sleep(PAUSE)
+                waited += patience.LEDGER_STEP
+                await asyncio.sleep(patience.LEDGER_STEP)
             await worker.call(book.load)
             yield book
         finally:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
 from ..checks import check_number
 from ..engine.streams import keeping_operator
-from ..engine.upstream import RunScheduler, TimedGate, scheduler_for
+from ..engine.upstream import Deadline, RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
 from ..stages import commits
 
@@ -44,27 +44,24 @@ def time_limits(
 
 
 class _TimeLimits(abc.ObserverBase[Any]):
-    """One subscription. One timer serves the first two limits and is moved lazily: when it fires, it waits again if
-    items came since it was set."""
+    """One subscription. ``clock`` is the one of the first two limits that runs, while the gate is open."""
 
     def __init__(
         self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:
         self._limits, self._observer = limits, observer
-        self._gate = TimedGate(scheduler.loop.time, self._on_gate_open, scheduler.gate)
-        self._scheduler = scheduler.with_place().derive(gate=self._gate)
-        self._upstream, self._idle, self._total = SerialDisposable(), SerialDisposable(), SerialDisposable()
+        self._scheduler = scheduler.with_place()
+        self._deadline = Deadline(self._scheduler, self._remaining, self._expire)
+        self._gate = TimedGate(scheduler.loop.time, self._deadline.set, scheduler.gate)
+        self._upstream = SerialDisposable()
         self._clock = "first"
-        self._last = self._gate.open_time
-        self._ended = self._sleeps = False
+        self._began, self._last = self._deadline.time(), self._gate.open_time
+        self._ended = False
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        total = self._limits["total"]
-        if total is not None:
-            self._total.disposable = self._scheduler.schedule_relative(total, lambda *_: self._expire("total"))
-        self._check()
-        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler)
-        return CompositeDisposable(self._upstream, self._idle, self._total)
+        self._deadline.set()
+        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._gate))
+        return CompositeDisposable(self._upstream, Disposable(self._deadline.stop))
 
     def on_next(self, item: Any) -> None:
         if self._ended:
@@ -73,7 +70,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
             self._last = self._gate.open_time
             if self._clock == "first":
                 self._clock = "between"
-                self._check()
+                self._deadline.set()
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
@@ -82,37 +79,30 @@ class _TimeLimits(abc.ObserverBase[Any]):
     def on_completed(self) -> None:
         self._end(self._observer.on_completed)
 
-    def _check(self, *_: Any) -> None:
-        limit = self._limits[self._clock]
-        if self._ended or limit is None:
-            self._idle.disposable = None
-            return
-        remaining = self._last + limit - self._gate.open_time
-        if remaining <= 1e-6:
-            self._expire(self._clock)
-        elif self._gate.closed:
-            self._sleeps = True
-        else:
-            self._idle.disposable = self._scheduler.schedule_relative(remaining, self._check)
+    def _running(self) -> Iterator[tuple[str, float]]:
+        """Each limit that runs, with the seconds that are left of it."""
+        total, limit = self._limits["total"], self._limits[self._clock]
+        if total is not None:
+            yield "total", self._began + total - self._deadline.time()
+        if limit is not None and not self._gate.closed:
+            yield self._clock, self._last + limit - self._gate.open_time
 
-    def _on_gate_open(self) -> None:
-        if self._sleeps:
-            self._sleeps = False
-            self._check()
+    def _remaining(self) -> float | None:
+        return min((remaining for _, remaining in self._running()), default=None)
 
-    def _expire(self, clock: str) -> None:
+    def _expire(self) -> None:
+        clock, _ = min(self._running(), key=lambda limit: limit[1])
         error = StalledError(
             f"the {clock} limit of {self._limits[clock]:g} s ran out",
             clock=clock,
             retryable=clock == "first",
             partial=self._scheduler.place.reply(),
         )
-        self._end(lambda: self._observer.on_error(error))
+        self.on_error(error)
 
     def _end(self, notify: Callable[[], None]) -> None:
         if not self._ended:
             self._ended = True
-            self._idle.dispose()
-            self._total.dispose()
+            self._deadline.stop()
             notify()
             self._upstream.dispose()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
 from ..engine.streams import Operator, check_function, operator_of, refuse_operator
-from ..engine.upstream import AsyncMap, WithoutContext, clock, scheduler_for
+from ..engine.upstream import AsyncMap, Deadline, WithoutContext, clock, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -69,11 +68,12 @@ class Lifted(abc.ObserverBase[Any]):
         self._observer, self._scheduler = observer, scheduler
         self._reply_filter: Callable[[Reply], Reply] | None = self._filter_reply if self._has("reply") else None
         self._hides = self._base is not None and self._base.hides
-        self._upstream, self._timer = SerialDisposable(), SerialDisposable()
+        self._upstream = SerialDisposable()
         self._ended = False
-        self._clock = timer or clock(scheduler) if self._has("expire") else None
-        self._deadline: Any = None
-        self._armed = False
+        self._due: float | None = None
+        self._deadline: Deadline | None = None
+        if self._has("expire"):
+            self._deadline = Deadline(timer or clock(scheduler), self._remaining, self._expire)
 
     def _has(self, name: str) -> bool:
         return self._base is not None and overrides(self._base, name)
@@ -84,7 +84,9 @@ class Lifted(abc.ObserverBase[Any]):
             error_filter = self._filter_error if self._hides else None
             scheduler = scheduler_for(scheduler).derive(reply_filter=self._reply_filter, error_filter=error_filter)
         self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
-        return CompositeDisposable(self._upstream, self._timer)
+        if self._deadline is None:
+            return self._upstream
+        return CompositeDisposable(self._upstream, Disposable(self._deadline.stop))
 
     def finish(self) -> None:
         """End the stream now, called from outside: the ``finish`` of the stage gives the last items."""
@@ -96,8 +98,8 @@ class Lifted(abc.ObserverBase[Any]):
             return
         if self._base is not None and self._base.done:
             self.on_completed()
-        elif self._clock is not None:
-            self._set_deadline()
+        else:
+            self._read_due()
 
     def on_error(self, error: Exception) -> None:
         if self._base is not None:
@@ -158,40 +160,31 @@ class Lifted(abc.ObserverBase[Any]):
 
     def _end(self, error: Exception | None) -> None:
         self._ended = True
-        self._timer.dispose()
+        if self._deadline is not None:
+            self._deadline.stop()
         if error is None:
             self._observer.on_completed()
         else:
             self._observer.on_error(error)
         self._upstream.dispose()
 
-    # One timer, moved lazily: a feed only notes the new deadline, the timer compares it with the time when it fires.
-
-    def _set_deadline(self) -> None:
-        assert self._clock is not None
+    def _read_due(self) -> None:
+        if self._deadline is None:
+            return
         try:
             due = seconds(type(self._base).__name__, self._base.due)
         except Exception as exc:
             self._end(self._stage_error(exc))
             return
-        self._deadline = None if due is None else self._clock.now + timedelta(seconds=due)
-        if due is not None and not self._armed:
-            self._arm(due)
+        self._due = None if due is None else self._deadline.time() + due
+        self._deadline.set()
 
-    def _arm(self, seconds: float) -> None:
-        assert self._clock is not None
-        self._armed = True
-        self._timer.disposable = self._clock.schedule_relative(seconds, self._fire)
+    def _remaining(self) -> float | None:
+        return None if self._due is None or self._deadline is None else self._due - self._deadline.time()
 
-    def _fire(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
-        self._armed = False
-        if self._ended or self._deadline is None:
-            return
-        remaining = (self._deadline - scheduler.now).total_seconds()
-        if remaining > 1e-6:
-            self._arm(remaining)
-        elif self._emit_from(self._stage.expire):
-            self._set_deadline()
+    def _expire(self) -> None:
+        if self._emit_from(self._stage.expire):
+            self._read_due()
 
 
 def map_async(

@@ -14,7 +14,7 @@ from reactivex.disposable import SerialDisposable
 from ..checks import check_number, check_one_of
 from ..engine.failures import LIKE_AN_END, ShutdownError
 from ..engine.streams import keeping_operator
-from ..engine.upstream import Gate, LoopWatch, RunScheduler, loop_is_ending
+from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
 from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
@@ -87,18 +87,18 @@ class _Smooth(Paced):
         keeps_pace: bool,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
-        self._gate, self._above = Gate(), Above(scheduler)
+        self._hold, self._above = Hold(Gate()), Above(scheduler)
         scheduler = self._above.scheduler
         if isinstance(scheduler, RunScheduler):
-            self._gate = Gate(scheduler.gate)
-            scheduler = scheduler.derive(gate=self._gate)
+            self._hold = Hold(Gate(scheduler.gate))
+            scheduler = scheduler.derive(gate=self._hold.gate)
         super().__init__(observer, every, scheduler)
         self._pacing, self._keeps_pace = pacing, keeps_pace
         self._error: Exception | None = None  # the error of the source, passed on at the end
         self._watch = SerialDisposable()
         self._all.add(self._watch)
         self._queue: deque[Any] = deque()
-        self._held = self._busy = self._idle = self._ended = False
+        self._busy = self._idle = self._ended = False
 
     def on_next(self, item: Any) -> None:
         if self._ended:
@@ -166,7 +166,7 @@ class _Smooth(Paced):
 
     def _emit(self, items: list[Any]) -> bool:
         """Emit ``items``, and the end after the last one. True if there was any text among them."""
-        self._hold(self._pacing.waiting >= BACKLOG)
+        self._hold.set(self._pacing.waiting >= BACKLOG)
         self._queue.extend(items)
         if not self._busy:  # else an observer pushed something into its own source: the loop below emits it later
             self._busy = True
@@ -184,14 +184,6 @@ class _Smooth(Paced):
             self._timer.dispose()
             self._watch.dispose()
             self._pass_end(self._error)
-
-    def _hold(self, hold: bool) -> None:
-        if hold != self._held:
-            self._held = hold
-            if hold:
-                self._gate.hold()
-            else:
-                self._gate.release()
 
 
 def _same_kind(one: Any, other: Any) -> bool:

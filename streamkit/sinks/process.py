@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal
 
+from .. import patience
 from ..checks import check_instance, check_number, check_text, quote
 from ..errors import SinkError
 from ..events import Event, RefusalDelta, Reply, TextDelta
@@ -21,8 +22,6 @@ from ..worker import Worker, closing_limit
 
 __all__ = ["Process", "process"]
 
-GRACE = 1.0
-"""Seconds between the request to terminate and the kill."""
 TAIL = 4096
 """Bytes kept of the end of the program's stderr."""
 QUOTED = 400
@@ -49,7 +48,8 @@ class _RunningProgram:
             while rest:  # a full pipe blocks, so the program sets the pace
                 rest = rest[os.write(child.stdin.fileno(), rest) :]
         except OSError as exc:
-            raise SinkError(f"{self.name} {self._end(GRACE)} before it had read everything{self._stderr()}") from exc
+            end = self._end(patience.TERMINATED_PROGRAM)
+            raise SinkError(f"{self.name} {end} before it had read everything{self._stderr()}") from exc
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
@@ -73,23 +73,23 @@ class _RunningProgram:
         self._stopped = True
         if self._child is not None and self._killer is None:
             self._child.terminate()
-            self._killer = threading.Timer(GRACE, _kill, [self._child])
+            self._killer = threading.Timer(patience.TERMINATED_PROGRAM, _kill, [self._child])
             self._killer.daemon = True
             self._killer.start()
 
-    def finish(self, patience: float | None) -> None:
-        """End of input; SinkError if the program fails, or takes longer than ``patience`` seconds and is killed."""
+    def finish(self, limit: float | None) -> None:
+        """End of input; SinkError if the program fails, or takes longer than ``limit`` seconds and is killed."""
         child = self._child
         if child is None:
             return
         assert child.stdin is not None
         child.stdin.close()
         try:
-            child.wait(patience)
+            child.wait(limit)
         except subprocess.TimeoutExpired:
             _kill(child)
             if not self._stopped:
-                raise SinkError(f"{self.name} did not end within {patience:g} s and was killed") from None
+                raise SinkError(f"{self.name} did not end within {limit:g} s and was killed") from None
         finally:
             self._release()
         if child.returncode and not self._stopped:
@@ -100,7 +100,7 @@ class _RunningProgram:
             self._killer.cancel()
             self._killer.join()
         if self._reader is not None:
-            self._reader.join(GRACE)  # a child of the program may keep its stderr open
+            self._reader.join(patience.TERMINATED_PROGRAM)  # a child of the program may keep its stderr open
 
     def _end(self, limit: float) -> str:
         assert self._child is not None
@@ -114,7 +114,7 @@ class _RunningProgram:
 
     def _stderr(self) -> str:
         if self._reader is not None:
-            self._reader.join(GRACE)
+            self._reader.join(patience.TERMINATED_PROGRAM)
         text = self._tail.decode("utf-8", "replace")
         text = excerpt(text if len(text) <= QUOTED else "…" + text[1 - QUOTED :], QUOTED)
         return f": {text}" if text else ""

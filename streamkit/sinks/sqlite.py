@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import patience
 from ..checks import check_text
 from ..events import Reply
 from ..files import Sync, Syncing, make_private, private_path
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Sqlite", "sqlite"]
 
 NAME = re.compile(r"(?!sqlite_)[a-z_][a-z0-9_]{0,62}", re.IGNORECASE | re.ASCII)
-BUSY = 30.0
-"""Seconds to wait for another writer."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS "{table}" (
@@ -62,7 +61,7 @@ class Sqlite(Durable):
         import sqlite3  # not every importer of this package needs it
 
         make_private(self.path)  # SQLite itself would follow a link, and leave the mode to the umask
-        base = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
+        base = sqlite3.connect(self.path, timeout=patience.DATABASE_LOCK, isolation_level=None)
         try:
             base.execute(SCHEMA.format(table=self.table))
             base.execute("EXPLAIN " + INSERT.format(table=self.table), ("", 0, ""))  # a table of that name may differ

@@ -19,8 +19,8 @@ PREFACE = """
 import asyncio, logging, os, sys, threading, time
 import streamkit as sk
 from streamkit import operators as ops, sinks
-from streamkit.engine.loops import exiting
-exiting.PATIENCE, exiting.STUCK = 2.0, 1.0
+from streamkit import patience
+patience.EXIT_WITHOUT_PROGRESS, patience.LOOP_WITHOUT_ANSWER = 2.0, 1.0
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # its debug mode would print what a busy machine makes slow
 client = sk.Client(sys.argv[1], "sk-canary-0123456789", model="m", headers={"x-canary": "sk-canary"})
 """
@@ -216,7 +216,7 @@ for question in ("slow", "silent"):
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_while_the_exit_waits_ends_it_without_a_word(times: int) -> None:
     code = """
-exiting.PATIENCE = 60.0
+patience.EXIT_WITHOUT_PROGRESS = 60.0
 client.chat("hi").subscribe(lambda _: None)
 threading._register_atexit(lambda: os.write(1, b"waits\\n"))  # comes before ours
 """

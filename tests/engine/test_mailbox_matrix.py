@@ -18,10 +18,9 @@ import reactivex as rx
 from reactivex.subject import Subject
 
 import streamkit as sk
-from streamkit import sinks, testing, worker
+from streamkit import patience, sinks, testing
 from streamkit.engine.branches.backlog import OVERFLOWS, is_kept
 from streamkit.engine.branches.stats import SinkStats
-from streamkit.engine.loops.patience import DRAIN
 
 PIECES = [f"{number} " for number in range(24)]
 RAISES_AT, ACTS_AT, CANCELLED_AT = 5, 2, 10
@@ -227,7 +226,7 @@ def test_a_coroutine(behaviour: str, overflow: str, end: str):
         assert played.stats["odd"].failed == gave_up
         assert played.seconds < 11
     elif end == "cancel":
-        assert played.seconds < DRAIN
+        assert played.seconds < patience.CANCELLED_SINKS
 
 
 @pytest.mark.parametrize(("behaviour", "end"), [(b, end) for b in BEHAVIOURS for end in ENDS if b != "stuck"])
@@ -242,7 +241,7 @@ def test_a_callable(behaviour: str, end: str):
 
 @pytest.fixture
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(worker, "LIMIT", 0.05)
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.05)
     yield
     for thread in threading.enumerate():
         if thread.name.startswith("streamkit Blocking"):

@@ -476,6 +476,23 @@ def test_whatever_makes_a_stage_is_taken_without_a_word(make: Any):
         assert rewritten(make).text == "one two three"
 
 
+def test_a_due_that_comes_closer_is_kept():
+    class Hurried(Base):
+        due: float | None = None
+
+        def feed(self, item: Any) -> list[Any]:
+            self.due = {"a": 10.0, "b": 1.0}.get(item)
+            return [item]
+
+        def expire(self) -> list[Any]:
+            self.due = None
+            return ["."]
+
+    recorded = testing.clock().run(testing.script("a", "b", "c", every=2.0).pipe(ops.text(), ops.stage(Hurried)))
+    assert recorded.items == ["a", "b", ".", "c"]
+    assert recorded.times == [0.0, 2.0, 3.0, 4.0]
+
+
 @pytest.mark.parametrize("due", [math.inf, Decimal("Infinity"), property(lambda self: math.inf)])
 def test_a_due_of_infinity_is_never(due: Any):
     kind = type("Mine", (Base,), {"due": due, "expire": lambda self: ["."]})

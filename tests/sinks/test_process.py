@@ -16,10 +16,9 @@ import pytest
 import reactivex as rx
 
 import streamkit as sk
-from streamkit import operators as ops, sinks, testing, worker
+from streamkit import operators as ops, patience, sinks, testing
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and programs of POSIX")
-module = sys.modules["streamkit.sinks.process"]
 
 
 def python(code: str, *args: str) -> list[str]:
@@ -175,7 +174,7 @@ def test_a_cancelled_run_stops_the_program_at_once():
 
 @posix
 def test_a_program_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "GRACE", 0.1)
+    monkeypatch.setattr(patience, "TERMINATED_PROGRAM", 0.1)
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'.'); time.sleep(60)"
     assert cancelled(deaf).outcome == "cancelled"
 
@@ -188,7 +187,7 @@ def test_a_cancelled_run_lets_it_finish_if_it_should(out: Path):
 @posix
 def test_an_orphan_that_holds_the_pipe_is_left_behind(monkeypatch: pytest.MonkeyPatch):
     """`sh` is ended, its child keeps reading nothing: a thread waits with it, the run does not."""
-    monkeypatch.setattr(worker, "LIMIT", 0.2)
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.2)
     said = failure(sk.branch(into=sinks.process(["sh", "-c", "sleep 1; :"]), max_wait=0.1), "x" * 200_000)
     assert "took longer than 0.1 s over one item" in said
     for thread in threading.enumerate():

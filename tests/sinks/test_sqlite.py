@@ -16,7 +16,7 @@ import pytest
 import reactivex as rx
 
 import streamkit as sk
-from streamkit import ops, sinks, testing
+from streamkit import ops, patience, sinks, testing
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
 
@@ -182,7 +182,7 @@ def test_it_waits_for_another_writer(path: Path):
 
 
 def test_a_writer_that_never_lets_go_is_a_failure_of_this_sink_only(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys.modules["streamkit.sinks.sqlite"], "BUSY", 0.05)
+    monkeypatch.setattr(patience, "DATABASE_LOCK", 0.05)
     sink, kept = sinks.sqlite(path), sinks.memory()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

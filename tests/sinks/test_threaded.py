@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import streamkit as sk
-from streamkit import ops, sinks, testing, worker
+from streamkit import ops, patience, sinks, testing
 
 
 def ours() -> list[threading.Thread]:
@@ -129,7 +129,7 @@ def test_an_interrupt_passes_through(raised: type[BaseException]):
 
 
 def test_a_call_that_never_returns_is_left_behind_when_the_run_is_cancelled(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(worker, "LIMIT", 0.05)
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.05)
     begun, release = threading.Event(), threading.Event()
 
     def stuck(event: sk.Event) -> None:
@@ -151,7 +151,7 @@ def test_a_call_that_never_returns_is_left_behind_when_the_run_is_cancelled(monk
 
 
 def test_a_long_close_may_take_its_time_unless_the_run_was_cancelled(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(worker, "LIMIT", 0.01)
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.01)
     closed: list[str] = []
 
     class Slow:

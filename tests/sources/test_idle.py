@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 import streamkit as sk
-from streamkit.sources.http import keeper
+from streamkit import patience
 from streamkit.sources.http.keeper import CROWD, Keeper
 from streamkit.sources.http.pools import KEEPING, Pools
 from tests.faults.bodies import DONE, END, START, reply, say
@@ -34,7 +34,7 @@ IDLE = 0.3
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "IDLE", IDLE)
+    monkeypatch.setattr(patience, "IDLE_CONNECTION", IDLE)
 
 
 def client(server: Server, **options: Any) -> sk.Client:
@@ -82,7 +82,7 @@ def test_a_connection_is_used_again_until_its_time_is_over(soon: None) -> None:
                 assert await read(one) == "Hello world"
                 asked += 1
                 await asyncio.sleep(IDLE / 10)
-            assert server.connections < asked / 2  # one, but for a machine that is held up longer than `DRAIN`
+            assert server.connections < asked / 2  # one, but for a machine that is held up longer than `REST_OF_BODY`
 
     with serving(KEPT) as server:
         asyncio.run(main(server))

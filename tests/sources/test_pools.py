@@ -41,7 +41,7 @@ async def read(one: sk.Client) -> str:
 @pytest.mark.parametrize("at_once", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
     # A reader may still be busy ending its body when the next one asks, and one that the machine holds up longer
-    # than `DRAIN` gives its connection up. What matters is that they are not a thousand.
+    # than `REST_OF_BODY` gives its connection up. What matters is that they are not a thousand.
     few = at_once * 4 + 20
 
     async def main(server: Server) -> None:

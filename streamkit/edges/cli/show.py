@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import streamkit as sk
-from streamkit import sinks
+from streamkit import patience, sinks
 from streamkit.wording import excerpt, one_line
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ CODES = {
 }
 PROGRESS = 0.2
 """Seconds between two updates of the progress line."""
-CLOSING = 5.0
-"""Seconds that a reply may take to be closed after Ctrl-C."""
 
 
 class UsageError(Exception):
@@ -76,7 +74,7 @@ def show(stream: sk.Stream[sk.Event], *, lines: bool = False, verbose: bool = Fa
 def _interrupted(run: sk.Run) -> tuple[sk.StreamkitError | None, sk.Reply]:
     """The error and the reply so far after Ctrl-C, even if the reply failed at that moment or cannot be closed."""
     try:
-        return None, run.result(timeout=CLOSING)
+        return None, run.result(timeout=patience.INTERRUPTED_COMMAND)
     except sk.StreamkitError as exc:
         return exc, exc.partial
     except TimeoutError:

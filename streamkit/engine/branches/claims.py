@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Any
 
+from ... import patience
 from ...errors import SinkError
 from ...events import Finish, Reply
 from ..loops import forgets_closed_loops, on_loop, runs_here
@@ -22,11 +23,6 @@ from .listener import Listener
 from .own_sink import OwnSink
 
 __all__ = ["SinkClaim"]
-
-PATIENCE = 10.0
-"""Seconds to wait for a run that is being closed. A run that was cancelled takes less, unless its loop stands still;
-then the next run begins without waiting longer. A run whose stream has ended by itself may still have much to write, or
-may wait for the run that waits for it: then the next run is refused."""
 
 _lock = RLock()  # reentrant: a reader that is collected during any of this may end its run
 _claims: dict[int, SinkClaim] = {}
@@ -105,7 +101,7 @@ class SinkClaim:
         with _lock:
             self._start = start
             if self._before:
-                self._timer = self._loop.call_later(PATIENCE, self._insist)
+                self._timer = self._loop.call_later(patience.SINK_IN_USE, self._insist)
         _start_or_release(self)
 
     def go(self, start: Callable[[], None]) -> None:
@@ -188,7 +184,7 @@ def _elsewhere(sink: Any, name: str, where: str) -> SinkError:
 
 
 def _not_closed(where: str) -> SinkError:
-    return SinkError(f"a sink was not closed within {PATIENCE:g} s {where}: give each run its own")
+    return SinkError(f"a sink was not closed within {patience.SINK_IN_USE:g} s {where}: give each run its own")
 
 
 @forgets_closed_loops

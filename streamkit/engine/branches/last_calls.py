@@ -8,9 +8,10 @@ from collections.abc import Callable
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
 
+from ... import patience
 from ...errors import SinkError
 from ...events import Reply
-from ..loops import DRAIN, GRACE, is_cancel, outcome_of
+from ..loops import is_cancel, outcome_of
 from .branch import Branch
 
 __all__ = ["LastCalls", "Patience"]
@@ -32,7 +33,7 @@ class Patience:
 
     def shorten(self) -> None:
         """Note that the run was cancelled; this also shortens a wait that is under way."""
-        self._until = self._loop.time() + DRAIN
+        self._until = self._loop.time() + patience.CANCELLED_SINKS
         if self._clock is not None and not self._clock.expired():
             self._clock.reschedule(self._until)
 
@@ -41,7 +42,7 @@ class Patience:
         now = self._loop.time()
         ends = [now + float(limit)] if limit is not None else []
         if self._until is not None:
-            ends.append(max(self._until, now + GRACE))
+            ends.append(max(self._until, now + patience.INTERRUPTED_CALL))
         try:
             async with asyncio.timeout_at(min(ends, default=None)) as self._clock:
                 await asyncio.wait([done])
@@ -66,14 +67,14 @@ class LastCalls:
         calls = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
         self._calls = deque((method, value) for method, value in calls if callable(method) and value is not None)
 
-    async def make(self, patience: Patience) -> None:
+    async def make(self, limits: Patience) -> None:
         """Make the calls that are left, each within its time."""
         while self._calls:
             method, value = self._calls.popleft()
             answer: Any = None
             try:
                 answer = method(value)
-                if not hasattr(answer, "__await__") or await self._wait(answer, patience):
+                if not hasattr(answer, "__await__") or await self._wait(answer, limits):
                     self._done(value)
             except BaseException as exc:
                 if is_cancel(exc):
@@ -85,12 +86,12 @@ class LastCalls:
     def _done(self, value: Any) -> None:
         self.error_delivered = self.error_delivered or value is self._error
 
-    async def _wait(self, answer: Any, patience: Patience) -> bool:
+    async def _wait(self, answer: Any, limits: Patience) -> bool:
         """Await ``answer``. False if it failed or took too long."""
         loop = asyncio.get_running_loop()
         began, task = loop.time(), loop.create_task(outcome_of(answer))
         try:
-            if await patience.within(self._limit, task):
+            if await limits.within(self._limit, task):
                 if task.cancelled():
                     raise asyncio.CancelledError
                 if (exc := task.result()) is not None:
@@ -101,7 +102,7 @@ class LastCalls:
             raise
         self._fail_with(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
         task.cancel()
-        await asyncio.wait([task], timeout=GRACE)
+        await asyncio.wait([task], timeout=patience.INTERRUPTED_CALL)
         return False
 
     def make_at_once(self) -> None:

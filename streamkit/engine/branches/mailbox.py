@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ... import patience
 from ...errors import SinkError
-from ..loops import GRACE, is_cancel
+from ..loops import is_cancel
 from ..upstream import Gate
 from .backlog import Backlog, Gap
 from .branch import Branch
@@ -96,7 +97,7 @@ class Mailbox:
         self._wake.set()
         if self._task is not asyncio.current_task():
             self._task.cancel()
-        self._timer = self._loop.call_later(GRACE, self._set_ended)
+        self._timer = self._loop.call_later(patience.INTERRUPTED_CALL, self._set_ended)
 
     # -- the emptying side -----------------------------------------------------------------------------------------
 

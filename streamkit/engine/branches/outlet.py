@@ -15,10 +15,11 @@ from typing import Any
 
 from reactivex import abc
 
+from ... import patience
 from ...errors import SinkError
 from ...events import Reply
 from ..failures import slow_callable
-from ..loops import DRAIN, on_loop, runs_here
+from ..loops import on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
 from .last_calls import LastCalls, Patience
@@ -225,7 +226,7 @@ class Outlet(abc.ObserverBase[Any]):
         await self._operators_ended()
         mailbox = self._mailbox
         if mailbox is not None and not await self._patience.within(None, mailbox.ended):
-            self.fail_with(SinkError(f"sink {self.spec.name} did not end within {DRAIN:g} s"))
+            self.fail_with(SinkError(f"sink {self.spec.name} did not end within {patience.CANCELLED_SINKS:g} s"))
             await mailbox.ended
         self._check_listener()
         await self._last_calls(reply).make(self._patience)

@@ -16,12 +16,9 @@ from .loop import (
     shutdown,
     thread_runner,
 )
-from .patience import DRAIN, GRACE
 from .wake import Wake, resolve
 
 __all__ = [
-    "DRAIN",
-    "GRACE",
     "Wake",
     "background",
     "call_on",

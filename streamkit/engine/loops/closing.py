@@ -12,13 +12,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Protocol
 
+from ... import patience
 from ..failures import report
 
-__all__ = ["PATIENCE", "Closing", "enter", "forgets_closed_loops", "leave", "members"]
-
-PATIENCE = 10.0
-"""Seconds that the end of a loop waits. This is longer than a cancelled run takes: 5 s for its sinks, and 1 s for each
-step after that."""
+__all__ = ["Closing", "enter", "forgets_closed_loops", "leave", "members"]
 
 
 class Closing(Protocol):
@@ -71,7 +68,7 @@ class _Members:
     async def _wait(self) -> None:
         assert self._empty is not None
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience.LOOP_END):
                 if self.all:
                     await self._empty.wait()
                 while tasks := _tasks():  # of sinks that react to their cancellation slowly

@@ -13,17 +13,13 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
+from ... import patience
 from ...wording import excerpt
 from ..failures import LOGGER
 from .wake import Wake
 
-__all__ = ["PATIENCE", "STUCK", "Live", "wait_for_progress"]
+__all__ = ["Live", "wait_for_progress"]
 
-PATIENCE = 10.0
-"""Seconds without progress after which the exit gives up what it waits for."""
-STUCK = 5.0
-"""Seconds after which a background loop that does not answer counts as stuck in a user's callable."""
-STEP = 0.05
 NAMED = 10
 """The number of abandoned items that are logged one by one."""
 LIBRARIES = ("streamkit", "reactivex", "asyncio")
@@ -60,14 +56,15 @@ def wait_for_progress(
         if answered.wait(0):
             silent = 0.0
             call_soon(answered.set)
-        still = 0.0 if _moved(live, standing) else still + STEP
-        if silent > STUCK:
+        still = 0.0 if _moved(live, standing) else still + patience.EXIT_STEP
+        if silent > patience.LOOP_WITHOUT_ANSWER:
             _warn_stuck(thread())
-            _give_up(live, list(live), STUCK)
+            _give_up(live, list(live), patience.LOOP_WITHOUT_ANSWER)
         else:
-            _give_up(live, [one for one in tuple(live) if _is_stuck(one, standing, still)], PATIENCE)
-        pause.wait(STEP)
-        silent += STEP
+            stuck = [one for one in tuple(live) if _is_stuck(one, standing, still)]
+            _give_up(live, stuck, patience.EXIT_WITHOUT_PROGRESS)
+        pause.wait(patience.EXIT_STEP)
+        silent += patience.EXIT_STEP
 
 
 def _moved(live: set[Live], standing: dict[Live, tuple[int, float]]) -> bool:
@@ -77,12 +74,12 @@ def _moved(live: set[Live], standing: dict[Live, tuple[int, float]]) -> bool:
         before, seconds = standing.get(one, (None, 0.0))
         progress = one.progress
         moved = moved or progress != before
-        standing[one] = (progress, seconds + STEP if progress == before else 0.0)
+        standing[one] = (progress, seconds + patience.EXIT_STEP if progress == before else 0.0)
     return moved
 
 
 def _is_stuck(one: Live, standing: dict[Live, tuple[int, float]], still: float) -> bool:
-    return (standing[one][1] if one.stands_alone and one in standing else still) > PATIENCE
+    return (standing[one][1] if one.stands_alone and one in standing else still) > patience.EXIT_WITHOUT_PROGRESS
 
 
 def _give_up(live: set[Live], ones: list[Live], seconds: float) -> None:
@@ -96,8 +93,8 @@ def _give_up(live: set[Live], ones: list[Live], seconds: float) -> None:
 
 
 def _warn_stuck(thread: int) -> None:
-    stuck = _callable_in(sys._current_frames().get(thread))
-    _warn("the exit waits no longer for the background loop: %s did not return for %g s", stuck, STUCK)
+    stuck, seconds = _callable_in(sys._current_frames().get(thread)), patience.LOOP_WITHOUT_ANSWER
+    _warn("the exit waits no longer for the background loop: %s did not return for %g s", stuck, seconds)
 
 
 def _callable_in(frame: FrameType | None) -> str:

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from ... import patience
 from ...runtimes import refuse_gevent, refuse_trio
 from ..failures import forget_unreported, log_unreported, report
 from .exiting import Live, wait_for_progress
@@ -38,8 +39,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-JOIN = 2.0
-"""Seconds that a shutdown waits for the background thread; one stuck in a user's callable is left behind (daemon)."""
 new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 """Makes the background loop and those of plain threads. Tests replace it to get loops with virtual time."""
 
@@ -95,7 +94,7 @@ class _Background:
             return
         on_loop(loop, stop.set)
         if thread is not threading.current_thread():
-            thread.join(JOIN)
+            thread.join(patience.BACKGROUND_THREAD)
 
 
 class _Own:

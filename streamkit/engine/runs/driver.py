@@ -9,19 +9,17 @@ from typing import Any
 
 from reactivex import Observable, abc
 
+from ... import patience
 from ...errors import StreamkitError
 from ...events import Outcome, Reply
 from ..branches import Branch, Fan, SinkClaim
 from ..failures import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
-from ..loops import DRAIN, enter, leave, live, on_loop, runs_here
+from ..loops import enter, leave, live, on_loop, runs_here
 from ..streams import Bridge
 from ..upstream import FirstEnd, RunScheduler, at_work
 from .result import RunResult
 
 __all__ = ["RunDriver"]
-
-CLOSING = 1.0
-"""Seconds that a run waits for its requests to be closed."""
 
 
 class RunDriver:
@@ -198,7 +196,7 @@ class RunDriver:
         failures = await self.fan.close_sinks(self._error, reply) if self.fan is not None else []
         others = self._context.closing - {asyncio.current_task()}
         if others:
-            await asyncio.wait(others, timeout=DRAIN if cancelled else None)
+            await asyncio.wait(others, timeout=patience.CANCELLED_SINKS if cancelled else None)
         self._finish(reply, failures + (self._context.failures or []))
 
     def loop_ends(self) -> None:
@@ -219,7 +217,7 @@ class RunDriver:
     async def requests_closed(self) -> None:
         closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]
         if closing:
-            await asyncio.wait(closing, timeout=CLOSING)
+            await asyncio.wait(closing, timeout=patience.CANCELLED_REQUESTS)
 
     def _final(self, outcome: Outcome | None) -> Reply:
         if isinstance(self._error, StreamkitError):

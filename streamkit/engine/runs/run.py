@@ -12,6 +12,7 @@ from weakref import ref
 
 from reactivex import Observable
 
+from ... import patience
 from ...events import Reply, Usage
 from ...runtimes import refuse_trio
 from ..branches import SinkStats, as_branch, check_kinds
@@ -30,7 +31,7 @@ from ..loops import (
 )
 from ..streams import Bridge, BridgeReader, HasReply, check_stream, kind_of
 from ..upstream import AtWork, Gate, Note, RunScheduler, at_work
-from .driver import CLOSING, RunDriver
+from .driver import RunDriver
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -151,7 +152,7 @@ class Run(HasReply, Generic[T]):
             driver.block(timeout)
         except KeyboardInterrupt:
             self.cancel()
-            driver.block(CLOSING)  # the request is closed, `reply` is final
+            driver.block(patience.CANCELLED_REQUESTS)  # the request is closed, `reply` is final
             raise
         if not driver.result.done:
             raise TimeoutError(f"the run is not over after {timeout} s")
@@ -179,7 +180,7 @@ class Run(HasReply, Generic[T]):
     async def _wait_until_closed(self) -> None:
         """Wait after a cancel until the request is closed, for a second at most."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
+            async with asyncio.timeout(patience.CANCELLED_REQUESTS):
                 await self._driver.result.wait()
 
     async def _wait_and_close(self) -> Reply:

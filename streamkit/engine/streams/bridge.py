@@ -14,7 +14,7 @@ from reactivex import abc
 
 from ..failures import trimming
 from ..loops import Wake, on_loop, resolve, runs_here
-from ..upstream import CAPACITY, MAX_BYTES, Gate, weight
+from ..upstream import CAPACITY, MAX_BYTES, Gate, Hold, weight
 
 __all__ = ["Bridge", "BridgeReader"]
 
@@ -28,13 +28,13 @@ class Bridge(abc.ObserverBase[Any]):
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
-        self.loop, self.gate = loop, gate
+        self.loop, self.gate, self._hold = loop, gate, Hold(gate)
         self.ended = False
         self.error: BaseException | None = None
         self._wakes: list[Callable[[], None]] = []
         self._items: deque[Any] = deque()
         self._bytes = 0
-        self._full = self._discards = False
+        self._discards = False
         self._lock = threading.Lock()
 
     def on_next(self, item: Any) -> None:
@@ -43,9 +43,8 @@ class Bridge(abc.ObserverBase[Any]):
         with self._lock:
             self._items.append(item)
             self._bytes += weight(item)
-        if not self._full and not self._has_room():
-            self._full = True
-            self.gate.hold()
+        if not self._hold.held and not self._has_room():
+            self._hold.set(True)
         self._notify()
 
     def on_error(self, error: Exception) -> None:
@@ -80,7 +79,7 @@ class Bridge(abc.ObserverBase[Any]):
                 return ()
             item = self._items.popleft()
             self._bytes -= weight(item)
-        if self._full and self._has_room():
+        if self._hold.held and self._has_room():
             on_loop(self.loop, self._reopen)
         return (item,)
 
@@ -93,9 +92,8 @@ class Bridge(abc.ObserverBase[Any]):
         return len(self._items) < CAPACITY and self._bytes < MAX_BYTES
 
     def _reopen(self) -> None:
-        if self._full and self._has_room():
-            self._full = False
-            self.gate.release()
+        if self._has_room():
+            self._hold.set(False)
 
     def _notify(self) -> None:
         if not self._wakes:

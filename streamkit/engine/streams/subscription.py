@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from reactivex import abc
 
+from ... import patience
 from ..failures import ShutdownError, failure_of, report, same_failure, with_notes
-from ..loops import DRAIN, enter, leave, on_loop
+from ..loops import enter, leave, on_loop
 from ..upstream import FirstEnd, Gate, RunScheduler
 
 __all__ = ["Subscription"]
@@ -89,7 +90,7 @@ class Subscription(abc.DisposableBase):
 
     async def _wait(self, closing: list[asyncio.Task[Any]]) -> None:
         try:
-            await asyncio.wait(closing, timeout=DRAIN)
+            await asyncio.wait(closing, timeout=patience.CANCELLED_SINKS)
         finally:
             self._deliver_end()
 

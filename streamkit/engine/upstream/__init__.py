@@ -8,9 +8,11 @@ from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
 from .context import ByteListener, Context, Note, new_id
+from .deadline import Deadline
 from .first_end import FirstEnd
 from .foreign import Foreign
 from .gate import Gate, GateClock, TimedGate
+from .hold import Hold
 from .place import Place, ReplyFilter, ReplySource, SentRequest, figures
 from .scheduler import RunScheduler, clock, scheduler_for
 from .without_context import WithoutContext
@@ -29,10 +31,12 @@ __all__ = [
     "ByteListener",
     "CompositeReply",
     "Context",
+    "Deadline",
     "FirstEnd",
     "Foreign",
     "Gate",
     "GateClock",
+    "Hold",
     "LoopWatch",
     "Note",
     "Place",

@@ -20,6 +20,7 @@ from ..failures import ShutdownError, failure_of
 from ..loops import cancelled_from_outside
 from .bounds import CAPACITY
 from .gate import Gate
+from .hold import Hold
 from .scheduler import RunScheduler, scheduler_for
 
 __all__ = ["AsyncMap"]
@@ -42,25 +43,19 @@ class AsyncMap(Observable[Any]):
 class _Slot:
     """One call, and those of its results that cannot be emitted yet."""
 
-    __slots__ = ("call", "done", "error", "gate", "held", "items")
+    __slots__ = ("call", "done", "error", "hold", "items")
 
     def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        self.held = self.done = False
+        self.hold = Hold(gate)
+        self.done = False
         self.error: Exception | None = None
         self.items: deque[Any] = deque()
         self.call: abc.DisposableBase | None = None
 
     def add(self, item: Any) -> None:
         self.items.append(item)
-        if not self.held and len(self.items) >= CAPACITY:
-            self.held = True
-            self.gate.hold()
-
-    def release(self) -> None:
-        if self.held:
-            self.held = False
-            self.gate.release()
+        if len(self.items) >= CAPACITY:
+            self.hold.set(True)
 
 
 class _Mapping(abc.ObserverBase[Any]):
@@ -77,14 +72,14 @@ class _Mapping(abc.ObserverBase[Any]):
     ) -> None:
         self._fn, self._concurrency, self._ordered = fn, concurrency, ordered
         self._observer, self._scheduler, self._loop = observer, scheduler, scheduler.loop
-        self._gate = Gate(scheduler.gate)
-        self._held = self._stopped = False
+        self._hold = Hold(Gate(scheduler.gate))
+        self._stopped = False
         self._waiting: deque[Any] = deque()
         self._slots: deque[_Slot] = deque()
         self._upstream: abc.DisposableBase | None = None
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._gate))
+        self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._hold.gate))
         return Disposable(lambda: self._scheduler.on_loop(self._stop))
 
     # -- from upstream ---------------------------------------------------------------------------------------------
@@ -122,15 +117,7 @@ class _Mapping(abc.ObserverBase[Any]):
                     self._finish(self._waiting[0].error)
                 break
             self._call(self._waiting.popleft())
-        self._hold(not self._stopped and len(self._slots) >= self._concurrency)
-
-    def _hold(self, hold: bool) -> None:
-        if hold != self._held:
-            self._held = hold
-            if hold:
-                self._gate.hold()
-            else:
-                self._gate.release()
+        self._hold.set(not self._stopped and len(self._slots) >= self._concurrency)
 
     def _call(self, item: Any) -> None:
         slot = _Slot(Gate(self._scheduler.gate))
@@ -138,7 +125,7 @@ class _Mapping(abc.ObserverBase[Any]):
         try:
             result = self._fn(item)
             if isinstance(result, Observable):
-                inner = self._scheduler.within(slot.gate)
+                inner = self._scheduler.within(slot.hold.gate)
                 slot.call = result.subscribe(
                     lambda value: inner.on_loop(self._on_result, slot, value),
                     lambda error: inner.on_loop(self._on_call_end, slot, error),
@@ -199,7 +186,7 @@ class _Mapping(abc.ObserverBase[Any]):
             for slot in tuple(self._slots) if not self._ordered else (self._slots[0],):
                 while slot.items and not self._stopped:
                     self._observer.on_next(slot.items.popleft())
-                slot.release()
+                slot.hold.set(False)
             finished = [slot for slot in self._slots if slot.done and not slot.items]
             if self._ordered:
                 finished = finished[:1] if finished and finished[0] is self._slots[0] else []
@@ -226,7 +213,7 @@ class _Mapping(abc.ObserverBase[Any]):
                 self._scheduler.dispose_safely(slot.call)
         if self._upstream is not None:
             self._scheduler.dispose_safely(self._upstream)
-        self._hold(False)
+        self._hold.set(False)
 
 
 def _cancel(task: asyncio.Task[None], call: Any) -> None:

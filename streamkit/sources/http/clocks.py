@@ -1,7 +1,4 @@
-"""The clocks of one reply, on one timer that is moved lazily.
-
-A network read costs a clock reading, never a timer; a new phase costs no timer if the one that is set fires in time.
-"""
+"""The clocks of one reply, on one `Deadline`: a network read costs a clock reading, never a timer."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ...engine.streams import Reading
+from ...engine.upstream import Deadline
 from ...errors import ConnectError, StalledError, StreamkitError
 from .limits import CLOCKS, Limits
 
@@ -26,14 +24,15 @@ class Clocks:
         self._started = self._since = reading.loop.time()
         self._phase: Phase = "pause"
         self._last_byte = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(reading.loop, self._remaining, self._expire)
+        self.stop = self._deadline.stop
 
     def enter(self, phase: Phase) -> None:
         """Begin a new phase now, and its clock with it."""
         reading = self._reading
         self._phase, self._since = phase, reading.loop.time()
         self._last_byte = reading.last_content = reading.time()
-        self._arm()
+        self._deadline.set()
 
     def read(self) -> None:
         """Note that bytes of the body have arrived."""
@@ -51,27 +50,12 @@ class Clocks:
                 raise
             raise error from None
 
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _remaining(self) -> float | None:
+        return min((remaining for _, remaining in self._running()), default=None)
 
-    def _arm(self) -> None:
-        remaining = min((remaining for _, remaining in self._running()), default=None)
-        if remaining is None:
-            return
-        due = self._reading.loop.time() + max(remaining, 0.0)
-        if self._timer is None or self._timer.when() > due:
-            self.stop()
-            self._timer = self._reading.loop.call_at(due, self._check)
-
-    def _check(self) -> None:
-        self._timer = None
-        for name, remaining in self._running():
-            if remaining <= 0:
-                self._reading.interrupt(self._error(name))
-                return
-        self._arm()
+    def _expire(self) -> None:
+        name, _ = min(self._running(), key=lambda clock: clock[1])
+        self._reading.interrupt(self._error(name))
 
     def _running(self) -> Iterator[tuple[str, float]]:
         """Each clock that runs in this phase, with the seconds it has left. Idle clocks use the time of the reading."""

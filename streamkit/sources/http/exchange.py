@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from ... import patience
 from ...engine.streams import Reading
 from ...engine.upstream import ByteListener
 from ...errors import BrokenError, ConnectError, MalformedError, StalledError, StreamkitError, TooLargeError
@@ -27,11 +28,8 @@ from .secrets import Scrubber
 
 __all__ = ["Exchange", "copy_to", "shut_socket", "translate_error"]
 
-DRAIN = 0.1
-DRAIN_BYTES = 64 * 1024
-"""The most seconds and bytes that the rest of a finished reply's body may take, so that the connection is reused."""
-REFUSAL = 2.0
-"""The most seconds spent on reading the body of an error response; failures while reading it are ignored."""
+REST_BYTES = 64 * 1024
+"""The most bytes that the rest of a finished reply's body may have, so that the connection is reused."""
 
 
 class Exchange:
@@ -130,7 +128,7 @@ class Exchange:
         assert self._chunks is not None
         with suppress(Exception):
             inflate = self._inflate()
-            async with asyncio.timeout(REFUSAL):
+            async with asyncio.timeout(patience.ERROR_BODY):
                 async for chunk in self._chunks:
                     parts.append(inflate.feed(chunk) if inflate else chunk)
                     size += len(parts[-1])
@@ -143,10 +141,10 @@ class Exchange:
         assert self._chunks is not None
         size = 0
         with suppress(Exception):
-            async with asyncio.timeout(DRAIN):
+            async with asyncio.timeout(patience.REST_OF_BODY):
                 async for chunk in self._chunks:
                     size += len(chunk)
-                    if size > DRAIN_BYTES:
+                    if size > REST_BYTES:
                         break
 
     def _cut(self) -> None:

@@ -14,12 +14,12 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["CROWD", "IDLE", "Keeper", "Pool", "retire_pools"]
+from ... import patience
+
+__all__ = ["CROWD", "Keeper", "Pool", "retire_pools"]
 
 CROWD = 8
 """The most replies at a time in one pool."""
-IDLE = 30.0
-"""Seconds after which an unused connection is closed. A tenth more may pass until that is noticed."""
 
 
 class Pool:
@@ -112,17 +112,17 @@ class Keeper:
         if pool.retired and not pool.replies:
             await pool.close()
         elif self._timer is None and not self.ended:
-            self._timer = loop.call_later(IDLE, self.sweep)
+            self._timer = loop.call_later(patience.IDLE_CONNECTION, self.sweep)
 
     def sweep(self) -> None:
-        """Close what has been idle for `IDLE` seconds, and retired pools without replies."""
+        """Close what has been idle for too long, and retired pools without replies."""
         loop = asyncio.get_running_loop()
         self._stop_timer()
         if self.ended:
             return
         idle = False
         for pool in tuple(self.pools):
-            if not pool.replies and (pool.retired or loop.time() - pool.last_used >= IDLE):
+            if not pool.replies and (pool.retired or loop.time() - pool.last_used >= patience.IDLE_CONNECTION):
                 self.close(pool)
                 continue
             resting = [connection for connection in pool.connections() if connection.is_idle()]
@@ -130,7 +130,7 @@ class Keeper:
             if any(connection.has_expired() for connection in resting):
                 self._start(_close_expired(resting))
         if idle:
-            self._timer = loop.call_later(IDLE / 10, self.sweep)
+            self._timer = loop.call_later(patience.IDLE_CONNECTION / 10, self.sweep)
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

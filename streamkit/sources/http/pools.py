@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 
+from ... import patience
 from ...engine.loops import on_loop, running_loop
 from ...engine.streams import Reading
 from ...errors import BrokenError, ConnectError
 from ...wording import excerpt, said
-from . import keeper
 from .addresses import is_local
 from .environment import uses_proxy
 from .keeper import CROWD, Keeper, Pool, retire_pools
@@ -108,7 +108,7 @@ class Pools:
 
     def _client(self, transport: httpx.AsyncBaseTransport | None, keepalive: int) -> httpx.AsyncClient:
         limits = httpx.Limits(  # this package bounds times, not numbers
-            max_connections=None, max_keepalive_connections=keepalive, keepalive_expiry=keeper.IDLE
+            max_connections=None, max_keepalive_connections=keepalive, keepalive_expiry=patience.IDLE_CONNECTION
         )
         verify = self._context()
         try:
