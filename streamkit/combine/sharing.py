@@ -24,7 +24,7 @@ from ..engine.streams import (
     source_of,
     with_kind,
 )
-from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
+from ..engine.upstream import Context, Gate, Place, RunScheduler, SentRequest, scheduler_for
 from ..errors import BrokenError
 from ..events import Outcome, Reply
 from ..sources import stream as stream_of
@@ -59,7 +59,7 @@ class _Shared:
     def __init__(self, stream: Observable[Any], replay: int) -> None:
         self.context = Context()
         self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
-        self.context.report_at_far_end = self.context.abort
+        self.context.end.report_at_far_end = self.context.abort
         self.ended = False
         self.error: Exception | None = None
         self._stream, self._replay = stream, replay
@@ -222,8 +222,8 @@ class _View:
         source = self._shared.context.current()
         return source is None or source.keeps_text
 
-    def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.run.visible_reply(self._final or self._current_reply(outcome))
+    def reply(self, outcome: Outcome | None = None, upto: Place | None = None) -> Reply:
+        return self.run.visible_reply(self._final or self._current_reply(outcome), upto)
 
     def _current_reply(self, outcome: Outcome | None) -> Reply:
         shared = self._shared

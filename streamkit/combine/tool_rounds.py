@@ -113,13 +113,10 @@ class _Loop(CompositeReply):
         if self._final is not None:
             return self._final
         if self._reply is None:
-            return self._and_earlier(self._of_source(outcome))
+            return self._and_earlier(self.last_part(outcome))
         unfinished: Outcome = "stopped" if self._disposed else "truncated"  # tools are running
-        final_outcome = outcome or ("cancelled" if self.context.cancelled else unfinished)
+        final_outcome = outcome or ("cancelled" if self.scheduler.context.cancelled else unfinished)
         return self._and_earlier(replace(self._reply, outcome=final_outcome))
-
-    def _of_source(self, outcome: Outcome | None) -> Reply:
-        return self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
 
     def _and_earlier(self, reply: Reply) -> Reply:
         """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing."""
@@ -142,7 +139,7 @@ class _Loop(CompositeReply):
         self._replies.append(self._reply)
         self._earlier += [*self._reply.messages, *self._answers]
         self._reply, self._answers, self._requested, self._started = None, [], False, False
-        self.place.sources.clear()
+        self.parts = self.scheduler.for_part()
         self._emit_round_end()
         if not self._disposed:
             self._start_round()
@@ -154,8 +151,7 @@ class _Loop(CompositeReply):
     def _start(self, event: Start) -> None:
         self._started = True
         if not self._ended:
-            source = self.place.sources[-1] if self.place.sources else None
-            self._tools.check_sent(source.sent_request if source is not None else None)
+            self._tools.check_sent(self.sent_request)
         self._observer.on_next(replace(event, round=self._ended + 1))
 
     def _start_round(self) -> None:
@@ -168,7 +164,7 @@ class _Loop(CompositeReply):
             self._observer.on_error(exc)
             return
         self._requested = True
-        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.place.scheduler)
+        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.parts)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Start):
@@ -190,7 +186,7 @@ class _Loop(CompositeReply):
         self._observer.on_error(error)
 
     def _replied(self) -> None:
-        reply = self._reply or self._of_source("stopped")
+        reply = self._reply or self.last_part("stopped")
         if reply.outcome != "complete" or not reply.tool_calls:
             self._end(self._and_earlier(reply))
         elif len(self._replies) + 1 >= self._rounds:
@@ -198,7 +194,7 @@ class _Loop(CompositeReply):
         else:
             self._reply = reply
             calls = AsyncMap(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.place.scheduler)
+            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.parts)
 
     def _result(self, result: ToolResult) -> None:
         self._answers.append(result.message)

@@ -82,7 +82,7 @@ class _Continued(CompositeReply):
         self._ask, self._mode, self._observer = ask, mode, observer
         self._policy, self._requests = Retry(attempts=attempts), 0
         self._subscription, self._pause = SerialDisposable(), SerialDisposable()
-        place = self.place
+        place = self.parts.place
         self._fold = Fold(keep_text=lambda: mode == "prefill" or place.keeps_text)
         self._prelude = Prelude()
         self._seam = Seam("")
@@ -94,7 +94,7 @@ class _Continued(CompositeReply):
         return CompositeDisposable(self._subscription, self._pause)
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        return self._with_parts(self.place.reply(outcome) or Reply(outcome=outcome or "truncated"))
+        return self._with_parts(self.last_part(outcome))
 
     def _with_parts(self, reply: Reply) -> Reply:
         """The Reply of all parts, the latest of which is ``reply``."""
@@ -109,7 +109,7 @@ class _Continued(CompositeReply):
 
     def _attempt(self, stream: Observable[Event]) -> None:
         self._prelude = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.parts)
 
     def _next(self, event: Event) -> None:
         for ready in self._prelude.feed(event):
@@ -120,7 +120,7 @@ class _Continued(CompositeReply):
             self._emit_unrepeated(ready)
         self._close_seam()
         if self._parts and not self._replied:  # the stream from ``ask`` was cut, perhaps by ``take``
-            self._emit(self.place.reply("stopped") or Reply(outcome="stopped"))
+            self._emit(self.last_part("stopped"))
         self._observer.on_completed()
 
     # -- emitting --------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class _Continued(CompositeReply):
             error = error.as_given_up() if _may_go_on(error) else error
             self._observer.on_error(error.with_partial(self._with_parts(error.partial)))
         elif wait:
-            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._go_on(error))
+            self._pause.disposable = self.parts.schedule_relative(wait, lambda *_: self._go_on(error))
         else:
             self._go_on(error)
 

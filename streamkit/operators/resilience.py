@@ -86,8 +86,7 @@ class _Attempts(CompositeReply):
         self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        reply = self.place.reply(outcome)
-        return self._counting_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
+        return self._counting_all(self.last_part(outcome, "complete" if self._complete else "truncated"))
 
     def _counting_all(self, reply: Reply) -> Reply:
         return replace(reply, attempts=self._requests + reply.attempts) if self._requests else reply
@@ -110,7 +109,7 @@ class _Attempts(CompositeReply):
 
     def _attempt(self, stream: Observable[Any]) -> None:
         self._prelude = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.parts)
 
     def _next(self, item: Any) -> None:
         for ready in self._prelude.feed(item):
@@ -171,7 +170,7 @@ class _Retried(_Attempts):
         if wait is None:
             self._fail(mark_given_up(error, self._policy))
         else:
-            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(requests))
+            self._pause.disposable = self.parts.schedule_relative(wait, lambda *_: self._again(requests))
 
     def _again(self, requests: int) -> None:
         self._requests = requests

@@ -37,7 +37,7 @@ class RunDriver:
         self._context.failures = []
         self._context.abort = self._abort
         self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
-        self._context.report_at_far_end = self._on_far_end_error
+        self._context.end.report_at_far_end = self._on_far_end_error
         self.claim = SinkClaim(self._context, self._loop)
         self.claim.last = lambda: self.last
         self._subscription: abc.DisposableBase | None = None

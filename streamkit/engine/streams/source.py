@@ -19,7 +19,7 @@ from ...events import Event, Outcome, Reply, TextDelta
 from ...prelude import Prelude, commits
 from ..failures import ShutdownError, failure_of, trim
 from ..loops import is_cancel
-from ..upstream import GateClock, RunScheduler, SentRequest, scheduler_for
+from ..upstream import GateClock, Place, RunScheduler, SentRequest, scheduler_for
 from .kinds import EventSource
 from .source_task import SourceTask
 
@@ -72,10 +72,10 @@ class Reading(SourceTask):
 
     # -- seen from outside ------------------------------------------------------------------------------------------
 
-    def reply(self, outcome: Outcome | None = None) -> Reply:
+    def reply(self, outcome: Outcome | None = None, upto: Place | None = None) -> Reply:
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
-        return self._scheduler.visible_reply(self._final or self.snapshot(outcome))
+        return self._scheduler.visible_reply(self._final or self.snapshot(outcome), upto)
 
     @property
     def stands_alone(self) -> bool:
