@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
-from ..engine.streams import check_function, keeping_operator, operator_of
+from ..engine.streams import Scheduler, check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for, time_of
 from ..errors import StreamkitError
 from ..protocols import Op
@@ -54,9 +54,7 @@ def guard(
     checks: Op[Any, Any] = map_async(partial(_checked, check), concurrency=concurrency)
     join = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         timer = clock(scheduler)  # here, because the subscriptions upstream may get another scheduler
         chain: Op[Any, Any] = compose(operator_of("guard", partial(_cut, make, timer)), checks, join)
         return chain(source).subscribe(observer, scheduler=scheduler)
@@ -69,7 +67,7 @@ def _cut(
     timer: abc.SchedulerBase,
     source: Observable[Any],
     observer: abc.ObserverBase[Any],
-    scheduler: abc.SchedulerBase | None,
+    scheduler: Scheduler,
 ) -> abc.DisposableBase:
     run = scheduler_for(scheduler)
     cutter = GuardCutter(make, time_of(timer), lambda: run.gate.closed > 0)

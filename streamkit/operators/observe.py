@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..checks import check_flag, check_text, quote
 from ..engine.branches import Attached, as_branch
-from ..engine.streams import KeepsAll, keeping_operator
+from ..engine.streams import KeepsAll, Scheduler, keeping_operator
 from ..engine.upstream import Note, RunScheduler, pass_end, scheduler_for
 from ..errors import SinkError
 from ..sources import Recorder
@@ -51,9 +51,7 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     check_text("note", note)
     check_flag("overwrite", overwrite)
 
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[T], observer: abc.ObserverBase[T], scheduler: Scheduler) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         recorder = Recorder(path, note=note, overwrite=overwrite, clock=run.loop.time)
 
@@ -101,9 +99,7 @@ def note(name: str) -> Callable[[S], S]:
 
     check_text("name", name)
 
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[T], observer: abc.ObserverBase[T], scheduler: Scheduler) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         time, entry = run.loop.time, run.context.notes.setdefault(name, Note())
 
