@@ -17,7 +17,7 @@ from .request_usage import BILLED
 __all__ = ["Allowance", "Budget"]
 
 MILLION = 1_000_000
-CENT = 1e-12
+ROUNDING = 1e-12
 """Sums of prices may be off by that much."""
 MOST = 8
 """The most tokens that a character can add, with room to spare: it has four bytes at most."""
@@ -92,7 +92,7 @@ class Allowance:
         price = self._stream_usage.price
         if price is None:
             raise BudgetError(f"no price is known for the model {self._stream_usage.model!r}")
-        remaining = self._cost - (usage.cost or 0.0) + CENT
+        remaining = self._cost - (usage.cost or 0.0) + ROUNDING
         if remaining < 0:
             return -1
         return remaining * MILLION / price.output if price.output else math.inf
