@@ -68,27 +68,22 @@ class Rewriter(ShownReply):
     # -- the stage -------------------------------------------------------------------------------------------------
 
     def feed(self, event: Any) -> list[Any]:
-        try:
-            return self._rewrite(event) if not self._is_over() else []
-        except StreamkitError as exc:
-            self._end_by(exc)
-            raise
+        return self._unless_over(self._rewrite, event)
 
     def flush(self) -> list[Any]:
         """The held text, for a stream that ends without its Reply (an error, or bare str)."""
-        try:
-            out = self._rest(cut=self.broken) if not self._is_over() else []
-        except StreamkitError as exc:
-            self._end_by(exc)
-            raise
+        out = self._unless_over(self._rest, self.broken)
         return _texts(out) if self._is_bare else out
 
-    def _is_over(self) -> bool:
-        return self.done or self._final is not None
-
-    def _end_by(self, error: StreamkitError) -> None:
-        error.partial = self.reply(self._fold.reply(error.outcome))
-        self.done = True
+    def _unless_over(self, method: Callable[[Any], list[Any]], arg: Any) -> list[Any]:
+        if self.done or self._final is not None:
+            return []
+        try:
+            return method(arg)
+        except StreamkitError as exc:
+            exc.partial = self.reply(self._fold.reply(exc.outcome))
+            self.done = True
+            raise
 
     def failure(self, error: StreamkitError) -> StreamkitError:
         """``error`` without text that may not be shown."""
@@ -120,16 +115,16 @@ class Rewriter(ShownReply):
         if self.hides:
             require_event(event, self._name)
         is_reply = isinstance(event, Reply)
-        out = self._rest(cut=event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
+        out = self._rest(event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
         if self.done:  # perhaps with the very last character
             return [*out, self._stop()]
         return [*out, self._last(event)] if is_reply else out
 
     def _shown(self, events: list[Any]) -> list[Any]:
         self.done = self.done or self._stages.done
-        return super()._shown(list(map(without_raw, events)) if self.hides else events)
+        return super()._shown([without_raw(event) for event in events] if self.hides else events)
 
-    def _rest(self, *, cut: bool) -> list[Any]:
+    def _rest(self, cut: bool) -> list[Any]:
         return self._shown([*self._stages.end(cut=cut), *self._last_round_end])
 
     def _events(self, event: Event) -> list[Any]:
