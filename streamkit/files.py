@@ -17,6 +17,7 @@ from .file_lock import lock
 __all__ = [
     "Sync",
     "Syncing",
+    "append",
     "check_path",
     "make_private",
     "mend",
@@ -105,6 +106,16 @@ def write_all(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:  # one call writes a line; only a full disk or a signal makes it two
         rest = rest[os.write(fd, rest) :]
+
+
+def append(fd: int, data: bytes, size: int) -> int:
+    """Write to the end of a file of ``size`` bytes, and return its new size; after a failure it has the old one."""
+    try:
+        write_all(fd, data)
+    except BaseException:
+        os.ftruncate(fd, size)  # a partial line would spoil the next one
+        raise
+    return size + len(data)
 
 
 def mend(fd: int) -> None:

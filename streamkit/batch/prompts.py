@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
-from ..json_values import strict_json_default
+from ..json_values import members_of, strict_json_default
 from ..wording import excerpt
 
 __all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
@@ -63,11 +63,9 @@ def _bytes(value: Any) -> int:
         if value.startswith("data:") and ";base64," in value[:200]:
             return ATTACHED * BYTES_A_TOKEN
         return len(value.encode("utf-8", "replace"))
-    if isinstance(value, Mapping):
-        return sum(map(_bytes, value.values()))
     if isinstance(value, (list, tuple)):
         return sum(map(_bytes, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return _bytes(asdict(value))
-    dump = getattr(value, "model_dump", None)
-    return _bytes(dump(mode="json")) if callable(dump) and not isinstance(value, type) else 0
+    if isinstance(value, dict):
+        return sum(map(_bytes, value.values()))
+    members = members_of(value)
+    return 0 if members is None else _bytes(members)

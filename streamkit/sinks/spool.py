@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import SinkError, StreamkitError
 from ..file_lock import lock
-from ..files import open_private, write_all
+from ..files import append, open_private
 from ..json_form import from_json
 from ..json_values import json_line
 from ..wording import one_line, said
@@ -87,12 +87,7 @@ class OpenSpool:
         kind = "event" if isinstance(item, EVENTS) else "item"
         line = json_line({"key": key, kind: item}, form_of) + b"\n"
         assert self._close.alive
-        try:
-            write_all(self._fd, line)
-        except BaseException:
-            os.ftruncate(self._fd, self._size)  # a partial line would spoil all that follow
-            raise
-        self._size += len(line)
+        self._size = append(self._fd, line, self._size)
 
     def clear(self) -> None:
         """Empty the file: all items were passed on. Does nothing once the file was released, as another sink may use

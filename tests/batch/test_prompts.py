@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 import streamkit as sk
 from streamkit.batch.prompts import Unreadable, content_of, lines_of, size_of
@@ -28,6 +29,9 @@ JSON = st.recursive(
 
 class City(BaseModel):
     name: str
+
+
+class Names(RootModel[list[str]]): ...
 
 
 @dataclass
@@ -71,6 +75,7 @@ def test_models_and_dataclasses_have_names_and_strangers_none():
         ([sk.system("four"), sk.user("four")], 5),
         ({"n": 1, "text": None}, 0),
         (Question("four"), 1),
+        ([Question("four"), City(name="four"), MappingProxyType({"text": "four"}), Names(["four"])], 4),
         (object(), 0),
         ({"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10_000}}, 1003),
     ],

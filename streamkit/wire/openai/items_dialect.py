@@ -39,7 +39,6 @@ class ItemsDialect(Dialect):
         self._items = OutputItems()
         self._calls = Calls()
         self._extras = ItemExtras()
-        self._closed_positions: list[Any] = []  # positions of the items that came whole with the last chunk
         self._kind = ""  # the name of the event that is read
         self._last_piece: tuple[Any, ...] = ()  # kind and position of the last event, if it brought a piece
         self._growing = ItemText()  # the text that it was added to
@@ -130,7 +129,7 @@ class ItemsDialect(Dialect):
                 self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
     def _item_done(self, chunk: Chunk, out: list[Event]) -> None:
-        self._closed_positions.append(chunk.get("output_index"))
+        self._extras.end(chunk.get("output_index"))
         form = object_in(chunk, "item")
         form_kind = item_kind(form)
         if form_kind:

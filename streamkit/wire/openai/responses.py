@@ -12,7 +12,6 @@ from ..fields import Chunk, object_in
 from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import has_content
-from .extras import extras_in_announcement
 from .items_dialect import ItemsDialect
 from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
 
@@ -25,10 +24,6 @@ ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 class Responses(ItemsDialect):
     """The dialect of ``/responses``; `finished` with its terminal event."""
-
-    def __init__(self, request_id: str | None = None) -> None:
-        super().__init__(request_id)
-        self._first: Chunk = {}  # the response in its first announcement
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -52,9 +47,7 @@ class Responses(ItemsDialect):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
-        for position in self._closed_positions:
-            self._extras.end(position)
-        self._closed_positions.clear()
+        self._extras.next_event()
         if self._last_piece and self._last_piece[0] != kind:
             self._last_piece = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
@@ -86,7 +79,7 @@ class Responses(ItemsDialect):
             return None
         if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
-        fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
+        fields = self._extras.in_announcement(chunk) if READERS.get(kind) is Responses._created else chunk
         names = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
         return (names[0] or kind) if names else None
 
@@ -94,7 +87,7 @@ class Responses(ItemsDialect):
 
     def _created(self, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
-        self._first = self._first or response
+        self._extras.announce(response)
         self._begin(response, chunk, out)
 
     def _end(self, chunk: Chunk, out: list[Event]) -> None:
