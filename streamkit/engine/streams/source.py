@@ -105,14 +105,9 @@ class Reading(SourceTask):
         self._prelude = Prelude()
 
     def interrupt(self, error: StreamkitError) -> None:
-        """Cancel what the producer awaits; it gets ``error`` from `interrupted` and may start over."""
+        """Cancel what the producer awaits; it gets ``error`` from ``cancelling`` and may start over."""
         if not self._ended:
             self.cancelling.interrupt(error)
-
-    def interrupted(self) -> StreamkitError | None:
-        """For a producer that caught CancelledError: the error of `interrupt`, after which the reading can go on; None
-        if it was cancelled for another reason."""
-        return self.cancelling.interrupted()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
