@@ -63,12 +63,12 @@ class Reading(SourceTask):
         self.mistake: Exception | None = None
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
-        self._prelude = Prelude()
+        self._producer, self._prelude = producer, Prelude()
         self._gate_clock = GateClock(self.gate, self.loop.time)
         self._final: Reply | None = None
         self.context.replies.append(self)
         scheduler.sources.append(self)
-        self._start(lambda: self.loop.create_task(self._read(producer), name="streamkit reader"))
+        self._start(lambda: self.loop.create_task(self._read(), name="streamkit reader"))
 
     # -- seen from outside ------------------------------------------------------------------------------------------
 
@@ -111,8 +111,8 @@ class Reading(SourceTask):
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    async def _read(self, producer: Producer) -> None:
-        batches = producer(self)
+    async def _read(self) -> None:
+        batches = self._producer(self)
         try:
             await self._pump(batches)
             if not self._ended and not self._disposed:
