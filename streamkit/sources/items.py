@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
@@ -42,23 +43,18 @@ def stream(source: Any, /) -> Stream[Any]:
         _check_items(source)
     if callable(source) and not isinstance(source, (AsyncIterable, Iterable)):
         check_function("source", source, "source() gives an iterable, or an awaitable of one", generator=True)
-    return Stream(_ItemObservable(source), label="items")
+    return Stream(Observable(partial(_subscribe, source)), label="items")
+
+
+def _subscribe(
+    source: ItemSource[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+) -> abc.DisposableBase:
+    return _PullSubscription(source, observer, scheduler_for(scheduler))
 
 
 def _check_items(source: Any) -> None:
     if isinstance(source, (str, bytes, Mapping)) or not isinstance(source, (AsyncIterable, Iterable)):
         raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type_name(source)}")
-
-
-class _ItemObservable(Observable[Any]):
-    def __init__(self, source: ItemSource[Any]) -> None:
-        super().__init__()
-        self._source = source
-
-    def _subscribe_core(
-        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        return _PullSubscription(self._source, observer, scheduler_for(scheduler))
 
 
 class _PullSubscription(SourceTask):

@@ -35,18 +35,14 @@ async def outcome_of(answer: Awaitable[Any]) -> BaseException | None:
 
 
 class CancelOnce:
-    """Cancels one task at most once, as a second cancel would interrupt the closing that the first one began. While
-    cancels are deferred the task is not cancelled, but as soon as they are allowed again."""
+    """Cancels one task at most once, as a second cancel would interrupt the closing that the first one began."""
 
-    __slots__ = ("_deferrals", "_is_cancelled", "_is_final", "interruption", "task")
+    __slots__ = ("_is_cancelled", "_is_deferred", "_is_final", "interruption", "task")
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
-        """The task, once it exists."""
         self.interruption: StreamkitError | None = None
-        """The error of the last `interrupt`, until `interrupted` gives it."""
-        self._is_cancelled = self._is_final = False
-        self._deferrals = 0
+        self._is_cancelled = self._is_deferred = self._is_final = False
 
     def cancel(self) -> None:
         """Cancel for good. A task that is running at this moment is not interrupted: it looks by itself."""
@@ -70,15 +66,13 @@ class CancelOnce:
         self.task.uncancel()
         return error
 
-    def defer(self) -> None:
-        self._deferrals += 1
-
-    def allow(self) -> None:
-        self._deferrals -= 1
+    def defer(self, deferred: bool) -> None:
+        """Postpone cancels, or make up for those that were postponed."""
+        self._is_deferred = deferred
         if self._is_final or self.interruption is not None:
             self._cancel()
 
     def _cancel(self) -> None:
-        if self.task is not None and not self._is_cancelled and not self._deferrals:
+        if self.task is not None and not self._is_cancelled and not self._is_deferred:
             self._is_cancelled = True
             self.task.cancel()

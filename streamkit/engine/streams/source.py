@@ -63,12 +63,12 @@ class Reading(SourceTask):
         self.mistake: Exception | None = None
         self.last_content = 0.0
         """When content was last delivered, by `time`."""
-        self._prelude = Prelude()
+        self._producer, self._prelude = producer, Prelude()
         self._gate_clock = GateClock(self.gate, self.loop.time)
         self._final: Reply | None = None
         self.context.replies.append(self)
         scheduler.sources.append(self)
-        self._start(lambda: self.loop.create_task(self._read(producer), name="streamkit reader"))
+        self._start(lambda: self.loop.create_task(self._read(), name="streamkit reader"))
 
     # -- seen from outside ------------------------------------------------------------------------------------------
 
@@ -105,19 +105,14 @@ class Reading(SourceTask):
         self._prelude = Prelude()
 
     def interrupt(self, error: StreamkitError) -> None:
-        """Cancel what the producer awaits; it gets ``error`` from `interrupted` and may start over."""
+        """Cancel what the producer awaits; it gets ``error`` from ``cancelling`` and may start over."""
         if not self._ended:
             self.cancelling.interrupt(error)
 
-    def interrupted(self) -> StreamkitError | None:
-        """For a producer that caught CancelledError: the error of `interrupt`, after which the reading can go on; None
-        if it was cancelled for another reason."""
-        return self.cancelling.interrupted()
-
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    async def _read(self, producer: Producer) -> None:
-        batches = producer(self)
+    async def _read(self) -> None:
+        batches = self._producer(self)
         try:
             await self._pump(batches)
             if not self._ended and not self._disposed:

@@ -119,7 +119,7 @@ class Call:
     def _error(self, exc: BaseException, exchange: Exchange, parser: Parser) -> StreamkitError | None:
         """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
         if isinstance(exc, asyncio.CancelledError):
-            interruption = self.reading.interrupted()
+            interruption = self.reading.cancelling.interrupted()
             if interruption is None:
                 return None
             exc = interruption

@@ -119,11 +119,11 @@ class Exchange:
         pool = self._pool = await self._pools.take()
         request = self._request(pool, url, params or None, headers, content)
         self._clocks.enter("connect" if pool.owned else "first_byte")
-        self._connecting.defer_cancel(pool.owned)
+        self._reading.cancelling.defer(pool.owned)
         try:
             self._response = await pool.client.send(request, stream=True, follow_redirects=False)
         finally:
-            self._connecting.defer_cancel(False)
+            self._reading.cancelling.defer(False)
             request.extensions.pop("trace", None)  # it would keep this object alive until the garbage collector runs
         response, self.sent = self._response, True
         self._reading.cut = self._cut
