@@ -42,8 +42,7 @@ wheel-test: $(VENV)/build.stamp
 	$(BIN)/python -m venv "$$away/venv"; \
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install --upgrade "pip>=25.1"; \
 	"$$away/venv/bin/python" -m pip --disable-pip-version-check --quiet install dist/*.whl --group dev; \
-	cache="$$PWD/$(VENV)/wheel-cache"; cd "$$away"; \
-	env -u PYTHONPATH venv/bin/python -m pytest -o cache_dir="$$cache" -m "not slow and not network"
+	cd "$$away"; env -u PYTHONPATH venv/bin/python -m pytest -m "not slow and not network"
 
 # Each program that pages, examples and pipelines show, in an environment with what it says it needs and nothing else.
 snippets: $(VENV)/build.stamp

@@ -847,7 +847,7 @@ def test_it_can_be_switched_off():
 def test_the_child_of_a_fork_does_not_tell_what_is_the_parent_s():
     told = printed(
         "import warnings; warnings.simplefilter('ignore')\n"
-        "run = sk.start(failing, quiet)\nrun._driver.result.block(5)\n"
+        "run = sk.start(failing, quiet)\nwhile 'running' in repr(run): threading.Event().wait(0.05)\n"
         "if os.fork() == 0:\n    sys.exit()\nos.wait()"
     )
     assert told.count(SAID) == 1, told
@@ -858,7 +858,8 @@ def test_a_closed_port_that_nobody_asked_about_is_told_on_a_page():
     told = printed(
         "import socket\nsock = socket.socket(); sock.bind(('127.0.0.1', 0)); port = sock.getsockname()[1]\n"
         "client = sk.Client(f'http://127.0.0.1:{port}/v1', 'the-key', model='m', retry=sk.Retry(attempts=0))\n"
-        "run = sk.start(client.chat('hi'), quiet)\nrun._driver.result.block(9)\nsock.close()"
+        "run = sk.start(client.chat('hi'), quiet)\n"
+        "while 'running' in repr(run): threading.Event().wait(0.05)\nsock.close()"
     )
     lines = told.splitlines()
     assert SAID in lines[0]

@@ -15,9 +15,7 @@ from tests.faults.server import Heard, Server, head, serving
 FINE = [head(), reply("fine")]
 
 
-@pytest.fixture(autouse=True)
-def nothing_made_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(default, "_default", None)
+pytestmark = pytest.mark.usefixtures("no_default_client")
 
 
 @pytest.fixture
