@@ -284,3 +284,15 @@ def test_a_place_asks_none_of_the_operators_downstream_of_it():
 
     stream = testing.script("S").pipe(upstream, keeping_operator("place", connect), downstream)
     assert testing.clock().run(stream).error is None
+
+
+def test_a_part_that_passes_no_operator_that_changes_it_is_shown_whole():
+    async def main() -> sk.Reply:
+        usage = sk.Usage(prompt_tokens=1, completion_tokens=1)
+        run = sk.start(sk.race(testing.script("S", usage=usage)).pipe(ops.time_limits(total=9)), lambda item: None)
+        await run
+        return run.replies[0]
+
+    part = testing.clock().run_coroutine(main())
+    assert part.usage is not None
+    assert part.usage.raw == {"prompt_tokens": 1, "completion_tokens": 1}
