@@ -45,10 +45,10 @@ class Call:
         self.requests = self.refusals = 0
 
     async def batches(
-        self, authorised: Callable[[], tuple[Endpoint, httpx.Headers]]
+        self, authorise: Callable[[], tuple[Endpoint, httpx.Headers]]
     ) -> AsyncGenerator[Iterable[Event], None]:
         """The events of each network read. Once a request has given content, every failure is final."""
-        self.endpoint, self.headers = authorised()  # without a key no request is made
+        self.endpoint, self.headers = authorise()  # without a key no request is made
         self.reading.server = f"{self.request.model or 'the model'} at {self.endpoint.host}"
         self.pools.readings.add(self.reading)
         try:
@@ -67,7 +67,7 @@ class Call:
                     error = self._error(exc, exchange, parser)
                     if error is None:
                         raise
-                finally:
+                finally:  # after `_error`: while an interruption is open, nothing can be closed in order
                     await batches.aclose()
                     await exchange.close()
                 if parser.finished:  # the server had already sent the whole reply

@@ -143,7 +143,7 @@ class Client:
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
             pools, lenient, refused = self._pools, self._lenient, self._without_usage
-            return Call(reading, request, self.limits, self.retry, pools, lenient, refused).batches(self._authorised)
+            return Call(reading, request, self.limits, self.retry, pools, lenient, refused).batches(self._authorise)
 
         return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
 
@@ -152,7 +152,7 @@ class Client:
             self._endpoint = with_key(self._endpoint, has_address=self._has_address)
         return self._endpoint
 
-    def _authorised(self) -> tuple[Endpoint, httpx.Headers]:
+    def _authorise(self) -> tuple[Endpoint, httpx.Headers]:
         """The endpoint with its key, and the headers of requests, made once for a key: httpx shares their entries
         between requests."""
         try:
