@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from reactivex import Observable, abc
 
-from ..engine.streams import Connect, KeepsAll, Operator, keeping_operator, operator_of
+from ..engine.streams import Connect, KeepsAll, Operator, Scheduler, keeping_operator, operator_of
 from ..engine.upstream import ReplySource, RunScheduler, scheduler_for
 from .lift import Lifted
 
 __all__ = ["Above", "keeping_stage_operator", "stage_operator"]
-
-Scheduler: TypeAlias = "abc.SchedulerBase | None"
 
 
 class Above:

@@ -9,7 +9,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
 from ..checks import check_number
-from ..engine.streams import keeping_operator
+from ..engine.streams import Scheduler, keeping_operator
 from ..engine.upstream import Deadline, RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
 from ..stages import commits
@@ -35,9 +35,7 @@ def time_limits(
     if all(limit is None for limit in limits.values()):
         raise ValueError("time_limits needs at least one limit: first=, between= or total=, in seconds")
 
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[T], observer: abc.ObserverBase[T], scheduler: Scheduler) -> abc.DisposableBase:
         return _TimeLimits(limits, observer, scheduler_for(scheduler)).connect(source)
 
     return keeping_operator("time_limits", connect)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar, Unpack
 
 from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
-from ..engine.streams import check_function, keeping_operator, operator_of
-from ..engine.upstream import clock, scheduler_for
+from ..engine.streams import Operator, Scheduler, check_function, keeping_operator, operator_of
+from ..engine.upstream import clock, scheduler_for, time_of
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages.rewriting import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
+from ..stages import Segments
+from ..stages.rewriting import CheckRequest, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
 from .above import stage_operator
 from .lift import Lifted, map_async
@@ -52,37 +54,34 @@ def guard(
     concurrency = check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
 
-    async def checked(item: Any) -> Any:
-        return await _answer(check, item) if isinstance(item, CheckRequest) else item
+    checks: Op[Any, Any] = map_async(partial(_checked, check), concurrency=concurrency)
+    joined = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
 
-    checks: Op[Any, Any] = map_async(checked, concurrency=concurrency)
-
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
-        timer = clock(scheduler)  # here, because the subscriptions upstream may get another scheduler
-
-        def cut(
-            above: Observable[Any], below: abc.ObserverBase[Any], inner: abc.SchedulerBase | None
-        ) -> abc.DisposableBase:
-            run = scheduler_for(inner)
-            cutter = GuardCutter(make, lambda: timer.to_seconds(timer.now), lambda: run.gate.closed > 0)
-            return Lifted(cutter, below, run, timer).connect(above)
-
-        chain: Op[Any, Any] = compose(
-            operator_of("guard", cut),
-            checks,
-            stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text)),
-        )
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
+        # the clock of this subscription, because those upstream may get another scheduler
+        chain: Op[Any, Any] = compose(_cut(make, clock(scheduler)), checks, joined)
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return keeping_operator("guard", connect)
 
 
-async def _answer(check: Check, request: CheckRequest) -> CheckResult:
+def _cut(make: Callable[[], Segments], timer: abc.SchedulerBase) -> Operator[Any, Any]:
+    """Events → the same events, text in pieces that wait for their check."""
+
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        cutter = GuardCutter(make, time_of(timer), lambda: run.gate.closed > 0)
+        return Lifted(cutter, observer, run, timer).connect(source)
+
+    return operator_of("guard", connect)
+
+
+async def _checked(check: Check, item: Any) -> Any:
+    if not isinstance(item, CheckRequest):
+        return item
     try:
-        verdict = check(request.text)
-        return verdict_of(request, await verdict if isawaitable(verdict) else verdict)
+        verdict = check(item.text)
+        return verdict_of(item, await verdict if isawaitable(verdict) else verdict)
     except StreamkitError:
         raise
     except Exception as exc:

@@ -9,8 +9,8 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
 from ..checks import check_flag, check_whole
-from ..engine.streams import Operator, check_function, operator_of, refuse_operator
-from ..engine.upstream import AsyncMap, Deadline, WithoutContext, clock, scheduler_for
+from ..engine.streams import Operator, Scheduler, check_function, operator_of, refuse_operator
+from ..engine.upstream import AsyncMap, Deadline, WithoutContext, clock, pass_end, scheduler_for
 from ..errors import StreamkitError
 from ..events import Reply
 from ..protocols import Op, Stage, StageBase, overrides
@@ -44,9 +44,7 @@ def stage(factory: Callable[[], Stage[A, B]]) -> Op[A, B]:
         )
     make = Factory("ops.stage", factory, check_stage)
 
-    def connect(
-        source: Observable[A], observer: abc.ObserverBase[B], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[A], observer: abc.ObserverBase[B], scheduler: Scheduler) -> abc.DisposableBase:
         return Lifted(make(), observer, scheduler).connect(source)
 
     operator = operator_of(getattr(factory, "__name__", "stage"), connect, "ops.stage(...)")
@@ -60,8 +58,8 @@ class Lifted(abc.ObserverBase[Any]):
         self,
         inner: Stage[Any, Any],
         observer: abc.ObserverBase[Any],
-        scheduler: abc.SchedulerBase | None,
-        timer: abc.SchedulerBase | None = None,
+        scheduler: Scheduler,
+        timer: Scheduler = None,
     ) -> None:
         self._stage: Any = inner
         self._base: Any = inner if isinstance(inner, StageBase) else None
@@ -162,10 +160,7 @@ class Lifted(abc.ObserverBase[Any]):
         self._ended = True
         if self._deadline is not None:
             self._deadline.stop()
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        pass_end(self._observer, error)
         self._upstream.dispose()
 
     def _read_due(self) -> None:

@@ -11,8 +11,8 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from ..checks import check_flag, check_text, quote
 from ..engine.branches import Attached, as_branch
-from ..engine.streams import KeepsAll, keeping_operator
-from ..engine.upstream import Note, scheduler_for
+from ..engine.streams import KeepsAll, Scheduler, keeping_operator
+from ..engine.upstream import Note, RunScheduler, pass_end, scheduler_for
 from ..errors import SinkError
 from ..sources import Recorder
 
@@ -51,24 +51,13 @@ def record(path: str | os.PathLike[str], *, note: str = "", overwrite: bool = Fa
     check_text("note", note)
     check_flag("overwrite", overwrite)
 
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[T], observer: abc.ObserverBase[T], scheduler: Scheduler) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         recorder = Recorder(path, note=note, overwrite=overwrite, clock=run.loop.time)
 
         def ended(error: Exception | None = None) -> None:
-            problem, source = _close(recorder, error), run.context.current()
-            if problem is not None and source is not None:
-                problem.partial = source.reply()
-            if problem is not None and run.context.failures is not None:
-                run.context.failures.append(run.visible_error(problem))
-            elif error is None:
-                error = problem
-            if error is None:
-                observer.on_completed()
-            else:
-                observer.on_error(error)
+            problem = _close(recorder, error)
+            pass_end(observer, error if problem is None else _report(problem, run, error))
 
         def disposed() -> None:
             _close(recorder, None)
@@ -93,14 +82,24 @@ def _close(recorder: Recorder, error: Exception | None) -> SinkError | None:
     return None
 
 
+def _report(problem: SinkError, run: RunScheduler, error: Exception | None) -> Exception | None:
+    """Report the ``problem`` of a recording to the run. Returns the error with which the stream ends: its own, or
+    without a run the problem."""
+    source = run.context.current()
+    if source is not None:
+        problem.partial = source.reply()
+    if run.context.failures is None:
+        return problem if error is None else error
+    run.context.failures.append(run.visible_error(problem))
+    return error
+
+
 def note(name: str) -> Callable[[S], S]:
     """Items → the same items; how many passed here and when is in ``run.notes[name]``: a probe for a slow operator."""
 
     check_text("name", name)
 
-    def connect(
-        source: Observable[T], observer: abc.ObserverBase[T], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[T], observer: abc.ObserverBase[T], scheduler: Scheduler) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
         time, entry = run.loop.time, run.context.notes.setdefault(name, Note())
 

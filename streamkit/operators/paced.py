@@ -7,18 +7,19 @@ from typing import Any
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, SerialDisposable
 
-from ..engine.upstream import clock
+from ..engine.streams import Scheduler
+from ..engine.upstream import clock, pass_end
 
 __all__ = ["Paced"]
 
 
 class Paced(abc.ObserverBase[Any]):
-    """The observer of one subscription. Subclasses define `_tick`, which the timer calls, and `_emit_rest`, which emits
-    everything that is held."""
+    """The observer of one subscription; without ``every`` nothing waits. Subclasses define `_tick`, which the timer
+    calls, and `_emit_rest`, which emits everything that is held."""
 
-    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
-        self._observer, self._every = observer, every
-        self._scheduler, self._clock = scheduler, clock(scheduler)
+    def __init__(self, observer: abc.ObserverBase[Any], every: float | None, scheduler: Scheduler) -> None:
+        self._observer, self._every, self._scheduler = observer, every, scheduler
+        self._clock = None if every is None else clock(scheduler)
         self._upstream, self._timer = SerialDisposable(), SerialDisposable()
         self._all = CompositeDisposable(self._upstream, self._timer)
         self._ticking = self._finished = False
@@ -37,16 +38,10 @@ class Paced(abc.ObserverBase[Any]):
         self._finished = True
         self._timer.dispose()
         self._emit_rest()
-        self._pass_end(error)
-
-    def _pass_end(self, error: Exception | None) -> None:
-        if error is None:
-            self._observer.on_completed()
-        else:
-            self._observer.on_error(error)
+        pass_end(self._observer, error)
 
     def _tick_later(self) -> None:
-        if not self._ticking and not self._finished:
+        if self._clock is not None and self._every is not None and not (self._ticking or self._finished):
             self._ticking = True
             self._timer.disposable = self._clock.schedule_relative(self._every, self._fire)
 

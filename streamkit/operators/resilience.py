@@ -12,7 +12,7 @@ from reactivex.disposable import SerialDisposable
 from ..checks import check_instance
 from ..combine import all_failed
 from ..engine.failures import ShutdownError
-from ..engine.streams import Keeps, ReplyStream, are_replies, check_streams, keeping_operator, operator_of
+from ..engine.streams import Keeps, ReplyStream, Scheduler, are_replies, check_streams, keeping_operator, operator_of
 from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
@@ -40,9 +40,7 @@ def fallback(*streams: Observable[Any]) -> Op[Any, Any]:
         raise ValueError("nothing to fall back on")
     check_streams("ops.fallback", streams)
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return _Fallback(iter(streams), observer, scheduler_for(scheduler)).begin(source)
 
     return (keeping_operator if are_replies(streams) else operator_of)("fallback", connect).with_alternatives(streams)
@@ -62,9 +60,7 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     check_instance("retry", retry, Retry, "ops.retry_unstarted(sk.Retry(attempts=3))")
     policy = retry or Retry()
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return _Retried(policy, observer, scheduler_for(scheduler)).begin(source)
 
     return keeping_operator("retry_unstarted", connect)

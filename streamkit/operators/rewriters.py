@@ -13,7 +13,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
 from ..checks import check_flag, check_text
-from ..engine.streams import KeepsAll, check_function, keeping_operator, refuse_operator
+from ..engine.streams import KeepsAll, Scheduler, check_function, keeping_operator, refuse_operator
 from ..stages import Factory, check_text_stage
 from ..stages.rewriting import HOLD, MASK, EarlyEnd, JsonRedactor, Redactor, Rewriter, Rule, StopAt, ThinkTags, parts_of
 from .above import Above, keeping_stage_operator
@@ -108,9 +108,7 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
         predicate = trigger
         return keeping_stage_operator("stop_when", lambda above: EarlyEnd(predicate, "stop_when", above.keeps_text))
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler)
         ending = Lifted(EarlyEnd(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
         subscription = ending.connect(source)

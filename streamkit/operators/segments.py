@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, Unpack
 from reactivex import Observable, abc, compose, operators as rxo
 
 from ..engine.streams import Operator, operator_of
-from ..engine.upstream import clock
+from ..engine.upstream import clock, time_of
 from ..events import Event
 from ..stages import Segment, Segments
 from ..stages.segments import Segmented, Segmenting
@@ -48,7 +48,7 @@ def segments(unit: Unit = "sentence", **options: Unpack[Segmenting]) -> Operator
         source: Observable[Event | str], observer: abc.ObserverBase[Segment], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         timer = clock(scheduler)
-        segmented = Segmented(make, lambda: timer.to_seconds(timer.now))
+        segmented = Segmented(make, time_of(timer))
         return Lifted(segmented, observer, scheduler, timer).connect(source)
 
     return operator_of("segments", connect)

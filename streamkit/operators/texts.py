@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_number, check_whole, quote
-from ..engine.streams import Connect, Keeps, Operator, keeping_operator, not_events, operator_of
-from ..engine.upstream import clock
+from ..engine.streams import Connect, Keeps, Operator, Scheduler, keeping_operator, not_events, operator_of
 from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
 from ..stages import Pieces
+from .paced import Paced
 
 __all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
 
@@ -31,9 +30,7 @@ def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[
 
 
 def _connecting(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
 
     return connect
@@ -43,9 +40,7 @@ def _of_events(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Conn
     """The same for an operator that does not work on text. A str among the events is left out; if nothing but str came,
     the end is an error that says so."""
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         feed, events, texts = make(observer.on_next), False, False
 
         def on_next(item: Any) -> None:
@@ -154,28 +149,20 @@ def snapshots(every: float | None = None) -> Operator[Event | str, str]:
     """
     every = check_number("every", every, optional=True)
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[str], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
-        snapshot = _Snapshot(observer, every, clock(scheduler) if every is not None else None)
-        return snapshot.connect(source, scheduler)
+    def connect(source: Observable[Any], observer: abc.ObserverBase[str], scheduler: Scheduler) -> abc.DisposableBase:
+        return _Snapshot(observer, every, scheduler).connect(source)
 
     return operator_of("snapshots", connect)
 
 
-class _Snapshot(abc.ObserverBase[str]):
+class _Snapshot(Paced):
     """A throttle with leading and trailing edge; the timer runs only after something was emitted."""
 
-    def __init__(self, observer: abc.ObserverBase[str], every: float | None, timer: abc.SchedulerBase | None) -> None:
-        self._observer, self._every, self._clock = observer, every, timer
+    def __init__(self, observer: abc.ObserverBase[str], every: float | None, scheduler: Scheduler) -> None:
+        super().__init__(observer, every, scheduler)
         self._text = ""
         self._pieces: list[str] = []
         self._void = False  # the emitted text holds something that no longer counts
-        self._timer = SerialDisposable()
-        self._pausing = False
-
-    def connect(self, source: Observable[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        return CompositeDisposable(source.subscribe(self, scheduler=scheduler), self._timer)
 
     def on_next(self, item: Any) -> None:
         if type(item) is TextDelta:
@@ -194,20 +181,14 @@ class _Snapshot(abc.ObserverBase[str]):
 
     def _add(self, piece: str) -> None:
         self._pieces.append(piece)
-        if not self._pausing:
+        if not self._ticking:
             self._emit()
 
-    def on_error(self, error: Exception) -> None:
-        self._emit_last()
-        self._observer.on_error(error)
+    def _tick(self) -> None:
+        if self._pieces:
+            self._emit()
 
-    def on_completed(self) -> None:
-        self._emit_last()
-        self._observer.on_completed()
-
-    def _emit_last(self) -> None:
-        self._timer.dispose()
-        self._clock = None
+    def _emit_rest(self) -> None:
         if self._pieces or self._void:
             self._emit()
 
@@ -215,12 +196,5 @@ class _Snapshot(abc.ObserverBase[str]):
         self._text += "".join(self._pieces)
         self._pieces.clear()
         self._void = False
-        if self._clock is not None and self._every is not None:
-            self._pausing = True
-            self._timer.disposable = self._clock.schedule_relative(self._every, self._pause_over)
+        self._tick_later()
         self._observer.on_next(self._text)
-
-    def _pause_over(self, scheduler: abc.SchedulerBase, state: Any = None) -> None:
-        self._pausing = False
-        if self._pieces:
-            self._emit()

@@ -13,8 +13,8 @@ from reactivex.disposable import SerialDisposable
 
 from ..checks import check_number, check_one_of
 from ..engine.failures import LIKE_AN_END, ShutdownError
-from ..engine.streams import keeping_operator
-from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending
+from ..engine.streams import Scheduler, keeping_operator
+from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending, pass_end
 from ..errors import SinkError, StreamkitError
 from ..events import Finish, Reply
 from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
@@ -62,9 +62,7 @@ def smooth(
     check_one_of("finish", finish, ("at_once", "keep_pace"))
     make, ticks = cutters(unit), max(1.0, lag / every)
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return _Smooth(observer, Pacing(make, ticks), every, finish == "keep_pace", scheduler).connect(source)
 
     return keeping_operator("smooth", connect)
@@ -85,7 +83,7 @@ class _Smooth(Paced):
         pacing: Pacing,
         every: float,
         keeps_pace: bool,
-        scheduler: abc.SchedulerBase | None,
+        scheduler: Scheduler,
     ) -> None:
         self._hold, self._above = Hold(Gate()), Above(scheduler)
         scheduler = self._above.scheduler
@@ -183,7 +181,7 @@ class _Smooth(Paced):
             self._finished = True
             self._timer.dispose()
             self._watch.dispose()
-            self._pass_end(self._error)
+            pass_end(self._observer, self._error)
 
 
 def _same_kind(one: Any, other: Any) -> bool:
@@ -199,9 +197,7 @@ def throttle_text(every: float) -> Callable[[S], S]:
     """
     every = check_number("every", every)
 
-    def connect(
-        source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None
-    ) -> abc.DisposableBase:
+    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return _Throttle(observer, every, scheduler).connect(source)
 
     return keeping_operator("throttle_text", connect)
@@ -210,7 +206,7 @@ def throttle_text(every: float) -> Callable[[S], S]:
 class _Throttle(Paced):
     """One subscription. The pieces that it holds are of one kind and choice; they are emitted before any other item."""
 
-    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: abc.SchedulerBase | None) -> None:
+    def __init__(self, observer: abc.ObserverBase[Any], every: float, scheduler: Scheduler) -> None:
         super().__init__(observer, every, scheduler)
         self._last: Any = None
         self._texts: list[str] = []

@@ -14,7 +14,7 @@ from ...engine.loops import current_loop, on_loop
 from ...engine.runs import Run, start
 from ...engine.streams import check_stream
 from .formats import FORMS
-from .outbox import Outbox
+from .relayed import Relayed
 
 __all__ = ["Relay", "sse"]
 
@@ -55,7 +55,8 @@ class Relay:
             raise StopAsyncIteration
         if self._service is None:
             self._service = _Service(self._stream, self._form, self._on_close, self._max_wait)
-        outbox = self._service.outbox
+        relayed = self._service.relayed
+        outbox = relayed.outbox
         try:
             async with asyncio.timeout(self._keepalive):
                 await outbox.ready()
@@ -67,7 +68,7 @@ class Relay:
         data = outbox.take_bytes()
         if not data:
             self._leave()
-            raise outbox.fatal or StopAsyncIteration
+            raise relayed.fatal or StopAsyncIteration
         return data
 
     async def aclose(self) -> None:
@@ -90,9 +91,9 @@ class _Service:
 
     def __init__(self, stream: Observable[Any], form: Format, on_close: OnClose, max_wait: float) -> None:
         self.loop = current_loop()
-        self.outbox = Outbox(stream, FORMS[form](), self.loop, max_wait, self.leave)
+        self.relayed = Relayed(stream, FORMS[form](), self.loop, max_wait, self.leave)
         self._drains = on_close == "drain"
-        self._run: Run[Any] = start(self.outbox, _OutboxListener(self.outbox))
+        self._run: Run[Any] = start(self.relayed, _RelayedListener(self.relayed))
         task = self.loop.create_task(self._await_run(), name="streamkit relay")
         _at_work.add(task)
         task.add_done_callback(_at_work.discard)
@@ -100,38 +101,39 @@ class _Service:
     def leave(self) -> None:
         """Called when the client has left, or takes nothing any more. A reply that is complete stays with its
         listeners."""
-        ended = self.outbox.ended
-        self.outbox.close()
+        outbox = self.relayed.outbox
+        ended = outbox.ended
+        outbox.close()
         if not ended and not self._drains:
             self._run.cancel()
 
     async def _await_run(self) -> None:
         try:
-            self.outbox.end(await self._run)
+            self.relayed.end(await self._run)
         except Exception as exc:
-            self.outbox.fail(exc)
-            if exc is not self.outbox.error:
+            self.relayed.fail(exc)
+            if exc is not self.relayed.error:
                 report(exc, "a run whose reply was relayed failed after the end had been sent to its client:")
         except asyncio.CancelledError:
             raise
         except BaseException as exc:  # KeyboardInterrupt or the like: raised to the reader of this relay
-            self.outbox.abort(exc)
+            self.relayed.abort(exc)
 
 
-class _OutboxListener(Listener):
-    """The listener of a run whose items go into an outbox. It ignores the items, because the outbox has them already,
-    and the errors of the outbox, because that logs them itself."""
+class _RelayedListener(Listener):
+    """The listener of a run whose items are relayed. It ignores the items, because the outbox has them already, and the
+    errors of relaying, because these are logged there."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, relayed: Relayed) -> None:
         super().__init__({}, {}, None, None, None)
-        self._outbox = outbox
+        self._relayed = relayed
 
     def begin(self) -> ListenerState:
         return _Ignoring({}, {}, None, "")
 
     @property
     def hears_errors(self) -> bool:
-        return self._outbox.error is not None
+        return self._relayed.error is not None
 
 
 class _Ignoring(ListenerState):

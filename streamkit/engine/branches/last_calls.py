@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
+from inspect import isawaitable, iscoroutine
 from typing import Any
 
 from ... import patience
+from ...awaitables import never_began
 from ...errors import SinkError
 from ...events import Reply
 from ..loops import is_cancel, outcome_of
@@ -74,11 +75,11 @@ class LastCalls:
             answer: Any = None
             try:
                 answer = method(value)
-                if not hasattr(answer, "__await__") or await self._wait(answer, limits):
+                if not isawaitable(answer) or await self._wait(answer, limits):
                     self._done(value)
             except BaseException as exc:
                 if is_cancel(exc):
-                    if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
+                    if never_began(answer):
                         self._calls.appendleft((_returning(answer), value))
                     raise
                 self._fail_with(exc)
@@ -118,7 +119,7 @@ class LastCalls:
                         self._done(value)
                         continue
                     answer.close()
-                elif not hasattr(answer, "__await__"):
+                elif not isawaitable(answer):
                     self._done(value)
             except BaseException as exc:
                 self._fail_with(exc)

@@ -28,7 +28,7 @@ from .source import Reading, Source
 from .stream import Stream, stream
 
 if TYPE_CHECKING:
-    from .linking import Connect, are_replies, keeping_operator, operator_of, source_of
+    from .linking import Connect, Scheduler, are_replies, keeping_operator, operator_of, source_of
 
 __all__ = [
     "Bridge",
@@ -42,6 +42,7 @@ __all__ = [
     "Operator",
     "Reading",
     "ReplyStream",
+    "Scheduler",
     "Source",
     "Stream",
     "applied",
@@ -74,7 +75,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
-            "linking": "Connect are_replies keeping_operator operator_of source_of",
+            "linking": "Connect Scheduler are_replies keeping_operator operator_of source_of",
         },
     )
 

@@ -12,11 +12,12 @@ from .operator import KeepsAll, Operator
 from .reply_stream import ReplyStream
 from .stream import Stream
 
-__all__ = ["Connect", "are_replies", "keeping_operator", "operator_of", "source_of"]
+__all__ = ["Connect", "Scheduler", "are_replies", "keeping_operator", "operator_of", "source_of"]
 
 A = TypeVar("A")
 B = TypeVar("B")
-Connect: TypeAlias = Callable[[Observable[Any], abc.ObserverBase[Any], "abc.SchedulerBase | None"], abc.DisposableBase]
+Scheduler: TypeAlias = "abc.SchedulerBase | None"
+Connect: TypeAlias = Callable[[Observable[Any], abc.ObserverBase[Any], Scheduler], abc.DisposableBase]
 
 
 class _OperatorOf(Observable[Any]):

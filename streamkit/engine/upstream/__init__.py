@@ -8,8 +8,8 @@ from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
 from .context import ByteListener, Context, Note, new_id
-from .deadline import Deadline
-from .first_end import FirstEnd
+from .deadline import Deadline, time_of
+from .first_end import FirstEnd, pass_end
 from .foreign import Foreign
 from .gate import Gate, GateClock, TimedGate
 from .hold import Hold
@@ -51,8 +51,10 @@ __all__ = [
     "figures",
     "loop_is_ending",
     "new_id",
+    "pass_end",
     "scheduler_for",
     "switch_to",
+    "time_of",
     "weight",
 ]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-__all__ = ["Deadline"]
+__all__ = ["Deadline", "time_of"]
 
 TOLERANCE = 1e-6
 """Seconds: a timer that fires that early is on time, as the dates of Rx are whole microseconds."""
@@ -32,7 +32,7 @@ class Deadline:
         self._clock, self._remaining, self._expire = clock, remaining, expire
         self._stop: Callable[[], None] | None = None
         self._due = 0.0
-        self.time = _time_of(clock)
+        self.time = time_of(clock)
 
     def set(self) -> None:
         """Set the timer, unless the one that is set fires in time."""
@@ -74,7 +74,8 @@ class Deadline:
 def _nothing() -> None: ...
 
 
-def _time_of(clock: asyncio.AbstractEventLoop | abc.SchedulerBase) -> Callable[[], float]:
+def time_of(clock: asyncio.AbstractEventLoop | abc.SchedulerBase) -> Callable[[], float]:
+    """The clock of a loop or a scheduler, in seconds."""
     if isinstance(clock, asyncio.AbstractEventLoop):
         return clock.time
     if isinstance(clock, AsyncIOScheduler):

@@ -1,13 +1,22 @@
-"""The far end of a chain: it gets exactly one end, whatever the operators in between do with it."""
+"""The end of a stream; at the far end of a chain it comes once, whatever the operators in between do with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from reactivex import abc
+
 from ..failures import as_raised
 
-__all__ = ["FirstEnd"]
+__all__ = ["FirstEnd", "pass_end"]
+
+
+def pass_end(observer: abc.ObserverBase[Any], error: Exception | None) -> None:
+    if error is None:
+        observer.on_completed()
+    else:
+        observer.on_error(error)
 
 
 class FirstEnd:

@@ -17,11 +17,12 @@ from reactivex.disposable import Disposable
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
-from ...errors import SinkError, StreamkitError
+from ...errors import SinkError
 from ...events import Reply
-from ..failures import failure_of, report
+from ..failures import failure_of, own_error, report
 from ..loops import loop_of, on_loop, runs_here
 from .context import ByteListener, Context
+from .first_end import pass_end
 from .gate import Gate
 from .place import ErrorFilter, Place, ReplyFilter, ReplySource, Sources, figures
 from .without_context import call_without_context
@@ -140,10 +141,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         """Pass the end to ``observer``. If that raises, report the error at the far end of the chain, as no caller gets
         it."""
         try:
-            if error is None:
-                observer.on_completed()
-            else:
-                observer.on_error(error)
+            pass_end(observer, error)
         except BaseException as exc:
             if error is not None:  # the observer may not have passed it on
                 self.report_at_far_end(self.visible_error(error))
@@ -165,7 +163,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         if failure_of("an operator", exc) is None:
             self.context.abort(exc)
             return
-        error = exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an operator raised", exc)
+        error = own_error("an operator", exc)
         if error is not exc:
             source = self.place.source or self.context.current()
             with suppress(BaseException):  # raised by a user's stage that filters replies; ``error`` matters more

@@ -8,7 +8,7 @@ from ...lazy import lazily
 
 if TYPE_CHECKING:
     from .early_end import EarlyEnd
-    from .guarded import CheckRequest, CheckResult, GuardCutter, GuardJoiner, verdict_of
+    from .guarded import CheckRequest, GuardCutter, GuardJoiner, verdict_of
     from .matching import Pattern
     from .parts import parts_of
     from .redact import MASK, Redactor, Rule
@@ -21,7 +21,6 @@ __all__ = [
     "HOLD",
     "MASK",
     "CheckRequest",
-    "CheckResult",
     "EarlyEnd",
     "GuardCutter",
     "GuardJoiner",
@@ -44,7 +43,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             "early_end": "EarlyEnd",
-            "guarded": "CheckRequest CheckResult GuardCutter GuardJoiner verdict_of",
+            "guarded": "CheckRequest GuardCutter GuardJoiner verdict_of",
             "matching": "Pattern",
             "parts": "parts_of",
             "redact": "MASK Redactor Rule",
