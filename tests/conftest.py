@@ -34,7 +34,8 @@ _personal = {
 }
 _online = False
 
-settings.register_profile("streamkit", deadline=None, print_blob=True)
+settings.register_profile("streamkit", deadline=None, print_blob=True, max_examples=60)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=1000)  # with --hypothesis-profile
 settings.load_profile("streamkit")
 
 

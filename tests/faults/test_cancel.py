@@ -37,7 +37,7 @@ def others() -> set[str]:
 
 
 async def gone(server: Server) -> bool:
-    return await asyncio.to_thread(server.all_closed, 1.0)
+    return await asyncio.to_thread(server.all_closed)
 
 
 async def turns(number: int) -> None:

@@ -42,7 +42,7 @@ def test_cancel_from_another_thread() -> None:
         assert server.heard(1)
         run.cancel()
         assert run.result(1).outcome == "cancelled"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_nothing_is_delivered_after_cancel_returned() -> None:
@@ -69,7 +69,7 @@ def test_cancel_inside_a_callback() -> None:
         run = sk.start(one.chat("hi"), stop)
         assert run.result(2).outcome == "cancelled"
         assert len(seen) == 3
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_silent_server_sees_the_close(answer: Any) -> None:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
         run.cancel()
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         run.result(1)
 
 
@@ -89,7 +89,7 @@ def test_leaving_for_closes_the_request() -> None:
         for event in one.chat("hi"):
             if isinstance(event, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         assert until(lambda: not live)
 
 
@@ -102,7 +102,7 @@ def test_an_exception_in_the_body_of_for_closes_the_request() -> None:
     with serving(endless) as server, client(server) as one:
         with pytest.raises(ZeroDivisionError):
             _fail_in_the_body(one)
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_task_that_is_cancelled_while_it_iterates() -> None:
@@ -118,7 +118,7 @@ def test_a_task_that_is_cancelled_while_it_iterates() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
             assert await left(1.0) == set()
 
     with serving(BEGUN) as server:
@@ -134,7 +134,7 @@ def test_the_end_of_asyncio_run_closes_what_is_still_read() -> None:
 
     with serving(endless) as server:
         asyncio.run(main(server))
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_closing_the_client_ends_its_streams() -> None:
@@ -147,7 +147,7 @@ def test_closing_the_client_ends_its_streams() -> None:
         with pytest.raises(sk.BrokenError) as caught:
             await run
         assert caught.value.partial.text == "kept"
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+        assert await asyncio.to_thread(server.all_closed)
         with pytest.raises(sk.StreamkitError, match="closed"):
             await one.chat("hi")
 
@@ -163,7 +163,7 @@ def test_shutdown_leaves_no_thread() -> None:
         sk.shutdown()
         assert run.result(1).outcome == "cancelled"
         assert run.reply.text == "kept"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamkit")]
 
 
@@ -178,4 +178,4 @@ def test_shutdown_tells_subscribers_and_keeps_the_text() -> None:
         (error,) = errors
         assert isinstance(error, sk.BrokenError)
         assert (error.partial.text, error.partial.outcome) == ("kept", "cancelled")
-        assert server.all_closed(1.0)
+        assert server.all_closed()

@@ -260,7 +260,7 @@ def test_cancel_closes_the_socket_of_a_sync_stream() -> None:
         run.cancel()
         assert run.result(2).outcome == "cancelled"
         assert run.reply.text == "kept"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
     assert not _pumps()
 
 
@@ -271,7 +271,7 @@ def test_cancel_closes_the_socket_of_an_async_stream() -> None:
             await soon(lambda: run.reply.text)
             run.cancel()
             assert (await run).text == "kept"
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
 
     with serving([head(), START, say("kept"), HANG]) as server:
         asyncio.run(main(server))
@@ -282,7 +282,7 @@ def test_leaving_a_sync_stream_in_the_middle() -> None:
         for event in sk.from_sdk(creates(client, "chat")):
             if isinstance(event, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_stream_that_opens_after_the_cancel_is_closed() -> None:
