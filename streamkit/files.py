@@ -7,22 +7,18 @@ import json
 import os
 import re
 import stat
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from .checks import check_number, quote
-
-if sys.platform != "win32":
-    import fcntl
+from .file_lock import lock
 
 __all__ = [
     "Sync",
     "Syncing",
+    "append",
     "check_path",
-    "locked",
     "make_private",
     "mend",
     "open_private",
@@ -84,12 +80,16 @@ def private_path(path: str | os.PathLike[str], folder: str | os.PathLike[str] | 
     return Path(folder).absolute() / name
 
 
-def open_private(path: Path, how: int = 0) -> int:
-    """A descriptor for reading and appending; a new file gets mode 0600, a symbolic link is refused (OSError)."""
+def open_private(path: str | os.PathLike[str], how: int = 0) -> int:
+    """A descriptor for reading and appending; a file that is new, or emptied by ``how``, gets mode 0600; a symbolic
+    link is refused (OSError)."""
     flags = os.O_RDWR | os.O_APPEND | how
     for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):  # not every platform has each
         flags |= getattr(os, name, 0)
-    return os.open(path, flags, 0o600)
+    fd = os.open(path, flags, 0o600)
+    if how & os.O_TRUNC and hasattr(os, "fchmod"):
+        os.fchmod(fd, 0o600)
+    return fd
 
 
 def make_private(path: Path) -> None:
@@ -108,18 +108,14 @@ def write_all(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def locked(fd: int) -> bool | None:
-    """Lock the file exclusively: True if this descriptor has the lock from now on, False if another has one, None where
-    files cannot be locked."""
-    if sys.platform == "win32":
-        return None
+def append(fd: int, data: bytes, size: int) -> int:
+    """Write to the end of a file of ``size`` bytes, and return its new size; after a failure it has the old one."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return None
+        write_all(fd, data)
+    except BaseException:
+        os.ftruncate(fd, size)  # a partial line would spoil the next one
+        raise
+    return size + len(data)
 
 
 def mend(fd: int) -> None:
@@ -128,7 +124,7 @@ def mend(fd: int) -> None:
     other is ended with a newline. BlockingIOError for a file that another process keeps locked."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         return
-    alone = locked(fd)
+    alone = lock(fd)
     if alone is False:
         _join(fd)
     size, last = _last(fd) if alone else _last_at_rest(fd)
@@ -144,8 +140,7 @@ def _join(fd: int) -> None:
     """Take a shared lock, for as long as the file is open. Another appender that repairs the end holds its exclusive
     lock for milliseconds only, but a ledger or a spool keeps it: hence the limited number of attempts."""
     for _ in range(ATTEMPTS):
-        with suppress(BlockingIOError):
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if lock(fd, shared=True) is not False:
             return
         time.sleep(PAUSE)
     raise BlockingIOError(errno.EWOULDBLOCK, "the file is in use as a ledger or a spool")

@@ -15,7 +15,7 @@ from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, Us
 from .json_values import json_default, json_line
 from .wording import excerpt
 
-__all__ = ["from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
+__all__ = ["event_form", "from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
 
@@ -27,7 +27,12 @@ def to_json(event: Event) -> bytes:
 
     Nothing in it ends a line or moves a cursor, whatever the text holds; lone surrogates survive as escapes.
     """
-    return json_line({"type": event.type, **_without_defaults(event)}, json_default)
+    return json_line(event_form(event), json_default)
+
+
+def event_form(event: Event) -> dict[str, Any]:
+    """``event`` as the object that `to_json` writes."""
+    return {"type": event.type, **_without_defaults(event)}
 
 
 def from_json(data: bytes | str) -> Event:

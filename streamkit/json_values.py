@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any
 from uuid import UUID
 
-__all__ = ["dumps", "json_default", "json_line", "strict_json_default"]
+__all__ = ["dumps", "json_default", "json_line", "members_of", "strict_json_default"]
 
 MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
@@ -37,7 +37,7 @@ def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Cal
             raise exc from None
 
 
-def json_line(value: Any, default: Callable[[Any], Any]) -> bytes:
+def json_line(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
     """``value`` as one line of UTF-8 JSON without a line end. Nothing in it ends a line or moves a cursor, whatever its
     texts hold; lone surrogates survive as escapes."""
     text = dumps(value, default=default)
@@ -57,7 +57,7 @@ def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
 
 def json_default(value: Any) -> Any:
     """Dataclasses, mappings and pydantic models as objects, anything else as its str."""
-    members = _as_dict(value)
+    members = members_of(value)
     return str(value) if members is None else members
 
 
@@ -65,7 +65,7 @@ def strict_json_default(value: Any) -> Any:
     """As `json_default`, for a value that its reader has to understand: dates, decimals, enums, paths and the like as
     text or number, arrays and numbers of numpy as lists and numbers. TypeError for anything else, whose str may say
     nothing."""
-    members = _as_dict(value)
+    members = members_of(value)
     if members is not None:
         return members
     if isinstance(value, Enum):
@@ -84,7 +84,7 @@ def strict_json_default(value: Any) -> Any:
     )
 
 
-def _as_dict(value: Any) -> Any:
+def members_of(value: Any) -> Any:
     """A dataclass, a mapping or a pydantic model as a dict; None for anything else."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}  # the encoder asks for each value

@@ -100,9 +100,9 @@ class StageBase:
         return error
 
 
-def overrides(stage: StageBase, name: str) -> bool:
-    """True if a stage has a method ``name`` of its own, in its class or set on itself."""
-    return getattr(getattr(stage, name), "__func__", None) is not vars(StageBase)[name]
+def overrides(stage: object, name: str) -> bool:
+    """True if a `StageBase` has a method ``name`` of its own, in its class or set on itself."""
+    return isinstance(stage, StageBase) and getattr(getattr(stage, name), "__func__", None) is not vars(StageBase)[name]
 
 
 class Sink(Protocol[In]):

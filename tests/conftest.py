@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 import streamkit
+from streamkit.sources.http import shared_client
 from tests.reports import Reports, reported
 
 os.environ["PYTHONASYNCIODEBUG"] = "1"  # read by every loop when it is made; subprocesses inherit it
@@ -33,7 +34,8 @@ _personal = {
 }
 _online = False
 
-settings.register_profile("streamkit", deadline=None, print_blob=True)
+settings.register_profile("streamkit", deadline=None, print_blob=True, max_examples=60)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=1000)  # with --hypothesis-profile
 settings.load_profile("streamkit")
 
 
@@ -92,6 +94,12 @@ def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
     """What the package reports, as ERROR or from the level on that it is parametrized with."""
     with reported(getattr(request, "param", logging.ERROR)) as reports:
         yield reports
+
+
+@pytest.fixture
+def no_default_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client behind `sk.chat` is yet to be made, and is forgotten after the test."""
+    monkeypatch.setattr(shared_client, "_default", None)
 
 
 @pytest.fixture(autouse=True)

@@ -26,11 +26,11 @@ class Floor:
 APIS = "wire.anthropic wire.gemini wire.ollama wire.openai"
 ASKING = "wire tokens stages.usage"  # what the engine does not import, as it moves items of any kind
 FLOORS = (
-    Floor("awaitables clean json_values lazy mathematics patience reasons runtimes wording"),
+    Floor("awaitables clean file_lock json_values lazy mathematics patience reasons runtimes wording"),
     Floor("checks event_class"),
     Floor("files messages usage"),
     Floor("errors events reply_repr tool_calls validation", inside="pydantic"),
-    Floor("json_form protocols worker"),
+    Floor("json_form prelude protocols worker"),
     Floor("stages", inside="regex sentencex", never="asyncio"),
     Floor("wire", "pydantic_core", never="asyncio"),
     Floor(APIS, "pydantic_core", never="asyncio"),

@@ -9,8 +9,10 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import streamkit
 from tests.house import BY_NAME, COMPUTED, EDGES, FLOORS, KNOT, PUBLIC, Floor, height, outer
 
 
@@ -45,11 +47,19 @@ def _targets(node: ast.AST, package: str) -> list[str]:
         case ast.ImportFrom(module=module, names=names, level=level):
             source = _resolve("." * level + (module or ""), package)
             return [f"{source}.{alias.name}" for alias in names]
-        case ast.Call(func=func, args=args) if ast.unparse(func).endswith(("import_module", "__import__")):
+        case ast.Call(func=func, args=args) if _name(func).endswith(("import_module", "__import__")):
             return [_resolve(str(args[0].value), package)] if args and isinstance(args[0], ast.Constant) else [""]
-        case ast.Call(func=func, args=args) if ast.unparse(func).endswith("lazily"):
+        case ast.Call(func=func, args=args) if _name(func).endswith("lazily"):
             return _lazy_targets(args[1], package) if len(args) > 1 else [""]
     return []
+
+
+def _name(func: ast.expr) -> str:
+    """The last word of what is called."""
+    match func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def _lazy_targets(table: ast.expr, package: str) -> list[str]:
@@ -225,3 +235,9 @@ def _foreign(module: Module, one: Import) -> str | None:
     if {top, "*"} & set(floor.inside.split()):
         return None if one.inside == "function" else f"{module.room} may import {top} only inside a function"
     return f"{module.room} must not import {top}"
+
+
+@cache
+def the_house() -> House:
+    """The package itself, which is read once."""
+    return House(Path(streamkit.__file__).parent)

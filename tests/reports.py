@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from streamkit.engine.loops import loop as loops
+import streamkit as sk
+from streamkit.engine.loops import background, runs_here
+from streamkit.engine.upstream import at_work
 
-__all__ = ["Reports", "caught_up", "reported"]
+__all__ = ["Reports", "caught_up", "ended", "reported"]
 
 
 class Reports(logging.Handler):
@@ -49,10 +51,19 @@ class Reports(logging.Handler):
 
 def caught_up() -> None:
     """The background loop, if there is one, has done all that it was asked for until now."""
-    loop, done = loops._background.current, threading.Event()
-    if loop is not None and loop.is_running() and not loops.runs_here(loop):
-        loop.call_soon_threadsafe(done.set)
-        assert done.wait(5)
+    if not any(thread.name == "streamkit" for thread in threading.enumerate()) or runs_here(background()):
+        return
+    done = threading.Event()
+    background().call_soon_threadsafe(done.set)
+    assert done.wait(5)
+
+
+def ended(run: sk.Run[Any]) -> sk.Run[Any]:
+    """``run``, which is served by the background loop, once it is over; its result is not asked for."""
+    while run.id in at_work:
+        caught_up()
+    caught_up()
+    return run
 
 
 @contextmanager

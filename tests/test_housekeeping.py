@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.layers import House
+from tests.layers import the_house
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 300
@@ -95,9 +95,7 @@ def test_every_package_that_is_imported_is_declared():
     extras = [one for name, wants in project["optional-dependencies"].items() if name != "all" for one in wants]
     declared = {re.split(r"[^\w-]", one)[0].replace("-", "_") for one in [*project["dependencies"], *extras]}
     imported = {
-        one.target.partition(".")[0]: module.file
-        for module in House(ROOT / "streamkit").modules.values()
-        for one in module.imports
+        one.target.partition(".")[0]: module.file for module in the_house().modules.values() for one in module.imports
     }
     foreign = imported.keys() - sys.stdlib_module_names - {"streamkit", ""}
     assert {name: imported[name] for name in foreign - declared - BY_CHANCE.keys()} == {}

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import streamkit
 from tests.house import PUBLIC
-from tests.layers import House, imports
+from tests.layers import House, imports, the_house
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = Path(streamkit.__file__).parent
 
 
 def test_every_module_imports_only_what_its_room_may():
-    house = House(PACKAGE)
+    house = the_house()
     assert len(house.modules) > 250
     assert house.faults() == []
 
@@ -47,7 +45,7 @@ def _is_public(target: str, house: House) -> bool:
 @pytest.mark.parametrize("folder", ["pipelines", "examples"])
 def test_scripts_import_only_public_names(folder: str):
     assert list((ROOT / folder).glob("*.py"))
-    assert user_faults(ROOT / folder, House(PACKAGE)) == []
+    assert user_faults(ROOT / folder, the_house()) == []
 
 
 # -- the checker itself ------------------------------------------------------------------------------------------------
@@ -244,4 +242,4 @@ def test_a_planted_violation_is_found(tmp_path: Path, reason: str, case: str):
 )
 def test_a_script_may_use_public_names_only(tmp_path: Path, line: str, faults: int):
     (tmp_path / "script.py").write_text(line)
-    assert len(user_faults(tmp_path, House(PACKAGE))) == faults
+    assert len(user_faults(tmp_path, the_house())) == faults

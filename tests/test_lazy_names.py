@@ -26,6 +26,14 @@ MEANT = {
 }
 
 
+def test_each_lists_its_names():
+    packages = [path.parent for path in PACKAGE.rglob("__init__.py") if "def __dir__" in path.read_text("utf-8")]
+    assert len(packages) > 8
+    for package in packages:
+        module = importlib.import_module(".".join(package.relative_to(PACKAGE.parent).parts))
+        assert set(module.__all__) <= set(dir(module))
+
+
 @pytest.mark.parametrize("package", LAZY)
 def test_a_misspelt_name_is_told_with_the_one_that_was_meant(package):
     module = importlib.import_module(package)

@@ -111,7 +111,7 @@ def test_commands_are_understood(page: Path):
     for line in "".join(lines).splitlines():
         program, *args = shlex.split(line.split(" <")[0], comments=True)
         if program == "streamkit":
-            assert cli._parser().parse_args(args).command
+            assert cli.make_parser().parse_args(args).command
 
 
 def test_operators_and_sinks_that_are_named_exist_and_all_are_named():
@@ -127,7 +127,7 @@ def test_every_api_has_a_row():
 
 def test_every_command_and_every_clock_is_named():
     commands = set(re.findall(r"^streamkit (\w+)", PAGES[0].read_text("utf-8"), re.MULTILINE))
-    assert commands == set(cli._parser().commands)
+    assert commands == set(cli.make_parser().commands)
     page = (ROOT / "docs" / "errors-and-limits.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)=(\d+)` \|", page, re.MULTILINE)
     assert {name: float(seconds) for name, seconds in rows} == {name: getattr(sk.Limits(), name) for name in CLOCKS}

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -108,7 +107,6 @@ def test_half_an_hour_of_limits_takes_no_time():
     limits = sk.Limits(first_byte=1800, byte_idle=1800, event_idle=1800, total=7200)
     quick = sk.Retry(attempts=0)
     clock = testing.clock()
-    before = time.perf_counter()
     for script, seconds, which in (
         (testing.Script("a", first=9999), 1800, "first_byte"),
         (testing.Script("a b", every=9999), 1800, "byte_idle"),
@@ -118,7 +116,6 @@ def test_half_an_hour_of_limits_takes_no_time():
         assert (recorded.error.kind, recorded.error.clock) == ("stalled", which)
         assert recorded.ended_at == pytest.approx(seconds)
     assert clock.now >= 5400
-    assert time.perf_counter() - before < 5  # generous: 0.05 s on an idle machine
 
 
 # -- clock ---------------------------------------------------------------------------------------------------------
@@ -228,10 +225,8 @@ def test_what_waits_for_ever_is_told_with_its_place():
     async def stuck() -> None:
         await asyncio.Event().wait()
 
-    before = time.perf_counter()
     with pytest.raises(testing.DeadlockError, match=r"after second 0; waiting: .*test_testing.py:\d+"):
         testing.clock().run_coroutine(stuck())
-    assert time.perf_counter() - before < 5
 
 
 def test_another_thread_may_still_wake_it():

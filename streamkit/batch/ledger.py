@@ -18,7 +18,8 @@ from .. import patience
 from ..engine.failures import LOGGER
 from ..errors import MalformedError, SinkError
 from ..events import Reply
-from ..files import Sync, Syncing, locked, open_private, sync_folder, write_all
+from ..file_lock import lock
+from ..files import Sync, Syncing, append, open_private, sync_folder
 from ..json_form import missed_warning, read_event
 from ..wording import excerpt, one_line
 from ..worker import Worker
@@ -112,7 +113,7 @@ class Book:
             sync_folder(self.path)
 
     def lock(self) -> bool:
-        return self._fd is not None and locked(self._fd) is not False
+        return self._fd is not None and lock(self._fd) is not False
 
     def load(self) -> None:
         assert self._fd is not None
@@ -158,8 +159,7 @@ class Book:
             self._size -= len(last)
             os.ftruncate(self._fd, self._size)
         else:
-            write_all(self._fd, b"\n")
-            self._size += 1
+            self._size = append(self._fd, b"\n", self._size)
 
     def _note(self, form: dict[str, Any], position: int) -> None:
         if "reply" in form:
@@ -194,15 +194,10 @@ class Book:
 
     def _write(self, item: BatchItem, content: str | None) -> None:
         assert self._fd is not None
-        line = line_of(item, content)
-        try:
-            write_all(self._fd, line)
-        except OSError:
-            os.ftruncate(self._fd, self._size)  # a partial line would spoil the next one
-            raise
+        position = self._size
+        self._size = append(self._fd, line_of(item, content), position)
         if item.reply is not None:
-            self._positions[item.key] = self._size
-        self._size += len(line)
+            self._positions[item.key] = position
         if self._sync.due():
             os.fsync(self._fd)
 

@@ -13,6 +13,7 @@ import zlib
 from typing import Any
 
 from ..json_form import to_json
+from ..json_values import json_line
 from ..wording import described
 from .item import BatchItem
 
@@ -38,7 +39,7 @@ def line_of(item: BatchItem, content: str | None) -> bytes:
     if item.reply is not None:
         form["reply"] = json.loads(to_json(item.reply))
     form["crc"] = _sum(form)
-    return json.dumps(form, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return json_line(form) + b"\n"
 
 
 def _sum(form: dict[str, Any]) -> str:

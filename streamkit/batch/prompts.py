@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MalformedError
+from ..json_values import members_of, strict_json_default
 from ..wording import excerpt
 
 __all__ = ["Unreadable", "content_of", "lines_of", "size_of"]
@@ -44,24 +45,12 @@ def lines_of(path: str) -> Iterator[Any]:
 
 def content_of(prompt: Any) -> str | None:
     """A hash of the content of ``prompt``, the same in every process; None if it cannot be written as JSON."""
+    value = {"unreadable": prompt.text} if isinstance(prompt, Unreadable) else prompt
     try:
-        form = json.dumps(prompt, sort_keys=True, separators=(",", ":"), default=_json_default)
+        form = json.dumps(value, sort_keys=True, separators=(",", ":"), default=strict_json_default)
     except (TypeError, ValueError, RecursionError):
         return None
     return hashlib.sha256(form.encode()).hexdigest()[:32]
-
-
-def _json_default(value: Any) -> Any:
-    if isinstance(value, Unreadable):
-        return {"unreadable": value.text}
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    dump = getattr(value, "model_dump", None)
-    if callable(dump):
-        return dump(mode="json")
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def size_of(value: Any) -> int:
@@ -74,11 +63,9 @@ def _bytes(value: Any) -> int:
         if value.startswith("data:") and ";base64," in value[:200]:
             return ATTACHED * BYTES_A_TOKEN
         return len(value.encode("utf-8", "replace"))
-    if isinstance(value, Mapping):
-        return sum(map(_bytes, value.values()))
     if isinstance(value, (list, tuple)):
         return sum(map(_bytes, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return _bytes(asdict(value))
-    dump = getattr(value, "model_dump", None)
-    return _bytes(dump(mode="json")) if callable(dump) and not isinstance(value, type) else 0
+    if isinstance(value, dict):
+        return sum(map(_bytes, value.values()))
+    members = members_of(value)
+    return 0 if members is None else _bytes(members)

@@ -13,11 +13,11 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 from ..checks import check_number, quote
 from ..engine.failures import ShutdownError
 from ..engine.streams import ReplyStream, Stream, are_replies, check_streams, common_kind, source_of, with_kind
-from ..engine.upstream import CompositeReply, Place, RunScheduler, scheduler_for
+from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for
 from ..errors import AllFailedError, StreamkitError
 from ..event_class import with_brief_repr
 from ..events import Outcome, Reply
-from ..stages import Prelude
+from ..prelude import Prelude
 from ..wording import described
 
 __all__ = ["Failure", "Labelled", "race", "side_by_side"]
@@ -73,8 +73,8 @@ def race(*streams: Observable[Any], after: float | None = None) -> Stream[Any]:
 class _Entrant:
     """One stream of a race."""
 
-    def __init__(self, number: int, place: Place) -> None:
-        self.number, self.place = number, place
+    def __init__(self, number: int, scheduler: RunScheduler) -> None:
+        self.number, self.scheduler = number, scheduler
         self.prelude = Prelude()
         self.subscription = SingleAssignmentDisposable()
 
@@ -91,7 +91,6 @@ class _Race(CompositeReply):
     ) -> None:
         super().__init__(scheduler)
         self._waiting, self._after, self._observer = deque(enumerate(streams)), after, observer
-        self._scheduler = scheduler
         self._running: list[_Entrant] = []
         self._failures: dict[int, Exception] = {}
         self._timer = SerialDisposable()
@@ -100,12 +99,11 @@ class _Race(CompositeReply):
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The winner's reply; before there is a winner, that of the last stream to start."""
-        reply = self.place.reply(outcome)
-        return reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated"))
+        return self.last_part(outcome, "complete" if self._complete else "truncated")
 
     def begin(self) -> abc.DisposableBase:
-        self._scheduler.on_loop(self._start_next)
-        return Disposable(lambda: self._scheduler.on_loop(self._stop))
+        self.scheduler.on_loop(self._start_next)
+        return Disposable(lambda: self.scheduler.on_loop(self._stop))
 
     def _start_next(self, *_: Any) -> None:
         """Start the next stream, or all of them if they do not wait for each other."""
@@ -113,21 +111,21 @@ class _Race(CompositeReply):
             self._start(*self._waiting.popleft())
             if self._after is not None:
                 if self._waiting and not self._is_decided():
-                    self._timer.disposable = self._scheduler.schedule_relative(self._after, self._start_next)
+                    self._timer.disposable = self.scheduler.schedule_relative(self._after, self._start_next)
                 return
 
     def _is_decided(self) -> bool:
         return self._stopped or self._winner is not None
 
     def _start(self, number: int, stream: Observable[Any]) -> None:
-        self.place = Place(self._scheduler, part=True)
-        entrant = _Entrant(number, self.place)
+        self.parts = self.scheduler.for_part()
+        entrant = _Entrant(number, self.parts)
         self._running.append(entrant)
         entrant.subscription.disposable = stream.subscribe(
-            lambda item: self._scheduler.on_loop(self._next, entrant, item),
-            lambda error: self._scheduler.on_loop(self._failed, entrant, error),
-            lambda: self._scheduler.on_loop(self._completed, entrant),
-            scheduler=entrant.place.scheduler,
+            lambda item: self.scheduler.on_loop(self._next, entrant, item),
+            lambda error: self.scheduler.on_loop(self._failed, entrant, error),
+            lambda: self.scheduler.on_loop(self._completed, entrant),
+            scheduler=entrant.scheduler,
         )
 
     def _next(self, entrant: _Entrant, item: Any) -> None:
@@ -138,7 +136,6 @@ class _Race(CompositeReply):
 
     def _completed(self, entrant: _Entrant) -> None:
         if not self._is_decided():
-            entrant.prelude.decided = True
             self._win(entrant, entrant.prelude.flush())
         if self._winner is entrant:
             self._complete = True
@@ -148,7 +145,7 @@ class _Race(CompositeReply):
         """Make ``entrant`` the winner if it has content: the others are cancelled."""
         if not entrant.prelude.decided:
             return
-        self._winner, self.place = entrant, entrant.place
+        self._winner, self.parts = entrant, entrant.scheduler
         self._timer.dispose()
         for other in self._running:
             if other is not entrant:
@@ -220,20 +217,20 @@ class _SideBySide(CompositeReply):
 
     def __init__(self, scheduler: RunScheduler, names: Iterable[str], observer: abc.ObserverBase[Any]) -> None:
         super().__init__(scheduler)
-        self._scheduler, self._observer = scheduler, observer
+        self._observer = observer
         self._unfinished = set(names)
 
     def whole(self, outcome: Outcome | None) -> Reply:
         """The last stream's reply; if some were still under way at a cancel, with the outcome of the cancel."""
-        reply = self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
+        reply = self.last_part(outcome)
         return replace(reply, outcome=outcome) if outcome is not None and self._unfinished else reply
 
     def begin(self, name: str, stream: Observable[Any]) -> abc.DisposableBase:
         return stream.subscribe(
-            lambda item: self._scheduler.on_loop(self._observer.on_next, Labelled(name, item)),
-            lambda error: self._scheduler.on_loop(self._failed, name, error),
-            lambda: self._scheduler.on_loop(self._ended, name),
-            scheduler=self.place.scheduler,
+            lambda item: self.scheduler.on_loop(self._observer.on_next, Labelled(name, item)),
+            lambda error: self.scheduler.on_loop(self._failed, name, error),
+            lambda: self.scheduler.on_loop(self._ended, name),
+            scheduler=self.parts,
         )
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar, overload
 
@@ -24,7 +26,7 @@ from ..engine.streams import (
     source_of,
     with_kind,
 )
-from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
+from ..engine.upstream import Gate, Place, ReplySource, RunScheduler, SentRequest, scheduler_for
 from ..errors import BrokenError
 from ..events import Outcome, Reply
 from ..sources import stream as stream_of
@@ -50,79 +52,77 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
     """
     check_stream(stream, "sk.share")
     replay = check_whole("replay", replay, low=0)
-    return with_kind(source_of("share", _Shared(stream, replay).join, replies=are_replies([stream])), kind_of(stream))
+    made: list[_Shared] = []
+    lock = Lock()
+
+    def join(observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
+        run = scheduler_for(scheduler)
+        with lock:
+            if not made:
+                made.append(_Shared(stream, replay, background() if is_own(run.loop) else run.loop))
+        return made[0].join(observer, run)
+
+    return with_kind(source_of("share", join, replies=are_replies([stream])), kind_of(stream))
 
 
 class _Shared:
-    """The shared subscription. Everything but `join` happens on the stream's loop; after the end nothing changes."""
+    """The shared subscription. Everything but `join` happens on the loop of its scheduler; after the end nothing
+    changes."""
 
-    def __init__(self, stream: Observable[Any], replay: int) -> None:
-        self.context = Context()
-        self.context.abort = lambda error: on_loop(self.home, self._take, self._fail, error)
-        self.context.report_at_far_end = self.context.abort
+    def __init__(self, stream: Observable[Any], replay: int, loop: AbstractEventLoop) -> None:
+        self.scheduler = RunScheduler(loop)
         self.ended = False
         self.error: Exception | None = None
-        self._stream, self._replay = stream, replay
+        self._stream = stream
+        self._subscription = SerialDisposable()
         self._history: deque[Any] = deque(maxlen=replay)
         self._count = 0
+        self._subscribers: tuple[_Subscriber, ...] = ()
         self._signals: deque[tuple[Callable[..., None], Any]] = deque()
-        self._busy = self._begun = False
-        self._scheduler: RunScheduler | None = None
-        self._lock = Lock()
-        self._gate = Gate()
-        self._members: tuple[_Member, ...] = ()
-        self._subscription = SerialDisposable()
+        self._begun = self._busy = False
+        context = self.scheduler.context
+        context.abort = lambda error: on_loop(loop, self._take, self._fail, error)
+        context.end.report_at_far_end = context.abort
 
-    @property
-    def home(self) -> Any:
-        assert self._scheduler is not None
-        return self._scheduler.loop
-
-    def join(self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        with self._lock:
-            if self._scheduler is None:
-                home = background() if is_own(run.loop) else run.loop
-                self._scheduler = RunScheduler(home, self._gate, self.context)
-        view = _View(self, run)
-        if run.loop is self.home:
-            member = _Member(observer, run.gate, view)
-            on_loop(self.home, self._enter, member)
-            return Disposable(lambda: on_loop(self.home, self._leave, member))
-        bridge = Bridge(self.home, Gate())
-        member = _Member(bridge, bridge.gate, view)
-        if self.ended or self.home.is_closed():
-            self._enter(member)
+    def join(self, observer: abc.ObserverBase[Any], run: RunScheduler) -> abc.DisposableBase:
+        home = self.scheduler.loop
+        if run.loop is home:
+            subscriber = _Subscriber(self, run, observer, run.gate)
+            on_loop(home, self._enter, subscriber)
+            return Disposable(partial(on_loop, home, self._leave, subscriber))
+        bridge = Bridge(home, Gate())
+        subscriber = _Subscriber(self, run, bridge, bridge.gate)
+        if self.ended or home.is_closed():
+            self._enter(subscriber)
         else:
-            on_loop(self.home, self._enter, member)
-        reader = BridgeReader(bridge, lambda: on_loop(self.home, self._leave, member))
+            on_loop(home, self._enter, subscriber)
+        reader = BridgeReader(bridge, partial(on_loop, home, self._leave, subscriber))
         return stream_of(reader).subscribe(observer, scheduler=run)
 
-    def _enter(self, member: _Member) -> None:
+    def _enter(self, subscriber: _Subscriber) -> None:
         missed = self._count - len(self._history)
         if missed:
-            error = RuntimeError(f"joined too late: the first {missed} items are gone (replay={self._replay})")
-            member.observer.on_error(error)
+            kept = f"(replay={self._history.maxlen})"
+            subscriber.observer.on_error(RuntimeError(f"joined too late: the first {missed} items are gone {kept}"))
             return
         try:
             for item in tuple(self._history):
-                member.observer.on_next(item)
+                subscriber.observer.on_next(item)
         except BaseException as exc:
-            member.broke(exc)
+            subscriber.fail(exc)
             return
         if self.ended:
-            member.end(self.error)
-        elif self.home.is_closed():
-            member.observer.on_error(RuntimeError("the loop that the shared stream lived on is closed"))
+            subscriber.end(self.error)
+        elif self.scheduler.loop.is_closed():
+            subscriber.observer.on_error(RuntimeError("the loop that the shared stream lived on is closed"))
         else:
-            self._members = (*self._members, member)
-            self._gate.add(member.gate)
+            self._subscribers = (*self._subscribers, subscriber)
+            self.scheduler.gate.add(subscriber.gate)
             if not self._begun:
                 self._begin()
 
     def _begin(self) -> None:
-        self._begun, scheduler = True, self._scheduler
-        assert scheduler is not None
+        scheduler, self._begun = self.scheduler, True
         try:
             self._subscription.disposable = self._stream.subscribe(
                 lambda item: scheduler.on_loop(self._take, self._next, item),
@@ -131,16 +131,16 @@ class _Shared:
                 scheduler=scheduler,
             )
         except BaseException as exc:  # Rx does not turn every exception into an on_error
-            self.context.stop_reading()
+            scheduler.context.stop_reading()
             self._take(self._fail, as_raised("an operator", exc))
 
-    def _leave(self, member: _Member) -> None:
-        if member not in self._members:
+    def _leave(self, subscriber: _Subscriber) -> None:
+        if subscriber not in self._subscribers:
             return
-        member.view.leave()
-        self._members = tuple(other for other in self._members if other is not member)
-        self._gate.drop(member.gate)
-        if not self._members and not self.ended:
+        subscriber.leave()
+        self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+        self.scheduler.gate.drop(subscriber.gate)
+        if not self._subscribers and not self.ended:
             self._end(RuntimeError("the shared stream was cancelled when its last subscriber left"))
             self._subscription.dispose()
 
@@ -160,83 +160,78 @@ class _Shared:
     def _next(self, item: Any) -> None:
         self._count += 1
         self._history.append(item)
-        for member in self._members:
+        for subscriber in self._subscribers:
             try:
-                member.observer.on_next(item)
+                subscriber.observer.on_next(item)
             except BaseException as exc:  # the others still get the item
-                self._leave(member)
-                member.broke(exc)
+                self._leave(subscriber)
+                subscriber.fail(exc)
 
     def _fail(self, error: Exception) -> None:
         """End with an error from downstream, and cancel the streams upstream."""
         self._end(error)
-        assert self._scheduler is not None
-        self._scheduler.dispose_safely(self._subscription)
+        self.scheduler.dispose_safely(self._subscription)
 
     def _end(self, error: Exception | None) -> None:
         if not self.ended:
             self.ended, self.error = True, error
-            for member in self._members:
-                member.end(error)
+            for subscriber in self._subscribers:
+                subscriber.end(error)
         elif error is not None and not same_failure(error, self.error):
             report(error, "a shared stream failed after its end, when its subscribers had gone:")
 
 
-class _Member:
-    """One subscriber. If it is on another loop, ``observer`` is a bridge to it."""
+class _Subscriber:
+    """One subscriber, and the shared reply in its run, which ends when it leaves. If its run is on another loop,
+    ``observer`` is a bridge to it."""
 
-    __slots__ = ("gate", "observer", "view")
-
-    def __init__(self, observer: abc.ObserverBase[Any], gate: Gate, view: _View) -> None:
-        self.observer, self.gate, self.view = observer, gate, view
-
-    def end(self, error: Exception | None) -> None:
-        if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # the subscriber's own loop goes on
-            error = BrokenError("the loop of the shared stream was shut down", partial=error.partial)
-        self.view.run.end(self.observer, error)
-
-    def broke(self, exc: BaseException) -> None:
-        failure = failure_of("an observer", exc)
-        if failure is None:
-            self.view.run.context.abort(exc)
-        else:
-            self.end(own_error("an observer", failure))
-
-
-class _View:
-    """The shared reply in one subscriber's run: it ends when that subscriber leaves."""
-
-    def __init__(self, shared: _Shared, run: RunScheduler) -> None:
-        self._shared, self.run = shared, run
+    def __init__(self, shared: _Shared, run: RunScheduler, observer: abc.ObserverBase[Any], gate: Gate) -> None:
+        self.observer, self.gate = observer, gate
+        self._shared, self._run = shared, run
         self._final: Reply | None = None
         run.context.replies.append(self)
         run.sources.append(self)
 
+    def end(self, error: Exception | None) -> None:
+        if isinstance(error, ShutdownError) and isinstance(self.observer, Bridge):  # the subscriber's own loop goes on
+            error = BrokenError("the loop of the shared stream was shut down", partial=error.partial)
+        self._run.end(self.observer, error)
+
+    def fail(self, exc: BaseException) -> None:
+        """End because the observer raised ``exc``."""
+        failure = failure_of("an observer", exc)
+        if failure is None:
+            self._run.context.abort(exc)
+        else:
+            self.end(own_error("an observer", failure))
+
+    @property
+    def _source(self) -> ReplySource | None:
+        return self._shared.scheduler.context.current()
+
     @property
     def sent_request(self) -> SentRequest | None:
-        source = self._shared.context.current()
-        return source.sent_request if source is not None else None
+        return self._source.sent_request if self._source is not None else None
 
     @property
     def keeps_text(self) -> bool:
-        source = self._shared.context.current()
-        return source is None or source.keeps_text
+        return self._source is None or self._source.keeps_text
 
-    def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.run.visible_reply(self._final or self._current_reply(outcome))
+    def reply(self, outcome: Outcome | None = None, upto: Place | None = None) -> Reply:
+        return self._run.visible_reply(self._final or self._current_reply(outcome), upto)
 
     def _current_reply(self, outcome: Outcome | None) -> Reply:
-        shared = self._shared
-        source = shared.context.current()
+        source, shared = self._source, self._shared
         if source is not None:
             return source.reply(outcome)
         return Reply(outcome=outcome or ("complete" if shared.ended and shared.error is None else "truncated"))
 
     def leave(self) -> None:
         if not self._shared.ended:
-            self._final = self._current_reply("cancelled" if self.run.context.cancelled else "stopped")
+            self._final = self._current_reply("cancelled" if self._run.context.cancelled else "stopped")
 
     async def ended(self) -> None:
-        if self._shared.ended and runs_here(self._shared.home):
-            for source in self._shared.context.replies:
+        scheduler = self._shared.scheduler
+        if self._shared.ended and runs_here(scheduler.loop):
+            for source in scheduler.context.replies:
                 await source.ended()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc, from_iterable
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
 from ..checks import check_whole, quote_refused
 from ..engine.streams import EventSource, ReplyStream, check_events, check_function
 from ..engine.upstream import AsyncMap, CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
-from ..events import PRELUDE, Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
+from ..events import Event, Outcome, Reply, RoundEnd, Start, ToolResult, warned
 from ..messages import Message, Messages, messages_of
+from ..prelude import commits
 from ..sources.tools import Toolbox, Tools
 from ..usage import sum_usage
 from .sending import sending
@@ -60,20 +62,13 @@ def tool_loop(
     check_function("ask", ask, "ask(messages) gives the stream of one round", sync=True)
     rounds = check_whole("rounds", rounds, infinite=True)
     concurrency = check_whole("concurrency", concurrency)
-    conversation, box = messages_of(messages), Toolbox(tools)
-    ask = sending(ask, box.tools)
-
-    class Rounds(EventSource):
-        def _subscribe_core(
-            self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            return _Loop(ask, conversation, box, rounds, concurrency, observer, scheduler_for(scheduler)).begin()
-
-    return ReplyStream(Rounds(), label="tool loop")
+    box = Toolbox(tools)
+    source = _Conversation(sending(ask, box.tools), messages_of(messages), box, rounds, concurrency)
+    return ReplyStream(source, label="tool loop")
 
 
-class _Loop(CompositeReply):
-    """One conversation, in one run."""
+class _Conversation(EventSource):
+    """The rounds of a conversation, anew for each subscription."""
 
     def __init__(
         self,
@@ -82,68 +77,76 @@ class _Loop(CompositeReply):
         tools: Toolbox,
         rounds: int,
         concurrency: int,
-        observer: abc.ObserverBase[Event],
-        scheduler: RunScheduler,
     ) -> None:
+        super().__init__()
+        self.ask, self.messages, self.tools, self.rounds, self.concurrency = ask, messages, tools, rounds, concurrency
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        return _Loop(self, observer, scheduler_for(scheduler)).begin()
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round: its reply, once that has ended, and the answers to the calls of it."""
+
+    is_requested: bool = False
+    has_started: bool = False
+    """True once its `Start` was emitted."""
+    reply: Reply | None = None
+    answers: list[Message] = field(default_factory=list)
+
+
+class _Loop(CompositeReply):
+    """One conversation, in one run."""
+
+    def __init__(self, conversation: _Conversation, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
         super().__init__(scheduler)
-        self._ask, self._messages, self._tools = ask, messages, tools
-        self._rounds, self._concurrency = rounds, concurrency
-        self._observer = observer
+        self._conversation, self._observer = conversation, observer
         self._subscription = SerialDisposable()
         self._replies: list[Reply] = []  # the replies of earlier rounds
         self._earlier: list[Message] = []
+        self._round = _Round()
         self._ended = 0  # the number of rounds that ended, those of inner loops included
-        self._reply: Reply | None = None  # the reply of the current round, once it has ended
-        self._answers: list[Message] = []
         self._final: Reply | None = None
-        self._requested = False  # True once this round's reply was requested
-        self._started = False  # True once this round's Start was emitted
-        self._disposed = False
 
     def begin(self) -> abc.DisposableBase:
         self._start_round()
-        return Disposable(self._leave)
-
-    def _leave(self) -> None:
-        self._disposed = True
-        self._subscription.dispose()
+        return self._subscription
 
     def whole(self, outcome: Outcome | None) -> Reply:
         if self._final is not None:
             return self._final
-        if self._reply is None:
-            return self._and_earlier(self._of_source(outcome))
-        unfinished: Outcome = "stopped" if self._disposed else "truncated"  # tools are running
-        final_outcome = outcome or ("cancelled" if self.context.cancelled else unfinished)
-        return self._and_earlier(replace(self._reply, outcome=final_outcome))
-
-    def _of_source(self, outcome: Outcome | None) -> Reply:
-        return self.place.reply(outcome) or Reply(outcome=outcome or "truncated")
+        reply = self._round.reply
+        if reply is None:
+            return self._and_earlier(self.last_part(outcome))
+        unfinished: Outcome = "stopped" if self._subscription.is_disposed else "truncated"  # tools are running
+        final_outcome = outcome or ("cancelled" if self.scheduler.context.cancelled else unfinished)
+        return self._and_earlier(replace(reply, outcome=final_outcome))
 
     def _and_earlier(self, reply: Reply) -> Reply:
         """This round's Reply as that of all rounds so far. A reply that was not requested yet has cost nothing."""
-        every = [*self._replies, reply] if self._requested or not self._replies else self._replies
+        every = [*self._replies, reply] if self._round.is_requested or not self._replies else self._replies
         return replace(
             reply,
             usage=sum_usage([one.usage for one in every]),
             attempts=sum(one.attempts for one in every),
             rounds=sum(one.rounds for one in every),
             earlier=(*self._earlier, *reply.earlier),
-            answers=tuple(self._answers) or reply.answers,
+            answers=tuple(self._round.answers) or reply.answers,
             warnings=warned(every),
         )
 
     # -- rounds ----------------------------------------------------------------------------------------------------
 
-    def _end_round(self) -> None:
+    def _end_round(self, reply: Reply) -> None:
         """End a round whose calls have their results, and request the next reply."""
-        assert self._reply is not None
-        self._replies.append(self._reply)
-        self._earlier += [*self._reply.messages, *self._answers]
-        self._reply, self._answers, self._requested, self._started = None, [], False, False
-        self.place.sources.clear()
+        self._replies.append(reply)
+        self._earlier += [*reply.messages, *self._round.answers]
+        self._round, self.parts = _Round(), self.scheduler.for_part()
         self._emit_round_end()
-        if not self._disposed:
+        if not self._subscription.is_disposed:
             self._start_round()
 
     def _emit_round_end(self, *, last: bool = False) -> None:
@@ -151,32 +154,31 @@ class _Loop(CompositeReply):
         self._observer.on_next(RoundEnd(self._ended, last=last))
 
     def _start(self, event: Start) -> None:
-        self._started = True
+        self._round.has_started = True
         if not self._ended:
-            source = self.place.sources[-1] if self.place.sources else None
-            self._tools.check_sent(source.sent_request if source is not None else None)
+            self._conversation.tools.check_sent(self.sent_request)
         self._observer.on_next(replace(event, round=self._ended + 1))
 
     def _start_round(self) -> None:
         try:
-            stream = self._ask([*self._messages, *self._earlier])
+            stream = self._conversation.ask([*self._conversation.messages, *self._earlier])
             if not isinstance(stream, Observable):
                 raise TypeError(f"ask gives a stream, not {quote_refused(stream)}")
             check_events("what ask gives", stream)
         except Exception as exc:
             self._observer.on_error(exc)
             return
-        self._requested = True
-        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.place.scheduler)
+        self._round.is_requested = True
+        switch_to(self._subscription, stream, self._event, self._failed, self._replied, self.parts)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Start):
             self._start(event)
             return
-        if not self._started and type(event) not in PRELUDE:
+        if not self._round.has_started and commits(event):
             self._start(Start())
         if isinstance(event, Reply):
-            self._reply = event
+            self._round.reply = event
         elif isinstance(event, RoundEnd):  # of an inner loop, whose last round ends with this one's
             if not event.last:
                 self._emit_round_end()
@@ -189,18 +191,19 @@ class _Loop(CompositeReply):
         self._observer.on_error(error)
 
     def _replied(self) -> None:
-        reply = self._reply or self._of_source("stopped")
+        reply, conversation = self._round.reply or self.last_part("stopped"), self._conversation
         if reply.outcome != "complete" or not reply.tool_calls:
             self._end(self._and_earlier(reply))
-        elif len(self._replies) + 1 >= self._rounds:
+        elif len(self._replies) + 1 >= conversation.rounds:
             self._end(replace(self._and_earlier(reply), outcome="stopped", stopped_by="tool_loop"))
         else:
-            self._reply = reply
-            calls = AsyncMap(from_iterable(reply.tool_calls), self._tools.call, self._concurrency, True)
-            switch_to(self._subscription, calls, self._result, self._failed, self._end_round, self.place.scheduler)
+            self._round.reply = reply
+            calls = AsyncMap(from_iterable(reply.tool_calls), conversation.tools.call, conversation.concurrency, True)
+            end_round = partial(self._end_round, reply)
+            switch_to(self._subscription, calls, self._result, self._failed, end_round, self.parts)
 
     def _result(self, result: ToolResult) -> None:
-        self._answers.append(result.message)
+        self._round.answers.append(result.message)
         self._observer.on_next(result)
 
     def _end(self, reply: Reply) -> None:

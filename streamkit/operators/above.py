@@ -8,7 +8,7 @@ from typing import Any
 from reactivex import Observable, abc
 
 from ..engine.streams import Connect, KeepsAll, Operator, Scheduler, keeping_operator, operator_of
-from ..engine.upstream import ReplySource, RunScheduler, Sources, scheduler_for
+from ..engine.upstream import ReplySource, RunScheduler, scheduler_for
 from .lift import Lifted
 
 __all__ = ["Above", "keeping_stage_operator", "stage_operator"]
@@ -19,19 +19,13 @@ class Above:
     ``scheduler``: it is the given one if that is foreign, and then the source is not known."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self.scheduler = scheduler
-        self._run = scheduler if isinstance(scheduler, RunScheduler) else None
-        self._sources: list[ReplySource] = []
-        if self._run is not None:
-            self._sources = Sources(self._run.sources)
-            self.scheduler = self._run.derive(sources=self._sources)
+        self.scheduler = scheduler.with_place() if isinstance(scheduler, RunScheduler) else scheduler
 
     @property
     def source(self) -> ReplySource | None:
         """The nearest source upstream; None until it has begun, or if it is not known."""
-        if self._run is None or self._sources:
-            return self._sources[-1] if self._sources else None
-        return self._run.context.current()
+        run = self.scheduler
+        return (run.place.source or run.context.current()) if isinstance(run, RunScheduler) else None
 
     def request(self) -> tuple[str, Mapping[str, Any]] | None:
         """The API and the JSON body of the request, if they are known."""

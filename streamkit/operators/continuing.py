@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
 
 from ..checks import check_one_of, check_whole, type_name
 from ..engine.streams import Keeps, check_events, check_function, keeping_operator
-from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
+from ..engine.upstream import RunScheduler, scheduler_for
 from ..errors import StreamkitError
 from ..events import (
     CONTENT,
@@ -26,9 +25,11 @@ from ..events import (
     ToolResult,
     warned,
 )
+from ..prelude import commits
 from ..sources.http import Retry, requests_of
-from ..stages import Fold, Prelude, Seam, commits
+from ..stages import Fold, Seam
 from ..usage import Usage, sum_usage, weakest_origin
+from .resilience import Attempts
 
 __all__ = ["continue_with"]
 
@@ -58,42 +59,36 @@ def continue_with(
     check_one_of("mode", mode, ("restart", "prefill"))
     attempts = check_whole("attempts", attempts, infinite=True)
 
+    rules = _Rules(ask, mode == "prefill", Retry(attempts=attempts))
+
     def connect(
         source: Observable[Event], observer: abc.ObserverBase[Event], scheduler: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        return _Continued(ask, mode, attempts, observer, scheduler_for(scheduler)).begin(source)
+        return _Continued(rules, observer, scheduler_for(scheduler)).begin(source)
 
     return keeping_operator("continue_with", connect)
 
 
-class _Continued(CompositeReply):
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    ask: Callable[[Reply], Observable[Event]]
+    keeps_text: bool
+    policy: Retry
+
+
+class _Continued(Attempts):
     """One subscription. To the run all parts together are one reply."""
 
-    def __init__(
-        self,
-        ask: Callable[[Reply], Observable[Event]],
-        mode: str,
-        attempts: int,
-        observer: abc.ObserverBase[Event],
-        scheduler: RunScheduler,
-    ) -> None:
-        super().__init__(scheduler)
-        self._ask, self._mode, self._observer = ask, mode, observer
-        self._policy, self._requests = Retry(attempts=attempts), 0
-        self._subscription, self._pause = SerialDisposable(), SerialDisposable()
-        place = self.place
-        self._fold = Fold(keep_text=lambda: mode == "prefill" or place.keeps_text)
-        self._prelude = Prelude()
+    def __init__(self, rules: _Rules, observer: abc.ObserverBase[Event], scheduler: RunScheduler) -> None:
+        super().__init__(observer, scheduler)
+        self._rules, place = rules, self.parts.place
+        self._fold = Fold(keep_text=lambda: rules.keeps_text or place.keeps_text)
         self._seam = Seam("")
-        self._emitted = self._replied = False
+        self._emitted = False
         self._parts: list[Reply] = []  # the partial replies that broke off
 
-    def begin(self, source: Observable[Event]) -> abc.DisposableBase:
-        self._attempt(source)
-        return CompositeDisposable(self._subscription, self._pause)
-
     def whole(self, outcome: Outcome | None) -> Reply:
-        return self._with_parts(self.place.reply(outcome) or Reply(outcome=outcome or "truncated"))
+        return self._with_parts(self.last_part(outcome))
 
     def _with_parts(self, reply: Reply) -> Reply:
         """The Reply of all parts, the latest of which is ``reply``."""
@@ -106,45 +101,37 @@ class _Continued(CompositeReply):
             warnings=warned(every),
         )
 
-    def _attempt(self, stream: Observable[Event]) -> None:
-        self._prelude = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
-
-    def _next(self, event: Event) -> None:
-        for ready in self._prelude.feed(event):
-            self._emit_unrepeated(ready)
-
     def _completed(self) -> None:
         for ready in self._prelude.flush():
-            self._emit_unrepeated(ready)
+            self._emit(ready)
         self._close_seam()
-        if self._parts and not self._replied:  # the stream from ``ask`` was cut, perhaps by ``take``
-            self._emit(self.place.reply("stopped") or Reply(outcome="stopped"))
+        if self._parts and not self._complete:  # the stream from ``ask`` was cut, perhaps by ``take``
+            self._pass_on(self.last_part("stopped"))
         self._observer.on_completed()
 
     # -- emitting --------------------------------------------------------------------------------------------------
 
-    def _emit_unrepeated(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         """Emit ``event``; of a text delta, only the part that does not repeat the text that was kept."""
         if self._seam.over:
-            self._emit(event)
+            self._pass_on(event)
         elif isinstance(event, TextDelta) and event.index == 0:
             text = self._seam.feed(event.text)
             if text:
-                self._emit(event if text == event.text else replace(event, text=text))
+                self._pass_on(event if text == event.text else replace(event, text=text))
         else:
             if isinstance(event, Reply) or (type(event) in SETTLING and getattr(event, "index", 0) == 0):
                 self._close_seam()
-            self._emit(event)
+            self._pass_on(event)
 
     def _close_seam(self) -> None:
         text = self._seam.flush()
         if text:
-            self._emit(TextDelta(text))
+            self._pass_on(TextDelta(text))
 
-    def _emit(self, event: Event) -> None:
+    def _pass_on(self, event: Event) -> None:
         if isinstance(event, Reply):
-            self._replied = True
+            self._complete = True
             event = self._with_parts(event)
         else:
             self._fold.feed(event)
@@ -164,7 +151,7 @@ class _Continued(CompositeReply):
             error = error.as_given_up() if _may_go_on(error) else error
             self._observer.on_error(error.with_partial(self._with_parts(error.partial)))
         elif wait:
-            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._go_on(error))
+            self._subscription.disposable = self.parts.schedule_relative(wait, lambda *_: self._go_on(error))
         else:
             self._go_on(error)
 
@@ -172,22 +159,22 @@ class _Continued(CompositeReply):
         """Seconds until the reply may go on, None if it must not."""
         if not _may_go_on(error):
             return None
-        if self._requests > self._policy.attempts:
+        if self._requests > self._rules.policy.attempts:
             return None
         broke_off = error.outcome == "truncated" and (self._prelude.decided or not error.retryable)
-        return 0.0 if broke_off else self._policy.wait(self._requests, error)
+        return 0.0 if broke_off else self._rules.policy.wait(self._requests, error)
 
     def _go_on(self, error: StreamkitError) -> None:
         """Ask for the rest. Text that the seam still holds was not emitted, so it is not part of the text that is
         kept."""
         partial = self._with_parts(error.partial)
-        kept_text = partial.text if self._mode == "prefill" else ""
+        kept_text = partial.text if self._rules.keeps_text else ""
         self._seam = Seam(kept_text)
         self._parts.append(error.partial)
         if self._emitted:
-            self._emit(Restart(error.kind, kept_text))
+            self._pass_on(Restart(error.kind, kept_text))
         try:
-            continuation = self._ask(partial)
+            continuation = self._rules.ask(partial)
             if not isinstance(continuation, Observable):
                 raise TypeError(f"ask gives a stream, not {type_name(continuation)}")
             check_events("what ask gives", continuation)

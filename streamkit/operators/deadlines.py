@@ -10,9 +10,9 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_number
 from ..engine.streams import Scheduler, keeping_operator
-from ..engine.upstream import Deadline, Place, RunScheduler, TimedGate, scheduler_for
+from ..engine.upstream import Deadline, RunScheduler, TimedGate, scheduler_for
 from ..errors import StalledError
-from ..stages import commits
+from ..prelude import commits
 
 __all__ = ["time_limits"]
 
@@ -48,8 +48,8 @@ class _TimeLimits(abc.ObserverBase[Any]):
         self, limits: dict[str, float | None], observer: abc.ObserverBase[Any], scheduler: RunScheduler
     ) -> None:
         self._limits, self._observer = limits, observer
-        self._place = Place(scheduler)
-        self._deadline = Deadline(self._place.scheduler, self._remaining, self._expire)
+        self._scheduler = scheduler.with_place()
+        self._deadline = Deadline(self._scheduler, self._remaining, self._expire)
         self._gate = TimedGate(scheduler.loop.time, self._deadline.set, scheduler.gate)
         self._upstream = SerialDisposable()
         self._clock = "first"
@@ -58,7 +58,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         self._deadline.set()
-        self._upstream.disposable = source.subscribe(self, scheduler=self._place.scheduler.derive(gate=self._gate))
+        self._upstream.disposable = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._gate))
         return CompositeDisposable(self._upstream, Disposable(self._deadline.stop))
 
     def on_next(self, item: Any) -> None:
@@ -94,7 +94,7 @@ class _TimeLimits(abc.ObserverBase[Any]):
             f"the {clock} limit of {self._limits[clock]:g} s ran out",
             clock=clock,
             retryable=clock == "first",
-            partial=self._place.reply(),
+            partial=self._scheduler.place.reply(),
         )
         self.on_error(error)
 

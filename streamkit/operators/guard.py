@@ -10,11 +10,10 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 from reactivex import Observable, abc, compose
 
 from ..checks import check_whole
-from ..engine.streams import Operator, Scheduler, check_function, keeping_operator, operator_of
+from ..engine.streams import Scheduler, check_function, keeping_operator, operator_of
 from ..engine.upstream import clock, scheduler_for, time_of
 from ..errors import StreamkitError
 from ..protocols import Op
-from ..stages import Segments
 from ..stages.rewriting import CheckRequest, GuardCutter, GuardJoiner, verdict_of
 from ..stages.segments import Segmenting
 from .above import stage_operator
@@ -49,34 +48,34 @@ def guard(
 
     Note: a block of code is one piece, held until its end; ``code="lines"`` checks each line of it.
     """
-
     check_function("check", check, "check(text) gives True, False or another text")
     concurrency = check_whole("concurrency", concurrency)
     make = segments_of(unit, segmenting)
-
     checks: Op[Any, Any] = map_async(partial(_checked, check), concurrency=concurrency)
-    joined = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
+    join = stage_operator("guard", lambda above: GuardJoiner("guard", above.keeps_text))
 
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
-        # the clock of this subscription, because those upstream may get another scheduler
-        chain: Op[Any, Any] = compose(_cut(make, clock(scheduler)), checks, joined)
+        timer = clock(scheduler)  # here, because the subscriptions upstream may get another scheduler
+        chain: Op[Any, Any] = compose(operator_of("guard", partial(_cut, make, timer)), checks, join)
         return chain(source).subscribe(observer, scheduler=scheduler)
 
     return keeping_operator("guard", connect)
 
 
-def _cut(make: Callable[[], Segments], timer: abc.SchedulerBase) -> Operator[Any, Any]:
-    """Events → the same events, text in pieces that wait for their check."""
-
-    def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
-        run = scheduler_for(scheduler)
-        cutter = GuardCutter(make, time_of(timer), lambda: run.gate.closed > 0)
-        return Lifted(cutter, observer, run, timer).connect(source)
-
-    return operator_of("guard", connect)
+def _cut(
+    make: Callable[[], Any],
+    timer: abc.SchedulerBase,
+    source: Observable[Any],
+    observer: abc.ObserverBase[Any],
+    scheduler: Scheduler,
+) -> abc.DisposableBase:
+    run = scheduler_for(scheduler)
+    cutter = GuardCutter(make, time_of(timer), lambda: run.gate.closed > 0)
+    return Lifted(cutter, observer, run, timer).connect(source)
 
 
 async def _checked(check: Check, item: Any) -> Any:
+    """The result of the check that ``item`` asks for; anything else as it is."""
     if not isinstance(item, CheckRequest):
         return item
     try:

@@ -62,19 +62,16 @@ class Lifted(abc.ObserverBase[Any]):
         timer: Scheduler = None,
     ) -> None:
         self._stage: Any = inner
-        self._base: Any = inner if isinstance(inner, StageBase) else None
+        self._base: Any = inner if isinstance(inner, StageBase) else StageBase()  # the defaults of all other members
         self._observer, self._scheduler = observer, scheduler
-        self._reply_filter: Callable[[Reply], Reply] | None = self._filter_reply if self._has("reply") else None
-        self._hides = self._base is not None and self._base.hides
+        self._reply_filter: Callable[[Reply], Reply] | None = self._filter_reply if overrides(inner, "reply") else None
+        self._hides = self._base.hides
         self._upstream = SerialDisposable()
         self._ended = False
         self._due: float | None = None
         self._deadline: Deadline | None = None
-        if self._has("expire"):
+        if overrides(inner, "expire"):
             self._deadline = Deadline(timer or clock(scheduler), self._remaining, self._expire)
-
-    def _has(self, name: str) -> bool:
-        return self._base is not None and overrides(self._base, name)
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
         scheduler, above = self._scheduler, WithoutContext(self) if self._hides else self
@@ -86,23 +83,22 @@ class Lifted(abc.ObserverBase[Any]):
             return self._upstream
         return CompositeDisposable(self._upstream, Disposable(self._deadline.stop))
 
-    def finish(self) -> None:
-        """End the stream now, called from outside: the ``finish`` of the stage gives the last items."""
-        if not self._ended and self._emit_from(self._stage.finish):
+    def end_with(self, make: Callable[[], Iterable[Any]]) -> None:
+        """End the stream now, with the items that ``make``, a method of the stage, returns."""
+        if not self._ended and self._emit_from(make):
             self._end(None)
 
     def on_next(self, item: Any) -> None:
         if self._ended or not self._emit_from(self._stage.feed, item):
             return
-        if self._base is not None and self._base.done:
+        if self._base.done:
             self.on_completed()
         else:
             self._read_due()
 
     def on_error(self, error: Exception) -> None:
-        if self._base is not None:
-            object.__setattr__(self._base, "broken", True)  # a frozen dataclass would not let it be set
-        if not self._ended and self._emit_from(self._base.cut if self._has("cut") else self._stage.flush):
+        object.__setattr__(self._base, "broken", True)  # a frozen dataclass would not let it be set
+        if not self._ended and self._emit_from(self._stage.cut if overrides(self._stage, "cut") else self._stage.flush):
             try:
                 error = self._filter_error(error)
             except Exception as exc:  # raised by the user's stage; the original error must not pass unfiltered
@@ -120,8 +116,6 @@ class Lifted(abc.ObserverBase[Any]):
             return error
         if self._reply_filter is not None:
             error = error.with_partial(self._reply_filter(error.partial))
-        if self._base is None:
-            return error
         filtered = self._base.failure(error)
         if not isinstance(filtered, Exception):
             raise TypeError(f"{type(self._base).__name__}.failure gives an error, not {type(filtered).__name__}")
@@ -135,8 +129,7 @@ class Lifted(abc.ObserverBase[Any]):
         return error
 
     def on_completed(self) -> None:
-        if not self._ended and self._emit_from(self._stage.flush):
-            self._end(None)
+        self.end_with(self._stage.flush)
 
     def _emit_from(self, make: Callable[..., Iterable[Any]], *args: Any) -> bool:
         """Emit the items of a call of the stage; if it raises, end with that error after the items it gave before."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
 from ..checks import check_instance
 from ..combine import all_failed
@@ -16,9 +16,9 @@ from ..engine.streams import Keeps, ReplyStream, Scheduler, are_replies, check_s
 from ..engine.upstream import CompositeReply, RunScheduler, scheduler_for, switch_to
 from ..errors import StreamkitError
 from ..events import Outcome, Reply
+from ..prelude import Prelude
 from ..protocols import Op
 from ..sources.http import Retry, mark_given_up, requests_of
-from ..stages import Prelude
 
 __all__ = ["fallback", "retry_unstarted"]
 
@@ -66,7 +66,7 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
     return keeping_operator("retry_unstarted", connect)
 
 
-class _Attempts(CompositeReply):
+class Attempts(CompositeReply):
     """One stream after another, until one gives content. Events of the others, all before any content, are not emitted.
 
     To the run all of them together are one reply.
@@ -75,15 +75,14 @@ class _Attempts(CompositeReply):
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         super().__init__(scheduler)
         self._observer = observer
-        self._subscription = SerialDisposable()
+        self._subscription = SerialDisposable()  # of an attempt, or the timer before the next one
         self._prelude = Prelude()
         self._requests = 0
         """Requests, before the attempt that is under way."""
         self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        reply = self.place.reply(outcome)
-        return self._counting_all(reply or Reply(outcome=outcome or ("complete" if self._complete else "truncated")))
+        return self._counting_all(self.last_part(outcome, "complete" if self._complete else "truncated"))
 
     def _counting_all(self, reply: Reply) -> Reply:
         return replace(reply, attempts=self._requests + reply.attempts) if self._requests else reply
@@ -106,7 +105,7 @@ class _Attempts(CompositeReply):
 
     def _attempt(self, stream: Observable[Any]) -> None:
         self._prelude = Prelude()
-        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.place.scheduler)
+        switch_to(self._subscription, stream, self._next, self._failed, self._completed, self.parts)
 
     def _next(self, item: Any) -> None:
         for ready in self._prelude.feed(item):
@@ -125,7 +124,7 @@ class _Attempts(CompositeReply):
         self._observer.on_completed()
 
 
-class _Fallback(_Attempts):
+class _Fallback(Attempts):
     """Subscribes to the next of the alternatives."""
 
     def __init__(
@@ -146,17 +145,16 @@ class _Fallback(_Attempts):
         self._attempt(following)
 
 
-class _Retried(_Attempts):
+class _Retried(Attempts):
     """Subscribes to the same stream again."""
 
     def __init__(self, policy: Retry, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
         super().__init__(observer, scheduler)
         self._policy = policy
-        self._pause = SerialDisposable()
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
         self._source = source
-        return CompositeDisposable(super().begin(source), self._pause)
+        return super().begin(source)
 
     def _recover(self, error: Exception) -> None:
         if not isinstance(error, StreamkitError):
@@ -167,7 +165,7 @@ class _Retried(_Attempts):
         if wait is None:
             self._fail(mark_given_up(error, self._policy))
         else:
-            self._pause.disposable = self.place.scheduler.schedule_relative(wait, lambda *_: self._again(requests))
+            self._subscription.disposable = self.parts.schedule_relative(wait, lambda *_: self._again(requests))
 
     def _again(self, requests: int) -> None:
         self._requests = requests

@@ -110,9 +110,10 @@ def stop_when(trigger: Callable[[Any], bool] | Observable[Any]) -> Callable[[S],
 
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler)
-        ending = Lifted(EarlyEnd(lambda event: False, "stop_when", above.keeps_text), observer, above.scheduler)
+        stage = EarlyEnd(lambda event: False, "stop_when", above.keeps_text)
+        ending = Lifted(stage, observer, above.scheduler)
         subscription = ending.connect(source)
-        watching = trigger.subscribe(lambda _: ending.finish(), ending.on_error, scheduler=scheduler)
+        watching = trigger.subscribe(lambda _: ending.end_with(stage.finish), ending.on_error, scheduler=scheduler)
         return CompositeDisposable(subscription, watching)
 
     return keeping_operator("stop_when", connect)

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
 from ..events import Event, TextDelta
-from ..json_form import to_json
+from ..json_form import event_form
 from ..json_values import json_default, json_line
 
-__all__ = ["EVENTS", "form", "numbered"]
+__all__ = ["EVENTS", "form_of", "line_of", "numbered_line"]
 
 EVENTS = get_args(Event)
 
 
-def form(item: Any) -> bytes:
+def line_of(item: Any) -> bytes:
     """One line of JSON. A str becomes a `TextDelta`, so that the text of a reply is always stored as an event."""
+    return json_line(form_of(item), form_of)
+
+
+def numbered_line(item: Any, stream: str, seq: int) -> bytes:
+    """`line_of` with the keys ``stream`` and ``seq``. An item that is not an object, or has such keys,
+    goes under ``value``."""
+    form, own = form_of(item), {"stream": stream, "seq": seq}
+    if not isinstance(form, Mapping) or not own.keys().isdisjoint(form):
+        form = {"value": form}
+    return json_line({**form, **own}, form_of)
+
+
+def form_of(item: Any) -> Any:
+    """``item``, or a value in it that JSON does not know, as a value that JSON knows."""
     if isinstance(item, str):
         item = TextDelta(item)
-    return to_json(item) if isinstance(item, EVENTS) else _line(item)
-
-
-def numbered(item: Any, stream: str, seq: int) -> bytes:
-    """`form` with the keys ``stream`` and ``seq``. An item that is not an object, or has such keys,
-    goes under ``value``."""
-    own = {"stream": stream, "seq": seq}
-    if isinstance(item, (str, *EVENTS)):
-        return form(item)[:-1] + b"," + _line(own)[1:]
-    value = _json_default(item)
-    if not isinstance(value, Mapping) or not own.keys().isdisjoint(value):
-        value = {"value": value}
-    return _line({**value, **own})
-
-
-def _line(value: Any) -> bytes:
-    return json_line(value, _json_default)
-
-
-def _json_default(value: Any) -> Any:
-    if isinstance(value, EVENTS):
-        return json.loads(to_json(value))
-    return value if value is None or isinstance(value, (str, int, float, list, tuple)) else json_default(value)
+    if isinstance(item, EVENTS):
+        return event_form(item)
+    return item if item is None or isinstance(item, (int, float, list, tuple)) else json_default(item)

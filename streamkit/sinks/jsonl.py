@@ -12,7 +12,7 @@ from ..events import Reply
 from ..files import Sync, Syncing, mend, open_private, private_path, sync_folder, write_all
 from ..worker import Worker, closing_limit
 from .durable import Durable
-from .item_forms import numbered
+from .item_forms import numbered_line
 
 __all__ = ["JsonLines", "jsonl"]
 
@@ -49,16 +49,13 @@ class JsonLines(Durable):
 
     def _make(self, mode: Mode) -> None:
         try:
-            fd = open_private(self.path, MODES[mode])
+            os.close(open_private(self.path, MODES[mode]))
         except FileExistsError as exc:
             exc.add_note('mode="append" goes on after what it holds, mode="replace" empties it')
             raise
-        if mode == "replace" and hasattr(os, "fchmod"):
-            os.fchmod(fd, 0o600)
-        os.close(fd)
 
     def _store(self, item: Any, seq: int) -> None:
-        line = numbered(item, self.stream, seq) + b"\n"
+        line = numbered_line(item, self.stream, seq) + b"\n"
         if self._fd is None:
             self._fd = self._open()
         try:

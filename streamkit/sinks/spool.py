@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SinkError, StreamkitError
-from ..files import locked, open_private, write_all
+from ..file_lock import lock
+from ..files import append, open_private
 from ..json_form import from_json
+from ..json_values import json_line
 from ..wording import one_line, said
-from .item_forms import EVENTS, form
+from .item_forms import EVENTS, form_of
 
 __all__ = ["OpenSpool", "Spool"]
 
@@ -41,7 +43,7 @@ class Spool:
         """Open and lock the file for a run on ``loop``, and read the batches that were left in it."""
         fd = open_private(self.path, os.O_CREAT)
         try:
-            if locked(fd) is False and not (_release_abandoned(fd) and locked(fd)):
+            if lock(fd) is False and not (_release_abandoned(fd) and lock(fd)):
                 raise SinkError(f"spool {self.name} is in use: each sink needs one of its own")
             earlier, size = self._read(fd)
             os.ftruncate(fd, size)
@@ -82,14 +84,10 @@ class OpenSpool:
         self._close = weakref.finalize(self, os.close, fd)  # last: if anything fails before, the caller closes it
 
     def add(self, key: str, item: Any) -> None:
-        line = b'%b%b,"%b":%b}\n' % (HEAD, _json(key), b"event" if isinstance(item, EVENTS) else b"item", _json(item))
+        kind = "event" if isinstance(item, EVENTS) else "item"
+        line = json_line({"key": key, kind: item}, form_of) + b"\n"
         assert self._close.alive
-        try:
-            write_all(self._fd, line)
-        except BaseException:
-            os.ftruncate(self._fd, self._size)  # a partial line would spoil all that follow
-            raise
-        self._size += len(line)
+        self._size = append(self._fd, line, self._size)
 
     def clear(self) -> None:
         """Empty the file: all items were passed on. Does nothing once the file was released, as another sink may use
@@ -120,10 +118,6 @@ def _release_abandoned(fd: int) -> bool:
         return False
     spool.end()
     return True
-
-
-def _json(item: Any) -> bytes:
-    return json.dumps(item).encode() if isinstance(item, str) else form(item)
 
 
 def _entry(line: bytes) -> tuple[str, Any]:

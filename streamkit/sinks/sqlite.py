@@ -14,7 +14,7 @@ from ..events import Reply
 from ..files import Sync, Syncing, make_private, private_path
 from ..worker import Worker, closing_limit
 from .durable import Durable
-from .item_forms import form
+from .item_forms import line_of
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -74,7 +74,7 @@ class Sqlite(Durable):
 
     def _store(self, item: Any, seq: int) -> None:
         base = self._base = self._base or self._connect()
-        row = (self.stream, seq, form(item).decode())
+        row = (self.stream, seq, line_of(item).decode())
         due = self._sync.due()
         if due:
             base.execute("PRAGMA synchronous=FULL")  # this commit takes all before it to the disk

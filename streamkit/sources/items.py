@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
 from ..checks import type_name
-from ..engine.failures import ShutdownError, failure_of
-from ..engine.loops import is_background, is_cancel, live, on_loop
-from ..engine.streams import ReplyStream, Stream, check_function, stream as as_stream
+from ..engine.failures import failure_of
+from ..engine.streams import ReplyStream, SourceTask, Stream, check_function, stream as as_stream
 from ..engine.upstream import RunScheduler, scheduler_for
 from .iterators import ItemSource, open_items, pull_items
 
@@ -44,7 +43,13 @@ def stream(source: Any, /) -> Stream[Any]:
         _check_items(source)
     if callable(source) and not isinstance(source, (AsyncIterable, Iterable)):
         check_function("source", source, "source() gives an iterable, or an awaitable of one", generator=True)
-    return Stream(_ItemObservable(source), label="items")
+    return Stream(Observable(partial(_subscribe, source)), label="items")
+
+
+def _subscribe(
+    source: ItemSource[Any], observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+) -> abc.DisposableBase:
+    return _PullSubscription(source, observer, scheduler_for(scheduler))
 
 
 def _check_items(source: Any) -> None:
@@ -52,62 +57,17 @@ def _check_items(source: Any) -> None:
         raise TypeError(f"a stream is made of an Observable or an (async) iterable, not of {type_name(source)}")
 
 
-class _ItemObservable(Observable[Any]):
-    def __init__(self, source: ItemSource[Any]) -> None:
-        super().__init__()
-        self._source = source
-
-    def _subscribe_core(
-        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        return _PullSubscription(self._source, observer, scheduler_for(scheduler))
-
-
-class _PullSubscription(abc.DisposableBase):
+class _PullSubscription(SourceTask):
     """One subscription: a task that pulls the items."""
 
     def __init__(self, source: ItemSource[Any], observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
-        self.progress = 0
-        self._source, self._observer, self._scheduler = source, observer, scheduler
-        self._loop, self._gate = scheduler.loop, scheduler.gate
-        self._ended = self._cancelled = False
-        self._task: asyncio.Task[None] | None = None
-        self._scheduler.context.readings.add(self)
-        if is_background(self._loop):
-            live.add(self)
-        on_loop(self._loop, self._begin)
-
-    stands_alone = False
+        super().__init__(observer, scheduler)
+        self._source = source
+        self._start(lambda: self.context.spawn(self.loop, self._pull(), "streamkit items"))
 
     def describe(self) -> str:
         name = getattr(self._source, "__qualname__", type(self._source).__name__)
         return "a stream of items" if name.endswith("<lambda>") else f"the stream of items from {name}"
-
-    def abandon(self) -> None:
-        on_loop(self._loop, self._cancel)
-
-    def dispose(self) -> None:
-        if not self._ended:
-            self._ended = True
-            on_loop(self._loop, self._cancel)
-
-    def _cancel(self) -> None:
-        # only once: a second cancel would interrupt the closing of the iterator
-        if self._task is None or self._cancelled or self._task is asyncio.current_task():
-            return  # a task that is running notices `_ended`
-        self._cancelled = True
-        self._task.cancel()
-
-    def _begin(self) -> None:
-        if self._ended:
-            self._unregister()
-            return
-        self._task = self._scheduler.context.spawn(self._loop, self._pull(), "streamkit items")
-        self._task.add_done_callback(self._unregister)
-
-    def _unregister(self, _: object = None) -> None:
-        live.discard(self)
-        self._scheduler.context.readings.discard(self)
 
     async def _pull(self) -> None:
         try:
@@ -119,28 +79,23 @@ class _PullSubscription(abc.DisposableBase):
                         return
             self._end(None)
         except BaseException as exc:
-            self._fail(exc)
-
-    def _fail(self, exc: BaseException) -> None:
-        cancelled = is_cancel(exc)
-        if cancelled and not self._ended:
-            exc = ShutdownError("the event loop was shut down")
-        failure = failure_of("the source", exc)
-        if failure is not None and not self._ended:
-            self._end(failure)
-        elif not cancelled:  # KeyboardInterrupt or the like, or the iterator raised when it was closed
-            self._ended = True
-            self._scheduler.operator_failed(exc)
+            self._on_exception(exc)
 
     async def _emit(self, item: Any) -> bool:
         self.progress += 1
-        if self._gate.closed or self._gate.waiters:
-            await self._gate.turn()
-        if not self._ended:
+        if self.gate.closed or self.gate.waiters:
+            await self.gate.turn()
+        if not self._disposed:
             self._observer.on_next(item)
-        return not self._ended
+        return not self._disposed
+
+    def _on_failure(self, exc: BaseException) -> None:
+        if self._ended or self._disposed:  # the iterator raised when it was closed
+            self._scheduler.operator_failed(exc)
+        else:
+            self._end(failure_of("the source", exc))
 
     def _end(self, error: Exception | None) -> None:
-        if not self._ended:
+        if not self._ended and not self._disposed:
             self._ended = True
             self._scheduler.end(self._observer, error)

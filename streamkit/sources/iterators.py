@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,6 +14,7 @@ from ..events import Event, Finish, Start, TextDelta
 from ..stages import Fold
 from ..wire import Parser
 from ..worker import Worker
+from .http import read_reply
 
 __all__ = ["from_bytes", "from_text", "open_items", "pull_items"]
 
@@ -91,25 +93,16 @@ def from_bytes(
     if isinstance(chunks, (bytes, bytearray)):
         chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not all users check types
 
-    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        parser = Parser(api, lenient=lenient, keep_text=keep_text)
-        reading.snapshot, reading.keeps_text = parser.reply, keep_text
-        body = pull_items(await open_items(chunks))
-        if reading.byte_listener is not None:
-            reading.byte_listener.begin(api, "")
-        try:
-            async for chunk in body:
-                data = memoryview(chunk).tobytes()  # a TypeError raised here counts as the source's fault
-                if reading.byte_listener is not None:
-                    reading.byte_listener.write(data)
-                yield parser.feed(data)
-                if parser.done:
-                    return
-            yield parser.flush()
-        finally:
-            await body.aclose()
+    def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+        return read_reply(reading, Parser(api, lenient=lenient, keep_text=keep_text), _pull_bytes(chunks), api)
 
     return ReplyStream(Source(produce), label=f"{api} from bytes")
+
+
+async def _pull_bytes(chunks: ItemSource[bytes]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(pull_items(await open_items(chunks))) as body:
+        async for chunk in body:
+            yield memoryview(chunk).tobytes()  # a TypeError raised here counts as the source's fault
 
 
 def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStream:
@@ -127,15 +120,12 @@ def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStre
             return events
 
         yield add_to_fold(Start(model=model or ""))
-        items = pull_items(await open_items(pieces))
-        try:
+        async with aclosing(pull_items(await open_items(pieces))) as items:
             async for piece in items:
                 if not isinstance(piece, str):
                     raise TypeError(f"a piece of text is a str, not {type(piece).__name__}")
                 if piece:
                     yield add_to_fold(TextDelta(piece))
-        finally:
-            await items.aclose()
         yield add_to_fold(Finish("stop"))
         yield (fold.reply("complete"),)
 

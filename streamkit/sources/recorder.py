@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BrokenError
+from ..files import open_private
 from ..json_values import json_default, json_line
 from ..wording import said
 from .recording import DETAILS, VERSION
@@ -39,16 +40,11 @@ class Recorder:
         overwrite: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
-        for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):  # not every platform has each
-            flags |= getattr(os, name, 0)
         try:
-            fd = os.open(path, flags, 0o600)
+            fd = open_private(path, os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL))
         except FileExistsError as exc:
             exc.add_note("overwrite=True begins it anew")
             raise
-        if overwrite and hasattr(os, "fchmod"):
-            os.fchmod(fd, 0o600)
         self._file = os.fdopen(fd, "wb", buffering=0)
         self._clock, self._note = clock, note
         self.failure: OSError | None = None

@@ -10,6 +10,7 @@ from ..checks import check_number, quote_refused
 from ..engine.streams import Reading, ReplyStream, Source
 from ..events import Event
 from ..wire import APIS, Parser
+from .http import read_reply
 from .recording import Recording
 
 __all__ = ["replay"]
@@ -28,32 +29,27 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
             f"recording is the path of a recording, or the name of a shipped one, not {quote_refused(recording)}"
         )
     loaded = recording if isinstance(recording, Recording) else Recording.open(recording)
-    scale = 1 / speed if speed else 0.0
+    scale, is_document = 1 / speed if speed else 0.0, _is_document(loaded)
 
-    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+    def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(loaded.api)
-        reading.snapshot = parser.reply
-        start = reading.loop.time()
-        whole: list[bytes] | None = [] if _is_document(loaded) else None
-        if reading.byte_listener is not None:
-            reading.byte_listener.begin(loaded.api, loaded.model)
-        for read in loaded.reads:
-            await asyncio.sleep(max(0.0, start + read.at * scale - reading.loop.time()))  # 0 lets other tasks run
-            if reading.byte_listener is not None:
-                reading.byte_listener.write(read.data)
-            if whole is not None:
-                whole.append(read.data)
-                continue
-            yield parser.feed(read.data)
-            if parser.done:
-                return
-        await asyncio.sleep(max(0.0, start + loaded.seconds * scale - reading.loop.time()))
-        error = loaded.error(parser.reply())
-        if error is not None:
-            raise error
-        yield parser.flush() if whole is None else parser.body(b"".join(whole))
+        reads = _timed_reads(loaded, scale, parser)
+        return read_reply(reading, parser, reads, loaded.api, loaded.model, is_document=lambda: is_document)
 
     return ReplyStream(Source(produce), label="replay")
+
+
+async def _timed_reads(recording: Recording, scale: float, parser: Parser) -> AsyncGenerator[bytes, None]:
+    """The data of each read when it is due; at the end the error that was recorded is raised."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for read in recording.reads:
+        await asyncio.sleep(max(0.0, start + read.at * scale - loop.time()))  # 0 lets other tasks run
+        yield read.data
+    await asyncio.sleep(max(0.0, start + recording.seconds * scale - loop.time()))
+    error = recording.error(parser.reply())
+    if error is not None:
+        raise error
 
 
 def _is_document(recording: Recording) -> bool:

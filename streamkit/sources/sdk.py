@@ -14,7 +14,7 @@ from typing import Any
 
 from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import ApiError, MalformedError
-from ..events import Event, Outcome, Reply
+from ..events import Event
 from ..wire import APIS, FALLBACK_API, Parser, encode_json, owning_api
 from ..wording import excerpt
 from .http import request_id, shorten, shut_socket
@@ -40,63 +40,69 @@ def from_sdk(stream: Any, *, lenient: bool = False) -> ReplyStream:
     """
     check_library(stream)
 
-    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        reader, opened = _ChunkReader(lenient), None
-        reading.snapshot = reader.reply
-        async with AsyncExitStack() as closing:
-            try:
-                opened = await open_library(stream, closing)
-                reading.cut = lambda: shut_socket(getattr(opened, "response", None))
-                reader.parser.request_id = _request_id(opened)
-                if is_whole(opened):
-                    yield reader.whole(as_dict(opened))
-                    return
-                async with aclosing(forms_of(opened)) as forms:
-                    async for form in forms:
-                        yield reader.chunk(form)
-                        if reader.parser.done:
-                            return
-                if not reader.has_begun:
-                    _check_media(opened)
-                yield reader.parser.flush()
-            except Exception as exc:
-                if is_mistake(exc, opened, reading.committed):
-                    reading.mistake = exc
-                    raise
-                error = as_streamkit_error(exc, sent=reader.has_begun)
-                if reader.parser.finished and not isinstance(error, ApiError):  # the whole reply had arrived
-                    yield reader.parser.flush()
-                    return
-                error.request_id = error.request_id or reader.parser.request_id
-                if reader.has_begun:
-                    error.partial = reader.reply()
-                if error is exc:
-                    raise
-                error.__cause__ = exc
-                shorten(error)
-                raise error from exc
+    def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+        return _LibraryReader(reading, lenient).batches(stream)
 
     return ReplyStream(Source(produce), label="stream of a library")
 
 
-class _ChunkReader:
-    """A reader of a library's chunks: it chooses the parser when the chunks show their API."""
+class _LibraryReader:
+    """The reader of one stream of a library: it chooses the parser when the chunks show their API."""
 
-    def __init__(self, lenient: bool) -> None:
-        self.parser = Parser(FALLBACK_API, lenient=lenient)
-        self.has_begun = self._is_chosen = False
+    def __init__(self, reading: Reading, lenient: bool) -> None:
+        self._reading, self._parser = reading, Parser(FALLBACK_API, lenient=lenient)
+        self._opened: Any = None
+        self._has_begun = self._is_chosen = False
+        reading.snapshot = self._parser.reply
 
-    def reply(self, outcome: Outcome | None = None) -> Reply:
-        return self.parser.reply(outcome)
+    async def batches(self, stream: Any) -> AsyncGenerator[Iterable[Event], None]:
+        async with AsyncExitStack() as closing, aclosing(self._events(stream, closing)) as batches:
+            try:
+                async for batch in batches:
+                    yield batch
+            except Exception as exc:
+                error = self._error(exc)
+                if error is exc:
+                    raise
+                if error is not None:
+                    raise error from exc
+                yield self._parser.flush()
 
-    def chunk(self, form: Any) -> Iterable[Event]:
-        self.has_begun = True
-        self._choose_parser(form)
-        return self.parser.feed_object(form)
+    async def _events(self, stream: Any, closing: AsyncExitStack) -> AsyncGenerator[Iterable[Event], None]:
+        self._opened = opened = await open_library(stream, closing)
+        self._reading.cut = lambda: shut_socket(getattr(opened, "response", None))
+        self._parser.request_id = _request_id(opened)
+        if is_whole(opened):
+            form = as_dict(opened)
+            self._choose_parser(form)
+            yield self._parser.body(encode_json(form))
+            return
+        async with aclosing(forms_of(opened)) as forms:
+            async for form in forms:
+                self._has_begun = True
+                self._choose_parser(form)
+                yield self._parser.feed_object(form)
+                if self._parser.done:
+                    return
+        if not self._has_begun:
+            _check_media(opened)
+        yield self._parser.flush()
 
-    def whole(self, form: Any) -> Iterable[Event]:
-        self._choose_parser(form)
-        return self.parser.body(encode_json(form))
+    def _error(self, exc: Exception) -> Exception | None:
+        """The error to raise because of ``exc``, perhaps ``exc`` itself; None if the whole reply had arrived."""
+        if is_mistake(exc, self._opened, self._reading.committed):
+            self._reading.mistake = exc
+            return exc
+        error = as_streamkit_error(exc, sent=self._has_begun)
+        if self._parser.finished and not isinstance(error, ApiError):
+            return None
+        error.request_id = error.request_id or self._parser.request_id
+        if self._has_begun:
+            error.partial = self._parser.reply()
+        if error is not exc:
+            error.__cause__ = exc
+            shorten(error)
+        return error
 
     def _choose_parser(self, form: Any) -> None:
         api = None if self._is_chosen else owning_api(form)
@@ -104,7 +110,8 @@ class _ChunkReader:
             return
         self._is_chosen = True
         if api is not APIS[FALLBACK_API]:  # earlier chunks, if any, did not belong to a particular API
-            self.parser = Parser(api.name, lenient=self.parser.lenient, request_id=self.parser.request_id)
+            self._parser = Parser(api.name, lenient=self._parser.lenient, request_id=self._parser.request_id)
+            self._reading.snapshot = self._parser.reply
 
 
 def _check_media(opened: Any) -> None:

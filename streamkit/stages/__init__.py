@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .open_calls import OpenCalls
     from .pacing import BACKLOG, Pacing, is_text, takes_time, text_of, with_text
     from .pieces import Unit, cutters
-    from .prelude import Prelude, commits
     from .rewriting import Redactor, Rewriter, StopAt, ThinkTags
     from .rounds import JoinedRounds, Pieces, Transcript
     from .seam import Seam
@@ -46,7 +45,6 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "open_calls": "OpenCalls",
             "pacing": "BACKLOG Pacing is_text takes_time text_of with_text",
             "pieces": "Unit cutters",
-            "prelude": "Prelude commits",
             "rewriting": "Redactor Rewriter StopAt ThinkTags",
             "rounds": "JoinedRounds Pieces Transcript",
             "seam": "Seam",

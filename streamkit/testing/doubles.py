@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from ..engine.streams import Reading, ReplyStream, Source
 from ..errors import BrokenError, ConnectError, StatusError, StreamkitError
 from ..events import Event, ToolCall, Usage
 from ..scripted import CutError, Playable, Request, Script, Server, timed_chunks
-from ..sources.http import Client
+from ..sources.http import Client, read_reply
 from ..wire import Encoder, Parser, api_named
 
 __all__ = ["ScriptedClient", "client", "script"]
@@ -40,26 +40,23 @@ def script(
     )
     Encoder(api)  # raises here if the name is wrong, and not later on subscribing
 
-    async def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        parser = Parser(api)
-        reading.snapshot = parser.reply
-        if reading.byte_listener is not None:
-            reading.byte_listener.begin(api, "")
-        if isinstance(fail, (ConnectError, StatusError)):  # they come before any byte
-            await asyncio.sleep(first)
-            raise copy.copy(fail)
-        try:
-            async for chunk in timed_chunks(answer.writes(api, figures=usage is not None)):
-                if reading.byte_listener is not None:
-                    reading.byte_listener.write(chunk)
-                yield parser.feed(chunk)
-                if parser.done:
-                    return
-        except CutError:
-            raise BrokenError("the connection was cut", partial=parser.reply()) from None
-        yield parser.flush()
+    def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
+        parser, chunks = Parser(api), timed_chunks(answer.writes(api, figures=usage is not None))
+        return read_reply(reading, parser, _act(chunks, fail, first, parser), api)
 
     return ReplyStream(Source(produce), label="script")
+
+
+async def _act(chunks: AsyncIterator[bytes], fail: object, first: float, parser: Parser) -> AsyncGenerator[bytes, None]:
+    """The bytes that the server sends, or after ``first`` seconds the failure that comes before any byte."""
+    if isinstance(fail, (ConnectError, StatusError)):
+        await asyncio.sleep(first)
+        raise copy.copy(fail)
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except CutError:
+        raise BrokenError("the connection was cut", partial=parser.reply()) from None
 
 
 class ScriptedClient(Client):

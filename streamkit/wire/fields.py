@@ -1,4 +1,4 @@
-"""Fields of a chunk: text and objects with their types checked, and the search for a field that is not read."""
+"""Fields of a chunk: texts, objects and indexes of the right type, and the search for a field that is not read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from .json_codec import quote_json
 from .problems import BESIDE_NAMES
 from .unread import has_content
 
-__all__ = ["Chunk", "object_in", "text_field", "unread_field"]
+__all__ = ["Chunk", "choice_index", "object_in", "text_field", "unread_field"]
 
 Chunk: TypeAlias = dict[str, Any]
 """A chunk of a reply, or an object in one."""
+MOST_CHOICES = 2**31
 
 
 def unread_field(
@@ -55,3 +56,13 @@ def object_in(chunk: Chunk, name: str) -> Chunk:
     if inner is not None and not isinstance(inner, dict):
         raise MalformedError(f"{name} is not an object: {quote_json(inner)}")
     return inner or {}
+
+
+def choice_index(form: Chunk, position: int, what: str) -> int:
+    """The index of a choice, by default its ``position``; `MalformedError` if it is not a number."""
+    index = form.get("index")
+    if index is None:
+        return position
+    if type(index) is not int or not 0 <= index < MOST_CHOICES:
+        raise MalformedError(f"the index of a {what} is not a number: {quote_json(index)}")
+    return index

@@ -105,36 +105,16 @@ class Parser:
         """The events that ``chunk`` completes."""
         if self.done:
             return
-        decoder, dialect = self._decoder, self._dialect
-        quick, take = dialect.quick, self.fold.feed
         try:
-            items: list[bytes | ServerSentEvent | str] = decoder.split(chunk)  # type: ignore[assignment]  # fewer kinds
-            self._has_read_items = self._has_read_items or bool(items)
-            if decoder.stray:
-                items = self._with_stray_lines(items)
-            for item in items:
-                if isinstance(item, bytes):
-                    try:
-                        value = from_json(item)
-                    except ValueError:
-                        events = dialect.feed(from_data_line(item))
-                    else:
-                        event = quick(value)
-                        if event is not None:
-                            take(event)
-                            yield event
-                            continue
-                        events = dialect.feed_object(value)
-                else:
-                    events = self._feed_item(item)
-                for other in events:
-                    take(other)
-                    yield other
-                if dialect.done:
+            for item in self._items(chunk):
+                for event in self._events(item):  # `_take` would add a generator for each item
+                    self.fold.feed(event)
+                    yield event
+                if self._dialect.done:
                     yield self._end()
                     return
-            if decoder.error is not None:
-                raise decoder.error
+            if self._decoder.error is not None:
+                raise self._decoder.error
         except StreamkitError as exc:
             self._attach_partial(exc)
             raise
@@ -185,6 +165,31 @@ class Parser:
             raise (self._foreign_api_error() if isinstance(problem, BrokenError) else None) or problem
         self.done = True
         return self.reply()
+
+    def _items(self, chunk: bytes) -> Iterable[bytes | ServerSentEvent | str]:
+        """Events and unknown lines in the order in which they came."""
+        items, stray = self._decoder.split(chunk), self._decoder.stray
+        self._has_read_items = self._has_read_items or bool(items)
+        return _merged(items, stray) if stray else items
+
+    def _events(self, item: bytes | ServerSentEvent | str) -> Iterable[Event]:
+        if isinstance(item, bytes):
+            try:
+                value = from_json(item)
+            except ValueError:
+                return self._dialect.feed(from_data_line(item))
+            return self._dialect.feed_object(value)
+        if isinstance(item, ServerSentEvent):
+            return self._dialect.feed(item)
+        self._keep(item)
+        return ()
+
+    def _keep(self, stray: str) -> None:
+        """Keep an unknown line, up to a bound."""
+        self._check(stray)
+        if self._stray_size < STRAY:
+            self._stray.append(stray)
+            self._stray_size += len(stray)
 
     def _feed_object(self, chunk: dict[str, Any]) -> Iterator[Event]:
         self._dialect.expect_halves()
@@ -250,28 +255,21 @@ class Parser:
             yield event
         yield self._end()
 
-    def _with_stray_lines(self, items: list[bytes | ServerSentEvent | str]) -> list[bytes | ServerSentEvent | str]:
-        """Events and unknown lines in the order in which they came; `_feed_item` keeps the lines, up to a bound."""
-        out: list[bytes | ServerSentEvent | str] = []
-        done = 0
-        for at, line in self._decoder.stray:
-            out += (*items[done:at], line)
-            done = at
-        return out + items[done:]
-
-    def _feed_item(self, item: ServerSentEvent | str) -> Iterable[Event]:
-        if isinstance(item, ServerSentEvent):
-            return self._dialect.feed(item)
-        self._check(item)
-        if self._stray_size < STRAY:
-            self._stray.append(item)
-            self._stray_size += len(item)
-        return ()
-
     def _check(self, stray: str) -> None:
         problem = stray_problem(stray)
         if problem is not None:
             raise problem
+
+
+def _merged(
+    items: list[bytes | ServerSentEvent], stray: list[tuple[int, str]]
+) -> Iterator[bytes | ServerSentEvent | str]:
+    done = 0
+    for at, line in stray:
+        yield from items[done:at]
+        yield line
+        done = at
+    yield from items[done:]
 
 
 def _is_whole(sse: ServerSentEvent) -> bool:

@@ -64,7 +64,6 @@ def test_skipped_prompts_do_not_wait_for_limits():
 
 def test_usage_that_is_not_reported_is_estimated():
     with testing.client(testing.Script("x" * 400, usage=sk.Usage())) as one:
-        one._without_usage.add("scripted")
         found = outcomes(3, one, prices=ONE_EACH, budget=150)
     assert [item.cost for item in found] == [100, 100, None]
 

@@ -61,6 +61,12 @@ def test_a_line_is_written_before_the_item_is_delivered(path: Path):
             assert all(line.endswith(b"\n") for line in lines)
 
 
+def test_a_line_is_text_that_moves_no_cursor_whatever_the_reply_holds(path: Path):
+    with testing.client("half a pair \ud83d, CSI \x9b2J, line end \u2028") as one:
+        ran(one, ["a"], path)
+    assert path.read_bytes().decode().removesuffix("\n").isprintable()
+
+
 def test_failed_prompts_are_asked_again(path: Path):
     server = testing.Server(sk.StatusError("no", status=400), testing.Script("Hi", drop_after=0), "Hi")
     with testing.ScriptedClient(server, retry=sk.Retry(attempts=0)) as one:
@@ -235,10 +241,14 @@ def test_left_early_it_is_free_for_the_next(path: Path):
 def test_a_ledger_that_cannot_be_written_ends_the_batch_after_what_was_answered(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(self: Book, item: sk.BatchItem, content: str | None) -> None:
-        raise OSError(28, "No space left on device")
+    write = os.write
 
-    monkeypatch.setattr(Book, "_write", full)
+    def full(fd: int, data: Any) -> int:
+        if os.path.samestat(os.fstat(fd), os.stat(path)) and b'"Hi"' in bytes(data):
+            raise OSError(28, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
     with testing.client("Hi") as one:
         recorded = testing.clock().run(sk.batch(range(20), lambda n: one.chat(str(n)), ledger=path, concurrency=3))
     assert isinstance(recorded.error, sk.SinkError)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 import streamkit as sk
 from streamkit.batch.prompts import Unreadable, content_of, lines_of, size_of
@@ -27,6 +29,9 @@ JSON = st.recursive(
 
 class City(BaseModel):
     name: str
+
+
+class Names(RootModel[list[str]]): ...
 
 
 @dataclass
@@ -55,6 +60,7 @@ def test_models_and_dataclasses_have_names_and_strangers_none():
     assert content_of(Question("Why?")) == content_of({"text": "Why?"})
     assert content_of([sk.user("Why?")]) == content_of([{"content": "Why?", "role": "user"}])
     assert content_of("\ud800") is not None
+    assert content_of({"day": date(2026, 1, 2)}) == content_of({"day": "2026-01-02"})
     assert content_of(object()) is None
     assert content_of(Unreadable("{", sk.MalformedError("x"))) != content_of("{")
 
@@ -69,6 +75,7 @@ def test_models_and_dataclasses_have_names_and_strangers_none():
         ([sk.system("four"), sk.user("four")], 5),
         ({"n": 1, "text": None}, 0),
         (Question("four"), 1),
+        ([Question("four"), City(name="four"), MappingProxyType({"text": "four"}), Names(["four"])], 4),
         (object(), 0),
         ({"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10_000}}, 1003),
     ],

@@ -73,10 +73,10 @@ def test_the_responses_api_gets_them_in_its_own_form():
     assert "function" not in tool
 
 
+@pytest.mark.usefixtures("no_default_client")
 def test_the_default_client_is_a_client_too(monkeypatch: pytest.MonkeyPatch):
     client = testing.client(CALL, FINE)
     monkeypatch.setattr(default, "Client", lambda: client)
-    monkeypatch.setattr(default, "_default", None)
     assert sk.run(sk.tool_loop(sk.chat, "?", [weather])).rounds == 2
     assert sent(client)[0][0]["function"]["name"] == "weather"
 

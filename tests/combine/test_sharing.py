@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +13,7 @@ from reactivex.subject import Subject
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from tests.reports import caught_up
 
 
 def test_late_joiners_get_what_has_passed_and_then_what_comes():
@@ -208,7 +208,7 @@ def test_an_operator_above_that_raises_at_the_end_ends_it_for_all(error, told, w
 
     async def main():
         runs = [sk.start(stream, lambda event: None) for stream in streams]
-        return await asyncio.gather(*(run._wait() for run in runs), return_exceptions=True)
+        return await asyncio.gather(*runs, return_exceptions=True)
 
     failures = [told_of(stream) for stream in streams] if way == "thread" else asyncio.run(main())
     assert [(type(failure), str(failure)) for failure in failures] == [told, told]
@@ -243,7 +243,7 @@ def test_an_operator_below_that_raises_ends_its_own_run_only():
         shared = sk.share(testing.script("a", "b"), replay=9)
         good = sk.start(shared, lambda event: None)
         bad = sk.start(shared.pipe(raising("on_next", ZeroDivisionError(SECRET)), ops.redact("email")))
-        return await asyncio.gather(good._wait(), bad._wait(), return_exceptions=True)
+        return await asyncio.gather(good, bad, return_exceptions=True)
 
     reply, failure = asyncio.run(main())
     assert reply.text == "ab"
@@ -324,13 +324,14 @@ def test_a_thread_that_reads_slowly_holds_the_source():
     last = -1
     while last != len(pulled):
         last = len(pulled)
-        time.sleep(0.05)  # there is no event for what does not happen
+        for _ in range(100):  # there is no event for what does not happen
+            caught_up()
     assert last < 3000
     assert list(reader)[-1] == 7_999
 
 
 def test_a_run_that_ends_early_leaves_the_stream_to_the_others():
-    shared, joined, arrived = sk.share(numbers(300, 0.001), replay=300), threading.Event(), threading.Event()
+    shared, joined, arrived = sk.share(numbers(), replay=300), threading.Event(), threading.Event()
 
     def first():
         return sk.run(shared.pipe(rxo.take_while(lambda item: not arrived.is_set())), lambda item: joined.set()).outcome

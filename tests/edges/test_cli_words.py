@@ -14,11 +14,10 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.edges import cli
-from streamkit.edges.cli import ask
 
 
 def parsed(*args: str) -> dict[str, Any]:
-    return vars(cli._parser().parse_args(args))
+    return vars(cli.make_parser().parse_args(args))
 
 
 def told(capsys: pytest.CaptureFixture[str], *args: str) -> str:
@@ -39,7 +38,7 @@ SERVE = [["hello"], ["--port", "0"], ["--text", "-- a"], ["--text", "b c"], ["ch
 @pytest.mark.parametrize(("command", "groups"), [("chat", CHAT), ("record", RECORD), ("serve", SERVE)])
 def test_words_and_options_come_in_any_order(command: str, groups: list[list[str]]):
     """Among all orders of these groups: what stays in order among themselves are words, and values of one option."""
-    tops = cli._parser()
+    tops = cli.make_parser()
     words = [group for group in groups if not group[0].startswith("--") and group != ["-v"]]
     again = [group for group in groups if group[0] == "--text"]
     expected = vars(tops.parse_args([command, *itertools.chain(*groups)]))
@@ -102,7 +101,9 @@ def test_file_and_prompt_of_record_in_the_wrong_order_are_told(
         ["out", "What is b.jsonl"],
         ["out", "sum", "b.jsonl"],
     ):
-        ask._check_order(file, words)
+        Path(file).touch()
+        assert cli.main(["record", file, *words]) == 2
+        assert "exists already" in capsys.readouterr().err
 
 
 def test_what_follows_two_dashes_is_words():

@@ -14,6 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.wire import parse
+from tests.waiting import soon
 
 fastapi = pytest.importorskip("fastapi")
 uvicorn = pytest.importorskip("uvicorn")
@@ -94,13 +95,6 @@ class Ended:
 
     async def wait(self) -> sk.Reply:
         return await asyncio.wait_for(asyncio.shield(self.reply), 5)
-
-
-async def soon(true: Callable[[], bool]) -> None:
-    """Sockets tell no event for what their other end does, so this looks again and again."""
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 # -- clients that stay -------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import streamkit as sk
 from streamkit import ops, sinks, testing
 from streamkit.engine.branches import claims
 from streamkit.engine.upstream import atwork
-from tests.reports import Reports
+from tests.reports import Reports, caught_up
 
 ELSEWHERE = "sink {} is at work in another run (sk.runs['{}']): give each run its own"
 TWICE = "sink {} is twice in one run: give each branch its own"
@@ -239,9 +239,9 @@ def test_a_run_whose_variable_is_gone_is_had_again_and_is_asked_once(reports: Re
     del run
     sk.start(testing.script("a", first=0.05, fail="no"))
     (run,) = sk.runs.values()
-    settled = run._driver.result
     del run  # nobody has it any more
-    assert settled.block(10)
+    while atwork.at_work:
+        caught_up()
     assert [str(error) for error in reports.errors] == ["no"]
 
 
@@ -569,7 +569,9 @@ def test_a_loop_that_ends_while_a_run_waits_ends_that_too():
         return [first, sk.start(testing.script("b"), slow)]
 
     slow = Slow()
-    assert [run.result(1).outcome for run in asyncio.run(main())] == ["cancelled", "cancelled"]
+    with testing.clock() as clock:
+        runs = clock.run_coroutine(main())
+    assert [run.result(1).outcome for run in runs] == ["cancelled", "cancelled"]
 
 
 def test_nobody_waits_for_ever_for_a_loop_that_stands_still():

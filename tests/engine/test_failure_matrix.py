@@ -8,7 +8,6 @@ and the doors.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.engine.matrix.doors import DOORS, Outcome, virtual_time
 from tests.engine.matrix.kinds import KINDS, PASSING, Fault, behind
 from tests.engine.matrix.places import PLACES, Place
 from tests.reports import reported
+from tests.waiting import until
 
 LIKE_AN_END = (asyncio.CancelledError, GeneratorExit, StopIteration, StopAsyncIteration)
 SEEN_OFF = ("sse", "batch")
@@ -60,7 +60,7 @@ def check(place: Place, kind: str, door: str) -> None:
     case = f"{place.name}, {kind}, {door}: raised {outcome.raised!r}, told {outcome.told}"
 
     assert outcome.left == [], case
-    assert nothing_is_live(), f"{case}: {live} would hold up the exit"
+    assert until(lambda: not live), f"{case}: {live} would hold up the exit"
     assert outcome.other == "on on on " or outcome.lost_loop, f"{case}: the other run gave {outcome.other!r}"
     assert outcome.sibling.closed == 1 or place.unopened, (
         f"{case}: the sibling was closed {outcome.sibling.closed} times"
@@ -68,14 +68,6 @@ def check(place: Place, kind: str, door: str) -> None:
     if place.in_branch and kind == "Exception":
         assert len(outcome.sibling.items) == len(testing.clock().run(setup.stream()).items), f"{case}: the sibling"
     check_heard(fault, outcome, place, door, case)
-
-
-def nothing_is_live() -> bool:
-    """In a moment: the loop of the background thread may still be coming round."""
-    until = time.monotonic() + 5
-    while live and time.monotonic() < until:
-        time.sleep(0.001)
-    return not live
 
 
 def check_heard(fault: Fault, outcome: Outcome, place: Place, door: str, case: str) -> None:

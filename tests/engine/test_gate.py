@@ -123,7 +123,7 @@ def test_a_reader_that_does_not_read_holds_the_body(asynchronous: bool) -> None:
                 break
 
     if asynchronous:
-        asyncio.run(main())
+        testing.clock().run_coroutine(main())
     else:
         for event in bodies.stream():
             if isinstance(event, sk.TextDelta):

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,8 +21,10 @@ import streamkit as sk
 from streamkit import sinks, testing
 from streamkit.engine.failures import unreported
 from streamkit.engine.loops.loop import background, call_on
+from streamkit.engine.upstream import at_work
 from tests.faults.printed import PAGE
-from tests.reports import Reports, caught_up
+from tests.reports import Reports, caught_up, ended
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,9 +40,10 @@ def bad(item: Any) -> None:
 def quiet(item: Any) -> None: ...
 
 
-def ended(run: sk.Run) -> sk.Run:
-    """Once it is over, without having asked."""
-    assert run._driver.result.block(5)
+async def over(run: sk.Run) -> sk.Run:
+    """``run``, which is served by this loop, once it is over; its result is not asked for."""
+    for _ in iter(lambda: run.id in at_work, False):
+        await asyncio.sleep(0)
     return run
 
 
@@ -124,7 +126,7 @@ def test_on_a_loop_of_asyncio_run(reports: Reports):
 def test_also_when_that_loop_has_ended(reports: Reports):
     async def main() -> sk.Run:
         run = sk.start(failing(), quiet)
-        await asyncio.wait_for(run._driver.result.wait(), 5)
+        await over(run)
         return run
 
     run = asyncio.run(main())
@@ -168,9 +170,7 @@ def test_a_run_in_a_cycle_is_logged_when_the_cycle_is_collected(reports: Reports
     ended(owner.run)
     gone = ref(owner.run)
     del owner
-    until = time.monotonic() + 5
-    while gone() is not None and time.monotonic() < until:  # the loop's thread may not have let go of it yet
-        gc.collect()
+    until(lambda: (gc.collect(), gone())[1] is None)  # the loop's thread may hold it for a moment
     assert gone() is None  # what is kept for the exit keeps no run alive
     assert len(reports.errors) == 1
 
@@ -188,8 +188,7 @@ def test_shutdown_tells_what_ran_on_the_background_loop(reports: Reports):
 def test_shutdown_does_not_tell_of_runs_on_loops_that_go_on(reports: Reports):
     async def main() -> None:
         run = sk.start(failing())
-        run._discard_items()
-        await asyncio.wait_for(run._driver.result.wait(), 5)
+        await over(run)
         await asyncio.to_thread(sk.shutdown)
         with pytest.raises(sk.ApiError):
             await run
@@ -253,7 +252,7 @@ def test_a_run_that_is_collected_within_the_program_s_own_logging_does_not_wait_
 
         async def main() -> None:
             garbage.append(sk.start(failing()))
-            await asyncio.wait_for(garbage[0]._driver.result.wait(), 5)
+            await over(garbage[0])
             logger.error("the program's own")
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -271,7 +270,8 @@ def test_what_a_loop_was_to_tell_when_it_stopped_is_told_by_the_exit(reports: Re
 
     async def main() -> None:
         run = sk.start(failing())
-        await asyncio.wait_for(run._driver.result.wait(), 5)
+        await over(run)
+        await loop.shutdown_asyncgens()
         loop.stop()
 
     with suppress(RuntimeError):
@@ -481,9 +481,7 @@ def test_a_listener_in_a_thread_has_heard(reports: Reports):
 
 def buffered() -> sk.Run[Any]:
     """One that has failed before anybody reads its items."""
-    run = sk.start(failing())
-    assert run._unread is not None
-    return ended(run)
+    return ended(sk.start(failing()))
 
 
 def under_way() -> sk.Run[Any]:
@@ -602,7 +600,8 @@ def test_a_run_that_ended_well_or_was_cancelled_is_no_news(reports: Reports):
 def test_nor_is_a_loop_that_was_shut_down(reports: Reports):
     async def main() -> None:
         kept = [sk.start(testing.script("a", "b", every=10), *branches) for branches in ((), (quiet,), (asks,))]
-        await asyncio.sleep(0.01)
+        for _ in range(10):
+            await asyncio.sleep(0)
         assert kept
 
     async def asks(item: Any) -> None:
@@ -750,20 +749,20 @@ class Unclosable:
 
 
 def test_an_attached_sink_that_fails_when_a_loop_is_left_is_logged(reports: Reports):
-    for _ in testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())):
+    for _ in testing.script("a", "b", every=60.0).pipe(sk.ops.attach(Unclosable())):
         break
     assert reports.came.wait(5)
     assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
 
 
 def test_so_it_is_when_a_subscription_is_disposed_of(reports: Reports):
-    testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())).subscribe(quiet).dispose()
+    testing.script("a", "b", every=60.0).pipe(sk.ops.attach(Unclosable())).subscribe(quiet).dispose()
     assert reports.came.wait(5)
     assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
 
 
 def test_what_a_shared_stream_raises_when_its_last_subscriber_leaves_is_logged(reports: Reports):
-    for _ in sk.share(testing.script("a", "b", every=0.01).pipe(sk.ops.attach(Unclosable())), replay=9):
+    for _ in sk.share(testing.script("a", "b", every=60.0).pipe(sk.ops.attach(Unclosable())), replay=9):
         break
     assert reports.came.wait(5)
     assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
@@ -848,7 +847,7 @@ def test_it_can_be_switched_off():
 def test_the_child_of_a_fork_does_not_tell_what_is_the_parent_s():
     told = printed(
         "import warnings; warnings.simplefilter('ignore')\n"
-        "run = sk.start(failing, quiet)\nrun._driver.result.block(5)\n"
+        "run = sk.start(failing, quiet)\nwhile 'running' in repr(run): threading.Event().wait(0.05)\n"
         "if os.fork() == 0:\n    sys.exit()\nos.wait()"
     )
     assert told.count(SAID) == 1, told
@@ -859,7 +858,8 @@ def test_a_closed_port_that_nobody_asked_about_is_told_on_a_page():
     told = printed(
         "import socket\nsock = socket.socket(); sock.bind(('127.0.0.1', 0)); port = sock.getsockname()[1]\n"
         "client = sk.Client(f'http://127.0.0.1:{port}/v1', 'the-key', model='m', retry=sk.Retry(attempts=0))\n"
-        "run = sk.start(client.chat('hi'), quiet)\nrun._driver.result.block(9)\nsock.close()"
+        "run = sk.start(client.chat('hi'), quiet)\n"
+        "while 'running' in repr(run): threading.Event().wait(0.05)\nsock.close()"
     )
     lines = told.splitlines()
     assert SAID in lines[0]

@@ -6,7 +6,6 @@ import dis
 import gc
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -70,9 +69,7 @@ def test_wherever_ctrl_c_comes_the_run_can_be_cancelled(way: Callable[[sk.Run], 
         run = sk.start(testing.script("a", first=0.005, stall_after=1 if way is iterating else None))
         over = not interrupted(way(run), step)
         run.cancel()
-        began = time.monotonic()
         assert run.result(timeout=5).outcome in ("cancelled", "complete"), step
-        assert time.monotonic() - began < 2.0, step
         step += 1
     assert step > 10  # it did look into the calls
 

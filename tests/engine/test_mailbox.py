@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from reactivex import operators as rxo
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
+from tests.work import timed, work
 
 WORDS = [f"{number} " for number in range(20)]
 
@@ -392,18 +392,18 @@ def test_figures_while_it_runs_and_names_that_repeat():
 
 
 def block(_: Any) -> None:
-    time.sleep(0.11)
+    work(0.11)
 
 
 def test_a_callable_that_blocks_is_named_once(caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.WARNING, "streamkit"):
+    with caplog.at_level(logging.WARNING, "streamkit"), timed():
         sk.run(testing.script(*"abcd"), sk.branch(ops.text(), into=block, name="painter"), sinks.memory())
     (record,) = [record for record in caplog.records if record.name == "streamkit"]
     assert record.getMessage().startswith("sink painter blocks: 0.1")
 
 
 def test_among_sinks_in_place_the_one_that_blocks_is_found(caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.WARNING, "streamkit"):
+    with caplog.at_level(logging.WARNING, "streamkit"), timed():
         sk.run(testing.script(*"abcd"), id, sk.branch(into=block, name="painter"), sinks.memory())
     (record,) = [record for record in caplog.records if record.name == "streamkit"]
     assert record.getMessage().startswith("sink painter blocks: 0.1")
@@ -411,7 +411,7 @@ def test_among_sinks_in_place_the_one_that_blocks_is_found(caplog: pytest.LogCap
 
 def test_one_hiccup_is_no_news(caplog: pytest.LogCaptureFixture):
     once = iter([block])
-    with caplog.at_level(logging.WARNING, "streamkit"):
+    with caplog.at_level(logging.WARNING, "streamkit"), timed():
         sk.run(testing.script(*"abcd"), lambda item: next(once, bool)(item))
     assert [record for record in caplog.records if record.name == "streamkit"] == []
 

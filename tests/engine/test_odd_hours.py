@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -74,9 +73,11 @@ def test_every_subscriber_of_a_shared_stream_that_cannot_begin_hears_why(error: 
 
 def test_a_run_that_is_cancelled_before_it_began_closes_its_sinks():
     replies: list[sk.Reply] = []
-    background().call_soon_threadsafe(time.sleep, 0.05)
+    go_on = threading.Event()
+    background().call_soon_threadsafe(go_on.wait, 10)
     run = sk.start(testing.script("a"), sk.on(reply=replies.append))
     run.cancel()
+    go_on.set()
     assert run.result(10).outcome == "cancelled"
     assert [reply.outcome for reply in replies] == ["cancelled"]
 
@@ -161,7 +162,7 @@ def test_a_reader_that_is_collected_while_its_run_is_being_closed(attached: bool
         loop = asyncio.get_running_loop()
 
         def make(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Any:
-            if work.__qualname__ == ("_Attachment._close_sinks" if attached else "RunDriver._close"):
+            if work.__qualname__ == ("BranchedStream._close" if attached else "RunDriver._close"):
                 loop.set_task_factory(None)
                 run.cancel()
             return asyncio.Task(work, loop=loop, **options)

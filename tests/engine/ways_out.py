@@ -22,6 +22,7 @@ from typing import Any
 
 import streamkit as sk
 from streamkit import operators as ops, sinks
+from tests.waiting import until
 
 Events = sk.Stream[Any]
 
@@ -244,10 +245,8 @@ def background_tasks() -> list[str]:
 
 def settled(look: Callable[[], list[Any]], nothing: list[Any]) -> list[Any]:
     """What is left once it no longer changes."""
-    deadline = time.monotonic() + 10
-    while (found := look()) != nothing and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
+    until(lambda: look() == nothing)
+    return look()
 
 
 def main(url: str, seed: int, runs: int, only: list[str]) -> None:

@@ -79,7 +79,7 @@ class Server:
     def open(self) -> int:
         return len(self._open)
 
-    def all_closed(self, within: float = 1.0) -> bool:
+    def all_closed(self, within: float = 5.0) -> bool:
         """Whether every connection is gone within so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, within)

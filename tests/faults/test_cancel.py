@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import streamkit as sk
+from tests.connections import in_use, pools
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
 
@@ -30,23 +31,13 @@ def client(server: Server, **options: Any) -> sk.Client:
     return sk.Client(server.url, "key", model="m", retry=ONCE, **options)
 
 
-def pool_entries(client: sk.Client) -> list[Any]:
-    """What the connection pools of a client hold on to, but for connections that are idle."""
-    pools = [pool.client._transport._pool for _, pool in client._pools._all()]
-    return [
-        entry
-        for pool in pools
-        for entry in (*pool._requests, *(connection for connection in pool.connections if not connection.is_idle()))
-    ]
-
-
 def others() -> set[str]:
     """Names of tasks on this loop besides the test's own."""
     return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
 async def gone(server: Server) -> bool:
-    return await asyncio.to_thread(server.all_closed, 1.0)
+    return await asyncio.to_thread(server.all_closed)
 
 
 async def turns(number: int) -> None:
@@ -65,7 +56,7 @@ def test_cancel_at_every_turn_of_the_loop(number: int) -> None:
             reply = await run
             assert reply.outcome == "cancelled"
             assert await gone(server)
-            assert pool_entries(one) == []
+            assert in_use(one) == []
             assert others() == set()
 
     with serving(BEGUN) as server:
@@ -183,8 +174,8 @@ async def cancel_many(server: Server, number: int, at_once: int, seed: int) -> N
             await asyncio.gather(*(vary.choice(WAYS)(one, turn) for _ in range(at_once)))
         while others():  # readers whose subscription was disposed
             await asyncio.sleep(0)
-        assert pool_entries(one) == []
-        assert len(one._pools._all()) == 1
+        assert in_use(one) == []
+        assert len(pools(one)) == 1
         assert await gone(server)
         async for _ in one.chat("hi"):  # and it still works
             break

@@ -19,7 +19,8 @@ import reactivex as rx
 import streamkit as sk
 from streamkit import errors, ops, sinks, testing
 from streamkit.edges.cli import main
-from tests.reports import reported
+from tests.reports import caught_up, reported
+from tests.work import timed, work
 
 EVIL = "x\n2026-01-01 ERROR fake\r\x1b[2J\x9b31m\u2028\u202e\u200b\U000e0041\ud800"
 NAME = EVIL.replace("\ud800", "")
@@ -119,12 +120,9 @@ def test_figures_tell_the_name_as_messages_do():
     assert sk.branch(into=print, name="Wörter  世界").name == "Wörter  世界"
 
 
-def test_a_slow_sink_is_logged_in_one_line(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
-    for module in ("fan", "outlet"):
-        for limit in ("SLOW", "NOTED"):
-            monkeypatch.setattr(f"streamkit.engine.branches.{module}.{limit}", -1.0)
-    with caplog.at_level(logging.WARNING, "streamkit"):
-        sk.run(testing.script(*"abcdef"), sk.branch(into=lambda _: None, name=EVIL))
+def test_a_slow_sink_is_logged_in_one_line(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.WARNING, "streamkit"), timed():
+        sk.run(testing.script(*"abcdef"), sk.branch(into=lambda _: work(1.0), name=EVIL))
     assert caplog.messages
     assert all(map(fine, caplog.messages))
     assert "fake" in caplog.text
@@ -180,14 +178,14 @@ def damaged_ledger(path: Path) -> None:
 def spool_in_use(path: Path) -> None:
     sink = sinks.batched(receive, spool=path)
     other = sinks.batched(lambda items, *, key: None, spool=path)
-    assert sink._spool is not None
-    loop = asyncio.new_event_loop()
-    kept = sink._spool.begin(loop)
+    run = sk.start(testing.script("a", "b", every=60.0), sink)
+    while not run.stats or not next(iter(run.stats.values())).delivered:
+        caught_up()
     try:
         sk.run(testing.script("a"), other)
     finally:
-        kept.end()
-        loop.close()
+        run.cancel()
+        run.result(5)
 
 
 def no_spool(path: Path) -> None:

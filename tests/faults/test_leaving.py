@@ -1,12 +1,11 @@
 """F68, F72: cancelling from other threads and callbacks, leaving loops, closing the client, shutting down."""
 
-# ruff: noqa: ASYNC110  # what is waited for happens where no event of ours can be set
+# what is waited for happens where no event of ours can be set
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ import streamkit as sk
 from streamkit.engine.loops.loop import live
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
+from tests.waiting import soon, until
 
 pytestmark = pytest.mark.slow  # every fault through every door, with real waits
 
@@ -36,21 +36,13 @@ async def left(seconds: float) -> set[str]:
     return {task.get_name() for task in late}
 
 
-def all_left_off(seconds: float) -> bool:
-    """No reading is under way on the background loop any more, or will be in a moment."""
-    deadline = time.monotonic() + seconds
-    while live and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return not live
-
-
 def test_cancel_from_another_thread() -> None:
     with serving(BEGUN) as server, client(server) as one:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
         run.cancel()
         assert run.result(1).outcome == "cancelled"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_nothing_is_delivered_after_cancel_returned() -> None:
@@ -58,8 +50,7 @@ def test_nothing_is_delivered_after_cancel_returned() -> None:
         seen: list[Any] = []
         run = sk.start(one.chat("hi"), seen.append)
         assert server.heard(1)
-        while len(seen) < 5:
-            time.sleep(0.001)
+        assert until(lambda: len(seen) >= 5)
         run.cancel()
         after = len(seen)
         assert run.result(1).outcome == "cancelled"
@@ -78,7 +69,7 @@ def test_cancel_inside_a_callback() -> None:
         run = sk.start(one.chat("hi"), stop)
         assert run.result(2).outcome == "cancelled"
         assert len(seen) == 3
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +80,7 @@ def test_a_silent_server_sees_the_close(answer: Any) -> None:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
         run.cancel()
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         run.result(1)
 
 
@@ -98,8 +89,8 @@ def test_leaving_for_closes_the_request() -> None:
         for event in one.chat("hi"):
             if isinstance(event, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
-        assert all_left_off(1.0)
+        assert server.all_closed()
+        assert until(lambda: not live)
 
 
 def _fail_in_the_body(one: sk.Client) -> None:
@@ -111,7 +102,7 @@ def test_an_exception_in_the_body_of_for_closes_the_request() -> None:
     with serving(endless) as server, client(server) as one:
         with pytest.raises(ZeroDivisionError):
             _fail_in_the_body(one)
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_task_that_is_cancelled_while_it_iterates() -> None:
@@ -127,7 +118,7 @@ def test_a_task_that_is_cancelled_while_it_iterates() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
             assert await left(1.0) == set()
 
     with serving(BEGUN) as server:
@@ -139,12 +130,11 @@ def test_the_end_of_asyncio_run_closes_what_is_still_read() -> None:
 
     async def main(server: Server) -> None:
         client(server).chat("hi").subscribe(seen.append)
-        while len(seen) < 3:
-            await asyncio.sleep(0.001)
+        await soon(lambda: len(seen) >= 3)
 
     with serving(endless) as server:
         asyncio.run(main(server))
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_closing_the_client_ends_its_streams() -> None:
@@ -152,13 +142,12 @@ def test_closing_the_client_ends_its_streams() -> None:
         one = client(server)
         run = sk.start(one.chat("hi"))
         await asyncio.to_thread(server.heard, 1)
-        while not run.reply.text:
-            await asyncio.sleep(0.001)
+        await soon(lambda: run.reply.text)
         await one.aclose()
         with pytest.raises(sk.BrokenError) as caught:
             await run
         assert caught.value.partial.text == "kept"
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+        assert await asyncio.to_thread(server.all_closed)
         with pytest.raises(sk.StreamkitError, match="closed"):
             await one.chat("hi")
 
@@ -170,12 +159,11 @@ def test_shutdown_leaves_no_thread() -> None:
     with serving(BEGUN) as server, client(server) as one:
         run = sk.start(one.chat("hi"))
         assert server.heard(1)
-        while not run.reply.text:
-            time.sleep(0.001)
+        assert until(lambda: run.reply.text)
         sk.shutdown()
         assert run.result(1).outcome == "cancelled"
         assert run.reply.text == "kept"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("streamkit")]
 
 
@@ -185,10 +173,9 @@ def test_shutdown_tells_subscribers_and_keeps_the_text() -> None:
         errors: list[Any] = []
         one.chat("hi").subscribe(seen.append, errors.append)
         assert server.heard(1)
-        while len(seen) < 2:
-            time.sleep(0.001)
+        assert until(lambda: len(seen) >= 2)
         sk.shutdown()
         (error,) = errors
         assert isinstance(error, sk.BrokenError)
         assert (error.partial.text, error.partial.outcome) == ("kept", "cancelled")
-        assert server.all_closed(1.0)
+        assert server.all_closed()

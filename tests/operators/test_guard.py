@@ -14,6 +14,7 @@ import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.stages import Segments
 from streamkit.stages.rewriting.guarded import GuardCutter
+from tests.costs import check_linear_time
 
 TEXT = "First one. Second bad one! Third one? And the rest"
 
@@ -388,7 +389,7 @@ def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
         await asyncio.sleep(0.01)
         return at, shown
 
-    assert asyncio.run(main()) == ([[], [], ["Two words,"]], ["Two words,"])
+    assert testing.clock().run_coroutine(main()) == ([[], [], ["Two words,"]], ["Two words,"])
 
 
 def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():
@@ -432,14 +433,18 @@ def test_a_block_of_code_is_asked_about_as_a_whole():
         assert asked[0].strip() == (code + "```" if end else code.strip())
 
 
+@pytest.mark.slow
 def test_the_text_of_a_long_block_of_code_is_not_joined_before_its_end():
     """That would cost the square of its length."""
-    cutter = GuardCutter(Segments)
-    for piece in ["```\n", *["code"] * 1000]:
-        assert cutter.feed(sk.TextDelta(piece)) == []
-        assert max(map(len, cutter._cuts[0]._held)) == 4
-    (asked,) = cutter.flush()
-    assert asked.text == "```\n" + "code" * 1000
+
+    def cut(pieces: int):
+        cutter = GuardCutter(Segments)
+        for piece in ["```\n", *["code" * 10] * pieces]:
+            assert cutter.feed(sk.TextDelta(piece)) == []
+        (asked,) = cutter.flush()
+        assert asked.text == "```\n" + "code" * 10 * pieces
+
+    check_linear_time(cut, 4_000, 64_000)
 
 
 @given(st.lists(st.integers(1, 9), max_size=20), st.sampled_from(["sentence", "word", "line", "paragraph"]))

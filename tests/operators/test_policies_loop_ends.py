@@ -31,6 +31,6 @@ def test_the_end_of_the_loop_is_no_failure_of_the_server(
 
         runs: list[sk.Run] = []
         asyncio.run(main())
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         assert len(server.requests) == 1
         assert runs[0].reply.outcome == "cancelled"

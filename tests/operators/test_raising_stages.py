@@ -75,7 +75,7 @@ def test_a_stage_that_fails_ends_the_run_and_shows_nothing_of_what_it_held(at, e
         items: list[Any] = []
         run.append(sk.start(CASES[at]().pipe(rewritten(at, error, hides=hides)), items.append))
         try:
-            await asyncio.wait_for(asyncio.shield(run[0]._wait()), 60)
+            await asyncio.wait_for(asyncio.shield(run[0]), 60)
         except Exception as exc:
             return items, exc
         return items, None

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import math
 import threading
-import time
 
 import pytest
 import reactivex as rx
@@ -19,6 +18,7 @@ from streamkit import operators as ops, testing
 from streamkit.engine.failures.reporting import ShutdownError
 from streamkit.engine.loops.closing import members
 from streamkit.engine.upstream.loop_watch import LoopWatch
+from tests.waiting import until
 
 TEXT = "a b c d e f " * 20
 
@@ -52,7 +52,8 @@ def left_by_its_loop(begin, wait=0.15):
         await asyncio.sleep(wait)
         return begun
 
-    return asyncio.run(main())
+    with testing.clock() as clock:
+        return clock.run_coroutine(main())
 
 
 async def stalls():
@@ -198,14 +199,14 @@ def test_a_member_of_a_shared_stream_elsewhere_is_told():
 
 @pytest.mark.parametrize("start", [True, False])
 def test_the_background_loop_is_shut_down(start):
-    ends = []
+    shown, ends = [], []
 
     def main():
         stream = testing.script(TEXT).pipe(typewriter())
-        run = sk.start(stream) if start else None
+        run = sk.start(stream, shown.append) if start else None
         if run is None:
-            stream.subscribe(lambda item: None, ends.append)
-        time.sleep(0.2)
+            stream.subscribe(shown.append, ends.append)
+        assert until(lambda: len(shown) > 2)
         sk.shutdown()
         assert not [thread for thread in threading.enumerate() if thread.name == "streamkit"]
         return run.result() if run is not None else ends[0]

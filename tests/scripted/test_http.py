@@ -17,6 +17,7 @@ from streamkit.scripted.client_limits import ServerLimits
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
 from streamkit.wire import parse
+from tests.waiting import soon
 
 BODY = json.dumps({"messages": [{"role": "user", "content": "Hi"}], "stream": True}).encode()
 POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
@@ -28,11 +29,6 @@ def on_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 
     run.__name__ = run.__qualname__ = test.__name__
     return run
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    while not happened():  # noqa: ASYNC110  # what is waited for happens in the server, which tells nobody
-        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
@@ -145,7 +141,7 @@ def test_a_client_that_goes_away_is_noticed_at_once(how):
             await reader.readuntil(b'" b"')
             assert server.cancelled == 0
             {"close": writer.close, "abort": writer.transport.abort, "half": writer.write_eof}[how]()
-            await asyncio.wait_for(until(lambda: server.cancelled == 1), 1.0)
+            await soon(lambda: server.cancelled == 1)
 
     asyncio.run(main())
 
@@ -156,8 +152,8 @@ async def test_a_client_that_goes_before_the_answer_is_noticed_too():
     async with server.listen() as url:
         async with connected(url) as (_, writer):
             writer.write(POST)
-            await until(lambda: bool(server.requests))
-        await until(lambda: server.cancelled == 1)
+            await soon(lambda: bool(server.requests))
+        await soon(lambda: server.cancelled == 1)
 
 
 @on_a_loop
@@ -197,11 +193,12 @@ async def test_a_slow_client_holds_the_server():
             sent = -1
             while not server.requests or sent != server.requests[0].sent:
                 sent = server.requests[0].sent if server.requests else -1
-                await asyncio.sleep(0.1)
+                for _ in range(100):  # the server is on this loop
+                    await asyncio.sleep(0)
             assert 0 < sent < 100_000
             while server.requests[0].sent == sent:
                 await loop.sock_recv(sock, 4096)
-        await until(lambda: server.cancelled == 1)
+        await soon(lambda: server.cancelled == 1)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import json
 import httpx
 import pytest
 
-from streamkit.edges.cli import _parser, serve
+from streamkit.edges.cli import make_parser, serve
 from streamkit.scripted import request_log
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
@@ -55,7 +55,7 @@ def test_by_default_no_test_misses_one():
 
 @pytest.mark.parametrize("args", [[], ["hello"], ["--text", "Hi"]])
 def test_the_command_keeps_none(args):
-    server = serve._server(_parser().parse_args(["serve", *args]))
+    server = serve.make_server(make_parser().parse_args(["serve", *args]))
     for _ in range(3):
         ask(server)
     assert server.requests == []

@@ -24,7 +24,7 @@ from streamkit import ops, sinks, testing
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 
 LENGTH = 400
-MOMENTS = [pytest.param(seed, marks=pytest.mark.slow if seed >= 5 else ()) for seed in range(50)]
+MOMENTS = [pytest.param(seed, marks=pytest.mark.slow if seed >= 3 else ()) for seed in range(50)]
 
 
 def piece(number: int) -> str:

@@ -99,7 +99,9 @@ def test_no_text_shows_nothing(shown: list[dict[str, Any]]):
 
 
 @pytest.mark.parametrize("at_the_end", [False, True])
-def test_a_display_that_breaks_fails_this_sink_only(shown: list[dict[str, Any]], at_the_end: bool):
+def test_a_display_that_breaks_fails_this_sink_only(
+    shown: list[dict[str, Any]], at_the_end: bool, monkeypatch: pytest.MonkeyPatch
+):
     sink, kept = sinks.notebook(every=1.0), sinks.memory()
 
     def broken(*args: Any, **more: Any) -> None:
@@ -107,7 +109,7 @@ def test_a_display_that_breaks_fails_this_sink_only(shown: list[dict[str, Any]],
 
     def breaks(event: sk.Event) -> None:
         if getattr(event, "text", "") == "b":
-            sink._handle.update = broken
+            monkeypatch.setattr(InteractiveShell.instance().display_pub, "publish", broken)
 
     pieces = ("a", "b", "c") if at_the_end else ("a", "b", "c", "d", "e", "f")
     recorded = testing.clock().run(testing.script(*pieces, every=0.5), sink, kept, breaks)

@@ -18,6 +18,7 @@ import pytest
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
+from streamkit.sinks import item_forms
 
 KINDS = ["batched", "jsonl", "sqlite"]
 
@@ -187,19 +188,18 @@ def test_shared_on_one_loop(
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_shared_while_the_end_fails(place: Place, way: Callable[[Any, Any], Awaitable[None]], monkeypatch: Any):
+def test_shared_while_the_end_fails(place: Place, way: Callable[[Any, Any], Awaitable[None]]):
     """Batches are refused; a Reply cannot be stored."""
     sink, place.refuses = place.sink(), True
-    if place.kind != "batched":
-        store = sink._store
 
-        def refusing(item: Any, seq: int) -> None:
-            if isinstance(item, sk.Reply):
-                raise OSError("No space left on device")
-            store(item, seq)
+    def refusing(item: Any) -> bytes:
+        if isinstance(item, sk.Reply):
+            raise OSError("No space left on device")
+        return to_json(item)
 
-        monkeypatch.setattr(sink, "_store", refusing)
-    with testing.clock() as clock:
+    to_json = item_forms.to_json
+    with testing.clock() as clock, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(item_forms, "to_json", refusing)
         clock.run_coroutine(way(Acknowledged(place, sink), Acknowledged(place, sink)))
     assert place.taken
     place.check()

@@ -37,7 +37,7 @@ class Database:
     def _say(self, what: Any) -> None:
         assert not self.busy
         self.busy = True
-        time.sleep(0.001)
+        time.sleep(0)  # another thread may run
         self.threads.add(threading.get_ident())
         self.said.append(what)
         self.busy = False
@@ -151,14 +151,14 @@ def test_a_call_that_never_returns_is_left_behind_when_the_run_is_cancelled(monk
 
 
 def test_a_long_close_may_take_its_time_unless_the_run_was_cancelled(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.01)
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.0)
     closed: list[str] = []
 
     class Slow:
         def write(self, item: Any) -> None: ...
 
         def close(self, reply: sk.Reply) -> None:
-            time.sleep(0.1)
+            threading.Event().wait(0.01)
             closed.append(reply.outcome)
 
     sk.run(testing.script("a"), sinks.threaded(Slow()))

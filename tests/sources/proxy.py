@@ -59,10 +59,12 @@ class Proxy:
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(65536):
-            target.write(data)
-    target.close()
+    try:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                target.write(data)
+    finally:
+        target.close()
 
 
 @asynccontextmanager

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 import streamkit as sk
 
 
-def headers_of(**options: Any) -> dict[str, str]:
-    """Those of a request."""
-    client = sk.Client(**options)
-    return client._endpoint.sent_headers(client._api)
+class Refusing(httpx.MockTransport):
+    """A server that keeps the latest request."""
+
+    def __init__(self) -> None:
+        super().__init__(self._refuse)
+
+    def _refuse(self, request: httpx.Request) -> httpx.Response:
+        self.latest = request
+        return httpx.Response(400)
 
 
-def url_of(*args: Any, model: str = "m", **options: Any) -> str:
-    """The address of a request."""
-    client = sk.Client(*args, **options)
-    return client._endpoint.url(client._api, model)
+def request_of(*args: Any, model: str = "m", **options: Any) -> httpx.Request:
+    server = Refusing()
+    with sk.Client(*args, model=model, transport=server, **options) as client, pytest.raises(sk.StatusError):
+        sk.run(client.chat("Hi"))
+    return server.latest
+
+
+def headers_of(**options: Any) -> httpx.Headers:
+    return request_of(**options).headers
+
+
+def url_of(*args: Any, **options: Any) -> str:
+    return str(request_of(*args, **options).url.copy_with(query=None))
 
 
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta"
@@ -105,12 +120,14 @@ def test_a_header_that_says_who_asks_is_key_enough(api: str, header: str) -> Non
 
 
 def test_a_token_of_the_environment_is_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = sk.Client(api="anthropic", model="m")
+    server = Refusing()
+    client = sk.Client(api="anthropic", model="m", transport=server)
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "the-token")
     headers = headers_of(api="anthropic")
     assert (headers["authorization"], "x-api-key" in headers) == ("Bearer the-token", False)
-    with client:  # made before there was one
-        assert client._find_key().headers == {"authorization": "Bearer the-token"}
+    with client, pytest.raises(sk.StatusError):  # made before there was one
+        sk.run(client.chat("Hi"))
+    assert server.latest.headers["authorization"] == "Bearer the-token"
     for options in ({"api_key": "the-key"}, {"headers": {"x-api-key": "the-key"}}):
         headers = headers_of(api="anthropic", **options)
         assert (headers["x-api-key"], "authorization" in headers) == ("the-key", False)

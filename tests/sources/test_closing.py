@@ -62,7 +62,7 @@ def test_closing_ends_a_reply_wherever_it_stands(script: Any, text: str, given: 
                 await run
             check(caught.value, text)
             assert not own.is_closed
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+        assert await asyncio.to_thread(server.all_closed)
         assert len(server.requests) == 1
 
     with serving(script) as server:
@@ -94,7 +94,7 @@ def test_in_the_body_of_for(close: Callable[[sk.Client], None]) -> None:
         with pytest.raises(sk.StreamkitError) as caught:
             _read_closing(client(server), close)
         check(caught.value, "kept")
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 @pytest.mark.parametrize("close", CLOSINGS)
@@ -105,7 +105,7 @@ def test_in_a_sink(ask: Any, close: Callable[[sk.Client], None]) -> None:
         with pytest.raises(sk.StreamkitError) as caught:
             ask(one.chat("hi"), lambda event: close(one) if isinstance(event, sk.TextDelta) else None)
         check(caught.value, "kept")
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_in_a_sink_that_the_source_waits_for() -> None:
@@ -119,7 +119,7 @@ def test_in_a_sink_that_the_source_waits_for() -> None:
         with pytest.raises(sk.StreamkitError) as caught:
             await sk.start(one.chat("hi"), slow)
         check(caught.value, "kept")
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+        assert await asyncio.to_thread(server.all_closed)
 
     with serving(BEGUN) as server:
         asyncio.run(main(server))
@@ -140,7 +140,7 @@ def test_what_was_read_whole_stays_whole() -> None:
 
             assert sk.run(one.chat("hi"), seen.append, close).text == "fine"
             assert isinstance(seen[-1], sk.Reply)
-            assert server.all_closed(1.0)
+            assert server.all_closed()
 
 
 def test_other_clients_go_on() -> None:

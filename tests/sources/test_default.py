@@ -15,9 +15,7 @@ from tests.faults.server import Heard, Server, head, serving
 FINE = [head(), reply("fine")]
 
 
-@pytest.fixture(autouse=True)
-def nothing_made_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(default, "_default", None)
+pytestmark = pytest.mark.usefixtures("no_default_client")
 
 
 @pytest.fixture
@@ -61,11 +59,13 @@ def test_nor_does_it_from_other_threads(server: Server, monkeypatch: pytest.Monk
 def test_a_server_that_needed_none_until_now_gets_the_key_as_soon_as_there_is_one(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made: list[sk.Client] = []
+    monkeypatch.setattr(default, "Client", lambda: made.append(sk.Client()) or made[-1])
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     stream = sk.chat("hi", model="m")
     sk.run(stream)
-    client = default._client()
-    assert default._client() is client  # and its connections are used again
+    sk.chat("hi", model="m")
+    assert len(made) == 1  # its connections are used again
     monkeypatch.setenv("OPENAI_API_KEY", "late-key")
     sk.run(stream)
     sk.run(sk.chat("hi", model="m"))

@@ -25,9 +25,11 @@ class Peer(asyncio.Protocol):
     """A server of HTTP/2 that answers each request with `PIECES` of text, slowly."""
 
     asked: list[str]
+    connections: list[Any]
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        self.connections.append(transport)
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         self._h2.initiate_connection()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,12 +65,16 @@ class Peer(asyncio.Protocol):
 async def speaking_http2() -> AsyncIterator[tuple[str, list[str]]]:
     """The server's address and the paths that were asked for."""
     asked: list[str] = []
-    factory = type("Listed", (Peer,), {"asked": asked})
+    connections: list[Any] = []
+    factory = type("Listed", (Peer,), {"asked": asked, "connections": connections})
     server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked
     finally:
         server.close()
+        for connection in connections:
+            connection.abort()
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])

@@ -20,7 +20,8 @@ import pytest
 import streamkit as sk
 from streamkit import patience
 from streamkit.sources.http.keeper import CROWD, Keeper
-from streamkit.sources.http.pools import KEEPING, Pools
+from streamkit.sources.http.pools import KEEPING
+from tests.connections import pools, pools_of
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import KEEP, Server, chunked, head, serving
 from tests.sources.proxy import HOST, listening
@@ -67,7 +68,7 @@ def test_a_crowd_leaves_no_connection_no_timer_and_no_pool(soon: None) -> None:
             assert len(asyncio.all_tasks()) == 1
             assert timers(loop) == []
             assert await read(one) == "Hello world"
-            assert len(one._pools._all()) == 1
+            assert len(pools(one)) == 1
 
     with serving([0.3, *KEPT]) as server:
         asyncio.run(main(server))
@@ -104,7 +105,7 @@ def test_idle_ones_beside_a_long_reply_are_closed_and_the_reply_goes_on(soon: No
         async with client(server) as one:
             run = sk.start(one.chat("long"))
             await asyncio.gather(*(read(one) for _ in range(CROWD - 1)))
-            assert len(one._pools._all()) == 1
+            assert len(pools(one)) == 1
             while server.open > 1:
                 await asyncio.sleep(IDLE / 10)
             await asyncio.sleep(IDLE)
@@ -150,10 +151,12 @@ def test_a_socks_proxy(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(65536):
-            target.write(data)
-    target.close()
+    try:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                target.write(data)
+    finally:
+        target.close()
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ def test_what_the_user_gave_is_left_alone(soon: None, make: Callable[[], Any]) -
 def test_the_background_loop_closes_them_while_nobody_looks(soon: None) -> None:
     with serving(KEPT) as server, client(server) as one:
         assert sk.start(one.chat("hi")).result(5).text == "Hello world"
-        assert server.all_closed(5.0)
+        assert server.all_closed()
 
 
 def test_a_loop_that_stood_still_closes_stale_ones_with_its_next_use_and_tries_none(soon: None) -> None:
@@ -225,7 +228,7 @@ def test_a_client_forgotten_between_two_runs_of_a_plain_thread() -> None:
         with client(server) as one:
             while server.open > 1:
                 sk.run(one.chat("hi"))
-        assert server.all_closed(5.0)
+        assert server.all_closed()
 
 
 def test_a_loop_is_not_kept_by_a_client_that_outlives_it() -> None:
@@ -244,20 +247,20 @@ def test_a_loop_is_not_kept_by_a_client_that_outlives_it() -> None:
 def test_pools_that_keep_connections_come_first_again_after_a_crowd() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
-            pools: Pools = one._pools
-            taken = [await pools.take() for _ in range(KEEPING * CROWD + 1)]
+            own = pools_of(one)
+            taken = [await own.take() for _ in range(KEEPING * CROWD + 1)]
             *kept, last = taken
             assert not last.keeps
             for pool in kept:
-                await pools.give_back(pool)
+                await own.give_back(pool)
             for pool in set(kept):  # as after their time
                 pool.last_used = -1e9
             Keeper.of(asyncio.get_running_loop()).sweep()
-            assert {pool.keeps for _, pool in pools._all() if not pool.retired} == {False}
-            following = await pools.take()
+            assert {pool.keeps for pool in pools(one) if not pool.retired} == {False}
+            following = await own.take()
             assert following.keeps
-            await pools.give_back(following)
-            await pools.give_back(last)
+            await own.give_back(following)
+            await own.give_back(last)
 
     with serving(KEPT) as server:
         asyncio.run(main(server))
@@ -266,13 +269,14 @@ def test_pools_that_keep_connections_come_first_again_after_a_crowd() -> None:
 def test_a_retired_pool_closes_when_its_last_reply_ends() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
-            first, second = await one._pools.take(), await one._pools.take()
+            own = pools_of(one)
+            first, second = await own.take(), await own.take()
             assert first is second
-            await one._pools.give_back(first, retire=True)
+            await own.give_back(first, retire=True)
             assert not first.client.is_closed
             assert await read(one) == "Hello world"
-            assert [pool for _, pool in one._pools._all()] != [first]
-            await one._pools.give_back(second)
+            assert pools(one) != [first]
+            await own.give_back(second)
             assert first.client.is_closed
 
     with serving(KEPT) as server:
@@ -318,7 +322,7 @@ def test_a_loop_that_ends_meanwhile(soon: None, end: Callable[[sk.Client], Await
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(end(one))  # type: ignore[arg-type]  # they are coroutines
         gc.collect()
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         tasks.clear()
 
 
@@ -328,7 +332,7 @@ def test_a_cancel_while_httpcore_closes_some_loses_none() -> None:
     async def main(server: Server) -> None:
         async with client(server) as one:
             await asyncio.gather(*(read(one) for _ in range(CROWD)))
-            ((_, pool),) = one._pools._all()
+            (pool,) = pools(one)
             while not all(connection.is_idle() for connection in pool.connections()):
                 await asyncio.sleep(0)
             assert server.open > 1

@@ -170,7 +170,8 @@ def test_the_end_of_its_loop_ends_it():
         sk.stream(numbers.later).subscribe(lambda item: None, errors.append)
         await asyncio.sleep(0.01)
 
-    asyncio.run(main())
+    with testing.clock() as clock:
+        clock.run_coroutine(main())
     assert numbers.closed == 1
     assert [error.outcome for error in errors] == ["cancelled"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import given, strategies as some
 import streamkit as sk
 from streamkit import testing, wire
 from tests.faults.bodies import DONE, END, START, reply, say
+from tests.waiting import until
 
 BODY = reply("Hello", ", wörld 😀")
 
@@ -154,39 +154,34 @@ def test_nothing_is_pulled_after_the_end() -> None:
     source = Source([START, say("a"), END, DONE, say("more"), say("more")])
     assert sk.run(sk.from_bytes(source)).text == "a"
     assert source.asked == 4
-    _settled(lambda: source.closed)
+    assert until(lambda: source.closed)
 
 
 def test_a_blocking_iterator_is_read_off_the_loop() -> None:
     source = Source([START, say("a"), END, DONE])
 
-    async def main() -> int:
-        turns = 0
+    async def main() -> None:
+        blocking = Blocking(source)
+        run = sk.start(sk.from_bytes(blocking))
+        for _ in range(100):  # the loop goes on
+            await asyncio.sleep(0)
+        assert run.last is None
+        blocking.go_on.set()
+        assert (await run).text == "a"
 
-        async def tick() -> None:
-            nonlocal turns
-            while True:
-                await asyncio.sleep(0)
-                turns += 1
-
-        ticking = asyncio.create_task(tick())
-        await sk.start(sk.from_bytes(Slow(source)))
-        ticking.cancel()
-        return turns
-
-    assert asyncio.run(main()) > 10
+    asyncio.run(main())
     assert source.threads == {"streamkit pump"}
 
 
-class Slow:
+class Blocking:
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self._source, self.go_on = source, threading.Event()
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        time.sleep(0.02)
+        assert self.go_on.wait(10)
         return next(self._source)
 
 
@@ -195,7 +190,7 @@ def test_leaving_early_closes_the_iterator() -> None:
     for event in sk.from_bytes(source):
         if isinstance(event, sk.TextDelta):
             break
-    _settled(lambda: source.closed)
+    assert until(lambda: source.closed)
     assert source.asked < 5000
 
 
@@ -248,15 +243,8 @@ def test_a_stuck_iterator_does_not_stop_a_cancel() -> None:
         release.wait(10)
 
     run = sk.start(sk.from_bytes(stuck()))
-    _settled(lambda: run.reply.text == "kept")
+    assert until(lambda: run.reply.text == "kept")
     run.cancel()
     assert run.result(1).outcome == "cancelled"
     release.set()
-    _settled(lambda: not [thread for thread in threading.enumerate() if thread.name == "streamkit pump"])
-
-
-def _settled(condition: Callable[[], bool], within: float = 2.0) -> None:
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+    assert until(lambda: not [thread for thread in threading.enumerate() if thread.name == "streamkit pump"])

@@ -21,6 +21,7 @@ import pytest
 import streamkit as sk
 from streamkit import testing
 from streamkit.sources.http.pools import CROWD, KEEPING
+from tests.connections import connections, in_use, pools
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 
@@ -50,12 +51,9 @@ def test_a_thousand_replies_leave_idle_connections_only(at_once: int) -> None:
                 texts = await asyncio.gather(*(read(one) for _ in range(at_once)))
                 assert set(texts) == {"Hello world"}
             await _readers_gone()
-            pools = [pool.client._transport._pool for _, pool in one._pools._all()]
-            connections = [connection for pool in pools for connection in pool.connections]
-            assert not any(pool._requests for pool in pools)
-            assert all(connection.is_idle() for connection in connections)
-            assert len(connections) <= few
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert in_use(one) == []
+            assert len(connections(one)) <= few
+        assert await asyncio.to_thread(server.all_closed)
 
     with serving(KEPT) as server:
         with asyncio.Runner() as runner:
@@ -88,11 +86,11 @@ def test_a_crowd_shares_many_pools_of_which_few_are_kept() -> None:
             for _ in range(2):
                 assert set(await asyncio.gather(*(read(one) for _ in range(150)))) == {"Hello world"}
                 await _readers_gone()
-            kept = [len(pool.client._transport._pool.connections) for _, pool in one._pools._all()]
+            kept = [len(pool.connections()) for pool in pools(one)]
             assert max(kept) <= CROWD
             assert sum(kept[KEEPING:]) == 0
             assert 0 < sum(kept) <= 300 - server.connections
-        assert await asyncio.to_thread(server.all_closed, 1.0)
+        assert await asyncio.to_thread(server.all_closed)
 
     with serving([0.3, *KEPT]) as server, asyncio.Runner() as runner:
         runner.get_loop().set_debug(False)  # ten times as fast
@@ -104,7 +102,7 @@ def test_one_client_in_several_runs_of_asyncio() -> None:
         one = client(server)
         for number in range(1, 4):
             assert asyncio.run(read(one)) == "Hello world"
-            assert server.all_closed(1.0)  # the loop's end closed its connections
+            assert server.all_closed()  # the loop's end closed its connections
             assert server.connections == number
         one.close()
 
@@ -115,7 +113,7 @@ def test_a_plain_thread_keeps_its_connection_between_runs() -> None:
             for _ in range(3):
                 assert str(sk.run(one.chat("hi"))) == "Hello world"
             assert server.connections == 1
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_one_client_in_two_threads_and_on_the_background_loop() -> None:
@@ -133,7 +131,7 @@ def test_one_client_in_two_threads_and_on_the_background_loop() -> None:
             thread.join()
         assert texts == ["Hello world"] * 100
         one.close()
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_closed_client_says_so() -> None:
@@ -158,7 +156,7 @@ def test_an_async_client_is_closed_with_its_loop_even_if_nobody_closes_it(replie
         warnings.simplefilter("error")
         asyncio.run(main(client(server)))
         gc.collect()
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_given_client_is_used_as_it_is_and_stays_open() -> None:
@@ -195,7 +193,7 @@ def test_uvloop() -> None:
             await asyncio.to_thread(server.heard, 2)
             run.cancel()
             assert (await run).outcome == "cancelled"
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
 
     with (
         serving([head(), BODY], [head(), HANG]) as server,
@@ -257,7 +255,7 @@ def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
         child = {heard.connection for heard in server.requests if heard.json["messages"][0]["content"] in "3456"}
         parent = {heard.connection for heard in server.requests if heard.json["messages"][0]["content"] in "127"}
         assert not child & parent
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_transport_without_a_loop_serves_on_all_of_them() -> None:
@@ -283,4 +281,4 @@ def test_closing_from_several_threads_at_once() -> None:
                 thread.start()
             for thread in threads:
                 thread.join()
-            assert server.all_closed(1.0)
+            assert server.all_closed()

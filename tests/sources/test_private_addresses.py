@@ -134,7 +134,7 @@ def test_the_address_that_was_connected_to_decides(monkeypatch: pytest.MonkeyPat
         with pytest.raises(sk.ConnectError, match=r"at 127\.0\.0\.1, which is not public") as caught:
             ask(server, allow_private=False)
         assert server.met(1)
-        assert server.all_closed(1.0)
+        assert server.all_closed()
         assert (server.connections, server.requests) == (1, [])
         assert (caught.value.partial.attempts, len(asked)) == (1, 2)
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import streamkit as sk
+from tests.connections import connections
 from tests.faults.bodies import START, reply, say
 from tests.faults.server import Server, head, serving
 from tests.sources.proxy import CERTIFICATE, HOST, Proxy, listening, proxying, serving_tls
@@ -86,12 +87,6 @@ def test_without_trust_in_the_environment_there_is_no_proxy(monkeypatch: pytest.
     asyncio.run(main())
 
 
-def left_in_pools(client: sk.Client) -> list[Any]:
-    pools = [pool.client for _, pool in client._pools._all()]
-    transports = [transport for pool in pools for transport in (pool._transport, *pool._mounts.values())]
-    return [connection for transport in transports for connection in transport._pool.connections]
-
-
 async def _cancelled_when(proxy: Proxy, url: str, text: str) -> None:
     """A reply is cancelled when it has come so far, and the proxy sees it, while the client lives."""
     async with sk.Client(url, KEY, model="m") as client:
@@ -102,7 +97,7 @@ async def _cancelled_when(proxy: Proxy, url: str, text: str) -> None:
         run.cancel()
         assert (await run).outcome == "cancelled"
         await asyncio.wait_for(proxy.gone.wait(), 1.0)
-        assert left_in_pools(client) == []
+        assert connections(client) == []
 
 
 def test_cancelling_closes_the_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +155,7 @@ def test_cancelling_while_tls_begins(through: str, monkeypatch: pytest.MonkeyPat
                 run.cancel()
                 assert (await run).outcome == "cancelled"
                 await asyncio.wait_for(gone.wait(), 1.0)
-                assert left_in_pools(client) == []
+                assert connections(client) == []
             assert len(proxy.asked) == (through == "a tunnel")
 
     greeted, gone = asyncio.Event(), asyncio.Event()

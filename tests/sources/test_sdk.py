@@ -10,7 +10,7 @@ lines of no field     are dropped, as the standard says: an ``error: …`` line 
 """
 
 # ruff: noqa: E501  # the rows of a table are easier to read in one line
-# ruff: noqa: ASYNC110  # what is waited for happens where no event of ours can be set
+# what is waited for happens where no event of ours can be set
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ import pytest
 import streamkit as sk
 from tests.faults.bodies import DONE, END, START, data, reply, say
 from tests.faults.server import HANG, RESET, Server, head, serving
+from tests.waiting import soon
 
 openai = pytest.importorskip("openai")
 
@@ -259,7 +260,7 @@ def test_cancel_closes_the_socket_of_a_sync_stream() -> None:
         run.cancel()
         assert run.result(2).outcome == "cancelled"
         assert run.reply.text == "kept"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
     assert not _pumps()
 
 
@@ -267,11 +268,10 @@ def test_cancel_closes_the_socket_of_an_async_stream() -> None:
     async def main(server: Server) -> None:
         async with openai.AsyncOpenAI(base_url=server.url, api_key="k", max_retries=0) as client:
             run = sk.start(sk.from_sdk(creates(client, "chat")))
-            while not run.reply.text:
-                await asyncio.sleep(0.001)
+            await soon(lambda: run.reply.text)
             run.cancel()
             assert (await run).text == "kept"
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
 
     with serving([head(), START, say("kept"), HANG]) as server:
         asyncio.run(main(server))
@@ -282,7 +282,7 @@ def test_leaving_a_sync_stream_in_the_middle() -> None:
         for event in sk.from_sdk(creates(client, "chat")):
             if isinstance(event, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 def test_a_stream_that_opens_after_the_cancel_is_closed() -> None:

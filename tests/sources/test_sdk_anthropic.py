@@ -402,7 +402,7 @@ def test_cancel_closes_the_socket_of_a_sync_stream(ask: Ask) -> None:
         run.cancel()
         assert run.result(2).outcome == "cancelled"
         assert run.reply.text == "kept"
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 @pytest.mark.parametrize("ask", [create, HELPERS["helper"]], ids=["create", "helper"])
@@ -415,7 +415,7 @@ def test_cancel_closes_the_socket_of_an_async_stream(ask: Ask) -> None:
                     break
             run.cancel()
             assert (await run).text == "kept"
-            assert await asyncio.to_thread(server.all_closed, 1.0)
+            assert await asyncio.to_thread(server.all_closed)
 
     with serving([head(), OPEN, piece("kept"), HANG]) as server:
         asyncio.run(main(server))
@@ -427,4 +427,4 @@ def test_leaving_in_the_middle_closes_the_connection(ask: Ask) -> None:
         for one in sk.from_sdk(lambda: ask(client)):
             if isinstance(one, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
+        assert server.all_closed()

@@ -156,7 +156,7 @@ def test_leaving_a_helper_closes_its_connection():
         for event in sk.from_sdk(lambda: client.chat.completions.stream(model="m", messages=HI)):
             if isinstance(event, sk.TextDelta):
                 break
-        assert server.all_closed(1.0)
+        assert server.all_closed()
 
 
 class Manager:

@@ -15,7 +15,7 @@ def test_a_key_in_the_query_is_in_no_message():
         client = sk.Client(server.url, model="m", query={"key": "AIzaTOPSECRET"})
         with client, pytest.raises(sk.StatusError) as caught:
             sk.run(client.chat("hi"))
-    assert "TOPSECRET" not in str(caught.value) + caught.value.body + repr(client) + repr(client._endpoint)
+    assert "TOPSECRET" not in str(caught.value) + caught.value.body + repr(client) + repr(vars(client))
     assert "key=AIzaTOPSECRET" in server.requests[0].path
 
 

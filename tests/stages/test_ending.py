@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import streamkit as sk
 from streamkit.stages.rewriting.early_end import EarlyEnd
 
@@ -35,3 +37,9 @@ def test_a_reply_that_came_is_the_reply():
 def test_what_is_no_event_just_ends():
     stage = EarlyEnd(lambda number: number == 2, "mine")
     assert [stage.feed(1), stage.done, stage.feed(2), stage.done] == [[1], False, [2], True]
+
+
+def test_items_of_another_library_are_no_events_even_if_they_have_a_type():
+    stage = EarlyEnd(lambda item: item.type == "end", "mine")
+    item, end = SimpleNamespace(type="part"), SimpleNamespace(type="end")
+    assert [stage.feed(item), stage.feed(end), stage.done] == [[item], [end], True]

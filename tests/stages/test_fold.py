@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from streamkit.events import (
     UsageUpdate,
 )
 from streamkit.stages import Fold
+from tests.costs import check_linear_time
 
 
 def folded(*events: Any, **options: Any) -> Fold:
@@ -172,16 +172,15 @@ def test_a_first_piece_that_is_too_large_is_not_taken():
         folded(TextDelta("x" * 11), reply_bytes=10)
 
 
+@pytest.mark.slow
 def test_a_long_reply_takes_linear_time():
-    def cost(count: int) -> float:
-        fold, begin = Fold(), time.process_time()
+    def feed_all(count: int) -> None:
+        fold = Fold()
         for _ in range(count):
             fold.feed(TextDelta("ten chars "))
         assert len(fold.reply().text) == 10 * count
-        return time.process_time() - begin
 
-    small = min(cost(10_000) for _ in range(3))
-    assert min(cost(100_000) for _ in range(3)) < 50 * small  # ten times as long; quadratic would be 100
+    check_linear_time(feed_all, 10_000, 100_000)
 
 
 def test_a_reply_may_be_asked_for_while_another_thread_feeds():
@@ -211,8 +210,8 @@ def test_a_reply_may_be_asked_for_while_another_thread_feeds():
 @pytest.mark.parametrize("known", [True, False], ids=["with ids", "without ids"])
 @pytest.mark.parametrize("at_the_end", [True, False], ids=["whole at the end", "whole at once"])
 def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
-    def cost(count: int) -> float:
-        fold, begin = Fold(), time.process_time()
+    def feed_all(count: int) -> None:
+        fold = Fold()
         ids = [f"c{n}" if known else "" for n in range(count)]
         for n, id in enumerate(ids):
             fold.feed(ToolCallDelta(f"[{n}]", n, id, "f"))
@@ -221,10 +220,8 @@ def test_many_calls_take_linear_time(known: bool, at_the_end: bool):
         for n, id in enumerate(ids if at_the_end else ()):
             fold.feed(ToolCall(id, "f", f"[{n}]"))
         assert [call.arguments for call in fold.reply().tool_calls] == [f"[{n}]" for n in range(count)]
-        return time.process_time() - begin
 
-    small = min(cost(1000) for _ in range(3))
-    assert min(cost(10_000) for _ in range(2)) < 40 * small
+    check_linear_time(feed_all, 1_000, 10_000)
 
 
 def test_a_call_without_a_number_ends_the_oldest_pieces_of_its_id_and_name():

@@ -114,6 +114,16 @@ def test_a_drained_budget_counts_everything_and_shows_what_fits(text: str):
     assert "".join(through(stage, [*text])) == fits(text, 2)
 
 
+@pytest.mark.parametrize("drain", [False, True])
+def test_a_report_beyond_the_budget_lets_no_more_text_through(drain: bool):
+    report = sk.UsageUpdate(sk.Usage(PROMPT, 50, PROMPT + 50))
+    items = [*reply_of(["a"])[:2], report, *reply_of([" b"])[1:]]
+    got = through(Budget(StreamUsage(GAUGE), tokens=PROMPT + 10, drain=drain), items)
+    assert [item.text for item in got if type(item) is sk.TextDelta] == ["a"]
+    assert (got[-1].text, got[-1].stopped_by) == ("a", "budget")
+    assert got[-1].usage.total_tokens == PROMPT + 50 + (size(" b") if drain else 0)
+
+
 def test_whole_calls_are_recognised_by_their_pieces():
     pieces = [sk.ToolCallDelta("{}", 0, "a", "f"), sk.ToolCallDelta("{}", 1, "b", "g")]
     whole = [sk.ToolCall("b", "g", "{}"), sk.ToolCall("a", "f", "{}"), sk.ToolCall("c", "h", "{}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 import pytest
@@ -266,25 +267,24 @@ def test_what_a_callable_raises_is_not_taken_for_a_slow_pattern():
 class Counted:
     """Characters that searches were given, which is what they cost if a search is linear."""
 
-    def __init__(self, stage: Redactor) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.looks = 0
-        find, pattern = stage._finds[0].find, stage._finds[0]
+        find = matching.Pattern.find
 
-        def counted(text, pos, final, last=None):
+        def counted(pattern, text, pos, final, last=None):
             goes_on = isinstance(last, matching.RuleMatch) and last.decided >= pos
             self.looks += 0 if goes_on else len(text) - pos
-            return find(text, pos, final, last)
+            return find(pattern, text, pos, final, last)
 
-        pattern.find = counted
+        patch.setattr(matching.Pattern, "find", counted)
 
 
 @pytest.mark.parametrize("text", ["a" * 6000, "ab " * 2000, '"' + "a " * 3000, "a1" * 3000])
 @pytest.mark.parametrize("rule", [r"\S+", r"\w+@\w+", '"[^"]*"', lambda word: None])
 @pytest.mark.parametrize("size", [1, 4, 6000])
-def test_what_is_held_is_not_looked_at_again_and_again(rule, text, size):
+def test_what_is_held_is_not_looked_at_again_and_again(rule, text, size, monkeypatch):
     """However long the hold, a character is looked at a hundred times at most, and a few times if it comes at once."""
-    stage = Redactor(rule)
-    counted = Counted(stage)
+    counted, stage = Counted(monkeypatch), Redactor(rule)
     for at in range(0, len(text), size):
         stage.feed(text[at : at + size])
     stage.flush()
@@ -293,13 +293,12 @@ def test_what_is_held_is_not_looked_at_again_and_again(rule, text, size):
 
 def test_a_version_of_the_engine_that_works_otherwise_is_refused(monkeypatch):
     class Other:
-        def search(self, text, **options):
+        def search(self, text, *args, **options):
             return None
 
-    matching._engine.cache_clear()
-    try:
-        monkeypatch.setattr(matching._Probe, "longer_than", lambda self, size: Other())
-        with pytest.raises(RuntimeError, match="cannot search in a text that grows"):
-            matching._engine()
-    finally:
-        matching._engine.cache_clear()
+    spec = importlib.util.find_spec(matching.__name__)
+    again = importlib.util.module_from_spec(spec)  # it has not looked yet
+    spec.loader.exec_module(again)
+    monkeypatch.setattr(regex, "compile", lambda *args, **options: Other())
+    with pytest.raises(RuntimeError, match="cannot search in a text that grows"):
+        again.Pattern("a", str)

@@ -15,6 +15,7 @@ from streamkit.stages import Segment, Segments
 from streamkit.stages.segments.boundary import RuleJudge
 from streamkit.stages.segments.scripts import between_graphemes
 from streamkit.stages.segments.segment import Segmenting
+from tests.costs import memory
 from tests.stages.segmenting import JUDGES, pieces_of, segments, some_options, texts, troubling
 
 MIXED = (
@@ -162,10 +163,21 @@ def test_the_steps_grow_with_the_text_and_no_more(unit: Any, run: str):
 @pytest.mark.parametrize("run", RUNS)
 def test_the_text_that_is_held_has_a_bound(run: str):
     """So what is read again with every feed has one too. Code is held to its end."""
-    stage, text = Segments(), ("x " + run * 6000)[:6000]
+    stage, text, held = Segments(), ("x " + run * 6000)[:6000], 0
     for at in range(0, len(text), 4):
-        stage.feed(text[at : at + 4])
-        assert len(stage._text) <= 2000 + 500
+        held += _written(text[at : at + 4]) - sum(_written(segment.text) for segment in stage.feed(text[at : at + 4]))
+        assert held <= 2000 + 500
+
+
+def _written(text: str) -> int:
+    return sum(not char.isspace() for char in text)
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\r", "\u3000"])
+def test_so_have_blanks(blank: str):
+    stage = Segments()
+    stage.feed("x ")
+    assert memory(lambda: [stage.feed(blank * 40) for _ in range(1000)])[1] < 20_000
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,9 +54,9 @@ class Panic(BaseException):
 
 
 def engine(segment: Any) -> SentencexJudge:
-    made = SentencexJudge.__new__(SentencexJudge)
-    made._segment = segment
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sentencex", SimpleNamespace(segment=segment))
+        return SentencexJudge()
 
 
 def test_a_panic_of_the_engine_is_no_boundary_and_ctrl_c_is_no_panic():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from streamkit.events import (
     Usage,
     UsageUpdate,
 )
+from tests.costs import check_linear_time
 from tests.wire.bodies import DONE, choice, chunk, delta, events_of, finish, read, reply_of, say, sse, tool, tools
 
 ROLE = delta(role="assistant", content="")
@@ -437,13 +437,10 @@ def test_a_half_that_stays_alone_is_delivered_before_the_end():
 
 @pytest.mark.slow
 def test_halves_in_many_choices_take_linear_time():
-    def cost(count: int) -> float:
+    def read(count: int) -> None:
         data = [json.dumps(say("@", n)).replace("@", r"\ud83d") for n in range(count)]
         data += [json.dumps(finish("stop", n)) for n in range(count)]
-        body, begin = sse(*data), time.process_time()
-        *_, reply = wire.parse([body])
+        *_, reply = wire.parse([sse(*data)])
         assert [choice.text for choice in reply.choices] == ["\ud83d"] * count
-        return time.process_time() - begin
 
-    small = min(cost(500) for _ in range(3))
-    assert min(cost(5000) for _ in range(2)) < 40 * small
+    check_linear_time(read, 500, 5_000)

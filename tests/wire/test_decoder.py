@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from streamkit.errors import TooLargeError
 from streamkit.wire import Decoder, ServerSentEvent, decode
+from tests.costs import check_linear_time
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,16 +212,13 @@ def test_the_limit_is_found_while_buffering_and_stays_found():
             call()
 
 
+@pytest.mark.slow
 def test_a_line_in_many_pieces_takes_linear_time():
-    def cost(size: int) -> float:
+    def decode_all(size: int) -> None:
         data = b"data: " + b"x" * size + b"\n\n"
-        chunks = [data[i : i + 100] for i in range(0, len(data), 100)]
-        begin = time.process_time()
-        assert len(list(decode(chunks))) == 1
-        return time.process_time() - begin
+        assert len(list(decode(data[at : at + 100] for at in range(0, len(data), 100)))) == 1
 
-    small = min(cost(500_000) for _ in range(3))
-    assert min(cost(4_000_000) for _ in range(3)) < 40 * small  # eight times the bytes; quadratic would be 64
+    check_linear_time(decode_all, 250_000, 4_000_000)
 
 
 def test_plain_events_are_left_as_bytes_for_those_who_parse_them():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -223,6 +224,18 @@ def test_what_the_caller_says_stands_before_what_the_start_says():
     form = json.loads(back.split(b"\n")[0][6:])
     assert (form["model"], form["id"], form["created"]) == ("mine", "x", 5)
     assert form["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+@pytest.mark.parametrize("usage", [Usage(5, 6, 11, 2, 3), Usage(5, 6, 11)])
+def test_all_figures_are_written_in_a_stream_and_in_a_document(api: str, usage: Usage):
+    streamed = read_back(TextDelta("x"), Finish("stop"), UsageUpdate(usage), api=api)
+    assert streamed.usage == usage
+    whole = wire.APIS[api].whole
+    assert whole is not None
+    (*_, document) = wire.Parser(api).body(json.dumps(whole(streamed)).encode())
+    zeros = {"cached_tokens": 0, "reasoning_tokens": 0} if api == "responses" and not usage.cached_tokens else {}
+    assert document.usage == replace(usage, **zeros)
 
 
 def test_the_role_comes_once_for_each_choice():

@@ -269,7 +269,7 @@ SURE = st.tuples(st.just("kept"), st.sampled_from(sorted(POSITIONS))) | st.tuple
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     ITEMS, PLACES, st.sampled_from(sorted(PARTS)), st.sampled_from(sorted(ENDS)), st.sampled_from(sorted(LISTS)), DICE
 )
@@ -280,7 +280,7 @@ def test_what_came_in_pieces(
     check(items, events, LISTS[output](forms(items)), dice)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     ITEMS, PLACES, st.sampled_from(sorted(PARTS)), st.sampled_from(sorted(ENDS)), st.sampled_from(sorted(LISTS)), DICE
 )
@@ -292,7 +292,7 @@ def test_what_came_only_whole(
     check(items, events, LISTS[output](forms(items)), dice)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     ITEMS,
     PLACES,
@@ -308,7 +308,7 @@ def test_what_came_in_pieces_or_whole(
     check(items, events, LISTS[output](forms(items)), dice)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(ITEMS, SURE, st.sampled_from(sorted(PARTS)), st.sampled_from(sorted(ENDS)), st.sampled_from(sorted(LISTS)), DICE)
 def test_what_came_without_announcement(
     items: list[Item], places: tuple[str, str], parts: str, ends: str, output: str, dice: random.Random

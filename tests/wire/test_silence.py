@@ -9,6 +9,7 @@ import pytest
 from streamkit.errors import ApiError
 from streamkit.events import Other, Reply, UsageUpdate
 from streamkit.wire import Parser
+from tests.costs import memory
 from tests.wire.bodies import DONE, choice, chunk, delta, finish, read, say, sse, tool, tools
 from tests.wire.test_corpus import CASES, CORPUS
 
@@ -255,15 +256,17 @@ def test_asides_take_no_more_room_in_a_long_reply():
     """Neither log probabilities of a long text nor the asides of many items are kept."""
     parser = Parser("responses", keep_text=False)
     list(parser.feed(sse(*SPOKEN)))
-    sizes = []
-    for number in range(300):
-        odds = [{"token": f"t{number}", "logprob": -number}]
-        thought = {**THINKING, "encrypted_content": f"{number}" * 20}
-        list(parser.feed(sse(ev("output_text.delta", delta="x", content_index=0, logprobs=odds))))
-        list(parser.feed(sse(ev("output_item.done", output_index=number + 1, item=thought))))
-        asides: Any = parser._dialect
-        sizes.append(len(repr(asides._extras.__dict__)))
-    assert max(sizes) < 2 * sizes[1] + 100
+
+    def feed(numbers: range) -> None:
+        for number in numbers:
+            odds = [{"token": f"t{number}", "logprob": -number}]
+            thought = {**THINKING, "encrypted_content": f"{number}" * 20}
+            list(parser.feed(sse(ev("output_text.delta", delta="x", content_index=0, logprobs=odds))))
+            list(parser.feed(sse(ev("output_item.done", output_index=number + 1, item=thought))))
+
+    feed(range(100))
+    _, kept = memory(lambda: feed(range(100, 400)))
+    assert kept < 100_000
 
 
 # recorded streams

@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command: its exit code. Expected errors are a sentence on stderr, never a traceback."""
-    parser = _parser()
+    parser = make_parser()
     args = parser.parse_args(argv)
     if args.command is None:
         parser.print_help(sys.stderr)
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> Program:
+def make_parser() -> Program:
     description, epilog = (__doc__ or "").split("\n\n", 1)
     parser = Program("streamkit", description=description, epilog=epilog)
     parser.add_argument("--version", action="version", version=f"streamkit {sk.__version__}")

@@ -79,7 +79,7 @@ def _clients(text: str) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    server = _server(args)
+    server = make_server(args)
     try:
         AdmissionRules(args.allow_host, args.allow_origin)
     except ValueError as exc:
@@ -89,7 +89,7 @@ def _serve(args: argparse.Namespace) -> int:
     return 0
 
 
-def _server(args: argparse.Namespace) -> Server:
+def make_server(args: argparse.Namespace) -> Server:
     script = _script(args)
     if script is None and not args.text:
         if not args.name:

@@ -1,28 +1,20 @@
 """Branches of a run: the fan that passes items to them, and the outlet and mailbox in front of each sink."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from ...lazy import lazily
+from .attach import Attached, BranchedStream
 from .branch import Branch, as_branch, branch, check_kinds
-from .claims import SinkClaim
 from .fan import Fan
 from .listener import Listener, ListenerState, on
 from .own_sink import OwnSink, begin_of
 from .stats import SinkStats
 
-if TYPE_CHECKING:
-    from .attach import Attached
-
 __all__ = [
     "Attached",
     "Branch",
+    "BranchedStream",
     "Fan",
     "Listener",
     "ListenerState",
     "OwnSink",
-    "SinkClaim",
     "SinkStats",
     "as_branch",
     "begin_of",
@@ -30,15 +22,3 @@ __all__ = [
     "check_kinds",
     "on",
 ]
-
-if not TYPE_CHECKING:  # else a type checker would accept every name
-    __getattr__ = lazily(
-        __name__,
-        {
-            "attach": "Attached",
-        },
-    )
-
-
-def __dir__() -> list[str]:
-    return __all__

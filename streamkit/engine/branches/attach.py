@@ -1,12 +1,12 @@
-"""Branches in the middle of a chain, for streams that are iterated, piped on or subscribed to without a run."""
+"""Subscriptions to a stream with branches: the base of all, and those in the middle of a chain, which need no run."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SingleAssignmentDisposable
+from reactivex.disposable import Disposable
 
 from ...errors import SinkError
 from ...events import Reply
@@ -18,7 +18,74 @@ from .branch import Branch, check_kinds
 from .claims import SinkClaim
 from .fan import Fan
 
-__all__ = ["Attached"]
+__all__ = ["Attached", "BranchedStream"]
+
+
+class BranchedStream:
+    """One subscription to a stream with branches, from the claim on their sinks until these are closed, exactly once.
+
+    The subclass makes the ``fan`` as soon as the claim lets it begin.
+    """
+
+    task: ClassVar[str]
+    """The name of the task that closes the sinks."""
+
+    def __init__(self, scheduler: RunScheduler) -> None:
+        self.claim = SinkClaim(scheduler.context, scheduler.loop)
+        self.claim.last = lambda: self.last
+        self.fan: Fan | None = None
+        self._scheduler, self._context = scheduler, scheduler.context
+        self._subscription: abc.DisposableBase | None = None
+        self._error: Exception | None = None
+        self._ends = False
+
+    @property
+    def last(self) -> Any:
+        return self.fan.last if self.fan is not None else None
+
+    def _unsubscribe(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            self._scheduler.dispose_safely(subscription)
+
+    def _end_branches(self, cut: bool) -> None:
+        """Pass the end to the branches, unless they are ``cut`` short, and close their sinks."""
+        if not self._ends:
+            self._ends = True  # set first: a reader that is collected during the calls below ends this stream
+            if self.fan is not None and not cut:
+                self.fan.end(self._error)
+            enter(self._scheduler.loop, self)
+            self._context.insist(self._scheduler.loop, self._close, self.give_up, self.task)
+
+    async def _close(self) -> None:
+        reply = self._final_reply()
+        failures = await self.fan.close_sinks(self._error, reply) if self.fan is not None else []
+        await self._others_closed()
+        self._finish(reply, failures)
+
+    async def _others_closed(self) -> None:
+        """Wait for what else is being closed."""
+
+    def _stop_branches(self) -> None:
+        """Give the branches a few seconds from now on."""
+        if self.fan is not None:
+            self.fan.stop()
+
+    def loop_ends(self) -> None:
+        self._stop_branches()
+
+    def give_up(self) -> None:
+        """Finish without waiting, as the loop goes away."""
+        self.claim.ended = True
+        reply = self._final_reply()
+        self._stop_branches()
+        self._finish(reply, self.fan.abandon(reply) if self.fan is not None else [])
+
+    def _final_reply(self) -> Reply:
+        raise NotImplementedError
+
+    def _finish(self, reply: Reply, failures: list[Exception]) -> None:
+        raise NotImplementedError
 
 
 class Attached(Observable[Any]):
@@ -34,32 +101,17 @@ class Attached(Observable[Any]):
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         run = scheduler_for(scheduler)
-        claim, upstream = SinkClaim(run.context, run.loop), SingleAssignmentDisposable()
+        attachment = _Attachment(observer, run)
         try:
-            claim.take(self._branches)
+            attachment.claim.take(self._branches)
         except SinkError as error:
             return _refused(run, error)
-
-        def begin() -> None:
-            if claim.refused is not None:
-                claim.release()
-                _refused(run, claim.refused, observer)
-                return
-            attachment = _Attachment(observer, run, self._branches, claim)
-            if claim.left:
-                attachment.leave()  # its branches are closed all the same
-            else:
-                upstream.disposable = attachment.connect(self._source)
-
-        def leave() -> None:
-            claim.left = True
-            upstream.dispose()
-
-        if claim.waits:
-            claim.begin(partial(run.call, begin))
+        begin = partial(attachment.begin, self._source, self._branches)
+        if attachment.claim.waits:
+            attachment.claim.begin(partial(run.call, begin))
         else:
             begin()
-        return Disposable(leave)
+        return Disposable(attachment.leave)
 
 
 def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any] | None = None) -> abc.DisposableBase:
@@ -74,79 +126,64 @@ def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any
     return Disposable()
 
 
-class _Attachment(abc.ObserverBase[Any]):
+class _Attachment(BranchedStream, abc.ObserverBase[Any]):
     """One subscription to an `Attached`: observes its source, and ends on the loop when its branches have ended."""
 
-    def __init__(
-        self, observer: abc.ObserverBase[Any], scheduler: RunScheduler, branches: tuple[Branch, ...], claim: SinkClaim
-    ) -> None:
-        self._observer, self._scheduler, self._claim = observer, scheduler, claim
-        try:
-            self._fan = Fan(branches, scheduler)
-        except BaseException:
-            claim.release()
-            raise
-        claim.last = lambda: self._fan.last
-        self._upstream: abc.DisposableBase | None = None
-        self._reply: Reply | None = None
-        self._error: Exception | None = None
-        self._left = self._ends = False
+    task = "streamkit attached branches"
 
-    def connect(self, source: Observable[Any]) -> abc.DisposableBase:
+    def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
+        super().__init__(scheduler)
+        self._observer = observer
+        self._reply: Reply | None = None
+
+    def begin(self, source: Observable[Any], branches: tuple[Branch, ...]) -> None:
+        if self.claim.refused is not None:
+            self.claim.release()
+            _refused(self._scheduler, self.claim.refused, self._observer)
+            return
         try:
-            self._upstream = source.subscribe(self, scheduler=self._scheduler.derive(gate=self._fan.gate))
+            self.fan = Fan(branches, self._scheduler)
+            if not self.claim.left:
+                scheduler = self._scheduler.derive(gate=self.fan.gate)
+                self._subscription = source.subscribe(self, scheduler=scheduler)
         except BaseException:  # an exception that Rx does not turn into on_error
             self.leave()
             raise
-        return Disposable(self.leave)
+        if self.claim.left:
+            self.leave()  # its branches are closed all the same
 
     def on_next(self, item: Any) -> None:
+        assert self.fan is not None
         if isinstance(item, Reply):
             self._reply = item
-        self._fan.on_next(item)
+        self.fan.on_next(item)
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        self._claim.ended = True
-        self._scheduler.on_loop(self._close, error)
+        self.claim.ended = True
+        self._scheduler.on_loop(self._end, error)
 
     def on_completed(self) -> None:
-        self._claim.ended = True
-        self._scheduler.on_loop(self._close, None)
+        self.claim.ended = True
+        self._scheduler.on_loop(self._end, None)
 
     def leave(self) -> None:
-        self._left = self._claim.left = True
-        self._fan.halt()
-        if self._upstream is not None:
-            self._scheduler.dispose_safely(self._upstream)
-        self._scheduler.on_loop(self._close, None)
+        self.claim.left = True
+        if self.fan is not None:
+            self.fan.halt()
+            self._unsubscribe()
+            self._scheduler.on_loop(self._end, None)
 
-    def _close(self, error: Exception | None) -> None:
-        cut = self._left or isinstance(error, ShutdownError)
+    def _end(self, error: Exception | None) -> None:
+        cut = self.claim.left or isinstance(error, ShutdownError)
         if cut:
-            self._fan.stop()
-        if self._ends:
-            return
-        self._ends = True  # set first: a reader that is collected during the calls below leaves this stream
-        if not cut:
-            self._fan.end(error)
-        loop, context = self._scheduler.loop, self._scheduler.context
-        enter(loop, self)
-        self._error = error
-        context.insist(loop, self._close_sinks, self.give_up, "streamkit attached branches")
+            self._stop_branches()
+        if not self._ends:
+            self._error = error
+            self._end_branches(cut)
 
-    def loop_ends(self) -> None:
-        """Give the branches, which are being closed already, a few seconds from now on."""
-        self._fan.stop()
-
-    def give_up(self) -> None:
-        """Close the branches without waiting, as the loop goes away."""
-        self._claim.ended = True
-        self._fan.stop()
-        self._finish(self._fan.abandon(self._reply_so_far()))
-
-    def _reply_so_far(self) -> Reply:
-        context = self._scheduler.context
+    def _final_reply(self) -> Reply:
+        context = self._context
         source = context.current()
         try:
             if self._reply is not None:
@@ -154,27 +191,25 @@ class _Attachment(abc.ObserverBase[Any]):
             if source is not None:
                 return source.reply()
             cut = context.cancelled or isinstance(self._error, ShutdownError)
-            return Reply(outcome="cancelled" if cut else "stopped" if self._left else "complete")
+            return Reply(outcome="cancelled" if cut else "stopped" if self.claim.left else "complete")
         except BaseException as exc:  # raised by a user's stage further downstream
             self._scheduler.operator_failed(exc)
             return Reply(outcome="failed")
 
-    async def _close_sinks(self) -> None:
-        self._finish(await self._fan.close_sinks(self._error, self._reply_so_far()))
-
-    def _finish(self, failures: list[Exception]) -> None:
+    def _finish(self, reply: Reply, failures: list[Exception]) -> None:
         leave(self._scheduler.loop, self)
-        self._claim.release()
-        failures, context = [self._scheduler.visible_error(one) for one in failures], self._scheduler.context
-        context.listener_errors.extend(self._fan.listener_errors)
+        self.claim.release()
+        failures, context = [self._scheduler.visible_error(one) for one in failures], self._context
+        if self.fan is not None:
+            context.listener_errors.extend(self.fan.listener_errors)
         error = self._error
         if context.failures is not None:
             context.failures.extend(failures)
-        elif self._left:
+        elif self.claim.left:
             for failure in failures:
                 self._scheduler.report_at_far_end(failure)
         elif failures:
             error = failures.pop(0) if error is None else error
             with_notes(error, failures)
-        if not self._left:
+        if not self.claim.left:
             self._scheduler.end(self._observer, error)

@@ -20,7 +20,7 @@ from ...events import Reply
 from ..failures import failure_of, same_failure
 from ..loops import on_loop
 from ..streams import applied, is_stream, stream, stream_problem
-from ..upstream import Gate, RunScheduler, figures
+from ..upstream import Gate, Place, RunScheduler, figures
 from .branch import Branch
 from .outlet import NOTED, SLOW, Outlet
 from .own_sink import pass_run_id
@@ -35,9 +35,9 @@ Receiver: TypeAlias = "tuple[Callable[[Any], Any], abc.ObserverBase[Any]]"
 class _BranchSource(Observable[Any]):
     """The source that the operators of a branch are applied to: the items that the fan gets."""
 
-    def __init__(self, fan: Fan, outlet: Outlet) -> None:
+    def __init__(self, fan: Fan, outlet: Outlet, end: Place) -> None:
         super().__init__()
-        self._fan, self._outlet = fan, outlet
+        self._fan, self._outlet, self._end = fan, outlet, end
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
@@ -46,7 +46,7 @@ class _BranchSource(Observable[Any]):
             return self._fan.add(observer, None, self._outlet)
         if scheduler.loop is not self._fan.loop:
             raise RuntimeError("a branch is read on its run's loop: share the stream outside, and run the shared one")
-        self._outlet.reply_filter = scheduler.reply_filter
+        self._outlet.reply_filter = lambda reply: scheduler.visible_reply(reply, self._end)
         return self._fan.add(observer, scheduler.gate, self._outlet)
 
 
@@ -91,11 +91,11 @@ class Fan:
         if not outlet.spec.operators:
             outlet.subscription = self.add(outlet, outlet.gate)
         else:
-            source, outlet.reply_filter = _BranchSource(self, outlet), figures
+            inner = scheduler.aside(outlet.gate, outlet.fail_with)
+            source, outlet.reply_filter = _BranchSource(self, outlet, inner.place), figures
             chain = applied(outlet.spec.operators, source, lambda built, number: stream(built))
             if not is_stream(chain):
                 raise TypeError(stream_problem(outlet.spec.operators[-1], chain))
-            inner = scheduler.aside(outlet.gate, outlet.fail_with)
             outlet.subscription = chain.subscribe(outlet.on_next, outlet.on_error, outlet.on_completed, scheduler=inner)
 
     def add(

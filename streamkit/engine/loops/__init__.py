@@ -1,6 +1,6 @@
 """Event loops: the one that serves a subscription, calls to it from other threads, and what is logged at its end."""
 
-from .cancelling import cancelled_from_outside, is_cancel, outcome_of
+from .cancelling import CancelOnce, cancelled_from_outside, is_cancel, outcome_of
 from .closing import enter, forgets_closed_loops, leave
 from .loop import (
     background,
@@ -19,6 +19,7 @@ from .loop import (
 from .wake import Wake, resolve
 
 __all__ = [
+    "CancelOnce",
     "Wake",
     "background",
     "call_on",

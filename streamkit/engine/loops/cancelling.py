@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-__all__ = ["cancelled_from_outside", "is_cancel", "outcome_of"]
+from ...errors import StreamkitError
+
+__all__ = ["CancelOnce", "cancelled_from_outside", "is_cancel", "outcome_of"]
 
 
 def cancelled_from_outside() -> bool:
@@ -30,3 +32,47 @@ async def outcome_of(answer: Awaitable[Any]) -> BaseException | None:
             raise
         return exc
     return None
+
+
+class CancelOnce:
+    """Cancels one task at most once, as a second cancel would interrupt the closing that the first one began."""
+
+    __slots__ = ("_is_cancelled", "_is_deferred", "_is_final", "interruption", "task")
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.interruption: StreamkitError | None = None
+        self._is_cancelled = self._is_deferred = self._is_final = False
+
+    def cancel(self) -> None:
+        """Cancel for good. A task that is running at this moment is not interrupted: it looks by itself."""
+        self._is_final = True
+        if self.task is not asyncio.current_task():
+            self._cancel()
+
+    def interrupt(self, error: StreamkitError) -> None:
+        """Cancel what the task awaits; it gets ``error`` from `interrupted` and may go on."""
+        if self.interruption is None:
+            self.interruption = error
+            self._cancel()
+
+    def interrupted(self) -> StreamkitError | None:
+        """For a task that caught CancelledError: the error of `interrupt`, after which it can go on; None if it was
+        cancelled for another reason."""
+        error, self.interruption = self.interruption, None
+        if error is None or self.task is None or self._is_final:
+            return None
+        self._is_cancelled = False
+        self.task.uncancel()
+        return error
+
+    def defer(self, deferred: bool) -> None:
+        """Postpone cancels, or make up for those that were postponed."""
+        self._is_deferred = deferred
+        if self._is_final or self.interruption is not None:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        if self.task is not None and not self._is_cancelled and not self._is_deferred:
+            self._is_cancelled = True
+            self.task.cancel()

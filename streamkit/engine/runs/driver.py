@@ -12,7 +12,7 @@ from reactivex import Observable, abc
 from ... import patience
 from ...errors import StreamkitError
 from ...events import Outcome, Reply
-from ..branches import Branch, Fan, SinkClaim
+from ..branches import Branch, BranchedStream, Fan
 from ..failures import ShutdownError, as_raised, failure_of, report, same_failure, with_notes
 from ..loops import enter, leave, live, on_loop, runs_here
 from ..streams import Bridge
@@ -22,27 +22,24 @@ from .result import RunResult
 __all__ = ["RunDriver"]
 
 
-class RunDriver:
+class RunDriver(BranchedStream):
     """One subscription with its branches: the part of a `Run` that works on the run's loop, where `begin` starts it.
 
     However it ends (by the end of the stream, an error, `cancel` or the end of the loop), its ``result`` is set exactly
     once, after requests and sinks are closed; then it is over.
     """
 
+    task = "streamkit run"
+
     def __init__(self, scheduler: RunScheduler, bridge: Bridge | None) -> None:
+        super().__init__(scheduler)
         self.result = RunResult(scheduler.loop)
-        self.fan: Fan | None = None
         self._bridge = bridge
-        self._scheduler, self._context, self._loop = scheduler, scheduler.context, scheduler.loop
+        self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
         self._context.failures = []
         self._context.abort = self._abort
-        self._end = FirstEnd(self._on_error, self._begin_closing, self._on_late_error)
-        self._context.report_at_far_end = self._on_far_end_error
-        self.claim = SinkClaim(self._context, self._loop)
-        self.claim.last = lambda: self.last
-        self._subscription: abc.DisposableBase | None = None
-        self._begun = self._ends = False
-        self._error: Exception | None = None
+        self._context.end.report_at_far_end = self._on_far_end_error
+        self._begun = False
         self._raise: BaseException | None = None
 
     # -- for the exit of the interpreter ---------------------------------------------------------------------------
@@ -66,13 +63,9 @@ class RunDriver:
         self._context.cancelled = True
         if self.fan is not None:
             self.fan.halt()  # at once: nothing is delivered after this call
-        if self._loop.is_closed():  # without notice, as by a second Ctrl-C: there is nothing to wait for
-            self._finish(self._final("cancelled"), [])
-        on_loop(self._loop, self._cancel)
-
-    @property
-    def last(self) -> Any:
-        return self.fan.last if self.fan is not None else None
+        if self._scheduler.loop.is_closed():  # without notice, as by a second Ctrl-C: there is nothing to wait for
+            self._finish(self._final_reply(), [])
+        on_loop(self._scheduler.loop, self._cancel)
 
     def so_far(self, outcome: Outcome | None = None) -> Reply:
         if isinstance(self.last, Reply):
@@ -86,7 +79,7 @@ class RunDriver:
         """Block this thread until the result is set, ``timeout`` seconds at most."""
         if self.result.done:
             return
-        if self._loop.is_closed():
+        if self._scheduler.loop.is_closed():
             self.cancel()
         else:
             self.result.block(timeout)
@@ -100,7 +93,7 @@ class RunDriver:
 
     def begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
         if not self.result.done:
-            enter(self._loop, self)
+            enter(self._scheduler.loop, self)
             self.claim.begin(partial(self._begin, stream, specs))
 
     def _begin(self, stream: Observable[Any], specs: Sequence[Branch]) -> None:
@@ -167,59 +160,43 @@ class RunDriver:
         elif self._context.failures is not None:
             self._context.failures.append(error)
 
-    def _unsubscribe(self) -> None:
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            self._scheduler.dispose_safely(subscription)
-
     def _cancel(self) -> None:
         self._unsubscribe()
-        if self.fan is not None:
-            self.fan.stop()
+        self._stop_branches()
         self._begin_closing()
 
     def _begin_closing(self) -> None:
         self.claim.ended = True
-        if not runs_here(self._loop):
-            on_loop(self._loop, self._begin_closing)
-        elif self._begun and not self._ends and not self.result.done:
-            self._ends = True  # set first: a reader that is collected during the calls below cancels this run
-            if self.fan is not None and not self._context.cancelled:
-                self.fan.end(self._error)
-            self._context.insist(self._loop, self._close, self.give_up, "streamkit run")
+        if not runs_here(self._scheduler.loop):
+            on_loop(self._scheduler.loop, self._begin_closing)
+        elif self._begun and not self.result.done:
+            self._end_branches(self._context.cancelled)
 
     async def _close(self) -> None:
-        cancelled = self._context.cancelled
-        if cancelled:
+        if self._context.cancelled:
             await self.requests_closed()
-        reply = self._final("cancelled" if cancelled else None)
-        failures = await self.fan.close_sinks(self._error, reply) if self.fan is not None else []
+        await super()._close()
+
+    async def _others_closed(self) -> None:
         others = self._context.closing - {asyncio.current_task()}
         if others:
-            await asyncio.wait(others, timeout=patience.CANCELLED_SINKS if cancelled else None)
-        self._finish(reply, failures + (self._context.failures or []))
+            await asyncio.wait(others, timeout=patience.CANCELLED_SINKS if self._context.cancelled else None)
 
     def loop_ends(self) -> None:
         self._end.error(ShutdownError("the event loop was shut down"))
-        if self.fan is not None:
-            self.fan.stop()
+        self._stop_branches()
 
     def give_up(self) -> None:
-        """Finish without waiting, as the loop goes away."""
-        self._context.cancelled = self.claim.ended = True
-        reply = self._final("cancelled")
-        failures: list[Exception] = []
-        if self.fan is not None:
-            self.fan.stop()
-            failures = self.fan.abandon(reply)
-        self._finish(reply, failures + (self._context.failures or []))
+        self._context.cancelled = True
+        super().give_up()
 
     async def requests_closed(self) -> None:
         closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]
         if closing:
             await asyncio.wait(closing, timeout=patience.CANCELLED_REQUESTS)
 
-    def _final(self, outcome: Outcome | None) -> Reply:
+    def _final_reply(self) -> Reply:
+        outcome: Outcome | None = "cancelled" if self._context.cancelled else None
         if isinstance(self._error, StreamkitError):
             return self._error.partial
         try:
@@ -234,13 +211,13 @@ class RunDriver:
 
     def _finish(self, reply: Reply, failures: list[Exception]) -> None:
         live.discard(self)
-        leave(self._loop, self)
+        leave(self._scheduler.loop, self)
         at_work.pop(self._context.id, None)
         self.claim.release()
         self._subscription = None
         if self.result.done:
             return
-        failures = list(failures)
+        failures = [*failures, *(self._context.failures or [])]
         error = self._error if self._raise is None else self._raise
         if error is None and failures:
             error = failures.pop(0)

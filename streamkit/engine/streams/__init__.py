@@ -25,6 +25,7 @@ from .misuse import (
 from .operator import Keeps, KeepsAll, Operator, check_chain
 from .reply_stream import ReplyStream
 from .source import Reading, Source
+from .source_task import SourceTask
 from .stream import Stream, stream
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "ReplyStream",
     "Scheduler",
     "Source",
+    "SourceTask",
     "Stream",
     "applied",
     "are_replies",

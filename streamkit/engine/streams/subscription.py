@@ -30,7 +30,7 @@ class Subscription(abc.DisposableBase):
         self._loop, self._on_end = loop, ended
         self._scheduler = RunScheduler(loop, gate)
         self._context = self._scheduler.context
-        self._context.abort = self._context.report_at_far_end = self.fail
+        self._context.abort = self._context.end.report_at_far_end = self.fail
         self._end = FirstEnd(self._failed, self._completed, self._on_late_error)
         self._upstream: abc.DisposableBase | None = None
         self._error: BaseException | None = None

@@ -1,4 +1,4 @@
-"""The scheduler of a run, which carries gate, context and filters upstream; places in a chain; the asynchronous map."""
+"""The scheduler of a run, which carries gate, context and place upstream; the asynchronous map."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
-from .context import ByteListener, Context, Note, ReplySource, SentRequest, Sources, new_id
+from .context import ByteListener, Context, Note, new_id
 from .deadline import Deadline, time_of
 from .first_end import FirstEnd, pass_end
 from .foreign import Foreign
 from .gate import Gate, GateClock, TimedGate
 from .hold import Hold
-from .scheduler import ReplyFilter, RunScheduler, clock, figures, scheduler_for
+from .place import Place, ReplyFilter, ReplySource, SentRequest, figures
+from .scheduler import RunScheduler, clock, scheduler_for
 from .without_context import WithoutContext
 
 if TYPE_CHECKING:
     from .async_map import AsyncMap
+    from .composite import CompositeReply
     from .loop_watch import LoopWatch, loop_is_ending
-    from .place import CompositeReply, Place
     from .switching import switch_to
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
     "ReplySource",
     "RunScheduler",
     "SentRequest",
-    "Sources",
     "TimedGate",
     "WithoutContext",
     "at_work",
@@ -63,8 +63,8 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             "async_map": "AsyncMap",
+            "composite": "CompositeReply",
             "loop_watch": "LoopWatch loop_is_ending",
-            "place": "CompositeReply Place",
             "switching": "switch_to",
         },
     )

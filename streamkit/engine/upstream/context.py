@@ -1,19 +1,19 @@
-"""The state that all sources and operators of one run share, and the protocols by which they know each other."""
+"""The state that all sources and operators of one run share."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from reactivex import abc
 
-from ...events import Outcome, Reply
 from ..failures import report
+from .place import Place, ReplySource
 
-__all__ = ["ByteListener", "Context", "Note", "ReplySource", "SentRequest", "Sources", "new_id"]
+__all__ = ["ByteListener", "Context", "Note", "new_id"]
 
 T = TypeVar("T")
 
@@ -31,26 +31,6 @@ class ByteListener(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SentRequest:
-    """A request that a server accepted: its JSON, in the form of ``api``."""
-
-    api: str
-    body: Mapping[str, Any]
-
-
-class ReplySource(Protocol):
-    """The reply of one request while it grows. ``sent_request`` is None until a server has accepted the request, and
-    where the request is not known; ``keeps_text`` is True if the Reply has the text."""
-
-    @property
-    def sent_request(self) -> SentRequest | None: ...
-    @property
-    def keeps_text(self) -> bool: ...
-    def reply(self, outcome: Outcome | None = None) -> Reply: ...
-    async def ended(self) -> None: ...
-
-
 @dataclass(slots=True)
 class Note:
     """Counters of one place in a chain: how many items passed, and when (seconds on the loop's clock)."""
@@ -66,8 +46,8 @@ class Context:
     run's scheduler and passed upstream with it; used on the run's loop, `current` from any thread."""
 
     __slots__ = (
-        *("_streams", "abort", "cancelled", "closing", "failures", "id", "left", "listener_errors"),
-        *("main", "notes", "readings", "replies", "report_at_far_end"),
+        *("_streams", "abort", "cancelled", "closing", "end", "failures", "id", "left", "listener_errors"),
+        *("notes", "readings", "replies"),
     )
 
     def __init__(self) -> None:
@@ -76,8 +56,8 @@ class Context:
         self._streams: dict[Hashable, int] = {}
         self.replies: list[ReplySource] = []
         """The replies of all requests, in the order of the requests."""
-        self.main: list[ReplySource] = []
-        """The replies of the main chain: the last one is the reply of the run."""
+        self.end = Place()
+        """The end of the main chain: the nearest source upstream of it has the reply of the run."""
         self.readings: set[abc.DisposableBase] = set()
         """The readings that are under way."""
         self.cancelled = False
@@ -89,8 +69,6 @@ class Context:
         """Tasks that may still be running when the stream has ended: a run waits for them."""
         self.abort: Callable[[BaseException], None] = report
         """Ends the run because of KeyboardInterrupt or the like, which is then raised to the caller of the run."""
-        self.report_at_far_end: Callable[[BaseException], None] = report
-        """Reports an error at the far end of the chain, if an operator kept it from getting there."""
         self.failures: list[Exception] | None = None
         """Failures beside the stream's own error; None if there is no run to raise them at its end."""
         self.listener_errors: list[Exception] = []
@@ -106,7 +84,7 @@ class Context:
 
     def current(self) -> ReplySource | None:
         """The source whose reply is the reply of the run so far."""
-        return (self.main or self.replies or [None])[-1]  # type: ignore[list-item]  # the three lists differ in type
+        return self.end.source or next(reversed(self.replies), None)
 
     def stop_reading(self) -> None:
         """Dispose every reading, because there is no subscription whose disposal would end those of one chain."""
@@ -142,19 +120,3 @@ class Context:
         first = self.spawn(loop, work(), name)
         first.add_done_callback(again)
         return first
-
-
-class Sources(list[ReplySource]):
-    """The sources upstream of one place in a chain. Each is also added to the list downstream of that place."""
-
-    def __init__(self, downstream: list[ReplySource]) -> None:
-        super().__init__()
-        self._downstream = downstream
-
-    def append(self, source: ReplySource) -> None:
-        self._downstream.append(source)
-        super().append(source)
-
-    def extend(self, sources: Iterable[ReplySource]) -> None:
-        for source in sources:
-            self.append(source)

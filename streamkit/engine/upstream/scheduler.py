@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from reactivex import abc
 from reactivex.disposable import Disposable
@@ -19,32 +18,27 @@ from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
 from ...errors import SinkError
-from ...events import Choice, Reply
+from ...events import Reply
 from ..failures import failure_of, own_error, report
 from ..loops import loop_of, on_loop, runs_here
-from .context import ByteListener, Context, ReplySource
+from .context import ByteListener, Context
 from .first_end import pass_end
 from .gate import Gate
+from .place import ErrorFilter, Place, ReplyFilter, ReplySource, Sources, figures
 from .without_context import call_without_context
 
-__all__ = ["ReplyFilter", "RunScheduler", "as_part", "clock", "figures", "scheduler_for"]
+__all__ = ["RunScheduler", "clock", "scheduler_for"]
 
 T = TypeVar("T")
-ReplyFilter: TypeAlias = Callable[[Reply], Reply]
-ErrorFilter: TypeAlias = Callable[[Exception], Exception]
 
 
 class RunScheduler(AsyncIOThreadSafeScheduler):
     """Schedules on the loop of the run, and carries to the sources what they need:
 
     - ``gate`` and ``context`` of the run
+    - ``place``: the place in the chain, with what the operators downstream of it let through, and the list to which a
+      source adds itself
     - ``make_byte_listener``: makes a `ByteListener` for each source, while a recording is made
-    - ``reply_filter`` of the operators downstream that change replies: reduces a reply of this source to what the run
-      may show of it
-    - ``error_filter`` of those that hide text: the same for errors
-    - ``cover``: the filter of the outer chain, where this one is part of another (a stream within `map_async`)
-    - ``on_branch_error``, in a branch: is called with an error that did not arrive at the end of that branch
-    - ``sources``: the list to which a source adds itself; the reply of the last one may be the reply of the run
     """
 
     def __init__(
@@ -52,24 +46,22 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         loop: asyncio.AbstractEventLoop,
         gate: Gate | None = None,
         context: Context | None = None,
+        place: Place | None = None,
         make_byte_listener: Callable[[], ByteListener] | None = None,
-        reply_filter: ReplyFilter | None = None,
-        sources: list[ReplySource] | None = None,
-        error_filter: ErrorFilter | None = None,
-        cover: ReplyFilter | None = None,
-        on_branch_error: Callable[[BaseException], None] | None = None,
     ) -> None:
         super().__init__(loop)
         self.gate = gate or Gate()
         self.context = context or Context()
+        self.place = place or self.context.end
         self.make_byte_listener = make_byte_listener
-        self.reply_filter, self.error_filter, self.cover = reply_filter, error_filter, cover
-        self.on_branch_error = on_branch_error
-        self.sources = self.context.main if sources is None else sources
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
+
+    @property
+    def sources(self) -> list[ReplySource]:
+        return self.place.sources
 
     @property
     def now(self) -> datetime:
@@ -83,64 +75,59 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         gate: Gate | None = None,
         make_byte_listener: Callable[[], ByteListener] | None = None,
         reply_filter: ReplyFilter | None = None,
-        sources: list[ReplySource] | None = None,
         error_filter: ErrorFilter | None = None,
+        place: Place | None = None,
     ) -> RunScheduler:
-        """A scheduler of the same run with another gate, with a recorder, with one more filter (the filter furthest
-        downstream is applied last), or with a list of sources of its own."""
+        """A scheduler of the same run with another gate, with a recorder, with further filters, or for another
+        place."""
+        if reply_filter is not None or error_filter is not None:
+            place = Place(self.place, reply_filter=reply_filter, error_filter=error_filter)
         return RunScheduler(
             self._loop,
             gate or self.gate,
             self.context,
+            place or self.place,
             make_byte_listener or self.make_byte_listener,
-            _both(self.reply_filter, reply_filter),
-            self.sources if sources is None else sources,
-            _both(self.error_filter, error_filter),
-            self.cover,
-            self.on_branch_error,
         )
 
-    def aside(self, gate: Gate, on_branch_error: Callable[[BaseException], None]) -> RunScheduler:
+    def with_place(self) -> RunScheduler:
+        """A scheduler of the same run with a place of its own, which knows the sources upstream of it."""
+        return self.derive(place=Place(self.place, sources=Sources(self.sources)))
+
+    def for_part(self) -> RunScheduler:
+        """A scheduler of the same run for a part of a composite reply: its sources are known at this place only."""
+        return self.derive(place=Place(self.place, sources=[], is_part=True))
+
+    def aside(self, gate: Gate, report_at_far_end: Callable[[BaseException], None]) -> RunScheduler:
         """A scheduler of the same run for a branch, beside the main chain. The reply filters of the main chain do not
         apply to it, and the replies of its requests are not the run's own reply. Where the chain hides something, the
         run shows only the figures of such replies."""
-        return self._beside(gate, None if self.error_filter is None else figures, on_branch_error)
+        hides = self.place.hides
+        end = Place(reply_filter=figures, error_filter=self.place.show_error) if hides else Place()
+        end.report_at_far_end = report_at_far_end
+        return RunScheduler(self._loop, gate, self.context, end)
 
     def within(self, gate: Gate) -> RunScheduler:
         """A scheduler of the same run for a stream whose items are emitted at this place. The replies of its requests
         are not the run's reply either. Where the chain hides something, the run shows no more of their text than the
         chain let through."""
-        cover = None if self.error_filter is None else as_part(self.reply_filter)
-        return self._beside(gate, cover, self.on_branch_error)
-
-    def _beside(
-        self, gate: Gate, cover: ReplyFilter | None, on_branch_error: Callable[[BaseException], None] | None
-    ) -> RunScheduler:
-        cover = _both(self.cover, cover)
-        return RunScheduler(
-            self._loop,
-            gate,
-            self.context,
-            sources=[],
-            error_filter=self.error_filter,
-            cover=cover,
-            on_branch_error=on_branch_error,
-        )
+        end = Place(self.place if self.place.hides else None, sources=[], is_part=True)
+        end.report_at_far_end = self.place.report_at_far_end
+        return RunScheduler(self._loop, gate, self.context, end)
 
     # -- what a run may show ---------------------------------------------------------------------------------------
 
-    def visible_reply(self, reply: Reply) -> Reply:
-        """The part of a source's ``reply`` that the operators downstream let through."""
-        visible = reply if self.reply_filter is None else self.reply_filter(reply)
-        return visible if self.cover is None else self.cover(visible)
+    def visible_reply(self, reply: Reply, upto: Place | None = None) -> Reply:
+        """The part of a source's ``reply`` that the operators downstream let through, as far as the place ``upto``."""
+        return self.place.show(reply, upto)
 
     def visible_error(self, error: Exception) -> Exception:
         """The part of ``error`` that the operators downstream let through, for an error that reaches the run by another
         way than the chain."""
-        if self.error_filter is None:
+        if not self.place.hides:
             return error
         try:
-            return call_without_context(self.error_filter, error)
+            return call_without_context(self.place.show_error, error)
         except BaseException as exc:  # raised by a user's stage; the error itself must not be shown unfiltered
             failure = failure_of("a stage", exc)
             if failure is not None:
@@ -165,11 +152,11 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     def has_far_end(self) -> bool:
         """True if `report_at_far_end` reaches more than the log, which is all that a bare subscription on a foreign
         scheduler has."""
-        return self.on_branch_error is not None or self.context.report_at_far_end is not report
+        return self.place.report_at_far_end is not report
 
     def report_at_far_end(self, error: Exception) -> None:
         """Report an error at the far end of the chain, which is the run's or a branch's, as it did not arrive there."""
-        (self.on_branch_error or self.context.report_at_far_end)(error)
+        self.place.report_at_far_end(error)
 
     def operator_failed(self, exc: BaseException) -> None:
         """Report ``exc``, which an operator downstream raised, at the far end of the chain, as no caller can get it."""
@@ -178,7 +165,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
             return
         error = own_error("an operator", exc)
         if error is not exc:
-            source = self.sources[-1] if self.sources else self.context.current()
+            source = self.place.source or self.context.current()
             with suppress(BaseException):  # raised by a user's stage that filters replies; ``error`` matters more
                 error.partial = source.reply() if source is not None else error.partial
         self.report_at_far_end(self.visible_error(error))
@@ -209,33 +196,6 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
     def invoke_action(self, action: abc.ScheduledAction[T], state: T | None = None) -> abc.DisposableBase:
         """Run the action of a timer, also of timers set by stock operators."""
         return self.call(super().invoke_action, action, state) or Disposable()
-
-
-def _both(last: Callable[[T], T] | None, first: Callable[[T], T] | None) -> Callable[[T], T] | None:
-    if last is None or first is None:
-        return last or first
-    return lambda value: last(first(value))
-
-
-def as_part(downstream: ReplyFilter | None) -> ReplyFilter | None:
-    """A filter for a reply that is one part of what passes the filter ``downstream``: it keeps no more text than that
-    let through. The figures stay those of the part, as downstream there are only those of the whole."""
-    if downstream is None:
-        return None
-
-    def filter_part(reply: Reply) -> Reply:
-        visible, own = downstream(reply), figures(reply)
-        return replace(
-            own, choices=visible.choices, earlier=visible.earlier, answers=visible.answers, warnings=visible.warnings
-        )
-
-    return filter_part
-
-
-def figures(reply: Reply) -> Reply:
-    """``reply`` without any text and without the raw data of the server."""
-    usage = None if reply.usage is None else replace(reply.usage, raw=None)
-    return replace(reply, choices=(Choice(),), usage=usage, earlier=(), answers=(), warnings=(), raw=None)
 
 
 def scheduler_for(scheduler: abc.SchedulerBase | None) -> RunScheduler:

@@ -8,6 +8,7 @@ from ...lazy import lazily
 
 if TYPE_CHECKING:
     from .answers import request_id, status_error
+    from .batches import read_reply
     from .causes import shorten
     from .client import Client
     from .exchange import NOT_CONNECTED, shut_socket, translate_error
@@ -28,6 +29,7 @@ __all__ = [
     "mark_given_up",
     "name_address",
     "names_version",
+    "read_reply",
     "request_id",
     "requests_of",
     "shorten",
@@ -41,6 +43,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             "answers": "request_id status_error",
+            "batches": "read_reply",
             "causes": "shorten",
             "client": "Client",
             "exchange": "NOT_CONNECTED shut_socket translate_error",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -13,21 +10,18 @@ import httpx
 
 from ...checks import check_flags
 from ...engine.streams import Reading, ReplyStream, Source
-from ...engine.upstream import ByteListener, SentRequest
-from ...errors import ConnectError, StalledError, StreamkitError
+from ...errors import ConnectError
 from ...events import Event
 from ...messages import Messages, messages_of, prompt_of
-from ...wire import APIS, Api, Parser
-from .clocks import Clocks
+from ...wire import APIS, Api
+from .call import Call
 from .environment import endpoint_of, with_key
-from .exchange import Exchange, copy_to, translate_error
-from .failures import explain
-from .limits import Limits, Retry, mark_given_up
+from .limits import Limits, Retry
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
-from .request_builder import RequestInput, conversation_api, refuses_usage, request_for, sibling_api
-from .requests import Endpoint, HttpRequest
+from .request_builder import RequestInput, conversation_api, request_for, sibling_api
+from .requests import Endpoint
 
 __all__ = ["Client"]
 
@@ -87,7 +81,7 @@ class Client:
             allow_private=allow_private,
         )
         self._may_find_key, self._has_address = api_key is None, base_url is not None
-        self._cached_headers: tuple[Endpoint, httpx.Headers] | None = None
+        self._cached: tuple[Endpoint, httpx.Headers] | None = None
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._without_usage: set[str] = set()  # models whose server refuses to report usage
@@ -148,123 +142,26 @@ class Client:
         request.content(include_usage=True)
 
         def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-            return self._produce(reading, request)
+            pools, lenient, refused = self._pools, self._lenient, self._without_usage
+            return Call(reading, request, self.limits, self.retry, pools, lenient, refused).batches(self._authorise)
 
         return ReplyStream(Source(produce), label=f"{api.name} {request.model or ''}".rstrip())
-
-    async def _produce(self, reading: Reading, request: HttpRequest) -> AsyncGenerator[Iterable[Event], None]:
-        """Make requests until one has given content: from then on every failure is final."""
-        headers = self._headers()  # without a key no request is made
-        clocks = Clocks(reading, self.limits)
-        requests = refusals = 0
-        reading.server = f"{request.model or 'the model'} at {self._endpoint.host}"
-        self._pools.readings.add(reading)
-        try:
-            while True:
-                requests += 1
-                asks_usage = request.may_ask_usage and not refusals and request.body_model not in self._without_usage
-                exchange = Exchange(reading, clocks, self.limits, self._pools, request.api.framing)
-                parser = self._parser(request, requests)
-                reading.snapshot, reading.keeps_text = parser.reply, self.limits.keep_text
-                if reading.byte_listener is not None:
-                    reading.byte_listener.begin(request.api.name, request.model or "")
-                try:
-                    await self._send(exchange, request, headers, asks_usage)
-                    if refusals:  # without usage it works: the server refused just that
-                        self._without_usage.add(request.body_model)
-                    reading.sent_request = SentRequest(request.api.name, request.body)
-                    parser.request_id = self._endpoint.scrub(exchange.request_id)
-                    async with aclosing(self._body(exchange, reading.byte_listener)) as body:
-                        async for chunk in body:
-                            if exchange.kind == "json":
-                                yield parser.body(await exchange.whole(chunk, body))
-                                return
-                            yield parser.feed(chunk)
-                            if parser.done:
-                                clocks.stop()
-                                await exchange.finish()
-                                return
-                    yield parser.flush()
-                    return
-                except (Exception, asyncio.CancelledError) as exc:
-                    error = self._error(exc, reading, exchange, parser, request)
-                    if error is None:
-                        raise
-                finally:
-                    await exchange.close()
-                if parser.finished:  # the server had already sent the whole reply
-                    yield parser.flush()
-                    return
-                if asks_usage and not reading.committed and refuses_usage(request.api, error):
-                    refusals += 1
-                else:
-                    await self._before_next(requests - refusals, error, reading, clocks)
-                reading.start_over()
-        finally:
-            clocks.stop()
-            self._pools.readings.discard(reading)
-
-    def _body(self, exchange: Exchange, listener: ByteListener | None) -> AsyncGenerator[bytes, None]:
-        return exchange.body() if listener is None else copy_to(exchange.body(), listener, self._endpoint.scrubber())
 
     def _find_key(self) -> Endpoint:
         if self._may_find_key:
             self._endpoint = with_key(self._endpoint, has_address=self._has_address)
         return self._endpoint
 
-    def _headers(self) -> httpx.Headers:
-        """The headers of requests, made once for a key: httpx shares their entries between requests."""
+    def _authorise(self) -> tuple[Endpoint, httpx.Headers]:
+        """The endpoint with its key, and the headers of requests, made once for a key: httpx shares their entries
+        between requests."""
         try:
-            endpoint, cached = self._find_key(), self._cached_headers
+            endpoint, cached = self._find_key(), self._cached
         except ValueError as exc:  # a key set in the environment later, which no header may hold
             raise ConnectError(str(exc)) from exc
         if cached is None or cached[0] is not endpoint:
-            cached = self._cached_headers = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
-        return cached[1]
-
-    def _parser(self, request: HttpRequest, attempt: int) -> Parser:
-        limits = self.limits
-        return Parser(
-            request.api.name,
-            lenient=self._lenient,
-            event_bytes=limits.event_bytes or sys.maxsize,
-            reply_bytes=limits.reply_bytes,
-            keep_text=limits.keep_text,
-            attempts=attempt,
-        )
-
-    async def _send(self, exchange: Exchange, request: HttpRequest, headers: httpx.Headers, asks_usage: bool) -> None:
-        endpoint = self._endpoint
-        await exchange.send(
-            endpoint.url(request.api, request.model),
-            endpoint.params(request.api),
-            headers,
-            request.content(include_usage=asks_usage),
-        )
-
-    def _error(
-        self, exc: BaseException, reading: Reading, exchange: Exchange, parser: Parser, request: HttpRequest
-    ) -> StreamkitError | None:
-        """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
-        if isinstance(exc, asyncio.CancelledError):
-            interruption = reading.interrupted()
-            if interruption is None:
-                return None
-            exc = interruption
-        error = translate_error(exc, exchange.sent)
-        parser.request_id = error.request_id = self._endpoint.scrub(error.request_id or exchange.request_id)
-        error.partial = parser.reply()
-        explain(error, self._endpoint, request)
-        return error
-
-    async def _before_next(self, requests: int, error: StreamkitError, reading: Reading, clocks: Clocks) -> None:
-        """Wait until the next request may be made, or raise ``error`` if there is to be no further one."""
-        if reading.committed or isinstance(error, StalledError):  # the server may still be at work, and charge for it
-            raise error
-        wait = self.retry.wait(requests, error)
-        if wait is None:
-            raise mark_given_up(error, self.retry)
-        await clocks.pause(wait)
+            cached = self._cached = endpoint, httpx.Headers(endpoint.sent_headers(self._api))
+        return cached
 
     def close(self) -> None:
         """Close all connections; replies that are being read end with a `BrokenError` that says so."""

@@ -23,7 +23,7 @@ class Clocks:
         self._reading, self._limits = reading, limits
         self._started = self._since = reading.loop.time()
         self._phase: Phase = "pause"
-        self._last_byte = 0.0
+        self._last_byte = self._entered = 0.0  # by the time of the reading
         self._deadline = Deadline(reading.loop, self._remaining, self._expire)
         self.stop = self._deadline.stop
 
@@ -31,7 +31,7 @@ class Clocks:
         """Begin a new phase now, and its clock with it."""
         reading = self._reading
         self._phase, self._since = phase, reading.loop.time()
-        self._last_byte = reading.last_content = reading.time()
+        self._last_byte = self._entered = reading.time()
         self._deadline.set()
 
     def read(self) -> None:
@@ -45,7 +45,7 @@ class Clocks:
         try:
             await asyncio.sleep(seconds)
         except asyncio.CancelledError:
-            error = self._reading.interrupted()
+            error = self._reading.cancelling.interrupted()
             if error is None:
                 raise
             raise error from None
@@ -68,7 +68,7 @@ class Clocks:
         if phase == "body" and limits.byte_idle is not None:
             yield "byte_idle", self._last_byte + limits.byte_idle - here
         if phase == "body" and limits.event_idle is not None:
-            yield "event_idle", self._reading.last_content + limits.event_idle - here
+            yield "event_idle", max(self._entered, self._reading.last_content) + limits.event_idle - here
         if limits.total is not None:
             yield "total", self._started + limits.total - now
 

@@ -36,19 +36,11 @@ class Connecting:
         self._unfinished: Any = None
         """A connection that is still on the way to the request, through a proxy or TLS: nothing else would close it."""
         self._reading, self._clocks, self._public_only = reading, clocks, public_only
-        self._deferred = False
-
-    def defer_cancel(self, defer: bool) -> None:
-        if defer and not self._deferred:
-            self._reading.defer_cancel()
-        elif self._deferred and not defer:
-            self._reading.allow_cancel()
-        self._deferred = defer
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         _, name, phase = event.split(".")
         if name in STEPS:
-            self.defer_cancel(phase != "started")
+            self._reading.cancelling.defer(phase != "started")
             if phase == "complete" and name != "setup_socks5_connection":  # it returns the stream of the step before
                 _close_at_once(info["return_value"])
             if name == "connect_tcp":
@@ -57,7 +49,7 @@ class Connecting:
             if info["request"].method != b"CONNECT":  # which is sent to a proxy
                 self._unfinished = None
                 self._clocks.enter("first_byte")
-            self.defer_cancel(False)
+            self._reading.cancelling.defer(False)
 
     async def _connect(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "complete":

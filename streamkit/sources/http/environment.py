@@ -33,12 +33,7 @@ def endpoint_of(
     An empty address in the environment counts as unset; an empty ``base_url`` is a mistake (ValueError).
     """
     texts = {"base_url": base_url, "api_key": api_key, "azure": azure, "organization": organization, "project": project}
-    for name, text in texts.items():
-        if not isinstance(text, str | None):  # its value is not shown: it may be secret
-            raise TypeError(f"{name} is a str, not {type(text).__name__}")
-    for name, mapping in (("headers", headers), ("query", query)):
-        if not isinstance(mapping, Mapping | None):
-            raise TypeError(f"{name} is a mapping, not {type(mapping).__name__}: write {name}={{'x-name': 'value'}}")
+    _check_types(texts, {"headers": headers, "query": query})
     if azure is not None and not access.azure:
         raise ValueError("azure= is for the APIs of OpenAI: pass the address of the resource as base_url=")
     source = "base_url" if base_url is not None else _set(access.addresses) or "base_url"
@@ -57,6 +52,15 @@ def endpoint_of(
         source,
     )
     return result if result.key is not None else _with_token(result)
+
+
+def _check_types(texts: Mapping[str, object], mappings: Mapping[str, object]) -> None:
+    for name, text in texts.items():
+        if not isinstance(text, str | None):  # its value is not shown: it may be secret
+            raise TypeError(f"{name} is a str, not {type(text).__name__}")
+    for name, mapping in mappings.items():
+        if not isinstance(mapping, Mapping | None):
+            raise TypeError(f"{name} is a mapping, not {type(mapping).__name__}: write {name}={{'x-name': 'value'}}")
 
 
 def _accounts(access: Access, *values: str | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
@@ -14,7 +14,6 @@ import httpx
 
 from ... import patience
 from ...engine.streams import Reading
-from ...engine.upstream import ByteListener
 from ...errors import BrokenError, ConnectError, MalformedError, StalledError, StreamkitError, TooLargeError
 from ...wire import SSE, Framing
 from ...wording import said
@@ -24,52 +23,116 @@ from .clocks import Clocks
 from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
-from .secrets import Scrubber
 
-__all__ = ["Exchange", "copy_to", "shut_socket", "translate_error"]
+__all__ = ["Exchange", "shut_socket", "translate_error"]
+
 
 REST_BYTES = 64 * 1024
 """The most bytes that the rest of a finished reply's body may have, so that the connection is reused."""
 
 
+class Body:
+    """The body of one response, which it does not close."""
+
+    def __init__(self, response: Any, framing: Framing, limits: Limits, clocks: Clocks) -> None:
+        self._limits, self._clocks = limits, clocks
+        # A response that was created complete, as by a mock transport, has no raw bytes any more. The stream itself is
+        # read because `aiter_raw` also closes the response at its end, and a time limit would interrupt that.
+        self._is_raw = not response.is_stream_consumed
+        self._chunks: AsyncIterator[bytes] = aiter(response.stream if self._is_raw else response.aiter_bytes())
+        self._encoding = response.headers.get("content-encoding", "")
+        self._sniffer = Sniffer(response.headers.get("content-type", ""), framing)
+
+    @property
+    def is_document(self) -> bool:
+        """True if it is one JSON document instead of a stream; valid once `reads` has yielded."""
+        return self._sniffer.kind == "json"
+
+    async def reads(self) -> AsyncGenerator[bytes, None]:
+        """The reads of the body, decompressed; `TooLargeError` if it is a document beyond the limits."""
+        inflate, has_begun, size = self._inflate(), False, 0
+        async for chunk in self._chunks:
+            if not chunk:
+                continue
+            if has_begun:
+                self._clocks.read()
+            else:
+                has_begun = True
+                self._clocks.enter("body")
+            if data := self._sniffer.feed(inflate.feed(chunk) if inflate else chunk):
+                size += len(data)
+                self._check(size)
+                yield data
+        if data := self._sniffer.flush():
+            yield data
+
+    def _inflate(self) -> Inflate | None:
+        inflate = inflater(self._encoding, self._limits)
+        return inflate if self._is_raw else None
+
+    def _check(self, size: int) -> None:
+        limit = self._limits.event_bytes
+        if self.is_document and limit is not None and size > limit:
+            raise TooLargeError(f"the answer is a document of more than {limit} bytes")
+
+    async def error_text(self) -> bytes:
+        """The first bytes of an error's body. Failures while reading them are ignored: the status matters more."""
+        parts, size, limit = [], 0, self._limits.error_body_bytes
+        with suppress(Exception):
+            inflate = self._inflate()
+            async with asyncio.timeout(patience.ERROR_BODY):
+                async for chunk in self._chunks:
+                    parts.append(inflate.feed(chunk) if inflate else chunk)
+                    size += len(parts[-1])
+                    if size >= limit:
+                        break
+        return b"".join(parts)[:limit]
+
+    async def finish(self) -> None:
+        """Read the few bytes that end the body after the end of the reply, if they come at once."""
+        size = 0
+        with suppress(Exception):
+            async with asyncio.timeout(patience.REST_OF_BODY):
+                async for chunk in self._chunks:
+                    size += len(chunk)
+                    if size > REST_BYTES:
+                        break
+
+
 class Exchange:
     """One request and its response: call ``send``, read the ``body``, then ``close``, which must always be called."""
 
+    body: Body
+    """The body of the response, once that is here."""
+
     def __init__(self, reading: Reading, clocks: Clocks, limits: Limits, pools: Pools, framing: Framing = SSE) -> None:
         self.request_id: str | None = None
-        self.kind = "stream"
-        self._framing = framing
         self.sent = False
         self._reading, self._clocks, self._limits, self._pools = reading, clocks, limits, pools
+        self._framing = framing
         self._pool: Pool | None = None
         self._response: Any = None
-        self._chunks: AsyncIterator[bytes] | None = None
         self._connecting = Connecting(reading, clocks, public_only=pools.public_only)
-        self._encoding = self._type = ""
 
     async def send(self, url: str, params: dict[str, str], headers: httpx.Headers, content: bytes) -> None:
         """Send the request and return once the headers of a successful response are here; else raise `StatusError`."""
         pool = self._pool = await self._pools.take()
         request = self._request(pool, url, params or None, headers, content)
         self._clocks.enter("connect" if pool.owned else "first_byte")
-        self._connecting.defer_cancel(pool.owned)
+        self._reading.cancelling.defer(pool.owned)
         try:
             self._response = await pool.client.send(request, stream=True, follow_redirects=False)
         finally:
-            self._connecting.defer_cancel(False)
+            self._reading.cancelling.defer(False)
             request.extensions.pop("trace", None)  # it would keep this object alive until the garbage collector runs
         response, self.sent = self._response, True
         self._reading.cut = self._cut
         self.request_id = request_id(response.headers)
-        # A response that was created complete, as by a mock transport, has no raw bytes any more. The stream itself is
-        # read because `aiter_raw` also closes the response at its end, and a time limit would interrupt that.
-        self._chunks = aiter(response.aiter_bytes() if response.is_stream_consumed else response.stream)
-        self._encoding = response.headers.get("content-encoding", "")
+        self.body = Body(response, self._framing, self._limits, self._clocks)
         if not 200 <= response.status_code < 300:
             self._clocks.enter("pause")
-            body = await self._read_up_to(self._limits.error_body_bytes)
-            raise status_error(response.status_code, response.reason_phrase, response.headers, body)
-        self._type = response.headers.get("content-type", "")
+            text = await self.body.error_text()
+            raise status_error(response.status_code, response.reason_phrase, response.headers, text)
         if pool.owned:  # servers send kilobytes of headers
             response.headers = request.headers = httpx.Headers()
 
@@ -86,66 +149,6 @@ class Exchange:
         return build(
             _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting.trace}
         )
-
-    async def body(self) -> AsyncGenerator[bytes, None]:
-        """The reads of the body, decompressed. `kind` is valid once the first one has been yielded."""
-        clocks, inflate = self._clocks, self._inflate()
-        sniffer = Sniffer(self._type, self._framing)
-        has_begun = False
-        assert self._chunks is not None
-        async for chunk in self._chunks:
-            if not chunk:
-                continue
-            if has_begun:
-                clocks.read()
-            else:
-                has_begun = True
-                clocks.enter("body")
-            if data := sniffer.feed(inflate.feed(chunk) if inflate else chunk):
-                self.kind = sniffer.kind
-                yield data
-        if data := sniffer.flush():
-            self.kind = sniffer.kind
-            yield data
-
-    def _inflate(self) -> Inflate | None:
-        inflate = inflater(self._encoding, self._limits)
-        return None if self._response.is_stream_consumed else inflate
-
-    async def whole(self, first: bytes, rest: AsyncIterator[bytes]) -> bytes:
-        """The rest of a body that is one JSON document."""
-        parts, size, limit = [first], len(first), self._limits.event_bytes
-        async for chunk in rest:
-            parts.append(chunk)
-            size += len(chunk)
-            if limit is not None and size > limit:
-                raise TooLargeError(f"the answer is a document of more than {limit} bytes")
-        return b"".join(parts)
-
-    async def _read_up_to(self, limit: int) -> bytes:
-        """The first ``limit`` bytes of the body. Failures while reading them are ignored: the status matters more."""
-        parts, size = [], 0
-        assert self._chunks is not None
-        with suppress(Exception):
-            inflate = self._inflate()
-            async with asyncio.timeout(patience.ERROR_BODY):
-                async for chunk in self._chunks:
-                    parts.append(inflate.feed(chunk) if inflate else chunk)
-                    size += len(parts[-1])
-                    if size >= limit:
-                        break
-        return b"".join(parts)[:limit]
-
-    async def finish(self) -> None:
-        """Read the few bytes that end the body after the end of the reply, if they come at once."""
-        assert self._chunks is not None
-        size = 0
-        with suppress(Exception):
-            async with asyncio.timeout(patience.REST_OF_BODY):
-                async for chunk in self._chunks:
-                    size += len(chunk)
-                    if size > REST_BYTES:
-                        break
 
     def _cut(self) -> None:
         shut_socket(self._response)
@@ -184,21 +187,6 @@ class _RequestBody:
 
 
 _parsed = lru_cache(64)(httpx.URL)
-
-
-async def copy_to(
-    body: AsyncGenerator[bytes, None], listener: ByteListener, scrubber: Scrubber
-) -> AsyncGenerator[bytes, None]:
-    """The reads of ``body``; ``listener`` gets them too, without secrets."""
-    async with aclosing(body) as reads:
-        try:
-            async for data in reads:
-                if visible := scrubber.feed(data):
-                    listener.write(visible)
-                yield data
-        finally:
-            if rest := scrubber.flush():
-                listener.write(rest)
 
 
 def shut_socket(response: Any) -> None:

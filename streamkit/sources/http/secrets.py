@@ -19,7 +19,7 @@ class Scrubber:
 
     LONG = 8
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = [secret.encode() for secret in secrets]
         self._held = self._tail = b""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .redact_json import JsonRedactor
     from .rewriter import Rewriter
     from .scan import HOLD, Part, Replaced, Scan
+    from .shown_reply import ShownReply
     from .think_tags import StopAt, ThinkTags
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Rewriter",
     "Rule",
     "Scan",
+    "ShownReply",
     "StopAt",
     "ThinkTags",
     "parts_of",
@@ -50,6 +52,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "redact_json": "JsonRedactor",
             "rewriter": "Rewriter",
             "scan": "HOLD Part Replaced Scan",
+            "shown_reply": "ShownReply",
             "think_tags": "StopAt ThinkTags",
         },
     )

@@ -7,14 +7,14 @@ from inspect import isawaitable
 from typing import Any
 
 from ...checks import type_name
+from ...event_class import FromServer
 from ...events import Reply
-from ...protocols import StageBase
-from ..fold import Fold
+from .shown_reply import ShownReply
 
 __all__ = ["EarlyEnd"]
 
 
-class EarlyEnd(StageBase):
+class EarlyEnd(ShownReply):
     """A stage: events up to the first for which ``predicate`` is true, then a Reply that was ``stopped`` by ``name``.
 
     `finish` does the same from outside. A stream of items that are not events just ends. ``keep_text`` is that of
@@ -24,19 +24,17 @@ class EarlyEnd(StageBase):
     def __init__(
         self, predicate: Callable[[Any], bool], name: str, keep_text: Callable[[], bool] | bool = True
     ) -> None:
-        self.done = False
-        self._predicate, self._name = predicate, name
-        self._fold = Fold(keep_text=keep_text)
+        super().__init__(name, keep_text)
+        self._predicate = predicate
         self._events = False
-        self._last: Reply | None = None
 
     def feed(self, item: Any) -> list[Any]:
-        if hasattr(item, "type"):
-            self._events = True
-            self._fold.feed(item)
         if isinstance(item, Reply):
-            self._last = item
+            self._final = item
             return [item]
+        if isinstance(item, FromServer):
+            self._events = True
+            self._shown([item])
         answer: Any = self._predicate(item)
         if answer:
             if isawaitable(answer):
@@ -47,13 +45,10 @@ class EarlyEnd(StageBase):
 
     def finish(self) -> list[Any]:
         self.done = True
-        if self._last is not None or not self._events:
-            return []
-        self._last = self._fold.reply("stopped", stopped_by=self._name)
-        return [self._last]
+        return [self._stop()] if self._events and self._final is None else []
 
     def flush(self) -> tuple[()]:
         return ()
 
-    def reply(self, reply: Reply) -> Reply:
-        return self._last or reply
+    def _of_source(self, reply: Reply) -> Reply:
+        return reply

@@ -20,9 +20,9 @@ from ...events import (
     ToolResult,
 )
 from ...protocols import StageBase
-from ..fold import Fold
 from ..open_calls import OpenCalls
 from .hiding import bare, require_event, without_raw
+from .shown_reply import ShownReply
 
 __all__ = ["CheckRequest", "CheckResult", "GuardCutter", "GuardJoiner", "verdict_of"]
 
@@ -185,45 +185,25 @@ class GuardCutter(StageBase):
         return request if text else CheckResult(request, piece)
 
 
-class GuardJoiner(StageBase):
+class GuardJoiner(ShownReply):
     """A stage, `CheckResult` and events in, events out; the Reply has the approved text, or was stopped."""
 
     hides = True
 
-    def __init__(self, name: str, keep_text: Callable[[], bool] | bool = True) -> None:
-        self.done = False
-        self._name = name
-        self._fold = Fold(keep_text=keep_text)
-        self._final: Reply | None = None
-
     def feed(self, item: CheckResult | Event) -> list[Any]:
+        if isinstance(item, Reply):
+            return [self._last(item)]
         if not isinstance(item, CheckResult):
-            return [self._noted(item)]
+            return self._shown([item])
         if item.text is None:
             return self._refused(item.request.bare)
         if item.request.bare:
             return [item.text]
-        return [self._noted(TextDelta(item.text, item.request.index))] if item.text else []
+        return self._shown([TextDelta(item.text, item.request.index)]) if item.text else []
 
     def flush(self) -> tuple[()]:
         return ()
 
-    def reply(self, reply: Reply) -> Reply:
-        if self._final is not None:
-            return self._final
-        approved = self._fold.reply(reply.outcome)
-        return replace(without_raw(reply), choices=approved.choices, earlier=approved.earlier, answers=approved.answers)
-
-    def _noted(self, event: Event) -> Event:
-        if isinstance(event, Reply):
-            self._final = self.reply(event)
-            return self._final
-        self._fold.feed(event)
-        return event
-
     def _refused(self, bare: bool) -> list[Any]:
         self.done = True
-        if bare:
-            return []
-        self._final = self._fold.reply("stopped", stopped_by=self._name)
-        return [self._final]
+        return [] if bare else [self._stop()]

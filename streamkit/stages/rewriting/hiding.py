@@ -12,7 +12,7 @@ from ...errors import AllFailedError, MalformedError, StatusError, StreamkitErro
 from ...event_class import FromServer
 from ...events import Reply, ToolResult, UsageUpdate
 from ...json_values import json_default
-from ...protocols import StageBase, overrides
+from ...protocols import overrides
 from ..fit import pieces_of
 
 __all__ = ["bare", "excerpts_through", "require_event", "through", "with_texts_mapped", "without_quotes", "without_raw"]
@@ -53,8 +53,7 @@ def excerpts_through(stage: Any, text: str) -> str:
     """The same for a message, in which "…" stands where `excerpt` cut something off: the text before it is treated as
     the beginning of a possible match, if the stage supports that, and the rest of a word that begins there is
     dropped."""
-    may_be_cut = isinstance(stage, StageBase) and overrides(stage, "cut")
-    if CUT not in text or not may_be_cut:
+    if CUT not in text or not overrides(stage, "cut"):
         return through(stage, text)
     *quoted, last = FRAGMENT.sub(CUT, text).split(CUT)
     pieces: list[Any] = []

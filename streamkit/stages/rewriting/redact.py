@@ -15,7 +15,7 @@ from .ready import READY, ArmouredKeys, Cards, Emails, Keys, Phones, check_name
 from .scan import HOLD
 from .searched_texts import PlainText
 
-__all__ = ["READY", "EachWord", "Redactor", "Rule"]
+__all__ = ["READY", "EachWord", "Redactor", "Rule", "as_list"]
 
 Rule: TypeAlias = (
     "str | Any | Collection[str] | tuple[Any, str | Callable[[str], str | None]] | Callable[[str], str | None]"
@@ -57,16 +57,17 @@ class Redactor(StageBase):
         return copied
 
     def feed(self, text: str) -> list[str]:
-        return _as_list(self._searched.feed(text))
+        return as_list(self._searched.feed(text))
 
     def flush(self) -> list[str]:
-        return _as_list(self._searched.flush())
+        return as_list(self._searched.flush())
 
     def cut(self) -> list[str]:
-        return _as_list(self._searched.cut())
+        return as_list(self._searched.cut())
 
 
-def _as_list(text: str) -> list[str]:
+def as_list(text: str) -> list[str]:
+    """``text`` as a list of pieces."""
     return [text] if text else []
 
 

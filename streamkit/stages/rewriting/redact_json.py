@@ -17,7 +17,7 @@ from typing import TypeAlias
 from .escapes import quoted
 from .json_position import MARKS, JsonPosition, may_begin
 from .matching import Find
-from .redact import EachWord, Redactor
+from .redact import EachWord, Redactor, as_list
 from .searched_texts import EscapedText, PlainText
 
 __all__ = ["JsonRedactor"]
@@ -58,7 +58,7 @@ class JsonRedactor(Redactor):
         at, end = 0, len(text)
         while at < end:
             at = self._step(text, at, out)
-        return _as_one_piece(out)
+        return as_list("".join(out))
 
     def flush(self) -> list[str]:
         return self._finish(cut=False)
@@ -204,7 +204,7 @@ class JsonRedactor(Redactor):
             out.append(self._finish_string(cut_here) if self._is_string else self._finish_scalar(cut))
         out += self._held
         self._held.clear()
-        return _as_one_piece(out)
+        return as_list("".join(out))
 
     def _finish_string(self, cut: bool) -> str:
         self._text = self._new_text(EscapedText)
@@ -233,11 +233,6 @@ class JsonRedactor(Redactor):
     @property
     def _finds_here(self) -> list[Find]:
         return self._finds_for_names if self._is_name else self._finds
-
-
-def _as_one_piece(out: list[str]) -> list[str]:
-    redacted = "".join(out)
-    return [redacted] if redacted else []
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -13,6 +13,8 @@ import re
 from math import inf
 from typing import NamedTuple
 
+from .pattern_state import Flags, Groups
+
 __all__ = ["REACH", "watchful"]
 
 REACH = 256
@@ -30,7 +32,6 @@ REFUSED = {
     "(?R": "recursion of the whole pattern is not supported: name a group and call that",
     "(?0": "recursion of the whole pattern is not supported: name a group and call that",
 }
-IGNORECASE, VERBOSE, VERSION1, FULLCASE = 2, 64, 256, 16384  # flags of the ``regex`` package
 QUANTIFIER = re.compile(r"[*+?]|\{[ ]*(\d*)[ ]*(,?)[ ]*(\d*)[ ]*\}")
 FUZZY = re.compile(r"\{\s*(?:\d+\s*<=?\s*)?\d*[dies]\s*[,}:<+]")
 ESCAPE = re.compile(
@@ -59,9 +60,9 @@ class Watchful(NamedTuple):
 
 def watchful(pattern: str, flags: int) -> Watchful:
     """``pattern``, which ``regex`` accepts with ``flags``; ValueError if a growing text cannot decide it."""
-    groups: dict[str, float] = {}
+    least: dict[str, float] = {}
     for _ in range(2):  # a group may be called before it is read
-        reader = _PatternReader(pattern, flags, groups)
+        reader = _PatternReader(pattern, Flags(flags), Groups(least))
         width = reader.whole()
     return Watchful("".join(reader.out), not width.least, "" if reader.no_run else reader.run, reader.looks_back)
 
@@ -80,14 +81,9 @@ WIDTHS = {**dict.fromkeys((*ASSERTIONS, r"\A"), NOTHING), r"\R": Width(1, 2), r"
 class _PatternReader:
     """Goes through the source once; a method that reads something returns how many characters that can match."""
 
-    def __init__(self, source: str, flags: int, groups: dict[str, float]) -> None:
+    def __init__(self, source: str, flags: Flags, groups: Groups) -> None:
         self._source, self._at = source, 0
-        self._groups = groups  # the fewest characters of each group, by number and by name
-        self._group_count, self._group_names = 0, set[str]()
-        self._renumbered = False  # some groups share a number, so those of the others are unknown
-        self._verbose, self._sets = bool(flags & VERBOSE), bool(flags & VERSION1)
-        self._folds, self._any_case = bool(flags & (FULLCASE | VERSION1)), bool(flags & IGNORECASE)
-        self._check_case()
+        self._flags, self._groups = flags, groups
         self._leading = True  # only flags and the opening of groups were read so far
         self.out: list[str] = []
         self.run, self.no_run = "", False
@@ -101,12 +97,12 @@ class _PatternReader:
 
     def alternatives(self) -> Width:
         """Read up to the closing bracket, which stays, or to the end; flags that are set here end there."""
-        verbose, leading, widths = self._verbose, self._leading, [self._sequence()]
+        verbose, leading, widths = self._flags.verbose, self._leading, [self._sequence()]
         while self._source.startswith("|", self._at):
             self._copy(1)
             self._leading, self.run = False, "" if leading else self.run
             widths.append(self._sequence())
-        self._verbose, self._branches = verbose, len(widths)
+        self._flags.verbose, self._branches = verbose, len(widths)
         return Width(min(width.least for width in widths), max(width.most for width in widths))
 
     def _sequence(self) -> Width:
@@ -123,7 +119,7 @@ class _PatternReader:
         while self._skip_blanks():
             quantifier = QUANTIFIER.match(self._source, self._at)
             if FUZZY.match(self._source, self._at) or (
-                self._verbose and quantifier is None and self._source[self._at] == "{"
+                self._flags.verbose and quantifier is None and self._source[self._at] == "{"
             ):
                 raise ValueError("fuzzy matching is not supported")
             if quantifier is None or quantifier.group() == "{}":
@@ -194,7 +190,7 @@ class _PatternReader:
                 raise ValueError("[: begins the name of a class, and this is not one: write \\[:")
             elif source[at] == "\\":
                 at += 1
-            elif source[at] == "[" and (self._sets or not depth):
+            elif source[at] == "[" and (self._flags.sets or not depth):
                 depth += 1
                 at += source.startswith("^", at + 1)
                 at += source.startswith("]", at + 1)  # the first one is meant literally
@@ -217,28 +213,29 @@ class _PatternReader:
             return NOTHING
         begin = self._at
         self._copy(len(opening.group()))
-        before, reach, self._reach = self._verbose, self._reach, 0
+        before, reach, self._reach = self._flags.verbose, self._reach, 0
         if opening["flags"] is not None:
-            self._set_flags(opening["flags"])
+            self._flags.change(opening["flags"])
             self.no_run = self.no_run or begin > 0  # its beginning has other flags then
             if not opening["scoped"]:
                 self._copy(1)
                 return NOTHING
         width = self._inside(opening)
         self._copy(1)
-        self._verbose, self._reach = before, max(reach, self._reach)
+        self._flags.verbose, self._reach = before, max(reach, self._reach)
         return width
 
     def _inside(self, opening: re.Match[str]) -> Width:
         """The width of a group."""
-        names = [] if opening.group() != "(" and opening["name"] is None else self._names(opening["name"])
-        self._renumbered = self._renumbered or opening.group() == "(?|"
+        is_called = opening.group() == "(" or opening["name"] is not None
+        names = self._groups.open(opening["name"]) if is_called else ()
+        self._groups.share_numbers = self._groups.share_numbers or opening.group() == "(?|"
         self.no_run = self.no_run or bool(opening["call"])
         self._leading = self._leading and not (
             opening["behind"] or opening["ahead"] or opening["test"] or opening["if"]
         )
         width = self.alternatives()
-        self._groups.update(dict.fromkeys(names, width.least))
+        self._groups.least.update(dict.fromkeys(names, width.least))
         if opening["behind"]:
             self.looks_back, self._reach = True, self._reach + width.most
             if self._reach > REACH:
@@ -246,37 +243,20 @@ class _PatternReader:
         if opening["behind"] or opening["ahead"] or opening["test"] == "DEFINE":
             return NOTHING
         if opening["call"]:
-            return Width(0 if self._renumbered else self._groups.get(opening["call"].lstrip("P>&"), 0), inf)
+            return Width(self._groups.least_of(opening["call"]), inf)
         return Width(0, width.most) if opening["if"] or (opening["test"] and self._branches == 1) else width
-
-    def _names(self, name: str | None) -> list[str]:
-        """The name and the number of a group, by which it can be called."""
-        self._group_count += 1
-        self._renumbered = self._renumbered or name in self._group_names
-        self._group_names.add(name or "")
-        return [str(self._group_count), name or ""]
-
-    def _set_flags(self, flags: str) -> None:
-        on, _, off = flags.partition("-")
-        self._verbose = ("x" in on or self._verbose) and "x" not in off
-        self._sets = self._sets or "V1" in on
-        self._folds = self._folds or "f" in on or "V1" in on
-        self._any_case = self._any_case or "i" in on
-        self._check_case()
-
-    def _check_case(self) -> None:
-        if self._folds and self._any_case:
-            raise ValueError("full case folding (ss for ß), which version 1 brings along, is not supported")
 
     def _skip_blanks(self) -> bool:
         """Skip white space and comments, which mean nothing in verbose mode; False at the end of the source."""
         source = self._source
-        while self._verbose and self._at < len(source) and (source[self._at] == "#" or source[self._at].isspace()):
+        while self._flags.verbose and self._at < len(source):
             if source[self._at] == "#":
                 end = source.find("\n", self._at)
                 self._at = len(source) if end < 0 else end
-            else:
+            elif source[self._at].isspace():
                 self._copy(1)
+            else:
+                break
         return self._at < len(source)
 
     def _copy(self, size: int) -> Width:

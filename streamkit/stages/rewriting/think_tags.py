@@ -11,8 +11,8 @@ from ...protocols import StageBase
 from .literals import LiteralWords
 from .markdown import REACH, Fences
 from .matching import Find, Pattern
-from .rewriter import Piece
 from .scan import HOLD, Replaced, Scan
+from .text_stages import Piece
 
 __all__ = ["StopAt", "ThinkTags"]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from .abbreviations import before_numbers
 from .ahead import FAR, Ahead, MoreNeeded
-from .boundary import ELIDED, Judge
+from .boundary import Judge
 from .brackets import EndCandidate
+from .end_marks import EndMark
 from .html_tags import LONGEST_TAG, TAG, TAG_SO_FAR
 from .line_kinds import NEWLINE
 from .scripts import CJK, GREEK, STRONG, between_graphemes, is_greek, is_lower, language
 from .speech import has_reporting_clause, is_reported
-from .stops import EndMark, decide
+from .stops import decide
 
 __all__ = ["Ends"]
 
@@ -62,17 +63,7 @@ class Ends:
         if not after:
             return True
         if not after.isspace():
-            if after == "<" or (candidate.end > candidate.run and text[candidate.end - 1] == ">"):
-                return self._is_end_at_tag(ahead, body, candidate, spans)
-            if (
-                after.isupper()
-                and after >= "\u0370"
-                and _SMALL_WORD.search(text[max(body, candidate.mark - 40) : candidate.mark])
-            ):
-                # these scripts do not occur in file names and addresses
-                return self._decide_mark(ahead, body, candidate, candidate.end, spans)
-            wide = candidate.mark > body and _WIDE.match(text[candidate.mark - 1]) and _WIDE.match(after)
-            return bool(wide) and self._is_strong_end(ahead, body, candidate)
+            return self._is_end_without_space(ahead, body, candidate, spans)
         following = ahead.ink(candidate.end)
         if following is None or NEWLINE.search(text, candidate.end, following):
             return True
@@ -84,6 +75,18 @@ class Ends:
         if text[following] == "(" and candidate.end > candidate.run and text[candidate.end - 1] in _SPEECH:
             return False  # the source of a quotation
         return self._decide_mark(ahead, body, candidate, following, spans)
+
+    def _is_end_without_space(
+        self, ahead: Ahead, body: int, candidate: EndCandidate, spans: list[tuple[int, int]]
+    ) -> bool:
+        text, after = ahead.text, ahead.char(candidate.end)
+        if after == "<" or (candidate.end > candidate.run and text[candidate.end - 1] == ">"):
+            return self._is_end_at_tag(ahead, body, candidate, spans)
+        no_address = after.isupper() and after >= "\u0370"  # these scripts do not occur in file names and addresses
+        if no_address and _SMALL_WORD.search(text[max(body, candidate.mark - 40) : candidate.mark]):
+            return self._decide_mark(ahead, body, candidate, candidate.end, spans)
+        wide = candidate.mark > body and _WIDE.match(text[candidate.mark - 1]) and _WIDE.match(after)
+        return bool(wide) and self._is_strong_end(ahead, body, candidate)
 
     def _is_greek_question(self, ahead: Ahead, body: int, candidate: EndCandidate) -> bool:
         """True as in `is_question`, or after words of several scripts if a Greek word follows."""
@@ -171,7 +174,7 @@ class Ends:
         end_mark = EndMark(
             before, text[candidate.mark : candidate.run], word, after, lang, dash, initial, quoted, candidate.stopped
         )
-        end_mark.label = ELIDED.sub("", word.lower()) in before_numbers(lang) and self._is_label(ahead, at)
+        end_mark.label = end_mark.entry in before_numbers(lang) and self._is_label(ahead, at)
         end_mark.after_question = candidate.after_question
         end_mark.listed = _is_listed(text[candidate.run : candidate.end], word, before)
         return decide(end_mark, self.judge)

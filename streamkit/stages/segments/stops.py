@@ -3,298 +3,179 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
 
 from . import abbreviations as known
-from .boundary import ACRONYM, ELIDED, Judge
-from .scripts import CJK, is_lower
+from .boundary import ACRONYM, Judge
+from .end_marks import ROMAN, EndMark
+from .rules import ENDS, GOES_ON, Rule, Rules, always
+from .scripts import is_lower
 
-__all__ = ["EndMark", "decide"]
-
-
-@dataclass(slots=True)
-class EndMark:
-    """An end mark, ``chars``, and the text around it.
-
-    ``before`` is the sentence up to the mark (without code and list marker), ``word`` the last word of it;
-    ``after`` is the next word as far as it is read, "" if no word follows.
-    """
-
-    before: str
-    chars: str
-    word: str
-    after: str
-    lang: str
-    dash: bool = False  # a dash precedes the next word
-    initial: bool = False  # the next word is an initial, or the name of a function in a formula
-    quoted: bool = False  # a closing quote follows the mark
-    stopped: bool = False  # the mark is inside a bracket or quote that another mark follows
-    label: bool = False  # the next word is a letter, or a letter and digits: "A", "S1"
-    after_question: bool = False  # the sentence before was a question
-    listed: bool = False  # a bracket that has no opening one follows the mark, as in "2.)"
-
-    @property
-    def is_first(self) -> bool:
-        """True if ``word`` is the first of its sentence."""
-        return " " not in self.before
-
-    @property
-    def previous(self) -> str:
-        """The word before ``word``."""
-        return self.before[: -len(self.word) or None].rstrip().rpartition(" ")[2]
-
+__all__ = ["TABLES", "decide"]
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.\u00a0\u202f]\d{3})+$|\d+$")
-_NO_VOWEL = re.compile(r"[b-df-hj-np-tv-xz]{2,4}$", re.IGNORECASE)
-_ADDRESS = re.compile(r"@|://|^www\.|/[^\W\d_]{1,6}$")
+_ADDRESS = re.compile(r"@|://|^www\.|/[^\W\d_]{1,6}$", re.IGNORECASE)
 _PAUSE = re.compile(r"\.[\s.]*\.|.*…")
 _I = re.compile(r"I(?![^\W_])")
-_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]$")
-_DOUBLE = re.compile(r"(?:[^\W\d_]\.-)+[^\W\d_]$")  # initials of a double name
-_PLURAL = re.compile(r"([^\W\d_ivxlcm])\1$")  # of initials, as in "EE. UU."
-_ROMAN = re.compile("[IVXL]{1,6}$")
+_DOUBLE = re.compile(r"(?:[^\W\d_]\.-)+[^\W\d_]$")
 _CLOSED = frozenset(")]}»”）】")
-_UNSPACED = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
+_SECTIONS = frozenset("§¶")
 
 
 def decide(mark: EndMark, judge: Judge) -> bool:
     """True if ``mark``, followed by white space, ends the sentence."""
-    if is_lower(mark.after[:1]) and not mark.initial and not _has_inner_capital(mark.after):
-        return _small_after(mark)
-    if mark.chars != ".":
-        return _other_mark(mark)
-    if mark.listed:
-        return False
-    if mark.stopped or mark.word[-1:] in _CLOSED:
-        return True  # the stop of an abbreviation would come right after it
-    answer = _stop(mark, mark.word.lower())
+    answer = _MARKS(mark)
     if answer is not None:
         return answer
-    return (_starts(mark) and len(mark.word) > 1) or _ask_judge(mark, judge)
-
-
-def _small_after(mark: EndMark) -> bool:
-    """False before a small letter, unless the writer begins sentences with small letters."""
-    if not is_lower(mark.before[:1]) or mark.quoted or mark.dash or _PAUSE.match(mark.chars):
-        return False
-    if mark.chars != ".":
-        return True
-    word = mark.word.lower()
-    if mark.lang in known.ORDINAL and _NUMBER.match(word):
-        return False
-    return (
-        (len(word) > 2 or word in known.SHORT)
-        and "." not in word
-        and word not in known.abbreviations(mark.lang) | known.UNITS
-    )
-
-
-def _has_inner_capital(word: str) -> bool:
-    """True for a product name like that of a phone, which may begin a sentence in spite of its small first letter."""
-    return "." not in word and any(char.isupper() for char in word[1:4])
-
-
-def _other_mark(mark: EndMark) -> bool:
-    if mark.quoted and mark.dash:
-        return False  # an answer, or the name of the speaker
-    if mark.quoted and _PAUSE.match(mark.chars) and mark.after:
-        return _starts(mark)  # else the name of the speaker
-    if (mark.quoted or _PAUSE.match(mark.chars)) and mark.lang == "en" and _I.match(mark.after):
-        return False  # capital anywhere, so it does not show a new sentence after a pause or a quoted question
-    return mark.word.lower() not in known.SHOUTED or _starts(mark)
-
-
-def _starts(mark: EndMark) -> bool:
-    """True if the next word has a capital that it has only at the beginning of a sentence."""
-    full = mark.after.replace("’", "'")
-    word = full.partition("'")[0]
-    if word.islower() or (word.isupper() and len(word) > 1):
-        return False
-    return not known.starters(mark.lang).isdisjoint((full.lower(), word.lower()))
-
-
-def _stop(mark: EndMark, word: str) -> bool | None:
-    after, lang = mark.after, mark.lang
-    if not word:
-        return True
-    if _NUMBER.match(word):
-        return _after_number(mark)
-    if mark.previous.endswith(".") and f"{mark.previous.lower()}{word}" in known.FINAL:
-        return True  # written with spaces, as "u. s. w."
-    if _ADDRESS.search(word):
-        return True
-    word = ELIDED.sub("", word)
-    if after in {"§", "¶"} and (word in known.CITED or word in known.abbreviations(lang)):
-        return False
-    if lang in known.DOUBLING and mark.word.isupper() and _PLURAL.match(word):
-        return _starts(mark)
-    if _is_capitals(mark, word):
-        return True
-    is_title = len(word) > 4 and word.rpartition("-")[2] in known.TITLES
-    if is_title or (word in known.never(lang) and not _is_counted(mark)):
-        return word in known.AGAINST and _starts(mark) and after.lower() not in known.ARTICLES
-    if lang in known.ORDINAL and _ROMAN.match(mark.word) and not mark.is_first:
-        return _starts(mark)
-    if after[:1].isdigit() and (word in known.before_numbers(lang) or word in known.UNITS or _NO_VOWEL.match(word)):
-        return False
-    if len(after) > 1 and _ROMAN.match(after) and word in known.before_numbers(lang):
-        return False
-    if mark.label and _is_labelled(mark, word):
-        return False
-    if _is_measure(mark, word):
-        return True
-    if after.lower() in known.COMPANIES and word in known.COMPANIES:
-        return False
-    if word in known.FINAL and ("." in word or not mark.is_first):
-        return True
-    if mark.initial and word in known.LEGAL and mark.word[:1].isupper():
-        return False
-    if _DOUBLE.match(mark.word):
-        return _starts(mark)
-    if ACRONYM.match(mark.word):
-        return _after_acronym(mark, word)
-    if mark.word.islower() and len(word) == 1 and word in known.may_end(lang):
-        return _starts(mark)  # not an initial, which would be a capital
-    if _is_letter(word, lang):
-        return _after_letter(mark)
-    if word in known.may_end(lang):
-        return _starts(mark)
-    if lang not in known.ORDINAL and len(word) > 1 and _ROMAN.match(mark.word) and not mark.is_first:
-        return True
-    if _is_ordinary(mark, word) and not after[:1].isdigit():
-        return True
-    return None
-
-
-def _is_capitals(mark: EndMark, word: str) -> bool:
-    """True for an acronym: capitals in a text with small letters do not abbreviate a word: "CF" is not "cf"."""
-    if len(word) < 2 or not mark.word.isupper() or not word.isalpha() or mark.lang in known.LARGE_ABBREVIATIONS:
-        return False
-    if mark.after[:1].isdigit() or _ROMAN.match(mark.word) or not any(map(is_lower, mark.before)):
-        return False
-    return word not in known.LARGE_TITLES
-
-
-def _is_measure(mark: EndMark, word: str) -> bool:
-    """True after a number with a unit, where a capital is rare, except in German: nouns have one, units no stop."""
-    if word not in known.UNITS or word in known.QUANTIFIERS or not mark.after or mark.after[:1].isdigit():
-        return False
-    before = mark.previous.rstrip(".").lower()
-    if mark.lang in known.LARGE_NOUNS or mark.initial:
-        return False
-    return before[-1:].isdigit() or before in known.MULTIPLES
-
-
-def _is_counted(mark: EndMark) -> bool:
-    """True for a unit after a number: "40 ms" is not "Ms"."""
-    return mark.word in known.UNITS and mark.previous[-1:].isdigit()
-
-
-def _is_ordinary(mark: EndMark, word: str) -> bool:
-    return word in known.ORDINARY or (mark.word.islower() and word in known.common(mark.lang))
-
-
-def _is_labelled(mark: EndMark, word: str) -> bool:
-    """True if the next letter names a figure or section; not after words that may also end a sentence."""
-    if word not in known.before_numbers(mark.lang) or word in known.CALENDAR:
-        return False
-    if mark.word[:1].isupper() or word not in known.ORDINARY or mark.lang != "en":
-        return True
-    return mark.previous.lower().lstrip("([") in known.POINTING
-
-
-def _is_letter(word: str, lang: str) -> bool:
-    if lang in known.SYLLABLE_INITIALS:
-        word = "".join(char for char in word if unicodedata.category(char) == "Lo")
-    return len(word) == 1 and word.isalpha() and not _UNSPACED.match(word)
-
-
-def _after_number(mark: EndMark) -> bool | None:
-    """The answer after a number: in many languages an ordinal; a noun after it has a capital only in German."""
-    short = len(mark.word) <= 2
-    if mark.is_first and short and not mark.after_question:
-        return False  # the number of a list within a line
-    if short and mark.word == "1" and mark.previous.endswith(":"):
-        return False  # the first number of such a list
-    if mark.lang not in known.ORDINAL:
-        return True
-    if mark.after[:1].isdigit():
-        return not _is_date(mark)
-    if mark.after in {"§", "¶"}:
-        return False
-    if not short:
-        return _starts(mark) or not _is_ordinal(mark)
-    if mark.after.lower() in known.MONTHS:
-        return False
-    before = mark.previous.lower()
-    is_label = before.endswith(".") and before[:-1] in known.before_numbers(mark.lang)
-    if is_label and mark.lang not in known.ORDINAL_ARTICLES:
-        return True
-    if mark.lang in known.LARGE_NOUNS:
-        return _starts(mark) or before in known.CARDINAL
-    return None if not _starts(mark) else True
-
-
-def _is_ordinal(mark: EndMark) -> bool:
-    """True if a long number is an ordinal, by the article or genitive before it or the noun after it."""
-    before = mark.previous
-    if before.lower() in known.articles(mark.lang) or mark.after.lower() in known.ORDINAL_NOUNS:
-        return True
-    return mark.lang in known.LARGE_NOUNS and before[:1].isupper() and before.endswith("s") and len(before) > 3
-
-
-def _is_date(mark: EndMark) -> bool:
-    """True for a day or month before a month or year: "3. 5. 2020"."""
-    if len(mark.word) > 2 or int(mark.word) > 31:
-        return False
-    return len(mark.after) <= 2 or (len(mark.after) == 4 and mark.previous.endswith("."))
-
-
-def _after_acronym(mark: EndMark, word: str) -> bool | None:
-    if mark.dash or word in known.PREFIXED or mark.lang in known.DANDA:
-        return False
-    if mark.after[:1].isdigit():
-        return word in {"a.m", "p.m"} and not _is_fronted(mark)
-    if _starts(mark):
-        return not (word in known.TIMES and _is_fronted(mark))
-    if word in known.DOSES:
-        return True
-    if word in known.TIMES:
-        return not (_is_fronted(mark) or mark.after.lower() in known.AFTER_TIMES)
-    if mark.lang != "en" and mark.word.isupper() and _INITIALS.match(mark.word):
-        return mark.previous.lower() in known.ARTICLED  # else initials of a name: few other acronyms have stops there
-    return None
-
-
-def _after_letter(mark: EndMark) -> bool | None:
-    """The answer after a letter: an initial, unless the next word must begin a sentence ("plan B.", "Jane B.")."""
-    if mark.dash or mark.initial or mark.is_first:
-        return False
-    before = mark.previous
-    if before.endswith("."):
-        is_name = len(before) > 2 and before[:-1].lower() in known.before_numbers(mark.lang)  # "Fig. A."
-        return is_name and not mark.after[:1].isdigit()
-    if before[-1:].isdigit() and mark.word in known.UNIT_LETTERS:
-        return not mark.after[:1].isdigit()
-    if before.lower() in known.LETTERED:
-        return True
-    if mark.previous[:1].isupper() and (mark.lang != "en" or mark.after.lower() in known.SURNAMES):
-        return False  # the initial of a name
-    return _starts(mark)
-
-
-_FRONTED = re.compile(
-    r"(?:about|after|around|at|before|between|by|circa|during|for|from|in|near|on|since|till|until)\b", re.IGNORECASE
-)
-
-
-def _is_fronted(mark: EndMark) -> bool:
-    """True if the sentence so far is only an adverbial ("At 5 a.m."), which its subject must follow."""
-    clause = re.split(r"[:;] ", mark.before)[-1].lstrip()
-    return _FRONTED.match(clause) is not None and len(clause.split()) <= 9
-
-
-def _ask_judge(mark: EndMark, judge: Judge) -> bool:
     window = f"{mark.before}{mark.chars} "
     return judge.is_boundary(window + (mark.after or "X"), len(window), mark.lang)
+
+
+# A writer who begins sentences with small letters is known by that of the sentence so far.
+_SMALL_LETTERS = Rules(
+    Rule("a capital began the sentence", lambda mark: not is_lower(mark.before[:1]),
+         GOES_ON, "He asked why? and left."),
+    Rule("a quotation", lambda mark: mark.quoted, GOES_ON, "he asked “why?” and left."),
+    Rule("a dash", lambda mark: mark.dash, GOES_ON, "is it true? – no."),
+    Rule("a pause", lambda mark: _PAUSE.match(mark.chars), GOES_ON, "well... it is so."),
+    Rule("a question or exclamation", lambda mark: mark.chars != ".", ENDS, "is it 5 kg?| it is."),
+    Rule("an ordinal", lambda mark: mark.lang in known.ORDINAL and _NUMBER.match(mark.word),
+         GOES_ON, "de: er kam am 100. tag."),
+    Rule("a short word", lambda mark: mark.is_short and mark.word.lower() not in known.SHORT,
+         GOES_ON, "he met xy. again."),
+    Rule("a stop within the word", lambda mark: "." in mark.word, GOES_ON, "write q.e.d. below."),
+    Rule("an abbreviation", lambda mark: mark.word.lower() in known.abbreviations(mark.lang),
+         GOES_ON, "they met prof. smith."),
+    Rule("a unit", lambda mark: mark.word.lower() in known.UNITS, GOES_ON, "it ran 5 hrs. by car."),
+    Rule("another word", always, ENDS, "it is tea.| we like it."),
+)  # fmt: skip
+
+_OTHER_MARKS = Rules(
+    Rule("an answer to a quoted question, or the name of the speaker", lambda mark: mark.quoted and mark.dash,
+         GOES_ON, "“Why?” – Anna left."),
+    Rule("a pause at the end of a quotation", lambda mark: mark.quoted and _PAUSE.match(mark.chars) and mark.after,
+         EndMark.before_start, "“If only...” Anna began."),
+    Rule("I, which has a capital anywhere",
+         lambda mark: (mark.quoted or _PAUSE.match(mark.chars)) and mark.lang == "en" and _I.match(mark.after), GOES_ON,
+         "“Why?” I asked."),
+    Rule("a name with an exclamation mark", lambda mark: mark.word.lower() in known.SHOUTED,
+         EndMark.before_start, "Ask Yahoo! Research about it."),
+    Rule("another word", always, ENDS, "What?| Anna left."),
+)  # fmt: skip
+
+# In many languages a number with a stop is an ordinal; only in German a noun after it has a capital.
+_NUMBERS = Rules(
+    Rule("the number of a list within a line", lambda mark: mark.is_first and mark.is_short and not mark.after_question,
+         GOES_ON, "Go!| 2. The tea."),
+    Rule("the first number of such a list", lambda mark: mark.word == "1" and mark.previous.endswith(":"),
+         GOES_ON, "Do this: 1. The tea."),
+    Rule("a language without ordinals that have a stop", lambda mark: mark.lang not in known.ORDINAL,
+         ENDS, "He scored 8.| Anna left."),
+    Rule("a date", EndMark.is_date, GOES_ON, "de: Am 3. 5. kam er."),
+    Rule("a number before another", EndMark.before_digit, ENDS, "de: Er hielt 40.| 500 waren da."),
+    Rule("a section", lambda mark: mark.after in _SECTIONS, GOES_ON, "de: Siehe Art. 5. § 3 gilt."),
+    Rule("a month", lambda mark: mark.is_short and mark.after.lower() in known.MONTHS,
+         GOES_ON, "de: Siehe Urt. v. 3. Mai."),
+    Rule("the number of a label",
+         lambda mark: mark.is_short and mark.lang not in known.ORDINAL_ARTICLES and mark.follows_label(), ENDS,
+         "de: Siehe Nr. 5.| Peter kam."),
+    Rule("the beginning of a sentence", EndMark.before_start, ENDS, "de: Das ist die 8.| Dann ging er."),
+    Rule("a long ordinal", lambda mark: not mark.is_short and mark.is_ordinal(), GOES_ON, "de: Zum 100. Jubiläum."),
+    Rule("a long number", lambda mark: not mark.is_short, ENDS, "de: Er erzielte 100.| Peter kam."),
+    Rule("a German cardinal", lambda mark: mark.lang in known.LARGE_NOUNS and mark.previous.lower() in known.CARDINAL,
+         ENDS, "de: Er kommt um 8.| Peter auch."),
+    Rule("a German ordinal", lambda mark: mark.lang in known.LARGE_NOUNS, GOES_ON, "de: Der 3. See ist tief."),
+)  # fmt: skip
+
+_ACRONYMS = Rules(
+    Rule("a dash", lambda mark: mark.dash, GOES_ON, "The U.S. – The border."),
+    Rule("the first word of a note", lambda mark: mark.entry in known.PREFIXED, GOES_ON, "P.S. The tea is hot."),
+    Rule("a language whose sentences end with other marks", lambda mark: mark.lang in known.DANDA,
+         GOES_ON, "hi: वह ए.के. The"),
+    Rule("a time before its sentence", EndMark.is_fronted_time, GOES_ON, "At 5 a.m. The sun rose."),
+    Rule("a time before a number", lambda mark: mark.entry in {"a.m", "p.m"} and mark.before_digit(),
+         ENDS, "The shop opened at 5 p.m.| 20 people came."),
+    Rule("a number", EndMark.before_digit, GOES_ON, "See 410 U.S. 113 for it."),
+    Rule("the beginning of a sentence", EndMark.before_start, ENDS, "He left the U.S.| She did not."),
+    Rule("a dose", lambda mark: mark.entry in known.DOSES, ENDS, "Give it b.i.d.| Rest well."),
+    Rule("a time before its zone or day",
+         lambda mark: mark.entry in known.TIMES and mark.after.lower() in known.AFTER_TIMES, GOES_ON,
+         "We met at 5 p.m. Eastern time."),
+    Rule("a time", lambda mark: mark.entry in known.TIMES, ENDS, "We met at 5 p.m.| Anna came."),
+    Rule("an organisation", lambda mark: mark.previous.lower() in known.ARTICLED and mark.is_initials(),
+         ENDS, "es: Vive en la U.E.| Ana no."),
+    Rule("a name", EndMark.is_initials, GOES_ON, "de: Das sagte J.W. Goethe."),
+)  # fmt: skip
+
+_LETTERS = Rules(
+    Rule("a dash", lambda mark: mark.dash, GOES_ON, "Take plan B. – The tea."),
+    Rule("the first of several initials", lambda mark: mark.initial, GOES_ON, "Plan A. S. Roux made it."),
+    Rule("the first word", lambda mark: mark.is_first, GOES_ON, "A. The tea."),
+    Rule("the letter of a figure",
+         lambda mark: mark.follows_label() and len(mark.previous) > 2 and not mark.before_digit(), ENDS,
+         "See Fig. A.| Tea is good."),
+    Rule("the last of several initials", lambda mark: mark.previous.endswith("."), GOES_ON, "We met J. R. The tea."),
+    Rule("a unit before a smaller one", lambda mark: mark.is_unit_letter() and mark.before_digit(),
+         GOES_ON, "At 5 h. 30 we go."),
+    Rule("a unit", EndMark.is_unit_letter, ENDS, "It ran 24 h.| Anna left."),
+    Rule("the letter of a class", lambda mark: mark.previous.lower() in known.LETTERED,
+         ENDS, "Take vitamin C.| Milk is good."),
+    Rule("an initial in a name",
+         lambda mark: mark.previous[:1].isupper() and (mark.lang != "en" or mark.after.lower() in known.SURNAMES),
+         GOES_ON, "John B. May came."),
+    Rule("another letter", always, EndMark.before_start, "I met Jane B.| She makes tea."),
+)  # fmt: skip
+
+_STOPS = Rules(
+    Rule("the number of a list, with a bracket", lambda mark: mark.listed, GOES_ON, "Do this: b.) The tea."),
+    Rule("a stop in a bracket", lambda mark: mark.stopped, ENDS, "He came (with Mr. A.).| Anna left."),
+    Rule("a stop after a bracket", lambda mark: mark.word[-1:] in _CLOSED, ENDS, "He left (in oz).| Anna came."),
+    Rule("no word", lambda mark: not mark.word, ENDS, "He waits .| Anna goes."),
+    Rule("a number", lambda mark: _NUMBER.match(mark.word), _NUMBERS, "Go!| 2. The tea."),
+    Rule("an enumeration with spaces",
+         lambda mark: mark.previous.endswith(".") and f"{mark.previous}{mark.word}".lower() in known.FINAL, ENDS,
+         "ru: Купил чай, т. д.| Хорошо."),
+    Rule("an address", lambda mark: _ADDRESS.search(mark.word), ENDS, "Ask bob@kettle.co.| Anna left."),
+    Rule("a section",
+         lambda mark: mark.after in _SECTIONS
+         and (mark.entry in known.CITED or mark.entry in known.abbreviations(mark.lang)), GOES_ON, "This is id. § 4."),
+    Rule("doubled initials", EndMark.is_doubled, EndMark.before_start, "es: Vive en EE. UU. con Ana."),
+    Rule("capitals", EndMark.is_capitals, ENDS, "We like the CF.| Every day."),
+    Rule("“vs.” at the end", EndMark.is_versus, ENDS, "It is us vs.| They know."),
+    Rule("a title", EndMark.is_title, GOES_ON, "Ask Mr. The."),
+    Rule("the number of a king", lambda mark: mark.lang in known.ORDINAL and mark.is_roman(),
+         EndMark.before_start, "de: Ludwig XIV. Bourbon kam."),
+    Rule("a number after its unit or label", lambda mark: mark.before_digit() and mark.may_precede_number(),
+         GOES_ON, "See vol. 2."),
+    Rule("a Roman number after its label",
+         lambda mark: len(mark.after) > 1 and ROMAN.match(mark.after) and mark.entry in known.before_numbers(mark.lang),
+         GOES_ON, "See vol. II."),
+    Rule("a letter after its label", EndMark.is_labelled, GOES_ON, "See Fig. A for it."),
+    Rule("a quantity", EndMark.is_measure, ENDS, "It is 5 ft.| Bend down."),
+    Rule("a company", lambda mark: mark.entry in known.COMPANIES and mark.after.lower() in known.COMPANIES,
+         GOES_ON, "Bolt Ltd. Co. sells it."),
+    Rule("an enumeration", lambda mark: mark.entry in known.FINAL and ("." in mark.entry or not mark.is_first),
+         ENDS, "It has tea, etc.| Anna came."),
+    Rule("a legal citation", lambda mark: mark.initial and mark.entry in known.LEGAL and mark.word[:1].isupper(),
+         GOES_ON, "See Pub. L. No. 5."),
+    Rule("initials of a double name", lambda mark: _DOUBLE.match(mark.word), EndMark.before_start, "J.-P. Roux came."),
+    Rule("an acronym", lambda mark: ACRONYM.match(mark.word), _ACRONYMS, "See 410 U.S. 113 for it."),
+    Rule("a small letter",
+         lambda mark: len(mark.entry) == 1 and mark.word.islower() and mark.entry in known.may_end(mark.lang),
+         EndMark.before_start, "ru: Это был XX в.| Он умер."),
+    Rule("a letter", EndMark.is_letter, _LETTERS, "I met Jane B.| She makes tea."),
+    Rule("an abbreviation that may be last", lambda mark: mark.entry in known.may_end(mark.lang),
+         EndMark.before_start, "Bolt Inc. NASA left."),
+    Rule("a Roman number", lambda mark: len(mark.entry) > 1 and mark.is_roman(), ENDS, "Pedro II.| Kings came."),
+    Rule("an ordinary word", lambda mark: mark.is_ordinary() and not mark.before_digit(), ENDS, "Ok.| Anna came."),
+    Rule("the beginning of a sentence", lambda mark: len(mark.word) > 1 and mark.before_start(),
+         ENDS, "It is tea.| She left."),
+)  # fmt: skip
+
+_MARKS = Rules(
+    Rule("a small letter follows", EndMark.before_small_letter, _SMALL_LETTERS, "He said it. and left."),
+    Rule("another mark than a full stop", lambda mark: mark.chars != ".", _OTHER_MARKS, "What?| Anna left."),
+    Rule("a plain word", EndMark.is_plain, lambda mark: mark.before_start() or None, ""),
+    Rule("a full stop", always, _STOPS, "Ask Dr. Novak."),
+)  # fmt: skip
+
+TABLES = [_MARKS, _SMALL_LETTERS, _OTHER_MARKS, _STOPS, _NUMBERS, _ACRONYMS, _LETTERS]

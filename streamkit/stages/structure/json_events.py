@@ -28,11 +28,9 @@ class JsonEvents(StageBase):
     def __init__(
         self, make: Callable[[], Any], tool: Tools | None = None, *, keep_text: Callable[[], bool] | bool = True
     ) -> None:
-        self.broken = False
-        self._make, self._tool = make, tool
-        self._text = make() if tool is None else None
-        self._calls = CallStages(make, tool) if tool is not None else None
-        self._keep_text = keep_text
+        self._kinds = (TextDelta,) if tool is None else (ToolCallDelta, ToolCall)
+        self._make = (lambda: _TextStage(make())) if tool is None else (lambda: CallStages(make, tool))
+        self._stages: Any = self._make()
         self._fold = Fold(keep_text=keep_text)
         self._reply: Reply | None = None
         self._looped = self._texts = self._events = False
@@ -40,16 +38,16 @@ class JsonEvents(StageBase):
 
     def feed(self, item: Event | str) -> Iterable[Any]:
         if isinstance(item, str):
-            if self._tool is not None:
+            if TextDelta not in self._kinds:
                 self._texts = True
                 return ()
             item = TextDelta(item)
         self._events = True
         if self._reply is not None and (isinstance(item, Start) or type(item) in CONTENT):
-            self._reply, self._fold = None, Fold(keep_text=self._keep_text)  # of another reply, behind the first
+            self._reply, self._fold = None, Fold(keep_text=self._fold.keep_text)  # of another reply, behind the first
         self._fold.feed(item)
-        if isinstance(item, TextDelta) and self._text is not None:
-            return self._emitted(self._text.feed(item.text)) if not item.index and self._error is None else ()
+        if isinstance(item, self._kinds):
+            return self._emitted(self._stages.feed(item)) if not item.index and self._error is None else ()
         if isinstance(item, Reply):
             self._reply = item
         elif isinstance(item, Start):
@@ -58,12 +56,10 @@ class JsonEvents(StageBase):
             self._begin(item.kept)
         elif isinstance(item, RoundEnd) and not item.last:
             return self._end_of_round()
-        elif self._calls is not None and isinstance(item, (ToolCallDelta, ToolCall)):
-            return self._emitted(self._calls.feed(item)) if not item.index and self._error is None else ()
         return ()
 
     def flush(self) -> Iterable[Any]:
-        for rest in self._rests() if self._error is None else ():
+        for rest in self._stages.flush() if self._error is None else ():  # each may fail by itself
             try:
                 yield from self._emitted(rest)
             except StreamkitError:
@@ -89,12 +85,6 @@ class JsonEvents(StageBase):
                 raise
             self._error = error
 
-    def _rests(self) -> Iterable[Iterable[Any]]:
-        """The remaining values of everything that has begun: each may fail by itself."""
-        if self._calls is not None:
-            return self._calls.flush()
-        return [rest_of(self._text)]
-
     def _with_reply(self, error: StreamkitError) -> StreamkitError:
         error.partial = self._reply or self._fold.reply("failed")
         return error
@@ -102,9 +92,21 @@ class JsonEvents(StageBase):
     def _begin(self, kept: str) -> None:
         """Begin again, after text that was ``kept``: the values in it were emitted before."""
         self._error = None
-        if self._tool is not None:
-            self._calls = CallStages(self._make, self._tool)
-        if self._text is not None:
-            self._text = self._make()
-            for _ in self._text.feed(kept):
+        self._stages = self._make()
+        if TextDelta in self._kinds:
+            for _ in self._stages.feed(TextDelta(kept)):
                 pass
+
+
+class _TextStage:
+    """The stage of the text of one choice, in the form of `CallStages`."""
+
+    def __init__(self, stage: Any) -> None:
+        self._stage = stage
+
+    def feed(self, event: TextDelta) -> Iterable[Any]:
+        output: Iterable[Any] = self._stage.feed(event.text)
+        return output
+
+    def flush(self) -> list[Iterable[Any]]:
+        return [rest_of(self._stage)]

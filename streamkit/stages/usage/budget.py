@@ -9,16 +9,15 @@ from typing import Any
 
 from ...errors import BudgetError
 from ...events import Reply, Start, TextDelta, ToolCall, ToolCallDelta
-from ...protocols import StageBase
 from ...usage import Usage, as_partial
-from ..fold import Fold
+from ..rewriting import ShownReply
 from .meter import StreamUsage
 from .request_usage import BILLED
 
 __all__ = ["Allowance", "Budget"]
 
 MILLION = 1_000_000
-CENT = 1e-12
+ROUNDING = 1e-12
 """Sums of prices may be off by that much."""
 MOST = 8
 """The most tokens that a character can add, with room to spare: it has four bytes at most."""
@@ -45,22 +44,24 @@ class Allowance:
         """Mark the remaining allowance as unknown: ``stream_usage`` has taken an event by itself."""
         self._remaining = None
 
-    def spend(self, event: Any, text: str) -> tuple[int, int]:
-        """Count ``text`` of ``event`` up to the limit. Returns (characters within the limit, characters counted).
+    def spend(self, event: Any, text: str) -> tuple[str | None, str]:
+        """Count ``text`` of ``event`` up to the limit: returns its part within the limit, and its part not counted.
 
-        (-1, ...) if not even an event without text is within the limit.
+        The first is None if not even ``event`` without text is within the limit.
         """
+        if not self.is_kept():
+            return None, text
         if isinstance(event, ToolCall):
-            return (len(text) if self._add(event, text) else -1), len(text)
+            return (text if self._add(event, text) else None), ""
         if isinstance(event, ToolCallDelta) and not self._add(event, ""):
-            return -1, 0
+            return None, text
         position = 0
         while position < len(text):
-            step = self._step(len(text))
-            if not self._add(event, text[position : position + step]):
-                return position, position + step
-            position += step
-        return len(text), len(text)
+            end = position + self._step(len(text))
+            if not self._add(event, text[position:end]):
+                return text[:position], text[end:]
+            position = end
+        return text, ""
 
     def _add(self, event: Any, text: str) -> bool:
         self._stream_usage.add(event, text)
@@ -91,13 +92,13 @@ class Allowance:
         price = self._stream_usage.price
         if price is None:
             raise BudgetError(f"no price is known for the model {self._stream_usage.model!r}")
-        remaining = self._cost - (usage.cost or 0.0) + CENT
+        remaining = self._cost - (usage.cost or 0.0) + ROUNDING
         if remaining < 0:
             return -1
         return remaining * MILLION / price.output if price.output else math.inf
 
 
-class Budget(StageBase):
+class Budget(ShownReply):
     """A stage: events as long as all tokens together, or their cost, are within the limit; then a Reply that was
     ``stopped`` by ``budget``. Of the text that exceeds the limit, the part before the first character too many passes,
     so the size of the pieces does not matter.
@@ -115,13 +116,11 @@ class Budget(StageBase):
         drain: bool = False,
         keep_text: Callable[[], bool] | bool = True,
     ) -> None:
-        self.done = False
+        super().__init__("budget", keep_text)
         self.quiet = False
         """The limit was reached, and the rest of the source is read without showing it."""
         self._stream_usage, self._drain = stream_usage, drain
         self._allowance = Allowance(stream_usage, tokens=tokens, cost=cost)
-        self._fold = Fold(keep_text=keep_text)
-        self._last: Reply | None = None
         self._events = False
 
     def feed(self, event: Any) -> list[Any]:
@@ -131,7 +130,9 @@ class Budget(StageBase):
             return [] if self.quiet else [delta.text for delta in self._pass(TextDelta(event))]
         self._events = True
         if type(event) is Reply:
-            return [self._reply(event)]
+            self._stream_usage.end(event)
+            self.done = self.quiet
+            return [self._last(event)]
         if self.quiet:
             self._stream_usage.feed(event)
             return []
@@ -140,18 +141,14 @@ class Budget(StageBase):
         except BudgetError as exc:
             exc.partial = self._fold.reply()
             raise
-        for item in items:
-            self._fold.feed(item)
-        return [*items, self._end()] if self.done else items
+        return [*self._shown(items), self._stop()] if self.done else self._shown(items)
 
     def flush(self) -> list[Any]:
         """The Reply that is still to come after a quiet end."""
         self._stream_usage.end()
-        return [self._end()] if self.quiet and self._events and self._last is None else []
+        return [self._stop()] if self.quiet and self._events and self._final is None else []
 
-    def reply(self, reply: Reply) -> Reply:
-        if self._last is not None:
-            return self._last
+    def _of_source(self, reply: Reply) -> Reply:
         return self._stopped(reply) if self.quiet else self._stream_usage.of(reply)
 
     def _pass(self, event: Any) -> list[Any]:
@@ -162,35 +159,28 @@ class Budget(StageBase):
         if self._stream_usage.feed(event):
             self._allowance.changed()
         if type(event) is Start and not self._allowance.is_kept():
-            self._stop()
+            self._reach_limit()
         return [event]
 
     def _spend(self, event: Any, field: str) -> list[Any]:
         text = getattr(event, field)
-        size, counted = self._allowance.spend(event, text) if self._allowance.is_kept() else (-1, 0)
-        if size == len(text):
+        within, uncounted = self._allowance.spend(event, text)
+        if within == text:
             return [event]
-        self._stop()
-        if self._drain and counted < len(text):
-            self._stream_usage.add(event, text[counted:])
-        begins = size == 0 and isinstance(event, ToolCallDelta) and event.name
-        return [replace(event, **{field: text[:size]}, raw=None)] if size > 0 or begins else []
+        self._reach_limit()
+        if self._drain and uncounted:
+            self._stream_usage.add(event, uncounted)
+        begins = within is not None and isinstance(event, ToolCallDelta) and event.name
+        return [replace(event, **{field: within}, raw=None)] if within or begins else []
 
-    def _stop(self) -> None:
+    def _reach_limit(self) -> None:
         self.quiet, self.done = self._drain, not self._drain
 
-    def _end(self) -> Reply:
-        self.done = True
-        self._last = self._stopped(self._fold.reply())
-        return self._last
-
-    def _reply(self, reply: Reply) -> Reply:
-        self._stream_usage.end(reply)
-        self.done = self.quiet
-        self._last = self.reply(reply)
-        return self._last
+    def _stop(self) -> Reply:
+        self.done, self._final = True, self._stopped(self._fold.reply())
+        return self._final
 
     def _stopped(self, reply: Reply) -> Reply:
         """The part of ``reply`` that was shown. When the source was drained, the usage is that of all events."""
-        reply = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by="budget")
+        reply = replace(reply, choices=self._fold.reply().choices, outcome="stopped", stopped_by=self._name)
         return self._stream_usage.of(reply) if self.quiet else replace(reply, usage=as_partial(self._allowance.within))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from ...events import ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta
@@ -38,14 +39,11 @@ class RequestUsage:
         self.model = model or str((request[1].get("model") if request else None) or "")
         self.reported: Usage | None = None
         self._reply_tokens, self._request = reply_tokens, request
-        self._prompt: Count | None = None
-        self._prompt_is_counted = False
         self._counters: dict[tuple[type, int, int], TokenCounter | Rough] = {}
         self._calls = OpenCalls()
         self.tokens = 0
         self._reasoning_tokens = 0
         self._covered = (0, 0)  # tokens, and tokens of reasoning, that `reported` covers
-        self._has_call = False
 
     def feed(self, event: Any, text: str) -> None:
         """Count ``text`` of ``event`` (all of it, or a further part), which is one of ``BILLED``."""
@@ -107,17 +105,14 @@ class RequestUsage:
         self._count((ToolCall, event.index, len(self._counters)), event.arguments)
 
     def _begin_call(self, name: str) -> None:
-        self._has_call = True
         self.tokens += CALL
         self._count((ToolCall, -1, len(self._counters)), name)
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def prompt(self) -> Count | None:
-        if not self._prompt_is_counted:
-            self._prompt, self._prompt_is_counted = self._reply_tokens.prompt(self.model, *(self._request or ())), True
-        return self._prompt
+        return self._reply_tokens.prompt(self.model, *(self._request or ()))
 
     def _own(self) -> Usage | None:
         prompt = self.prompt
@@ -128,10 +123,9 @@ class RequestUsage:
         return Usage(prompt_tokens, self.tokens, total, None, self._reasoning_tokens or None, self._origin())
 
     def _origin(self) -> Origin:
-        prompt, counters = self.prompt, tuple(self._counters.values())  # other threads may read it while it grows
-        if self._has_call or self._reasoning_tokens or not all(counter.exact for counter in counters):
-            return "estimate"
-        if prompt is not None and not prompt.exact:
+        counters = tuple(self._counters.items())  # other threads may read it while it grows
+        is_estimate = self._reasoning_tokens or (self.prompt is not None and not self.prompt.exact)
+        if is_estimate or any(kind is ToolCall or not counter.exact for (kind, _, _), counter in counters):
             return "estimate"
         return "partial" if self._reply_tokens.thinks(self.model) else "exact"
 

@@ -17,7 +17,7 @@ from ...wording import excerpt
 from ..api import Access, Api, Form
 from ..calls import Calls
 from ..dialect import Dialect
-from ..fields import text_field, unread_field
+from ..fields import choice_index, text_field, unread_field
 from ..fragments import arguments_text
 from ..json_codec import quote_json
 from ..problems import api_error, find
@@ -27,7 +27,6 @@ from .ask import body, choice, prompt, tool, tool_names, with_format
 
 __all__ = ["GENERATE", "Gemini"]
 
-MOST_CANDIDATES = 2**31
 METADATA = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 """Fields beside the content of a candidate with information about it."""
 LEVELS = ("candidates", "content", "parts", "promptFeedback", "safetyRatings", "usageMetadata")
@@ -126,11 +125,7 @@ class Gemini(Dialect):
         return unread_field(chunk, LEVELS, SILENT | FIGURES, known)
 
     def _candidate(self, form: Form, position: int, chunk: Form, out: list[Event]) -> ApiError | None:
-        index = form.get("index")
-        if index is None:
-            index = position
-        if type(index) is not int or not 0 <= index < MOST_CANDIDATES:
-            raise MalformedError(f"the index of a candidate is not a number: {quote_json(index)}")
+        index = choice_index(form, position, "candidate")
         candidate = self._candidates.setdefault(index, _CandidateState())
         content = form.get("content")
         if not isinstance(content, (dict, type(None))):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ...events import Choice, Reply, Usage
+from ...events import Choice, Reply
 from ...reasons import meaning
 from .encode_chat import chat_reason
 from .encode_responses import INCOMPLETE
+from .usage import whole_usage
 
 __all__ = ["chat_body", "completion_body", "response_body"]
+
+NO_DETAILS = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+"""Figures that the official client requires, known or not."""
 
 
 def chat_body(reply: Reply) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def _completion(reply: Reply, kind: str, choices: list[dict[str, Any]]) -> dict[
         "created": int(time.time()),
         "model": reply.model,
         "choices": choices,
-        "usage": _usage(reply.usage or Usage(), "prompt_tokens", "completion_tokens"),
+        "usage": whole_usage(reply.usage, "prompt", "completion"),
     }
 
 
@@ -71,7 +75,7 @@ def response_body(reply: Reply) -> dict[str, Any]:
         "tool_choice": "auto",
         "tools": [],
         "top_p": None,
-        "usage": _response_usage(reply.usage or Usage()),
+        "usage": {**NO_DETAILS, **whole_usage(reply.usage, "input", "output")},
     }
 
 
@@ -91,21 +95,3 @@ def _output(reply: Reply) -> list[dict[str, Any]]:
         about = {"id": f"fc_{number}", "type": "function_call", "status": "completed", "call_id": call.id}
         items.append({**about, "name": call.name, "arguments": call.arguments})
     return items
-
-
-def _usage(usage: Usage, prompt: str, completion: str) -> dict[str, int]:
-    """Token figures; unknown ones are 0, because official clients require numbers."""
-    prompt_count, completion_count = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return {
-        prompt: prompt_count,
-        completion: completion_count,
-        "total_tokens": usage.total_tokens or prompt_count + completion_count,
-    }
-
-
-def _response_usage(usage: Usage) -> dict[str, Any]:
-    return {
-        **_usage(usage, "input_tokens", "output_tokens"),
-        "input_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
-    }

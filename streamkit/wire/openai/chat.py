@@ -11,7 +11,7 @@ from ...reasons import meaning
 from ...wording import excerpt
 from ..calls import Calls
 from ..dialect import Dialect
-from ..fields import text_field
+from ..fields import choice_index, text_field
 from ..fragments import Fragment, fragment, legacy_fragment
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
@@ -23,7 +23,6 @@ REASONING = ("reasoning_content", "thinking", "reasoning", "reasoning_text", "re
              "thinking_blocks", "thought")  # fmt: skip
 TEXT_FIELDS = ("text", "summary", "content", "thinking", "reasoning")
 """The fields in which an object may hold its text."""
-MOST_CHOICES = 2**31
 
 
 class Chat(Dialect):
@@ -114,11 +113,7 @@ class Chat(Dialect):
         return super()._unread(chunk, name) if field == "type" else field
 
     def _choice(self, form: dict[str, Any], position: int, chunk: dict[str, Any], out: list[Event]) -> ApiError | None:
-        index = form.get("index")
-        if index is None:
-            index = position
-        if type(index) is not int or not 0 <= index < MOST_CHOICES:
-            raise MalformedError(f"the index of a choice is not a number: {quote_json(index)}")
+        index = choice_index(form, position, "choice")
         choice = self._choices.get(index)
         if choice is None:
             choice = self._choices[index] = _ChoiceState()

@@ -22,6 +22,7 @@ from ...events import (
 from ...reasons import Meaning, in_words
 from ...stages import OpenCalls
 from ..dialect import DONE
+from .usage import known_usage
 
 __all__ = ["ChatWriter", "CompletionsWriter", "chat_reason"]
 
@@ -76,7 +77,7 @@ class ChatWriter:
             # a running count of this package itself is written once, at the end
             case UsageUpdate() if event.usage.origin == "provider":
                 self._usage = event.usage
-                yield self._chunk([], usage=_usage_form(event.usage))
+                yield self._chunk([], usage=known_usage(event.usage, "prompt", "completion"))
             case Reply():
                 yield from self._rest(event)
 
@@ -122,7 +123,7 @@ class ChatWriter:
             if reason and choice.index not in self._finished:
                 yield self._piece(choice.index, {}, finish_reason=self._word(reason, choice.index))
         if reply.usage is not None and reply.usage != self._usage:
-            yield self._chunk([], usage=_usage_form(reply.usage))
+            yield self._chunk([], usage=known_usage(reply.usage, "prompt", "completion"))
 
 
 class CompletionsWriter(ChatWriter):
@@ -144,19 +145,3 @@ class CompletionsWriter(ChatWriter):
 def chat_reason(reason: str, *, called: bool) -> str:
     """The finish reason in a word of chat completions: its readers do not know the words of other APIs."""
     return in_words(reason, OWN, {**WORDS, "complete": "tool_calls"} if called else WORDS)
-
-
-def _usage_form(usage: Usage) -> dict[str, Any]:
-    """Token figures under the names of chat completions, without those that are not known."""
-    form: dict[str, Any] = {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": _without_none({"cached_tokens": usage.cached_tokens}),
-        "completion_tokens_details": _without_none({"reasoning_tokens": usage.reasoning_tokens}),
-    }
-    return _without_none(form) or {}
-
-
-def _without_none(form: dict[str, Any]) -> dict[str, Any] | None:
-    return {name: value for name, value in form.items() if value is not None} or None

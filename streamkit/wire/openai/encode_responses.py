@@ -24,6 +24,7 @@ from ...events import (
 )
 from ...reasons import Meaning, meaning
 from ...stages import OpenCalls
+from .usage import known_usage
 
 __all__ = ["ResponsesWriter"]
 
@@ -118,7 +119,7 @@ class ResponsesWriter:
             "incomplete_details": None,
             "model": self._model,
             "output": [item.form for item in self._items],
-            "usage": None if self._usage is None else _usage_form(self._usage),
+            "usage": None if self._usage is None else known_usage(self._usage, "input", "output"),
         }
 
     def _start(self) -> Iterator[Form]:
@@ -205,16 +206,3 @@ class _WrittenItem:
     def part(self, kind: str) -> Form:
         part: Form = self.form[PARTS[kind][1]][list(self.parts).index(kind)]
         return part
-
-
-def _usage_form(usage: Usage) -> Form:
-    form = {
-        "input_tokens": usage.prompt_tokens,
-        "output_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "input_tokens_details": None if usage.cached_tokens is None else {"cached_tokens": usage.cached_tokens},
-        "output_tokens_details": None
-        if usage.reasoning_tokens is None
-        else {"reasoning_tokens": usage.reasoning_tokens},
-    }
-    return {name: value for name, value in form.items() if value is not None}

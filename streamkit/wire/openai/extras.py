@@ -13,7 +13,7 @@ from ..problems import BESIDE_NAMES
 from ..unread import are_all_fine, has_content
 from .response_forms import READ, TEXTS, is_echo
 
-__all__ = ["ItemExtras", "extras_in_announcement"]
+__all__ = ["ItemExtras"]
 
 SILENT = BESIDE_NAMES | {
     "annotation_index", "call_id", "content_index", "event_id", "id", "item_id", "name", "object", "obfuscation",
@@ -37,28 +37,35 @@ NAMES = frozenset({*SILENT, *HOLDING, *ARGUMENTS})
 
 class ItemExtras:
     """The extras seen so far: an extra comes again with each event that repeats the text beside it. A position is that
-    of an item, and the extras seen there are forgotten with the `end` of the item."""
+    of an item, and the extras seen there are forgotten after the event that is its `end`."""
 
     def __init__(self) -> None:
-        self._extras: dict[int | None, set[tuple[str, str]]] = {}
+        self._seen: dict[int | None, set[tuple[str, str]]] = {}
+        self._ignored: dict[int | None, set[str]] = {}
+        self._ended: list[int | None] = []  # positions of the items that ended with the last event
+        self._first: Chunk = {}  # the response in its first announcement
 
     def ignore(self, position: Any, name: str) -> None:
         """Count everything under this name at ``position`` as seen from now on: long content that comes in pieces is
         not kept for comparison."""
-        self._at(position).add((name, ""))
+        self._ignored.setdefault(_index(position), set()).add(name)
 
     def end(self, position: Any) -> None:
-        self._extras.pop(_index(position), None)
+        self._ended.append(_index(position))
 
-    def _at(self, position: Any) -> set[tuple[str, str]]:
-        return self._extras.setdefault(_index(position), set())
+    def next_event(self) -> None:
+        for index in self._ended:
+            self._seen.pop(index, None)
+            self._ignored.pop(index, None)
+        self._ended.clear()
 
     def is_repeated(self, position: Any, name: str, value: Any) -> bool:
         """True if ``value``, or each entry of a list, came before under this name at ``position``. It is noted as
         seen."""
-        seen = self._at(position)
-        if (name, "") in seen:
+        index = _index(position)
+        if name in self._ignored.get(index, ()):
             return True
+        seen = self._seen.setdefault(index, set())
         before = len(seen)
         for entry in value if isinstance(value, list) else [value]:
             text = _json(entry)
@@ -66,6 +73,21 @@ class ItemExtras:
                 return False
             seen.add((name, text))
         return len(seen) == before
+
+    def announce(self, response: Chunk) -> None:
+        self._first = self._first or response
+
+    def in_announcement(self, chunk: Chunk) -> Chunk:
+        """The fields of a repeated announcement of a response, for `new_fields`: those of the event, those of the
+        response that are neither known nor the same as in the first announcement, and its items."""
+        fields = {name: value for name, value in chunk.items() if name != "response"}
+        response = chunk.get("response")
+        for name, value in response.items() if isinstance(response, dict) else ():
+            if name == "output" and isinstance(value, list):
+                fields["item"] = [item for item in value if not (isinstance(item, dict) and is_echo(item))]
+            elif name not in SKELETON and not _is_label(name, value) and value != self._first.get(name):
+                fields[name if name not in fields and name not in NAMES else f"response.{name}"] = value
+        return fields
 
     def new_fields(self, chunk: Chunk, position: Any, emitted: Callable[[str], bool]) -> Iterator[str]:
         """The extras of an event that were not seen before, and its texts that were not ``emitted``: the names of
@@ -84,19 +106,6 @@ class ItemExtras:
                         yield name
                 else:
                     yield from _texts(value, levels, emitted)
-
-
-def extras_in_announcement(chunk: Chunk, first: Chunk) -> Chunk:
-    """The fields of a repeated announcement of a response, for `ItemExtras.new_fields`: those of the event, those of
-    the response that are neither known nor the same as in the ``first`` announcement, and its items."""
-    fields = {name: value for name, value in chunk.items() if name != "response"}
-    response = chunk.get("response")
-    for name, value in response.items() if isinstance(response, dict) else ():
-        if name == "output" and isinstance(value, list):
-            fields["item"] = [item for item in value if not (isinstance(item, dict) and is_echo(item))]
-        elif name not in SKELETON and not _is_label(name, value) and value != first.get(name):
-            fields[name if name not in fields and name not in NAMES else f"response.{name}"] = value
-    return fields
 
 
 def _is_label(name: str, value: Any) -> bool:

@@ -19,7 +19,7 @@ from .extras import ItemExtras
 from .item_matching import final_items, may_complete
 from .item_text import ItemText
 from .output_items import ItemRef, OutputItem, OutputItems
-from .response_forms import arguments_of, call_id, is_answer, is_echo, is_free, item_kind, part_of, ref_of, texts_of
+from .response_forms import arguments_of, call_id, family_of, is_free, is_input, item_kind, part_of, ref_of, texts_of
 
 __all__ = ["ItemsDialect"]
 
@@ -39,7 +39,7 @@ class ItemsDialect(Dialect):
         self._items = OutputItems()
         self._calls = Calls()
         self._extras = ItemExtras()
-        self._closed_positions: list[Any] = []  # positions of the items that came whole with the last chunk
+        self._kind = ""  # the name of the event that is read
         self._last_piece: tuple[Any, ...] = ()  # kind and position of the last event, if it brought a piece
         self._growing = ItemText()  # the text that it was added to
         self._source = ""  # that of the first reasoning: ``summary`` or ``text``
@@ -70,16 +70,15 @@ class ItemsDialect(Dialect):
 
     # text, refusals and reasoning
 
-    def _piece(
-        self, text_kind: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "", family: str = ""
-    ) -> None:
-        """Emit a piece in an event of ``kind``; a piece of reasoning has a source and a family of events, too."""
+    def _piece(self, text_kind: str, text: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
+        """Emit a piece; one of reasoning has a source, and belongs to a family of events."""
         if not text:
             return
-        piece_key = (kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
+        piece_key = (self._kind, chunk.get("output_index"), chunk.get("item_id"), part_of(chunk))
         if piece_key == self._last_piece:
             self._items.ids_recur = self._items.ids_recur or bool(piece_key[2])
         else:
+            family = family_of(self._kind)
             item = self._items.of_piece(ref_of(chunk, ITEM_KINDS[text_kind]), lambda item: item.takes(source, family))
             if not item.takes(source, family):
                 return
@@ -94,18 +93,18 @@ class ItemsDialect(Dialect):
         if item.takes(source):
             item.text(text_kind).begin(part_of(chunk))
 
-    def _part(self, text_kind: str, text: str, kind: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
-        """Emit the missing rest of a part that came whole in an event of ``kind``."""
+    def _part(self, text_kind: str, text: str, chunk: Chunk, out: list[Event], source: str = "") -> None:
+        """Emit the missing rest of a part that came whole."""
         if not text:
             return
 
         def fits(item: OutputItem) -> bool:
-            return item.takes(source) and (item.empty or item.text(text_kind).may_hold(text, kind))
+            return item.takes(source) and (item.empty or item.text(text_kind).may_hold(text, self._kind))
 
         item = self._items.of_whole(ref_of(chunk, ITEM_KINDS[text_kind]), fits)
         if item.takes(source):
             self._note_source(item, source)
-            self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), kind), chunk, out)
+            self._emit_text(text_kind, item.text(text_kind).complete_part(text, part_of(chunk), self._kind), chunk, out)
 
     def _note_source(self, item: OutputItem, source: str) -> None:
         item.source = source
@@ -120,7 +119,7 @@ class ItemsDialect(Dialect):
 
     # items
 
-    def _item_added(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _item_added(self, chunk: Chunk, out: list[Event]) -> None:
         form = object_in(chunk, "item")
         form_kind = item_kind(form)
         if form_kind:
@@ -129,14 +128,14 @@ class ItemsDialect(Dialect):
                 item.announced_arguments = item.announced_arguments or arguments_of(form)
                 self._grow(item, Fragment(None, call_id(form), text_field(form, "name"), "", is_free(form)), chunk, out)
 
-    def _item_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._closed_positions.append(chunk.get("output_index"))
+    def _item_done(self, chunk: Chunk, out: list[Event]) -> None:
+        self._extras.end(chunk.get("output_index"))
         form = object_in(chunk, "item")
         form_kind = item_kind(form)
         if form_kind:
             item = self._items.of_whole(ref_of(chunk, form_kind), lambda item: may_complete(item, form, self._source))
             self._complete_item(item, form, chunk, out)
-        elif form and not is_echo(form) and not is_answer(form):  # content of a kind that is not read
+        elif form and not is_input(form):  # content of a kind that is not read
             self._has_content = True
 
     def _all_done(self, output: Any, chunk: Chunk, out: list[Event]) -> None:
@@ -158,18 +157,18 @@ class ItemsDialect(Dialect):
 
     # tool calls
 
-    def _arguments(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _arguments(self, chunk: Chunk, out: list[Event]) -> None:
         item = self._items.of_piece(ref_of(chunk, "call"), lambda item: True)
-        self._grow(item, Fragment(None, "", "", text_field(chunk, "delta"), "custom" in kind), chunk, out)
+        self._grow(item, Fragment(None, "", "", text_field(chunk, "delta"), "custom" in self._kind), chunk, out)
 
-    def _arguments_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _arguments_done(self, chunk: Chunk, out: list[Event]) -> None:
         name, whole = text_field(chunk, "name"), arguments_of(chunk)
 
         def fits(item: OutputItem) -> bool:
             return item.may_be_call(name, whole) and (item.announced or not item.whole)
 
         item = self._items.of_whole(ref_of(chunk, "call"), fits)
-        piece = Fragment(None, "", name, item.missing_arguments(whole), "custom" in kind)
+        piece = Fragment(None, "", name, item.missing_arguments(whole), "custom" in self._kind)
         self._grow(item, piece, chunk, out, whole=bool(whole))
 
     def _use_announced_arguments(self, chunk: Chunk, out: list[Event]) -> None:

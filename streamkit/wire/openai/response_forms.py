@@ -20,9 +20,9 @@ __all__ = [
     "arguments_of",
     "call_id",
     "family_of",
-    "is_answer",
     "is_echo",
     "is_free",
+    "is_input",
     "item_kind",
     "part_of",
     "ref_of",
@@ -77,9 +77,10 @@ def is_echo(item: Chunk) -> bool:
     return item.get("type") == "message" and item.get("role") in ("user", "system", "developer")
 
 
-def is_answer(item: Chunk) -> bool:
-    """True if it is the result of a call that ran outside the server: the caller sent it, so it is not content."""
-    return item.get("type") in ANSWERS
+def is_input(item: Chunk) -> bool:
+    """True if the caller sent it, so that it is not content: a message of the request, or the result of a call that ran
+    outside the server."""
+    return is_echo(item) or item.get("type") in ANSWERS
 
 
 @lru_cache(maxsize=64)

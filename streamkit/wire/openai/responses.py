@@ -12,7 +12,6 @@ from ..fields import Chunk, object_in
 from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
 from ..unread import has_content
-from .extras import extras_in_announcement
 from .items_dialect import ItemsDialect
 from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
 
@@ -25,10 +24,6 @@ ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 class Responses(ItemsDialect):
     """The dialect of ``/responses``; `finished` with its terminal event."""
-
-    def __init__(self, request_id: str | None = None) -> None:
-        super().__init__(request_id)
-        self._first: Chunk = {}  # the response in its first announcement
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -52,9 +47,7 @@ class Responses(ItemsDialect):
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)
-        for position in self._closed_positions:
-            self._extras.end(position)
-        self._closed_positions.clear()
+        self._extras.next_event()
         if self._last_piece and self._last_piece[0] != kind:
             self._last_piece = ()
         if not kind and isinstance(chunk.get("output"), list):  # the response itself, not an event about it
@@ -65,11 +58,11 @@ class Responses(ItemsDialect):
             self._note_complaint(chunk)
         if problem is not None or kind == "error":
             raise problem or api_error(chunk)
-        reader = READERS.get(kind)
+        self._kind, reader = kind, READERS.get(kind)
         if reader is not None:
-            reader(self, kind, chunk, out)
+            reader(self, chunk, out)
         elif family_of(kind):
-            self._reasoning(kind, chunk, out)
+            self._reasoning(chunk, out)
         elif kind.endswith(".delta") and chunk.get("delta"):  # content of a kind that is not read
             self._has_content = True
 
@@ -86,19 +79,19 @@ class Responses(ItemsDialect):
             return None
         if kind.endswith(".delta") and any(has_content(chunk.get(field)) for field in ("delta", *TEXTS)):
             return kind
-        fields = extras_in_announcement(chunk, self._first) if READERS.get(kind) is Responses._created else chunk
+        fields = self._extras.in_announcement(chunk) if READERS.get(kind) is Responses._created else chunk
         names = list(self._extras.new_fields(fields, position, partial(self._has_text, chunk)))
         return (names[0] or kind) if names else None
 
     # the reply itself
 
-    def _created(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _created(self, chunk: Chunk, out: list[Event]) -> None:
         response = object_in(chunk, "response")
-        self._first = self._first or response
+        self._extras.announce(response)
         self._begin(response, chunk, out)
 
-    def _end(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        response = object_in(chunk, "response")
+    def _end(self, chunk: Chunk, out: list[Event]) -> None:
+        kind, response = self._kind, object_in(chunk, "response")
         if response.get("status") in ENDS:  # the status is more reliable than the name of the event
             kind = f"response.{response['status']}"
         elif kind == "response.done":
@@ -134,43 +127,41 @@ class Responses(ItemsDialect):
             self.warn(f"unknown reason {quote_json(reason)} of a response that is not complete")
         return kind.removeprefix("response.")
 
-    def _text(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._piece("text", text_in(chunk, "delta"), kind, chunk, out)
+    def _text(self, chunk: Chunk, out: list[Event]) -> None:
+        self._piece("text", text_in(chunk, "delta"), chunk, out)
         logprobs = chunk.get("logprobs")
         if isinstance(logprobs, list) and logprobs:
             self._ensure_started(chunk, out)
             self._extras.ignore(chunk.get("output_index"), "logprobs")
             out.append(LogprobsDelta({"content": logprobs}, raw=chunk))
 
-    def _text_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._part("text", text_in(chunk, "text"), kind, chunk, out)
+    def _text_done(self, chunk: Chunk, out: list[Event]) -> None:
+        self._part("text", text_in(chunk, "text"), chunk, out)
 
-    def _refusal(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._piece("refusal", text_in(chunk, "delta"), kind, chunk, out)
+    def _refusal(self, chunk: Chunk, out: list[Event]) -> None:
+        self._piece("refusal", text_in(chunk, "delta"), chunk, out)
 
-    def _refusal_done(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
-        self._part("refusal", text_in(chunk, "refusal"), kind, chunk, out)
+    def _refusal_done(self, chunk: Chunk, out: list[Event]) -> None:
+        self._part("refusal", text_in(chunk, "refusal"), chunk, out)
 
-    def _part_event(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _part_event(self, chunk: Chunk, out: list[Event]) -> None:
         part = object_in(chunk, "part")
         type = part.get("type")
         text_kind = PARTS.get(type, "") if isinstance(type, str) else ""
         source = "" if text_kind != "reasoning" else "summary" if type == "summary_text" else "text"
-        if text_kind and kind.endswith(".added"):
+        if text_kind and self._kind.endswith(".added"):
             self._begin_part(text_kind, chunk, source)
         elif text_kind:
-            self._part(
-                text_kind, text_in(part, "refusal" if text_kind == "refusal" else "text"), kind, chunk, out, source
-            )
+            self._part(text_kind, text_in(part, "refusal" if text_kind == "refusal" else "text"), chunk, out, source)
 
-    def _reasoning(self, kind: str, chunk: Chunk, out: list[Event]) -> None:
+    def _reasoning(self, chunk: Chunk, out: list[Event]) -> None:
         """Read an event about reasoning, under any of its names."""
-        family, source = family_of(kind), "summary" if "summary" in kind else "text"
-        form = object_in(chunk, "part") or chunk
+        kind, form = self._kind, object_in(chunk, "part") or chunk
+        source = "summary" if "summary" in kind else "text"
         if kind.endswith(".delta"):
-            self._piece("reasoning", text_in(form, "delta", *TEXTS), kind, chunk, out, source, family)
+            self._piece("reasoning", text_in(form, "delta", *TEXTS), chunk, out, source)
         elif kind.endswith(".done"):
-            self._part("reasoning", text_in(form, *TEXTS), kind, chunk, out, source)
+            self._part("reasoning", text_in(form, *TEXTS), chunk, out, source)
         elif kind.endswith("_part.added"):
             self._begin_part("reasoning", chunk, source)
 
@@ -180,7 +171,7 @@ def _kind_of(chunk: Chunk, name: str) -> str:
     return kind if isinstance(kind, str) else name
 
 
-READERS: dict[str, Callable[[Responses, str, Chunk, list[Event]], None]] = {
+READERS: dict[str, Callable[[Responses, Chunk, list[Event]], None]] = {
     "response.created": Responses._created,
     "response.queued": Responses._created,
     "response.in_progress": Responses._created,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..events import PRELUDE
+from .events import PRELUDE
 
 __all__ = ["Prelude", "commits"]
 
 HELD = 64
-"""The most items held back, as many as a source holds back itself."""
+"""The most items held back."""
 
 
 def commits(item: Any) -> bool:
@@ -19,9 +19,9 @@ def commits(item: Any) -> bool:
 
 
 class Prelude:
-    """Holds back the items of one stream until ``decided``.
+    """Holds back the items of one stream until ``decided``: by its first content, by its end, or by their number.
 
-    A source does so itself, but emits them before an error.
+    To begin again with another attempt, take a new one.
     """
 
     __slots__ = ("_held", "decided")

@@ -1,0 +1,145 @@
+"""One call of a client: requests, one after the other, until one has given content."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import httpx
+
+from ...engine.streams import Reading
+from ...engine.upstream import SentRequest
+from ...errors import StalledError, StreamkitError
+from ...events import Event
+from ...wire import Parser
+from .batches import read_reply
+from .clocks import Clocks
+from .exchange import Exchange, translate_error
+from .failures import explain
+from .limits import Limits, Retry, mark_given_up
+from .pools import Pools
+from .request_builder import refuses_usage
+from .requests import Endpoint, HttpRequest
+
+__all__ = ["Call"]
+
+
+@dataclass(eq=False)
+class Call:
+    """The requests of one reading."""
+
+    reading: Reading
+    request: HttpRequest
+    limits: Limits
+    retry: Retry
+    pools: Pools
+    lenient: bool
+    without_usage: set[str]
+    """The models whose server refuses to report usage."""
+
+    def __post_init__(self) -> None:
+        self.clocks = Clocks(self.reading, self.limits)
+        self.requests = self.refusals = 0
+
+    async def batches(
+        self, authorise: Callable[[], tuple[Endpoint, httpx.Headers]]
+    ) -> AsyncGenerator[Iterable[Event], None]:
+        """The events of each network read. Once a request has given content, every failure is final."""
+        self.endpoint, self.headers = authorise()  # without a key no request is made
+        self.reading.server = f"{self.request.model or 'the model'} at {self.endpoint.host}"
+        self.pools.readings.add(self.reading)
+        try:
+            while True:
+                self.requests += 1
+                parser, asks_usage = self._parser(), self._asks_usage()
+                exchange = Exchange(self.reading, self.clocks, self.limits, self.pools, self.request.api.framing)
+                batches = self._events(exchange, parser, asks_usage)
+                try:
+                    async for batch in batches:
+                        yield batch
+                    self.clocks.stop()
+                    await exchange.body.finish()
+                    return
+                except (Exception, asyncio.CancelledError) as exc:
+                    error = self._error(exc, exchange, parser)
+                    if error is None:
+                        raise
+                finally:  # after `_error`: while an interruption is open, nothing can be closed in order
+                    await batches.aclose()
+                    await exchange.close()
+                if parser.finished:  # the server had already sent the whole reply
+                    yield parser.flush()
+                    return
+                await self._before_next(error, asks_usage)
+        finally:
+            self.clocks.stop()
+            self.pools.readings.discard(self.reading)
+
+    def _asks_usage(self) -> bool:
+        request = self.request
+        return request.may_ask_usage and not self.refusals and request.body_model not in self.without_usage
+
+    def _parser(self) -> Parser:
+        return Parser(
+            self.request.api.name,
+            lenient=self.lenient,
+            event_bytes=self.limits.event_bytes or sys.maxsize,
+            reply_bytes=self.limits.reply_bytes,
+            keep_text=self.limits.keep_text,
+            attempts=self.requests,
+        )
+
+    def _events(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> AsyncGenerator[Iterable[Event], None]:
+        return read_reply(
+            self.reading,
+            parser,
+            self._answer(exchange, parser, asks_usage),
+            self.request.api.name,
+            self.request.model or "",
+            is_document=lambda: exchange.body.is_document,
+            scrubber=self.endpoint.scrubber,
+        )
+
+    async def _answer(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> AsyncGenerator[bytes, None]:
+        """Send the request, and give the reads of the body that answers it."""
+        endpoint, request = self.endpoint, self.request
+        url, params = endpoint.url(request.api, request.model), endpoint.params(request.api)
+        await exchange.send(url, params, self.headers, request.content(include_usage=asks_usage))
+        if self.refusals:  # without usage it works: the server refused just that
+            self.without_usage.add(request.body_model)
+        self.reading.sent_request = SentRequest(request.api.name, request.body)
+        parser.request_id = endpoint.scrub(exchange.request_id)
+        async with aclosing(exchange.body.reads()) as reads:
+            async for data in reads:
+                yield data
+
+    def _error(self, exc: BaseException, exchange: Exchange, parser: Parser) -> StreamkitError | None:
+        """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
+        if isinstance(exc, asyncio.CancelledError):
+            interruption = self.reading.cancelling.interrupted()
+            if interruption is None:
+                return None
+            exc = interruption
+        error = translate_error(exc, exchange.sent)
+        parser.request_id = error.request_id = self.endpoint.scrub(error.request_id or exchange.request_id)
+        error.partial = parser.reply()
+        explain(error, self.endpoint, self.request)
+        return error
+
+    async def _before_next(self, error: StreamkitError, asks_usage: bool) -> None:
+        """Wait until the next request may be made, or raise ``error`` if there is to be no further one."""
+        if self.reading.committed:
+            raise error
+        if asks_usage and refuses_usage(self.request.api, error):
+            self.refusals += 1
+        elif isinstance(error, StalledError):  # the server may still be at work, and charge for it
+            raise error
+        else:
+            wait = self.retry.wait(self.requests - self.refusals, error)
+            if wait is None:
+                raise mark_given_up(error, self.retry)
+            await self.clocks.pause(wait)
+        self.reading.start_over()

@@ -1,0 +1,116 @@
+"""Text stages applied to the pieces of a reply: one for each part of each choice, and for each call of a tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ...checks import quote
+from ...events import TextDelta, ToolCall, ToolCallDelta
+from ...protocols import Stage, StageBase, overrides
+from ..fit import pieces_of
+from ..open_calls import OpenCalls
+from .hiding import excerpts_through, through
+
+__all__ = ["Piece", "TextStage", "TextStages"]
+
+Key: TypeAlias = tuple[type, int, int]
+"""The part, the choice, and the number of the call."""
+Piece: TypeAlias = "str | tuple[type, str]"
+"""Text for the current part, or for another: ``(ReasoningDelta, "...")``."""
+
+
+TextStage: TypeAlias = "Stage[str, Piece]"
+"""A stage over the text of one part. If it is a `StageBase`, ``done`` ends the whole reply, and ``cut`` is called
+instead of ``flush`` where its text was cut off: by an error, a limit, or on this side."""
+
+
+class TextStages:
+    """The stages of one reply. ``make`` returns a fresh `TextStage`, ``make_json`` one for the JSON text of arguments.
+
+    ``done``: one of them has ended the reply. With ``resumes`` text that follows the end of its part, as servers
+    sometimes send it, goes to the stage of that part; else to a fresh one.
+    """
+
+    def __init__(self, make: Callable[[], Any], make_json: Callable[[], Any], *, resumes: bool) -> None:
+        self.done = False
+        self._make, self._make_json, self._resumes = make, make_json, resumes
+        self._open: dict[Key, Any] = {}
+        self._ended: dict[Key, Any] = {}
+        self._calls = OpenCalls()
+
+    def feed(self, event: Any) -> list[Any]:
+        """The deltas to show for ``event``, a delta of a part."""
+        kind, call = type(event), 0
+        if kind is ToolCallDelta:
+            call, text = event.call, event.arguments
+            self._calls.feed(event)
+        else:
+            text = event.text
+        key = (kind, event.index, call)
+        stage = self._open.get(key)
+        if stage is None:
+            stage = self._open[key] = self._ended.pop(key, None) or self._fresh(kind)
+        pieces = self._pieces(stage, stage.feed, text)
+        return [event] if pieces == [text] else _deltas(pieces, event)
+
+    def end(self, index: int | None = None, *, cut: bool = False) -> list[Any]:
+        """The held text of a choice, or of all of them."""
+        keys = [key for key in self._open if index is None or key[1] == index]
+        return [delta for key in keys for delta in self._rest(key, cut)]
+
+    def end_call(self, call: ToolCall) -> list[Any]:
+        """The held text of the pieces that came before the whole call."""
+        number = self._calls.close(call)
+        if number is None:
+            return []
+        key = (ToolCallDelta, call.index, number)
+        return self._rest(key, cut=False) if key in self._open else []
+
+    def clear(self) -> None:
+        """Begin again: another message follows."""
+        self._open.clear()
+        self._ended.clear()
+        self._calls = OpenCalls()
+
+    def whole(self, text: str, kind: type = TextDelta) -> str:
+        """A whole ``text``, rewritten."""
+        return through(self._fresh(kind), text)
+
+    def excerpt(self, text: str) -> str:
+        """A message that may quote the reply, rewritten."""
+        return excerpts_through(self._make(), text)
+
+    def _fresh(self, kind: type) -> Any:
+        return self._make_json() if kind is ToolCallDelta else self._make()
+
+    def _rest(self, key: Key, cut: bool) -> list[Any]:
+        kind, index, call = key
+        stage = self._open.pop(key)
+        if self._resumes:
+            self._ended[key] = stage
+        pieces = self._pieces(stage, stage.cut if cut and overrides(stage, "cut") else stage.flush)
+        template = ToolCallDelta("", call, index=index) if kind is ToolCallDelta else kind("", index)
+        return _deltas([piece for piece in pieces if piece], template)
+
+    def _pieces(self, stage: Any, method: Callable[..., Iterable[Any]], *args: str) -> list[Any]:
+        pieces = pieces_of(method, *args)
+        if isinstance(stage, StageBase) and stage.done:  # type: ignore[attr-defined]  # see `StageBase`
+            self.done = True
+        return pieces
+
+
+def _deltas(pieces: Iterable[Piece], template: Any) -> list[Any]:
+    out: list[Any] = []
+    for piece in pieces:
+        kind, text = piece if isinstance(piece, tuple) else (type(template), piece)
+        if kind is ToolCallDelta:
+            out.append(replace(template, arguments=text, raw=None))
+        elif text:
+            if not isinstance(text, str):
+                raise TypeError(f"a stage over text gives pieces of str, not {quote(text)}")
+            out.append(kind(text, template.index))
+    if isinstance(template, ToolCallDelta) and not out and (template.id or template.name):
+        out.append(replace(template, arguments="", raw=None))  # the call begins, whatever its arguments do
+    return out

@@ -1,0 +1,28 @@
+"""Plain callables that take their time without any: by the clock that the package times them with, see `timed`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from streamkit.engine.branches import fan, outlet
+
+__all__ = ["timed", "work"]
+
+
+class _Clock:
+    now = 0.0
+
+
+def work(seconds: float) -> None:
+    _Clock.now += seconds
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (fan, outlet):
+            patch.setattr(module, "perf_counter", lambda: _Clock.now)
+        yield
