@@ -88,10 +88,9 @@ class _Continued(Attempts):
         self._parts: list[Reply] = []  # the partial replies that broke off
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        return self._with_parts(self.last_part(outcome))
+        return self._of_all(self.last_part(outcome))
 
-    def _with_parts(self, reply: Reply) -> Reply:
-        """The Reply of all parts, the latest of which is ``reply``."""
+    def _of_all(self, reply: Reply) -> Reply:
         every = [*self._parts, reply]
         return replace(
             reply,
@@ -132,11 +131,10 @@ class _Continued(Attempts):
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, Reply):
             self._complete = True
-            event = self._with_parts(event)
         else:
             self._fold.feed(event)
             self._emitted = self._emitted or commits(event)
-        self._observer.on_next(event)
+        super()._emit(event)
 
     # -- failures --------------------------------------------------------------------------------------------------
 
@@ -148,8 +146,7 @@ class _Continued(Attempts):
         wait = self._wait(error)
         if wait is None:
             self._close_seam()
-            error = error.as_given_up() if _may_go_on(error) else error
-            self._observer.on_error(error.with_partial(self._with_parts(error.partial)))
+            self._fail(error.as_given_up() if _may_go_on(error) else error)
         elif wait:
             self._subscription.disposable = self.parts.schedule_relative(wait, lambda *_: self._go_on(error))
         else:
@@ -167,7 +164,7 @@ class _Continued(Attempts):
     def _go_on(self, error: StreamkitError) -> None:
         """Ask for the rest. Text that the seam still holds was not emitted, so it is not part of the text that is
         kept."""
-        partial = self._with_parts(error.partial)
+        partial = self._of_all(error.partial)
         kept_text = partial.text if self._rules.keeps_text else ""
         self._seam = Seam(kept_text)
         self._parts.append(error.partial)

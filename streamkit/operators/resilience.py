@@ -67,9 +67,8 @@ def retry_unstarted(retry: Retry | None = None) -> Callable[[S], S]:
 
 
 class Attempts(CompositeReply):
-    """One stream after another, until one gives content. Events of the others, all before any content, are not emitted.
-
-    To the run all of them together are one reply.
+    """One stream after another, each when the one before has failed. What one emits before its content is held back
+    until it has content, and then emitted. To the run all of them together are one reply.
     """
 
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:
@@ -82,9 +81,10 @@ class Attempts(CompositeReply):
         self._complete = False
 
     def whole(self, outcome: Outcome | None) -> Reply:
-        return self._counting_all(self.last_part(outcome, "complete" if self._complete else "truncated"))
+        return self._of_all(self.last_part(outcome, "complete" if self._complete else "truncated"))
 
-    def _counting_all(self, reply: Reply) -> Reply:
+    def _of_all(self, reply: Reply) -> Reply:
+        """The Reply of all attempts, the latest of which is ``reply``."""
         return replace(reply, attempts=self._requests + reply.attempts) if self._requests else reply
 
     def begin(self, source: Observable[Any]) -> abc.DisposableBase:
@@ -96,11 +96,11 @@ class Attempts(CompositeReply):
         raise NotImplementedError
 
     def _emit(self, item: Any) -> None:
-        self._observer.on_next(self._counting_all(item) if isinstance(item, Reply) else item)
+        self._observer.on_next(self._of_all(item) if isinstance(item, Reply) else item)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, StreamkitError):
-            error = error.with_partial(self._counting_all(error.partial))
+            error = error.with_partial(self._of_all(error.partial))
         self._observer.on_error(error)
 
     def _attempt(self, stream: Observable[Any]) -> None:
