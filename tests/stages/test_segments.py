@@ -433,6 +433,8 @@ def test_code_long_ago_in_a_sentence_is_out_of_sight():
         ("\U0001f1eb\U0001f1f7\U0001f1e9", 2, True),
         ("a\U0001f1e9", 1, True),
         ("क्ष", 2, False),
+        ("می\u200cآیی", 2, False),
+        ("می\u200cآیی", 3, True),
     ],
 )
 def test_between_graphemes(text: str, place: int, between: bool):

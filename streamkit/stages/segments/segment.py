@@ -96,20 +96,12 @@ class Segments(StageBase):
         check_flags(first_fast=first_fast, spoken=spoken, strip=strip)
         self._code, self._strip, self._wait = code, strip, max_wait
         self._stripper: MarkdownStripper[Segment] | None = MarkdownStripper(hold) if markdown == "plain" else None
-        self._gap: list[str] | None = None if strip and self._stripper is None else []
+        self._gap = _Gap() if self._stripper is not None or not strip else None
         self._spoken = spoken
-        self._cutter: Cutter
-        if unit == "sentence":
-            ends = Ends(*_judge(judge, lang), lookahead == "word")
-            self._cutter = SentenceCutter(
-                ends, first_fast=first_fast, max_chars=max_chars, hold=hold, code_lines=code == "lines"
-            )
-        elif unit == "paragraph":
-            self._cutter = ParagraphCutter(max_chars, code_lines=code == "lines")
-        else:
-            self._cutter = WordCutter(max_chars) if unit == "word" else LineCutter(max_chars)
+        ends = Ends(*_judge(judge, lang), lookahead == "word") if unit == "sentence" else None
+        self._cutter = _cutter(unit, ends, first_fast, max_chars, hold, code_lines=code == "lines")
         self._text, self._waits = "", False
-        self._base = self._index = self._gap_start = self._breaks = 0
+        self._base = self._index = 0
 
     def feed(self, item: str) -> list[Segment]:
         """Add text; the segments that are certain now."""
@@ -141,10 +133,9 @@ class Segments(StageBase):
         while (cut := cutter.next(ahead)) is not None:
             segments += self._segments(cut)
         if cutter.start:
-            if self._gap is not None:
-                self._gap.append(self._text[self._gap_start : cutter.start])
-                segments += self._end_block() if self._ends_block(self._gap[-1]) else []
-            self._text, self._gap_start = self._text[cutter.start :], 0
+            if self._gap is not None and self._gap.add(self._text, cutter.start):
+                segments += self._end_block()
+            self._text = self._text[cutter.start :]
             self._base += cutter.start
             cutter.shift(cutter.start)
         return segments
@@ -153,7 +144,7 @@ class Segments(StageBase):
         text, is_code = self._text[cut.start : cut.end], cut.kind == "code"
         if not text.strip():
             return []
-        gap = self._before(cut)
+        gap = self._gap.take(self._text, cut) if self._gap is not None else ""
         lang, code = tag_and_body(text, cut.indent) if is_code and self._code == "block" else ("", "")
         before = "" if self._strip else gap
         start, end = self._base + cut.start - len(before), self._base + cut.end
@@ -162,11 +153,6 @@ class Segments(StageBase):
             return self._number([(segment, text)])
         after = self._text[cut.end : cut.end + 1]
         return self._number(self._stripper.add(segment, text, cut.kind, gap, after))
-
-    def _ends_block(self, gap: str) -> bool:
-        """True if a blank line, or what may become one, ends the block in which a segment waits."""
-        self._breaks += gap.count("\n")
-        return self._breaks > 1
 
     def _end_block(self) -> list[Segment]:
         """End the block: the segments that waited for the end of a mark in it."""
@@ -183,14 +169,26 @@ class Segments(StageBase):
                 segments.append(segment)
         return segments
 
-    def _before(self, cut: Cut) -> str:
-        """The white space between the last cut and this one; "" if it is not needed."""
-        if self._gap is None:
-            return ""
-        gap = "".join(self._gap) + self._text[self._gap_start : cut.start]
-        self._gap.clear()
-        self._breaks = 0
-        self._gap_start = cut.end
+
+class _Gap:
+    """The white space before the next segment, which may arrive in parts."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._start = self._breaks = 0
+
+    def add(self, text: str, end: int) -> bool:
+        """Add the part up to ``end``, up to where ``text`` is dropped then; True after what may become a blank line."""
+        part = text[self._start : end]
+        self._parts.append(part)
+        self._start, self._breaks = 0, self._breaks + part.count("\n")
+        return self._breaks > 1
+
+    def take(self, text: str, cut: Cut) -> str:
+        """All of it, up to the segment that was ``cut``; the next gap begins after that."""
+        gap = "".join(self._parts) + text[self._start : cut.start]
+        self._parts.clear()
+        self._start, self._breaks = cut.end, 0
         return gap
 
 
@@ -208,6 +206,16 @@ class Segmenting(TypedDict, total=False):
     spoken: bool
     strip: bool
     judge: Judge | None
+
+
+def _cutter(
+    unit: Unit, ends: Ends | None, first_fast: bool, max_chars: int | None, hold: int, *, code_lines: bool
+) -> Cutter:
+    if ends is not None:
+        return SentenceCutter(ends, first_fast=first_fast, max_chars=max_chars, hold=hold, code_lines=code_lines)
+    if unit == "paragraph":
+        return ParagraphCutter(max_chars, code_lines=code_lines)
+    return WordCutter(max_chars) if unit == "word" else LineCutter(max_chars)
 
 
 def _judge(judge: Judge | None, lang: str) -> tuple[Judge, str]:

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ..scripts import CJK
 from .edits import Edit
 
-__all__ = ["DelimiterRun", "is_operator", "pair"]
+__all__ = ["DelimiterRun", "EmphasisRuns", "pair"]
 
 _WIDE = re.compile(f"[{CJK}\uac00-\ud7af\u1100-\u11ff]")
+_RUN = re.compile(r"\*+|_+|~~+")
 _LONGEST_NUMBER = 20
 _OPERAND = re.compile(rf"(?:[0-9]{{1,{_LONGEST_NUMBER}}}+|[A-Za-z])(?![^\W_])")
 _SPACES = frozenset("\t\n\v\f\r")
@@ -56,7 +58,49 @@ class DelimiterRun:
         return cls(at, char, size, at, end, left, right)
 
 
-def is_operator(text: str, at: int, end: int, last: int) -> bool:
+class EmphasisRuns:
+    """The runs in a text that may be marks of emphasis, in order; ``opened`` are from earlier text."""
+
+    def __init__(self, opened: Sequence[DelimiterRun]) -> None:
+        self._runs = [replace(run, at=at, start=-len(run), end=0) for at, run in enumerate(opened, start=-len(opened))]
+        self._operator_end = -1  # of the last run that is an operator
+        self._opening: set[str] = set()  # the runs that may open emphasis
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def add(self, before: str, text: str, at: int, end: int, after: str) -> None:
+        """Add the run ``text[at:end]``, unless it is an operator or a single ``~``."""
+        if _is_operator(text, at, end, self._operator_end):
+            self._operator_end = end
+        elif text[at] != "~" or end - at > 1:
+            run = DelimiterRun.between(before, text, at, end, after)
+            self._runs.append(run)
+            if run.opens:
+                self._opening.add(text[at:end])
+
+    def take(self, since: int) -> list[DelimiterRun]:
+        """Remove and return the runs from number ``since`` on."""
+        runs = self._runs[since:]
+        del self._runs[since:]
+        return runs
+
+    def separated(self, text: str, start: int, end: int) -> bool:
+        """True if a mark within ``text[start:end]`` has its partner outside."""
+        within = set[str]()
+        for match in _RUN.finditer(text, start, end):
+            run = DelimiterRun.between(text[match.start() - 1], text, *match.span(), text[match.end()])
+            if run.opens and not run.closes:
+                within.add(match[0])
+            elif run.closes and not run.opens:
+                if match[0] not in within and match[0] in self._opening:
+                    return True
+                within.discard(match[0])
+        following = _RUN.match(text, end)
+        return following is not None and following[0] in within
+
+
+def _is_operator(text: str, at: int, end: int, last: int) -> bool:
     """True if the run ``text[at:end]`` of ``*`` stands between two numbers or single letters.
 
     ``last`` is the end of the operator before it: a character after any other mark is not an operand (``**B**6``).

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from .code import BacktickRuns
 from .edits import Edit
-from .emphasis import DelimiterRun, is_operator, pair
+from .emphasis import DelimiterRun, EmphasisRuns, pair
 from .links import MASKED, Bracket, LabelBrackets, target_end
 from .maths import CLOSING_OF, ENVIRONMENT, between_dollars, dollars_so_far, is_words
 from .notes import end_of_notes, in_call, note_at
@@ -26,7 +25,6 @@ INTERESTING = re.compile(r"[\\`*_~\[\]!<&$\r\n]")
 _RUNS = {char: re.compile(re.escape(char) + "+") for char in "`*_~$"}
 _ESCAPED = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _NEWLINE, _BREAK = re.compile(r"\r\n?|\n"), re.compile(r"(?:\r\n?|\n)[ \t]*")
-_EMPHASIS = re.compile(r"\*+|_+|~~+")
 
 
 class InlineMarks:
@@ -35,11 +33,8 @@ class InlineMarks:
     ``edits`` are in order. ``openings`` are the positions of constructs that more text may close, ``open_runs`` the
     runs of marks among them, and ``pairs`` the positions of openings with those of their partners. ``opened`` are runs
     from earlier text, outermost first; they get negative positions. ``open_comment`` is the position of the first
-    comment (or script) that is not closed yet, and its end mark.
-
-    ``ticks`` are the lengths of runs of backticks in earlier text that were taken for text: the runs that close them
-    are text, too. ``open_ticks`` are the positions and lengths of such runs in this text, ``closed_ticks`` those of the
-    runs that close one of ``ticks``.
+    comment (or script) that is not closed yet, and its end mark. ``ticks`` are the lengths of runs of backticks in
+    earlier text that were taken for text.
     """
 
     def __init__(
@@ -50,27 +45,22 @@ class InlineMarks:
         opened: Sequence[DelimiterRun] = (),
         ticks: Iterable[int] = (),
     ) -> None:
-        self._text, self._before, self._after = text, before or " ", after or " "
+        self._text, self._around = text, (before or " ", after or " ")
         self.edits: list[Edit] = []
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.open_comment: tuple[int, str] | None = None
-        self.open_ticks: list[tuple[int, int]] = []
-        self.closed_ticks: list[tuple[int, int]] = []
-        self._text_ticks = set(ticks)
-        self._runs = [replace(run, at=at, start=-len(run), end=0) for at, run in enumerate(opened, start=-len(opened))]
+        self.ticks = BacktickRuns(text, ticks)
+        self._runs = EmphasisRuns(opened)
         self._brackets = LabelBrackets()
-        self._spans: BacktickRuns | None = None
         self._next: dict[str, int] = {}  # the next position of a closing mark
         self._note_end = -1  # of the last footnote
-        self._operator_end = -1  # of the last mark that is an operator
-        self._opening_runs: set[str] = set()  # the runs that may open emphasis
         at = 0
         while match := INTERESTING.search(text, at):
             at = self._decide(match.start(), match[0])
         self.open_runs = [run for run in self._pair(0) if run.at >= 0]
         self.openings += [run.at for run in self.open_runs if not in_call(text, run.at)]
-        self.openings += [bracket.at for bracket in self._brackets.active]
+        self.openings += [bracket.at for bracket in self._brackets.active] + [at for at, _ in self.ticks.open]
         self.edits.sort()
 
     def undecided_from(self, since: int) -> int | None:
@@ -94,7 +84,7 @@ class InlineMarks:
             case "`":
                 return self._code(at)
             case "*" | "_" | "~":
-                return self._run(at, char)
+                return self._run(at)
             case "[" | "!":
                 return self._open(at, char)
             case "]":
@@ -108,7 +98,7 @@ class InlineMarks:
         return self._newline(at)
 
     def _char(self, at: int) -> str:
-        return self._text[at] if 0 <= at < len(self._text) else self._before if at < 0 else self._after
+        return self._text[at] if 0 <= at < len(self._text) else self._around[at >= 0]
 
     def _find(self, closing: str, at: int) -> int:
         """The position of ``closing`` from ``at`` on, -1 if there is none; the result is kept for the next call."""
@@ -146,17 +136,9 @@ class InlineMarks:
 
     def _code(self, at: int) -> int:
         text = self._text
-        self._spans = self._spans or BacktickRuns(text)
         start = self._end_of_run(at)
-        size = start - at
-        if size in self._text_ticks:
-            self._text_ticks.remove(size)
-            self.closed_ticks.append((at, size))
-            return start
-        end = self._spans.next(size, start)
+        end = self.ticks.closing(at, start - at)
         if end is None:
-            self.openings.append(at)
-            self.open_ticks.append((at, size))
             return start
         apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()
         self._hide(at, start + apart)
@@ -168,21 +150,14 @@ class InlineMarks:
         match = _RUNS[self._text[at]].match(self._text, at)
         return match.end() if match else at + 1
 
-    def _run(self, at: int, char: str) -> int:
+    def _run(self, at: int) -> int:
         end = self._end_of_run(at)
-        if is_operator(self._text, at, end, self._operator_end):
-            self._operator_end = end
-        elif char != "~" or end - at > 1:
-            run = DelimiterRun.between(self._char(at - 1), self._text, at, end, self._char(end))
-            self._runs.append(run)
-            if run.opens:
-                self._opening_runs.add(self._text[at:end])
+        self._runs.add(self._char(at - 1), self._text, at, end, self._char(end))
         return end
 
     def _pair(self, since: int) -> list[DelimiterRun]:
-        """Pair the runs from index ``since`` on; the runs without a partner that may still open emphasis."""
-        edits, pairs, openers = pair(self._runs[since:])
-        del self._runs[since:]
+        """Pair the runs from number ``since`` on; the runs without a partner that may still open emphasis."""
+        edits, pairs, openers = pair(self._runs.take(since))
         self.edits += [edit for edit in edits if edit.start >= 0]
         self.pairs += pairs
         return openers
@@ -248,25 +223,11 @@ class InlineMarks:
     def _dollar(self, at: int) -> int:
         before = self._char(at - 1)
         end = between_dollars(self._text, at, before)
-        if end is not None and not self._separates_pair(at, end):
-            return end
+        if end is not None and not self._runs.separated(self._text, at, end):
+            return end  # else the dollars are prices
         if end is None and dollars_so_far(self._text, at, before):
             self.openings.append(at)
         return self._end_of_run(at)
-
-    def _separates_pair(self, start: int, end: int) -> bool:
-        """True if maths here would separate a mark in it from its partner outside: then the dollars are prices."""
-        text, within = self._text, set[str]()
-        for match in _EMPHASIS.finditer(text, start, end):
-            run = DelimiterRun.between(text[match.start() - 1], text, *match.span(), text[match.end()])
-            if run.opens and not run.closes:
-                within.add(match[0])
-            elif run.closes and not run.opens:
-                if match[0] not in within and match[0] in self._opening_runs:
-                    return True
-                within.discard(match[0])
-        following = _EMPHASIS.match(text, end)
-        return following is not None and following[0] in within
 
     def _newline(self, at: int) -> int:
         """Replace a line break and the blanks around it by a single newline."""
