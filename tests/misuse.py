@@ -42,6 +42,10 @@ class Forgetful(Lines):
     def feed(self, item):
         [item]
 
+class Waiting(Lines):
+    def feed(self, item):
+        return answer(item)
+
 class Bare(Lines):
     def feed(self, item):
         return item
@@ -97,6 +101,11 @@ STAGES = [
     ("list(stream().pipe(ops.stage(lambda: NoFlush())))", TypeError, "no method flush"),
     ("list(stream().pipe(ops.stage(lambda: answer('Hi'))))", TypeError, "got a coroutine instead of a stage"),
     ("list(stream().pipe(ops.stage(Forgetful)))", TypeError, "Forgetful.feed gave None instead of a list"),
+    (
+        "list(stream().pipe(ops.stage(Waiting)))",
+        TypeError,
+        "Waiting.feed gave a coroutine, and a stage answers",
+    ),
     ("list(stream().pipe(ops.text(), ops.stage(Bare)))", TypeError, "not 'Hello.': write return [item]"),
     ("list(stream().pipe(ops.stage(Bare)))", TypeError, "not an instance of Start: write return [item]"),
     ("[list(stream().pipe(shared)) for _ in range(2)]", TypeError, "gave the same Base twice"),

@@ -121,10 +121,10 @@ class Server:
             thread.start()
 
     def _serve(self, peer: socket.socket, number: int) -> None:
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._send_buffer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
         try:
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._send_buffer is not None:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
             while (request := _read(peer, number)) is not None:
                 with self._changed:
                     answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

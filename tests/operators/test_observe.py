@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,24 +168,27 @@ def test_runners_of_a_race_do_not_mix(tmp_path: Path):
     assert b'"a"' not in body or b'"b"' not in body
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[Callable[[Path], None]]:
-    """Makes sure that no file grows beyond the size that the given one has."""
+    """Gives a function; after its call no file grows beyond the size that the given one has, until the block ends."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda path: resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield lambda path: resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_does_not_break_the_reply(tmp_path: Path, full_disk: Callable[[Path], None]):
+def test_a_full_disk_does_not_break_the_reply(tmp_path: Path):
     path = tmp_path / "reply.jsonl"
     stream, seen = testing.script("a", "b").pipe(ops.record(path)), []
 
     def fills(event: sk.Event) -> None:
         seen.append(event)
-        full_disk(path)
+        fill(path)
 
-    with pytest.raises(sk.SinkError, match=r"the recording broke off: OSError: .*File too large") as caught:
+    broke_off = r"the recording broke off: OSError: .*File too large"
+    with full_disk() as fill, pytest.raises(sk.SinkError, match=broke_off) as caught:
         sk.run(stream, fills)
     assert caught.value.partial.text == "ab"
     assert isinstance(seen[-1], sk.Reply)

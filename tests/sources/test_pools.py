@@ -173,13 +173,15 @@ def test_a_given_client_is_used_as_it_is_and_stays_open() -> None:
 
 
 def test_a_given_transport_belongs_to_its_first_loop() -> None:
-    async def main(server: Server, one: sk.Client) -> None:
-        assert await read(one) == "Hello world"
-        with pytest.raises(sk.ConnectError, match="belongs to another event loop"):
-            await asyncio.to_thread(sk.run, one.chat("hi"))
+    async def main(server: Server) -> None:
+        async with httpx.AsyncHTTPTransport() as given:
+            one = client(server, transport=given)
+            assert await read(one) == "Hello world"
+            with pytest.raises(sk.ConnectError, match="belongs to another event loop"):
+                await asyncio.to_thread(sk.run, one.chat("hi"))
 
     with serving([head(), BODY]) as server:
-        asyncio.run(main(server, client(server, transport=httpx.AsyncHTTPTransport())))
+        asyncio.run(main(server))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uvloop has no Windows")

@@ -463,3 +463,10 @@ def test_every_cut():
     assert whole[0][-1].text == "Grüße 😀😀"
     for pieces in every_split(data):
         assert seen(read(pieces, "gemini")) == seen(whole)
+
+
+def test_an_event_with_the_name_error_is_one_whatever_is_in_it():
+    events, error = read(b'event: error\ndata: {"message": "no more"}\n\n', "gemini")
+    assert events == []
+    assert isinstance(error, ApiError)
+    assert "no more" in str(error)

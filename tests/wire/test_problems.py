@@ -10,7 +10,7 @@ import pytest
 from streamkit.errors import ApiError, MalformedError
 from streamkit.events import Reply
 from streamkit.wire import Parser
-from streamkit.wire.problems import api_error
+from streamkit.wire.problems import api_error, is_fine
 from tests.wire.bodies import DONE, choice, chunk, delta, error_of, finish, read, reply_of, say, sse, tools
 
 FULL = {"message": "Slow down", "type": "rate_limit_error", "code": "rate_limit_exceeded", "param": "n"}
@@ -352,3 +352,8 @@ def test_arguments_nested_too_deeply_to_be_written_are_malformed():
     events, error = read(sse(json.dumps(tools({"function": {"arguments": 0}})).replace('": 0', '": ' + deep), DONE))
     assert error is None or isinstance(error, MalformedError)
     assert events or error
+
+
+def test_what_is_nested_deeply_is_not_looked_at_and_counts_as_an_error():
+    assert is_fine([[[]]])
+    assert not is_fine([[[[[]]]]])

@@ -167,6 +167,13 @@ def test_respond_sends_what_it_is_given() -> None:
     assert body == {**given, "stop": ["a"], "x": None}
 
 
+def test_a_form_that_is_sent_as_it_is_has_its_place_in_this_api() -> None:
+    form = {"type": "json_object"}
+    assert asked([sk.user("q")], extra={"response_format": form})["text"] == {"format": form}
+    with pytest.raises(TypeError, match="response_format is a dict"):
+        asked([sk.user("q")], extra={"response_format": "json"})
+
+
 def test_pictures_are_counted_as_they_are_elsewhere() -> None:
     prompt = API.prompt(asked([sk.user([{"type": "image_url", "image_url": {"url": PICTURE, "detail": "low"}}])]))  # type: ignore[arg-type]
     assert prompt.messages == [
