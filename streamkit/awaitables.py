@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+from types import FunctionType, MethodType
 from typing import Any
 
 __all__ = ["close_unused", "has_yield", "is_async", "never_began"]
@@ -11,13 +12,12 @@ __all__ = ["close_unused", "has_yield", "is_async", "never_began"]
 
 def is_async(function: Any) -> bool:
     """True for a coroutine function, a partial of one, and an object whose ``__call__`` is one."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(_call_of(function))
+    return any(map(inspect.iscoroutinefunction, _functions_of(function)))
 
 
 def has_yield(function: Any) -> bool:
     """True if a call only makes a generator, an async one too, and so does nothing yet."""
-    functions = function, _call_of(function)
-    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in functions)
+    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in _functions_of(function))
 
 
 def never_began(answer: Any) -> bool:
@@ -32,5 +32,7 @@ def close_unused(answer: Any) -> None:
         close()
 
 
-def _call_of(function: Any) -> Any:
-    return type(function).__call__ if callable(function) else None
+def _functions_of(function: Any) -> tuple[Any, ...]:
+    """``function`` and, if it is another object that can be called, the function that its call runs."""
+    is_object = callable(function) and not isinstance(function, (FunctionType, MethodType))
+    return (function, type(function).__call__) if is_object else (function,)
