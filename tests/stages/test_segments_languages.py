@@ -67,6 +67,7 @@ CASES = {
         "Zum 100. Jubiläum kamen alle.|Er erzielte 100.|Dann ging er.|Der 1.000. Gast kam.|Es waren 100.|Peter kam.",
         "Am 3. 5. 2020 war es.|Am 24. 12. kommt er.|Nach dem Urt. v. 3. Mai ist es so.|Er kommt um 8.|Passt das?",
         "»Gut«, sagte sie.|»Dann los!«|Fa. Roth GmbH zahlt.",
+        "Dort kommt Dipl.-Ing. Roth.|Gut.",
         "Der 3. See ist tief.|Das sagte J.W. Goethe.|Ich weiß, was ich mag.|Anna auch.",
     ],
     "fr": ["Il pleut.|Quoi ?|Mme Petit et M. Roux rient !|« Bon. »|Voir p. 7, etc.", "C’est l’hiver…|Tu viens ?|Non."],

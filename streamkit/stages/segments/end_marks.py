@@ -99,10 +99,9 @@ class EndMark:
 
     def is_title(self) -> bool:
         """True for a word that another must follow, but not for a unit after a number: "40 ms" is not "Ms"."""
-        if len(self.entry) > 4 and self.entry.rpartition("-")[2] in known.TITLES:
-            return True
-        counted = self.word in known.UNITS and self.previous[-1:].isdigit()
-        return self.entry in known.never(self.lang) and not counted
+        if self.entry in known.never(self.lang):
+            return not (self.word in known.UNITS and self.previous[-1:].isdigit())
+        return len(self.entry) > 4 and self.entry.rpartition("-")[2] in known.TITLES
 
     def is_versus(self) -> bool:
         """True for "vs." at the end of a sentence, not before a name ("Kim vs. The Kettle")."""
@@ -134,10 +133,9 @@ class EndMark:
         """True after a number with a unit, where a capital is rare, except in German: nouns have one, units no stop."""
         if self.entry not in known.UNITS or self.entry in known.QUANTIFIERS or not self.after or self.before_digit():
             return False
-        if self.lang in known.LARGE_NOUNS or self.initial:
-            return False
         before = self.previous.rstrip(".").lower()
-        return before[-1:].isdigit() or before in known.MULTIPLES
+        is_counted = before[-1:].isdigit() or before in known.MULTIPLES
+        return is_counted and not self.initial and self.lang not in known.LARGE_NOUNS
 
     def is_letter(self) -> bool:
         """True for what may be the initial of a name."""

@@ -92,8 +92,8 @@ _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]+$")
 def between_graphemes(text: str, position: int, start: int = 0) -> bool:
     """True if a reader sees two characters on the two sides of ``position`` (Unicode Annex 29, simplified).
 
-    The text before ``start`` is not read. The ``regex`` package, whose ``\\X`` is exact, would take some 40 ms to import
-    in the middle of the first text, and its older versions separate the letters of India.
+    The text before ``start`` is not read. The package ``regex`` has the exact rule (``\\X``), but its import takes some
+    40 ms in the middle of the first text, and older versions of it separate conjuncts of India.
     """
     if not 0 < position < len(text):
         return True
