@@ -265,10 +265,10 @@ Event: TypeAlias = (
 )
 
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
-"""The events that commit a reply: once one of these was emitted, the reply may not silently start over."""
+"""The events that are parts of the reply itself."""
 
 PRELUDE: frozenset[type] = frozenset({Start, Other, UsageUpdate})
-"""The events that may come before any content."""
+"""The events that may come before any content: after any other one the reply may not silently start over."""
 
 CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
 """The outcomes of replies that were not written to their end."""

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from reactivex import operators as rxo
 
 import streamkit as sk
+from streamkit import ops
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import HANG, Server, head, serving
 
@@ -157,3 +160,34 @@ def test_other_clients_go_on() -> None:
 
     with serving([head(), START, say("one"), 0.5, say("two"), END, DONE]) as server:
         asyncio.run(main(server))
+
+
+class _Body(httpx.AsyncByteStream):
+    closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield START + say("a") + b"data: x-api"
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_an_answer_is_closed_even_if_its_recorder_fails_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(_: Any) -> bytes:
+        raise MemoryError
+
+    async def main() -> None:
+        body = _Body()
+        transport = httpx.MockTransport(
+            lambda _: httpx.Response(200, stream=body, headers={"content-type": "text/event-stream"})
+        )
+        async with sk.Client("http://127.0.0.1:1/v1", "key", model="m", transport=transport) as one:
+            observed = one.chat("hi").pipe(ops.record(tmp_path / "reply.jsonl"), rxo.map(lambda _: 1 // 0))
+            with pytest.raises(ZeroDivisionError):
+                await sk.start(observed)
+        assert body.closed
+
+    monkeypatch.setattr("streamkit.sources.http.secrets.Scrubber.flush", fail)
+    asyncio.run(main())

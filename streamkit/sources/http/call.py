@@ -68,8 +68,10 @@ class Call:
                     if error is None:
                         raise
                 finally:  # after `_error`: while an interruption is open, nothing can be closed in order
-                    await batches.aclose()
-                    await exchange.close()
+                    try:
+                        await batches.aclose()
+                    finally:
+                        await exchange.close()
                 if parser.finished:  # the server had already sent the whole reply
                     yield parser.flush()
                     return

@@ -54,7 +54,7 @@ class Clocks:
         return min((remaining for _, remaining in self._running()), default=None)
 
     def _expire(self) -> None:
-        name, _ = min(self._running(), key=lambda clock: clock[1])
+        name, _ = min(self._running(), key=lambda clock: max(clock[1], 0.0))  # of several overdue ones the first
         self._reading.interrupt(self._error(name))
 
     def _running(self) -> Iterator[tuple[str, float]]:

@@ -13,9 +13,6 @@ from .usage import whole_usage
 
 __all__ = ["chat_body", "completion_body", "response_body"]
 
-NO_DETAILS = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
-"""Figures that the official client requires, known or not."""
-
 
 def chat_body(reply: Reply) -> dict[str, Any]:
     """An object of chat completions."""
@@ -75,7 +72,11 @@ def response_body(reply: Reply) -> dict[str, Any]:
         "tool_choice": "auto",
         "tools": [],
         "top_p": None,
-        "usage": {**NO_DETAILS, **whole_usage(reply.usage, "input", "output")},
+        "usage": {  # the official client requires the details, known or not
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": 0},
+            **whole_usage(reply.usage, "input", "output"),
+        },
     }
 
 
