@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
-from .context import ByteListener, Context, Note, ReplySource, SentRequest, Sources, new_id
+from .context import Context, Note, ReplySource, SentRequest, Sources, new_id
 from .deadline import Deadline
 from .first_end import FirstEnd
 from .foreign import Foreign
@@ -27,7 +27,6 @@ __all__ = [
     "MAX_BYTES",
     "AsyncMap",
     "AtWork",
-    "ByteListener",
     "CompositeReply",
     "Context",
     "Deadline",
