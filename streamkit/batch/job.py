@@ -17,7 +17,7 @@ from ..engine.runs import Run
 from ..engine.streams import ItemKind, Stream, with_kind
 from ..errors import BrokenError, BudgetError, SinkError, StreamkitError
 from ..events import Reply
-from ..sources import open_items, pull_items, stream
+from ..sources import pull_items, stream
 from .costs import Costs
 from .item import BatchItem
 from .ledger import Book
@@ -88,7 +88,7 @@ class Job:
             raise self._failure
 
     async def _read_prompts(self) -> AsyncGenerator[Any, None]:
-        async with aclosing(pull_items(await open_items(self._plan.prompts))) as prompts:
+        async with aclosing(pull_items(self._plan.prompts)) as prompts:
             async for prompt in prompts:
                 yield prompt
 

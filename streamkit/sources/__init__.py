@@ -8,7 +8,7 @@ from ..lazy import lazily
 
 if TYPE_CHECKING:
     from .items import stream
-    from .iterators import ItemSource, from_bytes, from_text, open_items, pull_items
+    from .iterators import ItemSource, from_bytes, from_text, pull_items
     from .recorder import Recorder
     from .recording import Recording, shipped_names
     from .replaying import replay
@@ -21,7 +21,6 @@ __all__ = [
     "from_bytes",
     "from_sdk",
     "from_text",
-    "open_items",
     "pull_items",
     "replay",
     "shipped_names",
@@ -33,7 +32,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         __name__,
         {
             "items": "stream",
-            "iterators": "ItemSource from_bytes from_text open_items pull_items",
+            "iterators": "ItemSource from_bytes from_text pull_items",
             "recorder": "Recorder",
             "recording": "Recording shipped_names",
             "replaying": "replay",

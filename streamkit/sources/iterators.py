@@ -44,8 +44,9 @@ async def open_items(source: ItemSource[T]) -> Items[T]:
     return await items if isawaitable(items) else items
 
 
-async def pull_items(items: Items[T]) -> AsyncGenerator[T, None]:
+async def pull_items(source: ItemSource[T]) -> AsyncGenerator[T, None]:
     """The items one by one, pulled on demand. A blocking iterator is read in a thread of its own."""
+    items = await open_items(source)
     if isinstance(items, AsyncIterable):
         iterator = aiter(items)
         try:
@@ -59,12 +60,12 @@ async def pull_items(items: Items[T]) -> AsyncGenerator[T, None]:
         for item in items:
             yield item
     else:
-        pump, source = Worker("pump"), iter(items)
+        pump, blocking = Worker("pump"), iter(items)
         try:
-            while (item := await pump.call(next, source, END)) is not END:
+            while (item := await pump.call(next, blocking, END)) is not END:
                 yield item
         finally:
-            pump.submit(_close, source)  # after the call under way; nothing waits for it
+            pump.submit(_close, blocking)  # after the call under way; nothing waits for it
             pump.leave()
 
 
@@ -94,15 +95,9 @@ def from_bytes(
         chunks = (bytes(chunks),)  # type: ignore[unreachable]  # not all users check types
 
     def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
-        return read_reply(reading, Parser(api, lenient=lenient, keep_text=keep_text), _pull_bytes(chunks), api)
+        return read_reply(reading, Parser(api, lenient=lenient, keep_text=keep_text), pull_items(chunks), api)
 
     return ReplyStream(Source(produce), label=f"{api} from bytes")
-
-
-async def _pull_bytes(chunks: ItemSource[bytes]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(pull_items(await open_items(chunks))) as body:
-        async for chunk in body:
-            yield memoryview(chunk).tobytes()  # a TypeError raised here counts as the source's fault
 
 
 def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStream:
@@ -120,7 +115,7 @@ def from_text(pieces: ItemSource[str], *, model: str | None = None) -> ReplyStre
             return events
 
         yield add_to_fold(Start(model=model or ""))
-        async with aclosing(pull_items(await open_items(pieces))) as items:
+        async with aclosing(pull_items(pieces)) as items:
             async for piece in items:
                 if not isinstance(piece, str):
                     raise TypeError(f"a piece of text is a str, not {type(piece).__name__}")

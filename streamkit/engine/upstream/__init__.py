@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 from .atwork import AtWork, at_work
 from .bounds import CAPACITY, MAX_BYTES, weight
-from .context import ByteListener, Context, Note, new_id
+from .context import Context, Note, new_id
 from .deadline import Deadline, time_of
 from .first_end import FirstEnd, pass_end
 from .foreign import Foreign
@@ -28,7 +28,6 @@ __all__ = [
     "MAX_BYTES",
     "AsyncMap",
     "AtWork",
-    "ByteListener",
     "CompositeReply",
     "Context",
     "Deadline",
