@@ -79,17 +79,17 @@ class Server:
     def open(self) -> int:
         return len(self._open)
 
-    def all_closed(self, within: float = 5.0) -> bool:
+    def all_closed(self, within: float = 10.0) -> bool:
         """Whether every connection is gone within so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, within)
 
-    def met(self, connections: int, within: float = 5.0) -> bool:
+    def met(self, connections: int, within: float = 10.0) -> bool:
         """Whether so many connections came within so many seconds: a client may be done before they are accepted."""
         with self._changed:
             return self._changed.wait_for(lambda: self.connections >= connections, within)
 
-    def heard(self, requests: int, within: float = 5.0) -> bool:
+    def heard(self, requests: int, within: float = 10.0) -> bool:
         """Whether so many requests came within so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.requests) >= requests, within)

@@ -15,6 +15,7 @@ from streamkit import operators as ops, testing
 from streamkit.stages import Segments
 from streamkit.stages.rewriting.guarded import GuardCutter
 from tests.costs import check_linear_time
+from tests.reports import caught_up
 
 TEXT = "First one. Second bad one! Third one? And the rest"
 
@@ -383,13 +384,17 @@ def test_the_time_is_that_of_the_scheduler_it_is_subscribed_to_on():
         source.on_next(sk.TextDelta("Two words, and thr"))
         at = []
         for _ in range(3):
-            await asyncio.sleep(0.01)
+            await settle()
             at.append(list(shown))
             virtual.advance_by(1.5)
-        await asyncio.sleep(0.01)
+        await settle()
         return at, shown
 
-    assert testing.clock().run_coroutine(main()) == ([[], [], ["Two words,"]], ["Two words,"])
+    async def settle():
+        for _ in range(20):
+            await asyncio.to_thread(caught_up)
+
+    assert asyncio.run(main()) == ([[], [], ["Two words,"]], ["Two words,"])
 
 
 def test_a_piece_that_waited_is_refused_or_replaced_like_any_other():
