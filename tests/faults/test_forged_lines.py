@@ -120,9 +120,8 @@ def test_figures_tell_the_name_as_messages_do():
 
 
 def test_a_slow_sink_is_logged_in_one_line(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
-    for module in ("fan", "outlet"):
-        for limit in ("SLOW", "NOTED"):
-            monkeypatch.setattr(f"streamkit.engine.branches.{module}.{limit}", -1.0)
+    for limit in ("SLOW", "NOTED"):
+        monkeypatch.setattr(f"streamkit.engine.branches.sink_calls.{limit}", -1.0)
     with caplog.at_level(logging.WARNING, "streamkit"):
         sk.run(testing.script(*"abcdef"), sk.branch(into=lambda _: None, name=EVIL))
     assert caplog.messages

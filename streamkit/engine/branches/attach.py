@@ -166,7 +166,6 @@ class _Attachment(abc.ObserverBase[Any]):
         leave(self._scheduler.loop, self)
         self._claim.release()
         failures, context = [self._scheduler.visible_error(one) for one in failures], self._scheduler.context
-        context.listener_errors.extend(self._fan.listener_errors)
         error = self._error
         if context.failures is not None:
             context.failures.extend(failures)
