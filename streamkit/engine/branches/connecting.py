@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from reactivex import Observable, abc
 
 from ..streams import applied, is_stream, stream, stream_problem
-from ..upstream import RunScheduler, figures
+from ..upstream import Gate, RunScheduler, figures
 from .outlet import Outlet
 
-if TYPE_CHECKING:
-    from .fan import Fan
-
 __all__ = ["connect"]
+
+Add: TypeAlias = Callable[[abc.ObserverBase[Any], Gate | None, Outlet], abc.DisposableBase]
+"""Lets an observer, before the end of this branch, get the items of the fan."""
 
 
 class _BranchSource(Observable[Any]):
     """The source that the operators of a branch are applied to: the items that the fan gets."""
 
-    def __init__(self, fan: Fan, outlet: Outlet) -> None:
+    def __init__(self, outlet: Outlet, add: Add, run: RunScheduler) -> None:
         super().__init__()
-        self._fan, self._outlet = fan, outlet
+        self._outlet, self._add, self._run = outlet, add, run
 
     def _subscribe_core(
         self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         if not isinstance(scheduler, RunScheduler):
-            return self._fan.add(observer, None, self._outlet)
-        if scheduler.loop is not self._fan.scheduler.loop:
+            return self._add(observer, None, self._outlet)
+        if scheduler.loop is not self._run.loop:
             raise RuntimeError("a branch is read on its run's loop: share the stream outside, and run the shared one")
         self._outlet.reply_filter = scheduler.reply_filter
-        return self._fan.add(observer, scheduler.gate, self._outlet)
+        return self._add(observer, scheduler.gate, self._outlet)
 
 
-def connect(fan: Fan, outlet: Outlet) -> abc.DisposableBase:
-    """Let ``outlet`` get the items of ``fan``, and return the subscription. What an operator raises is raised."""
+def connect(outlet: Outlet, add: Add, scheduler: RunScheduler) -> abc.DisposableBase:
+    """Let ``outlet`` get the items of the fan, and return the subscription. What an operator raises is raised."""
     operators = outlet.sink.spec.operators
     if not operators:
-        return fan.add(outlet, outlet.gate, outlet)
-    source, outlet.reply_filter = _BranchSource(fan, outlet), figures
+        return add(outlet, outlet.gate, outlet)
+    source, outlet.reply_filter = _BranchSource(outlet, add, scheduler), figures
     chain: Any = applied(operators, source, lambda built, number: stream(built))
     if not is_stream(chain):
         raise TypeError(stream_problem(operators[-1], chain))
-    inner = fan.scheduler.aside(outlet.gate, outlet.operator_failed)
     receive = outlet.on_operators_next, outlet.on_error, outlet.on_completed
+    inner = scheduler.aside(outlet.gate, outlet.operator_failed)
     subscription: abc.DisposableBase = chain.subscribe(*receive, scheduler=inner)
     return subscription

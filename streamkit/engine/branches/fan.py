@@ -36,7 +36,7 @@ class Fan:
     """
 
     def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
-        self.scheduler = scheduler
+        self._scheduler = scheduler
         self.gate = Gate(scheduler.gate)
         """The gate of the source: closed while a branch cannot take more."""
         self.stopped = False
@@ -57,12 +57,12 @@ class Fan:
     def _begin(self, outlet: Outlet) -> None:
         """Begin a branch. If its sink or an operator of it raises, the other branches begin all the same."""
         try:
-            pass_run_id(outlet.sink.spec.into, self.scheduler.context)
+            pass_run_id(outlet.sink.spec.into, self._scheduler.context)
         except BaseException as exc:
             outlet.fail_with(exc)
             return
         try:
-            outlet.subscription = connect(self, outlet)
+            outlet.subscription = connect(outlet, self.add, self._scheduler)
         except BaseException as exc:
             outlet.operator_failed(exc)
 
@@ -111,7 +111,7 @@ class Fan:
         """Queue an item that another thread pushed, or a branch into its own source: it comes after the current
         item."""
         self._queued.append(item)
-        on_loop(self.scheduler.loop, self._catch_up)
+        on_loop(self._scheduler.loop, self._catch_up)
 
     def _catch_up(self) -> None:
         self._thread = get_ident()
@@ -184,7 +184,7 @@ class Fan:
         failures: list[Exception] = [*outlet.failures(error, reply)]
         if outlet.listener_error is not None:
             is_own = same_failure(outlet.error, error)
-            self.scheduler.context.listener_errors.append(outlet.listener_error if is_own else failures[-1])
+            self._scheduler.context.listener_errors.append(outlet.listener_error if is_own else failures[-1])
         return failures
 
     def stats(self) -> list[SinkStats]:

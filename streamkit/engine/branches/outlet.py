@@ -59,7 +59,8 @@ class Outlet(abc.ObserverBase[Any]):
         return self._calls.listener_error if self._calls is not None else None
 
     def stats(self) -> SinkStats:
-        return self.sink.stats(self._mailbox)
+        mailbox = self._mailbox
+        return self.sink.stats({} if mailbox is None else mailbox.figures())
 
     # -- the Rx side -----------------------------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class Outlet(abc.ObserverBase[Any]):
         if is_complete and (problem := self.sink.in_vain()) is not None:
             self.fail_with(problem)
         await self._last_calls(reply).make(self._limits, self.fail_with)
-        self._drop_sink()
+        self._end()
 
     async def _operators_ended(self) -> None:
         """Wait for the operators of the branch: the stream has ended, but their calls and timers may be under way."""
@@ -199,13 +200,13 @@ class Outlet(abc.ObserverBase[Any]):
         if self._mailbox is not None:
             self._mailbox.discard()
         self._last_calls(reply).make_at_once(self.fail_with)
-        self._drop_sink()
+        self._end()
 
     def _last_calls(self, reply: Reply) -> LastCalls:
         if self._calls is None:
             self._calls = LastCalls(self.sink.spec, self.error, reply)
         return self._calls
 
-    def _drop_sink(self) -> None:
-        self.sink.end(self._mailbox)
+    def _end(self) -> None:
+        self.sink.end(self.stats())
         self._mailbox = None

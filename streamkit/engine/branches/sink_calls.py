@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..failures import slow_callable
 from .branch import Branch
 from .listener import Listener
 from .stats import SinkStats
-
-if TYPE_CHECKING:
-    from .mailbox import Mailbox
 
 __all__ = ["SinkCalls"]
 
@@ -61,16 +58,16 @@ class SinkCalls:
         """The error at the end of the stream if the sink is a listener that got no item that its callbacks use."""
         return self._listening.in_vain() if self._listening is not None else None
 
-    def stats(self, mailbox: Mailbox | None) -> SinkStats:
-        """The figures until now, from any thread."""
+    def stats(self, waiting: Mapping[str, Any]) -> SinkStats:
+        """The figures until now, from any thread, with those of items that are ``waiting`` in a mailbox."""
         if self._final is not None:
             return self._final
-        waiting = mailbox.figures() if mailbox is not None else {}
         return SinkStats(self.name, self.delivered, failed=self.failed, blocked=self._blocked, **waiting)
 
-    def end(self, mailbox: Mailbox | None) -> None:
-        """Keep the figures and drop the sink: a caller that keeps the run, for its figures, does not keep the sink."""
+    def end(self, final: SinkStats) -> None:
+        """Keep the ``final`` figures and drop the sink: a caller that keeps the run, for its figures, does not keep the
+        sink."""
         if self._final is None:
-            self._final = self.stats(mailbox)
+            self._final = final
             del self.spec, self.write
             self._listening = None
