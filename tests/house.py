@@ -26,7 +26,7 @@ class Floor:
 APIS = "wire.anthropic wire.gemini wire.ollama wire.openai"
 ASKING = "wire tokens stages.usage"  # what the engine does not import, as it moves items of any kind
 FLOORS = (
-    Floor("clean json_values lazy mathematics patience reasons runtimes wording"),
+    Floor("awaitables clean json_values lazy mathematics patience reasons runtimes wording"),
     Floor("checks event_class"),
     Floor("files messages usage"),
     Floor("errors events reply_repr tool_calls validation", inside="pydantic"),

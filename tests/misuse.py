@@ -60,6 +60,10 @@ class Town:
 async def answer(question):
     return question
 
+class Answering:
+    async def __call__(self, question):
+        return question
+
 def pieces(item):
     yield item
 
@@ -199,6 +203,7 @@ FUNCTIONS = [
     ("ops.stage(lambda item: [item])", TypeError, "goes into rxo.map(fn)"),
     ("ops.rewrite(str.upper)", TypeError, "without arguments"),
     ("ops.json_items(on_invalid=answer)", TypeError, "cannot be a coroutine function"),
+    ("ops.json_items(on_invalid=Answering())", TypeError, "cannot be a coroutine function"),
     ("ops.guard(True)", TypeError, "check(text) gives True, False or another text"),
     ("ops.guard(ops.text())", TypeError, "ops.text() is an operator"),
     ("ops.continue_with(client.chat('Hi'))", TypeError, "ask(partial) gives the stream that goes on"),
@@ -209,6 +214,7 @@ FUNCTIONS = [
     ("sk.batch(['Hi'], client.chat, key='name')", TypeError, "key(prompt) gives a name for the ledger"),
     ("sk.batch(['Hi'], client.chat, key=answer)", TypeError, "answer is async"),
     ("ops.redact(answer)", TypeError, "the function answer is async"),
+    ("ops.redact(Answering())", TypeError, "an instance of Answering is async"),
 ]
 OPTIONS = [
     ("sk.Client(retry=3)", TypeError, "write retry=sk.Retry(attempts=2)"),

@@ -14,6 +14,7 @@ from reactivex import Observable, abc, operators as rxo
 
 import streamkit as sk
 from streamkit import ops, sinks, testing
+from streamkit.engine.failures import own_error
 from streamkit.errors import described, said
 from streamkit.sources.tools.toolbox import Toolbox
 
@@ -149,6 +150,14 @@ def test_what_ends_programs_is_not_held_back():
 def test_an_exception_without_a_text_is_known_by_its_class():
     assert str(sk.SinkError.wrapping("sink x raised", TimeoutError())) == "sink x raised TimeoutError"
     assert str(sk.SinkError.wrapping("sink x raised", KeyError(""))) == "sink x raised KeyError: ''"
+
+
+def test_an_error_of_ours_is_not_wrapped_where_a_foreign_one_is():
+    own, foreign = sk.ApiError("no"), ValueError("odd")
+    assert own_error("an operator", own) is own
+    wrapped = own_error("an operator", foreign)
+    assert (str(wrapped), type(wrapped)) == ("an operator raised ValueError: odd", sk.SinkError)
+    assert wrapped.__cause__ is foreign
 
 
 def test_a_long_text_is_cut():

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from inspect import iscoroutine
 from typing import Any
 
 from reactivex import Observable
@@ -242,10 +241,8 @@ class Job:
     def _stream(self, prompt: Any) -> Observable[Any]:
         answer = self._plan.ask(prompt)
         if not isinstance(answer, Observable):
-            misuse = TypeError(f"ask(prompt) gives a stream, not {type(answer).__name__}")
+            misuse = TypeError(f"ask(prompt) gives a stream, not {type_name(answer)}")
             self._stop(misuse)  # every other prompt would fail in the same way
-            if iscoroutine(answer):
-                answer.close()
             raise misuse
         return answer
 

@@ -11,7 +11,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
 
 from ..checks import check_whole
-from ..engine.failures import ShutdownError, as_raised, failure_of, report, same_failure
+from ..engine.failures import ShutdownError, as_raised, failure_of, own_error, report, same_failure
 from ..engine.loops import background, is_own, on_loop, runs_here
 from ..engine.streams import (
     Bridge,
@@ -25,7 +25,7 @@ from ..engine.streams import (
     with_kind,
 )
 from ..engine.upstream import Context, Gate, RunScheduler, SentRequest, scheduler_for
-from ..errors import BrokenError, SinkError, StreamkitError
+from ..errors import BrokenError
 from ..events import Outcome, Reply
 from ..sources import stream as stream_of
 
@@ -200,7 +200,7 @@ class _Member:
         if failure is None:
             self.view.run.context.abort(exc)
         else:
-            self.end(failure if isinstance(failure, StreamkitError) else SinkError.wrapping("an observer raised", exc))
+            self.end(own_error("an observer", failure))
 
 
 class _View:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 from functools import partial
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable
 from typing import Any
 
+from ..awaitables import close_unused, is_async
 from ..engine.branches import OwnSink, begin_of, branch
 from ..events import Reply
 from ..worker import Worker, closing_limit
@@ -22,7 +23,7 @@ class Threaded(OwnSink):
         # `branch` raises for an object that is not a sink; errors and statistics use its name
         self.__qualname__ = branch(into=sink).name
         self.inner, self._write = sink, getattr(sink, "write", None) or sink
-        if iscoroutinefunction(self._write) or iscoroutinefunction(type(self._write).__call__):
+        if is_async(self._write):
             raise TypeError(f"{self.__qualname__} is async: it needs no thread, so give it as the sink itself")
         for name in ("on_cancel", "overflow", "patience"):
             if hasattr(sink, name):
@@ -73,8 +74,7 @@ def _blocking(first: Callable[[], None] | None, method: Callable[..., Any], *arg
         first()
     answer = method(*args)
     if isawaitable(answer):
-        if (close := getattr(answer, "close", None)) is not None:
-            close()
+        close_unused(answer)
         raise TypeError("a sink in a thread gave an awaitable: async sinks need no thread")
 
 

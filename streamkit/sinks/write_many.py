@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from inspect import isasyncgenfunction, isclass, iscoroutine, isgeneratorfunction, signature
+from inspect import isclass, signature
 from typing import Any, Protocol
 
-from ..checks import quote
+from ..awaitables import has_yield
+from ..checks import quote, quote_refused
 
 __all__ = ["WriteMany", "check_write_many"]
 
@@ -20,15 +21,12 @@ class WriteMany(Protocol):
 
 def check_write_many(function: Any) -> None:
     """Raise TypeError for an object that cannot be called with a batch and its key, before any items could be lost."""
-    if iscoroutine(function):
-        function.close()  # suppresses the warning that it was never awaited: the error below says more
     if isclass(function) or not callable(function):
         raise TypeError(
-            f"write_many is a function that gets a list of items and their key, not {quote(function)}: {RIGHT}"
+            f"write_many is a function that gets a list of items and their key, not {quote_refused(function)}: {RIGHT}"
         )
     name = quote(function)
-    functions = function, type(function).__call__  # the latter of an object that can be called
-    if any(yields(one) for yields in (isgeneratorfunction, isasyncgenfunction) for one in functions):
+    if has_yield(function):
         raise TypeError(f"{name} has a yield in it, so calling it would do nothing: {RIGHT}")
     try:
         parameters = signature(function)

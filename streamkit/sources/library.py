@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
-from inspect import getattr_static, isawaitable, iscoroutinefunction
+from inspect import getattr_static, isawaitable
 from typing import Any
 
+from ..awaitables import close_unused, is_async
 from ..worker import in_thread
 from .iterators import check_source, pull_items
 
@@ -37,12 +38,13 @@ def check_library(source: Any) -> None:
 
 async def open_library(source: Any, closing: AsyncExitStack) -> Any:
     """The stream (or the whole reply) that ``source`` leads to. ``closing`` closes all that was opened on the way."""
+    # What is opened after a cancel is closed: by an async client that is a coroutine, which never began.
     is_factory = callable(source) and not _is_readable(source)
-    opened = await _await(await in_thread(source, _close_late) if is_factory else source, closing)
+    opened = await _await(await in_thread(source, close_unused) if is_factory else source, closing)
     if not _is_readable(opened):
         opened = await _enter(opened, closing)
     if not _is_readable(opened) and callable(getattr(opened, "parse", None)):  # a raw response
-        opened = await _await(await in_thread(opened.parse, _close_late), closing)
+        opened = await _await(await in_thread(opened.parse, close_unused), closing)
     if not _is_readable(opened):
         raise TypeError(f"no stream of the library is made of {type(opened).__name__}: {PASS_INSTEAD}")
     below = getattr_static(opened, "_raw_stream", None)  # of a helper, which fails where it cannot parse the text
@@ -77,17 +79,10 @@ def is_whole(value: Any) -> bool:
     return callable(getattr(value, "model_dump", None)) or isinstance(value, Mapping)
 
 
-def _close_late(opened: Any) -> None:
-    """Close an object that was opened after a cancel. An async client gives a coroutine here, which never started."""
-    close = getattr(opened, "close", None)
-    if callable(close):
-        close()
-
-
 async def _close(opened: Any) -> None:
     close = getattr(opened, "close", None)
     if callable(close):
-        is_non_blocking = isinstance(opened, AsyncIterable) or iscoroutinefunction(close)
+        is_non_blocking = isinstance(opened, AsyncIterable) or is_async(close)
         ending = close() if is_non_blocking else await in_thread(close)
         if isawaitable(ending):
             await ending

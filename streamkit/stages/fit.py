@@ -11,6 +11,7 @@ from math import inf
 from types import FunctionType
 from typing import Any, get_origin
 
+from ..awaitables import is_async
 from ..checks import number_of, quote, quote_refused
 from ..protocols import StageBase, overrides
 from ..wording import one_line
@@ -56,7 +57,7 @@ def check_factory(name: str, make: Any) -> None:
             function = inspect.getattr_static(make, method, MISSING)
             if function is MISSING or isinstance(function, FunctionType):  # a property may return anything
                 _check_method(title, method, function, "")
-    if inspect.iscoroutinefunction(make) or isgeneratorfunction(make):
+    if is_async(make) or isgeneratorfunction(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
     if _needs_nothing(make):  # computing a signature takes a while
         return
@@ -149,7 +150,7 @@ def _check_method(title: str, method: str, function: Any, origin: str) -> None:
     if not callable(function):
         gives = "def feed(self, item)" if method == "feed" else "def flush(self)"
         raise TypeError(f"{title} is not a stage, it has no method {method}{origin}: write {gives}, which gives a list")
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    if is_async(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{title}.{method} is async, and a stage answers at once: write ops.map_async(fn)")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from inspect import iscoroutinefunction
 from typing import Any, Literal, Protocol, TypeAlias
 
+from ..awaitables import is_async
 from .rewriting import Part, Pattern, Replaced, Scan
 
 __all__ = ["LONGEST", "UNITS", "PieceCutter", "Unit", "cutters"]
@@ -53,7 +53,7 @@ def cutters(unit: Any) -> Callable[[], PieceCutter]:
             "line": lambda: _PatternCutter(LINE_END),
         }
         return cutter_of[unit]
-    if iscoroutinefunction(unit):
+    if is_async(unit):
         raise TypeError("unit gives the next piece of the text at once: it cannot be a coroutine function")
     if callable(unit):
         return lambda: _FunctionCutter(unit)

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from inspect import isasyncgenfunction, isclass, iscoroutine, isgeneratorfunction, signature
+from inspect import isclass, iscoroutine, signature
 from io import IOBase
 from types import FunctionType, MethodType
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from ...awaitables import has_yield
 from ...checks import check_number, check_text, check_whole, quote, quote_refused
 from ...wording import one_line
 from ..streams import ItemKind, check_chain, check_operators, misplaced, name_of, sink_problem
@@ -104,7 +105,7 @@ def _check_sink(into: Any) -> None:
     if isclass(into) and write is not into:
         raise TypeError(f"{one_line(into.__qualname__)} is a class: a sink is one of its instances")
     is_plain = type(write) in (FunctionType, MethodType, partial)  # an autospecced mock answers True to every predicate
-    if is_plain and (isgeneratorfunction(write) or isasyncgenfunction(write)):
+    if is_plain and has_yield(write):
         title = one_line(name_of(write))
         raise TypeError(f"{title} has a yield in it, so calling it would do nothing: a sink is a function")
     _check_members(into)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
+from inspect import isawaitable, iscoroutine
 from typing import Any, TypeAlias
 
 from ... import patience
+from ...awaitables import never_began
 from ...errors import SinkError
 from ...events import Reply
 from ..loops import is_cancel, outcome_of
@@ -75,11 +76,11 @@ class LastCalls:
             answer: Any = None
             try:
                 answer = method(value)
-                if not hasattr(answer, "__await__") or await self._wait(answer, limits, fail_with):
+                if not isawaitable(answer) or await self._wait(answer, limits, fail_with):
                     self._done(value)
             except BaseException as exc:
                 if is_cancel(exc):
-                    if iscoroutine(answer) and getcoroutinestate(answer) == CORO_CREATED:
+                    if never_began(answer):
                         self._calls.insert(0, (_returning(answer), value))
                     raise
                 fail_with(exc)
@@ -120,7 +121,7 @@ class LastCalls:
                         self._done(value)
                         continue
                     answer.close()
-                elif not hasattr(answer, "__await__"):
+                elif not isawaitable(answer):
                     self._done(value)
             except BaseException as exc:
                 fail_with(exc)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from functools import partial
+from inspect import isawaitable
 from typing import Any, Never, TypeAlias, TypeVar
 
+from ...awaitables import close_unused
 from ...events import (
     Event,
     Finish,
@@ -108,7 +110,7 @@ class ListenerState:
     def write(self, event: Event) -> Any:
         """Call the callback for this kind of event, then ``event=``. Returns an awaitable if either returned one."""
         first = self._special(event)
-        if self._event is None or not isinstance(first, Awaitable):
+        if self._event is None or not isawaitable(first):
             return first if self._event is None else self._event(event)
         return _InTurn(first, partial(self._event, event))
 
@@ -142,14 +144,12 @@ class _InTurn:
         if first is not None:
             yield from first.__await__()
         answer = self._second()
-        if isinstance(answer, Awaitable):
+        if isawaitable(answer):
             yield from answer.__await__()
 
     def close(self) -> None:
         """Close ``first``, as it will never be awaited and must not warn about that."""
-        close = getattr(self._first, "close", None)
-        if close is not None:
-            close()
+        close_unused(self._first)
 
 
 def _check_names(positional: tuple[Any, ...], unknown: Mapping[str, Any], known: Iterable[str]) -> None:

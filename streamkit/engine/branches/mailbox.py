@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from inspect import isawaitable
 from typing import Any, Literal
 
 from ... import patience
+from ...awaitables import close_unused
 from ...errors import SinkError
 from ..loops import is_cancel
 from ..upstream import Deadline, Gate, Hold
@@ -109,7 +111,7 @@ class Mailbox:
                 self._written()
             while await self._another():
                 answer = self._sink.write(await self._take())
-                if hasattr(answer, "__await__"):
+                if isawaitable(answer):
                     await answer
                 self._written()
         except BaseException as exc:
@@ -142,7 +144,7 @@ class Mailbox:
     async def _report(self, gap: Gap) -> None:
         dropped = getattr(self._sink.spec.into, "dropped", None)
         answer: Any = dropped(gap.count, gap.first, gap.last) if callable(dropped) else None
-        if hasattr(answer, "__await__"):
+        if isawaitable(answer):
             await answer
 
     def _end(self, first: list[Awaitable[Any]], may_restart: bool, task: asyncio.Task[None]) -> None:
@@ -155,9 +157,7 @@ class Mailbox:
         self._limit.stop()
         self._set_ended()
         for answer in first:  # the task was cancelled before it began, so nothing else closes it
-            close = getattr(answer, "close", None)
-            if close is not None:
-                close()
+            close_unused(answer)
 
     def _set_ended(self) -> None:
         if not self.ended.done():

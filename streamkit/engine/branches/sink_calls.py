@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from inspect import isawaitable
 from time import perf_counter
 from typing import Any
 
@@ -40,7 +41,7 @@ class SinkCalls:
         answer: Awaitable[Any] | None = self.write(item)
         if (took := perf_counter() - began) > NOTED:
             self._note_slowness(took)
-        if answer is not None and hasattr(answer, "__await__"):
+        if answer is not None and isawaitable(answer):
             return answer
         self.delivered += 1
         return None

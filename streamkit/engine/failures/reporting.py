@@ -21,6 +21,7 @@ __all__ = [
     "ShutdownError",
     "as_raised",
     "failure_of",
+    "own_error",
     "report",
     "same_failure",
     "slow_callable",
@@ -73,6 +74,11 @@ def as_raised(what: str, exc: BaseException) -> BaseException:
     """``exc`` or its `failure_of`, in a form that can be raised again without being mistaken for something else."""
     failure = failure_of(what, exc)
     return exc if failure is None else failure
+
+
+def own_error(what: str, exc: BaseException) -> StreamkitError:
+    """``exc`` itself if it is an error of this package, else a SinkError that says ``what`` raised it."""
+    return exc if isinstance(exc, StreamkitError) else SinkError.wrapping(f"{what} raised", exc)
 
 
 def same_failure(one: BaseException | None, other: BaseException | None) -> bool:

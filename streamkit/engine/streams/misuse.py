@@ -9,12 +9,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from inspect import isclass, iscoroutine, iscoroutinefunction
+from inspect import isclass, iscoroutine
 from os import PathLike
 from typing import Any
 
 from reactivex import ConnectableObservable, Observable
 
+from ...awaitables import has_yield, is_async
 from ...checks import quote, quote_refused
 from .operator import Operator
 
@@ -164,7 +165,7 @@ def _operator_problem(thing: Any, caller: str, *, ends: bool) -> str:
     if _is_writer(thing):
         name = "print" if thing is print else f"thing.{thing.__name__}"
         return f"{name} gives nothing, and an operator gives a stream: write sk.run(stream, {name})"
-    if iscoroutinefunction(thing) and not ends:
+    if is_async(thing) and not ends:
         name = name_of(thing)
         return f"{caller} takes operators, and {name} is a coroutine function: write ops.map_async({name})"
     hint = ": write *operators" if isinstance(thing, (list, tuple)) else ""
@@ -276,7 +277,7 @@ def check_function(
     while isinstance(called, partial):
         called = called.func
     method = called if inspect.isroutine(called) or isclass(called) else getattr(called, "__call__", called)  # noqa: B004
-    if not generator and (inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)):
+    if not generator and has_yield(method):
         raise TypeError(f"{name} is a function: {call}. {name_of(called)} has a yield in it, so it gives nothing")
-    if sync and iscoroutinefunction(method):
+    if sync and is_async(method):
         raise TypeError(f"{name} is a function: {call}. {name_of(called)} is async, so it gives that too late")

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from inspect import CORO_CREATED, getcoroutinestate, isawaitable, iscoroutine
+from inspect import isawaitable
 from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from ...errors import SinkError, StreamkitError
-from ..failures import ShutdownError, failure_of
+from ...awaitables import never_began
+from ...errors import SinkError
+from ..failures import ShutdownError, failure_of, own_error
 from ..loops import cancelled_from_outside
 from .bounds import CAPACITY
 from .gate import Gate
@@ -160,8 +161,7 @@ class _Mapping(abc.ObserverBase[Any]):
         except BaseException as exc:  # an operator downstream breaks the Rx rules, and a task has no caller to raise to
             failure = self._failure_of(exc, "an observer")
             if failure is not None:
-                is_own = isinstance(failure, StreamkitError)
-                self._finish(failure if is_own else SinkError.wrapping("an observer raised", failure))
+                self._finish(own_error("an observer", failure))
 
     def _failure_of(self, exc: BaseException, what: str = "a call of map_async") -> Exception | None:
         """The error that ends the stream; None after KeyboardInterrupt or the like, which ends the run at once."""
@@ -218,8 +218,8 @@ class _Mapping(abc.ObserverBase[Any]):
 
 def _cancel(task: asyncio.Task[None], call: Any) -> None:
     task.cancel()
-    if iscoroutine(call) and getcoroutinestate(call) == CORO_CREATED:
-        call.close()  # the task never began, so nothing else closes it
+    if never_began(call):
+        call.close()  # the task never began either, so nothing else closes it
 
 
 class _End:

@@ -18,9 +18,9 @@ from reactivex.disposable import Disposable
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
-from ...errors import SinkError, StreamkitError
+from ...errors import SinkError
 from ...events import Choice, Reply
-from ..failures import failure_of, report
+from ..failures import failure_of, own_error, report
 from ..loops import loop_of, on_loop, runs_here
 from .context import ByteListener, Context, ReplySource
 from .gate import Gate
@@ -178,7 +178,7 @@ class RunScheduler(AsyncIOThreadSafeScheduler):
         if failure_of("an operator", exc) is None:
             self.context.abort(exc)
             return
-        error = exc if isinstance(exc, StreamkitError) else SinkError.wrapping("an operator raised", exc)
+        error = own_error("an operator", exc)
         if error is not exc:
             source = self.sources[-1] if self.sources else self.context.current()
             with suppress(BaseException):  # raised by a user's stage that filters replies; ``error`` matters more

@@ -13,6 +13,7 @@ from inspect import Parameter
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
+from ...awaitables import is_async
 from ...wording import one_line
 
 __all__ = ["bound_by_partials", "loose_function", "strict_function", "typed_function"]
@@ -80,7 +81,7 @@ def typed_function(tool: Any) -> Callable[..., Any]:
     async def wait(*args: Any, **arguments: Any) -> Any:
         return await call(*args, **arguments)
 
-    return _with_signature(own, hints, wait if inspect.iscoroutinefunction(tool) else call)
+    return _with_signature(own, hints, wait if is_async(tool) else call)
 
 
 def _nothing() -> None: ...

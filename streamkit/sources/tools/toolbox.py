@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from ...awaitables import is_async
 from ...checks import quote
 from ...engine.failures import LOGGER, failure_of
 from ...engine.loops import is_cancel
@@ -145,10 +146,10 @@ async def _run(tool: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
     try:
-        if inspect.iscoroutinefunction(tool):
+        if is_async(tool):
             return await tool(**arguments)
         value = await in_thread(lambda: tool(**arguments))
-        return await value if inspect.isawaitable(value) else value
+        return await value if isawaitable(value) else value
     except ValidationError as exc:
         raise ArgumentsError(f"the arguments do not fit: {reason_of(exc)}") from exc
 

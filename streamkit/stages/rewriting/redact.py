@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from copy import copy
-from inspect import iscoroutinefunction
 from typing import Any, Self, TypeAlias
 
+from ...awaitables import is_async
 from ...checks import check_text, check_whole, quote
 from ...protocols import StageBase
 from .literals import LiteralWords
@@ -81,7 +81,7 @@ def _rules_of(rule: Any, mask: str) -> list[Find]:
     match rule:
         case (pattern, replacement) if not isinstance(rule, (str, list)):
             return _replacing(pattern, replacement if callable(replacement) else lambda match: replacement)
-        case _ if iscoroutinefunction(rule):
+        case _ if is_async(rule):
             raise TypeError(f"{quote(rule)} is async: a rule gives at once what stands in place of a word")
         case _ if callable(rule) and not hasattr(rule, "pattern"):
             return [EachWord(rule)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
+from ...awaitables import is_async
 from ...checks import check_one_of
 from ...errors import MalformedError
 from ...validation import Partials, adapter_of, validate
@@ -112,7 +112,7 @@ class JsonItems:
         self._unfinished = unfinished
         if not callable(on_invalid):
             check_one_of("on_invalid", on_invalid, ("error", "skip"))
-        elif iscoroutinefunction(on_invalid):
+        elif is_async(on_invalid):
             raise TypeError("on_invalid gives at once what to put there: it cannot be a coroutine function")
         self._on_invalid = on_invalid
         if model is not None:
