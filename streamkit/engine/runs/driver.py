@@ -249,7 +249,7 @@ class RunDriver:
         self.result.set(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
-        known: list[BaseException | None] = [*self._context.listener_errors]
+        known = self._context.listener_errors
         self.result.unreported.add(
             _not_in(known, error, failures),
             _not_in([*known, self._error], error, failures),
