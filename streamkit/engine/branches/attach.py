@@ -200,8 +200,6 @@ class _Attachment(BranchedStream, abc.ObserverBase[Any]):
         leave(self._scheduler.loop, self)
         self.claim.release()
         failures, context = [self._scheduler.visible_error(one) for one in failures], self._context
-        if self.fan is not None:
-            context.listener_errors.extend(self.fan.listener_errors)
         error = self._error
         if context.failures is not None:
             context.failures.extend(failures)

@@ -114,7 +114,7 @@ class Backlog:
         self._undroppable: deque[_Entry] = deque()  # a queue of its own, so that dropping need not search
         """Used only if the policy drops anything."""
         self._bytes = self._undroppable_bytes = 0
-        self._numbers = number
+        self.number = number
         self._gap: Gap | None = None
 
     def __len__(self) -> int:
@@ -128,8 +128,8 @@ class Backlog:
 
     def put(self, item: Any, now: float) -> None:
         """Add an item. This always succeeds; `full` is True if there is no room for the next one."""
-        entry = _Entry(item, self._numbers, now, weight(item))
-        self._numbers += 1
+        entry = _Entry(item, self.number, now, weight(item))
+        self.number += 1
         if self._conflates and self._entries:
             if self._entries[-1].can_merge(item):
                 self._merge(self._entries[-1], item)

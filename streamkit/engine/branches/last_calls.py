@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from inspect import isawaitable, iscoroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from ... import patience
 from ...awaitables import never_began
@@ -14,8 +13,12 @@ from ...errors import SinkError
 from ...events import Reply
 from ..loops import is_cancel, outcome_of
 from .branch import Branch
+from .own_sink import has_error_callback
 
 __all__ = ["LastCalls", "Patience"]
+
+FailWith: TypeAlias = Callable[[BaseException], None]
+"""Is called with each failure of a call."""
 
 
 class Patience:
@@ -58,36 +61,35 @@ class LastCalls:
     """The calls that end a sink, in order. A call that has begun is not begun again, however often `make` is cancelled
     and called anew. Made and used by the outlet, on the loop."""
 
-    def __init__(
-        self, spec: Branch, error: Exception | None, reply: Reply, fail_with: Callable[[BaseException], None]
-    ) -> None:
-        self.error_delivered = False
-        """True once ``fail`` was called with the error and completed."""
-        self._name, self._into, self._fail_with, self._error = spec.name, spec.into, fail_with, error
-        self._limit = getattr(spec.into, "patience", spec.max_wait)
+    def __init__(self, spec: Branch, error: Exception | None, reply: Reply) -> None:
+        self.listener_error: Exception | None = None
+        """The error that the ``error=`` of a listener was called with, once that call has completed."""
+        self._name, self._limit = spec.name, getattr(spec.into, "patience", spec.max_wait)
+        self._error = error if has_error_callback(spec.into) else None
         calls = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
-        self._calls = deque((method, value) for method, value in calls if callable(method) and value is not None)
+        self._calls = [(method, value) for method, value in calls if callable(method) and value is not None]
 
-    async def make(self, limits: Patience) -> None:
+    async def make(self, limits: Patience, fail_with: FailWith) -> None:
         """Make the calls that are left, each within its time."""
         while self._calls:
-            method, value = self._calls.popleft()
+            method, value = self._calls.pop(0)
             answer: Any = None
             try:
                 answer = method(value)
-                if not isawaitable(answer) or await self._wait(answer, limits):
+                if not isawaitable(answer) or await self._wait(answer, limits, fail_with):
                     self._done(value)
             except BaseException as exc:
                 if is_cancel(exc):
                     if never_began(answer):
-                        self._calls.appendleft((_returning(answer), value))
+                        self._calls.insert(0, (_returning(answer), value))
                     raise
-                self._fail_with(exc)
+                fail_with(exc)
 
     def _done(self, value: Any) -> None:
-        self.error_delivered = self.error_delivered or value is self._error
+        if value is self._error:
+            self.listener_error = value
 
-    async def _wait(self, answer: Any, limits: Patience) -> bool:
+    async def _wait(self, answer: Any, limits: Patience, fail_with: FailWith) -> bool:
         """Await ``answer``. False if it failed or took too long."""
         loop = asyncio.get_running_loop()
         began, task = loop.time(), loop.create_task(outcome_of(answer))
@@ -96,20 +98,20 @@ class LastCalls:
                 if task.cancelled():
                     raise asyncio.CancelledError
                 if (exc := task.result()) is not None:
-                    self._fail_with(exc)
+                    fail_with(exc)
                 return exc is None
         except asyncio.CancelledError:
             task.cancel()
             raise
-        self._fail_with(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
+        fail_with(SinkError(f"sink {self._name} did not close within {loop.time() - began:.3g} s"))
         task.cancel()
         await asyncio.wait([task], timeout=patience.INTERRUPTED_CALL)
         return False
 
-    def make_at_once(self) -> None:
+    def make_at_once(self, fail_with: FailWith) -> None:
         """Make the calls that are left without waiting: a coroutine runs up to its first await only."""
         while self._calls:
-            method, value = self._calls.popleft()
+            method, value = self._calls.pop(0)
             try:
                 answer = method(value)
                 if iscoroutine(answer):
@@ -122,7 +124,7 @@ class LastCalls:
                 elif not isawaitable(answer):
                     self._done(value)
             except BaseException as exc:
-                self._fail_with(exc)
+                fail_with(exc)
 
 
 def _returning(answer: Any) -> Callable[[Any], Any]:

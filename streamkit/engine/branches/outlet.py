@@ -1,4 +1,4 @@
-"""The end of a branch: a sink behind a failure boundary, with a mailbox once it turns out to be async.
+"""The outlet of a branch: its sink behind a failure boundary, with a mailbox once it turns out to be async.
 
 A plain callable is called in place. The first time that a sink returns an awaitable, a mailbox with a task of its own
 is made, and from then on items wait in that. Failures of a sink do not reach the other sinks or the source.
@@ -6,38 +6,29 @@ is made, and from then on items wait in that. Failures of a sink do not reach th
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator
 from threading import get_ident
-from time import perf_counter
 from typing import Any
 
 from reactivex import abc
 
 from ... import patience
-from ...errors import SinkError
+from ...errors import SinkError, StreamkitError
 from ...events import Reply
-from ..failures import slow_callable
+from ..failures import same_failure
 from ..loops import on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
 from .last_calls import LastCalls, Patience
-from .listener import Listener
 from .mailbox import Mailbox
-from .own_sink import has_error_callback
+from .sink_calls import SinkCalls
 from .stats import SinkStats
 
-__all__ = ["NOTED", "SLOW", "Outlet"]
-
-SLOW = 0.1
-"""Seconds in one call in place that are a noticeable delay for everything else."""
-NOTED = 0.005
-"""Seconds in one call in place from which calls are added up, as over many items they come to a noticeable delay."""
+__all__ = ["Outlet"]
 
 
 class Outlet(abc.ObserverBase[Any]):
-    """The end of one branch of a run: it passes each item to the sink, and counts what becomes of it.
+    """The end of one branch of a run: it passes each item to the sink, and keeps its failures from the others.
 
     The fan makes it and calls it, directly or after the operators of the branch, on the run's loop; calls from another
     thread are moved there. It detaches itself when its sink has failed, and is over when `close` or `abandon` has made
@@ -45,152 +36,93 @@ class Outlet(abc.ObserverBase[Any]):
     """
 
     def __init__(self, spec: Branch, scheduler: RunScheduler) -> None:
-        self.spec = spec
         self.gate = Gate(scheduler.gate)
+        self.sink = SinkCalls(spec)
         self.failure: Exception | None = None
         self.error: Exception | None = None
-        self.listener_error: Exception | None = None
-        """The error that the ``error=`` of a listener was called with, if that call completed."""
+        """The error that the operators of the branch have ended with."""
         self.reply_filter: ReplyFilter | None = None
         """Reduces a Reply to what the operators of the branch let through; to its figures while that is not known."""
         self.subscription: abc.DisposableBase | None = None
         """The subscription of the branch: that of its operators, or of this outlet if there are none."""
-        into = spec.into
-        self._listening = into.begin() if isinstance(into, Listener) else None
-        self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
-        self._loop, self._abort = scheduler.loop, scheduler.context.abort
+        self._scheduler = scheduler
         self._thread = get_ident()
-        self._finished = self._failed = False
-        self._ended: asyncio.Future[None] | None = None
-        self._items = 0
+        self._ended = scheduler.loop.create_future()
+        """Done when no more items are taken: the stream has ended, and the operators of the branch too."""
         self._mailbox: Mailbox | None = None
-        self._final: SinkStats | None = None
-        self._delivered = self._strikes = 0
-        self._blocked = 0.0
-        self._patience = Patience(scheduler.loop)
+        self._limits = Patience(scheduler.loop)
         self._calls: LastCalls | None = None
 
-    def stats(self, uncounted: int = 0) -> SinkStats:
-        """The counters of the sink until now; ``uncounted`` items were written in place and not yet passed to
-        `count`."""
-        name, mailbox = self.spec.name, self._mailbox
-        if mailbox is None:
-            delivered = self._delivered + uncounted
-            return self._final or SinkStats(name, delivered, failed=self._failed, blocked=self._blocked)
-        backlog = mailbox.backlog
-        return SinkStats(
-            name,
-            self._delivered + mailbox.delivered,
-            len(backlog),
-            backlog.high_water,
-            backlog.dropped,
-            backlog.merged,
-            self._failed,
-            mailbox.lag,
-            self._blocked,
-        )
-
     @property
-    def progress(self) -> int:
-        return self._mailbox.delivered if self._mailbox is not None else 0
+    def listener_error(self) -> Exception | None:
+        """The error that the ``error=`` of a listener was called with, if that call completed."""
+        return self._calls.listener_error if self._calls is not None else None
+
+    def stats(self) -> SinkStats:
+        mailbox = self._mailbox
+        return self.sink.stats({} if mailbox is None else mailbox.figures())
 
     # -- the Rx side -----------------------------------------------------------------------------------------------
 
     def on_next(self, item: Any) -> None:
-        if get_ident() != self._thread:
-            if not runs_here(self._loop):
-                on_loop(self._loop, self.on_next, item)
-                return
-            self._thread = get_ident()  # it was made on another thread
-        if self._finished:
+        if self._ended.done():
             return
-        self._items += 1
-        if self._mailbox is not None:
-            self._mailbox.put(item)
-            return
-        began = perf_counter()
         try:
-            answer = self.write(item)
+            if self._mailbox is not None:
+                self._mailbox.put(item)
+            elif (answer := self.sink.call(item)) is not None:
+                self._mailbox = Mailbox(self.sink, answer, self._scheduler.loop, self.gate, self.fail_with)
+                if self._ended.done():
+                    self._finish()
         except BaseException as exc:
             self.fail_with(exc)
-            return
-        if (took := perf_counter() - began) > NOTED:
-            self.was_slow(took)
-        if answer is None or not self.answered(answer):
-            self.count()
+
+    def on_operators_next(self, item: Any) -> None:
+        """As `on_next`, from any thread, because operators may use others."""
+        if get_ident() != self._thread:
+            if not runs_here(self._scheduler.loop):
+                on_loop(self._scheduler.loop, self.on_operators_next, item)
+                return
+            self._thread = get_ident()  # it was made on another thread
+        self.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        on_loop(self._loop, self._complete, error)
+        on_loop(self._scheduler.loop, self._complete, error)
 
     def on_completed(self) -> None:
-        on_loop(self._loop, self._complete, None)
+        on_loop(self._scheduler.loop, self._complete, None)
 
     def _complete(self, error: Exception | None) -> None:
-        if not self._finished:
+        if not self._ended.done():
             self.error = error
             self._finish()
 
     def _finish(self) -> None:
         """Take no more items, and finish or discard the mailbox."""
-        self._finished = True
-        if self._ended is not None and not self._ended.done():
+        if not self._ended.done():
             self._ended.set_result(None)
         if self._mailbox is None:
             return
-        if self._failed or (self._patience.is_short and self.spec.on_cancel == "discard"):
+        if self.sink.failed or (self._limits.is_short and self.sink.spec.on_cancel == "discard"):
             self._mailbox.discard()
         else:
             self._mailbox.finish()
 
-    # -- results of calls in place ---------------------------------------------------------------------------------
+    # -- failures --------------------------------------------------------------------------------------------------
 
-    @property
-    def in_place(self) -> bool:
-        """True as long as no call has failed or returned an awaitable."""
-        return self._mailbox is None and not self._failed
+    def operator_failed(self, exc: BaseException) -> None:
+        """Note a failure of an operator of the branch, which ends the branch as one of its sink does."""
+        self.fail_with(exc, "an operator of branch")
 
-    @property
-    def is_direct(self) -> bool:
-        """True if a caller may call ``write`` instead of `on_next`, and then handle its result and exception itself."""
-        return self.in_place and not self._finished
-
-    def count(self, items: int = 1) -> None:
-        """Count items that were written in place."""
-        self._delivered += items
-
-    def answered(self, answer: Any) -> bool:
-        """Handle what ``write`` returned. True if that is awaitable: the item is not delivered yet, and the next ones
-        wait in a mailbox."""
-        if not hasattr(answer, "__await__"):
-            return False
-        self._mailbox = Mailbox(
-            self.spec, self.write, answer, self._loop, self.gate, self.fail_with, number=self._delivered
-        )
-        if self._finished:
-            self._finish()
-        return True
-
-    def was_slow(self, seconds: float) -> None:
-        """Note that the sink delayed everything else. A single time may be a hiccup of the machine."""
-        self._blocked += seconds
-        if seconds > SLOW:
-            self.was_suspect(seconds)
-
-    def was_suspect(self, seconds: float) -> None:
-        """Count a slow call, and warn of the sink at the second one."""
-        self._strikes += 1
-        if self._strikes == 2:
-            slow_callable(self.spec.name, seconds)
-
-    def fail_with(self, exc: BaseException) -> None:
+    def fail_with(self, exc: BaseException, what: str = "sink") -> None:
         """Note a failure of the sink and detach: nothing else is affected before the result of the run."""
-        self._failed = True
+        self.sink.failed = True
         if not isinstance(exc, Exception):
-            self._abort(exc)
+            self._scheduler.context.abort(exc)
         elif self.failure is None and type(exc) is SinkError:
             self.failure = exc
         elif self.failure is None:
-            self.failure = SinkError.wrapping(f"sink {self.spec.name} raised", exc)
+            self.failure = SinkError.wrapping(f"{what} {self.sink.name} raised", exc)
         self._finish()
         self.detach()
 
@@ -202,14 +134,30 @@ class Outlet(abc.ObserverBase[Any]):
             try:
                 subscription.dispose()
             except BaseException as exc:
-                self.fail_with(exc)
+                self.operator_failed(exc)
+
+    def failures(self, error: Exception | None, reply: Reply) -> Iterator[StreamkitError]:
+        """The failures of the branch with ``reply`` as their partial reply; ``error`` is the stream's own, which is not
+        among them."""
+        own = None if same_failure(self.error, error) else self.error  # raised by its operators
+        if self.failure is not None and self.failure.__cause__ is own:
+            own = None
+        for failure in (self.failure, own):
+            if failure is not None:
+                yield self._with_partial(failure, reply)
+
+    def _with_partial(self, error: Exception, reply: Reply) -> StreamkitError:
+        if not isinstance(error, StreamkitError):
+            error = SinkError.wrapping(f"branch {self.sink.name} failed:", error)
+        error.partial = reply
+        return error
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         """Note that the run was cancelled: whatever has not ended after a few seconds is given up."""
-        if not self._patience.is_short:
-            self._patience.shorten()
+        if not self._limits.is_short:
+            self._limits.shorten()
             self._finish()
 
     def visible_reply(self, reply: Reply) -> Reply:
@@ -217,7 +165,7 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             return reply if self.reply_filter is None else self.reply_filter(reply)
         except BaseException as exc:
-            self.fail_with(exc)
+            self.operator_failed(exc)
             return Reply(outcome=reply.outcome)
 
     async def close(self, reply: Reply) -> None:
@@ -225,47 +173,40 @@ class Outlet(abc.ObserverBase[Any]):
         ``close(reply)``, each once."""
         await self._operators_ended()
         mailbox = self._mailbox
-        if mailbox is not None and not await self._patience.within(None, mailbox.ended):
-            self.fail_with(SinkError(f"sink {self.spec.name} did not end within {patience.CANCELLED_SINKS:g} s"))
+        if mailbox is not None and not await self._limits.within(None, mailbox.ended):
+            self.fail_with(SinkError(f"sink {self.sink.name} did not end within {patience.CANCELLED_SINKS:g} s"))
             await mailbox.ended
-        self._check_listener()
-        await self._last_calls(reply).make(self._patience)
-        self._drop_sink()
-
-    def _check_listener(self) -> None:
-        """Break the branch if a listener got no item that its callbacks use."""
-        if self._listening is None or self._failed or self.error is not None or self._patience.is_short:
-            return
-        if (problem := self._listening.in_vain()) is not None:
+        is_complete = not self.sink.failed and self.error is None and not self._limits.is_short
+        if is_complete and (problem := self.sink.in_vain()) is not None:
             self.fail_with(problem)
+        await self._last_calls(reply).make(self._limits, self.fail_with)
+        self._end()
+
+    async def _operators_ended(self) -> None:
+        """Wait for the operators of the branch: the stream has ended, but their calls and timers may be under way."""
+        while not self._ended.done():
+            limit, received = self.sink.spec.max_wait, self._received
+            if not await self._limits.within(limit, self._ended) and received == self._received:
+                name = self.sink.name
+                self.fail_with(SinkError(f"branch {name} did not end: nothing came from it for {limit:g} s"))
+
+    @property
+    def _received(self) -> int:
+        """The number of items that came."""
+        return self.sink.delivered if self._mailbox is None else self._mailbox.backlog.number
 
     def abandon(self, reply: Reply) -> None:
         """As `close`, but without waiting, as the loop goes away."""
         if self._mailbox is not None:
             self._mailbox.discard()
-        self._last_calls(reply).make_at_once()
-        self._drop_sink()
+        self._last_calls(reply).make_at_once(self.fail_with)
+        self._end()
 
     def _last_calls(self, reply: Reply) -> LastCalls:
         if self._calls is None:
-            self._calls = LastCalls(self.spec, self.error, reply, self.fail_with)
+            self._calls = LastCalls(self.sink.spec, self.error, reply)
         return self._calls
 
-    async def _operators_ended(self) -> None:
-        """Wait for the operators of the branch: the stream has ended, but their calls and timers may be under way."""
-        self._ended, limit = self._loop.create_future(), self.spec.max_wait
-        while not self._finished:
-            items = self._items
-            if not await self._patience.within(limit, self._ended) and items == self._items:
-                self.fail_with(SinkError(f"branch {self.spec.name} did not end: nothing came from it for {limit:g} s"))
-
-    def _drop_sink(self) -> None:
-        """Drop the references to the sink: a caller that keeps the run, for its figures, does not keep the sink."""
-        if self._calls is not None and self._calls.error_delivered and has_error_callback(self.spec.into):
-            self.listener_error = self.error
-        self._final, self._mailbox, self._calls = self.stats(), None, None
-        self.spec, self.write = replace(self.spec, operators=(), into=None), _do_nothing
-
-
-def _do_nothing(*_: object) -> None:
-    pass
+    def _end(self) -> None:
+        self.sink.end(self.stats())
+        self._mailbox = None

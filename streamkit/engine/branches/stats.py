@@ -18,8 +18,7 @@ class SinkStats:
 
     ``blocked`` is the number of seconds for which this sink delayed everything else: the stream, all other sinks and
     what else is at work on that loop. A plain callable does so while it is called, as it is called in place;
-    `sinks.threaded` calls it in a thread. Sinks are timed separately only once a delay was noticed, so the first item
-    or two are not in the sum if several plain callables got them.
+    `sinks.threaded` calls it in a thread. Calls of less than 5 ms are not counted.
     """
 
     name: str

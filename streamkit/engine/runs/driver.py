@@ -51,7 +51,7 @@ class RunDriver(BranchedStream):
     stands_alone = False
 
     def describe(self) -> str:
-        names = ", ".join(outlet.spec.name for outlet in self.fan.outlets) if self.fan is not None else ""
+        names = ", ".join(outlet.sink.name for outlet in self.fan.outlets) if self.fan is not None else ""
         return f"the run with sinks {names}" if names else "a run without sinks"
 
     def abandon(self) -> None:
@@ -226,8 +226,7 @@ class RunDriver(BranchedStream):
         self.result.set(reply if error is None else error)
         if self._bridge is not None:
             self._bridge.end(error)
-        in_fan = self.fan.listener_errors if self.fan is not None else ()
-        known: list[BaseException | None] = [*self._context.listener_errors, *in_fan]
+        known = self._context.listener_errors
         self.result.unreported.add(
             _not_in(known, error, failures),
             _not_in([*known, self._error], error, failures),
