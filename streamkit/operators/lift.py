@@ -93,8 +93,8 @@ class Lifted(abc.ObserverBase[Any]):
             return
         if self._base.done:
             self.on_completed()
-        else:
-            self._read_due()
+        elif self._deadline is not None:
+            self._read_due(self._deadline)
 
     def on_error(self, error: Exception) -> None:
         object.__setattr__(self._base, "broken", True)  # a frozen dataclass would not let it be set
@@ -156,23 +156,21 @@ class Lifted(abc.ObserverBase[Any]):
         pass_end(self._observer, error)
         self._upstream.dispose()
 
-    def _read_due(self) -> None:
-        if self._deadline is None:
-            return
+    def _read_due(self, deadline: Deadline) -> None:
         try:
             due = seconds(type(self._base).__name__, self._base.due)
         except Exception as exc:
             self._end(self._stage_error(exc))
             return
-        self._due = None if due is None else self._deadline.time() + due
-        self._deadline.set()
+        self._due = None if due is None else deadline.time() + due
+        deadline.set()
 
     def _remaining(self) -> float | None:
         return None if self._due is None or self._deadline is None else self._due - self._deadline.time()
 
     def _expire(self) -> None:
-        if self._emit_from(self._stage.expire):
-            self._read_due()
+        if self._emit_from(self._stage.expire) and self._deadline is not None:
+            self._read_due(self._deadline)
 
 
 def map_async(

@@ -26,7 +26,7 @@ from ...events import (
     ToolResult,
 )
 from ..fold import outcome_of
-from .hiding import require_event, with_texts_mapped, without_quotes, without_raw
+from .hiding import require_event, with_texts_mapped, without_quotes
 from .shown_reply import ShownReply
 from .text_stages import TextStages
 
@@ -111,18 +111,16 @@ class Rewriter(ShownReply):
     def _rewrite(self, event: Any) -> list[Any]:
         if type(event) is str:
             self._is_bare = True
-            return _texts(self._shown(self._stages.feed(TextDelta(event))))
+            texts = _texts(self._shown(self._stages.feed(TextDelta(event))))
+            self.done = self._stages.done
+            return texts
         if self.hides:
             require_event(event, self._name)
         is_reply = isinstance(event, Reply)
         out = self._rest(event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
-        if self.done:  # perhaps with the very last character
+        if self._stages.done:  # perhaps with the very last character
             return [*out, self._stop()]
         return [*out, self._last(event)] if is_reply else out
-
-    def _shown(self, events: list[Any]) -> list[Any]:
-        self.done = self.done or self._stages.done
-        return super()._shown([without_raw(event) for event in events] if self.hides else events)
 
     def _rest(self, cut: bool) -> list[Any]:
         return self._shown([*self._stages.end(cut=cut), *self._last_round_end])

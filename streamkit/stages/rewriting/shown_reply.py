@@ -38,7 +38,9 @@ class ShownReply(StageBase):
         return replace(reply, choices=shown.choices, earlier=earlier, answers=answers)
 
     def _shown(self, events: list[Any]) -> list[Any]:
-        """``events``, which are shown."""
+        """``events``, which are shown, without the raw data of the server if the stage hides something."""
+        if self.hides:
+            events = [without_raw(event) for event in events]
         for event in events:
             self._fold.feed(event)
         return events
