@@ -13,7 +13,7 @@ import pytest
 from tests.faults.bodies import DONE, END, START, every, say
 from tests.faults.server import HANG, Server, head, serving
 
-pytestmark = pytest.mark.slow  # each is a process of its own
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]  # each is a process of its own, and some wait for 10 s
 
 PREFACE = """
 import asyncio, logging, os, sys, threading, time
@@ -38,7 +38,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[str, list[str], int]:
     """Output, lines on stderr, exit code."""
     with process:
         try:
-            out, err = process.communicate(timeout=18)
+            out, err = process.communicate(timeout=45)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
