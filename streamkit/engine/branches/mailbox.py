@@ -135,7 +135,7 @@ class Mailbox:
     async def _take(self) -> Any:
         item, self._arrived, gap = self.backlog.take()
         self._since = self._limit.time()
-        if not self.backlog.full:
+        if self._hold.held and not self.backlog.full:
             self._hold.set(False)
         if gap is not None:
             await self._report(gap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any
@@ -30,7 +30,7 @@ class SinkCalls:
         self.delivered = 0
         self.failed = False
         self._listening = into.begin() if isinstance(into, Listener) else None
-        self.write = getattr(self._listening or into, "write", None) or into
+        self.write: Callable[[Any], Any] = getattr(self._listening or into, "write", None) or into
         self._blocked, self._slow_calls = 0.0, 0
         self._final: SinkStats | None = None
 
