@@ -22,7 +22,7 @@ def lock(fd: int, *, shared: bool = False) -> bool | None:
     """Lock the file until ``fd`` is closed: True if that was possible, False if another descriptor has a lock that
     excludes it, None where files cannot be locked. A shared lock may replace the exclusive one that ``fd`` has."""
     try:
-        _take(fd, shared)
+        take(fd, shared)
         return True
     except BlockingIOError:
         return False
@@ -30,7 +30,7 @@ def lock(fd: int, *, shared: bool = False) -> bool | None:
         return None
 
 
-def _take_bytes(msvcrt: Any, fd: int, shared: bool) -> None:
+def take_bytes(msvcrt: Any, fd: int, shared: bool) -> None:
     os.lseek(fd, START, os.SEEK_SET)
     with suppress(OSError):  # `fd` has no exclusive lock; a second one would be refused even to itself
         msvcrt.locking(fd, msvcrt.LK_UNLCK, SIZE)
@@ -45,9 +45,9 @@ def _take_bytes(msvcrt: Any, fd: int, shared: bool) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    _take = partial(_take_bytes, msvcrt)
+    take = partial(take_bytes, msvcrt)
 else:
     import fcntl
 
-    def _take(fd: int, shared: bool) -> None:
+    def take(fd: int, shared: bool) -> None:
         fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

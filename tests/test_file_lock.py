@@ -62,7 +62,7 @@ def windows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(os, "close", closing)
     monkeypatch.setattr(os, "urandom", lambda size: (next(numbers) % 2 ** (8 * size)).to_bytes(size))
-    monkeypatch.setattr(file_lock, "_take", partial(file_lock._take_bytes, fake))
+    monkeypatch.setattr(file_lock, "take", partial(file_lock.take_bytes, fake))
     yield fake
     assert fake.held == []
 
@@ -107,7 +107,7 @@ def test_a_file_system_without_locks_is_neither_locked_nor_refused(tmp_path: Pat
     def unsupported(fd: int, shared: bool) -> None:
         raise OSError(errno.EINVAL, "Invalid argument")
 
-    monkeypatch.setattr(file_lock, "_take", unsupported)
+    monkeypatch.setattr(file_lock, "take", unsupported)
     fd = open_private(tmp_path / "file", os.O_CREAT)
     assert lock(fd) is lock(fd, shared=True) is None
     os.close(fd)

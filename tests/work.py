@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from streamkit.engine.branches import fan, outlet
+from streamkit.engine.branches import rounds, sink_calls
 
 __all__ = ["timed", "work"]
 
@@ -23,6 +23,6 @@ def work(seconds: float) -> None:
 @contextmanager
 def timed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (fan, outlet):
+        for module in (rounds, sink_calls):
             patch.setattr(module, "perf_counter", lambda: _Clock.now)
         yield

@@ -641,3 +641,21 @@ def test_a_child_has_none_of_its_parents_runs():
     run.cancel()
     run.result(10)
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_branches_that_could_not_begin_do_not_keep_their_sinks(monkeypatch: pytest.MonkeyPatch):
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    async def main() -> None:
+        sink = sinks.memory()
+        with monkeypatch.context() as patch:
+            patch.setattr("streamkit.engine.branches.attach.Fan", fails)
+            with pytest.raises(MemoryError):
+                await sk.start(sk.stream([1, 2]).pipe(ops.attach(sink)))
+        before = asyncio.get_running_loop().time()
+        await sk.start(sk.stream([1]), sink)
+        assert asyncio.get_running_loop().time() == before, "it waited for the sink"
+
+    with testing.clock() as clock:
+        clock.run_coroutine(main())

@@ -6,19 +6,27 @@ import asyncio
 from threading import Thread
 from typing import Any
 
+import pytest
 from hypothesis import given, strategies as st
 
+import streamkit as sk
 from streamkit.engine.branches import Fan, as_branch
+from streamkit.engine.branches.rounds import DirectRounds, Rounds
 from streamkit.engine.upstream import RunScheduler
 
 
+@pytest.mark.parametrize("kind", [Rounds, DirectRounds])
 @given(data=st.data(), count=st.integers(1, 5), items=st.integers(1, 4), other_thread=st.booleans())
-def test_nothing_is_delivered_after_a_halt_from_any_thread(data: Any, count: int, items: int, other_thread: bool):
+def test_nothing_is_delivered_after_a_halt_from_any_thread(
+    kind: type[Rounds], data: Any, count: int, items: int, other_thread: bool
+):
     at, by = data.draw(st.integers(0, items - 1)), data.draw(st.integers(0, count - 1))
     seen: list[list[int]] = [[] for _ in range(count)]
 
     async def main() -> list[int]:
-        fan = Fan([as_branch(sink(number)) for number in range(count)], RunScheduler(asyncio.get_running_loop()))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("streamkit.engine.branches.fan.DirectRounds", kind)
+            fan = Fan([as_branch(sink(number)) for number in range(count)], RunScheduler(asyncio.get_running_loop()))
         halting.append(fan.halt)
         for item in range(items):
             fan.on_next(item)
@@ -45,3 +53,37 @@ def test_nothing_is_delivered_after_a_halt_from_any_thread(data: Any, count: int
     delivered = asyncio.run(main())
     assert seen == [list(range(at + 1 if number <= by else at)) for number in range(count)]
     assert delivered == [len(got) for got in seen]
+
+
+async def _later() -> None: ...
+
+
+SINKS = {"fine": lambda _: None, "text": lambda _: "x", "raises": lambda _: 1 // 0, "async": lambda _: _later()}
+
+
+@given(st.lists(st.tuples(st.sampled_from([*SINKS]), st.integers(0, 4)), min_size=1, max_size=5))
+def test_the_short_cut_changes_nothing(plan: list[tuple[str, int]]):
+    """Sinks that raise, or turn out to be async, at the item with that number: same calls, figures and failures."""
+
+    async def main(kind: type[Rounds]) -> Any:
+        calls: list[tuple[int, int]] = []
+
+        def sink(number: int, what: str, at: int) -> Any:
+            def write(item: int) -> Any:
+                calls.append((number, item))
+                return SINKS[what](item) if item >= at else None
+
+            return write
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("streamkit.engine.branches.fan.DirectRounds", kind)
+            branches = [as_branch(sink(number, *one)) for number, one in enumerate(plan)]
+            fan = Fan(branches, RunScheduler(asyncio.get_running_loop()))
+        for item in range(4):
+            fan.on_next(item)
+            await asyncio.sleep(0)
+        fan.end(None)
+        failures = await fan.close_sinks(None, sk.Reply())
+        return calls, [(one.delivered, one.failed) for one in fan.stats()], [*map(str, failures)]
+
+    assert asyncio.run(main(DirectRounds)) == asyncio.run(main(Rounds))

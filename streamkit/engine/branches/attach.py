@@ -147,6 +147,8 @@ class _Attachment(BranchedStream, abc.ObserverBase[Any]):
                 scheduler = self._scheduler.derive(gate=self.fan.gate)
                 self._subscription = source.subscribe(self, scheduler=scheduler)
         except BaseException:  # an exception that Rx does not turn into on_error
+            if self.fan is None:
+                self.claim.release()
             self.leave()
             raise
         if self.claim.left:

@@ -14,15 +14,15 @@ from typing import Any
 from reactivex import abc
 from reactivex.disposable import Disposable
 
-from ...errors import SinkError
 from ...events import Reply
-from ..failures import failure_of, same_failure
+from ..failures import same_failure
 from ..loops import on_loop
 from ..upstream import Gate, RunScheduler
 from .branch import Branch
 from .connecting import connect
 from .outlet import Outlet
 from .own_sink import pass_run_id
+from .rounds import DirectRounds
 from .stats import SinkStats
 
 __all__ = ["Fan"]
@@ -39,12 +39,10 @@ class Fan:
         self._scheduler = scheduler
         self.gate = Gate(scheduler.gate)
         """The gate of the source: closed while a branch cannot take more."""
-        self.stopped = False
         self.last: Any = None
         self._items = 0
         self._thread = get_ident()
-        self._receivers: tuple[tuple[abc.ObserverBase[Any], Outlet | None], ...] = ()
-        """The observers of the items, each with the end of its branch."""
+        self._rounds = DirectRounds()
         self._busy = False
         self._queued: deque[Any] = deque()
         self._pending_end: tuple[Exception | None] | None = None
@@ -69,13 +67,13 @@ class Fan:
     def add(
         self, observer: abc.ObserverBase[Any], gate: Gate | None, outlet: Outlet | None = None
     ) -> abc.DisposableBase:
-        """Add a receiver; copy on write, as this may happen during a round. ``outlet`` is the end of its branch."""
-        self._receivers = (*self._receivers, (observer, outlet))
+        """Add a receiver; ``outlet`` is the end of its branch."""
+        self._rounds.add(observer, outlet)
         if gate is not None:
             self.gate.add(gate)
 
         def remove() -> None:
-            self._receivers = tuple(receiver for receiver in self._receivers if receiver[0] is not observer)
+            self._rounds.remove(observer)
             if gate is not None:
                 self.gate.drop(gate)
 
@@ -92,14 +90,8 @@ class Fan:
             while True:
                 self.last = item
                 self._items += 1
-                for observer, outlet in self._receivers:
-                    if self.stopped:
-                        break
-                    try:
-                        observer.on_next(item)
-                    except BaseException as exc:
-                        self._on_exception(observer, outlet, exc)
-                if self.stopped or not self._queued:
+                self._rounds.on_next(item)
+                if self._rounds.halted or not self._queued:
                     break
                 item = self._queued.popleft()
         finally:
@@ -118,19 +110,6 @@ class Fan:
         if self._queued and not self._busy:
             self.on_next(self._queued.popleft(), waited=True)
 
-    def _on_exception(self, observer: abc.ObserverBase[Any], outlet: Outlet | None, exc: BaseException) -> None:
-        """Pass on what an operator of a branch raised, against the rules of Rx: the operators downstream of it may hold
-        items."""
-        if outlet is None:
-            raise exc
-        if failure_of("a branch", exc) is None:
-            outlet.operator_failed(exc)
-            return
-        try:
-            observer.on_error(SinkError.wrapping("a branch raised", exc))
-        except BaseException as second:
-            outlet.operator_failed(second)
-
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def end(self, error: Exception | None) -> None:
@@ -139,20 +118,11 @@ class Fan:
         if self._busy:  # a branch ended its own source
             self._pending_end = (error,)
             return
-        for observer, outlet in self._receivers:
-            try:
-                if error is None:
-                    observer.on_completed()
-                else:
-                    observer.on_error(error)
-            except BaseException as exc:
-                if outlet is None:
-                    raise
-                outlet.operator_failed(exc)  # the items it held are lost, and the other branches go on
+        self._rounds.end(error)
 
     def halt(self) -> None:
         """Stop delivery now, from any thread: receivers that have not yet got the current item will not get it."""
-        self.stopped = True
+        self._rounds.halt()
 
     def stop(self) -> None:
         """Stop because the run was cancelled: sinks that do not ask to be drained are interrupted."""

@@ -7,6 +7,7 @@ is made, and from then on items wait in that. Failures of a sink do not reach th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import isawaitable
 from threading import get_ident
 from typing import Any
 
@@ -70,12 +71,26 @@ class Outlet(abc.ObserverBase[Any]):
         try:
             if self._mailbox is not None:
                 self._mailbox.put(item)
-            elif (answer := self.sink.call(item)) is not None:
-                self._mailbox = Mailbox(self.sink, answer, self._scheduler.loop, self.gate, self.fail_with)
-                if self._ended.done():
-                    self._finish()
+            else:
+                self.answered(self.sink.call(item))
         except BaseException as exc:
             self.fail_with(exc)
+
+    @property
+    def in_place(self) -> bool:
+        """True while no call of the sink has failed or returned an awaitable."""
+        return self._mailbox is None and not self._ended.done()
+
+    def answered(self, answer: Any) -> bool:
+        """Handle what the sink returned. An awaitable is not delivered yet, and the next ones wait in a mailbox: then
+        the result is False."""
+        if answer is None or not isawaitable(answer):
+            self.sink.delivered += 1
+            return True
+        self._mailbox = Mailbox(self.sink, answer, self._scheduler.loop, self.gate, self.fail_with)
+        if self._ended.done():
+            self._finish()
+        return False
 
     def on_operators_next(self, item: Any) -> None:
         """As `on_next`, from any thread, because operators may use others."""

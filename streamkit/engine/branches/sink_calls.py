@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from inspect import isawaitable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -34,19 +33,15 @@ class SinkCalls:
         self._blocked, self._slow_calls = 0.0, 0
         self._final: SinkStats | None = None
 
-    def call(self, item: Any) -> Awaitable[Any] | None:
-        """Write an item in place. An awaitable that the sink returns is returned: the item is not delivered yet, and
-        the next ones wait in a mailbox."""
+    def call(self, item: Any) -> Any:
+        """Write an item in place, and return what the sink returns."""
         began = perf_counter()
-        answer: Awaitable[Any] | None = self.write(item)
+        answer = self.write(item)
         if (took := perf_counter() - began) > NOTED:
-            self._note_slowness(took)
-        if answer is not None and isawaitable(answer):
-            return answer
-        self.delivered += 1
-        return None
+            self.note_slowness(took)
+        return answer
 
-    def _note_slowness(self, seconds: float) -> None:
+    def note_slowness(self, seconds: float) -> None:
         """Add up how long the sink delayed everything else, and warn at its second slow call: a single one may be a
         hiccup of the machine."""
         self._blocked += seconds
