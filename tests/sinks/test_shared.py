@@ -192,14 +192,14 @@ def test_shared_while_the_end_fails(place: Place, way: Callable[[Any, Any], Awai
     """Batches are refused; a Reply cannot be stored."""
     sink, place.refuses = place.sink(), True
 
-    def refusing(item: Any) -> bytes:
+    def refusing(item: Any) -> Any:
         if isinstance(item, sk.Reply):
             raise OSError("No space left on device")
-        return to_json(item)
+        return form_of(item)
 
-    to_json = item_forms.to_json
+    form_of = item_forms.form_of
     with testing.clock() as clock, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(item_forms, "to_json", refusing)
+        patch.setattr(item_forms, "form_of", refusing)
         clock.run_coroutine(way(Acknowledged(place, sink), Acknowledged(place, sink)))
     assert place.taken
     place.check()
