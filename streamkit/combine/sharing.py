@@ -66,8 +66,8 @@ def share(stream: Observable[Any], replay: int) -> Stream[Any]:
 
 
 class _Shared:
-    """The shared subscription. Everything but `join` happens on the loop of its scheduler; after the end nothing
-    changes."""
+    """The shared subscription. Everything but `join` happens on the loop of its scheduler, until the stream has
+    ended; after that nothing changes, and `join` enters a subscriber itself."""
 
     def __init__(self, stream: Observable[Any], replay: int, loop: AbstractEventLoop) -> None:
         self.scheduler = RunScheduler(loop)

@@ -37,22 +37,20 @@ class Above:
         return self.source is None or self.source.keeps_text
 
 
-def stage_operator(
-    name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
-) -> Operator[Any, Any]:
-    """An operator of the stage that ``make`` returns. With ``own_scheduler`` a subscription without a `RunScheduler`
-    gets one, so that the source is known."""
-    return operator_of(name, _connecting(make, kind, own_scheduler))
+def stage_operator(name: str, make: Callable[[Above], Any]) -> Operator[Any, Any]:
+    """An operator of the stage that ``make`` returns."""
+    return operator_of(name, _connecting(make))
 
 
 def keeping_stage_operator(
     name: str, make: Callable[[Above], Any], kind: type[Lifted] = Lifted, *, own_scheduler: bool = False
 ) -> KeepsAll:
-    """The same for a stage whose items are of the kind it gets, with the Reply last."""
+    """As `stage_operator`, for a stage whose items are of the kind it gets, with the Reply last. With
+    ``own_scheduler`` a subscription without a `RunScheduler` gets one, so that the source is known."""
     return keeping_operator(name, _connecting(make, kind, own_scheduler))
 
 
-def _connecting(make: Callable[[Above], Any], kind: type[Lifted], own_scheduler: bool) -> Connect:
+def _connecting(make: Callable[[Above], Any], kind: type[Lifted] = Lifted, own_scheduler: bool = False) -> Connect:
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         above = Above(scheduler_for(scheduler) if own_scheduler else scheduler)
         return kind(make(above), observer, above.scheduler).connect(source)

@@ -84,7 +84,7 @@ class _Continued(Attempts):
         self._rules, place = rules, self.parts.place
         self._fold = Fold(keep_text=lambda: rules.keeps_text or place.keeps_text)
         self._seam = Seam("")
-        self._emitted = False
+        self._emitted = self._has_reply = False
         self._parts: list[Reply] = []  # the partial replies that broke off
 
     def whole(self, outcome: Outcome | None) -> Reply:
@@ -104,7 +104,7 @@ class _Continued(Attempts):
         for ready in self._prelude.flush():
             self._emit(ready)
         self._close_seam()
-        if self._parts and not self._complete:  # the stream from ``ask`` was cut, perhaps by ``take``
+        if self._parts and not self._has_reply:  # the stream from ``ask`` was cut, perhaps by ``take``
             self._pass_on(self.last_part("stopped"))
         self._observer.on_completed()
 
@@ -130,7 +130,7 @@ class _Continued(Attempts):
 
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, Reply):
-            self._complete = True
+            self._has_reply = True
         else:
             self._fold.feed(event)
             self._emitted = self._emitted or commits(event)
@@ -154,9 +154,7 @@ class _Continued(Attempts):
 
     def _wait(self, error: StreamkitError) -> float | None:
         """Seconds until the reply may go on, None if it must not."""
-        if not _may_go_on(error):
-            return None
-        if self._requests > self._rules.policy.attempts:
+        if not _may_go_on(error) or self._requests > self._rules.policy.attempts:
             return None
         broke_off = error.outcome == "truncated" and (self._prelude.decided or not error.retryable)
         return 0.0 if broke_off else self._rules.policy.wait(self._requests, error)

@@ -10,7 +10,7 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 
 from ..checks import check_number
 from ..engine.streams import Scheduler, keeping_operator
-from ..engine.upstream import Deadline, RunScheduler, TimedGate, scheduler_for
+from ..engine.upstream import Deadline, RunScheduler, TimedGate, pass_end, scheduler_for
 from ..errors import StalledError
 from ..prelude import commits
 
@@ -72,10 +72,10 @@ class _TimeLimits(abc.ObserverBase[Any]):
         self._observer.on_next(item)
 
     def on_error(self, error: Exception) -> None:
-        self._end(lambda: self._observer.on_error(error))
+        self._end(error)
 
     def on_completed(self) -> None:
-        self._end(self._observer.on_completed)
+        self._end(None)
 
     def _running(self) -> Iterator[tuple[str, float]]:
         """Each limit that runs, with the seconds that are left of it."""
@@ -98,9 +98,9 @@ class _TimeLimits(abc.ObserverBase[Any]):
         )
         self.on_error(error)
 
-    def _end(self, notify: Callable[[], None]) -> None:
+    def _end(self, error: Exception | None) -> None:
         if not self._ended:
             self._ended = True
             self._deadline.stop()
-            notify()
+            pass_end(self._observer, error)
             self._upstream.dispose()

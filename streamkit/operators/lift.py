@@ -74,11 +74,11 @@ class Lifted(abc.ObserverBase[Any]):
             self._deadline = Deadline(timer or clock(scheduler), self._remaining, self._expire)
 
     def connect(self, source: Observable[Any]) -> abc.DisposableBase:
-        scheduler, above = self._scheduler, WithoutContext(self) if self._hides else self
+        scheduler, receiver = self._scheduler, WithoutContext(self) if self._hides else self
         if self._reply_filter is not None or self._hides:
             error_filter = self._filter_error if self._hides else None
             scheduler = scheduler_for(scheduler).derive(reply_filter=self._reply_filter, error_filter=error_filter)
-        self._upstream.disposable = source.subscribe(above, scheduler=scheduler)
+        self._upstream.disposable = source.subscribe(receiver, scheduler=scheduler)
         if self._deadline is None:
             return self._upstream
         return CompositeDisposable(self._upstream, Disposable(self._deadline.stop))

@@ -24,21 +24,18 @@ Feed = Callable[[Any], None]
 EVENTS = frozenset(get_args(Event))
 
 
-def _view(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Operator[Any, Any]:
+def _view(name: str, make: Callable[[Feed], Feed]) -> Operator[Any, Any]:
     """An operator that only reads items: ``make(emit)`` returns the function that is called with each."""
-    return operator_of(name, _connecting(make))
 
-
-def _connecting(make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         return source.subscribe(make(observer.on_next), observer.on_error, observer.on_completed, scheduler=scheduler)
 
-    return connect
+    return operator_of(name, connect)
 
 
-def _of_events(name: str, make: Callable[[Callable[[Any], None]], Feed]) -> Connect:
-    """The same for an operator that does not work on text. A str among the events is left out; if nothing but str came,
-    the end is an error that says so."""
+def _of_events(name: str, make: Callable[[Feed], Feed]) -> Connect:
+    """The connection of such an operator that does not work on text. A str among the events is left out; if nothing
+    but str came, the end is an error that says so."""
 
     def connect(source: Observable[Any], observer: abc.ObserverBase[Any], scheduler: Scheduler) -> abc.DisposableBase:
         feed, events, texts = make(observer.on_next), False, False

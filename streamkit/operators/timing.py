@@ -12,10 +12,10 @@ from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from ..checks import check_number, check_one_of
-from ..engine.failures import LIKE_AN_END, ShutdownError
+from ..engine.failures import ShutdownError, failure_of
 from ..engine.streams import Scheduler, keeping_operator
 from ..engine.upstream import Gate, Hold, LoopWatch, RunScheduler, loop_is_ending, pass_end
-from ..errors import SinkError, StreamkitError
+from ..errors import StreamkitError
 from ..events import Finish, Reply
 from ..stages import BACKLOG, Pacing, Unit, cutters, is_text, takes_time, text_of, with_text
 from .above import Above
@@ -135,8 +135,7 @@ class _Smooth(Paced):
 
     def _failure(self, error: Exception) -> Exception:
         """``error``, with the reply so far if it is a `StreamkitError`."""
-        if isinstance(error, LIKE_AN_END):
-            error = SinkError.wrapping("unit raised", error)
+        error = failure_of("unit", error) or error
         if isinstance(error, StreamkitError) and self._above.source is not None:
             with suppress(Exception):  # raised by the `reply` of a user's stage
                 error.partial = self._above.source.reply()

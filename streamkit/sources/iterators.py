@@ -7,6 +7,7 @@ from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, TypeAlias, TypeVar
 
+from ..awaitables import close_unused
 from ..checks import check_flag, check_text
 from ..engine.failures import report
 from ..engine.streams import Reading, ReplyStream, Source
@@ -71,7 +72,7 @@ async def pull_items(source: ItemSource[T]) -> AsyncGenerator[T, None]:
 
 def _close(source: Any) -> None:
     try:
-        getattr(source, "close", int)()
+        close_unused(source)
     except BaseException as exc:
         report(exc, "the iterator behind a stream raised when it was closed:")
 

@@ -38,7 +38,7 @@ def check_library(source: Any) -> None:
 
 async def open_library(source: Any, closing: AsyncExitStack) -> Any:
     """The stream (or the whole reply) that ``source`` leads to. ``closing`` closes all that was opened on the way."""
-    # What is opened after a cancel is closed: by an async client that is a coroutine, which never began.
+    # What the call gives after a cancel is closed; that of an async client is a coroutine, which never began.
     is_factory = callable(source) and not _is_readable(source)
     opened = await _await(await in_thread(source, close_unused) if is_factory else source, closing)
     if not _is_readable(opened):

@@ -39,7 +39,7 @@ def stats_of(*branches: Any) -> dict[str, Any]:
 def test_a_slow_plain_callable_is_named_in_the_stats(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING, "streamkit"):
         stats = stats_of(quick, slow, sinks.memory())
-    assert stats["slow"].blocked >= 0.12 * 13
+    assert stats["slow"].blocked >= 0.12 * 12  # not the first: it is not known yet whose it was
     assert stats["quick"].blocked == stats["Memory"].blocked == 0
     assert "blocked=1." in repr(stats["slow"])
     assert "sink slow blocks" in caplog.text
@@ -50,7 +50,7 @@ def test_a_slow_plain_callable_is_named_in_the_stats(caplog: pytest.LogCaptureFi
     ("branches", "least"),
     [
         ([often], 0.02 * 13),
-        ([often, quick], 0.02 * 13),
+        ([often, quick], 0.02 * 12),
         ([sk.branch(ops.text(), into=often), quick], 0.02 * 10),
         ([once], 0.12),
     ],

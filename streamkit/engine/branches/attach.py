@@ -31,8 +31,7 @@ class BranchedStream:
     """The name of the task that closes the sinks."""
 
     def __init__(self, scheduler: RunScheduler) -> None:
-        self.claim = SinkClaim(scheduler.context, scheduler.loop)
-        self.claim.last = lambda: self.last
+        self.claim = SinkClaim(scheduler.context, scheduler.loop, lambda: self.last)
         self.fan: Fan | None = None
         self._scheduler, self._context = scheduler, scheduler.context
         self._subscription: abc.DisposableBase | None = None

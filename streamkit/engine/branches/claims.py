@@ -32,14 +32,14 @@ _claims: dict[int, SinkClaim] = {}
 class SinkClaim:
     """The claim of one run, or of one place where branches are attached, to its sinks, from `take` until `release`."""
 
-    def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, context: Context, loop: asyncio.AbstractEventLoop, last: Callable[[], Any]) -> None:
         self.left = False
         """True once the stream of the branches was left by its reader."""
         self.ended = False
         """True once the stream of the branches has ended."""
         self.refused: SinkError | None = None
         """The error after a wait in vain; the function that `begin` calls raises it."""
-        self.last: Callable[[], Any] = _nothing
+        self.last = last
         """Returns the last item of the stream of the branches."""
         self._context, self._loop = context, loop
         self._sinks: list[Any] = []  # references, so that no other object gets their identity
@@ -159,9 +159,6 @@ def _all_before(claim: SinkClaim) -> list[SinkClaim]:
     for one in earlier:  # the list grows meanwhile
         earlier += [other for other in one._before if other not in earlier]
     return earlier
-
-
-def _nothing() -> None: ...
 
 
 def _claimable(into: Any) -> Iterable[Any]:

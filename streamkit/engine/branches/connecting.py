@@ -14,7 +14,7 @@ from .outlet import Outlet
 __all__ = ["connect"]
 
 Add: TypeAlias = Callable[[abc.ObserverBase[Any], Gate | None, Outlet], abc.DisposableBase]
-"""Lets an observer, before the end of this branch, get the items of the fan."""
+"""Adds an observer to the fan, with its gate and the outlet at the end of its branch."""
 
 
 class _BranchSource(Observable[Any]):

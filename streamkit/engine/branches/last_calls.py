@@ -15,13 +15,13 @@ from ..loops import is_cancel, outcome_of
 from .branch import Branch
 from .own_sink import has_error_callback
 
-__all__ = ["LastCalls", "Patience"]
+__all__ = ["LastCalls", "WaitLimits"]
 
 FailWith: TypeAlias = Callable[[BaseException], None]
 """Is called with each failure of a call."""
 
 
-class Patience:
+class WaitLimits:
     """The time limit on waiting for one branch: that of each step, and a few seconds in all once its run is
     cancelled."""
 
@@ -69,7 +69,7 @@ class LastCalls:
         calls = (getattr(spec.into, "fail", None), error), (getattr(spec.into, "close", None), reply)
         self._calls = [(method, value) for method, value in calls if callable(method) and value is not None]
 
-    async def make(self, limits: Patience, fail_with: FailWith) -> None:
+    async def make(self, limits: WaitLimits, fail_with: FailWith) -> None:
         """Make the calls that are left, each within its time."""
         while self._calls:
             method, value = self._calls.pop(0)
@@ -89,7 +89,7 @@ class LastCalls:
         if value is self._error:
             self.listener_error = value
 
-    async def _wait(self, answer: Any, limits: Patience, fail_with: FailWith) -> bool:
+    async def _wait(self, answer: Any, limits: WaitLimits, fail_with: FailWith) -> bool:
         """Await ``answer``. False if it failed or took too long."""
         loop = asyncio.get_running_loop()
         began, task = loop.time(), loop.create_task(outcome_of(answer))

@@ -140,12 +140,15 @@ class _InTurn:
         self._second = second
 
     def __await__(self) -> Generator[Any, None, None]:
+        return self._both().__await__()
+
+    async def _both(self) -> None:
         first, self._first = self._first, None
         if first is not None:
-            yield from first.__await__()
+            await first
         answer = self._second()
         if isawaitable(answer):
-            yield from answer.__await__()
+            await answer
 
     def close(self) -> None:
         """Close ``first``, as it will never be awaited and must not warn about that."""

@@ -149,9 +149,8 @@ class Mailbox:
 
     def _end(self, first: list[Awaitable[Any]], may_restart: bool, task: asyncio.Task[None]) -> None:
         if task.cancelled() and may_restart and self._phase != "discarded":
-            self._begin(
-                first, may_restart=False
-            )  # a loop that ends cancels every task: the items are written all the same
+            # a loop that ends cancels every task: the items are written all the same
+            self._begin(first, may_restart=False)
             return
         self._arrived = None
         self._limit.stop()

@@ -20,7 +20,7 @@ from ..failures import same_failure
 from ..loops import on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
 from .branch import Branch
-from .last_calls import LastCalls, Patience
+from .last_calls import LastCalls, WaitLimits
 from .mailbox import Mailbox
 from .sink_calls import SinkCalls
 from .stats import SinkStats
@@ -51,7 +51,7 @@ class Outlet(abc.ObserverBase[Any]):
         self._ended = scheduler.loop.create_future()
         """Done when no more items are taken: the stream has ended, and the operators of the branch too."""
         self._mailbox: Mailbox | None = None
-        self._limits = Patience(scheduler.loop)
+        self._limits = WaitLimits(scheduler.loop)
         self._calls: LastCalls | None = None
 
     @property
@@ -78,13 +78,13 @@ class Outlet(abc.ObserverBase[Any]):
 
     @property
     def in_place(self) -> bool:
-        """True while no call of the sink has failed or returned an awaitable."""
+        """True while items are taken, and no call of the sink has returned an awaitable."""
         return self._mailbox is None and not self._ended.done()
 
     def answered(self, answer: Any) -> bool:
         """Handle what the sink returned. An awaitable is not delivered yet, and the next ones wait in a mailbox: then
         the result is False."""
-        if answer is None or not isawaitable(answer):
+        if answer is None or type(answer) is int or not isawaitable(answer):  # an int: what `write` of a file returns
             self.sink.delivered += 1
             return True
         self._mailbox = Mailbox(self.sink, answer, self._scheduler.loop, self.gate, self.fail_with)

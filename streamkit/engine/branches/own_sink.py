@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from inspect import isawaitable, signature
+from inspect import isawaitable, iscoroutine, signature
 from typing import Any
 
-from ...awaitables import close_unused
 from ..upstream import Context
 from .listener import Listener
 
@@ -47,7 +46,8 @@ def begin_of(into: Any) -> Callable[[str], None] | None:
 def _begin(begin: Callable[..., Any], run_id: str) -> None:
     answer = begin(run_id=run_id)
     if isawaitable(answer):
-        close_unused(answer)
+        if iscoroutine(answer):
+            answer.close()
         raise TypeError("begin(run_id=...) of a sink is a plain method: what has to be awaited belongs into write")
 
 

@@ -18,7 +18,8 @@ class SinkStats:
 
     ``blocked`` is the number of seconds for which this sink delayed everything else: the stream, all other sinks and
     what else is at work on that loop. A plain callable does so while it is called, as it is called in place;
-    `sinks.threaded` calls it in a thread. Calls of less than 5 ms are not counted.
+    `sinks.threaded` calls it in a thread. Calls of less than 5 ms are not counted, nor, among several sinks, the first
+    one that took longer, as it is not known yet whose it was.
     """
 
     name: str

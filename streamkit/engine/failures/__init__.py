@@ -1,7 +1,6 @@
 """Failures: exceptions made into errors of this package, their tracebacks, and the log of those without a caller."""
 
 from .reporting import (
-    LIKE_AN_END,
     LOGGER,
     ShutdownError,
     as_raised,
@@ -17,7 +16,6 @@ from .unreported import UnreportedErrors, forget_unreported, log_unreported
 
 __all__ = [
     "LIBRARIES",
-    "LIKE_AN_END",
     "LOGGER",
     "ShutdownError",
     "UnreportedErrors",

@@ -16,7 +16,6 @@ from ...wording import described, one_line
 from .tracebacks import without_libraries
 
 __all__ = [
-    "LIKE_AN_END",
     "LOGGER",
     "ShutdownError",
     "as_raised",

@@ -17,7 +17,7 @@ __all__ = ["SourceTask"]
 
 
 class SourceTask(abc.DisposableBase):
-    """One subscription to a source. Its task is among the readings of the run from the subscription until it has closed
+    """One subscription to a source. It is among the readings of the run from the subscription until its task has closed
     everything, after the end or after `dispose`, and the interpreter's exit waits for it."""
 
     def __init__(self, observer: abc.ObserverBase[Any], scheduler: RunScheduler) -> None:

@@ -13,7 +13,7 @@ class CompositeReply:
     """A source of replies that is made of several others. The run sees this one source in place of them.
 
     The parts are the streams that are subscribed to with the scheduler ``parts``, of which the last one to begin
-    counts; `whole` makes the reply of all parts.
+    counts. A subclass may set another scheduler: then only its parts count. `whole` makes the reply of all parts.
     """
 
     def __init__(self, scheduler: RunScheduler) -> None:

@@ -59,7 +59,7 @@ class Context:
         self.end = Place()
         """The end of the main chain: the nearest source upstream of it has the reply of the run."""
         self.readings: set[abc.DisposableBase] = set()
-        """The readings that are under way."""
+        """The readings that are under way, and the subscriptions to streams of items."""
         self.cancelled = False
         """True once the run was cancelled."""
         self.left = False
@@ -104,7 +104,7 @@ class Context:
         work: Callable[[], Coroutine[Any, Any, None]],
         give_up: Callable[[], None],
         name: str,
-    ) -> asyncio.Task[None]:
+    ) -> None:
         """As `spawn`, for work that must be done. The end of a loop cancels all tasks, and a cancelled task that has
         not begun never runs: then ``work`` is started once more. If that task is cancelled too, ``give_up`` does what
         can be done without waiting."""
@@ -117,6 +117,4 @@ class Context:
             if task.cancelled():
                 give_up()
 
-        first = self.spawn(loop, work(), name)
-        first.add_done_callback(again)
-        return first
+        self.spawn(loop, work(), name).add_done_callback(again)

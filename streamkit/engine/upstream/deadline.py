@@ -40,7 +40,7 @@ class Deadline:
 
     def stop(self) -> None:
         """Stop for good: no limit runs from now on."""
-        self._remaining = _nothing
+        self._remaining, self._expire = _nothing, _nothing  # they may refer to what refers to this
         self._stop_timer()
 
     def _stop_timer(self) -> None:

@@ -1,6 +1,7 @@
 """The scheduler of a run. In Rx the scheduler is the only thing besides dispose that travels upstream.
 
-streamkit's scheduler carries the gate, the clock (its loop) and the context of the run; there is no second carrier.
+streamkit's scheduler carries the gate, the clock (its loop), the context and the place in the chain; there is no second
+carrier.
 With a foreign scheduler, which has none of these, a subscription gets a context of its own and is never held back.
 """
 

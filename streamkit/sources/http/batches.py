@@ -20,7 +20,7 @@ async def read_reply(
     api: str,
     model: str = "",
     *,
-    is_document: Callable[[], bool] = bool,
+    is_document: Callable[[], bool] = bool,  # gives False
     scrubber: Callable[[], Scrubber] = Scrubber,
 ) -> AsyncGenerator[Iterable[Event], None]:
     """The events of each of ``chunks``, until nothing follows. If ``is_document`` returns True once there are bytes,

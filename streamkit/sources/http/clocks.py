@@ -36,8 +36,7 @@ class Clocks:
 
     def read(self) -> None:
         """Note that bytes of the body have arrived."""
-        reading = self._reading
-        self._last_byte = reading.time()
+        self._last_byte = self._reading.time()
 
     async def pause(self, seconds: float) -> None:
         """Wait between two requests; if a clock runs out meanwhile, its error is raised."""

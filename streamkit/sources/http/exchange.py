@@ -67,7 +67,7 @@ class Body:
             yield data
 
     def _inflate(self) -> Inflate | None:
-        inflate = inflater(self._encoding, self._limits)
+        inflate = inflater(self._encoding, self._limits)  # raises for a coding that cannot be read
         return inflate if self._is_raw else None
 
     def _check(self, size: int) -> None:
