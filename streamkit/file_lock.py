@@ -31,6 +31,7 @@ def lock(fd: int, *, shared: bool = False) -> bool | None:
 
 
 def take_bytes(msvcrt: Any, fd: int, shared: bool) -> None:
+    """The lock on Windows; ``msvcrt`` is a parameter for tests on other systems."""
     os.lseek(fd, START, os.SEEK_SET)
     with suppress(OSError):  # `fd` has no exclusive lock; a second one would be refused even to itself
         msvcrt.locking(fd, msvcrt.LK_UNLCK, SIZE)

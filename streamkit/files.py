@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from . import patience
 from .checks import check_number, quote
 from .file_lock import lock
 
@@ -32,7 +33,7 @@ Sync: TypeAlias = Literal["close", "every"] | float
 NAME = re.compile(r"\w[\w.-]{0,199}")
 BLOCK = 64 * 1024
 LONGEST = 32 * 2**20
-ATTEMPTS, PAUSE = 20, 0.005
+ATTEMPTS = 20
 
 
 class Syncing:
@@ -142,7 +143,7 @@ def _join(fd: int) -> None:
     for _ in range(ATTEMPTS):
         if lock(fd, shared=True) is not False:
             return
-        time.sleep(PAUSE)
+        time.sleep(patience.APPENDER_STEP)
     raise BlockingIOError(errno.EWOULDBLOCK, "the file is in use as a ledger or a spool")
 
 
@@ -159,7 +160,7 @@ def _last_at_rest(fd: int) -> tuple[int, bytes | None]:
         end = _last(fd)
         if end[1] == b"":
             break
-        time.sleep(PAUSE)
+        time.sleep(patience.APPENDER_STEP)
     return end
 
 

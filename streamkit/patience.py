@@ -18,7 +18,8 @@ up."""
 INTERRUPTED_CALL = 1.0
 """For an interrupted call of a sink to end."""
 TERMINATED_PROGRAM = 1.0
-"""For a program that was asked to terminate, before it is killed."""
+"""For a program that was asked to terminate, before it is killed; for one that stopped reading, to end; for the rest of
+its stderr."""
 SINK_IN_USE = 10.0
 """For a run that is being closed to release its sinks to the next one. A run that was cancelled takes less, unless its
 loop stands still; then the next run begins without waiting longer. A run whose stream has ended by itself may still
@@ -53,3 +54,5 @@ LEDGER_LOCK = 2.0
 """For a batch that is just closing its ledger."""
 LEDGER_STEP = 0.05
 """Between two attempts to lock it."""
+APPENDER_STEP = 0.005
+"""Between two looks at a file to which another process appends."""

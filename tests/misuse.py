@@ -71,6 +71,13 @@ class Answering:
 def pieces(item):
     yield item
 
+async def later():
+    yield Lines()
+
+class Yielding:
+    def __call__(self):
+        yield Lines()
+
 def stream():
     return sk.from_text(["Hello."])
 
@@ -89,6 +96,8 @@ STAGES = [
     ("ops.stage(NoFlush)", TypeError, "no method flush: write def flush(self)"),
     ("list(stream().pipe(ops.stage(Late)))", TypeError, "Late.feed is async"),
     ("ops.stage(answer)", TypeError, "answer is async"),
+    ("ops.stage(later)", TypeError, "later is async or has a yield"),
+    ("ops.stage(Yielding())", TypeError, "Yielding is async or has a yield"),
     ("ops.stage(answer('Hi'))", TypeError, "not the coroutine answer()"),
     ("ops.stage(ops.text())", TypeError, "ops.text() is an operator already"),
     ("ops.stage(ops.text)", TypeError, "write stream.pipe(ops.text())"),

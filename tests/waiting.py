@@ -25,5 +25,5 @@ def until(happened: Callable[[], object]) -> bool:
 async def soon(happened: Callable[[], object]) -> None:
     """The same on a loop that goes on meanwhile; TimeoutError if it has not happened in time."""
     async with asyncio.timeout(PATIENCE):
-        for _ in iter(lambda: bool(happened()), True):
+        while not happened():  # noqa: ASYNC110  # there is no event to wait for
             await asyncio.sleep(0.001)

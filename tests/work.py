@@ -1,4 +1,4 @@
-"""Plain callables that take their time without any: by the clock that the package times them with, see `timed`."""
+"""Work that takes no time: it moves the clock by which, within `timed`, the package times plain sinks."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,7 +77,7 @@ class Job:
             if self._plan.ledger is not None:
                 self._book = await stack.enter_async_context(self._plan.ledger.opened())
                 self._costs.paid_before(self._book.spent, self._book.paid_for)
-            self._prompts = self._read_prompts()
+            self._prompts = pull_items(self._plan.prompts)
             stack.push_async_callback(self._stop_workers)
             self._start_worker()
             while (answer := await self._answers.get()) is not None:
@@ -86,11 +86,6 @@ class Job:
                 entry.done.set()
         if self._failure is not None:
             raise self._failure
-
-    async def _read_prompts(self) -> AsyncGenerator[Any, None]:
-        async with aclosing(pull_items(self._plan.prompts)) as prompts:
-            async for prompt in prompts:
-                yield prompt
 
     # -- workers ---------------------------------------------------------------------------------------------------
 

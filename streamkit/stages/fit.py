@@ -6,12 +6,12 @@ import inspect
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from inspect import iscoroutine, isgeneratorfunction
+from inspect import iscoroutine
 from math import inf
 from types import FunctionType
 from typing import Any, get_origin
 
-from ..awaitables import is_async
+from ..awaitables import has_yield, is_async
 from ..checks import number_of, quote, quote_refused
 from ..protocols import StageBase, overrides
 from ..wording import one_line
@@ -57,7 +57,7 @@ def check_factory(name: str, make: Any) -> None:
             function = inspect.getattr_static(make, method, MISSING)
             if function is MISSING or isinstance(function, FunctionType):  # a property may return anything
                 _check_method(title, method, function, "")
-    if is_async(make) or isgeneratorfunction(make):
+    if is_async(make) or has_yield(make):
         raise TypeError(f"{name} takes a function that gives a stage at once, and {title} is async or has a yield")
     if _needs_nothing(make):  # computing a signature takes a while
         return

@@ -30,7 +30,7 @@ class Flags:
 
 
 class Groups:
-    """The groups by which others are called. ``least`` has the fewest characters of each, by number and by name."""
+    """The groups that a pattern may call. ``least`` has the fewest characters of each, by number and by name."""
 
     def __init__(self, least: dict[str, float]) -> None:
         self.least = least

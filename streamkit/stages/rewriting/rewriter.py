@@ -118,7 +118,7 @@ class Rewriter(ShownReply):
             require_event(event, self._name)
         is_reply = isinstance(event, Reply)
         out = self._rest(event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
-        if self._stages.done:  # perhaps with the very last character
+        if self._stages.done:  # a stage ended the reply, perhaps with the last text of the source
             return [*out, self._stop()]
         return [*out, self._last(event)] if is_reply else out
 

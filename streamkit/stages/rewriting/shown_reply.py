@@ -30,7 +30,8 @@ class ShownReply(StageBase):
         return self._final or self._of_source(reply)
 
     def _of_source(self, reply: Reply) -> Reply:
-        """``reply`` of the source with the text that was shown; with ``hides`` none of its own is left."""
+        """``reply`` of the source with the text that was shown; with ``hides`` also without its raw data, and without
+        rounds and answers that were not shown."""
         shown = self._fold.reply(reply.outcome)
         if self.hides:
             reply = replace(without_raw(reply), earlier=(), answers=())

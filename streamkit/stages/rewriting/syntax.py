@@ -227,8 +227,8 @@ class _PatternReader:
 
     def _inside(self, opening: re.Match[str]) -> Width:
         """The width of a group."""
-        is_called = opening.group() == "(" or opening["name"] is not None
-        names = self._groups.open(opening["name"]) if is_called else ()
+        has_number = opening.group() == "(" or opening["name"] is not None
+        names = self._groups.open(opening["name"]) if has_number else ()
         self._groups.share_numbers = self._groups.share_numbers or opening.group() == "(?|"
         self.no_run = self.no_run or bool(opening["call"])
         self._leading = self._leading and not (

@@ -56,7 +56,7 @@ class TextStages:
         return [event] if pieces == [text] else _deltas(pieces, event)
 
     def end(self, index: int | None = None, *, cut: bool = False) -> list[Any]:
-        """The held text of a choice, or of all of them."""
+        """The held text of a choice, or of all of them; ``cut`` if their text was cut off there."""
         keys = [key for key in self._open if index is None or key[1] == index]
         return [delta for key in keys for delta in self._rest(key, cut)]
 
@@ -69,7 +69,7 @@ class TextStages:
         return self._rest(key, cut=False) if key in self._open else []
 
     def clear(self) -> None:
-        """Begin again: another message follows."""
+        """Begin again: another message, or the same one anew, follows."""
         self._open.clear()
         self._ended.clear()
         self._calls = OpenCalls()

@@ -10,7 +10,7 @@ from functools import cache
 from .starters import STARTERS
 from .tables import ARTICLES_OF, COMMON, MAY_END, NEVER, NUMBERED
 
-__all__ = ["abbreviations", "articles", "before_numbers", "common", "listed", "may_end", "never", "starters"]
+__all__ = ["abbreviations", "articles", "before_numbers", "common", "may_end", "never", "starters", "with_rules"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -198,7 +198,7 @@ def abbreviations(lang: str) -> frozenset[str]:
 
 
 @cache
-def listed(lang: str) -> frozenset[str]:
+def with_rules(lang: str) -> frozenset[str]:
     """All words of which a rule may say something other than of words in general."""
     lists = never(lang), before_numbers(lang), may_end(lang), common(lang)
     return frozenset().union(*lists, UNITS, TITLES, COMPANIES, LEGAL, CITED, FINAL, ORDINARY, AGAINST)

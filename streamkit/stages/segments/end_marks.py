@@ -87,7 +87,7 @@ class EndMark:
         word = self.word
         if len(word) < 5 or not word[1:].islower() or not word.isalpha() or self.stopped or self.listed:
             return False
-        return word.lower() not in known.listed(self.lang)
+        return word.lower() not in known.with_rules(self.lang)
 
     def is_capitals(self) -> bool:
         """True for an acronym: capitals in a text with small letters do not abbreviate a word: "CF" is not "cf"."""

@@ -30,7 +30,7 @@ def decide(mark: EndMark, judge: Judge) -> bool:
     return judge.is_boundary(window + (mark.after or "X"), len(window), mark.lang)
 
 
-# A writer who begins sentences with small letters is known by that of the sentence so far.
+# Before a small letter a sentence goes on, unless it began with one itself: this writer begins sentences so.
 _SMALL_LETTERS = Rules(
     Rule("a capital began the sentence", lambda mark: not is_lower(mark.before[:1]),
          GOES_ON, "He asked why? and left."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import CONTENT, Event, Reply, Restart, RoundEnd, Start, TextDelta, ToolCall, ToolCallDelta
-from ...protocols import StageBase
+from ...protocols import Stage, StageBase
 from ..fold import Fold
 from .call_values import CallStages, Tools, rest_of
 
@@ -101,12 +101,11 @@ class JsonEvents(StageBase):
 class _TextStage:
     """The stage of the text of one choice, in the form of `CallStages`."""
 
-    def __init__(self, stage: Any) -> None:
+    def __init__(self, stage: Stage[str, Any]) -> None:
         self._stage = stage
 
     def feed(self, event: TextDelta) -> Iterable[Any]:
-        output: Iterable[Any] = self._stage.feed(event.text)
-        return output
+        return self._stage.feed(event.text)
 
     def flush(self) -> list[Iterable[Any]]:
         return [rest_of(self._stage)]

@@ -24,7 +24,8 @@ def known_usage(usage: Usage, prompt: str, answer: str) -> dict[str, Any]:
 
 
 def whole_usage(usage: Usage | None, prompt: str, answer: str) -> dict[str, Any]:
-    """The known figures, and 0 for a sum that is not known, because official clients require numbers."""
+    """The known figures; prompt and answer, 0 if not known, and total are always there, because official clients
+    require numbers."""
     usage = usage or Usage()
     sent, said = usage.prompt_tokens or 0, usage.completion_tokens or 0
     total = usage.total_tokens or sent + said

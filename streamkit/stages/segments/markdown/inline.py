@@ -34,7 +34,7 @@ class InlineMarks:
     runs of marks among them, and ``pairs`` the positions of openings with those of their partners. ``opened`` are runs
     from earlier text, outermost first; they get negative positions. ``open_comment`` is the position of the first
     comment (or script) that is not closed yet, and its end mark. ``ticks`` are the lengths of runs of backticks in
-    earlier text that were taken for text.
+    earlier text that were taken for text, and ``backticks`` are the runs of this one.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class InlineMarks:
         self.openings: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.open_comment: tuple[int, str] | None = None
-        self.ticks = BacktickRuns(text, ticks)
+        self.backticks = BacktickRuns(text, ticks)
         self._runs = EmphasisRuns(opened)
         self._brackets = LabelBrackets()
         self._next: dict[str, int] = {}  # the next position of a closing mark
@@ -60,7 +60,7 @@ class InlineMarks:
             at = self._decide(match.start(), match[0])
         self.open_runs = [run for run in self._pair(0) if run.at >= 0]
         self.openings += [run.at for run in self.open_runs if not in_call(text, run.at)]
-        self.openings += [bracket.at for bracket in self._brackets.active] + [at for at, _ in self.ticks.open]
+        self.openings += [bracket.at for bracket in self._brackets.active] + [at for at, _ in self.backticks.open]
         self.edits.sort()
 
     def undecided_from(self, since: int) -> int | None:
@@ -98,7 +98,8 @@ class InlineMarks:
         return self._newline(at)
 
     def _char(self, at: int) -> str:
-        return self._text[at] if 0 <= at < len(self._text) else self._around[at >= 0]
+        before, after = self._around
+        return self._text[at] if 0 <= at < len(self._text) else before if at < 0 else after
 
     def _find(self, closing: str, at: int) -> int:
         """The position of ``closing`` from ``at`` on, -1 if there is none; the result is kept for the next call."""
@@ -137,7 +138,7 @@ class InlineMarks:
     def _code(self, at: int) -> int:
         text = self._text
         start = self._end_of_run(at)
-        end = self.ticks.closing(at, start - at)
+        end = self.backticks.closing(at, start - at)
         if end is None:
             return start
         apart = text[start] in " \n" and text[end - 1] in " \n" and not text[start:end].isspace()

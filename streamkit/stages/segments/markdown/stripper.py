@@ -150,8 +150,8 @@ class MarkdownStripper(Generic[T]):
                 self._edits.append(Edit(start, end))
                 self._opened.append(run)
         del self._opened[:-_MOST_OPENED]
-        self._ticks.difference_update(size for at, size in marks.ticks.closed if at + self._decided < certain)
-        self._ticks.update(size for at, size in marks.ticks.open if at + self._decided < certain)
+        self._ticks.difference_update(size for at, size in marks.backticks.closed if at + self._decided < certain)
+        self._ticks.update(size for at, size in marks.backticks.open if at + self._decided < certain)
         self._edits.sort()
 
     def _forget(self, certain: int) -> None:
