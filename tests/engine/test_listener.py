@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import types
 from typing import Any
 
 import pytest
@@ -67,3 +68,16 @@ def test_a_cancelled_listener_leaves_no_coroutine_behind(turns: int, forgotten: 
     asyncio.run(main())
     gc.collect()
     assert forgotten == []
+
+
+def test_a_coroutine_of_an_older_kind_is_awaited_in_its_turn():
+    seen: list[str] = []
+
+    @types.coroutine
+    def older(name: str) -> Any:
+        yield from asyncio.sleep(1).__await__()
+        seen.append(name)
+
+    listener = sk.on(text=lambda text: older(f"text {text}"), event=lambda event: older(event.type))
+    testing.clock().run(testing.script("a"), listener)
+    assert seen == ["start", "text a", "text.delta", "finish", "reply"]
