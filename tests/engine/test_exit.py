@@ -20,7 +20,7 @@ import asyncio, logging, os, sys, threading, time
 import streamkit as sk
 from streamkit import operators as ops, sinks
 from streamkit import patience
-patience.EXIT_WITHOUT_PROGRESS, patience.LOOP_WITHOUT_ANSWER = 2.0, 1.0
+patience.EXIT_WITHOUT_PROGRESS, patience.LOOP_WITHOUT_ANSWER = 2.0, 30.0
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # its debug mode would print what a busy machine makes slow
 client = sk.Client(sys.argv[1], "sk-canary-0123456789", model="m", headers={"x-canary": "sk-canary"})
 """
@@ -29,9 +29,20 @@ BEGUN = [head(), START, say("kept"), HANG]
 GIVEN_UP = "the exit waits no longer for "
 
 
-def script(server: Server, code: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", PREFACE + code, server.url]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def script(server: Server, code: str, requests: int = 1) -> subprocess.Popen[str]:
+    """A program that comes to its exit when the server has got so many requests: what it takes to begin is no part of
+    the time without progress."""
+    source = f"{PREFACE}{code}\nsys.stdin.read()"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", source, server.url]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    begun, stdin, process.stdin = server.heard(requests, 30), process.stdin, None
+    assert stdin is not None
+    stdin.close()
+    if not begun:
+        process.kill()
+        raise AssertionError(finish(process))
+    return process
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[str, list[str], int]:
@@ -63,6 +74,7 @@ class Stuck:
     async def close(self, reply): await asyncio.Event().wait()
 sk.start(client.chat("hi"), Stuck())
 """
+MANY = 300
 STANDING = {
     "a server that never answers": (
         [HANG],
@@ -110,16 +122,17 @@ STANDING = {
     ),
     "three hundred": (
         [HANG],
-        'for _ in range(300): client.chat("hi").subscribe(print)',
-        ["the reply of m at 127.0.0.1"] * 10 + ["290 more, without progress either"],
+        f'for _ in range({MANY}): client.chat("hi").subscribe(print)',
+        ["the reply of m at 127.0.0.1"] * 10 + [f"{MANY - 10} more, without progress either"],
     ),
 }
 
 
 @pytest.mark.parametrize(("answer", "code", "told"), STANDING.values(), ids=STANDING)
 def test_what_stands_still_is_given_up_and_named_once(answer: list[bytes], code: str, told: list[str]) -> None:
+    requests = MANY if "range" in code else code.count("client.chat")
     with serving(answer) as server:
-        out, err, exit_code = finish(script(server, code))
+        out, err, exit_code = finish(script(server, code, requests))
         assert (out, exit_code) == ("", 0)
         named = [line.removeprefix(GIVEN_UP).partition(":")[0] for line in err]
         assert sorted(named) == sorted(told)
@@ -131,9 +144,13 @@ def test_what_stands_still_is_given_up_and_named_once(answer: list[bytes], code:
 
 def test_whoever_blocks_the_background_loop_is_named() -> None:
     code = """
+patience.LOOP_WITHOUT_ANSWER = 1.0
+blocked = threading.Event()
 def block(event):
+    blocked.set()
     time.sleep(60)
 client.chat("hi").subscribe(block)
+blocked.wait(30)
 """
     with serving(BEGUN) as server:
         out, err, exit_code = finish(script(server, code))
@@ -197,7 +214,7 @@ for question in ("slow", "silent"):
 
     slowly = [head(), *every(0.8, [START, *map(say, "abcdef"), END, DONE])]
     with serving(answer) as server:  # type: ignore[arg-type]
-        process = script(server, code)
+        process = script(server, code, requests=2)
         assert process.stderr is not None
         began = time.monotonic()
         line = process.stderr.readline()

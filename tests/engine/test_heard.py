@@ -756,8 +756,12 @@ def test_an_attached_sink_that_fails_when_a_loop_is_left_is_logged(reports: Repo
 
 
 def test_so_it_is_when_a_subscription_is_disposed_of(reports: Reports):
-    testing.script("a", "b", every=60.0).pipe(sk.ops.attach(Unclosable())).subscribe(quiet).dispose()
-    assert reports.came.wait(5)
+    begun = threading.Event()
+    stream = testing.script("a", "b", every=60.0).pipe(sk.ops.attach(Unclosable()))
+    subscription = stream.subscribe(lambda _: begun.set())
+    assert begun.wait(30)  # before that there is no sink to close
+    subscription.dispose()
+    assert reports.came.wait(30)
     assert [str(error) for error in reports.errors] == ["sink Unclosable raised OSError: full"]
 
 

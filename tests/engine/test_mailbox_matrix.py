@@ -21,6 +21,7 @@ import streamkit as sk
 from streamkit import patience, sinks, testing
 from streamkit.engine.branches.backlog import OVERFLOWS, is_kept
 from streamkit.engine.branches.stats import SinkStats
+from tests.waiting import soon
 
 PIECES = [f"{number} " for number in range(24)]
 RAISES_AT, ACTS_AT, CANCELLED_AT = 5, 2, 10
@@ -94,7 +95,7 @@ class Blocking(Odd):
         if self.behaviour == "slow":
             time.sleep(self.delay)
         elif self.sticks:
-            self.release.wait(10)
+            self.release.wait(30)
 
 
 @dataclass
@@ -130,8 +131,9 @@ def play(odd: Odd, into: Any, overflow: Any, end: str, every: float, max_wait: f
         loop, never = asyncio.get_running_loop(), asyncio.Event()
         odd.act = {"cancels": lambda: runs[0].cancel(), "emits": emit}.get(odd.behaviour)
         branches = [first, sk.branch(into=into, capacity=capacity, overflow=overflow, max_wait=max_wait, name="odd")]
-        if odd.behaviour == "cancels":  # in a thread it must not come too late
-            branches.append(sk.branch(into=lambda item: never.wait(), capacity=ACTS_AT, name="brake"))
+        if odd.behaviour in ("cancels", "stuck"):  # in a thread it must not come too late
+            brake = (lambda _: never.wait()) if odd.behaviour == "cancels" else (lambda _: soon(lambda: odd.sticks))
+            branches.append(sk.branch(into=brake, capacity=ACTS_AT, name="brake"))
         began = loop.time()
         runs.append(sk.start(stream, *branches, played.after.append))
         try:
@@ -160,7 +162,8 @@ def is_part(some: list[Any], whole: list[Any]) -> bool:
 
 
 def check(played: Played, overflow: str, end: str, *, in_place: bool = False, exact: bool = True) -> None:
-    """``exact`` if it is known which item the sink is at when something else happens."""
+    """``exact`` if it is known which item the sink is at when something else happens. Otherwise it is not known either
+    how far the sink falls behind, and so what is merged or dropped."""
     odd, stats = played.odd, played.stats["odd"]
     got, sent = spread(odd.items), spread(played.before)
     cancelled = end == "cancel" or odd.behaviour == "cancels"
@@ -200,18 +203,18 @@ def check(played: Played, overflow: str, end: str, *, in_place: bool = False, ex
     assert stats.queued == 0
     match odd.behaviour:
         case "raises" if exact or not cancelled:
-            assert len(odd.items) == RAISES_AT
-            assert stats.failed
+            assert stats.failed == (len(odd.items) == RAISES_AT)
+            assert stats.failed or (not exact and end == "error" and overflow in ("conflate", "latest"))
         case "cancels":
             assert len(odd.items) == ACTS_AT
         case "emits" if not cancelled and (exact or end == "completed"):
             assert played.before.count("again") == 1
         case "stuck":
-            assert len(odd.items) == 2 or not exact
+            assert len(odd.items) == 2
         case "raises in close":
             assert stats.failed
         case "slow" if overflow == "fail" and not in_place:
-            assert stats.failed
+            assert stats.failed or not exact
         case "slow" | "fast":
             assert not stats.failed
 
@@ -239,24 +242,26 @@ def test_a_callable(behaviour: str, end: str):
         assert played.before.index("again") == ACTS_AT, "after the item at hand, not inside it"
 
 
-@pytest.fixture
-def short_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.05)
+@pytest.fixture(autouse=True)
+def threads_ended() -> Iterator[None]:
     yield
     for thread in threading.enumerate():
         if thread.name.startswith("streamkit Blocking"):
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive()
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("short_limits")
 @pytest.mark.parametrize(("behaviour", "overflow", "end"), CASES)
-def test_a_thread(behaviour: str, overflow: str, end: str):
-    odd = Blocking(behaviour, 0.002)
+def test_a_thread(behaviour: str, overflow: str, end: str, monkeypatch: pytest.MonkeyPatch):
+    """Only a thread that is stuck meets a limit, whatever time the others need."""
+    odd, stuck = Blocking(behaviour, 0.002), behaviour == "stuck"
+    monkeypatch.setattr(patience, "CANCELLED_CLOSE", 0.05 if stuck else 30)
+    monkeypatch.setattr(patience, "CANCELLED_SINKS", 30)
     try:
-        played = asyncio.run(play(odd, sinks.threaded(odd), overflow, end, every=0.0005, max_wait=0.1))
-        if odd.sticks:
+        max_wait = 0.1 if stuck else 30
+        played = asyncio.run(play(odd, sinks.threaded(odd), overflow, end, every=0.0005, max_wait=max_wait))
+        if stuck:
             assert played.stats["odd"].failed
             odd.calls["close"] = 1  # its thread comes to that later
         check(played, overflow, end, exact=False)
