@@ -7,12 +7,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 import streamkit as sk
 from streamkit.engine.branches import Fan, as_branch
 from streamkit.engine.branches.rounds import DirectRounds, Rounds
 from streamkit.engine.upstream import RunScheduler
+from tests.work import timed, work
 
 
 @pytest.mark.parametrize("kind", [Rounds, DirectRounds])
@@ -55,15 +56,27 @@ def test_nothing_is_delivered_after_a_halt_from_any_thread(
     assert delivered == [len(got) for got in seen]
 
 
-async def _later() -> None: ...
+async def _later() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
-SINKS = {"fine": lambda _: None, "text": lambda _: "x", "raises": lambda _: 1 // 0, "async": lambda _: _later()}
+SINKS = {
+    "fine": lambda _: None,
+    "text": lambda _: "x",
+    "slow": lambda _: work(0.02),
+    "once slow": lambda since: None if since else work(0.02),
+    "raises": lambda _: 1 // 0,
+    "async": lambda _: _later(),
+}
+ITEMS = 8
 
 
-@given(st.lists(st.tuples(st.sampled_from([*SINKS]), st.integers(0, 4)), min_size=1, max_size=5))
+@given(st.lists(st.tuples(st.sampled_from([*SINKS]), st.integers(0, ITEMS)), min_size=1, max_size=5))
+@example([("once slow", 0), ("async", 1)])
 def test_the_short_cut_changes_nothing(plan: list[tuple[str, int]]):
-    """Sinks that raise, or turn out to be async, at the item with that number: same calls, figures and failures."""
+    """Sinks that are slow, raise, or turn out to be async, from the item with that number on: same calls, figures and
+    failures."""
 
     async def main(kind: type[Rounds]) -> Any:
         calls: list[tuple[int, int]] = []
@@ -71,17 +84,19 @@ def test_the_short_cut_changes_nothing(plan: list[tuple[str, int]]):
         def sink(number: int, what: str, at: int) -> Any:
             def write(item: int) -> Any:
                 calls.append((number, item))
-                return SINKS[what](item) if item >= at else None
+                return SINKS[what](item - at) if item >= at else None
 
             return write
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("streamkit.engine.branches.fan.DirectRounds", kind)
+            patch.setattr("streamkit.engine.branches.rounds.PLAIN_ROUNDS", 2)
             branches = [as_branch(sink(number, *one)) for number, one in enumerate(plan)]
             fan = Fan(branches, RunScheduler(asyncio.get_running_loop()))
-        for item in range(4):
-            fan.on_next(item)
-            await asyncio.sleep(0)
+            with timed():
+                for item in range(ITEMS):
+                    fan.on_next(item)
+                    await asyncio.sleep(0)
         fan.end(None)
         failures = await fan.close_sinks(None, sk.Reply())
         return calls, [(one.delivered, one.failed) for one in fan.stats()], [*map(str, failures)]

@@ -96,6 +96,7 @@ class DirectRounds(Rounds):
         if self._plain_rounds:
             self._plain_rounds -= 1
             super().on_next(item)
+            self._connect()  # a sink may have turned out to be async
             return
         began = perf_counter()
         for call, observer, outlet, sink in self._calls:
