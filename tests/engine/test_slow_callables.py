@@ -17,16 +17,16 @@ def quick(item: Any) -> None: ...
 
 
 def slow(item: Any) -> None:
-    work(0.12)
+    work(0.125)
 
 
 def often(item: Any) -> None:
-    work(0.02)
+    work(0.03125)
 
 
 def once(item: Any) -> None:
     if isinstance(item, sk.Start):
-        work(0.12)
+        work(0.125)
 
 
 def stats_of(*branches: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def stats_of(*branches: Any) -> dict[str, Any]:
 def test_a_slow_plain_callable_is_named_in_the_stats(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING, "streamkit"):
         stats = stats_of(quick, slow, sinks.memory())
-    assert stats["slow"].blocked >= 0.12 * 12  # not the first: it is not known yet whose it was
+    assert stats["slow"].blocked >= 0.125 * 12  # not the first: it is not known yet whose it was
     assert stats["quick"].blocked == stats["Memory"].blocked == 0
     assert "blocked=1." in repr(stats["slow"])
     assert "sink slow blocks" in caplog.text
@@ -49,10 +49,10 @@ def test_a_slow_plain_callable_is_named_in_the_stats(caplog: pytest.LogCaptureFi
 @pytest.mark.parametrize(
     ("branches", "least"),
     [
-        ([often], 0.02 * 13),
-        ([often, quick], 0.02 * 12),
-        ([sk.branch(ops.text(), into=often), quick], 0.02 * 10),
-        ([once], 0.12),
+        ([often], 0.03125 * 13),
+        ([often, quick], 0.03125 * 12),
+        ([sk.branch(ops.text(), into=often), quick], 0.03125 * 10),
+        ([once], 0.125),
     ],
     ids=["alone", "beside another", "behind operators", "once"],
 )
@@ -74,9 +74,9 @@ def test_the_figures_stay_when_the_run_is_over_and_when_the_sink_becomes_async()
         def write(self, item: Any) -> Any:
             if isinstance(item, sk.Reply):
                 return _nothing()
-            return work(0.02)
+            return work(0.03125)
 
-    assert round(stats_of(Both())["Both"].blocked, 9) >= 0.24
+    assert stats_of(Both())["Both"].blocked >= 0.03125 * 12
 
 
 async def _nothing() -> None: ...
