@@ -48,7 +48,7 @@ class _Body(httpx.AsyncByteStream):
         self._transport.closed += 1
 
 
-def drip(*before: bytes, step: bytes, every: float) -> Callable[[], Steps]:
+def drip(*before: bytes | float, step: bytes, every: float) -> Callable[[], Steps]:
     def steps() -> Steps:
         yield from before
         while True:
@@ -125,6 +125,23 @@ def test_a_slow_sink_stops_the_idle_clocks() -> None:
     assert seen.error is None
     assert seen.reply.text == "a" * 30 + "b"
     assert seen.ended_at > 1600
+
+
+def test_a_sink_that_blocks_the_loop_does_not_use_up_the_idle_clocks() -> None:
+    def block(event: Any) -> None:
+        if isinstance(event, sk.TextDelta):
+            loop: Any = asyncio.get_running_loop()
+            loop.now += 100
+
+    seen = run(
+        Scripted(lambda: [START, say("a"), 59.0, say("b"), 59.0, reply("c")]), block, limits=sk.Limits(event_idle=60)
+    )
+    assert (seen.error, seen.reply.text) == (None, "abc")
+
+
+def test_keep_alives_that_come_after_content_do_not_move_its_clock() -> None:
+    seen = run(Scripted(drip(START, say("a"), 10.0, say("b"), step=b": ping\n\n", every=20.0)))
+    assert (seen.error.clock, seen.ended_at) == ("event_idle", 610.0)
 
 
 def test_total_counts_on_while_a_sink_holds() -> None:

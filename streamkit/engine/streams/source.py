@@ -61,10 +61,11 @@ class Reading(SourceTask):
         self.sent_request: SentRequest | None = None
         self.server, self.keeps_text = "", True
         self.mistake: Exception | None = None
-        self.last_content = 0.0
-        """When content was last delivered, by `time`."""
+        self.has_content = False
+        """Set when a batch with content was delivered; the producer may clear it."""
+        self.clock = GateClock(self.gate, self.loop.time)
+        """The loop's clock, which stands still for this reading while its gate keeps it waiting."""
         self._producer, self._prelude = producer, Prelude()
-        self._gate_clock = GateClock(self.gate, self.loop.time)
         self._final: Reply | None = None
         self.context.replies.append(self)
         scheduler.sources.append(self)
@@ -90,10 +91,6 @@ class Reading(SourceTask):
             await asyncio.wait([task])
 
     # -- seen from the producer -------------------------------------------------------------------------------------
-
-    def time(self) -> float:
-        """Seconds on the loop's clock, which stands still for this reading while its gate keeps it waiting."""
-        return self._gate_clock.time()
 
     @property
     def committed(self) -> bool:
@@ -151,7 +148,7 @@ class Reading(SourceTask):
         try:
             for event in batch:
                 if gate.closed or waiters:
-                    await self._gate_clock.turn()
+                    await self.clock.turn()
                 if self._disposed:
                     return
                 if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
@@ -169,7 +166,7 @@ class Reading(SourceTask):
                 raise
             raise self._wrapped(SinkError, "an observer raised", exc) from exc
         if has_content:
-            self.last_content = self._gate_clock.time()
+            self.has_content = True
 
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:
