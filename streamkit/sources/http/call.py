@@ -59,18 +59,18 @@ class Call:
                 try:
                     body = await self._send(exchange, parser, asks_usage)
                     async for chunk in body.open():
-                        if not chunk:
-                            continue
-                        if data := body.feed(chunk):
+                        if not body.is_plain:
+                            chunk = body.feed(chunk)
                             reader.is_document = body.is_document
-                            yield reader.feed(data)
+                        if chunk:
+                            yield reader.feed(chunk)
                             if parser.done:
                                 break
-                        self.clocks.read()
+                            self.clocks.read()
                     else:
-                        if data := body.flush():
+                        if rest := body.flush():
                             reader.is_document = body.is_document
-                            yield reader.feed(data)
+                            yield reader.feed(rest)
                         yield reader.flush()
                     self.clocks.stop()
                     await body.finish()

@@ -19,6 +19,20 @@ Phase = Literal["connect", "first_byte", "body", "pause"]
 class Clocks:
     """The clocks of one reading: it is interrupted when a clock of ``limits`` runs out."""
 
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_last_byte",
+        "_last_content",
+        "_limits",
+        "_phase",
+        "_reading",
+        "_since",
+        "_started",
+        "_time",
+        "stop",
+    )
+
     def __init__(self, reading: Reading, limits: Limits) -> None:
         self._reading, self._limits = reading, limits
         self._time, self._clock = reading.loop.time, reading.clock

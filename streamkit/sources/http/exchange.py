@@ -32,7 +32,20 @@ REST_BYTES = 64 * 1024
 
 
 class Body:
-    """The body of one response, which it does not close: `open` it, and `feed` it each chunk to get the bytes."""
+    """The body of one response, which it does not close: `open` it, and `feed` it each chunk until it ``is_plain``."""
+
+    __slots__ = (
+        "_chunks",
+        "_clocks",
+        "_decompressor",
+        "_encoding",
+        "_has_begun",
+        "_is_raw",
+        "_limits",
+        "_size",
+        "_sniffer",
+        "is_plain",
+    )
 
     def __init__(self, response: Any, framing: Framing, limits: Limits, clocks: Clocks) -> None:
         self._limits, self._clocks = limits, clocks
@@ -43,8 +56,9 @@ class Body:
         self._encoding = response.headers.get("content-encoding", "")
         self._sniffer = Sniffer(response.headers.get("content-type", ""), framing)
         self._decompressor: Inflate | None = None
-        self._has_begun = self._is_plain = False
-        self._size = 0
+        self._has_begun, self._size = False, 0
+        self.is_plain = False
+        """True once the chunks that follow are bytes of a stream as they are; so it is after the first, as a rule."""
 
     @property
     def is_document(self) -> bool:
@@ -59,15 +73,17 @@ class Body:
     def feed(self, chunk: bytes) -> bytes:
         """The bytes that may be read by now, decompressed; `TooLargeError` if the body is a document beyond the
         limits."""
-        if self._is_plain:
+        if not chunk:
             return chunk
-        if not self._has_begun:
+        if self._has_begun:
+            self._clocks.read()
+        else:
             self._has_begun = True
             self._clocks.enter("body")
         data = self._sniffer.feed(self._decompressor.feed(chunk) if self._decompressor else chunk)
         if data:
-            self._is_plain = not (self._decompressor or self.is_document)
             self._check(data)
+            self.is_plain = not (self._decompressor or self.is_document)
         return data
 
     def flush(self) -> bytes:
@@ -110,6 +126,20 @@ class Body:
 
 class Exchange:
     """One request and its response: call ``send``, read the ``body``, then ``close``, which must always be called."""
+
+    __slots__ = (
+        "_clocks",
+        "_connecting",
+        "_framing",
+        "_limits",
+        "_pool",
+        "_pools",
+        "_reading",
+        "_response",
+        "body",
+        "request_id",
+        "sent",
+    )
 
     body: Body
     """The body of the response, once that is here."""
