@@ -1,0 +1,39 @@
+"""Instructions of the processor that an event takes when it comes alone: the same in each run, however busy the machine
+is. Valgrind counts them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+from tests.benchmarks.processes import ROOT, environment, server, worker_command
+
+__all__ = ["measure"]
+
+GAP = 20_000
+"""Microseconds between two events: enough for a client that Valgrind makes fifty times as slow."""
+FEW, MANY = 20, 120
+
+
+def measure() -> dict[str, float] | str:
+    """For each client; or why there is no figure."""
+    if shutil.which("valgrind") is None:
+        return "no instructions: there is no valgrind here"
+    with server() as address:
+        return {
+            name: (count(name, address, MANY) - count(name, address, FEW)) / (MANY - FEW)
+            for name in ("httpx", "streamkit")
+        }
+
+
+def count(name: str, address: str, events: int) -> int:
+    """The instructions of a process that reads one reply."""
+    tasks = "".join(json.dumps(["one", model]) + "\n" for model in ("bulk-20", f"paced-{events}-{GAP}"))
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *worker_command(name, address)]
+    pipes = {"input": tasks, "capture_output": True, "text": True}
+    done = subprocess.run(command, cwd=ROOT, env=environment(), check=True, **pipes)
+    collected = re.search(r"Collected : (\d+)", done.stderr)
+    assert collected is not None, done.stderr
+    return int(collected[1])
