@@ -23,9 +23,6 @@ TITLES = {
 }
 SHOWN = ("openai", "streamkit", "httpx", "streamkit on aiohttp", "httpx on aiohttp", "aiohttp", "floor")
 SETTINGS = {
-    **{"svg.hashsalt": "streamkit", "svg.fonttype": "none", "font.size": 10},
-    **{"axes.spines.top": False, "axes.spines.right": False},
-}
     "svg.hashsalt": "streamkit",
     "svg.fonttype": "none",
     "font.size": 10,

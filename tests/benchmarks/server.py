@@ -1,8 +1,9 @@
 """The server of the benchmarks: one thread, and replies that are written before they are asked for.
 
 The name of the model says what the reply is like: ``bulk-N``, ``framed-N``, ``paced-N-US`` with N events, US
-microseconds apart, and ``many-N-REPLIES-US``: all of so many replies are held until the last one has been asked for,
-and begin with evenly spread phases. The text of each event is then the clock, just before it is sent.
+microseconds apart; ``acked-N``, whose events wait until the text before them has been acknowledged with a byte on the
+connection that asked for ``/acks``; and ``many-N-REPLIES-US``: all of so many replies are held until the last one has
+been asked for, and begin with evenly spread phases. The text of each event is then the clock, just before it is sent.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Server:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._received: dict[socket.socket, bytes] = {}
+        self._acks: socket.socket | None = None
         self._waiting: Connections = []
         self.lags: list[float] = []
         """Seconds that the events of the last ``many`` were sent after they were due."""
@@ -70,7 +72,11 @@ class Server:
         _, _, length = head.lower().partition(b"content-length:")
         if not found or len(body) < (size := int(length.split(b"\r\n")[0] or 0)):
             return data
-        if head.startswith(b"GET"):
+        if head.startswith(b"GET /acks"):
+            self._acks = peer
+            self._selector.unregister(peer)
+            peer.sendall(b".")
+        elif head.startswith(b"GET"):
             report = json.dumps({"lags": sorted(self.lags)[:: max(1, len(self.lags) // 1000)]}).encode()
             peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(report) + report)
         else:
@@ -86,6 +92,8 @@ class Server:
                 send(peer, framed_reply(events))
             case "paced", [events, gap]:
                 pace(peer, single(events), gap / 1e6)
+            case "acked", [events]:
+                send_acked(peer, single(events), self._acks)
             case "many", [events, replies, gap]:
                 peer.sendall(HEAD + framed(opening()))
                 self._waiting.append(peer)
@@ -100,6 +108,16 @@ class Server:
 def send(peer: socket.socket, writes: list[bytes]) -> None:
     for write in writes:
         peer.sendall(write)
+
+
+def send_acked(peer: socket.socket, writes: list[bytes], acks: socket.socket | None) -> None:
+    assert acks is not None
+    head, begin, *texts, finish, done = writes
+    send(peer, [head, begin])
+    for write in texts:
+        peer.sendall(write)
+        acks.recv(1)
+    send(peer, [finish, done])
 
 
 def pace(peer: socket.socket, writes: list[bytes], gap: float) -> None:

@@ -1,7 +1,7 @@
 """A process with one client, which reads replies when it is told to: a line of JSON for each task, one for its figures.
 
-``python -m tests.benchmarks.worker CLIENT ADDRESS LOOP CORE``; the tasks are ``["one", MODEL]`` and
-``["many", MODEL, REPLIES]``.
+``python -m tests.benchmarks.worker CLIENT ADDRESS LOOP CORE``; the tasks are ``["one", MODEL]``, ``["acked", MODEL]``
+and ``["many", MODEL, REPLIES]``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import asyncio
 import json
 import os
 import resource
+import socket
 import sys
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.benchmarks.clients import CLIENTS, Read
 
@@ -43,6 +45,16 @@ async def read_one(read: Read, model: str) -> dict[str, Any]:
     await read(model, texts.append)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return {"cpu": cpu, "wall": wall, "texts": len(texts), "sum": zlib.crc32("".join(texts).encode())}
+
+
+async def read_acked(read: Read, model: str, address: str) -> dict[str, Any]:
+    """Each text is acknowledged, and the server sends the next one only then."""
+    place = urlsplit(address)
+    with socket.create_connection((place.hostname, place.port)) as acks:
+        acks.sendall(b"GET /acks HTTP/1.1\r\n\r\n")
+        acks.recv(1)
+        await read(model, lambda text: acks.send(b"."))
+    return {}
 
 
 async def read_many(read: Read, model: str, replies: int) -> dict[str, Any]:
@@ -91,6 +103,8 @@ def main(name: str, address: str, loop: str, core: str) -> None:
             match json.loads(line):
                 case ["one", model]:
                     figures = runner.run(read_one(read, model))
+                case ["acked", model]:
+                    figures = runner.run(read_acked(read, model, address))
                 case ["many", model, replies]:
                     figures = runner.run(read_many(read, model, replies))
             print(json.dumps(figures), file=answers, flush=True)
