@@ -16,12 +16,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.benchmarks import counting, imports, long_text, many_replies, one_reply, operators, report
+from tests.benchmarks import counting, imports, layers, long_text, many_replies, one_reply, operators, report
 from tests.benchmarks.figures import Plan
 from tests.benchmarks.processes import ROOT, cores
 
 SECTIONS: dict[str, tuple[str, ModuleType]] = {
     "one": ("A", one_reply),
+    "layers": ("A", layers),
     "many": ("BC", many_replies),
     "tokens": ("D", counting),
     "import": ("E", imports),

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from tests.benchmarks import layers
 from tests.benchmarks.figures import Figure, Row, number
 from tests.benchmarks.processes import ROOT
 
@@ -61,6 +62,7 @@ def write(rows: Sequence[Row], found: dict[str, Any]) -> None:
     """Puts tables between the marks of the page."""
     tables = {"goals": _goals(rows), "machine": _machine(found)}
     tables |= {"events": _events(found["one"])} if "one" in found else {}
+    tables |= {"layers": _layers(found)} if {"one", "layers"} <= found.keys() else {}
     tables |= {"many": _many(found["many"])} if "many" in found else {}
     page = PAGE.read_text("utf-8")
     for name, table in tables.items():
@@ -107,6 +109,10 @@ def _events(found: dict[str, Any]) -> str:
         ]
         lines.append([name, *cells])
     return _table(("µs of CPU an event (x openai)", *modes), lines)
+
+
+def _layers(found: dict[str, Any]) -> str:
+    return _table(("layer", "µs"), [[name, f"{cost:.1f}"] for name, cost in layers.costs(found).items()])
 
 
 def _many(found: dict[str, Any]) -> str:
