@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from ...errors import ApiError, ConnectError, StatusError, StreamkitError
-from ...wording import POSING, excerpt
+from ...wording import excerpt, posing
 from .causes import chain_of, shorten
 from .requests import Endpoint, HttpRequest
 
@@ -60,6 +60,6 @@ def _contents(error: BaseException) -> list[Any]:
     values = list(vars(error).values())
     if isinstance(notes := getattr(error, "__notes__", None), (list, tuple)):
         values += notes
-    with suppress(*POSING):
+    with suppress(*posing()):
         values.append(str(error))
     return values
