@@ -32,6 +32,11 @@ _claims: dict[int, SinkClaim] = {}
 class SinkClaim:
     """The claim of one run, or of one place where branches are attached, to its sinks, from `take` until `release`."""
 
+    __slots__ = (
+        *("_after", "_before", "_context", "_loop", "_released", "_sinks", "_start", "_timer"),
+        *("ended", "last", "left", "refused"),
+    )
+
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop, last: Callable[[], Any]) -> None:
         self.left = False
         """True once the stream of the branches was left by its reader."""

@@ -25,6 +25,8 @@ class WaitLimits:
     """The time limit on waiting for one branch: that of each step, and a few seconds in all once its run is
     cancelled."""
 
+    __slots__ = ("_clock", "_loop", "_until")
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._until: float | None = None

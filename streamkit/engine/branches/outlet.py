@@ -36,6 +36,11 @@ class Outlet(abc.ObserverBase[Any]):
     the last calls to the sink.
     """
 
+    __slots__ = (
+        *("_calls", "_ended", "_limits", "_mailbox", "_scheduler", "_thread", "error", "failure", "gate"),
+        *("reply_filter", "sink", "subscription"),
+    )
+
     def __init__(self, spec: Branch, scheduler: RunScheduler) -> None:
         self.gate = Gate(scheduler.gate)
         self.sink = SinkCalls(spec)

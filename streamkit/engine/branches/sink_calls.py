@@ -23,6 +23,8 @@ class SinkCalls:
     """Calls ``write`` of one sink, and counts what becomes of its items. Made by the outlet; once the sink turns out to
     be async, its mailbox calls ``write``. After `end` only the figures are left."""
 
+    __slots__ = ("_blocked", "_final", "_listening", "_slow_calls", "delivered", "failed", "name", "spec", "write")
+
     def __init__(self, spec: Branch) -> None:
         into = spec.into
         self.spec, self.name = spec, spec.name
