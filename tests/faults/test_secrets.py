@@ -122,10 +122,12 @@ def test_an_echoed_key_is_told_to_nobody(echo: Any, where: str, capfd: pytest.Ca
     assert KEY not in "".join(capfd.readouterr())
 
 
-def test_no_logger_tells_the_key(log: io.StringIO) -> None:
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
+def test_no_logger_tells_the_key(log: io.StringIO, library: Any) -> None:
     """Note: httpcore logs the headers of answers, so this holds unless the server repeats the key there."""
     with serving(refusal("500 No", f"bad key {KEY}"), [head(), reply("fine")]) as server:
-        ask(sk.Client(server.url, KEY, model="m", retry=sk.Retry(first=0.01)))
+        given = library and library.AsyncClient(limits=library.Limits(max_keepalive_connections=0))
+        ask(sk.Client(server.url, KEY, model="m", retry=sk.Retry(first=0.01), transport=given))
         assert len(server.requests) == 2
     assert "HTTP/1.1 200" in log.getvalue()  # it did log
     assert KEY not in log.getvalue()

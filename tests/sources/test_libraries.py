@@ -14,7 +14,7 @@ import pytest
 import streamkit as sk
 from streamkit.sources.http.libraries import is_client, library_of
 from tests.faults.bodies import reply
-from tests.faults.server import KEEP, Server, chunked, head, serving
+from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 from tests.libraries import LIBRARIES, with_both
 
 CLOSED = "http://127.0.0.1:9/v1"
@@ -78,7 +78,6 @@ def test_all_kinds_of_transports_send_the_same_request(kind: str, library: Any) 
     with serving(ANSWER) as server:
         asyncio.run(main(server))
         first, second, ours = server.requests
-        assert first.connection == second.connection != ours.connection
         assert list(first.headers.items()) == list(second.headers.items()) == list(ours.headers.items())
         assert first.content == second.content == ours.content
 
@@ -118,6 +117,24 @@ def test_the_http_client_of_an_official_library(provider: str, kind: str) -> Non
 
     with serving(ANSWER) as server:
         asyncio.run(main(server))
+
+
+@with_both
+def test_replies_that_wait_for_the_one_connection_of_a_given_client(library: Any) -> None:
+    async def main(server: Server) -> None:
+        async with library.AsyncClient(limits=library.Limits(max_connections=1)) as given:
+            one = sk.Client(server.url, "key", model="m", transport=given)
+            runs = [sk.start(one.chat("hi")) for _ in range(5)]
+            await asyncio.to_thread(server.heard, 1)
+            for number in (2, 0):
+                runs[number].cancel()
+                assert (await runs[number]).outcome == "cancelled"
+            assert [(await runs[number]).text for number in (1, 3, 4)] == ["fine"] * 3
+        assert await asyncio.to_thread(server.all_closed)
+
+    with serving([head(), HANG], ANSWER) as server:
+        asyncio.run(main(server))
+        assert len(server.requests) == 4
 
 
 @with_both
