@@ -35,7 +35,7 @@ def sink(seen: list[int]) -> Callable[[Any], None]:
     return count
 
 
-def fan_of(calls: list[Callable[[Any], None]], rounds: type[Rounds]) -> Fan:
+def fan_of(calls: list[Callable[[Any], None]], rounds: type[Rounds] = DirectRounds) -> Fan:
     with patch.object(fan, "DirectRounds", rounds):
         return Fan([as_branch(call) for call in calls], RunScheduler(asyncio.get_running_loop()))
 
