@@ -162,7 +162,7 @@ class Scan:
         if not firsts:
             text = self._text
             for find, kept in zip(self._finds, self._kept_until, strict=True):
-                firsts.append(find.find(text, position if position > kept else kept, final))
+                firsts.append(find.find(text, max(position, kept), final))
         best, best_number = None, 0
         for number, match in enumerate(firsts):
             if match is None:
