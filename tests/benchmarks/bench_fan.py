@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import streamkit as sk
 from streamkit.engine.branches import fan
-from streamkit.engine.branches.branch import as_branch
+from streamkit.engine.branches.description import as_branch
 from streamkit.engine.branches.fan import Fan
 from streamkit.engine.branches.rounds import DirectRounds, Rounds
 from streamkit.engine.upstream import RunScheduler

@@ -25,7 +25,12 @@ class WorkerError(Exception):
 
 
 def environment() -> dict[str, str]:
-    env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """Variables for a process: without proxies, and with byte code that is kept, as for users."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**env, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
 
 
