@@ -14,8 +14,8 @@ from ..failures import ShutdownError, with_notes
 from ..loops import enter, leave
 from ..streams import kind_of
 from ..upstream import RunScheduler, scheduler_for
-from .branch import Branch, check_kinds
 from .claims import SinkClaim
+from .description import Branch, check_kinds
 from .fan import Fan
 
 __all__ = ["Attached", "BranchedStream"]

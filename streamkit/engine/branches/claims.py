@@ -18,7 +18,7 @@ from ...errors import SinkError
 from ...events import Finish, Reply
 from ..loops import forgets_closed_loops, on_loop, runs_here
 from ..upstream import Context, at_work
-from .branch import Branch
+from .description import Branch
 from .listener import Listener
 from .own_sink import OwnSink
 

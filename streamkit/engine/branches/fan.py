@@ -17,8 +17,8 @@ from ...events import Reply
 from ..failures import same_failure
 from ..loops import on_loop
 from ..upstream import Gate, RunScheduler
-from .branch import Branch
 from .connecting import connect
+from .description import Branch
 from .outlet import Outlet
 from .own_sink import pass_run_id
 from .rounds import DirectRounds

@@ -12,7 +12,7 @@ from ...awaitables import never_began
 from ...errors import SinkError
 from ...events import Reply
 from ..loops import is_cancel, outcome_of
-from .branch import Branch
+from .description import Branch
 from .own_sink import has_error_callback
 
 __all__ = ["LastCalls", "WaitLimits"]

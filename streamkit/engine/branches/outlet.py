@@ -19,7 +19,7 @@ from ...events import Reply
 from ..failures import same_failure
 from ..loops import on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
-from .branch import Branch
+from .description import Branch
 from .last_calls import LastCalls, WaitLimits
 from .mailbox import Mailbox
 from .sink_calls import SinkCalls

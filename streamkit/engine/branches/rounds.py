@@ -99,8 +99,11 @@ class DirectRounds(Rounds):
     def on_next(self, item: Any) -> None:
         if self._plain_rounds:
             self._plain_rounds -= 1
-            super().on_next(item)
-            self._connect()  # a sink may have turned out to be async
+            try:
+                super().on_next(item)
+            finally:
+                if not self._plain_rounds:
+                    self._connect()  # a sink may have turned out to be async
             return
         began = perf_counter()
         for call, observer, outlet, sink in self._calls:

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from ..failures import slow_callable
-from .branch import Branch
+from .description import Branch
 from .listener import Listener
 from .stats import SinkStats
 
