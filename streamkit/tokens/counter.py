@@ -72,15 +72,12 @@ class TokenCounter:
 
     def feed(self, text: str) -> int:
         """The total after ``text``."""
-        if self._half or not text.isascii():
-            text = self._repaired(text)
+        engine = self._engine
+        if self._half or (not text.isascii() and SURROGATE.search(text)):
+            return self._feed_halves(text)
         if text:
-            self._engine.push(text)
-        if self._half:
-            ahead = self._engine.copy()
-            ahead.push(REPLACED)
-            self._with_half = ahead.total
-        return self.total
+            engine.push(text)
+        return engine.total
 
     def flush(self) -> int:
         """The total when no more text comes: exact if the tokenizer is the model's."""
@@ -88,6 +85,16 @@ class TokenCounter:
             self._half = ""
             self._engine.push(REPLACED)
         self._engine.flush()
+        return self.total
+
+    def _feed_halves(self, text: str) -> int:
+        text = self._repaired(text)
+        if text:
+            self._engine.push(text)
+        if self._half:
+            ahead = self._engine.copy()
+            ahead.push(REPLACED)
+            self._with_half = ahead.total
         return self.total
 
     def _repaired(self, text: str) -> str:

@@ -20,7 +20,7 @@ from ...prelude import Prelude, commits
 from ..failures import ShutdownError, failure_of, trim
 from ..loops import is_cancel
 from ..upstream import GateClock, Place, RunScheduler, SentRequest, scheduler_for
-from .kinds import EventSource
+from .direct import DirectSource
 from .source_task import SourceTask
 
 __all__ = ["Producer", "Reading", "Source"]
@@ -28,7 +28,7 @@ __all__ = ["Producer", "Reading", "Source"]
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
 
-class Source(EventSource):
+class Source(DirectSource):
     """Subscribing makes the request; the last item is the `Reply`."""
 
     def __init__(self, producer: Producer) -> None:

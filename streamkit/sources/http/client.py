@@ -16,6 +16,7 @@ from ...messages import Messages, messages_of, prompt_of
 from ...wire import APIS, Api
 from .call import Call
 from .environment import endpoint_of, with_key
+from .libraries import Transport
 from .limits import Limits, Retry
 from .options import check_options
 from .params import ChatParams, CompletionParams, ResponseParams
@@ -36,9 +37,9 @@ class Client:
     key is looked for again at each request. ``base_url`` includes the version (``…/v1``).
     ``azure="2024-10-21"`` (an api-version) is for an Azure OpenAI resource: ``base_url`` is its address, the model
     names the deployment.
-    ``transport`` is any httpx transport, an ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it
-    stays yours to close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers
-    that never send an end. ``trust_env`` uses proxies (except for this machine) and certificates of the environment.
+    ``transport`` is any async transport or an ``AsyncClient`` of httpx or httpx2, without HTTP/2; it stays yours to
+    close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers that never send
+    an end. ``trust_env`` uses proxies (except for this machine) and certificates of the environment.
     ``allow_private=False`` connects to addresses of the public internet only, whatever a name resolves to. ValueError
     for a key, header or address that cannot be sent safely.
 
@@ -54,7 +55,7 @@ class Client:
         model: str | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
-        transport: Any = None,
+        transport: Transport | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         azure: str | None = None,

@@ -182,7 +182,8 @@ class Exchange:
         this package it takes little memory while the reply is read."""
         build = partial(pool.client.build_request, "POST", params=params, timeout=None)
         if not pool.owned:
-            return build(url, headers=headers, content=content, extensions={"trace": refuse_http2})
+            # The raw headers, as a client of httpx2 would change the names in an object of httpx.
+            return build(url, headers=headers.raw, content=content, extensions={"trace": refuse_http2})
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
         return build(
