@@ -77,7 +77,7 @@ def main() -> int:
     print(report.as_text(rows, found))
     faults = report.faults(found)
     print("".join(f"FAULT: {fault}\n" for fault in faults), end="")
-    if args.plot:
+    if args.plot and not faults:
         from tests.benchmarks import pictures
 
         pictures.draw(found)

@@ -11,7 +11,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import streamkit as sk
@@ -80,7 +81,12 @@ def block(delta: dict[str, str], finish: str | None = None) -> bytes:
 
 async def read(size: int) -> None:
     """Nothing asks for the text to be kept."""
-    events = sk.from_bytes(lambda: body(size), keep_text=False)
+
+    async def reads() -> AsyncIterator[bytes]:  # a plain iterator would be read in a thread
+        for read in body(size):
+            yield read
+
+    events = sk.from_bytes(reads, keep_text=False)
     await sk.start(
         events.pipe(ops.meter(), ops.redact("email", "phone"), ops.text(), ops.sentences()), lambda item: None
     )
@@ -94,7 +100,7 @@ def peak() -> float:
 if __name__ == "__main__":
     asyncio.run(read(WARM))
     before, begin = peak(), time.process_time()
-    made = sum(map(len, body(int(sys.argv[1]))))
+    deque(body(int(sys.argv[1])), 0)
     making = time.process_time() - begin
     asyncio.run(read(int(sys.argv[1])))
     cost = time.process_time() - begin - 2 * making

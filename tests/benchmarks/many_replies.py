@@ -86,8 +86,8 @@ def rows(found: dict[str, Any]) -> list[Row]:
         Row("B1", "the same, fast transport", latency(FAST)),
         Row("C1", "1,000 replies, fast transport", pace("asyncio")),
         Row("C1", "the same on uvloop", pace("uvloop")),
-        Row("C2", "CPU to open one of 1,000", [figure(opened, "set-up", "streamkit", "openai", 0.35)]),
+        Row("C2", "CPU to open one of many", [figure(opened, "set-up", "streamkit", "openai", 0.35)]),
         Row("C2", "the same, fast transport", [figure(opened, "set-up", FAST, "openai", 0.35)]),
-        Row("C3", "memory of one of 1,000", [figure(opened, "memory", "streamkit", "openai", 0.7)]),
+        Row("C3", "memory of one of many", [figure(opened, "memory", "streamkit", "openai", 0.7)]),
         Row("C3", "the same, fast transport", [figure(opened, "memory", FAST, "openai", 0.7), extra()]),
     ]
