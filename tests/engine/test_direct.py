@@ -62,7 +62,7 @@ def signals(subscribe: Callable[..., Any], stream: sk.ReplyStream, recorder: Rec
     return recorder.signals
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     count=st.integers(0, 4),
     ending=st.sampled_from(sorted(ENDINGS)),

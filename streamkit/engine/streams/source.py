@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 from typing import TypeAlias
 
-from reactivex import abc
+from reactivex import Observer, abc
+from reactivex.internal import noop
 
 from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import Event, Outcome, Reply, TextDelta
@@ -24,6 +25,8 @@ from .direct import DirectSource
 from .source_task import SourceTask
 
 __all__ = ["Producer", "Reading", "Source"]
+
+SILENT: abc.ObserverBase[Event] = Observer(noop, noop, noop)
 
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
@@ -77,6 +80,11 @@ class Reading(SourceTask):
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
         return self._scheduler.visible_reply(self._final or self.snapshot(outcome), upto)
+
+    def dispose(self) -> None:
+        if self._ended:  # by an observer of the last signals, after which none must come
+            self._observer = SILENT
+        super().dispose()
 
     @property
     def stands_alone(self) -> bool:
