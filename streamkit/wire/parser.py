@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic_core import from_json
-
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Event, Outcome, Reply
 from ..stages import Fold
@@ -16,7 +14,7 @@ from .apis import APIS, api_named
 from .heartbeats import is_end
 from .json_codec import load_json, quote_json
 from .problems import stray_problem
-from .sse import LIMIT, ServerSentEvent, from_data_line
+from .sse import LIMIT, ServerSentEvent
 
 __all__ = ["Parser", "parse"]
 
@@ -174,11 +172,7 @@ class Parser:
 
     def _events(self, item: bytes | ServerSentEvent | str) -> Iterable[Event]:
         if isinstance(item, bytes):
-            try:
-                value = from_json(item)
-            except ValueError:
-                return self._dialect.feed(from_data_line(item))
-            return self._dialect.feed_object(value)
+            return self._dialect.feed_line(item)
         if isinstance(item, ServerSentEvent):
             return self._dialect.feed(item)
         self._keep(item)
