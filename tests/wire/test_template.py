@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -27,85 +28,118 @@ START = {
 }
 FORMS = {
     "chat": [
-        b'{"id":"a","created":%d,"choices":[{"index":0,"delta":{"content":%b},"finish_reason":null}],"obfuscation":%b}',
-        b'{"choices": [{"delta": {"role": "assistant", "content": %b}, "index": 0}], "created": %d, "p": %b}',
-        b'{"choices":[{"index":%d,"delta":{"content":%b}}],"id":%b}',
-        b'{"usage":null,"created":%d,"choices":[{"index":0,"delta":{"content":%b,"content":%b}}]}',
-        b'{"id":%d,"choices":[{"index":0,"delta":{"content":%b}}],%b:null}',
-        b'{"id":%d,"choices":[{"index":0,"delta":{"content":%b}}],%b:null,"p":2,"id":3}',
-        b'{"created":%d,"choices":[{"index":0,"delta":{"content":%b},"logprobs":null,"x":%b}]}',
+        b'{"id":"a","created":N,"choices":[{"index":0,"delta":{"content":T},"finish_reason":null}],"obfuscation":P}',
+        b'{"choices": [{"delta": {"role": "assistant", "content": T}, "index": 0}], "created": N, "p": P}',
+        b'{"choices":[{"index":N,"delta":{"content":T}}],"id":P}',
+        b'{"usage":null,"created":N,"choices":[{"index":0,"delta":{"content":P,"content":T}}]}',
+        b'{"id":N,"choices":[{"index":0,"delta":{"content":T}}],P:null}',
+        b'{P:null,"id":N,"choices":[{"index":0,"delta":{"content":T}}],"p":2,"obfuscation":3}',
+        b'{"created":N,"choices":[{"index":0,"delta":{"content":T},"logprobs":null,"x":P}]}',
+        b'{"p":P,"created":[N,{"x":2}],"choices":[{"index":0,"delta":{"content":T}}],"id":"a"}',
+        b'{"p":P,"choices":[{"delta":{"content":T},"index":0}],"created":N,"usage":null}',
     ],
     "responses": [
         (
-            b'{"sequence_number":%d,"type":"response.output_text.delta","output_index":0,"content_index":0,"item_id":"i",'
-            b'"delta":%b,"obfuscation":%b}'
+            b'{"sequence_number":N,"type":"response.output_text.delta","output_index":0,"content_index":0,'
+            b'"delta":T,"obfuscation":P}'
         ),
-        b'{"type":"response.output_text.delta","output_index":0,"content_index":%d,"delta":%b,"obfuscation":%b}',
+        b'{"type":"response.output_text.delta","output_index":0,"content_index":N,"delta":T,"obfuscation":P}',
+        b'{"delta":T,"obfuscation":P,"output_index":0,"sequence_number":N,"type":P,"content_index":0}',
     ],
     "anthropic": [
-        b'{"type":"content_block_delta","index":0,"n":%d,"delta":{"type":"text_delta","text":%b},"p":%b }',
-        b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b,"p":%b}  }',
+        b'{"type":"content_block_delta","index":0,"n":N,"delta":{"type":"text_delta","text":T},"p":P }',
+        b'{"type":"content_block_delta","index":N,"delta":{"type":"text_delta","text":T,"p":P}  }',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":T}S}',
     ],
-    "ollama": [b'{"created_at":%d,"message":{"role":"assistant","content":%b},"model":%b,"done":false}'],
+    "ollama": [b'{"created_at":P,"n":N,"message":{"role":"assistant","content":T},"model":"m","done":false}'],
 }
-"""Chunks with a number, a text and a further string, each at its place in turn."""
-ODD = st.sampled_from([
+"""Chunks with a number, a text, a further string and spaces in place of N, T, P and S."""
+PLAIN = [b'"a"', b'"b"', b'" cd"', b'"id"', b'"e f"', b'"xyz"', b'"p"', b'"q"']
+ODD = [
     b'""', b'"\\""', b'"\\\\"', b'"\\u00e9\\n"', b'"\\ud83d"', b'"\\ude00"', b'"\\ud83d\\ude00"', '"é😀"'.encode(),
-    b'"\xff"', b'"\x01"', b'"\x7f"', b'"a\\"', b'"},"', b'"}]}"', b'"a","content":"b"', b'"a","obfuscation":"b"',
-    b"null", b"1", b"[]", b"01", b"-1", b"", b' "a"', b'"a" ', b'"error"', b'"usage"', b'"id"', b'"p"', b'"NaN"',
-])  # fmt: skip
-STRINGS = st.one_of(
-    ODD, st.text(st.characters(codec="utf-8"), max_size=4).map(lambda text: json.dumps(text).encode()),
-    st.text("ab", min_size=1, max_size=3).map(lambda text: b'"%b"' % text.encode()),
-)  # fmt: skip
-PLAIN = st.sampled_from([b'"a"', b'"b"', b'" cd"', b'"e f"', b'"xyz"'])
-NUMBERS = st.integers(0, 3)
-OTHER = st.sampled_from([
+    b'"\xff"', b'"\x01"', b'"\x7f"', b'"\t"', b'"a\\"', b'"},"', b'"}]}"', b'"a","content":"b"', b'"a","p":"b"',
+    b"null", b"1", b"[]", b"{}", b"01", b"00", b"-1", b"-", b"1.0", b"1e2", b"9" * 5000, b"", b' "a"', b'"a" ',
+    b'"error"', b'"usage"', b'"id"', b'"p"', b'"x_groq"', b'"NaN"', b"NaN", b"true", b'"a', b'a"', b'"a","error":"b"',
+    b'"a"} {"b"',
+    b'"' + b"a" * 5000 + b'"', b'"response.output_text.delta"', b"  ", b"\x0b", b"\t", b",",
+]  # fmt: skip
+OTHER = [
     b'{"choices":[]}', b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}', b"{}", b"ping", b"[DONE]", b"{",
-    b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]}}]}',
-    b'{"error":"x"}', b'{"type":"content_block_stop","index":0}', b'{"type":"ping"}', b'{"message":"a"}',
-])  # fmt: skip
+    b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]}}]}', b"", b"1",
+    b'{"error":"x"}', b'{"type":"content_block_stop","index":0}', b'{"type":"ping"}', b'{"message":"a"}', b'{"code":5}',
+    b'{"choices":[{"index":0,"delta":{"content":"\\ud83d"}}]}', b'{"choices":[{"index":0,"delta":{"refusal":"no"}}]}',
+    b'{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"x"}}',
+    b'{"type":"response.output_item.added","output_index":1,"item":{"type":"message","id":"m"}}',
+    b'{"type":"response.output_text.done","output_index":0,"content_index":0,"text":"x"}',
+]  # fmt: skip
 
 
-@st.composite
-def lines(draw: st.DrawFn, api: str) -> list[bytes]:
-    """Data of a reply: runs of chunks of one form, most of them plain, with others and damaged ones among them."""
-    out = [json.dumps(one).encode() for one in START[api]]
-    for form in draw(st.lists(st.sampled_from(FORMS[api]), min_size=1, max_size=3)):
-        for odd in draw(st.lists(st.sampled_from([False, False, False, True]), min_size=3, max_size=8)):
-            text, padding = draw(STRINGS if odd else PLAIN), draw(STRINGS if odd else PLAIN)
-            values = {b"%d": iter([draw(NUMBERS)]), b"%b": iter([text, padding])}
-            data = form % tuple(next(values[form[at : at + 2]]) for at in _holes(form))
-            if odd and draw(st.booleans()):
-                at, more = (
-                    draw(st.integers(0, len(data))),
-                    draw(st.sampled_from([b"", b'"', b"\\", b" ", b"\xff", b"0"])),
-                )
-                data = data[:at] + more + data[at + draw(st.integers(0, 2)) :]
-            out.append(data.replace(b"\n", b"").replace(b"\r", b""))
-        out += draw(st.lists(OTHER, max_size=1))
-    return out
+def filled(form: bytes, number: int, **odd: bytes) -> bytes:
+    """A chunk: plain, except for what is given."""
+    values = {"N": b"%d" % (number % 7), "T": PLAIN[number % 8], "P": PLAIN[number // 2 % 8], "S": b" " * (number % 3)}
+    return re.sub(rb"\b[NTPS]\b|S(?=\})", lambda found: (values | odd)[found[0].decode()], form)
 
 
-def _holes(form: bytes) -> list[int]:
-    return [at for at in range(len(form)) if form[at : at + 2] in (b"%d", b"%b")]
+def run(form: bytes, count: int = 6) -> list[bytes]:
+    return [filled(form, number) for number in range(count)]
 
 
-def parsed(data: list[bytes], api: str, form: bytes) -> tuple[list[Any], str, Any]:
-    """The events of a body, with their raw data, as far as it can be read, the error, and the reply."""
-    body = [form % one for one in data]
+def parsed(body: list[bytes], api: str) -> tuple[list[Any], str, Any]:
+    """The events of a body with their raw data, the error, and the reply up to it."""
     events, error = read(body, api)
-    return [(type(one), one, one.raw) for one in events], repr(error), error and error.partial
+    return [(one, repr(one.raw)) for one in events], repr(error), error and error.partial
 
 
-@pytest.mark.parametrize("api", FORMS)
-@given(st.data())
-def test_a_template_changes_nothing(api: str, data: st.DataObject):
-    """A second line of data that is empty adds a line end, which is white space in JSON: such a chunk is always
-    parsed."""
-    chunks = data.draw(lines(api))
-    line, parsed_always = (b"%b\n", b" %b\n") if api == "ollama" else (b"data: %b\n\n", b"data: %b\ndata:\n\n")
-    assert parsed(chunks, api, line) == parsed(chunks, api, parsed_always)
+def check(chunks: list[bytes], api: str) -> None:
+    """Compare with a body that has the same chunks, and in each a further space or line end outside of all values, so
+    that it is parsed."""
+    chunks = [*(json.dumps(one).encode() for one in START[api]), *chunks]
+    if api == "ollama":
+        spaced = [b" " * (number % 2) + chunk + b"\n" for number, chunk in enumerate(chunks)]
+        assert parsed([chunk + b"\n" for chunk in chunks], api) == parsed(spaced, api)
+    else:
+        several_lines = [b"data: %b\ndata:\n\n" % chunk for chunk in chunks]
+        assert parsed([b"data: %b\n\n" % chunk for chunk in chunks], api) == parsed(several_lines, api)
+
+
+CASES = [pytest.param(api, form, id=f"{api}-{number}") for api in FORMS for number, form in enumerate(FORMS[api])]
+
+
+@pytest.mark.parametrize(("api", "form"), CASES)
+def test_a_template_changes_nothing(api: str, form: bytes):
+    for place in "NTPS":
+        for odd in ODD:
+            check([*run(form), filled(form, 6, **{place: odd}), *run(form)], api)
+            check(
+                [*run(form), filled(form, 6, T=b'"text"', **{place: odd} if place != "T" else {}), filled(form, 7)], api
+            )
+
+
+@pytest.mark.parametrize(("api", "form"), CASES)
+def test_other_chunks_end_a_template(api: str, form: bytes):
+    for other in OTHER:
+        check([*run(form), other, *run(form)], api)
+    check([*run(form), b'"text"' + form.rpartition(b"T")[2].replace(b"P", b'"a"').replace(b"N", b"1"), *run(form)], api)
+    for next_form in FORMS[api]:
+        check([*run(form), *run(next_form), *run(form)], api)
+
+
+@pytest.mark.parametrize(("api", "form"), CASES)
+@given(
+    st.integers(0, 200), st.integers(0, 3), st.sampled_from([b"", b'"', b"\\", b" ", b"\xff", b"0", b",", b"}", b"a"])
+)
+def test_damaged_chunks(api: str, form: bytes, at: int, removed: int, added: bytes):
+    chunk = filled(form, 6)
+    at %= len(chunk)
+    check([*run(form), chunk[:at] + added + chunk[at + removed :], filled(form, 7)], api)
+
+
+def test_a_key_is_not_padding():
+    """Two names of fields that are padding, where both come again, make no difference in what is parsed."""
+    form = b'{P:5,"choices":[{"index":0,"delta":{"content":T}}],"id":2,"p":3}'
+    chunks = [filled(form, number, P=(b'"id"', b'"p"')[number % 2]) for number in range(8)]
+    for name in (b'"usage"', b'"error"', b'"x_groq"', b'"choices"', b'"q"'):
+        check([*chunks, filled(form, 8, P=name), *chunks], "chat")
 
 
 def chunk(number: int) -> bytes:
