@@ -9,7 +9,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from ..events import Event, TextDelta
-from .sse import ServerSentEvent, from_data_line
+from .heartbeats import is_heartbeat
+from .sse import NamedLine, ServerSentEvent, event_of
 from .templates import Places, Templates
 
 __all__ = ["ChunkReader"]
@@ -35,21 +36,24 @@ class ChunkReader(ABC):
     def quick(self, chunk: Any) -> TextDelta | None:
         """The event of a chunk that is a piece of text and nothing else, as nearly all are; None for any other."""
 
-    def feed_line(self, data: bytes) -> Iterable[Event]:
-        """The events of a server-sent event that is nothing but one line of ``data``."""
-        template = self._templates.current
-        if template is not None:
-            event = template.event(data)
+    def feed_line(self, data: bytes, name: bytes = b"") -> Iterable[Event]:
+        """The events of a server-sent event that is nothing but one line of ``data``, and perhaps a name."""
+        templates = self._templates
+        if templates.current is not None and templates.name == name:
+            event = templates.current.event(data)
             if event is not None:
                 return (event,)
+        word = name.decode("utf-8", "replace")
         try:
             chunk = from_json(data)
         except ValueError:
-            return self.feed(from_data_line(data))
+            chunk = None
+        if chunk is None or (word and is_heartbeat(word)):
+            return self.feed(event_of(NamedLine(name, data)))
         event = self.quick(chunk)
         if event is None:
-            return self._events(chunk, "")
-        self._templates.learn(data, event.index, self._pieces())
+            return self._events(chunk, "" if word == "message" else word)
+        templates.learn(data, name, event.index, self._pieces())
         return (event,)
 
     def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:

@@ -29,28 +29,31 @@ class Places(NamedTuple):
 
 
 class Templates:
-    """The ``current`` template, and when to make another one."""
+    """The ``current`` template, the ``name`` of the events that it is for, and when to make another one."""
 
-    __slots__ = ("_earlier", "_pause", "_places", "_rest", "current")
+    __slots__ = ("_earlier", "_pause", "_places", "_rest", "current", "name")
 
     def __init__(self, places: Places) -> None:
         self.current: Template | None = None
+        self.name = b""
         self._places = places
         self._earlier = b""
         self._pause = self._rest = 0
 
-    def learn(self, chunk: bytes, index: int, pieces: list[str] | None) -> None:
+    def learn(self, chunk: bytes, name: bytes, index: int, pieces: list[str] | None) -> None:
         """Note a chunk that had to be parsed, of which `Dialect.quick` made an event. Two of them make a template;
         where templates do not pay, the pauses between them become longer."""
         if self._rest:
             self._rest -= 1
         elif self._places.text and len(chunk) <= LONGEST:
-            earlier = self._earlier
+            earlier = self._earlier if name == self.name else b""
             if earlier:
                 self.drop()
                 self._rest = self._pause = 2 * self._pause + 1
                 self.current = _template(earlier, chunk, self._places, index, pieces)
-            self._earlier = chunk
+            elif name != self.name:
+                self.drop()
+            self._earlier, self.name = chunk, name
 
     def drop(self) -> None:
         """Forget the template, because another kind of chunk came."""

@@ -97,9 +97,9 @@ def check(chunks: list[bytes], api: str) -> None:
     if api == "ollama":
         spaced = [b" " * (number % 2) + chunk + b"\n" for number, chunk in enumerate(chunks)]
         assert parsed([chunk + b"\n" for chunk in chunks], api) == parsed(spaced, api)
-    else:
-        several_lines = [b"data: %b\ndata:\n\n" % chunk for chunk in chunks]
-        assert parsed([b"data: %b\n\n" % chunk for chunk in chunks], api) == parsed(several_lines, api)
+    for name in (b"", b"event: x\n", b"event: ping\n", b"event: error\n") if api != "ollama" else ():
+        several_lines = [name + b"data: %b\ndata:\n\n" % chunk for chunk in chunks]
+        assert parsed([name + b"data: %b\n\n" % chunk for chunk in chunks], api) == parsed(several_lines, api)
 
 
 CASES = [pytest.param(api, form, id=f"{api}-{number}") for api in FORMS for number, form in enumerate(FORMS[api])]
@@ -122,6 +122,26 @@ def test_other_chunks_end_a_template(api: str, form: bytes):
     check([*run(form), b'"text"' + form.rpartition(b"T")[2].replace(b"P", b'"a"').replace(b"N", b"1"), *run(form)], api)
     for next_form in FORMS[api]:
         check([*run(form), *run(next_form), *run(form)], api)
+
+
+def test_a_template_is_for_events_of_one_name():
+    chunks = [b"data: %b\n\n" % filled(FORMS["responses"][0], number) for number in range(6)]
+    names = [
+        b"",
+        b"event: x\n",
+        b"event: ping\n",
+        b"event: error\n",
+        b"event: message\n",
+        b"id: 7\n",
+        b"retry: 1\n",
+        b": a\n",
+    ]
+    for name in names:
+        for other in names:
+            body = [*(name + one for one in chunks), *(other + one for one in chunks), *chunks]
+            plain = [one.replace(b"\n\n", b"\ndata:\n\n") for one in body]
+            assert parsed(body, "responses") == parsed(plain, "responses")
+            assert parsed([bytes([byte]) for byte in b"".join(body)], "responses") == parsed(plain, "responses")
 
 
 @pytest.mark.parametrize(("api", "form"), CASES)
