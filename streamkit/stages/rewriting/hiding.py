@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
-from ...event_class import FromServer
+from ...event_class import FromServer, has_raw
 from ...events import Reply, ToolResult, UsageUpdate
 from ...json_values import json_default
 from ...protocols import overrides
@@ -38,9 +38,10 @@ def require_event(item: Any, name: str) -> Any:
 
 def without_raw(event: E) -> E:
     """``event`` without the raw data of the server."""
-    if event.raw is None and type(event) not in HOLDERS:
+    has_raw_data = has_raw(event)
+    if not has_raw_data and type(event) not in HOLDERS:
         return event
-    changes: dict[str, Any] = {"raw": None} if event.raw is not None else {}
+    changes: dict[str, Any] = {"raw": None} if has_raw_data else {}
     if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
         changes["usage"] = replace(event.usage, raw=None)
     if isinstance(event, ToolResult) and event.call.raw is not None:

@@ -15,6 +15,7 @@ from ..fields import choice_index, text_field
 from ..fragments import Fragment, fragment, legacy_fragment
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
+from ..templates import Places
 from ..unread import REASONS, is_chat, unread_chat_field
 
 __all__ = ["Chat"]
@@ -27,6 +28,8 @@ TEXT_FIELDS = ("text", "summary", "content", "thinking", "reasoning")
 
 class Chat(Dialect):
     """The dialect of ``/chat/completions``; `finished` once all choices that were opened have a finish reason."""
+
+    places = Places(("choices", 0, "delta", "content"), ("created", "id", "obfuscation", "p"))
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
