@@ -34,7 +34,7 @@ WARM = 20_000
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    large = plan.of(10_000_000, 1_000_000)
+    large = plan.of(10_000_000, 500_000)
     found = in_turn([large // 10, large], plan.rounds_of(2, 1), _in_a_process)
     return {"characters": large, "small": found[large // 10], "large": found[large]}
 

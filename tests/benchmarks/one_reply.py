@@ -6,6 +6,7 @@ apart, so that each wakes the client, as those of a model do.
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from contextlib import ExitStack
@@ -24,6 +25,8 @@ MODES = ("bulk", "framed", "paced")
 GAP = 1000
 """Microseconds between two events of ``paced``."""
 WARM = "bulk-300"
+AHEAD = 1.5
+"""How many times as fast as the clients the server must be."""
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -43,6 +46,9 @@ def measure(plan: Plan) -> dict[str, Any]:
             answers = in_turn(names, rounds, lambda name, model=model: workers[name].ask("one", model))
             found["cost"][mode] = {name: [one["cpu"] / events * 1e6 for one in all] for name, all in answers.items()}
             found["rate"][mode] = {name: [events / one["wall"] for one in all] for name, all in answers.items()}
+            fastest = max(rate for rates in found["rate"][mode].values() for rate in rates)
+            if found["server"].get(mode, math.inf) < AHEAD * fastest:
+                found["faults"].append(f"{mode}: the server is not {AHEAD} times as fast as the fastest client")
             texts = {(one["texts"], one["sum"]): name for name, all in answers.items() for one in all}
             if len(texts) > 1:
                 found["faults"].append(f"{mode}: not all clients read the same text: {texts}")
