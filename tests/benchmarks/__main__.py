@@ -75,10 +75,10 @@ def main() -> int:
             args.kept.write_text(json.dumps(found, indent=1))
     rows = [row for name, (_, section) in SECTIONS.items() if name in found for row in section.rows(found[name])]
     print(report.as_text(rows, found))
-    faults = report.faults(found)
-    print("".join(f"FAULT: {fault}\n" for fault in faults), end="")
-    if args.plot and not faults:
-        from tests.benchmarks import pictures
+    if faults := report.faults(found):
+        print("".join(f"FAULT: {fault}\n" for fault in faults) + "These figures are worthless; nothing has been drawn.")
+    elif args.plot:
+        from tests.benchmarks import pictures  # which needs matplotlib
 
         pictures.draw(found)
         report.write(rows, found)

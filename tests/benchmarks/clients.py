@@ -83,18 +83,14 @@ def plain_aiohttp(url: str) -> Read:
 class _Floor(asyncio.Protocol):
     """Reads the HTTP chunks of one server, and nothing else that HTTP has."""
 
-    def __init__(self) -> None:
-        self._idle: asyncio.Future[None] | None = None
-        self._rest, self._feed, self._in_head = b"", bytes.decode, True
-
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def ask(self, request: bytes, on_text: Callable[[str], None]) -> asyncio.Future[None]:
-        self._feed, self._in_head, self._rest = splitter(on_text), True, b""
-        self._idle = asyncio.get_running_loop().create_future()
+        self._feed, self._rest, self._in_head = splitter(on_text), b"", True
+        self._ended = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        return self._idle
+        return self._ended
 
     def data_received(self, data: bytes) -> None:
         data, at = self._rest + data, 0
@@ -104,14 +100,14 @@ class _Floor(asyncio.Protocol):
         while not self._in_head and (line := data.find(b"\r\n", at)) >= 0:
             begin = line + 2
             end = begin + int(data[at:line], 16)
+            if end == begin:
+                self._ended.set_result(None)
+                return
             if len(data) < end + 2:
                 break
-            at = end + 2
-            if end == begin:
-                self._idle.set_result(None)
-                return
             self._feed(data[begin:end])
-        self._rest = data[at:] if not self._in_head else data
+            at = end + 2
+        self._rest = data if self._in_head else data[at:]
 
 
 def floor(url: str) -> Read:

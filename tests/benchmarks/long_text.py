@@ -1,23 +1,24 @@
 """Row G: a very long reply through redaction, meter, text and sentences, each size in a fresh process.
 
-``python -m tests.benchmarks.long_text CHARACTERS`` prints its figures.
+``python -m tests.benchmarks.long_text CHARACTERS time`` prints microseconds a character, with ``memory`` the MB that it
+takes at most: what Python's allocator is asked for, as a process that has freed memory does not grow.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import streamkit as sk
 from streamkit import operators as ops
-from tests.benchmarks.figures import Figure, Plan, Row, column, in_turn, ratios
+from tests.benchmarks.figures import Figure, Plan, Row, in_turn, ratios
 from tests.benchmarks.processes import ROOT, environment
 
 __all__ = ["measure", "rows"]
@@ -34,34 +35,28 @@ WARM = 20_000
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    large = plan.of(10_000_000, 1_000_000)
-    found = in_turn([large // 10, large], plan.rounds_of(2, 1), _in_a_process)
-    return {"characters": large, "small": found[large // 10], "large": found[large]}
+    large = plan.of(10_000_000, 500_000)
+    sizes = {"large": large, "small": large // 10, "smallest": large // 100}
+    times = in_turn(["small", "large"], plan.rounds_of(2, 1), lambda name: _in_a_process(sizes[name], "time"))
+    memory = {name: _in_a_process(sizes[name], "memory") for name in ("smallest", "small")}
+    return {"characters": large, "us": times, "MB": memory}
 
 
-def _in_a_process(size: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.long_text", str(size)]
+def _in_a_process(size: int, what: str) -> float:
+    command = [sys.executable, "-m", "tests.benchmarks.long_text", str(size), what]
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    return float(done.stdout)
 
 
 def rows(found: dict[str, Any]) -> list[Row]:
-    small, large = (column(found[name], "us a character") for name in ("small", "large"))
-    grown = [
-        big - little for little, big in zip(*(column(found[name], "MB") for name in ("small", "large")), strict=True)
+    small, large = found["us"]["small"], found["us"]["large"]
+    size, memory = found["characters"] / 1e6, found["MB"]
+    figures = [
+        Figure("us a character", large, 4),
+        Figure("x a tenth of it, a character", ratios(large, small), 1.2),
+        Figure(f"MB more for {size / 10:g} MB than for {size / 100:g}", [memory["small"] - memory["smallest"]], 0.1),
     ]
-    return [
-        Row(
-            "G",
-            f"{found['characters'] / 1e6:g} MB of text",
-            [
-                Figure("us a character", large, 4),
-                Figure("x a tenth of it, a character", ratios(large, small), 1.2),
-                Figure("MB more memory than a tenth of it", grown, 16),
-            ],
-        )
-    ]
+    return [Row("G", f"{size:g} MB of text", figures)]
 
 
 def body(size: int) -> Iterator[bytes]:
@@ -92,16 +87,22 @@ async def read(size: int) -> None:
     )
 
 
-def peak() -> float:
-    """MB that the process has taken at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+def seconds(size: int) -> float:
+    """Without what making the body takes."""
+    begin = time.process_time()
+    deque(body(size), 0)
+    made = time.process_time()
+    asyncio.run(read(size))
+    return (time.process_time() - made) - (made - begin)
+
+
+def megabytes(size: int) -> float:
+    tracemalloc.start()
+    asyncio.run(read(size))
+    return tracemalloc.get_traced_memory()[1] / 1e6
 
 
 if __name__ == "__main__":
+    size = int(sys.argv[1])
     asyncio.run(read(WARM))
-    before, begin = peak(), time.process_time()
-    deque(body(int(sys.argv[1])), 0)
-    making = time.process_time() - begin
-    asyncio.run(read(int(sys.argv[1])))
-    cost = time.process_time() - begin - 2 * making
-    print(json.dumps({"us a character": cost / int(sys.argv[1]) * 1e6, "MB": peak() - before}))
+    print(seconds(size) / size * 1e6 if sys.argv[2] == "time" else megabytes(size))

@@ -42,7 +42,7 @@ def measure(plan: Plan) -> dict[str, Any]:
 
         names = ["openai", "httpx", "aiohttp", "streamkit", FAST]
         found["hundred"] = crowd(
-            100, plan.of(50, 25), _on_asyncio(names[:1] + names[3:] if plan.quick else names), plan.rounds_of(5, 3)
+            100, plan.of(50, 25), _on_asyncio(names[:1] + names[3:] if plan.quick else names), plan.rounds_of(5, 2)
         )
         both = [(name, loop) for loop in ("asyncio", "uvloop") for name in ("aiohttp", FAST)]
         found["thousand"] = crowd(1_000, 25, both, plan.rounds_of(5, 2))

@@ -6,6 +6,7 @@ apart, so that each wakes the client, as those of a model do.
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from contextlib import ExitStack
@@ -24,6 +25,9 @@ MODES = ("bulk", "framed", "paced")
 GAP = 1000
 """Microseconds between two events of ``paced``."""
 WARM = "bulk-300"
+DRAINS = 9
+AHEAD = 1.5
+"""How many times as fast as the clients the server must be."""
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -43,6 +47,9 @@ def measure(plan: Plan) -> dict[str, Any]:
             answers = in_turn(names, rounds, lambda name, model=model: workers[name].ask("one", model))
             found["cost"][mode] = {name: [one["cpu"] / events * 1e6 for one in all] for name, all in answers.items()}
             found["rate"][mode] = {name: [events / one["wall"] for one in all] for name, all in answers.items()}
+            fastest = max(rate for rates in found["rate"][mode].values() for rate in rates)
+            if found["server"].get(mode, math.inf) < AHEAD * fastest:
+                found["faults"].append(f"{mode}: the server is not {AHEAD} times as fast as the fastest client")
             texts = {(one["texts"], one["sum"]): name for name, all in answers.items() for one in all}
             if len(texts) > 1:
                 found["faults"].append(f"{mode}: not all clients read the same text: {texts}")
@@ -51,17 +58,19 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def drained(address: str, model: str) -> float:
-    """The seconds that the server takes for a reply that is only received."""
+    """The seconds that the server takes for a reply that is only received, when it is least disturbed."""
     place = urlsplit(address)
     request = b'{"model":"%b"}' % model.encode()
     head = b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(request)
+    took = []
     with socket.create_connection((place.hostname, place.port)) as peer:
-        for _ in range(2):  # the reply is written at the first time
+        for _ in range(DRAINS):
             begin, last = time.perf_counter(), b""
             peer.sendall(head + request)
             while not last.endswith(END):
                 last = (last + peer.recv(1 << 20))[-len(END) :]
-        return time.perf_counter() - begin
+            took.append(time.perf_counter() - begin)
+    return min(took)
 
 
 GATHERED = "streamkit, gathered"

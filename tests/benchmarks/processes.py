@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import subprocess
 import sys
@@ -13,11 +14,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Worker", "WorkerError", "client", "cores", "environment", "server", "server_lags", "worker_command"]
+__all__ = [
+    "ROOT",
+    "Worker",
+    "WorkerError",
+    "allow_many_connections",
+    "client",
+    "cores",
+    "environment",
+    "server",
+    "server_lags",
+    "worker_command",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 300.0
 """Seconds for one task."""
+FILES = 10_240
 
 
 class WorkerError(Exception):
@@ -39,6 +52,12 @@ def cores() -> tuple[int, int] | None:
     if not hasattr(os, "sched_getaffinity") or len(usable := sorted(os.sched_getaffinity(0))) < 2:
         return None
     return usable[0], usable[1]
+
+
+def allow_many_connections() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _command(module: str, *arguments: str) -> list[str]:

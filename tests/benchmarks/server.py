@@ -14,6 +14,7 @@ import socket
 import time
 from functools import lru_cache
 
+from tests.benchmarks.processes import allow_many_connections
 from tests.benchmarks.replies import END, HEAD, clocked, finish, framed, opening, reply
 
 PAUSE = 0.5
@@ -152,6 +153,7 @@ def wait_until(due: float) -> None:
 
 
 if __name__ == "__main__":
+    allow_many_connections()
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         print(listener.getsockname()[1], flush=True)
         Server().serve(listener)

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.benchmarks.clients import CLIENTS, Read
+from tests.benchmarks.processes import allow_many_connections
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -95,8 +96,7 @@ def main(name: str, address: str, loop: str, core: str) -> None:
     os.dup2(2, 1)  # whatever a client prints is no answer
     if hasattr(os, "sched_setaffinity") and int(core) >= 0:
         os.sched_setaffinity(0, {int(core)})
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_connections()
     with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
         read = CLIENTS[name](address)
         for line in sys.stdin:
