@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from reactivex import operators as rxo
+from reactivex import Observable, abc, operators as rxo
 
 import streamkit as sk
 from streamkit import ops, testing
@@ -14,6 +15,22 @@ from streamkit import ops, testing
 def private(reply: sk.ReplyStream) -> sk.ReplyStream:
     assert isinstance(reply, sk.ReplyStream)
     return reply.pipe(ops.redact("email"))
+
+
+class Own(Observable[Any]):
+    """An Observable of a user's, with an attribute that streams of this package have too."""
+
+    _built = False
+
+    def __init__(self, source: Observable[Any]) -> None:
+        super().__init__()
+        self._source = source
+
+    def _subscribe_core(
+        self, observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        self._built = True
+        return self._source.subscribe(observer, scheduler=scheduler)
 
 
 def again(_: object) -> sk.ReplyStream:
@@ -42,6 +59,11 @@ def test_a_function_that_gives_the_stream_of_a_reply_makes_one(operators):
 )
 def test_one_that_gives_another_stream_makes_a_plain_one(operators):
     assert type(testing.script("a ", "b").pipe(*operators)) is sk.Stream
+
+
+def test_one_that_gives_an_observable_of_its_own_class_keeps_its_attributes():
+    assert testing.script("a ", "b").pipe(Own, ops.text()).to_list().run() == ["a ", "b"]
+    assert list(testing.script("a").pipe(ops.text(), Own)) == ["a"]
 
 
 def test_two_replies_in_a_row_end_with_the_second():

@@ -69,7 +69,7 @@ class Stream(Fluent[T]):
         super().__init__()
         self.source, self.operators = source, operators
         built = source if built is None else built
-        self._built: Observable[T] = getattr(built, "_built", built)  # if it is a Stream, what that is built of
+        self._built: Observable[T] = built._built if isinstance(built, Stream) else built
         self._label = label
         with_kind(self, kind_of(self._built))
 
