@@ -109,6 +109,13 @@ def test_default_limits(body: Any, head: float, clock: str | None, at: float, te
     assert transport.closed == (0 if head > 60 else 1)
 
 
+@pytest.mark.parametrize("tenths", range(1, 40, 3))
+def test_silence_is_called_so_if_both_idle_limits_are_equal(tenths: int) -> None:
+    seen = run(scripted(lambda: [START, FOR_EVER], head=tenths / 10), limits=sk.Limits(byte_idle=2, event_idle=2))
+    assert isinstance(seen.error, sk.StalledError)
+    assert seen.error.clock == "byte_idle"
+
+
 def test_slower_than_any_limit_is_fine_as_long_as_it_goes_on() -> None:
     def steps() -> Steps:
         yield START

@@ -83,7 +83,8 @@ class Clocks:
             yield "first_byte", self._since + limits.first_byte - now
         if phase == "body" and limits.byte_idle is not None:
             # The bytes whose events wait at the gate are noted once these are delivered: all of the limit is left.
-            yield "byte_idle", limits.byte_idle + (0.0 if self._clock.stands else self._last_byte - here)
+            last_byte = here if self._clock.stands else self._last_byte
+            yield "byte_idle", last_byte + limits.byte_idle - here  # as below: equal limits run out at the same time
         if phase == "body" and limits.event_idle is not None:
             yield "event_idle", self._last_content + limits.event_idle - here
         if limits.total is not None:
