@@ -199,14 +199,15 @@ def test_what_a_program_prints_fits_on_a_page(ask: str, port: int, tmp_path: Pat
 # -- other failures ------------------------------------------------------------------------------------------------
 
 
-def test_a_reply_that_breaks_off_is_told_on_a_page():
+def test_a_reply_that_breaks_off_is_told_on_a_page(transport_name: str):
     with serving([head(transfer_encoding="chunked"), chunked(START + say("a")), RESET]) as server:
         client = sk.Client(server.url, KEY, model="m")
         with client:
             error = caught(lambda: sk.run(client.chat("hi")))
     assert isinstance(error, sk.BrokenError)
     assert len(shown(error)) <= PAGE
-    assert error.__notes__[0].startswith("from httpx.ReadError <- httpcore.ReadError")
+    layer = {"httpx": "httpcore.ReadError", "aiohttp": "ConnectionResetError"}[transport_name]
+    assert error.__notes__[0].startswith(f"from httpx.ReadError <- {layer}")
 
 
 @pytest.mark.parametrize("answer", [[head("500 No", content_length="0")], [head(), START]])

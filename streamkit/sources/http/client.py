@@ -17,7 +17,7 @@ from ...wire import APIS, Api
 from .call import Call
 from .environment import endpoint_of, with_key
 from .limits import Limits, Retry
-from .options import check_options
+from .options import check_options, is_fast
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
 from .request_builder import RequestInput, conversation_api, request_for, sibling_api
@@ -36,11 +36,13 @@ class Client:
     key is looked for again at each request. ``base_url`` includes the version (``…/v1``).
     ``azure="2024-10-21"`` (an api-version) is for an Azure OpenAI resource: ``base_url`` is its address, the model
     names the deployment.
-    ``transport`` is any httpx transport, an ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2; it
-    stays yours to close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers
-    that never send an end. ``trust_env`` uses proxies (except for this machine) and certificates of the environment.
-    ``allow_private=False`` connects to addresses of the public internet only, whatever a name resolves to. ValueError
-    for a key, header or address that cannot be sent safely.
+    ``transport`` is ``"httpx"`` or ``"aiohttp"``, the fast transport (``pip install 'streamkit-rx[fast]'``); without it
+    the variable STREAMKIT_TRANSPORT decides, or else it is httpx. Or it is any httpx transport, an
+    ``httpx.AsyncClient`` or an ``httpx2.AsyncClient``, without HTTP/2, and stays yours to close, idle connections
+    included. ``lenient`` takes a stream that just ends as complete, for servers that never send an end. ``trust_env``
+    uses proxies (except for this machine) and certificates of the environment. ``allow_private=False`` connects to
+    addresses of the public internet only, whatever a name resolves to. ValueError for a key, header or address that
+    cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
@@ -85,7 +87,9 @@ class Client:
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._without_usage: set[str] = set()  # models whose server refuses to report usage
-        self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
+        fast = is_fast(transport)
+        own = None if isinstance(transport, str) else transport
+        self._pools = Pools(own, self._endpoint, trust_env=trust_env, fast=fast)
 
     def chat(
         self,

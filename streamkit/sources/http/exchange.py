@@ -148,7 +148,7 @@ class Exchange:
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
         return build(
-            _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting.trace}
+            _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting}
         )
 
     def _cut(self) -> None:
