@@ -7,8 +7,9 @@ PYTHON = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST = $(BIN)/python -m pytest
+BENCH = .venv-bench
 
-.PHONY: demo test test-slow test-all check coverage wheel-test snippets clean
+.PHONY: demo test test-slow test-all check coverage wheel-test snippets bench bench-quick clean
 
 demo: $(VENV)/package.stamp
 	@$(BIN)/streamkit demo
@@ -49,6 +50,13 @@ snippets: $(VENV)/build.stamp
 	rm -rf dist && $(BIN)/python -m build --wheel --outdir dist .
 	$(BIN)/python tests/snippets.py --wheel dist/*.whl
 
+# ARGS: --help names them; --plot rewrites the pictures and tables of docs/performance.md.
+bench: $(BENCH)/bench.stamp
+	$(BENCH)/bin/python -m tests.benchmarks $(ARGS)
+
+bench-quick: $(BENCH)/bench.stamp
+	$(BENCH)/bin/python -m tests.benchmarks --quick $(ARGS)
+
 clean:
 	rm -rf .venv* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
@@ -67,4 +75,11 @@ $(VENV)/dev.stamp: $(VENV)/package.stamp
 
 $(VENV)/build.stamp: pyproject.toml | $(BIN)/python
 	$(PIP) install build
+	@touch $@
+
+$(BENCH)/bench.stamp: pyproject.toml tests/benchmarks/requirements.txt
+	@test -n "$(PYTHON)" || { echo "streamkit needs Python >= 3.11 with its venv module" >&2; exit 1; }
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--requirement tests/benchmarks/requirements.txt --editable '.[offline,text]'
 	@touch $@

@@ -3,10 +3,6 @@
 from typing import TYPE_CHECKING
 
 from .batch import batch  # now: importing its package later would put that in the function's place
-from .engine.branches import Branch, Listener, branch, on
-from .engine.loops import shutdown
-from .engine.runs import Run, Runs, run, start
-from .engine.streams import ReplyStream, Stream
 from .errors import (
     AllFailedError,
     ApiError,
@@ -49,12 +45,15 @@ if TYPE_CHECKING:
     from .batch import BatchItem
     from .combine import Failure, Labelled, race, share, side_by_side, tool_loop
     from .edges.relay import sse
+    from .engine.branches import Branch, Listener, branch, on
+    from .engine.loops import shutdown
+    from .engine.runs import Run, run, runs, start
+    from .engine.streams import ReplyStream, Stream
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
     from .tokens import Prices
 
 __version__ = "0.1.0"
-runs = Runs()
 __all__ = [
     "AllFailedError",
     "ApiError",
@@ -136,6 +135,10 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "batch": "BatchItem",
             "combine": "Failure Labelled race share side_by_side tool_loop",
             "edges.relay": "sse",
+            "engine.branches": "Branch Listener branch on",
+            "engine.loops": "shutdown",
+            "engine.runs": "Run run runs start",
+            "engine.streams": "ReplyStream Stream",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
             "tokens": "Prices",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from reprlib import Repr
 from typing import Any, TypeVar, dataclass_transform
 
 from .wording import one_line
 
-__all__ = ["FromServer", "brief", "event_class", "with_brief_repr"]
+__all__ = ["FromServer", "brief", "event_class", "has_raw", "parse_later", "with_brief_repr"]
 
 C = TypeVar("C")
 LONGEST = 200
@@ -57,3 +58,26 @@ class FromServer:
     """A value made from data that a server sent, which is ``raw``."""
 
     raw: dict[str, Any] | None = field(default=None, repr=False, compare=False, kw_only=True)
+
+
+_slot = vars(FromServer)["raw"]
+parse_later: Callable[[FromServer, bytes], None] = _slot.__set__
+"""Give an event its ``raw`` as JSON, which is parsed when it is asked for."""
+
+
+def has_raw(event: FromServer) -> bool:
+    """True if ``event.raw`` is not None. It is not parsed for this."""
+    return _slot.__get__(event) is not None
+
+
+def _parsed(event: FromServer) -> Any:
+    raw = _slot.__get__(event)
+    if type(raw) is bytes:
+        from pydantic_core import from_json
+
+        raw = from_json(raw)
+        _slot.__set__(event, raw)
+    return raw
+
+
+FromServer.raw = property(_parsed, _slot.__set__, _slot.__delete__)  # type: ignore[assignment]  # a field by its type

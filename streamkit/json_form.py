@@ -80,8 +80,10 @@ def _without_defaults(value: Any) -> Any:
         return value
     out = {}
     for name, default in names.items():
+        if name == "raw" and not isinstance(value, Other):
+            continue  # before it is asked for: it may not be parsed yet
         item = getattr(value, name)
-        if item != default and (name != "raw" or isinstance(value, Other)):
+        if item != default:
             out[name] = _without_defaults(item)
     return out
 

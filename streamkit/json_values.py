@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, time, timedelta
-from decimal import Decimal
 from enum import Enum
+from functools import cache
 from math import isfinite
 from numbers import Integral, Real
-from pathlib import PurePath
 from types import NoneType
 from typing import Any
-from uuid import UUID
 
 __all__ = ["dumps", "json_default", "json_line", "members_of", "strict_json_default"]
-
-MEANT_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
 
 
 def dumps(value: Any, *, ascii: bool = False, compact: bool = True, default: Callable[[Any], Any] | None = None) -> str:
@@ -70,7 +65,7 @@ def strict_json_default(value: Any) -> Any:
         return members
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, MEANT_AS_TEXT):
+    if isinstance(value, _meant_as_text()):
         return str(value)
     if isinstance(value, Integral):
         return int(value)
@@ -82,6 +77,17 @@ def strict_json_default(value: Any) -> Any:
     raise TypeError(
         f"JSON cannot hold a {type(value).__name__}: give text, numbers, lists, dicts, models or dataclasses"
     )
+
+
+@cache
+def _meant_as_text() -> tuple[type, ...]:
+    """The classes whose str says all. Their modules are imported here because hardly any program needs them all."""
+    from datetime import date, time, timedelta
+    from decimal import Decimal
+    from pathlib import PurePath
+    from uuid import UUID
+
+    return date, time, timedelta, Decimal, PurePath, UUID
 
 
 def members_of(value: Any) -> Any:

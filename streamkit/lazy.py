@@ -4,6 +4,7 @@ Names that a package had in an earlier version are found in the same way."""
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,6 +12,10 @@ from importlib import import_module
 from typing import Any
 
 __all__ = ["lazily", "renamed"]
+
+assert concurrent.futures.thread
+"""Imported at once, because it registers an exit hook. That is refused when the main thread has ended, and a thread
+that is still at work then may be the first to use a name whose module needs it."""
 
 
 def lazily(package: str, homes: Mapping[str, str], modules: Mapping[str, str] | None = None) -> Callable[[str], Any]:
@@ -23,12 +28,15 @@ def lazily(package: str, homes: Mapping[str, str], modules: Mapping[str, str] | 
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def get(name: str) -> Any:
+        value: Any
         if modules is not None and name in modules:
-            return import_module(f".{modules[name]}", package)
-        home = home_of.get(name)
-        if home is None:
+            value = import_module(f".{modules[name]}", package)
+        elif name in home_of:
+            value = getattr(import_module(f".{home_of[name]}", package), name)
+        else:
             raise _unknown(package, name)
-        return getattr(import_module(f".{home}", package), name)
+        vars(sys.modules[package])[name] = value  # from now on it is found there, and this function is not called
+        return value
 
     return get
 

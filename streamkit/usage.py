@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from .event_class import FromServer, event_class
 
-__all__ = ["Origin", "Usage", "as_partial", "sum_usage", "weakest_origin"]
+__all__ = ["Origin", "Usage", "as_partial", "sum_usage", "weakest_origin", "with_cost"]
 
 U = TypeVar("U", "Usage", "Usage | None")
 Origin: TypeAlias = Literal["provider", "exact", "estimate", "partial"]
@@ -65,6 +65,22 @@ def sum_usage(usages: Sequence[Usage | None]) -> Usage | None:
         figures[name] = None if None in parts else sum(parts)
     requests = sum(usage.requests for usage in known)
     return Usage(**figures, origin=weakest_origin(usage.origin for usage in known), requests=requests)
+
+
+def with_cost(usage: Usage, cost: float | None) -> Usage:
+    """``usage`` with its cost. A meter makes one for each piece of a reply: `dataclasses.replace` takes five times as
+    long."""
+    return Usage(
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.total_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
+        usage.origin,
+        cost,
+        usage.requests,
+        raw=usage.raw,
+    )
 
 
 def as_partial(usage: U) -> U:

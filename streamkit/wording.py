@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
 
-__all__ = ["POSING", "described", "excerpt", "one_line", "said"]
+__all__ = ["described", "excerpt", "one_line", "posing", "said"]
 
 EXCERPT = 200
-
-POSING = (Exception, GeneratorExit, asyncio.CancelledError)
-"""Exceptions that foreign code may raise when it is asked for a text. Those that end programs are not among them."""
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
@@ -23,9 +19,17 @@ def said(exc: BaseException, limit: int = EXCERPT) -> str:
     """The text of ``exc``, fit for a message; the name of its class if it has none, or if getting it raises."""
     try:
         text = excerpt(str(exc), limit)
-    except POSING:
+    except posing():
         text = ""
     return text or type(exc).__name__
+
+
+def posing() -> tuple[type[BaseException], ...]:
+    """The exceptions that foreign code may raise when it is asked for a text. Those that end programs are not among
+    them."""
+    from asyncio import CancelledError  # here, because `import streamkit` does not need asyncio
+
+    return Exception, GeneratorExit, CancelledError
 
 
 def described(exc: BaseException, limit: int = EXCERPT) -> str:

@@ -27,7 +27,7 @@ APIS = "wire.anthropic wire.gemini wire.ollama wire.openai"
 ASKING = "wire tokens stages.usage"  # what the engine does not import, as it moves items of any kind
 FLOORS = (
     Floor("awaitables clean file_lock json_values lazy mathematics patience reasons runtimes wording"),
-    Floor("checks event_class"),
+    Floor("checks event_class", inside="pydantic_core"),
     Floor("files messages usage"),
     Floor("errors events reply_repr tool_calls validation", inside="pydantic"),
     Floor("json_form prelude protocols worker"),

@@ -65,6 +65,63 @@ def test_star_imports_and_dir_have_every_name(package):
     assert set(module.__all__) <= set(dir(module))
 
 
+def run_script(code: str) -> str:
+    """What ``code`` prints in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_a_name_is_there_like_any_other_once_it_has_been_used():
+    code = "import streamkit as sk; print('run' in vars(sk)); run = sk.run; print(run is vars(sk)['run'])"
+    assert run_script(code).split() == ["False", "True"]
+
+
+THREADS = """
+import sys, threading
+import streamkit as sk
+
+def use(name):
+    start.wait()
+    getattr(sk, name)
+    used.append(name)
+
+names, used = [name for name in sk.__all__ if name not in vars(sk)], []
+sys.setswitchinterval(1e-5)
+start = threading.Barrier(len(names))
+threads = [threading.Thread(target=use, args=(name,)) for name in names]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(names) > 20, sorted(used) == sorted(names))
+"""
+
+
+def test_many_threads_may_be_the_first_to_use_names():
+    assert run_script(THREADS).split() == ["True", "True"]
+
+
+LATE = """
+import threading
+import streamkit as sk
+
+def work():
+    threading.main_thread().join()
+    print(sk.run(sk.from_text("begun late").pipe(sk.ops.map_async(slowly))).text)
+
+async def slowly(event):
+    return event
+
+threading.Thread(target=work).start()
+"""
+
+
+def test_a_thread_may_be_the_first_to_use_names_when_the_main_thread_has_ended():
+    """Python registers no further exit hooks then."""
+    assert run_script(LATE) == "begun late\n"
+
+
 # -- names of earlier versions -----------------------------------------------------------------------------------------
 
 

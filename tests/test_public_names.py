@@ -51,6 +51,22 @@ print(json.dumps({"seen": list(seen), "modules": list(sys.modules)}))
 """
 
 
+AT_ONCE = {
+    *("batch", "batch.asking", "checks", "errors", "event_class", "events", "json_form", "json_values", "lazy"),
+    *("messages", "protocols", "tool_calls", "usage", "wording"),
+}
+"""The modules of the package that ``import streamkit`` loads. A further one makes every program start later: let it be
+imported where it is used."""
+
+
+@cache
+def loaded_by(module: str) -> frozenset[str]:
+    """The modules that importing ``module`` loads in a fresh interpreter."""
+    script = f"import sys; before = set(sys.modules); import {module}; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    return frozenset(done.stdout.split())
+
+
 @cache
 def watched_import(extra: str = "") -> tuple[list[str], list[str]]:
     """What happened during ``import streamkit`` in a fresh interpreter, and the modules it left loaded."""
@@ -91,6 +107,19 @@ def test_import_has_no_side_effects():
 def test_import_loads_no_tokenizer_no_models_and_nothing_optional():
     _, modules = watched_import()
     assert {"openai", "httpx2", "pydantic", "reactivex.operators", "tiktoken", "uvloop"}.isdisjoint(modules)
+
+
+def test_import_loads_few_modules_of_the_package_and_no_other_package():
+    own = {name for name in loaded_by("streamkit") if name.partition(".")[0] == "streamkit"}
+    assert own == {"streamkit", *(f"streamkit.{name}" for name in AT_ONCE)}
+    others = {name.partition(".")[0] for name in loaded_by("streamkit") - own}
+    assert others - set(sys.stdlib_module_names) == set()
+    assert {"asyncio", "decimal", "pathlib", "ssl", "uuid"}.isdisjoint(others)
+
+
+@pytest.mark.parametrize("room", ["errors", "events", "stages", "stages.usage", "tokens", "wire"])
+def test_what_waits_for_nothing_loads_neither_asyncio_nor_rx_nor_httpx(room: str):
+    assert {"asyncio", "httpx", "reactivex"}.isdisjoint(loaded_by(f"streamkit.{room}"))
 
 
 def test_a_side_effect_would_be_noticed():

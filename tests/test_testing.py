@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import reactivex
 from hypothesis import given, strategies as st
@@ -368,6 +369,27 @@ def test_the_servers_transport_serves_any_httpx_client():
             return (await client.get("/models")).status_code
 
     assert testing.clock().run_coroutine(main()) == 200
+
+
+def test_the_servers_transport_serves_the_client_of_openai():
+    async def main() -> list[str]:
+        server = testing.Server(sk.StatusError("slow down", status=429), "Hello there")
+        client = openai.AsyncOpenAI(
+            base_url="http://test/v1",
+            api_key="none",
+            max_retries=0,
+            http_client=httpx2.AsyncClient(transport=server.transport()),
+        )
+        async with client:
+            ask = functools.partial(
+                client.chat.completions.create, model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
+            )
+            with pytest.raises(openai.RateLimitError, match="slow down"):
+                await ask()
+            return [chunk.choices[0].delta.content or "" async for chunk in await ask() if chunk.choices]
+
+    openai = pytest.importorskip("openai")
+    assert "".join(asyncio.run(main())) == "Hello there"
 
 
 def test_a_clock_that_is_forgotten_leaves_nothing_unfinished(caplog):

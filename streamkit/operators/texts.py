@@ -130,7 +130,7 @@ def choice(index: int) -> Keeps:
             elif not hasattr(event, "index"):
                 emit(event)
             elif event.index == index:
-                emit(replace(event, index=0))
+                emit(event if index == 0 and type(event) in EVENTS else replace(event, index=0))
 
         return feed
 

@@ -1,4 +1,4 @@
-"""Servers that play scripts and recordings: a real one on loopback, and a transport for httpx."""
+"""Servers that play scripts and recordings: a real one on loopback, and a transport for httpx and httpx2."""
 
 from __future__ import annotations
 

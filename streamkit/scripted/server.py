@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from ..checks import quote
@@ -26,9 +26,6 @@ from .paths import apis_by_path, endpoint_and_deployment, key_headers, likely_ap
 from .playback import Playback
 from .request_log import Request, RequestLog
 from .script import Script
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["Play", "Request", "Server", "ServerLimits", "as_play"]
 
@@ -116,8 +113,8 @@ class Server:
 
     # -- ways to reach it ------------------------------------------------------------------------------------------
 
-    def transport(self) -> httpx.AsyncBaseTransport:
-        """The same server without a network, as the transport of an httpx client."""
+    def transport(self) -> Any:
+        """The same server without a network, as the transport of a client of httpx or of httpx2."""
         from .transport import Transport
 
         return Transport(self.handle)

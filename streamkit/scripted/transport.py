@@ -1,13 +1,15 @@
-"""A scripted server as an httpx transport: the same answers without a socket."""
+"""A scripted server as a transport of httpx and httpx2: the same answers without a socket."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
 
+from ..sources.http import library_of
 from .answer import Answer, CutError, timed_chunks
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ Handle: TypeAlias = "Callable[[str, str, Iterable[tuple[str, str]], bytes], tupl
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Plays the answers of ``handle`` in process; cut connections raise what httpx raises for real ones."""
+    """Plays the answers of ``handle`` in process; cut connections raise what httpx raises for real ones. A request of
+    httpx2 is answered with objects and exceptions of httpx2."""
 
     any_loop = True
     """It is not bound to an event loop, so a client with it may be used on any of them."""
@@ -28,6 +31,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._handle = handle
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        library = library_of(request)
         data, target = await request.aread(), request.url.raw_path.decode("ascii")
         answer, entry = self._handle(request.method, target, request.headers.multi_items(), data)
         try:
@@ -37,15 +41,17 @@ class Transport(httpx.AsyncBaseTransport):
             raise
         if not answer.status:
             entry.end("dropped")
-            raise httpx.ConnectError("scripted: no connection", request=request)
-        return httpx.Response(
-            answer.status, headers=list(answer.headers), stream=_ScriptedBody(answer, entry), request=request
+            raise library.ConnectError("scripted: no connection", request=request)
+        stream = _body_class(library)(_pieces(answer, entry, library), entry)
+        response: httpx.Response = library.Response(
+            answer.status, headers=list(answer.headers), stream=stream, request=request
         )
+        return response
 
 
-class _ScriptedBody(httpx.AsyncByteStream):
-    def __init__(self, answer: Answer, entry: Request) -> None:
-        self._entry, self._pieces = entry, _pieces(answer, entry)
+class _ScriptedBody:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], entry: Request) -> None:
+        self._pieces, self._entry = pieces, entry
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._pieces
@@ -55,7 +61,13 @@ class _ScriptedBody(httpx.AsyncByteStream):
         await self._pieces.aclose()
 
 
-async def _pieces(answer: Answer, entry: Request) -> AsyncGenerator[bytes, None]:
+@cache
+def _body_class(library: Any) -> type[_ScriptedBody]:
+    """The class of bodies for responses of ``library``, whose clients accept only streams of its own base class."""
+    return type(_ScriptedBody.__name__, (_ScriptedBody, library.AsyncByteStream), {})
+
+
+async def _pieces(answer: Answer, entry: Request, library: Any) -> AsyncGenerator[bytes, None]:
     try:
         async for data in timed_chunks(answer.body):
             entry.sent += len(data)
@@ -64,4 +76,4 @@ async def _pieces(answer: Answer, entry: Request) -> AsyncGenerator[bytes, None]
     except CutError:
         entry.end("dropped")
         message = "peer closed connection without sending complete message body (incomplete chunked read)"
-        raise httpx.RemoteProtocolError(message) from None
+        raise library.RemoteProtocolError(message) from None

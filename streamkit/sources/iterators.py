@@ -13,7 +13,7 @@ from ..engine.failures import report
 from ..engine.streams import Reading, ReplyStream, Source
 from ..events import Event, Finish, Start, TextDelta
 from ..stages import Fold
-from ..wire import Parser
+from ..wire import Parser, api_named
 from ..worker import Worker
 from .http import read_reply
 
@@ -86,7 +86,7 @@ def from_bytes(
     unknown ``api`` (``chat``, ``completions``, ``responses``). What ``chunks`` raises becomes a `BrokenError`.
     Without ``keep_text`` the Reply has no text, so that memory does not grow with it.
     """
-    Parser(api)
+    api_named(api)
     check_source(chunks, "bytes")
     if isinstance(chunks, str):
         raise TypeError("bytes do not come from a str: write text.encode(), or sk.from_text([text])")

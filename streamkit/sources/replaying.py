@@ -34,7 +34,7 @@ def replay(recording: str | os.PathLike[str] | Recording, speed: float = 1.0) ->
     def produce(reading: Reading) -> AsyncGenerator[Iterable[Event], None]:
         parser = Parser(loaded.api)
         reads = _timed_reads(loaded, scale, parser)
-        return read_reply(reading, parser, reads, loaded.api, loaded.model, is_document=lambda: is_document)
+        return read_reply(reading, parser, reads, loaded.api, loaded.model, is_document=is_document)
 
     return ReplyStream(Source(produce), label="replay")
 

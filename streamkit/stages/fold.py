@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Any
@@ -58,6 +58,11 @@ class Fold:
     does not grow; if it is a function, that is called when a choice begins.
     """
 
+    __slots__ = (
+        *("_choices", "_earlier", "_earlier_usage", "_has_begun", "_last_round", "_lock", "_open_calls", "_room"),
+        *("id", "keep_text", "model", "reply_bytes", "request_id", "usage"),
+    )
+
     def __init__(self, *, reply_bytes: int | None = None, keep_text: bool | Callable[[], bool] = True) -> None:
         self.reply_bytes, self.keep_text = reply_bytes, keep_text
         self.id = ""
@@ -67,9 +72,9 @@ class Fold:
         self._room = reply_bytes if reply_bytes is not None else float("inf")
         self._choices: dict[int, _GrowingChoice] = {}
         self._open_calls = OpenCalls()
-        self._earlier: list[Message] = []
+        self._earlier: Sequence[Message] = ()
         self._last_round: Reply | None = None  # the last round, while its calls get their answers
-        self._earlier_usage: list[Usage | None] = []  # of the rounds before this one
+        self._earlier_usage: tuple[Usage | None, ...] = ()  # of the rounds before this one
         self._has_begun = True  # this round
         self._lock = Lock()  # between readers; feeding needs none
 
@@ -94,7 +99,7 @@ class Fold:
             choices, answers = self._last_round.choices, self._last_round.answers
         choices = choices or (Choice(),)
         outcome = outcome or outcome_of(choices[0])
-        usages = [*self._earlier_usage, self.usage] if self._has_begun else self._earlier_usage
+        usages = (*self._earlier_usage, self.usage) if self._has_begun else self._earlier_usage
         usage = sum_usage(usages)
         usage = as_partial(usage) if outcome in CUT else usage
         fields: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
@@ -190,7 +195,7 @@ class Fold:
     def _next_round(self) -> None:
         if self._last_round is not None:
             self._earlier = self._last_round.messages
-            self._earlier_usage.append(self.usage)
+            self._earlier_usage += (self.usage,)
             self.id, self.model, self.request_id, self.usage = "", "", None, None
             self._last_round = None
 

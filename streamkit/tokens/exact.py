@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .lexer import Lexer
@@ -21,23 +22,24 @@ class Exact:
     exact = True
 
     def __init__(self, encoding: Any, lexer: Lexer) -> None:
-        self.settled = 0
+        self.settled = self.total = 0
         self._encoding, self._lexer = encoding, lexer
-        self._encode, self._shape_of, self._cut = encoding.encode_ordinary, lexer.shape_of, lexer.cut.match
+        # A `TokenCounter` gives no halves of characters, which the method of the encoding itself would replace.
+        self._encode: Callable[[str], Any] = getattr(encoding, "_core_bpe", encoding).encode_ordinary
         self._tail = self._last = ""
         self._open = 0
         self._unsettled: UnsettledEnd | None = None
 
-    @property
-    def total(self) -> int:
-        return self.settled + self._open
-
     def push(self, text: str) -> None:
-        if len(text) <= CHUNK:
-            self._push(text)
+        if len(text) > CHUNK:
+            for start in range(0, len(text), CHUNK):
+                self.push(text[start : start + CHUNK])
             return
-        for start in range(0, len(text), CHUNK):
-            self._push(text[start : start + CHUNK])
+        if self._unsettled is not None:
+            self._push_unsettled(self._unsettled, text)
+        else:
+            self._push_tail(text)
+        self.total = self.settled + self._open
 
     def flush(self) -> None:
         """Do nothing, as everything is counted when it is fed."""
@@ -48,13 +50,11 @@ class Exact:
         twin._unsettled = self._unsettled and self._unsettled.copy()
         return twin
 
-    def _push(self, text: str) -> None:
-        if self._unsettled is not None:
-            self._push_unsettled(self._unsettled, text)
-            return
-        tail = self._tail
-        shape = self._shape_of(text)
-        cut = self._cut(self._last + shape)
+    def _push_tail(self, text: str) -> None:
+        tail, lexer = self._tail, self._lexer
+        shape = text.translate(lexer.shapes)
+        seen = self._last + shape
+        cut = None if seen.isalpha() else lexer.cut.match(seen)
         self._last = shape[-1]
         if cut is None:
             tail += text
@@ -77,4 +77,4 @@ class Exact:
         self._open = unsettled.open
         if unsettled.whole and len(unsettled.text) <= SHORT:
             self._tail, self._unsettled = unsettled.text, None
-            self._last = self._shape_of(unsettled.text[-1:])
+            self._last = unsettled.text[-1:].translate(self._lexer.shapes)

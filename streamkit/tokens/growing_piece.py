@@ -7,6 +7,7 @@ at the seam is checked; if it would merge differently, the seam moves further ba
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 __all__ = ["GrowingPiece"]
@@ -23,7 +24,7 @@ class GrowingPiece:
     def __init__(self, encoding: Any, data: bytes) -> None:
         self._encode = encoding._encode_single_piece
         self._bytes_of = encoding.decode_single_token_bytes
-        self._tokens: list[int] = self._encode(data) if data else []
+        self._tokens = array("I", self._encode(data) if data else ())  # 4 octets a token: an endless piece has millions
 
     @property
     def count(self) -> int:
@@ -37,7 +38,7 @@ class GrowingPiece:
             keep = max(0, len(tokens) - back)
             new = self._encode(b"".join(map(self._bytes_of, tokens[keep:])) + data)
             if not keep or self._is_final(tokens[keep - 1], new[0]):
-                tokens[keep:] = new
+                tokens[keep:] = array("I", new)
                 return
             back *= 2
 

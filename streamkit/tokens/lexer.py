@@ -9,7 +9,7 @@ character: the tables of other libraries disagree with these on recently assigne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,8 +27,9 @@ KNOWN = {
     r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 }
 
-# Shapes. \1 and \2 are free to stand for others: as control characters they have the shape of any symbol, "!".
-EITHER, MARK, SYMBOL = "\1", "\2", "!"
+# Shapes. No other character has one of these: what is not ASCII has the shape of its class, and \2, as a control
+# character, that of any symbol, "!".
+EITHER, MARK, SYMBOL = "ª", "\2", "!"
 SPELLED = {
     r"\p{L}": f"A-Za-z{EITHER}",
     r"\p{Lu}": "A-Z",
@@ -55,19 +56,22 @@ CLASSES = {
 # A blank begins a piece unless it continues a run of white space. A word ends before any character that can neither
 # continue it nor begin a contraction. Letters and digits never share a piece.
 CUT = re.compile(
-    ".*(?:(?=[\t\v\f ])(?<=[^\t-\r ])|(?=[^A-Za-z0-9\1\2'])(?<=[A-Za-z0-9\1])"
-    "|(?=[0-9])(?<=[A-Za-z\1])|(?=[A-Za-z\1])(?<=[0-9]))",
+    f".*(?:(?=[\t\v\f ])(?<=[^\t-\r ])|(?=[^A-Za-z0-9{EITHER}{MARK}'])(?<=[A-Za-z0-9{EITHER}])"
+    f"|(?=[0-9])(?<=[A-Za-z{EITHER}])|(?=[A-Za-z{EITHER}])(?<=[0-9]))",
     re.DOTALL,
 )
-KINDS = re.compile("([A-Z]+)|([a-z]+)|(\1+)|(\2+)|([0-9]+)|([\r\n]+)|([\t\v\f ]+)|([^A-Za-z0-9\1\2\t-\r ]+)")
+KINDS = re.compile(
+    f"([A-Z]+)|([a-z]+)|({EITHER}+)|({MARK}+)|([0-9]+)|([\r\n]+)|([\t\v\f ]+)|([^A-Za-z0-9{EITHER}{MARK}\t-\r ]+)"
+)
 
 
 class Lexer(NamedTuple):
-    """``shape_of`` gives the shape of text; the rest works on shapes. ``cut`` matches up to the last *certain*
-    boundary: one that stays whatever follows. ``pieces`` finds the pieces, each of which is merged by itself. ``kinds``
-    finds runs of characters that the pattern treats alike, each in the group of its kind."""
+    """``text.translate(shapes)`` is the shape of a text; the rest works on shapes. ``cut`` matches up to the last
+    *certain* boundary, one that stays whatever follows; letters alone (`str.isalpha`) have none. ``pieces`` finds the
+    pieces, each of which is merged by itself. ``kinds`` finds runs of characters that the pattern treats alike, each in
+    the group of its kind."""
 
-    shape_of: Callable[[str], str]
+    shapes: Mapping[int, str]
     cut: re.Pattern[str]
     pieces: re.Pattern[str]
     kinds: re.Pattern[str]
@@ -82,7 +86,7 @@ def lexer_for(encoding: Any) -> Lexer | None:
 @lru_cache(maxsize=8)
 def _lexer(pattern: str) -> Lexer:
     shapes = _Shapes(folds="(?i:" in pattern)
-    return Lexer(lambda text: text.translate(shapes), CUT, re.compile(_spelled(pattern)), KINDS)
+    return Lexer(shapes, CUT, re.compile(_spelled(pattern)), KINDS)
 
 
 def _spelled(pattern: str) -> str:

@@ -30,6 +30,7 @@ class Resolved(NamedTuple):
     """The model's own name: without the names of a vendor, a variant or a fine-tuned version."""
 
 
+@lru_cache(64)
 def resolve(model: str) -> Resolved:
     """The encoding of ``model`` (a model's name or an encoding's own).
 

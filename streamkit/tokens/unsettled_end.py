@@ -48,7 +48,7 @@ class UnsettledEnd:
 
     def push(self, text: str) -> int:
         self.text += text
-        self._shape += self._lexer.shape_of(text)
+        self._shape += text.translate(self._lexer.shapes)
         spans = [match.span() for match in self._lexer.pieces.finditer(self._shape)]
         settled = sum(self._count(start, end) for start, end in spans[:-2])
         spans = spans[-2:]

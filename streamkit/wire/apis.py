@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,7 @@ class _Apis(Mapping[str, "Api"]):
     """The `Api` objects that the entries of the table stand for."""
 
     def __getitem__(self, name: str) -> Api:
-        module, _, entry = TABLE[name].partition(".")
-        api: Api = getattr(import_module(f".{module}", __package__), entry)
-        return api
+        return _load(TABLE[name])
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in TABLE
@@ -40,6 +39,13 @@ class _Apis(Mapping[str, "Api"]):
 
     def __len__(self) -> int:
         return len(TABLE)
+
+
+@cache
+def _load(entry: str) -> Api:
+    module, _, name = entry.partition(".")
+    api: Api = getattr(import_module(f".{module}", __package__), name)
+    return api
 
 
 APIS: Mapping[str, Api] = _Apis()

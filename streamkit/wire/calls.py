@@ -41,7 +41,7 @@ class Calls:
         self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
         self._by_index: dict[int, PartialCall] = {}
         self._by_id: dict[tuple[int | None, str], PartialCall] = {}
-        self._borrowed: set[int] = set()  # indexes at which a call of another index continues
+        self._borrowed: dict[int, None] = {}  # indexes at which a call of another index continues
         self._touched: dict[PartialCall, None] = {}
 
     def open(self, *, free: bool = False) -> PartialCall:
@@ -137,7 +137,7 @@ class Calls:
             return self._latest_open() or (self.calls[-1] if self.calls else None)
         if fragment.id or fragment.name:
             if index in self._borrowed:  # it begins a call of its own
-                self._borrowed.discard(index)
+                del self._borrowed[index]
                 return None
             return self._by_index.get(index)
         call = self._by_index.get(index)
@@ -146,7 +146,7 @@ class Calls:
         before = self._by_index.get(index - 1)
         lender = before if before is not None and not before.complete else self._latest_open()
         if lender is not None:
-            self._borrowed.add(index)
+            self._borrowed[index] = None
         return lender or call
 
     def _is_for_a_later(self, whole: PartialCall, arguments: str) -> bool:

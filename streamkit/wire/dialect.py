@@ -6,7 +6,7 @@ error is content nevertheless.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..events import (
 from ..reasons import may_pass, meaning
 from ..wording import excerpt
 from .calls import Calls
+from .chunk_reader import ChunkReader
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .json_codec import load_slowly
@@ -44,7 +45,7 @@ DONE = "[DONE]"
 MOST_WARNINGS = 16
 
 
-class Dialect(ABC):
+class Dialect(ChunkReader):
     """Reads the chunks of one API.
 
     Attributes:
@@ -64,6 +65,7 @@ class Dialect(ABC):
     whole_documents = True
 
     def __init__(self, request_id: str | None = None) -> None:
+        super().__init__()
         self.done = False
         self.id = self.model = ""
         self.started = False
@@ -132,15 +134,6 @@ class Dialect(ABC):
             return ()
         return self.feed_object(chunk, sse.event) if isinstance(chunk, dict) and not is_bare(chunk) else ()
 
-    def feed_object(self, chunk: Any, name: str = "") -> Iterable[Event]:
-        """The events of one parsed chunk; ``name`` is the name of its server-sent event, if it had one."""
-        event = self.quick(chunk)
-        return self._events(chunk, name) if event is None else (event,)
-
-    @abstractmethod
-    def quick(self, chunk: Any) -> TextDelta | None:
-        """The event of a chunk that is a piece of text and nothing else, as nearly all are; None for any other."""
-
     def feed_body(self, body: Any) -> Iterable[Event]:
         """The events of a reply that came as one JSON object instead of a stream."""
         return self._events(body, "")
@@ -154,6 +147,7 @@ class Dialect(ABC):
         """Append the events of ``chunk`` to ``out``; they are delivered even if this raises a `StreamkitError`."""
 
     def _events(self, chunk: Any, name: str) -> Iterator[Event]:
+        self._templates.drop()
         if type(chunk) is not dict:
             word = bare_word(chunk) if name != "error" else ""
             if word:
@@ -207,6 +201,7 @@ class Dialect(ABC):
         """Expect characters that are cut in two from now on: only such streams pay for joining them."""
         if self._halves is None:
             self._halves = SurrogateHalves()
+            self._templates.drop()
 
     def _begin(self, source: dict[str, Any], chunk: dict[str, Any], out: list[Event], *, content: bool = False) -> None:
         """Note id and model; the first chunk that has one of them or content starts the reply."""

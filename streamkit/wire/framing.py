@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..errors import StreamkitError
 from .lines import LineDecoder
-from .sse import BOM, FIELDS, Decoder, ServerSentEvent
+from .sse import BOM, FIELDS, Decoder, Item, ServerSentEvent
 
 __all__ = ["LINES", "SSE", "Decoding", "Framing", "frame", "without_lead"]
 
@@ -30,7 +30,7 @@ class Decoding(Protocol):
     def error(self) -> StreamkitError | None: ...
     @property
     def rest(self) -> ServerSentEvent | None: ...
-    def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]: ...
+    def pieces(self, chunk: bytes) -> list[Item]: ...
     def flush(self) -> list[ServerSentEvent]: ...
 
 

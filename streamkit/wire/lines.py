@@ -7,7 +7,7 @@ last LF wait as a list of pieces and are joined once, when their LF comes: linea
 from __future__ import annotations
 
 from ..errors import TooLargeError
-from .sse import BOM, LF, ServerSentEvent, from_data_line
+from .sse import BOM, LF, Item, ServerSentEvent, event_of
 
 __all__ = ["LineDecoder"]
 
@@ -30,7 +30,7 @@ class LineDecoder:
         self._pieces: list[bytes] = []  # the line that has no end yet
         self._waiting = 0  # bytes in it
 
-    def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]:
+    def split(self, chunk: bytes) -> list[Item]:
         """The lines that ``chunk`` completes, without blank ones."""
         if self.error is not None:
             raise self.error
@@ -38,7 +38,7 @@ class LineDecoder:
             chunk = memoryview(chunk).tobytes()  # of a buffer that may be used again; TypeError for text
         self._pieces.append(chunk)
         self._waiting += len(chunk)
-        out: list[bytes | ServerSentEvent] = []
+        out: list[Item] = []
         if LF in chunk:
             *lines, last = b"".join(self._pieces).split(b"\n")
             self._pieces, self._waiting = [last], len(last)
@@ -51,6 +51,8 @@ class LineDecoder:
         self._fits(self._waiting)
         return out
 
+    pieces = split
+
     def flush(self) -> list[ServerSentEvent]:
         """The last line, if it has no end and is not an object: an object may have been cut and is in `rest`."""
         if self.error is not None:
@@ -58,8 +60,8 @@ class LineDecoder:
         line = self._without_bom(b"".join(self._pieces)).strip()
         self._pieces, self._waiting = [], 0
         if line.startswith(b"{"):
-            self.rest = from_data_line(line)
-        return [from_data_line(line)] if line and self.rest is None else []
+            self.rest = event_of(line)
+        return [event_of(line)] if line and self.rest is None else []
 
     def _fits(self, size: int) -> bool:
         if size > self.limit:

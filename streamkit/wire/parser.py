@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic_core import from_json
-
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Event, Outcome, Reply
 from ..stages import Fold
@@ -16,7 +14,7 @@ from .apis import APIS, api_named
 from .heartbeats import is_end
 from .json_codec import load_json, quote_json
 from .problems import stray_problem
-from .sse import LIMIT, ServerSentEvent, from_data_line
+from .sse import LIMIT, Item, NamedLine, ServerSentEvent
 
 __all__ = ["Parser", "parse"]
 
@@ -166,19 +164,17 @@ class Parser:
         self.done = True
         return self.reply()
 
-    def _items(self, chunk: bytes) -> Iterable[bytes | ServerSentEvent | str]:
+    def _items(self, chunk: bytes) -> Iterable[Item | str]:
         """Events and unknown lines in the order in which they came."""
-        items, stray = self._decoder.split(chunk), self._decoder.stray
+        items, stray = self._decoder.pieces(chunk), self._decoder.stray
         self._has_read_items = self._has_read_items or bool(items)
         return _merged(items, stray) if stray else items
 
-    def _events(self, item: bytes | ServerSentEvent | str) -> Iterable[Event]:
+    def _events(self, item: Item | str) -> Iterable[Event]:
         if isinstance(item, bytes):
-            try:
-                value = from_json(item)
-            except ValueError:
-                return self._dialect.feed(from_data_line(item))
-            return self._dialect.feed_object(value)
+            return self._dialect.feed_line(item)
+        if isinstance(item, NamedLine):
+            return self._dialect.feed_line(item.data, item.name)
         if isinstance(item, ServerSentEvent):
             return self._dialect.feed(item)
         self._keep(item)
@@ -261,9 +257,7 @@ class Parser:
             raise problem
 
 
-def _merged(
-    items: list[bytes | ServerSentEvent], stray: list[tuple[int, str]]
-) -> Iterator[bytes | ServerSentEvent | str]:
+def _merged(items: list[Item], stray: list[tuple[int, str]]) -> Iterator[Item | str]:
     done = 0
     for at, line in stray:
         yield from items[done:at]

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import TooLargeError
 
-__all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "ServerSentEvent", "decode", "from_data_line"]
+__all__ = ["BOM", "FIELDS", "LIMIT", "Decoder", "Item", "NamedLine", "ServerSentEvent", "decode", "event_of"]
 
 BOM = b"\xef\xbb\xbf"
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -44,6 +44,17 @@ class ServerSentEvent:
     id: str = ""
     retry: int | None = None
     damaged: bool = False
+
+
+class NamedLine(NamedTuple):
+    """An event that is nothing but a name and one line of data."""
+
+    name: bytes
+    data: bytes
+
+
+Item: TypeAlias = "bytes | NamedLine | ServerSentEvent"
+"""An event; bytes are one that is nothing but one line of data."""
 
 
 def decode(chunks: Iterable[bytes], *, limit: int = LIMIT) -> Iterator[ServerSentEvent]:
@@ -93,11 +104,16 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that ``chunk`` completes."""
-        return [from_data_line(item) if isinstance(item, bytes) else item for item in self.split(chunk)]
+        return [event_of(item) for item in self.pieces(chunk)]
 
     def split(self, chunk: bytes) -> list[bytes | ServerSentEvent]:
         """The events that ``chunk`` completes; one that has nothing but one line of data is left as the bytes of that
-        line.
+        line."""
+        return [event_of(item) if isinstance(item, NamedLine) else item for item in self.pieces(chunk)]
+
+    def pieces(self, chunk: bytes) -> list[Item]:
+        """The events that ``chunk`` completes; one that has nothing but one line of data, or a name besides, is left as
+        bytes.
 
         JSON is parsed from bytes anyway: this avoids making a string and an object of nearly every event.
         """
@@ -118,7 +134,7 @@ class Decoder:
         if type(chunk) is not bytes:
             chunk = memoryview(chunk).tobytes()  # of a buffer that may be used again; TypeError for text
         self.stray = []
-        out: list[bytes | ServerSentEvent] = []
+        out: list[Item] = []
         try:
             self._split(chunk, out)
         except TooLargeError as exc:
@@ -140,7 +156,7 @@ class Decoder:
         self._open()
         return []
 
-    def _split(self, chunk: bytes, out: list[bytes | ServerSentEvent]) -> None:
+    def _split(self, chunk: bytes, out: list[Item]) -> None:
         if not self._begun:
             chunk = self._start(chunk)
         if self._after_cr and chunk:
@@ -168,7 +184,7 @@ class Decoder:
             self._pieces.append(last)
             self._wait(len(last))
 
-    def _blocks(self, chunk: bytes, out: list[bytes | ServerSentEvent]) -> None:
+    def _blocks(self, chunk: bytes, out: list[Item]) -> None:
         """Read whole blocks; ``chunk`` ends with a blank line."""
         small = len(chunk) <= self.limit
         if small and not self._started and not self._id:
@@ -180,6 +196,11 @@ class Decoder:
             if small and block[:6] == b"data: " and LF not in block and not self._started and not self._id:
                 out.append(block[6:])
                 continue
+            if small and block[:7] == b"event: " and not self._started and not self._id:
+                name, _, data = block.partition(b"\ndata: ")
+                if data and LF not in data and LF not in name:
+                    out.append(NamedLine(name[7:], data))
+                    continue
             for line in block.split(b"\n"):
                 self._line(line, out)
             self._line(b"", out)
@@ -201,7 +222,7 @@ class Decoder:
         if self._size + size > self.limit:
             raise TooLargeError(f"a line or an event of more than {self.limit} bytes")
 
-    def _line(self, line: bytes, out: list[bytes | ServerSentEvent]) -> None:
+    def _line(self, line: bytes, out: list[Item]) -> None:
         if not line:
             self._dispatch(out)
             return
@@ -224,7 +245,7 @@ class Decoder:
         elif field:  # without a name it is a comment
             self.stray.append((len(out), line.decode("utf-8", "replace")))
 
-    def _dispatch(self, out: list[bytes | ServerSentEvent]) -> None:
+    def _dispatch(self, out: list[Item]) -> None:
         self.last_event_id = self._id
         if self._data:
             out.append(self._event(self._id))
@@ -232,22 +253,26 @@ class Decoder:
             self._open()
 
     def _event(self, id: str) -> ServerSentEvent:
-        event = from_data_line(b"\n".join(self._data))
+        event = event_of(b"\n".join(self._data))
         event.id, event.retry = id, self._retry
         if self._name:
             event.event = self._name.decode("utf-8", "replace")
         return event
 
 
-def from_data_line(data: bytes) -> ServerSentEvent:
-    """The event that is nothing but one line of ``data``."""
+def event_of(item: Item) -> ServerSentEvent:
+    """An event that was left as bytes; any other one as it is."""
+    if isinstance(item, ServerSentEvent):
+        return item
+    name, data = item if isinstance(item, NamedLine) else (b"", item)
+    word = name.decode("utf-8", "replace") if name else "message"
     try:
-        return ServerSentEvent("message", data.decode())
+        return ServerSentEvent(word, data.decode())
     except UnicodeDecodeError:
-        return ServerSentEvent("message", data.decode("utf-8", "replace"), damaged=True)
+        return ServerSentEvent(word, data.decode("utf-8", "replace"), damaged=True)
 
 
-def _plain_blocks(chunk: bytes) -> list[bytes | ServerSentEvent] | None:
+def _plain_blocks(chunk: bytes) -> list[Item] | None:
     """The data of each block, if every block is one ``data: `` line; ``chunk`` ends with a blank line."""
     if chunk[:6] != b"data: ":
         return None

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import streamkit as sk
 from streamkit.engine.branches import fan
-from streamkit.engine.branches.branch import as_branch
+from streamkit.engine.branches.description import as_branch
 from streamkit.engine.branches.fan import Fan
 from streamkit.engine.branches.rounds import DirectRounds, Rounds
 from streamkit.engine.upstream import RunScheduler
@@ -35,7 +35,7 @@ def sink(seen: list[int]) -> Callable[[Any], None]:
     return count
 
 
-def fan_of(calls: list[Callable[[Any], None]], rounds: type[Rounds]) -> Fan:
+def fan_of(calls: list[Callable[[Any], None]], rounds: type[Rounds] = DirectRounds) -> Fan:
     with patch.object(fan, "DirectRounds", rounds):
         return Fan([as_branch(call) for call in calls], RunScheduler(asyncio.get_running_loop()))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
 import pytest
 
 import streamkit as sk
@@ -59,11 +60,10 @@ class Outcome:
         return "".join(e.text for e in self.events if isinstance(e, sk.TextDelta) and e.index == 0)
 
 
-def _client(server: Server, fault: Fault) -> sk.Client:
+def _client(server: Server, fault: Fault, transport: Any) -> sk.Client:
     limits = sk.Limits(**{**PATIENT, **fault.limits})
-    return sk.Client(
-        server.url, "sk-canary-0123456789", model="m", limits=limits, retry=fault.retry, lenient=fault.lenient
-    )
+    options: dict[str, Any] = {"retry": fault.retry, "lenient": fault.lenient, "transport": transport}
+    return sk.Client(server.url, "sk-canary-0123456789", model="m", limits=limits, **options)
 
 
 def _async_for(client: sk.Client, events: list[Any], server: Server, closed: Callable[[], bool]) -> None:
@@ -104,12 +104,14 @@ def _for(client: sk.Client, events: list[Any], server: Server, closed: Callable[
 
 
 WAYS = {"async for": _async_for, "run": _run, "start": _start, "for": _for}
+OVER_HTTPX2 = "async for, over httpx2"
+"""The way that reads over a client of the user's, which is not closed and so keeps no connection."""
 
 
 def cases(faults: Sequence[Fault]) -> list[Any]:
-    """Every row with ``async for``, and with one of the other ways in turn."""
+    """Every row with ``async for``, over httpx2 too, and with one of the other ways in turn."""
     others = [way for way in WAYS if way != "async for"]
-    rows = [(fault, "async for") for fault in faults]
+    rows = [(fault, way) for fault in faults for way in ("async for", OVER_HTTPX2)]
     rows += [(fault, others[number % len(others)]) for number, fault in enumerate(faults)]
     return [pytest.param(fault, way, id=f"{fault.id}, {way}") for fault, way in rows]
 
@@ -142,7 +144,9 @@ def check(fault: Fault, way: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def _outcome(fault: Fault, way: str, server: Server) -> Outcome:
-    client, events = _client(server, fault), []
+    is_given = way == OVER_HTTPX2
+    given = httpx2.AsyncClient(limits=httpx2.Limits(max_keepalive_connections=0)) if is_given else None
+    client, events = _client(server, fault, given), []
     began = time.monotonic()
     took: list[float] = []
 
@@ -154,7 +158,7 @@ def _outcome(fault: Fault, way: str, server: Server) -> Outcome:
 
     error: sk.StreamkitError | None = None
     try:
-        WAYS[way](client, events, server, closed)
+        WAYS["async for" if is_given else way](client, events, server, closed)
     except sk.StreamkitError as exc:
         error = exc
     reply = error.partial if error is not None else events[-1]

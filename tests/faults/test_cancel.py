@@ -9,13 +9,14 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 import streamkit as sk
 from tests.connections import in_use, pools
 from tests.faults.bodies import START, every, say
 from tests.faults.server import HANG, Heard, Server, head, serving
+from tests.libraries import class_of, with_both
 
 pytestmark = pytest.mark.slow  # every fault through every door, with real waits
 
@@ -80,19 +81,48 @@ def test_the_server_notices_a_cancel_although_the_loop_is_busy_afterwards(loop: 
         runner.run(main(server))
 
 
-class Endless(httpx.AsyncBaseTransport):
+@pytest.mark.parametrize("kind", ["AsyncClient", "AsyncHTTPTransport"])
+@pytest.mark.parametrize("number", range(41))
+def test_cancel_at_every_turn_over_a_given_transport_of_httpx2(number: int, kind: str) -> None:
+    """httpx itself loses a connection if it is interrupted while it takes one out of its pool."""
+
+    async def main(server: Server) -> None:
+        async with getattr(httpx2, kind)(limits=httpx2.Limits(max_connections=1)) as given:
+            one = client(server, transport=given)
+            for turn in (number, 41):
+                run = sk.start(one.chat("hi"))
+                await turns(turn)
+                run.cancel()
+                assert (await run).outcome == "cancelled"
+                assert await gone(server)
+                assert others() == set()
+            run = sk.start(one.chat("hi"))
+            while run.reply.text != "kept":
+                await asyncio.sleep(0)
+            run.cancel()
+            await run
+
+    with serving(BEGUN) as server:
+        asyncio.run(main(server))
+        assert server.all_closed()
+
+
+class Endless:
     """In-process: counts what was opened and closed."""
+
+    library: Any
 
     def __init__(self) -> None:
         self.opened = self.closed = 0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: Any) -> Any:
         await asyncio.sleep(0)
         self.opened += 1
-        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Body(self))
+        stream = class_of(self.library, _Body)(self)
+        return self.library.Response(200, headers={"content-type": "text/event-stream"}, stream=stream)
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body:
     def __init__(self, transport: Endless) -> None:
         self._transport = transport
 
@@ -107,10 +137,11 @@ class _Body(httpx.AsyncByteStream):
         self._transport.closed += 1
 
 
+@with_both
 @pytest.mark.parametrize("number", range(41))
-def test_cancel_at_every_turn_in_process(number: int) -> None:
+def test_cancel_at_every_turn_in_process(number: int, library: Any) -> None:
     async def main() -> None:
-        transport = Endless()
+        transport = class_of(library, Endless)()
         run = sk.start(sk.Client("http://localhost/v1", transport=transport).chat("hi", model="m"))
         await turns(number)
         run.cancel()

@@ -15,6 +15,7 @@ from reactivex import operators as rxo
 import streamkit as sk
 from streamkit.sources.http.causes import shorten
 from tests.faults.printed import KEY, caught, packages, shown
+from tests.libraries import with_both
 
 
 def test_frames_of_a_users_operator_stay():
@@ -48,34 +49,36 @@ class Stubborn(OSError):
         raise AttributeError(name)
 
 
-def asked_over(raising: Callable[[], None]) -> sk.StreamkitError:
-    class Transport(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+def asked_over(raising: Callable[[], None], library: Any = httpx) -> sk.StreamkitError:
+    class Transport(library.AsyncBaseTransport):  # type: ignore[misc]
+        async def handle_async_request(self, request: Any) -> Any:
             raising()
             raise AssertionError
 
-    transport = httpx.AsyncClient(transport=Transport())
+    transport = library.AsyncClient(transport=Transport())
     with sk.Client("http://127.0.0.1:9/v1", KEY, model="m", transport=transport, retry=sk.Retry(attempts=0)) as client:
         return caught(lambda: sk.run(client.chat("hi")))
 
 
-def test_frames_of_a_users_transport_stay_though_its_exception_is_one_of_httpx():
+@with_both
+def test_frames_of_a_users_transport_stay_though_its_exception_is_one_of_httpx(library: Any):
     def raising() -> None:
-        raise httpx.ConnectError("mine") from OSError("below")
+        raise library.ConnectError("mine") from OSError("below")
 
-    error = asked_over(raising)
+    error = asked_over(raising, library)
     assert packages(error.__cause__ or error) == ["tests", "tests"]
-    assert error.__notes__ == ["from httpx.ConnectError: mine <- OSError: below"]
+    assert error.__notes__ == [f"from {library.__name__}.ConnectError: mine <- OSError: below"]
 
 
-def test_a_chain_with_an_exception_of_the_user_stays_as_it_is():
+@with_both
+def test_a_chain_with_an_exception_of_the_user_stays_as_it_is(library: Any):
     def raising() -> None:
         try:
             raise Own("why") from OSError("below")
         except Own as exc:
-            raise httpx.ConnectError("mine") from exc
+            raise library.ConnectError("mine") from exc
 
-    error = asked_over(raising)
+    error = asked_over(raising, library)
     lines = "\n".join(shown(error))
     assert "Own: why" in lines
     assert "OSError: below" in lines
@@ -148,11 +151,12 @@ def with_a_note() -> OSError:
         lambda: Own(KEY),
     ],
 )
-def test_a_key_behind_the_error_is_told_to_nobody(below: Callable[[], Exception]):
+@with_both
+def test_a_key_behind_the_error_is_told_to_nobody(below: Callable[[], Exception], library: Any):
     def raising() -> None:
-        raise httpx.ConnectError("mine") from below()
+        raise library.ConnectError("mine") from below()
 
-    error = asked_over(raising)
+    error = asked_over(raising, library)
     text = "\n".join(shown(error)) + repr(vars(error))
     assert not any(KEY[:size] in text for size in range(8, len(KEY) + 1))
 

@@ -19,6 +19,7 @@ import streamkit as sk
 from streamkit import operators as ops
 from tests.faults.bodies import START, data, reply, say
 from tests.faults.server import Heard, chunked, head, serving
+from tests.libraries import LIBRARIES, with_both
 from tests.operators.reach import everything
 
 KEY = "sk-canary-AbCdEfGh0123456789"
@@ -121,10 +122,12 @@ def test_an_echoed_key_is_told_to_nobody(echo: Any, where: str, capfd: pytest.Ca
     assert KEY not in "".join(capfd.readouterr())
 
 
-def test_no_logger_tells_the_key(log: io.StringIO) -> None:
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
+def test_no_logger_tells_the_key(log: io.StringIO, library: Any) -> None:
     """Note: httpcore logs the headers of answers, so this holds unless the server repeats the key there."""
     with serving(refusal("500 No", f"bad key {KEY}"), [head(), reply("fine")]) as server:
-        ask(sk.Client(server.url, KEY, model="m", retry=sk.Retry(first=0.01)))
+        given = library and library.AsyncClient(limits=library.Limits(max_keepalive_connections=0))
+        ask(sk.Client(server.url, KEY, model="m", retry=sk.Retry(first=0.01), transport=given))
         assert len(server.requests) == 2
     assert "HTTP/1.1 200" in log.getvalue()  # it did log
     assert KEY not in log.getvalue()
@@ -164,9 +167,12 @@ def test_reprs_do_not_tell_the_key() -> None:
         assert KEY not in f"{thing!r} {thing}"
 
 
-@pytest.mark.parametrize("library", [None, "httpx", "httpx2"])
+@pytest.mark.parametrize("kind", ["AsyncClient", "AsyncHTTPTransport"])
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
 @pytest.mark.parametrize("fault", ["nobody there", "cut", "not HTTP", "silence"])
-def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(fault: str, library: str | None) -> None:
+def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(
+    fault: str, library: Any, kind: str
+) -> None:
     """Exceptions of httpx hold the request that failed; it is in no message, but programs that report errors look."""
     answers: dict[str, Any] = {
         "cut": [head(content_length="99"), START],
@@ -174,7 +180,7 @@ def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(faul
         "silence": [head(), START, 3.0],
     }
     limits = sk.Limits(byte_idle=0.2, event_idle=0.2)
-    transport = pytest.importorskip(library).AsyncClient() if library is not None else None
+    transport = getattr(library, kind)() if library is not None else None
     with serving(answers.get(fault, [])) as server:
         url = server.url if fault in answers else "http://127.0.0.1:9/v1"
         options: dict[str, Any] = {"query": {"key": KEY}, "retry": sk.Retry(attempts=0), "transport": transport}
@@ -191,6 +197,8 @@ def test_no_attribute_of_an_error_or_its_causes_holds_the_key_or_the_prompt(faul
     told = everything(caught.value)
     assert "my secret prompt" not in told
     assert KEY not in told
+    request = getattr(caught.value.__cause__, "request", None)
+    assert isinstance(request, (type(None), (library or httpx).Request))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -208,12 +216,13 @@ def test_a_redirect_takes_neither_key_nor_prompt_elsewhere(status: int) -> None:
         assert elsewhere.connections == 0
 
 
-def test_a_given_client_that_follows_redirects_does_not_do_so_for_us() -> None:
+@with_both
+def test_a_given_client_that_follows_redirects_does_not_do_so_for_us(library: Any) -> None:
     with serving([head(), reply("stolen")]) as elsewhere:
         away = [head("307 There", None, location=f"{elsewhere.url}/chat/completions", content_length="0")]
 
         async def ask(url: str) -> None:
-            async with httpx.AsyncClient(follow_redirects=True) as given:
+            async with library.AsyncClient(follow_redirects=True) as given:
                 await sk.Client(url, KEY, model="m", transport=given).chat("hi")
 
         with serving(away) as server, pytest.raises(sk.StatusError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
 import streamkit as sk
@@ -22,6 +23,7 @@ from streamkit.sources.http.causes import chain_of
 from tests.faults.bodies import START, reply, say
 from tests.faults.printed import KEY, PAGE, caught, packages, shown
 from tests.faults.server import RESET, chunked, head, serving
+from tests.libraries import LIBRARIES
 from tests.reports import Reports
 
 RETRY = sk.Retry(attempts=1, first=0.01)
@@ -199,15 +201,18 @@ def test_what_a_program_prints_fits_on_a_page(ask: str, port: int, tmp_path: Pat
 # -- other failures ------------------------------------------------------------------------------------------------
 
 
-def test_a_reply_that_breaks_off_is_told_on_a_page(transport_name: str):
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
+def test_a_reply_that_breaks_off_is_told_on_a_page(library: Any, transport_name: str):
     with serving([head(transfer_encoding="chunked"), chunked(START + say("a")), RESET]) as server:
-        client = sk.Client(server.url, KEY, model="m")
+        transport = library.AsyncHTTPTransport() if library is not None else None
+        client = sk.Client(server.url, KEY, model="m", transport=transport)
         with client:
             error = caught(lambda: sk.run(client.chat("hi")))
     assert isinstance(error, sk.BrokenError)
     assert len(shown(error)) <= PAGE
-    layer = {"httpx": "httpcore.ReadError", "aiohttp": "ConnectionResetError"}[transport_name]
-    assert error.__notes__[0].startswith(f"from httpx.ReadError <- {layer}")
+    number = "2" if library is httpx2 else ""
+    layer = f"httpcore{number}.ReadError" if library or transport_name == "httpx" else "ConnectionResetError"
+    assert error.__notes__[0].startswith(f"from httpx{number}.ReadError <- {layer}")
 
 
 @pytest.mark.parametrize("answer", [[head("500 No", content_length="0")], [head(), START]])

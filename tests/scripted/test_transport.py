@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -11,15 +12,16 @@ import streamkit as sk
 from streamkit import testing
 from streamkit.scripted.script import Script
 from streamkit.scripted.server import Server
+from tests.libraries import with_both
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
 
 
-async def read(server: Server, take: int | None = None) -> list[bytes]:
+async def read(server: Server, take: int | None = None, library: Any = httpx) -> list[bytes]:
     """The chunks of one answer, or the first few of them."""
     chunks: list[bytes] = []
     async with (
-        httpx.AsyncClient(transport=server.transport(), base_url="http://scripted") as client,
+        library.AsyncClient(transport=server.transport(), base_url="http://scripted") as client,
         client.stream("POST", "/v1/chat/completions?a=b", json=ASK) as response,
     ):
         async for chunk in response.aiter_raw():
@@ -29,11 +31,12 @@ async def read(server: Server, take: int | None = None) -> list[bytes]:
     return chunks
 
 
-def test_every_write_is_one_chunk():
+@with_both
+def test_every_write_is_one_chunk(library: Any):
     script = Script("Hello there", split=5)
     server = Server(script)
     writes = [write.data for write in script.writes("chat", ASK) if write.data]
-    assert asyncio.run(read(server)) == writes
+    assert asyncio.run(read(server, library=library)) == writes
     (request,) = server.requests
     assert (request.outcome, request.sent) == ("done", sum(map(len, writes)))
     assert (request.path, request.query, request.body) == ("/v1/chat/completions", {"a": "b"}, ASK)
@@ -49,24 +52,27 @@ def test_the_same_bytes_come_over_a_socket():
         assert asyncio.run(over_a_socket(Server.shipped(speed=0))) == b"".join(direct), name
 
 
-def test_leaving_early_counts_as_cancelled():
+@with_both
+def test_leaving_early_counts_as_cancelled(library: Any):
     server = Server(Script("a b c d"))
-    assert len(asyncio.run(read(server, take=2))) == 2
+    assert len(asyncio.run(read(server, take=2, library=library))) == 2
     assert (server.cancelled, server.requests[0].outcome) == (1, "cancelled")
     assert server.requests[0].sent < 1000
 
 
-def test_a_cut_raises_what_httpx_raises_for_one():
+@with_both
+def test_a_cut_raises_what_httpx_raises_for_one(library: Any):
     server = Server(Script("a b c", drop_after=1))
-    with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
-        asyncio.run(read(server))
+    with pytest.raises(library.RemoteProtocolError, match="incomplete chunked read"):
+        asyncio.run(read(server, library=library))
     assert server.requests[0].outcome == "dropped"
 
 
-def test_no_connection_raises_what_httpx_raises():
+@with_both
+def test_no_connection_raises_what_httpx_raises(library: Any):
     server = Server(sk.ConnectError("no"))
-    with pytest.raises(httpx.ConnectError):
-        asyncio.run(read(server))
+    with pytest.raises(library.ConnectError):
+        asyncio.run(read(server, library=library))
 
 
 def test_a_task_that_is_cancelled_while_it_waits_for_the_head_counts():

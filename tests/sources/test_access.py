@@ -8,24 +8,31 @@ import httpx
 import pytest
 
 import streamkit as sk
+from tests.libraries import LIBRARIES
 
 
-class Refusing(httpx.MockTransport):
-    """A server that keeps the latest request."""
+def refusing(library: Any = httpx) -> tuple[Any, list[Any]]:
+    """A transport that refuses every request, and the list of these."""
+    requests: list[Any] = []
 
-    def __init__(self) -> None:
-        super().__init__(self._refuse)
+    def refuse(request: Any) -> Any:
+        requests.append(request)
+        return library.Response(400)
 
-    def _refuse(self, request: httpx.Request) -> httpx.Response:
-        self.latest = request
-        return httpx.Response(400)
+    return library.MockTransport(refuse), requests
 
 
 def request_of(*args: Any, model: str = "m", **options: Any) -> httpx.Request:
-    server = Refusing()
-    with sk.Client(*args, model=model, transport=server, **options) as client, pytest.raises(sk.StatusError):
-        sk.run(client.chat("Hi"))
-    return server.latest
+    """The request that a client makes, which is the same over both libraries."""
+    asked: list[httpx.Request] = []
+    for library in LIBRARIES:
+        transport, requests = refusing(library)
+        with sk.Client(*args, model=model, transport=transport, **options) as client, pytest.raises(sk.StatusError):
+            sk.run(client.chat("Hi"))
+        asked += requests
+    first, second = ((str(one.url), one.headers.raw, one.content) for one in asked)
+    assert first == second
+    return asked[0]
 
 
 def headers_of(**options: Any) -> httpx.Headers:
@@ -120,14 +127,14 @@ def test_a_header_that_says_who_asks_is_key_enough(api: str, header: str) -> Non
 
 
 def test_a_token_of_the_environment_is_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Refusing()
-    client = sk.Client(api="anthropic", model="m", transport=server)
+    transport, requests = refusing()
+    client = sk.Client(api="anthropic", model="m", transport=transport)
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "the-token")
     headers = headers_of(api="anthropic")
     assert (headers["authorization"], "x-api-key" in headers) == ("Bearer the-token", False)
     with client, pytest.raises(sk.StatusError):  # made before there was one
         sk.run(client.chat("Hi"))
-    assert server.latest.headers["authorization"] == "Bearer the-token"
+    assert requests[-1].headers["authorization"] == "Bearer the-token"
     for options in ({"api_key": "the-key"}, {"headers": {"x-api-key": "the-key"}}):
         headers = headers_of(api="anthropic", **options)
         assert (headers["x-api-key"], "authorization" in headers) == ("the-key", False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import httpx
 import pytest
 
 import streamkit as sk
 from streamkit import testing
 from tests.faults.bodies import data, reply
 from tests.faults.server import Heard, head, serving
+from tests.libraries import with_both
 
 FINE = [head(), reply("fine")]
 REFUSED = b'{"error": {"message": "Unknown parameter: stream_options", "param": "stream_options"}}'
@@ -417,15 +417,16 @@ def test_the_request_id_is_kept() -> None:
         assert caught.value.request_id == caught.value.partial.request_id == "req-8"
 
 
-def test_own_headers_stand_instead_of_ours_not_beside_them() -> None:
+@with_both
+def test_own_headers_stand_instead_of_ours_not_beside_them(library: Any) -> None:
     own = {"Authorization": "Basic abc", "User-Agent": "me", "Content-Type": "application/json; charset=utf-8"}
-    asked: list[httpx.Request] = []
+    asked: list[Any] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: Any) -> Any:
         asked.append(request)
-        return httpx.Response(200, content=reply("fine"))
+        return library.Response(200, content=reply("fine"))
 
-    transport = httpx.MockTransport(answer)
+    transport = library.MockTransport(answer)
     with sk.Client("https://host/v1", "the-key", model="m", headers=own, transport=transport) as client:
         sk.run(client.chat("hi"))
     names = [name for name, _ in asked[0].headers.multi_items()]

@@ -13,27 +13,31 @@ import streamkit as sk
 from streamkit import operators as ops, testing
 from streamkit.sources.http.limits import CLOCKS
 from tests.faults.bodies import END, START, reply, say
+from tests.libraries import class_of, with_both
 
 Steps = Iterable[bytes | float]
 FOR_EVER = 1e9
 
 
-class Scripted(httpx.AsyncBaseTransport):
+class Scripted:
     """Answers after ``head`` seconds; the bodies' numbers are seconds of silence."""
+
+    library: Any
 
     def __init__(self, *bodies: Callable[[], Steps], head: float = 0.0) -> None:
         self._bodies, self._head = list(bodies), head
         self.asked: list[float] = []
         self.closed = 0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: Any) -> Any:
         self.asked.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self._head)
         body = self._bodies.pop(0) if len(self._bodies) > 1 else self._bodies[0]
-        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Body(self, body()))
+        stream = class_of(self.library, _Body)(self, body())
+        return self.library.Response(200, headers={"content-type": "text/event-stream"}, stream=stream)
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body:
     def __init__(self, transport: Scripted, steps: Steps) -> None:
         self._transport, self._steps = transport, steps
 
@@ -48,7 +52,7 @@ class _Body(httpx.AsyncByteStream):
         self._transport.closed += 1
 
 
-def drip(*before: bytes, step: bytes, every: float) -> Callable[[], Steps]:
+def drip(*before: bytes | float, step: bytes, every: float) -> Callable[[], Steps]:
     def steps() -> Steps:
         yield from before
         while True:
@@ -58,13 +62,19 @@ def drip(*before: bytes, step: bytes, every: float) -> Callable[[], Steps]:
     return steps
 
 
-def run(transport: Scripted, *branches: Any, **options: Any) -> testing.Recorded:
+def scripted(*bodies: Callable[[], Steps], head: float = 0.0, library: Any = httpx) -> Any:
+    """A `Scripted` as a transport of ``library``."""
+    return class_of(library, Scripted)(*bodies, head=head)
+
+
+def run(transport: Any, *branches: Any, **options: Any) -> testing.Recorded:
     options.setdefault("retry", sk.Retry(attempts=0))
     client = sk.Client("http://localhost/v1", transport=transport, model="m", **options)
     with testing.clock() as clock:
         return clock.run(client.chat("hi"), *branches)
 
 
+@with_both
 @pytest.mark.parametrize(
     ("body", "head", "clock", "at", "text"),
     [
@@ -90,8 +100,8 @@ def run(transport: Scripted, *branches: Any, **options: Any) -> testing.Recorded
         "finished",
     ],
 )
-def test_default_limits(body: Any, head: float, clock: str | None, at: float, text: str) -> None:
-    transport = Scripted(body, head=head)
+def test_default_limits(body: Any, head: float, clock: str | None, at: float, text: str, library: Any) -> None:
+    transport = scripted(body, head=head, library=library)
     seen = run(transport)
     assert (seen.error.clock if isinstance(seen.error, sk.StalledError) else None) == clock
     assert seen.ended_at == pytest.approx(at, abs=0.2)
@@ -107,7 +117,7 @@ def test_slower_than_any_limit_is_fine_as_long_as_it_goes_on() -> None:
             yield say("a")
         yield END
 
-    seen = run(Scripted(steps))
+    seen = run(scripted(steps))
     assert (seen.error, seen.reply.text, seen.ended_at) == (None, "a" * 60, 3300.0)
 
 
@@ -118,7 +128,7 @@ def test_a_slow_sink_stops_the_idle_clocks() -> None:
         await asyncio.sleep(50)
 
     seen = run(
-        Scripted(lambda: [START, *(say("a") for _ in range(30)), 59.0, reply("b")]),
+        scripted(lambda: [START, *(say("a") for _ in range(30)), 59.0, reply("b")]),
         sk.branch(into=slow, capacity=1),
         limits=sk.Limits(event_idle=61),
     )
@@ -127,12 +137,29 @@ def test_a_slow_sink_stops_the_idle_clocks() -> None:
     assert seen.ended_at > 1600
 
 
+def test_a_sink_that_blocks_the_loop_does_not_use_up_the_idle_clocks() -> None:
+    def block(event: Any) -> None:
+        if isinstance(event, sk.TextDelta):
+            loop: Any = asyncio.get_running_loop()
+            loop.now += 100
+
+    seen = run(
+        scripted(lambda: [START, say("a"), 59.0, say("b"), 59.0, reply("c")]), block, limits=sk.Limits(event_idle=60)
+    )
+    assert (seen.error, seen.reply.text) == (None, "abc")
+
+
+def test_keep_alives_that_come_after_content_do_not_move_its_clock() -> None:
+    seen = run(scripted(drip(START, say("a"), 10.0, say("b"), step=b": ping\n\n", every=20.0)))
+    assert (seen.error.clock, seen.ended_at) == ("event_idle", 610.0)
+
+
 def test_total_counts_on_while_a_sink_holds() -> None:
     async def slow(event: Any) -> None:
         await asyncio.sleep(50)
 
     seen = run(
-        Scripted(lambda: [START, *(say("a") for _ in range(30)), END]),
+        scripted(lambda: [START, *(say("a") for _ in range(30)), END]),
         sk.branch(into=slow, capacity=1),
         limits=sk.Limits(total=500),
     )
@@ -142,7 +169,7 @@ def test_total_counts_on_while_a_sink_holds() -> None:
 
 @pytest.mark.parametrize(("body", "at"), [([FOR_EVER], 300.0), ([START, FOR_EVER], 60.0), ([200.0, reply("")], 200.0)])
 def test_a_request_that_the_server_may_be_at_work_on_is_not_made_again(body: Any, at: float) -> None:
-    transport = Scripted(lambda: body, lambda: [reply("fine")])
+    transport = scripted(lambda: body, lambda: [reply("fine")])
     seen = run(transport, retry=sk.Retry())
     assert (transport.asked, seen.ended_at) == ([0.0], pytest.approx(at))
     if at != 200.0:
@@ -151,7 +178,7 @@ def test_a_request_that_the_server_may_be_at_work_on_is_not_made_again(body: Any
 
 
 def test_a_policy_around_the_client_asks_again_after_silence() -> None:
-    transport = Scripted(lambda: [FOR_EVER], lambda: [START, FOR_EVER], lambda: [reply("fine")])
+    transport = scripted(lambda: [FOR_EVER], lambda: [START, FOR_EVER], lambda: [reply("fine")])
     client = sk.Client("http://localhost/v1", transport=transport, model="m")
     with testing.clock() as clock:
         seen = clock.run(client.chat("hi").pipe(ops.retry_unstarted(sk.Retry(jitter=0))))
@@ -162,16 +189,17 @@ def test_a_policy_around_the_client_asks_again_after_silence() -> None:
 
 def test_half_an_hour_of_limits_off() -> None:
     limits = sk.Limits(**dict.fromkeys(CLOCKS))
-    seen = run(Scripted(lambda: [1800.0, START, 1800.0, say("a"), 86_000.0, END]), limits=limits)
+    seen = run(scripted(lambda: [1800.0, START, 1800.0, say("a"), 86_000.0, END]), limits=limits)
     assert (seen.error, seen.reply.text, seen.ended_at) == (None, "a", 89_600.0)
 
 
-def test_a_cancel_while_waiting_for_the_next_attempt() -> None:
+@with_both
+def test_a_cancel_while_waiting_for_the_next_attempt(library: Any) -> None:
     def cut() -> Steps:
         yield START
-        raise httpx.ReadError("cut")
+        raise library.ReadError("cut")
 
-    transport = Scripted(cut)
+    transport = scripted(cut, library=library)
     client = sk.Client("http://localhost/v1", transport=transport, model="m", retry=sk.Retry(first=8, jitter=0))
     with testing.clock() as clock:
         seen = clock.run(client.chat("hi"), until=3.0)

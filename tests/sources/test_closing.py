@@ -18,6 +18,7 @@ import streamkit as sk
 from streamkit import ops
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import HANG, Server, head, serving
+from tests.libraries import LIBRARIES, class_of, with_both
 
 BEGUN = [head(), START, say("kept"), HANG]
 BUSY = [head("503 Busy", "text/plain", retry_after="50", content_length="0", connection="close")]
@@ -52,12 +53,12 @@ def check(error: sk.StreamkitError, text: str) -> None:
     assert (error.partial.text, error.partial.outcome) == (text, "truncated")
 
 
-@pytest.mark.parametrize("given", [False, True], ids=["ours", "given"])
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
 @pytest.mark.parametrize(("script", "text"), STANDS.values(), ids=STANDS.keys())
-def test_closing_ends_a_reply_wherever_it_stands(script: Any, text: str, given: bool) -> None:
+def test_closing_ends_a_reply_wherever_it_stands(script: Any, text: str, library: Any) -> None:
     async def main(server: Server) -> None:
-        async with httpx.AsyncClient() as own:
-            one = client(server, transport=own if given else None)
+        async with (library or httpx).AsyncClient() as own:
+            one = client(server, transport=own if library else None)
             run = sk.start(one.chat("hi"))
             await stands(server, run, text)
             await one.aclose()
@@ -162,7 +163,7 @@ def test_other_clients_go_on() -> None:
         asyncio.run(main(server))
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body:
     closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -172,16 +173,17 @@ class _Body(httpx.AsyncByteStream):
         self.closed = True
 
 
+@with_both
 def test_an_answer_is_closed_even_if_its_recorder_fails_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: Any
 ) -> None:
     def fail(_: Any) -> bytes:
         raise MemoryError
 
     async def main() -> None:
-        body = _Body()
-        transport = httpx.MockTransport(
-            lambda _: httpx.Response(200, stream=body, headers={"content-type": "text/event-stream"})
+        body = class_of(library, _Body)()
+        transport = library.MockTransport(
+            lambda _: library.Response(200, stream=body, headers={"content-type": "text/event-stream"})
         )
         async with sk.Client("http://127.0.0.1:1/v1", "key", model="m", transport=transport) as one:
             observed = one.chat("hi").pipe(ops.record(tmp_path / "reply.jsonl"), rxo.map(lambda _: 1 // 0))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import Any
+
 import pytest
 
 import streamkit as sk
 from streamkit.sources.http.causes import chain_of
+from tests.libraries import with_both
 
 
 def test_each_is_told_once_though_an_exception_is_its_own_cause() -> None:
@@ -17,11 +19,12 @@ def test_each_is_told_once_though_an_exception_is_its_own_cause() -> None:
     assert list(chain_of(None)) == []
 
 
-def test_a_transport_that_raises_an_error_from_itself() -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        error = httpx.ReadError("lost")
+@with_both
+def test_a_transport_that_raises_an_error_from_itself(library: Any) -> None:
+    def handler(request: Any) -> Any:
+        error = library.ReadError("lost")
         raise error from error
 
-    client = sk.Client("http://localhost/v1", transport=httpx.MockTransport(handler), retry=sk.Retry(attempts=1))
+    client = sk.Client("http://localhost/v1", transport=library.MockTransport(handler), retry=sk.Retry(attempts=1))
     with client, pytest.raises(sk.BrokenError, match="lost"):
         sk.run(client.chat("hi", model="m"))

@@ -80,7 +80,7 @@ def test_the_default_client_follows_the_environment(monkeypatch: pytest.MonkeyPa
 
 @names_its_transports
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"transport is 'aiohttp', 'httpx', .*, not 'requests'"):
+    with pytest.raises(ValueError, match="transport is 'aiohttp' or 'httpx', not 'requests'"):
         sk.Client(transport="requests")
 
 

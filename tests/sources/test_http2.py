@@ -10,13 +10,13 @@ from typing import Any
 import h2.config
 import h2.connection
 import h2.events
-import httpx
 import pytest
 
 import streamkit as sk
 from streamkit.sources.http.exchange import shut_socket
 from tests.faults.bodies import reply
 from tests.faults.server import KEEP, chunked, head, serving
+from tests.libraries import with_both
 
 PIECES = (b"one ", b"two ", b"three")
 
@@ -77,9 +77,9 @@ async def speaking_http2() -> AsyncIterator[tuple[str, list[str]]]:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("library", ["httpx", "httpx2"])
-def test_http2_is_refused_and_others_on_the_connection_go_on(library: str) -> None:
-    async def main(library: Any) -> None:
+@with_both
+def test_http2_is_refused_and_others_on_the_connection_go_on(library: Any) -> None:
+    async def main() -> None:
         async with speaking_http2() as (url, asked), library.AsyncClient(http1=False, http2=True) as own:
             async with own.stream("GET", f"{url}/own") as sibling, sk.Client(url, "k", transport=own) as client:
                 parts = sibling.aiter_bytes()
@@ -95,12 +95,13 @@ def test_http2_is_refused_and_others_on_the_connection_go_on(library: str) -> No
             assert (await own.get(f"{url}/again")).text == "one two three"
             assert asked == ["/v1/own", "/v1/again"]
 
-    asyncio.run(main(pytest.importorskip(library)))
+    asyncio.run(main())
 
 
-def test_a_fresh_connection_of_http2_is_refused() -> None:
+@with_both
+def test_a_fresh_connection_of_http2_is_refused(library: Any) -> None:
     async def main() -> None:
-        async with speaking_http2() as (url, asked), httpx.AsyncHTTPTransport(http1=False, http2=True) as own:
+        async with speaking_http2() as (url, asked), library.AsyncHTTPTransport(http1=False, http2=True) as own:
             for _ in range(2):
                 with pytest.raises(sk.ConnectError, match="HTTP/2 is refused") as caught:
                     await sk.Client(url, "k", transport=own).chat("hi", model="m")
@@ -110,19 +111,21 @@ def test_a_fresh_connection_of_http2_is_refused() -> None:
     asyncio.run(main())
 
 
-def test_a_transport_that_could_speak_http2_serves_over_http1() -> None:
+@with_both
+def test_a_transport_that_could_speak_http2_serves_over_http1(library: Any) -> None:
     """Without TLS httpx has nothing to agree on HTTP/2 with."""
 
     async def main(url: str) -> None:
-        async with httpx.AsyncClient(http2=True) as own, sk.Client(url, "k", transport=own) as client:
+        async with library.AsyncClient(http2=True) as own, sk.Client(url, "k", transport=own) as client:
             assert (await client.chat("hi", model="m")).text == "fine"  # type: ignore[union-attr]
 
     with serving([head(transfer_encoding="chunked"), chunked(reply("fine")), chunked(b""), KEEP]) as server:
         asyncio.run(main(server.url))
 
 
+@with_both
 @pytest.mark.parametrize(("version", "shut"), [("HTTP/1.1", 1), ("HTTP/2", 0)])
-def test_the_socket_of_http2_is_not_ours_to_shut(version: str, shut: int) -> None:
+def test_the_socket_of_http2_is_not_ours_to_shut(version: str, shut: int, library: Any) -> None:
     """As that of a client of the openai library, or of a transport that is not httpx's."""
     done: list[int] = []
 
@@ -130,5 +133,5 @@ def test_the_socket_of_http2_is_not_ours_to_shut(version: str, shut: int) -> Non
         def get_extra_info(self, name: str) -> Any:
             return type("Socket", (), {"shutdown": lambda _, how: done.append(how)})()
 
-    shut_socket(httpx.Response(200, extensions={"http_version": version.encode(), "network_stream": Stream()}))
+    shut_socket(library.Response(200, extensions={"http_version": version.encode(), "network_stream": Stream()}))
     assert len(done) == shut

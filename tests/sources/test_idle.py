@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import httpx
 import pytest
 
 import streamkit as sk
@@ -25,6 +24,7 @@ from streamkit.sources.http.pools import KEEPING
 from tests.connections import pools, pools_of
 from tests.faults.bodies import DONE, END, START, reply, say
 from tests.faults.server import KEEP, Server, chunked, head, serving
+from tests.libraries import with_both
 from tests.sources.proxy import HOST, listening
 from tests.transports import only_httpx
 
@@ -161,14 +161,11 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         target.close()
 
 
-@pytest.mark.parametrize(
-    "make",
-    [httpx.AsyncHTTPTransport, lambda: httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=60))],
-    ids=["transport", "client"],
-)
-def test_what_the_user_gave_is_left_alone(soon: None, make: Callable[[], Any]) -> None:
+@with_both
+@pytest.mark.parametrize("kind", ["AsyncHTTPTransport", "AsyncClient"])
+def test_what_the_user_gave_is_left_alone(soon: None, kind: str, library: Any) -> None:
     async def main(server: Server) -> None:
-        async with make() as given:
+        async with getattr(library, kind)(limits=library.Limits(keepalive_expiry=60)) as given:
             one = client(server, transport=given)
             assert await read(one) == "Hello world"
             assert timers(asyncio.get_running_loop()) == []

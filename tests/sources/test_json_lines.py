@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from streamkit.sources.http.answers import Sniffer
 from streamkit.sources.recording import Read, Recording
 from streamkit.testing import Script
 from streamkit.wire.framing import LINES
+from tests.libraries import with_both
 from tests.sources.test_openings import BOM, cuts
 
 TYPES = ["application/x-ndjson", "application/x-ndjson; charset=utf-8", "application/json", "text/plain", ""]
@@ -66,22 +68,23 @@ def test_nothing_is_nothing() -> None:
 # -- through a client --------------------------------------------------------------------------------------------------
 
 
-def answered(body: bytes, type: str = "application/x-ndjson") -> sk.Reply:
-    def handle(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=body, headers={"content-type": type})
+def answered(body: bytes, type: str = "application/x-ndjson", library: Any = httpx) -> sk.Reply:
+    def handle(request: Any) -> Any:
+        return library.Response(200, content=body, headers={"content-type": type})
 
-    with sk.Client(api="ollama", transport=httpx.MockTransport(handle), retry=sk.Retry(attempts=1)) as client:
+    with sk.Client(api="ollama", transport=library.MockTransport(handle), retry=sk.Retry(attempts=1)) as client:
         return sk.run(client.chat("Hi", model="m"))
 
 
+@with_both
 @pytest.mark.parametrize("body", [WORD + END, WORD + END[:-1], b"[" + END.replace(b'""', b'"Hi"') + b"]"])
 @pytest.mark.parametrize("type", ["application/x-ndjson", "application/json", "text/event-stream", ""])
-def test_a_reply_under_any_name(body: bytes, type: str) -> None:
+def test_a_reply_under_any_name(body: bytes, type: str, library: Any) -> None:
     if body.startswith(b"[") and "ndjson" in type:
         with pytest.raises(sk.MalformedError):
-            answered(body, type)
+            answered(body, type, library)
     else:
-        assert answered(body, type).text == "Hi"
+        assert answered(body, type, library).text == "Hi"
 
 
 def test_an_error_over_several_lines_with_status_200() -> None:

@@ -13,20 +13,28 @@ import pytest
 import streamkit as sk
 from streamkit import ops, testing
 from streamkit.testing import Script
+from tests.libraries import LIBRARIES
 
 TALK = [sk.system("Be brief."), sk.user("Hi")]
 CALL = ("weather", {"city": "Oslo"})
 
 
 def asked(answer: bytes, *args: Any, **options: Any) -> tuple[httpx.Request, sk.Reply]:
-    """The one request that a client makes, and its reply to ``answer``."""
+    """The one request that a client makes, and its reply to ``answer``, which are the same over both libraries."""
+    (request, reply), (second, again) = (_asked_over(library, answer, *args, **options) for library in LIBRARIES)
+    assert (str(request.url), request.headers.raw) == (str(second.url), second.headers.raw)
+    assert (request.content, sk.to_json(reply)) == (second.content, sk.to_json(again))
+    return request, reply
+
+
+def _asked_over(library: Any, answer: bytes, *args: Any, **options: Any) -> tuple[httpx.Request, sk.Reply]:
     requests: list[httpx.Request] = []
 
-    def handle(request: httpx.Request) -> httpx.Response:
+    def handle(request: Any) -> Any:
         requests.append(request)
-        return httpx.Response(200, content=answer)
+        return library.Response(200, content=answer)
 
-    with sk.Client(*args, **options, transport=httpx.MockTransport(handle)) as client:
+    with sk.Client(*args, **options, transport=library.MockTransport(handle)) as client:
         reply = sk.run(client.chat(TALK, model="some-model", max_tokens=9))
     (request,) = requests
     return request, reply

@@ -15,7 +15,6 @@ import threading
 import warnings
 from typing import Any
 
-import httpx
 import pytest
 
 import streamkit as sk
@@ -24,6 +23,7 @@ from streamkit.sources.http.pools import CROWD, KEEPING
 from tests.connections import connections, in_use, pools
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
+from tests.libraries import with_both
 from tests.transports import only_httpx
 
 pytestmark = pytest.mark.slow  # crowds of connections
@@ -161,9 +161,10 @@ def test_an_async_client_is_closed_with_its_loop_even_if_nobody_closes_it(replie
         assert server.all_closed()
 
 
-def test_a_given_client_is_used_as_it_is_and_stays_open() -> None:
+@with_both
+def test_a_given_client_is_used_as_it_is_and_stays_open(library: Any) -> None:
     async def main(server: Server) -> None:
-        async with httpx.AsyncClient(headers={"x-own": "1"}, timeout=0.05) as given:
+        async with library.AsyncClient(headers={"x-own": "1"}, timeout=0.05) as given:
             async with client(server, transport=given) as one:
                 assert await read(one) == "Hello world"  # Limits count, not its own time limits
             assert not given.is_closed
@@ -174,9 +175,10 @@ def test_a_given_client_is_used_as_it_is_and_stays_open() -> None:
         assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
-def test_a_given_transport_belongs_to_its_first_loop() -> None:
+@with_both
+def test_a_given_transport_belongs_to_its_first_loop(library: Any) -> None:
     async def main(server: Server) -> None:
-        async with httpx.AsyncHTTPTransport() as given:
+        async with library.AsyncHTTPTransport() as given:
             one = client(server, transport=given)
             assert await read(one) == "Hello world"
             with pytest.raises(sk.ConnectError, match="belongs to another event loop"):
@@ -262,11 +264,12 @@ def test_a_forked_child_uses_the_client_and_the_parent_goes_on() -> None:
         assert server.all_closed()
 
 
-def test_a_transport_without_a_loop_serves_on_all_of_them() -> None:
+@with_both
+def test_a_transport_without_a_loop_serves_on_all_of_them(library: Any) -> None:
     sse, zipped = {"content-type": "text/event-stream"}, gzip.compress(BODY)
-    plain = httpx.MockTransport(lambda _: httpx.Response(200, headers=sse, content=BODY))
-    packed = httpx.MockTransport(
-        lambda _: httpx.Response(200, headers={**sse, "content-encoding": "gzip"}, content=zipped)
+    plain = library.MockTransport(lambda _: library.Response(200, headers=sse, content=BODY))
+    packed = library.MockTransport(
+        lambda _: library.Response(200, headers={**sse, "content-encoding": "gzip"}, content=zipped)
     )
     mocked = [sk.Client("http://localhost/v1", transport=mock, model="m") for mock in (plain, packed)]
     for one in (testing.client("Hello world"), *mocked):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 import streamkit as sk
@@ -15,6 +13,7 @@ from streamkit.sources.http import connecting
 from streamkit.sources.http.addresses import is_local, is_public
 from tests.faults.bodies import reply
 from tests.faults.server import KEEP, Server, chunked, head, serving
+from tests.libraries import with_both
 
 PUBLIC = ["1.1.1.1", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111", "2a00:1450:4001::200e"]
 PUBLIC += ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
@@ -167,13 +166,12 @@ def test_a_name_that_stands_for_nothing_is_no_connection(monkeypatch: pytest.Mon
     assert caught.value.retryable
 
 
-@pytest.mark.parametrize(
-    "transport",
-    [httpx.AsyncHTTPTransport, httpx.AsyncClient, lambda: httpx.MockTransport(lambda _: httpx.Response(200))],
-)
-def test_a_given_transport_cannot_keep_it(transport: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match="allow_private=False cannot be kept by a transport"):
-        sk.Client("https://models.test/v1", "k", transport=transport(), allow_private=False)
+@with_both
+def test_a_given_transport_cannot_keep_it(library: Any) -> None:
+    mock = library.MockTransport(lambda _: library.Response(200))
+    for given in (library.AsyncHTTPTransport(), library.AsyncClient(), mock):
+        with pytest.raises(ValueError, match="allow_private=False cannot be kept by a transport"):
+            sk.Client("https://models.test/v1", "k", transport=given, allow_private=False)
 
 
 @pytest.mark.parametrize(("name", "scheme"), [("HTTPS_PROXY", "https"), ("all_proxy", "https"), ("http_proxy", "http")])

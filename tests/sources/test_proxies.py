@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 import streamkit as sk
 from tests.connections import connections
 from tests.faults.bodies import START, reply, say
 from tests.faults.server import Server, head, serving
+from tests.libraries import LIBRARIES, with_both
 from tests.sources.proxy import CERTIFICATE, HOST, Proxy, listening, proxying, serving_tls
 
 NAMES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"]
@@ -162,6 +163,34 @@ def test_cancelling_while_tls_begins(through: str, monkeypatch: pytest.MonkeyPat
     asyncio.run(main())
 
 
+@with_both
+def test_a_users_client_goes_through_a_proxy_of_its_own(library: Any) -> None:
+    async def main() -> None:
+        tls = ssl.create_default_context(cafile=CERTIFICATE)
+        async with serving_tls(head(), reply("secretly")) as (port, asked), proxying() as proxy:
+            proxy.routes[f"{HOST}:{port}"] = port
+            async with library.AsyncClient(proxy=proxy.url, verify=tls) as own:
+                assert await ask(f"https://{HOST}:{port}/v1", transport=own) == "secretly"
+            assert KEY.encode() in asked[0]
+            assert proxy.asked == [f"CONNECT {HOST}:{port}"]
+            assert KEY.encode() not in proxy.heads[0]
+
+    asyncio.run(main())
+
+
+@with_both
+@pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+def test_a_users_client_whose_tunnel_is_refused(refusal: str, library: Any) -> None:
+    async def main() -> None:
+        async with proxying(refusal=head(refusal, content_length="0")) as proxy:
+            async with library.AsyncClient(proxy=proxy.url) as own:
+                with pytest.raises(sk.ConnectError, match=refusal) as caught:
+                    await ask(f"https://{HOST}/v1", transport=own)
+            assert caught.value.retryable is ("407" not in refusal)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 def test_a_tunnel_that_is_refused(refusal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
@@ -244,11 +273,13 @@ def test_certificates_of_the_environment_are_not_looked_at_where_it_is_not_trust
     assert caught.value.retryable
 
 
-def test_a_certificate_that_is_refused_is_not_tried_again(loop_complaints: list[str]) -> None:
+@pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
+def test_a_certificate_that_is_refused_is_not_tried_again(loop_complaints: list[str], library: Any) -> None:
     async def main() -> None:
+        given = library.AsyncHTTPTransport() if library else None
         async with serving_tls(head(), reply("never")) as (port, asked):
             with pytest.raises(sk.ConnectError, match="certificate") as caught:
-                await ask(f"https://127.0.0.1:{port}/v1")
+                await ask(f"https://127.0.0.1:{port}/v1", transport=given)
             assert not caught.value.retryable
             assert caught.value.partial.attempts == 1
             assert asked == []
@@ -266,15 +297,16 @@ def test_a_certificate_of_the_environment_counts_on_this_machine(monkeypatch: py
     asyncio.run(main())
 
 
+@with_both
 @pytest.mark.parametrize("wrong", [ImportError, FileNotFoundError, ValueError, TypeError, RuntimeError])
-def test_a_transport_that_is_not_set_up(wrong: type[Exception]) -> None:
-    asked: list[httpx.Request] = []
+def test_a_transport_that_is_not_set_up(wrong: type[Exception], library: Any) -> None:
+    asked: list[Any] = []
 
-    def fail(request: httpx.Request) -> httpx.Response:
+    def fail(request: Any) -> Any:
         asked.append(request)
         raise wrong("no such thing")
 
-    client = sk.Client("http://localhost/v1", transport=httpx.MockTransport(fail), model="m")
+    client = sk.Client("http://localhost/v1", transport=library.MockTransport(fail), model="m")
     with pytest.raises(sk.ConnectError, match="no such thing") as caught:
         sk.run(client.chat("hi"))
     assert not caught.value.retryable

@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from streamkit.testing import every_split
 from streamkit.tokens import TokenCounter
 from streamkit.tokens.encodings import load_encoding
+from tests.costs import memory
 from tests.tokens.texts import FRAGMENTS, cut, hard_text
 
 NAMES = ("o200k_base", "cl100k_base")
@@ -225,3 +226,19 @@ def test_a_tokenizer_that_panics_is_an_error_one_can_catch():
 def test_what_is_no_tokenizer_is_told_at_once():
     with pytest.raises(TypeError, match="encode_ordinary"):
         TokenCounter(42)
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"), [("word. ", 0), ("水壶唱歌，", 0), ("水壶唱歌谁在意", 16), ("👨‍👩‍👧❤️😀", 16), ("a", 16)]
+)
+def test_only_an_end_without_a_boundary_is_kept(text: str, bound: int):
+    """``bound`` is in bytes a character; a text with boundaries takes no more when it is longer."""
+    counter, size, piece = TokenCounter("o200k_base"), 20_000, text * 10
+
+    def feed() -> None:
+        for _ in range(size // len(piece)):
+            counter.feed(piece)
+
+    feed()
+    _, kept = memory(feed)
+    assert kept < bound * size + 5_000

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from typing import Any, TypeVar, assert_never, assert_type
 
 import httpx
-from openai import AsyncOpenAI, OpenAI
+import httpx2
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
 from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
 from reactivex import operators as rxo
@@ -259,6 +260,11 @@ def parameters() -> None:
     client.respond("Hi", instructions="Be brief.", max_output_tokens=5)
     sk.Client("https://example.com/v1", "key", limits=sk.Limits(total=60), retry=sk.Retry(attempts=0))
     sk.Client(transport=httpx.AsyncHTTPTransport(retries=0))
+    sk.Client(transport=httpx.AsyncClient(transport=testing.Server("Hi").transport()))
+    sk.Client(transport=httpx2.AsyncHTTPTransport(retries=0))
+    sk.Client(transport=httpx2.AsyncClient(transport=testing.Server("Hi").transport()))
+    sk.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+    sk.Client(transport=DefaultAsyncHttpxClient())
 
 
 async def sources() -> None:

@@ -14,8 +14,8 @@ from ..failures import ShutdownError, with_notes
 from ..loops import enter, leave
 from ..streams import kind_of
 from ..upstream import RunScheduler, scheduler_for
-from .branch import Branch, check_kinds
 from .claims import SinkClaim
+from .description import Branch, check_kinds
 from .fan import Fan
 
 __all__ = ["Attached", "BranchedStream"]
@@ -27,11 +27,13 @@ class BranchedStream:
     The subclass makes the ``fan`` as soon as the claim lets it begin.
     """
 
+    __slots__ = ("_context", "_ends", "_error", "_scheduler", "_subscription", "claim", "fan")
+
     task: ClassVar[str]
     """The name of the task that closes the sinks."""
 
     def __init__(self, scheduler: RunScheduler) -> None:
-        self.claim = SinkClaim(scheduler.context, scheduler.loop, lambda: self.last)
+        self.claim = SinkClaim(scheduler.context, scheduler.loop, self._last_item)
         self.fan: Fan | None = None
         self._scheduler, self._context = scheduler, scheduler.context
         self._subscription: abc.DisposableBase | None = None
@@ -40,6 +42,9 @@ class BranchedStream:
 
     @property
     def last(self) -> Any:
+        return self._last_item()
+
+    def _last_item(self) -> Any:
         return self.fan.last if self.fan is not None else None
 
     def _unsubscribe(self) -> None:
@@ -127,6 +132,8 @@ def _refused(run: RunScheduler, error: SinkError, observer: abc.ObserverBase[Any
 
 class _Attachment(BranchedStream, abc.ObserverBase[Any]):
     """One subscription to an `Attached`: observes its source, and ends on the loop when its branches have ended."""
+
+    __slots__ = ("_observer", "_reply")
 
     task = "streamkit attached branches"
 

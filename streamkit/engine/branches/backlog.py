@@ -30,6 +30,7 @@ KEPT = frozenset({Finish, Reply, Restart, RoundEnd, Start, ToolCall, ToolCallDel
 """Types of items that are never dropped, because without them the other items would mean something else."""
 ROOM = 64
 """The number of these that any mailbox has room for, because the end of a reply must not hold its source."""
+NOTHING: deque[Any] = deque(maxlen=0)
 MERGED = frozenset({str, TextDelta, ReasoningDelta})
 
 
@@ -111,8 +112,9 @@ class Backlog:
         self.dropped = self.merged = self.high_water = 0
         self._conflates, self._drops = overflow == "conflate", overflow in ("drop_oldest", "latest")
         self._entries: deque[_Entry] = deque()
-        self._undroppable: deque[_Entry] = deque()  # a queue of its own, so that dropping need not search
-        """Used only if the policy drops anything."""
+        self._undroppable: deque[_Entry] = deque() if self._drops else NOTHING
+        """A queue of its own, so that dropping need not search; only if the policy drops anything, as each deque weighs
+        760 bytes."""
         self._bytes = self._undroppable_bytes = 0
         self.number = number
         self._gap: Gap | None = None

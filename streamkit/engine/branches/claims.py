@@ -18,7 +18,7 @@ from ...errors import SinkError
 from ...events import Finish, Reply
 from ..loops import forgets_closed_loops, on_loop, runs_here
 from ..upstream import Context, at_work
-from .branch import Branch
+from .description import Branch
 from .listener import Listener
 from .own_sink import OwnSink
 
@@ -31,6 +31,11 @@ _claims: dict[int, SinkClaim] = {}
 
 class SinkClaim:
     """The claim of one run, or of one place where branches are attached, to its sinks, from `take` until `release`."""
+
+    __slots__ = (
+        *("_after", "_before", "_context", "_loop", "_released", "_sinks", "_start", "_timer"),
+        *("ended", "last", "left", "refused"),
+    )
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop, last: Callable[[], Any]) -> None:
         self.left = False

@@ -12,20 +12,21 @@ from threading import get_ident
 from typing import Any
 
 from reactivex import abc
-from reactivex.disposable import Disposable
 
 from ...events import Reply
 from ..failures import same_failure
 from ..loops import on_loop
 from ..upstream import Gate, RunScheduler
-from .branch import Branch
 from .connecting import connect
+from .description import Branch
 from .outlet import Outlet
 from .own_sink import pass_run_id
 from .rounds import DirectRounds
 from .stats import SinkStats
 
 __all__ = ["Fan"]
+
+NOTHING: deque[Any] = deque(maxlen=0)
 
 
 class Fan:
@@ -34,6 +35,9 @@ class Fan:
     Made when the run (or an attachment) begins. It is subscribed to the source, which calls `on_next`; calls from other
     threads and from within a call are queued. It is over when `close_sinks` or `abandon` has closed all branches.
     """
+
+    _queued = NOTHING
+    """The items that wait. Seldom any do, so a fan makes a deque, which weighs 760 bytes, for the first of them."""
 
     def __init__(self, branches: Sequence[Branch], scheduler: RunScheduler) -> None:
         self._scheduler = scheduler
@@ -44,7 +48,6 @@ class Fan:
         self._thread = get_ident()
         self._rounds = DirectRounds()
         self._busy = False
-        self._queued: deque[Any] = deque()
         self._pending_end: tuple[Exception | None] | None = None
         self.outlets = [Outlet(spec, scheduler) for spec in branches]
         for outlet in self.outlets:
@@ -71,13 +74,12 @@ class Fan:
         self._rounds.add(observer, outlet)
         if gate is not None:
             self.gate.add(gate)
+        return _Receiving(self, observer, gate)
 
-        def remove() -> None:
-            self._rounds.remove(observer)
-            if gate is not None:
-                self.gate.drop(gate)
-
-        return Disposable(remove)
+    def remove(self, observer: abc.ObserverBase[Any], gate: Gate | None) -> None:
+        self._rounds.remove(observer)
+        if gate is not None:
+            self.gate.drop(gate)
 
     # -- items -----------------------------------------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ class Fan:
     def _queue(self, item: Any) -> None:
         """Queue an item that another thread pushed, or a branch into its own source: it comes after the current
         item."""
-        self._queued.append(item)
+        vars(self).setdefault("_queued", deque()).append(item)  # one deque, even if two threads come at once
         on_loop(self._scheduler.loop, self._catch_up)
 
     def _catch_up(self) -> None:
@@ -138,7 +140,11 @@ class Fan:
     async def close_sinks(self, error: Exception | None, reply: Reply) -> list[Exception]:
         """Wait for the mailboxes, close the sinks, and return the failures of branches (never the stream's own
         error)."""
-        await asyncio.gather(*[outlet.close(outlet.visible_reply(reply)) for outlet in self.outlets])
+        closing = [outlet.close(outlet.visible_reply(reply)) for outlet in self.outlets]
+        if len(closing) == 1:  # most runs have one: a task less
+            await closing[0]
+        else:
+            await asyncio.gather(*closing)
         self._dispose()
         return [failure for outlet in self.outlets for failure in self._failures(outlet, error, reply)]
 
@@ -164,3 +170,18 @@ class Fan:
     @property
     def progress(self) -> int:
         return self._items + sum(outlet.sink.delivered for outlet in self.outlets)
+
+
+class _Receiving(abc.DisposableBase):
+    """The subscription of a receiver to its fan."""
+
+    __slots__ = ("_fan", "_gate", "_observer")
+
+    def __init__(self, fan: Fan, observer: abc.ObserverBase[Any], gate: Gate | None) -> None:
+        self._fan: Fan | None = fan
+        self._observer, self._gate = observer, gate
+
+    def dispose(self) -> None:
+        fan, self._fan = self._fan, None
+        if fan is not None:
+            fan.remove(self._observer, self._gate)

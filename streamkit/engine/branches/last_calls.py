@@ -12,7 +12,7 @@ from ...awaitables import never_began
 from ...errors import SinkError
 from ...events import Reply
 from ..loops import is_cancel, outcome_of
-from .branch import Branch
+from .description import Branch
 from .own_sink import has_error_callback
 
 __all__ = ["LastCalls", "WaitLimits"]
@@ -24,6 +24,8 @@ FailWith: TypeAlias = Callable[[BaseException], None]
 class WaitLimits:
     """The time limit on waiting for one branch: that of each step, and a few seconds in all once its run is
     cancelled."""
+
+    __slots__ = ("_clock", "_loop", "_until")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ... import patience
 from ...awaitables import close_unused
 from ...errors import SinkError
-from ..loops import is_cancel
+from ..loops import is_cancel, resolve
 from ..upstream import Deadline, Gate, Hold
 from .backlog import Backlog, Gap
 from .sink_calls import SinkCalls
@@ -46,7 +46,8 @@ class Mailbox:
         self._limit = Deadline(loop, self._remaining, self._expire)
         self._since = loop.time()
         """When the time limit of this phase, or of the item at hand, began."""
-        self._wake = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
+        """What the task awaits while there is no item."""
         self._arrived: float | None = self._since
         """When the item at hand came; None while there is none."""
         self._lag = 0.0
@@ -78,7 +79,7 @@ class Mailbox:
         if fails and self.backlog.full:
             raise SinkError(f"sink {self._sink.name} fell behind: {len(self.backlog)} items wait")
         self.backlog.put(item, self._limit.time())
-        self._wake.set()
+        self._wake()
         if not self._hold.held and not fails and self.backlog.full:
             self._hold.set(True)
             self._begin_limit()
@@ -87,7 +88,7 @@ class Mailbox:
         """Take no more items; the task ends when all are written."""
         if self._phase == "open":
             self._phase = "finishing"
-            self._wake.set()
+            self._wake()
             self._begin_limit()
 
     def discard(self) -> None:
@@ -97,7 +98,7 @@ class Mailbox:
         self._hold.set(False)
         if not first or self._task.done():
             return  # a second cancel would interrupt the sink's handling of the first one
-        self._wake.set()
+        self._wake()
         if self._task is not asyncio.current_task():
             self._task.cancel()
         self._begin_limit()
@@ -128,9 +129,13 @@ class Mailbox:
         while not self.backlog:
             if self._phase != "open":
                 return False
-            self._wake.clear()
-            await self._wake.wait()
+            self._waiter = self.ended.get_loop().create_future()
+            await self._waiter
         return True
+
+    def _wake(self) -> None:
+        if self._waiter is not None:
+            resolve(self._waiter)
 
     async def _take(self) -> Any:
         item, self._arrived, gap = self.backlog.take()

@@ -19,7 +19,7 @@ from ...events import Reply
 from ..failures import same_failure
 from ..loops import on_loop, runs_here
 from ..upstream import Gate, ReplyFilter, RunScheduler
-from .branch import Branch
+from .description import Branch
 from .last_calls import LastCalls, WaitLimits
 from .mailbox import Mailbox
 from .sink_calls import SinkCalls
@@ -35,6 +35,11 @@ class Outlet(abc.ObserverBase[Any]):
     thread are moved there. It detaches itself when its sink has failed, and is over when `close` or `abandon` has made
     the last calls to the sink.
     """
+
+    __slots__ = (
+        *("_calls", "_ended", "_limits", "_mailbox", "_scheduler", "_thread", "error", "failure", "gate"),
+        *("reply_filter", "sink", "subscription"),
+    )
 
     def __init__(self, spec: Branch, scheduler: RunScheduler) -> None:
         self.gate = Gate(scheduler.gate)

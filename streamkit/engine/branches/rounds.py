@@ -28,6 +28,8 @@ class Rounds:
     """The receivers of a fan: observers, each with the outlet of its branch if it has one. Receivers come and go, also
     within a round, which goes on with those that it began with. After `halt`, from any thread, no call is made."""
 
+    __slots__ = ("halted", "receivers")
+
     def __init__(self) -> None:
         self.halted = False
         self.receivers: tuple[Receiver, ...] = ()
@@ -69,6 +71,8 @@ class DirectRounds(Rounds):
     three callables 39 % fewer. ``tests/benchmarks/bench_fan.py`` compares both; a fan works with `Rounds` as well.
     """
 
+    __slots__ = ("_calls", "_plain_rounds")
+
     def __init__(self) -> None:
         super().__init__()
         self._calls: tuple[Call, ...] = ()
@@ -95,8 +99,11 @@ class DirectRounds(Rounds):
     def on_next(self, item: Any) -> None:
         if self._plain_rounds:
             self._plain_rounds -= 1
-            super().on_next(item)
-            self._connect()  # a sink may have turned out to be async
+            try:
+                super().on_next(item)
+            finally:
+                if not self._plain_rounds:
+                    self._connect()  # a sink may have turned out to be async
             return
         began = perf_counter()
         for call, observer, outlet, sink in self._calls:

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from ..failures import slow_callable
-from .branch import Branch
+from .description import Branch
 from .listener import Listener
 from .stats import SinkStats
 
@@ -22,6 +22,8 @@ NOTED = 0.005
 class SinkCalls:
     """Calls ``write`` of one sink, and counts what becomes of its items. Made by the outlet; once the sink turns out to
     be async, its mailbox calls ``write``. After `end` only the figures are left."""
+
+    __slots__ = ("_blocked", "_final", "_listening", "_slow_calls", "delivered", "failed", "name", "spec", "write")
 
     def __init__(self, spec: Branch) -> None:
         into = spec.into

@@ -43,8 +43,7 @@ class UnreportedErrors:
         self._side_errors: list[BaseException] = []
         self._message = ""
         self._is_unreachable = False
-        self._ref = ref(self, _with_errors.discard)
-        hash(self._ref)  # caches it: the hash of a reference to a collected object raises unless it was computed before
+        self._ref: ref[UnreportedErrors] | None = None
 
     @property
     def _open_errors(self) -> list[BaseException]:
@@ -60,6 +59,7 @@ class UnreportedErrors:
         self._errors.extend(errors)
         if not self._errors:
             return
+        self._ref = ref(self, _with_errors.discard)
         _with_errors.add(self._ref)
         if self._is_unreachable:
             self.log()
@@ -102,7 +102,8 @@ class UnreportedErrors:
     def _forget(self) -> None:
         self._errors.clear()
         self._side_errors.clear()
-        _with_errors.discard(self._ref)
+        if self._ref is not None:
+            _with_errors.discard(self._ref)
         _scheduled.discard(self)
 
 

@@ -246,4 +246,6 @@ def _after_fork() -> None:
 
 os.register_at_fork(after_in_child=_after_fork)
 assert concurrent.futures.thread
-threading._register_atexit(_at_exit)  # type: ignore[attr-defined]  # the only hook that runs before executors are shut
+with suppress(RuntimeError):  # the main thread has ended: nothing that it left running is at work
+    # the only hook that runs before executors are shut
+    threading._register_atexit(_at_exit)  # type: ignore[attr-defined]

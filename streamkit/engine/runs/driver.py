@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,8 @@ class RunDriver(BranchedStream):
     However it ends (by the end of the stream, an error, `cancel` or the end of the loop), its ``result`` is set exactly
     once, after requests and sinks are closed; then it is over.
     """
+
+    __slots__ = ("_begun", "_bridge", "_end", "_raise", "result")
 
     task = "streamkit run"
 
@@ -178,7 +181,7 @@ class RunDriver(BranchedStream):
         await super()._close()
 
     async def _others_closed(self) -> None:
-        others = self._context.closing - {asyncio.current_task()}
+        others = self._context.closing.keys() - {asyncio.current_task()}
         if others:
             await asyncio.wait(others, timeout=patience.CANCELLED_SINKS if self._context.cancelled else None)
 
@@ -191,9 +194,10 @@ class RunDriver(BranchedStream):
         super().give_up()
 
     async def requests_closed(self) -> None:
-        closing = [asyncio.ensure_future(source.ended()) for source in self._context.replies]
-        if closing:
-            await asyncio.wait(closing, timeout=patience.CANCELLED_REQUESTS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.CANCELLED_REQUESTS):
+                for source in self._context.replies:
+                    await source.ended()
 
     def _final_reply(self) -> Reply:
         outcome: Outcome | None = "cancelled" if self._context.cancelled else None

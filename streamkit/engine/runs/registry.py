@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ..upstream import at_work
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .running import Run
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "runs"]
 
 
 class Runs(Mapping[str, "Run"]):
@@ -51,3 +51,6 @@ class Runs(Mapping[str, "Run"]):
 
     def __repr__(self) -> str:
         return f"<runs at work: {', '.join(self._now()) or 'none'}>"
+
+
+runs = Runs()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from inspect import isclass, iscoroutine
 from os import PathLike
+from types import FunctionType
 from typing import Any
 
 from reactivex import ConnectableObservable, Observable
@@ -43,7 +44,7 @@ def operator_name(thing: Any) -> str | None:
     if isinstance(thing, Operator):
         return thing.written
     module = str(getattr(thing, "__module__", ""))
-    if module == "reactivex.internal.curry" and getattr(thing, "__name__", "") == "_wrap_curried":
+    if is_stock_operator(thing):
         makers = [cell.cell_contents for cell in thing.__closure__ or () if callable(cell.cell_contents)]
         names = [str(getattr(one, "__name__", "")).rstrip("_") for one in makers]
         return f"rxo.{names[0]}(...)" if names and names[0] else "a stock operator"
@@ -51,6 +52,15 @@ def operator_name(thing: Any) -> str | None:
     if is_stock or (module == "reactivex.pipe" and getattr(thing, "__name__", "") == "_compose"):
         return "a stock operator" if is_stock else "reactivex.compose(...)"
     return None
+
+
+def is_stock_operator(thing: Any) -> bool:
+    """True for what a function of `reactivex.operators` gives, with few exceptions."""
+    return (
+        type(thing) is FunctionType
+        and thing.__module__ == "reactivex.internal.curry"
+        and thing.__name__ == "_wrap_curried"
+    )
 
 
 def uncalled_name(thing: Any) -> str | None:
@@ -143,7 +153,9 @@ def check_operators(operators: Sequence[Any], caller: str = "pipe") -> None:
     the function that takes them, for messages."""
     for number, operator in enumerate(operators, 1):
         ends = caller == "pipe" and number == len(operators)
-        if not isinstance(operator, Operator) and (problem := _operator_problem(operator, caller, ends=ends)):
+        if isinstance(operator, Operator) or is_stock_operator(operator):
+            continue
+        if problem := _operator_problem(operator, caller, ends=ends):
             raise TypeError(problem)
 
 
@@ -188,7 +200,8 @@ def applied(operators: Sequence[Callable[[Any], Any]], source: Any, user_source:
     for number, operator in enumerate(operators):
         if number and not isinstance(built, Observable):
             raise TypeError(stream_problem(operators[number - 1], built))
-        is_known = isinstance(operator, Operator) or operator_name(operator) is not None or not is_stream(built)
+        is_known = isinstance(operator, Operator) or is_stock_operator(operator) or operator_name(operator) is not None
+        is_known = is_known or not is_stream(built)
         built = operator(built if is_known else user_source(built, number))
     return built
 
@@ -208,6 +221,8 @@ def stream_problem(operator: Any, built: Any) -> str:
 def is_stream(built: Any) -> bool:
     """True if operators may be applied to it. An Observable that must be connected first (``publish``) is returned to
     the user as it is."""
+    if type(built) is Observable:  # most are
+        return True
     return isinstance(built, Observable) and not isinstance(built, ConnectableObservable)
 
 
@@ -223,6 +238,8 @@ def sink_problem(thing: Any) -> str:
         if name.startswith(("sinks.", "sk.")):
             return f"{name} is not called: write {name}(...)"
         return f"{name} is an operator that is not called: write sk.run(stream.pipe({name}()), ...)"
+    if type(thing) is FunctionType:  # it is nothing of what follows
+        return ""
     if (hint := _instead(thing, "sink")) is not None:
         return hint
     if isinstance(thing, Observable):

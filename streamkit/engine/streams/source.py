@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 from typing import TypeAlias
 
-from reactivex import abc
+from reactivex import Observer, abc
+from reactivex.internal import noop
 
 from ...errors import BrokenError, SinkError, StreamkitError
 from ...events import Event, Outcome, Reply, TextDelta
@@ -20,15 +21,17 @@ from ...prelude import Prelude, commits
 from ..failures import ShutdownError, failure_of, trim
 from ..loops import is_cancel
 from ..upstream import GateClock, Place, RunScheduler, SentRequest, scheduler_for
-from .kinds import EventSource
+from .direct import DirectSource
 from .source_task import SourceTask
 
 __all__ = ["Producer", "Reading", "Source"]
 
+SILENT: abc.ObserverBase[Event] = Observer(noop, noop, noop)
+
 Producer: TypeAlias = "Callable[[Reading], AsyncGenerator[Iterable[Event], None]]"
 
 
-class Source(EventSource):
+class Source(DirectSource):
     """Subscribing makes the request; the last item is the `Reply`."""
 
     def __init__(self, producer: Producer) -> None:
@@ -61,10 +64,11 @@ class Reading(SourceTask):
         self.sent_request: SentRequest | None = None
         self.server, self.keeps_text = "", True
         self.mistake: Exception | None = None
-        self.last_content = 0.0
-        """When content was last delivered, by `time`."""
+        self.has_content = False
+        """Set when a batch with content was delivered; the producer may clear it."""
+        self.clock = GateClock(self.gate, self.loop.time)
+        """The loop's clock, which stands still for this reading while its gate keeps it waiting."""
         self._producer, self._prelude = producer, Prelude()
-        self._gate_clock = GateClock(self.gate, self.loop.time)
         self._final: Reply | None = None
         self.context.replies.append(self)
         scheduler.sources.append(self)
@@ -76,6 +80,11 @@ class Reading(SourceTask):
         """The reply so far, or the final one; callable from any thread."""
         outcome = outcome or ("cancelled" if self.context.cancelled else "truncated")
         return self._scheduler.visible_reply(self._final or self.snapshot(outcome), upto)
+
+    def dispose(self) -> None:
+        if self._ended:  # by an observer of the last signals, after which none must come
+            self._observer = SILENT
+        super().dispose()
 
     @property
     def stands_alone(self) -> bool:
@@ -90,10 +99,6 @@ class Reading(SourceTask):
             await asyncio.wait([task])
 
     # -- seen from the producer -------------------------------------------------------------------------------------
-
-    def time(self) -> float:
-        """Seconds on the loop's clock, which stands still for this reading while its gate keeps it waiting."""
-        return self._gate_clock.time()
 
     @property
     def committed(self) -> bool:
@@ -128,48 +133,44 @@ class Reading(SourceTask):
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Pass batches to the observer. An error raised within a batch is thrown into its producer, which may start
         over."""
+        gate, waiters, emit = self.gate, self.gate.waiters, self._observer.on_next
         try:
             batch = await anext(batches)
             while True:
                 self.progress += 1
+                prelude = self._prelude
                 try:
-                    await self._pass_on(batch)
-                except SinkError:
-                    raise
+                    for event in batch:  # here and not in a coroutine of its own, which each read would have to make
+                        if gate.closed or waiters:
+                            await self.clock.turn()
+                        if self._disposed:
+                            return
+                        if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
+                            emit(event)
+                            self.has_content = True
+                        else:
+                            self._pass_on(event)
                 except StreamkitError as exc:
+                    if isinstance(exc, SinkError):
+                        raise
                     batch = await batches.athrow(exc)
-                    continue
-                if self._disposed:
-                    return
-                batch = await anext(batches)
+                except BaseException as exc:  # a producer raises only errors of this package within a batch
+                    if is_cancel(exc) or failure_of("an observer", exc) is None:
+                        raise
+                    raise self._wrapped(SinkError, "an observer raised", exc) from exc
+                else:
+                    if self._disposed:
+                        return
+                    batch = await anext(batches)
         except StopAsyncIteration:
             return
 
-    async def _pass_on(self, batch: Iterable[Event]) -> None:
-        gate, waiters, emit, prelude = self.gate, self.gate.waiters, self._observer.on_next, self._prelude
-        has_content = False
-        try:
-            for event in batch:
-                if gate.closed or waiters:
-                    await self._gate_clock.turn()
-                if self._disposed:
-                    return
-                if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
-                    emit(event)
-                    has_content = True
-                elif type(event) is Reply:
-                    self._complete(event)
-                else:
-                    has_content = has_content or commits(event)
-                    self._emit(prelude.feed(event))
-        except StreamkitError:
-            raise
-        except BaseException as exc:  # a producer raises only errors of this package within a batch
-            if is_cancel(exc) or failure_of("an observer", exc) is None:
-                raise
-            raise self._wrapped(SinkError, "an observer raised", exc) from exc
-        if has_content:
-            self.last_content = self._gate_clock.time()
+    def _pass_on(self, event: Event) -> None:
+        if type(event) is Reply:
+            self._complete(event)
+        else:
+            self.has_content = self.has_content or commits(event)
+            self._emit(self._prelude.feed(event))
 
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:

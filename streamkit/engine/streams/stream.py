@@ -69,7 +69,7 @@ class Stream(Fluent[T]):
         super().__init__()
         self.source, self.operators = source, operators
         built = source if built is None else built
-        self._built: Observable[T] = built._built if isinstance(built, Stream) else built
+        self._built: Observable[T] = getattr(built, "_built", built)  # if it is a Stream, what that is built of
         self._label = label
         with_kind(self, kind_of(self._built))
 
@@ -125,7 +125,7 @@ class Stream(Fluent[T]):
         An error without ``on_error`` is logged once; what ``on_next`` raises ends the subscription as `SinkError`.
         """
         if scheduler is not None:
-            return super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            return self._built.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
         if on_next is not None:
             check_observer(on_next)
         if on_next is not None and not callable(on_next):
@@ -173,8 +173,7 @@ class Stream(Fluent[T]):
         """Subscribe on ``loop``, not on the caller's thread: stock operators set up their state while the first items
         may already come. Subscribed to from another thread, ``concat``, for one, now and then loses its second
         source."""
-        subscribe = super().subscribe
-        call_on(loop, lambda: subscription.begin(subscribe, on_next))
+        call_on(loop, lambda: subscription.begin(self._built.subscribe, on_next))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._last().__await__()

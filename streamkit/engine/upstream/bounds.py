@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...event_class import has_raw
 from ...events import LogprobsDelta, Other, TextDelta, ToolCall, ToolCallDelta
 
 __all__ = ["CAPACITY", "MAX_BYTES", "weight"]
@@ -18,9 +19,9 @@ RAW = 1024  # bytes of the parsed chunk that an item usually refers to
 def weight(item: Any) -> int:
     """The approximate number of bytes that an item keeps in memory. A cheap estimate: a character counts as one
     byte."""
-    size = ENTRY if getattr(item, "raw", None) is None else ENTRY + RAW
     if type(item) is TextDelta:  # nearly all items are
-        return size + len(item.text)
+        return ENTRY + (RAW if has_raw(item) else 0) + len(item.text)
+    size = ENTRY if getattr(item, "raw", None) is None else ENTRY + RAW
     text = item if isinstance(item, (str, bytes)) else getattr(item, "text", "")
     if isinstance(item, (Other, LogprobsDelta)):  # rare, and of any size the server chooses
         text = repr(item.raw)

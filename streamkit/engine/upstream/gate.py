@@ -152,16 +152,21 @@ class TimedGate(Gate):
 class GateClock:
     """A clock for one source: seconds by the clock ``time``, without those spent waiting at the gate."""
 
-    __slots__ = ("_gate", "_since", "_stood", "_time")
+    __slots__ = ("_gate", "_since", "_time", "stood")
 
     def __init__(self, gate: Gate, time: Callable[[], float]) -> None:
         self._gate, self._time = gate, time
-        self._stood = 0.0
+        self.stood = 0.0
+        """The seconds spent waiting at the gate until now, without those of a wait that has not ended."""
         self._since: float | None = None
 
     def time(self) -> float:
-        now = self._time()
-        return now - self._stood - (now - self._since if self._since is not None else 0.0)
+        return (self._time() if self._since is None else self._since) - self.stood
+
+    @property
+    def stands(self) -> bool:
+        """True while the source waits at the gate."""
+        return self._since is not None
 
     async def turn(self) -> None:
         """Wait for the gate's `Gate.turn`, with the clock stopped."""
@@ -169,5 +174,5 @@ class GateClock:
         try:
             await self._gate.turn()
         finally:
-            self._stood += self._time() - self._since
+            self.stood += self._time() - self._since
             self._since = None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .exchange import NOT_CONNECTED, shut_socket, translate_error
     from .failures import name_address
+    from .libraries import library_of
     from .limits import CLOCKS, Limits, Retry, mark_given_up, requests_of
     from .requests import names_version
     from .secrets import SECRET
@@ -26,6 +27,7 @@ __all__ = [
     "Limits",
     "Retry",
     "chat",
+    "library_of",
     "mark_given_up",
     "name_address",
     "names_version",
@@ -48,6 +50,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "client": "Client",
             "exchange": "NOT_CONNECTED shut_socket translate_error",
             "failures": "name_address",
+            "libraries": "library_of",
             "limits": "CLOCKS Limits Retry mark_given_up requests_of",
             "requests": "names_version",
             "secrets": "SECRET",

@@ -10,7 +10,52 @@ from ...events import Event
 from ...wire import Parser
 from .secrets import Scrubber
 
-__all__ = ["read_reply"]
+__all__ = ["BatchReader", "read_reply"]
+
+
+class BatchReader:
+    """A stage: reads of a body in, a batch of events out for each. Its `close` must always be called.
+
+    A listener to the bytes of ``reading`` gets them without what ``scrubber`` removes. If ``is_document`` is set before
+    the first read, the reads are the parts of one JSON document, and only `flush` gives events.
+    """
+
+    __slots__ = ("_document", "_listener", "_parser", "_scrub", "is_document")
+
+    def __init__(
+        self, reading: Reading, parser: Parser, api: str, model: str = "", scrubber: Callable[[], Scrubber] = Scrubber
+    ) -> None:
+        reading.snapshot, reading.keeps_text = parser.reply, parser.fold.keep_text is True
+        self.is_document = False
+        self._parser = parser
+        self._document: bytearray | None = None
+        listener = self._listener = reading.byte_listener
+        if listener is not None:
+            self._scrub = scrubber()
+            listener.begin(api, model)
+
+    def feed(self, chunk: bytes) -> Iterable[Event]:
+        """The events that ``chunk`` completes."""
+        data = chunk if type(chunk) is bytes else memoryview(chunk).tobytes()  # not all users check types
+        if self._listener is not None:
+            self._listener.write(self._scrub.feed(data))
+        if not self.is_document:
+            return self._parser.feed(data)
+        if self._document is None:
+            self._document = bytearray()
+        self._document += data
+        return ()
+
+    def flush(self) -> Iterable[Event]:
+        """The events that the end of the body completes."""
+        self.close()
+        return self._parser.body(bytes(self._document)) if self._document else self._parser.flush()
+
+    def close(self) -> None:
+        """Pass to the listener what was held back."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.write(self._scrub.flush())
 
 
 async def read_reply(
@@ -20,29 +65,17 @@ async def read_reply(
     api: str,
     model: str = "",
     *,
-    is_document: Callable[[], bool] = bool,  # gives False
-    scrubber: Callable[[], Scrubber] = Scrubber,
+    is_document: bool = False,
 ) -> AsyncGenerator[Iterable[Event], None]:
-    """The events of each of ``chunks``, until nothing follows. If ``is_document`` returns True once there are bytes,
-    these are one JSON document. A listener to the bytes of ``reading`` gets them without what ``scrubber`` removes."""
-    reading.snapshot, reading.keeps_text = parser.reply, parser.fold.keep_text is True
-    listener, scrub, document = reading.byte_listener, Scrubber(), bytearray()
-    if listener is not None:
-        scrub = scrubber()
-        listener.begin(api, model)
+    """The events of each of ``chunks``, until nothing follows; with ``is_document`` these are one JSON document."""
+    reader = BatchReader(reading, parser, api, model)
+    reader.is_document = is_document
     try:
         async with aclosing(chunks):
             async for chunk in chunks:
-                data = chunk if type(chunk) is bytes else memoryview(chunk).tobytes()  # not all users check types
-                if listener is not None:
-                    listener.write(scrub.feed(data))
-                if is_document():
-                    document += data
-                    continue
-                yield parser.feed(data)
+                yield reader.feed(chunk)
                 if parser.done:
                     return
     finally:
-        if listener is not None:
-            listener.write(scrub.flush())
-    yield parser.body(bytes(document)) if document else parser.flush()
+        reader.close()
+    yield reader.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
 from dataclasses import dataclass
 
 import httpx
@@ -15,9 +14,9 @@ from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
 from ...events import Event
 from ...wire import Parser
-from .batches import read_reply
+from .batches import BatchReader
 from .clocks import Clocks
-from .exchange import Exchange, translate_error
+from .exchange import Body, Exchange, translate_error
 from .failures import explain
 from .limits import Limits, Retry, mark_given_up
 from .pools import Pools
@@ -56,12 +55,25 @@ class Call:
                 self.requests += 1
                 parser, asks_usage = self._parser(), self._asks_usage()
                 exchange = Exchange(self.reading, self.clocks, self.limits, self.pools, self.request.api.framing)
-                batches = self._events(exchange, parser, asks_usage)
+                reader = self._reader(parser)
                 try:
-                    async for batch in batches:
-                        yield batch
+                    body = await self._send(exchange, parser, asks_usage)
+                    async for chunk in body.open():
+                        if not body.is_plain:
+                            chunk = body.feed(chunk)
+                            reader.is_document = body.is_document
+                        if chunk:
+                            yield reader.feed(chunk)
+                            if parser.done:
+                                break
+                            self.clocks.read()
+                    else:
+                        if rest := body.flush():
+                            reader.is_document = body.is_document
+                            yield reader.feed(rest)
+                        yield reader.flush()
                     self.clocks.stop()
-                    await exchange.body.finish()
+                    await body.finish()
                     return
                 except (Exception, asyncio.CancelledError) as exc:
                     error = self._error(exc, exchange, parser)
@@ -69,7 +81,7 @@ class Call:
                         raise
                 finally:  # after `_error`: while an interruption is open, nothing can be closed in order
                     try:
-                        await batches.aclose()
+                        reader.close()
                     finally:
                         await exchange.close()
                 if parser.finished:  # the server had already sent the whole reply
@@ -94,19 +106,12 @@ class Call:
             attempts=self.requests,
         )
 
-    def _events(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> AsyncGenerator[Iterable[Event], None]:
-        return read_reply(
-            self.reading,
-            parser,
-            self._answer(exchange, parser, asks_usage),
-            self.request.api.name,
-            self.request.model or "",
-            is_document=lambda: exchange.body.is_document,
-            scrubber=self.endpoint.scrubber,
-        )
+    def _reader(self, parser: Parser) -> BatchReader:
+        request = self.request
+        return BatchReader(self.reading, parser, request.api.name, request.model or "", self.endpoint.scrubber)
 
-    async def _answer(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> AsyncGenerator[bytes, None]:
-        """Send the request, and give the reads of the body that answers it."""
+    async def _send(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> Body:
+        """Send the request; returns the body that answers it."""
         endpoint, request = self.endpoint, self.request
         url, params = endpoint.url(request.api, request.model), endpoint.params(request.api)
         await exchange.send(url, params, self.headers, request.content(include_usage=asks_usage))
@@ -114,9 +119,7 @@ class Call:
             self.without_usage.add(request.body_model)
         self.reading.sent_request = SentRequest(request.api.name, request.body)
         parser.request_id = endpoint.scrub(exchange.request_id)
-        async with aclosing(exchange.body.reads()) as reads:
-            async for data in reads:
-                yield data
+        return exchange.body
 
     def _error(self, exc: BaseException, exchange: Exchange, parser: Parser) -> StreamkitError | None:
         """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""

@@ -19,24 +19,41 @@ Phase = Literal["connect", "first_byte", "body", "pause"]
 class Clocks:
     """The clocks of one reading: it is interrupted when a clock of ``limits`` runs out."""
 
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_last_byte",
+        "_last_content",
+        "_limits",
+        "_phase",
+        "_reading",
+        "_since",
+        "_started",
+        "_time",
+        "stop",
+    )
+
     def __init__(self, reading: Reading, limits: Limits) -> None:
         self._reading, self._limits = reading, limits
-        self._started = self._since = reading.loop.time()
+        self._time, self._clock = reading.loop.time, reading.clock
+        self._started = self._since = self._time()
         self._phase: Phase = "pause"
-        self._last_byte = self._entered = 0.0  # by the time of the reading
+        self._last_byte = self._last_content = 0.0  # by the clock of the reading
         self._deadline = Deadline(reading.loop, self._remaining, self._expire)
         self.stop = self._deadline.stop
 
     def enter(self, phase: Phase) -> None:
         """Begin a new phase now, and its clock with it."""
-        reading = self._reading
-        self._phase, self._since = phase, reading.loop.time()
-        self._last_byte = self._entered = reading.time()
+        self._phase, self._since = phase, self._time()
+        self._last_byte = self._last_content = self._clock.time()
         self._deadline.set()
 
     def read(self) -> None:
-        """Note that bytes of the body have arrived."""
-        self._last_byte = self._reading.time()
+        """Note that bytes of the body have arrived, after the events in them were delivered."""
+        now = self._last_byte = self._time() - self._clock.stood  # the reading does not wait at its gate now
+        if self._reading.has_content:
+            self._reading.has_content = False
+            self._last_content = now
 
     async def pause(self, seconds: float) -> None:
         """Wait between two requests; if a clock runs out meanwhile, its error is raised."""
@@ -59,15 +76,16 @@ class Clocks:
     def _running(self) -> Iterator[tuple[str, float]]:
         """Each clock that runs in this phase, with the seconds it has left. Idle clocks use the time of the reading."""
         limits, phase = self._limits, self._phase
-        now, here = self._reading.loop.time(), self._reading.time()
+        now, here = self._time(), self._clock.time()
         if phase == "connect" and limits.connect is not None:
             yield "connect", self._since + limits.connect - now
         if phase == "first_byte" and limits.first_byte is not None:
             yield "first_byte", self._since + limits.first_byte - now
         if phase == "body" and limits.byte_idle is not None:
-            yield "byte_idle", self._last_byte + limits.byte_idle - here
+            # The bytes whose events wait at the gate are noted once these are delivered: all of the limit is left.
+            yield "byte_idle", limits.byte_idle + (0.0 if self._clock.stands else self._last_byte - here)
         if phase == "body" and limits.event_idle is not None:
-            yield "event_idle", max(self._entered, self._reading.last_content) + limits.event_idle - here
+            yield "event_idle", self._last_content + limits.event_idle - here
         if limits.total is not None:
             yield "total", self._started + limits.total - now
 

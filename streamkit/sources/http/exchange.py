@@ -25,7 +25,7 @@ from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
 
-__all__ = ["Exchange", "shut_socket", "translate_error"]
+__all__ = ["Body", "Exchange", "shut_socket", "translate_error"]
 
 
 REST_BYTES = 64 * 1024
@@ -33,7 +33,20 @@ REST_BYTES = 64 * 1024
 
 
 class Body:
-    """The body of one response, which it does not close."""
+    """The body of one response, which it does not close: `open` it, and `feed` it each chunk until it ``is_plain``."""
+
+    __slots__ = (
+        "_chunks",
+        "_clocks",
+        "_decompressor",
+        "_encoding",
+        "_has_begun",
+        "_is_raw",
+        "_limits",
+        "_size",
+        "_sniffer",
+        "is_plain",
+    )
 
     def __init__(self, response: Any, framing: Framing, limits: Limits, clocks: Clocks) -> None:
         self._limits, self._clocks = limits, clocks
@@ -43,37 +56,49 @@ class Body:
         self._chunks: AsyncIterator[bytes] = aiter(response.stream if self._is_raw else response.aiter_bytes())
         self._encoding = response.headers.get("content-encoding", "")
         self._sniffer = Sniffer(response.headers.get("content-type", ""), framing)
+        self._decompressor: Inflate | None = None
+        self._has_begun, self._size = False, 0
+        self.is_plain = False
+        """True once the chunks that follow are bytes of a stream as they are; so it is after the first, as a rule."""
 
     @property
     def is_document(self) -> bool:
-        """True if it is one JSON document instead of a stream; valid once `reads` has yielded."""
+        """True if it is one JSON document instead of a stream; valid once `feed` has given bytes."""
         return self._sniffer.kind == "json"
 
-    async def reads(self) -> AsyncGenerator[bytes, None]:
-        """The reads of the body, decompressed; `TooLargeError` if it is a document beyond the limits."""
-        inflate, has_begun, size = self._inflate(), False, 0
-        async for chunk in self._chunks:
-            if not chunk:
-                continue
-            if has_begun:
-                self._clocks.read()
-            else:
-                has_begun = True
-                self._clocks.enter("body")
-            if data := self._sniffer.feed(inflate.feed(chunk) if inflate else chunk):
-                size += len(data)
-                self._check(size)
-                yield data
-        if data := self._sniffer.flush():
-            yield data
+    def open(self) -> AsyncIterator[bytes]:
+        """The chunks of the body as they come; `MalformedError` for a compression that cannot be read."""
+        self._decompressor = self._inflate()
+        return self._chunks
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The bytes that may be read by now, decompressed; `TooLargeError` if the body is a document beyond the
+        limits."""
+        if not chunk:
+            return chunk
+        if self._has_begun:
+            self._clocks.read()
+        else:
+            self._has_begun = True
+            self._clocks.enter("body")
+        data = self._sniffer.feed(self._decompressor.feed(chunk) if self._decompressor else chunk)
+        if data:
+            self._check(data)
+            self.is_plain = not (self._decompressor or self.is_document)
+        return data
+
+    def flush(self) -> bytes:
+        """The bytes held back, after the last chunk."""
+        return self._sniffer.flush()
 
     def _inflate(self) -> Inflate | None:
         inflate = inflater(self._encoding, self._limits)  # raises for a coding that cannot be read
         return inflate if self._is_raw else None
 
-    def _check(self, size: int) -> None:
+    def _check(self, data: bytes) -> None:
+        self._size += len(data)
         limit = self._limits.event_bytes
-        if self.is_document and limit is not None and size > limit:
+        if self.is_document and limit is not None and self._size > limit:
             raise TooLargeError(f"the answer is a document of more than {limit} bytes")
 
     async def error_text(self) -> bytes:
@@ -102,6 +127,20 @@ class Body:
 
 class Exchange:
     """One request and its response: call ``send``, read the ``body``, then ``close``, which must always be called."""
+
+    __slots__ = (
+        "_clocks",
+        "_connecting",
+        "_framing",
+        "_limits",
+        "_pool",
+        "_pools",
+        "_reading",
+        "_response",
+        "body",
+        "request_id",
+        "sent",
+    )
 
     body: Body
     """The body of the response, once that is here."""
@@ -144,7 +183,8 @@ class Exchange:
         this package it takes little memory while the reply is read."""
         build = partial(pool.client.build_request, "POST", params=params, timeout=None)
         if not pool.owned:
-            return build(url, headers=headers, content=content, extensions={"trace": refuse_http2})
+            # The raw headers, as a client of httpx2 would change the names in an object of httpx.
+            return build(url, headers=headers.raw, content=content, extensions={"trace": refuse_http2})
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
         return build(

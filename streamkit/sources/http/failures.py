@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import httpx
-
 from ...errors import ApiError, ConnectError, StatusError, StreamkitError
-from ...wording import POSING, excerpt
+from ...wording import excerpt, posing
 from .causes import chain_of, shorten
+from .libraries import library_of
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["explain", "name_address"]
@@ -37,7 +36,8 @@ def _strip(cause: BaseException | None, address: str) -> None:
     for behind in chain_of(cause):
         classes = {(cls.__module__, cls.__name__) for cls in type(behind).__mro__}
         if classes.intersection((("httpx", "RequestError"), ("httpx2", "RequestError"))):
-            behind.request = httpx.Request("POST", address)  # type: ignore[attr-defined]  # which these two have
+            request = library_of(behind).Request("POST", address)
+            behind.request = request  # type: ignore[attr-defined]  # which these two have
 
 
 def _scrub(error: StreamkitError, endpoint: Endpoint) -> None:
@@ -60,6 +60,6 @@ def _contents(error: BaseException) -> list[Any]:
     values = list(vars(error).values())
     if isinstance(notes := getattr(error, "__notes__", None), (list, tuple)):
         values += notes
-    with suppress(*POSING):
+    with suppress(*posing()):
         values.append(str(error))
     return values

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from ...checks import check_instance, check_text, quote_refused
+from .libraries import is_client
 from .limits import Limits, Retry
 
 __all__ = ["check_options", "is_fast"]
@@ -21,14 +22,17 @@ def check_options(limits: Any, retry: Any, model: Any, transport: Any) -> None:
     check_instance("limits", limits, Limits, "limits=sk.Limits(total=60)")
     check_instance("retry", retry, Retry, "retry=sk.Retry(attempts=2)")
     check_text("model", model, optional=True)
-    if transport in TRANSPORTS:
+    if isinstance(transport, str):
+        _check_name("transport", transport)
         return
-    is_client = hasattr(transport, "send") and hasattr(transport, "aclose")
-    can_send = is_client or hasattr(transport, "handle_async_request")
+    can_send = is_client(transport) or hasattr(transport, "handle_async_request")
     if transport is not None and (isinstance(transport, type) or not can_send):
-        kind = ValueError if isinstance(transport, str) else TypeError
-        kinds = "'aiohttp', 'httpx', an httpx transport or an httpx.AsyncClient"
-        raise kind(f"transport is {kinds}, not {quote_refused(transport)}")
+        blocks = any(hasattr(transport, name) for name in ("handle_request", "send"))
+        advice = ", which is not async" if blocks and not isinstance(transport, type) else ""
+        raise TypeError(
+            "transport is an httpx transport or an httpx.AsyncClient, or one of httpx2, "
+            f"not {quote_refused(transport)}{advice}"
+        )
 
 
 def is_fast(transport: Any) -> bool:
@@ -39,8 +43,8 @@ def is_fast(transport: Any) -> bool:
     """
     if transport is None:
         transport = os.environ.get(VARIABLE) or None
-        if transport not in (None, *TRANSPORTS):
-            raise ValueError(f"{VARIABLE} is 'aiohttp' or 'httpx', not {quote_refused(transport)}")
+        if transport is not None:
+            _check_name(VARIABLE, transport)
     if transport != "aiohttp":
         return False
     try:
@@ -50,3 +54,8 @@ def is_fast(transport: Any) -> bool:
     if tuple(map(int, aiohttp.__version__.split(".")[:2])) < OLDEST:
         raise ImportError(f"the transport 'aiohttp' needs a newer aiohttp than {aiohttp.__version__}: {INSTALL}")
     return True
+
+
+def _check_name(what: str, name: str) -> None:
+    if name not in TRANSPORTS:
+        raise ValueError(f"{what} is 'aiohttp' or 'httpx', not {quote_refused(name)}")

@@ -26,6 +26,7 @@ from ...wording import excerpt, said
 from .addresses import is_local
 from .environment import uses_proxy
 from .keeper import CROWD, Keeper, Pool, retire_pools
+from .libraries import is_client, library_of
 from .requests import Endpoint
 
 __all__ = ["CROWD", "KEEPING", "Pool", "Pools"]
@@ -102,24 +103,24 @@ class Pools:
         if self._transport is None:
             if self._fast and not self._goes_through_proxy():
                 return Pool(self._fast_client(), owned=True, room=math.inf)
-            return Pool(self._client(None, keepalive), owned=True, keeps=keepalive > 0)
+            return Pool(self._client(keepalive), owned=True, keeps=keepalive > 0)
         owner = self._owner() if self._owner is not None else None
-        bound = not getattr(self._transport, "any_loop", isinstance(self._transport, httpx.MockTransport))
+        library = library_of(self._transport)
+        bound = not getattr(self._transport, "any_loop", isinstance(self._transport, library.MockTransport))
         if bound and owner is not None and owner is not loop and not owner.is_closed():
             raise RuntimeError("the given transport belongs to another event loop: make one client for each loop")
         self._owner = weakref.ref(loop)
-        if isinstance(self._transport, httpx.AsyncBaseTransport):
-            return Pool(self._client(self._transport, keepalive), owned=False)
-        return Pool(self._transport, owned=False)
+        if is_client(self._transport):
+            return Pool(self._transport, owned=False)
+        return Pool(library.AsyncClient(transport=self._transport, trust_env=False), owned=False)
 
-    def _client(self, transport: httpx.AsyncBaseTransport | None, keepalive: int) -> httpx.AsyncClient:
+    def _client(self, keepalive: int) -> httpx.AsyncClient:
         limits = httpx.Limits(  # this package bounds times, not numbers
             max_connections=None, max_keepalive_connections=keepalive, keepalive_expiry=patience.IDLE_CONNECTION
         )
         verify = self._context()
         try:
             return httpx.AsyncClient(
-                transport=transport,
                 verify=verify,
                 limits=limits,
                 timeout=None,
@@ -140,7 +141,7 @@ class Pools:
         knows every kind of them."""
         if self._direct or not self._trust_env or not getproxies():
             return False
-        client = self._client(None, 0)
+        client = self._client(0)
         return client._transport_for_url(httpx.URL(self._address)) is not client._transport
 
     def _fast_client(self) -> httpx.AsyncClient:

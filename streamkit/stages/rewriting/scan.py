@@ -70,18 +70,20 @@ class Scan:
         while text:
             # The amount of held text is checked at fixed positions of the text, not where a piece happens to end.
             until_check = self._hold - self._fed % self._hold
-            piece, text = text[: min(until_check, STEP)], text[min(until_check, STEP) :]
-            self._fed += len(piece)
+            size = min(until_check, STEP, len(text))
+            piece, text = text[:size], text[size:]
+            self._fed += size
             self._text += piece
-            self._patience -= len(piece)
-            at_check = len(piece) == until_check
+            self._patience -= size
+            at_check = size == until_check
             if at_check or self._patience <= 0:
                 self._decide(out, final=False)
                 self._patience = (len(self._text) - self._position) // PATIENCE
             if at_check and len(self._text) - self._position >= self._hold:
                 self._give_up(out, len(self._text))
                 self._position = len(self._text) - self._hold + 1  # a match that begins before cannot be that long
-            self._forget()
+            if self._position > 2 * CONTEXT:
+                self._forget()
         return out
 
     def flush(self) -> list[Part]:
@@ -142,36 +144,37 @@ class Scan:
         if self._error is not None:
             raise self._error
         try:
-            return self._first_replaced(final)
+            while True:
+                number, first = self._leftmost(final)
+                if not isinstance(first, RuleMatch):
+                    return first
+                text = self._finds[number].replace(self._text[first.start : first.end])
+                if text is not None:
+                    first.text = text
+                    return first
+                self._kept_until[number] = first.end
+                self._firsts[number] = self._find(number, final, first)
         except Exception as exc:
             self._error = exc
             raise
 
-    def _first_replaced(self, final: bool) -> Held | None:
-        firsts = self._firsts
-        if not firsts:
-            firsts += [self._find(number, final) for number in range(len(self._finds))]
-        while True:
-            number, first = self._leftmost(final)
-            if not isinstance(first, RuleMatch):
-                return first
-            text = self._finds[number].replace(self._text[first.start : first.end])
-            if text is not None:
-                first.text = text
-                return first
-            self._kept_until[number] = first.end
-            firsts[number] = self._find(number, final, first)
-
     def _leftmost(self, final: bool) -> tuple[int, Held | None]:
+        firsts, position = self._firsts, self._position
+        if not firsts:
+            text = self._text
+            for find, kept in zip(self._finds, self._kept_until, strict=True):
+                firsts.append(find.find(text, max(position, kept), final))
         best, best_number = None, 0
-        for number, match in enumerate(self._firsts):
-            if match is not None and match.start < self._position:  # it overlaps a match before it
-                match = self._firsts[number] = self._find(number, final, match)
+        for number, match in enumerate(firsts):
+            if match is None:
+                continue
+            if match.start < position:  # it overlaps a match before it
+                match = firsts[number] = self._find(number, final, match)
             if match is not None and (best is None or match.start < best.start):
                 best, best_number = match, number
         return best_number, best
 
-    def _find(self, number: int, final: bool, last: Held | None = None) -> Held | None:
+    def _find(self, number: int, final: bool, last: Held) -> Held | None:
         return self._finds[number].find(self._text, max(self._position, self._kept_until[number]), final, last)
 
     def _forget(self) -> None:

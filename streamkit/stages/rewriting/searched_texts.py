@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from .escapes import Escapes, quoted
 from .matching import Find
@@ -29,8 +29,8 @@ class PlainText:
     def cut(self) -> str:
         return self._join(self._scan.cut())
 
-    def _join(self, parts: Iterable[Part]) -> str:
-        return "".join(part if isinstance(part, str) else self._replacement(part) for part in parts)
+    def _join(self, parts: list[Part]) -> str:
+        return "".join([part if isinstance(part, str) else self._replacement(part) for part in parts])
 
     def _replacement(self, part: Replaced | Overflow) -> str:
         return part.text if isinstance(part, Replaced) else self._mask
@@ -52,9 +52,9 @@ class EscapedText(PlainText):
     def flush(self) -> str:
         return super().feed(self._escapes.flush()) + super().flush()
 
-    def _join(self, parts: Iterable[Part]) -> str:
+    def _join(self, parts: list[Part]) -> str:
         return "".join(
-            self._escapes.take(len(part))[1] if isinstance(part, str) else self._written(part) for part in parts
+            [self._escapes.take(len(part))[1] if isinstance(part, str) else self._written(part) for part in parts]
         )
 
     def _written(self, part: Replaced | Overflow) -> str:

@@ -83,6 +83,10 @@ class Cutter(ABC):
         if self._fence is not None:
             self._fence.shift(by)
 
+    def passes(self, item: str, size: int) -> bool:
+        """Read ``item``, with which the text has ``size`` characters, if it obviously changes nothing; True if so."""
+        return False
+
     def next(self, ahead: Ahead) -> Cut | None:
         """The next segment, or None if that needs more text."""
         try:

@@ -109,7 +109,7 @@ class Segments(StageBase):
         text, self._text = self._text, ""
         text += item  # with one reference to it the text grows in place: a long code block stays linear
         self._text = text
-        return self._cut_text(ended=False)
+        return [] if self._cutter.passes(item, len(text)) else self._cut_text(ended=False)
 
     def flush(self) -> list[Segment]:
         """The rest of the text as segments."""

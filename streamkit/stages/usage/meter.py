@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ...events import CUT, Event, Reply, Restart, Start, UsageUpdate
 from ...protocols import StageBase
 from ...tokens import PriceList, Prices, ReplyTokens, price_of
-from ...usage import Usage, as_partial, sum_usage
+from ...usage import Usage, as_partial, sum_usage, with_cost
 from ...wording import one_line
 from .request_usage import BILLED, RequestUsage
 
@@ -105,6 +105,8 @@ class StreamUsage:
         """The figures so far with their cost; None if nothing is known."""
         request = self._current or self._before_start()
         usage = self._priced(request) if request is not None else None
+        if not self._closed:
+            return usage
         return sum_usage([*self._closed, usage] if usage is not None else self._closed)
 
     def of(self, reply: Reply) -> Reply:
@@ -161,7 +163,7 @@ class StreamUsage:
 
     def _cost(self, usage: Usage, model: str) -> Usage:
         prices = price_of(self._prices, model)
-        return usage if prices is None else replace(usage, cost=prices.cost(usage))
+        return usage if prices is None else with_cost(usage, prices.cost(usage))
 
     def _price_warnings(self, reply: Reply) -> list[str]:
         """The warnings about models without a price."""
@@ -217,8 +219,11 @@ class Meter(StageBase):
         return self._stream_usage.of(reply)
 
     def _update(self) -> list[UsageUpdate]:
-        usage = self._stream_usage.usage()
-        if usage is None or usage == self._last_update:
+        usage, last = self._stream_usage.usage(), self._last_update
+        if usage is None:
+            return []
+        # Nearly always the count has changed, which takes no comparison of all fields to see.
+        if last is not None and usage.completion_tokens == last.completion_tokens and usage == last:
             return []
         self._last_update = usage
         return [UsageUpdate(usage)]

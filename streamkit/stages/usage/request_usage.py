@@ -123,10 +123,11 @@ class RequestUsage:
         return Usage(prompt_tokens, self.tokens, total, None, self._reasoning_tokens or None, self._origin())
 
     def _origin(self) -> Origin:
-        counters = tuple(self._counters.items())  # other threads may read it while it grows
-        is_estimate = self._reasoning_tokens or (self.prompt is not None and not self.prompt.exact)
-        if is_estimate or any(kind is ToolCall or not counter.exact for (kind, _, _), counter in counters):
+        if self._reasoning_tokens or (self.prompt is not None and not self.prompt.exact):
             return "estimate"
+        for key, counter in tuple(self._counters.items()):  # other threads may read it while it grows
+            if key[0] is ToolCall or not counter.exact:
+                return "estimate"
         return "partial" if self._reply_tokens.thinks(self.model) else "exact"
 
     def _completed(self, usage: Usage, completion: int, thought: int) -> Usage:

@@ -17,6 +17,7 @@ from ..fields import Chunk, object_in, text_field, unread_field
 from ..fragments import Fragment, arguments_text
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
+from ..templates import Places
 from .content_blocks import ContentBlock, ContentBlocks, generated_id
 from .usage import ANSWER, NAMES, updated_report, usage_from
 
@@ -31,6 +32,8 @@ SILENT = NAMES | {"id", "index", "role", "type"}
 
 class AnthropicMessages(Dialect):
     """The dialect of ``/v1/messages``; `finished` with a stop reason. All events belong to choice 0."""
+
+    places = Places(("delta", "text"))
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)

@@ -21,6 +21,7 @@ from ..fragments import Fragment, fragment
 from ..framing import LINES
 from ..json_codec import quote_json
 from ..problems import find, may_report
+from ..templates import Places
 from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format
 
@@ -41,6 +42,7 @@ class Ollama(Dialect):
     """The dialect of ``/api/chat``; `finished` with the object that says ``done``."""
 
     whole_documents = False
+    places = Places(("message", "content"), ("created_at",))
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)

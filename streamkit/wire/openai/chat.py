@@ -15,6 +15,7 @@ from ..fields import choice_index, text_field
 from ..fragments import Fragment, fragment, legacy_fragment
 from ..json_codec import quote_json
 from ..problems import api_error, find, may_report
+from ..templates import Places
 from ..unread import REASONS, is_chat, unread_chat_field
 
 __all__ = ["Chat"]
@@ -28,11 +29,13 @@ TEXT_FIELDS = ("text", "summary", "content", "thinking", "reasoning")
 class Chat(Dialect):
     """The dialect of ``/chat/completions``; `finished` once all choices that were opened have a finish reason."""
 
+    places = Places(("choices", 0, "delta", "content"), ("created", "id", "obfuscation", "p"))
+
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._choices: dict[int, _ChoiceState] = {}
         self._finished = 0  # the number of choices that have a finish reason
-        self._reasons: set[str] = set()  # the finish reasons
+        self._reasons: dict[str, None] = {}  # the finish reasons
         self._streamed: set[int] = set()  # choices that had content in a delta
 
     @property
@@ -171,7 +174,7 @@ class Chat(Dialect):
         problem = problem or self._ends(reason)
         if problem is None:
             choice.reason = reason
-            self._reasons.update(word for word in map(form.get, REASONS) if isinstance(word, str))
+            self._reasons.update((word, None) for word in map(form.get, REASONS) if isinstance(word, str))
             self._finished += 1
             out += self._release(index)
             out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)

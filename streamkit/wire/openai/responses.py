@@ -11,6 +11,7 @@ from ...reasons import meaning
 from ..fields import Chunk, object_in
 from ..json_codec import quote_json
 from ..problems import api_error, find, is_fine, may_report
+from ..templates import Places
 from ..unread import has_content
 from .items_dialect import ItemsDialect
 from .response_forms import PARTS, TEXTS, family_of, is_echo, text_in
@@ -24,6 +25,8 @@ ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
 
 class Responses(ItemsDialect):
     """The dialect of ``/responses``; `finished` with its terminal event."""
+
+    places = Places(("delta",), ("obfuscation", "sequence_number"))
 
     def quick(self, chunk: Any) -> TextDelta | None:
         try:
@@ -44,6 +47,9 @@ class Responses(ItemsDialect):
         except (KeyError, TypeError, AttributeError):
             pass
         return None
+
+    def _pieces(self) -> list[str]:
+        return self._growing.pieces
 
     def _read(self, chunk: Chunk, name: str, out: list[Event]) -> None:
         kind = _kind_of(chunk, name)

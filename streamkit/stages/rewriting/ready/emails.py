@@ -18,6 +18,8 @@ __all__ = ["Emails"]
 MOST = 64  # octets of a local part, RFC 5321 section 4.5.3.1.1
 REACH = 255  # octets of a domain, section 4.5.3.1.2
 
+FURTHER = bytes(range(0x80, 0xC0))
+"""All octets of a character but the first."""
 ALPHABETIC = OTHER[0]  # most scripts of two octets separate words by spaces
 BEGINNING = rf"[0-9A-Za-z{LATIN[0]}]"
 LOCAL = re.compile(
@@ -105,8 +107,9 @@ def _other(view: str, at: int, end: int) -> int:
         return end
     run = OTHER_LOCAL.match(view[max(at, end - MOST) : end][::-1])
     start = end - (run.end() if run else 0)
-    while len(view[start:end].encode("utf-8", "surrogatepass")) > MOST:
-        start += 1
+    octets = view[start:end].encode("utf-8", "surrogatepass")
+    if len(octets) > MOST:
+        start = end - len(octets[-MOST:].lstrip(FURTHER).decode("utf-8", "surrogatepass"))
     first = OTHER_FIRST.search(view, start, end)
     return first.start() if first else end
 

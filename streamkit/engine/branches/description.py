@@ -121,7 +121,7 @@ def _check_members(into: Any) -> None:
         )
     for method in ("fail", "close", "dropped"):
         member = getattr(into, method, None)
-        if iscoroutine(member):
+        if member is not None and iscoroutine(member):
             raise TypeError(
                 f"{title}.{method} is a method of a sink, not {quote_refused(member)}, which was called already"
             )
@@ -136,6 +136,8 @@ def _check_members(into: Any) -> None:
 def _takes_reply(into: Any) -> bool:
     """True if ``close(reply)`` may be called, as far as its signature shows. That of a file takes no argument."""
     close = getattr(into, "close", None)
+    if close is None:
+        return True
     if isinstance(into, IOBase) and not isinstance(close, MethodType):  # not all of them have a signature
         return False
     try:

@@ -183,9 +183,9 @@ class Run(HasReply, Generic[T]):
             async with asyncio.timeout(patience.CANCELLED_REQUESTS):
                 await self._driver.result.wait()
 
-    async def _wait_and_close(self) -> Reply:
+    async def _wait_and_close(self) -> None:
         try:
-            return await self._wait()
+            await self._wait()
         finally:  # the loop does not run afterwards: no request may be left on it to be closed
             await self._driver.requests_closed()
 
@@ -288,7 +288,8 @@ def run(stream: Observable[Any], *branches: Any) -> Reply:
     runner = thread_runner()
     job = Run(stream, branches, runner.get_loop())
     try:
-        return runner.run(job._wait_and_close())
+        runner.run(job._wait_and_close())  # without a result: the runner would make the repr of its task twice
+        return job._driver.result.get()
     except BaseException as exc:
         job.cancel()  # a KeyboardInterrupt between two callbacks has not ended anything
         runner.run(job._wait_until_closed())
