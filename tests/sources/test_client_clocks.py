@@ -144,13 +144,13 @@ def test_a_sink_that_blocks_the_loop_does_not_use_up_the_idle_clocks() -> None:
             loop.now += 100
 
     seen = run(
-        Scripted(lambda: [START, say("a"), 59.0, say("b"), 59.0, reply("c")]), block, limits=sk.Limits(event_idle=60)
+        scripted(lambda: [START, say("a"), 59.0, say("b"), 59.0, reply("c")]), block, limits=sk.Limits(event_idle=60)
     )
     assert (seen.error, seen.reply.text) == (None, "abc")
 
 
 def test_keep_alives_that_come_after_content_do_not_move_its_clock() -> None:
-    seen = run(Scripted(drip(START, say("a"), 10.0, say("b"), step=b": ping\n\n", every=20.0)))
+    seen = run(scripted(drip(START, say("a"), 10.0, say("b"), step=b": ping\n\n", every=20.0)))
     assert (seen.error.clock, seen.ended_at) == ("event_idle", 610.0)
 
 
