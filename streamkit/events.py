@@ -2,7 +2,8 @@
 
 Every event has a dotted ``type`` tag, compares by value and is read-only for type checkers. It is not frozen at run
 time: that would triple the cost of making one. ``raw`` is the parsed chunk an event came from, with every key the
-server sent; it is None on events that an operator changed, and takes no part in comparison or `repr`.
+server sent; it may be parsed only when it is first asked for. It is None on events that an operator changed, and takes
+no part in comparison or `repr`.
 """
 
 from __future__ import annotations

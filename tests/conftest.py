@@ -18,6 +18,7 @@ from hypothesis import settings
 import streamkit
 from streamkit.sources.http import shared_client
 from tests.reports import Reports, reported
+from tests.transports import asks_over_sockets, passes
 
 os.environ["PYTHONASYNCIODEBUG"] = "1"  # read by every loop when it is made; subprocesses inherit it
 
@@ -67,6 +68,20 @@ def pytest_collection_finish() -> None:
 
 def pytest_report_header() -> str:
     return f"streamkit: {os.path.dirname(streamkit.__file__)}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if asks_over_sockets(metafunc.module):
+        metafunc.parametrize("transport_name", passes(metafunc.module, metafunc.function), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def transport_name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The transport of every client that names none."""
+    name = getattr(request, "param", "httpx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREAMKIT_TRANSPORT", name)
+        yield name
 
 
 @pytest.fixture(autouse=True)

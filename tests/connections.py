@@ -9,7 +9,7 @@ import streamkit as sk
 from streamkit.sources.http.keeper import Pool
 from streamkit.sources.http.pools import Pools
 
-__all__ = ["connections", "in_use", "pools", "pools_of"]
+__all__ = ["connections", "in_use", "pools", "pools_of", "transports"]
 
 
 def pools_of(client: sk.Client) -> Pools:
@@ -26,5 +26,11 @@ def connections(client: sk.Client) -> list[Any]:
 
 def in_use(client: sk.Client) -> list[Any]:
     """Connections that are not idle, and requests that httpcore has not let go of."""
-    requests = [request for pool in pools(client) for request in pool.client._transport._pool._requests]
+    cores = [getattr(pool.client._transport, "_pool", None) for pool in pools(client)]
+    requests = [request for core in cores if core is not None for request in core._requests]
     return [*requests, *(connection for connection in connections(client) if not connection.is_idle())]
+
+
+def transports(client: sk.Client) -> set[str]:
+    """The names of the classes that send the requests."""
+    return {type(pool.client._transport).__name__ for pool in pools(client)}

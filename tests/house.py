@@ -44,7 +44,7 @@ FLOORS = (
     Floor("engine.runs", "reactivex", apart=f"stages {ASKING} {APIS}"),
     Floor("sinks", inside="*", never="httpx httpx2 reactivex", apart=f"{ASKING} {APIS} engine.streams engine.runs"),
     Floor("sources.tools", inside="pydantic", apart=f"{APIS} sinks engine.branches engine.runs"),
-    Floor("sources.http", "httpx", apart=f"{APIS} sinks engine.branches engine.runs"),
+    Floor("sources.http", "aiohappyeyeballs aiohttp httpx", apart=f"{APIS} sinks engine.branches engine.runs"),
     Floor("sources", "reactivex", apart=f"{APIS} sinks engine.branches engine.runs"),
     Floor("combine", "reactivex", apart=f"{APIS} sinks engine.branches engine.runs"),
     Floor("operators", "reactivex", never="asyncio", apart=f"{APIS} sinks engine.runs"),

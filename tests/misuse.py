@@ -246,7 +246,7 @@ OPTIONS = [
     ("sk.Client(5)", TypeError, "base_url is a str, not int"),
     ("sk.Client(api_key=12345)", TypeError, "api_key is a str, not int"),
     ("sk.Client(allow_private='false')", TypeError, "allow_private is True or False"),
-    ("sk.Client(transport='http')", TypeError, "transport is an httpx transport"),
+    ("sk.Client(transport='http')", ValueError, "transport is 'aiohttp' or 'httpx', not 'http'"),
     ("sk.Client(transport=httpx.Client())", TypeError, "an httpx.AsyncClient"),
     ("client.chat('Hi', model=5)", TypeError, "model is a str or None, not 5"),
     ("client.chat('Hi', extra=['top_k'])", TypeError, "extra is a mapping"),

@@ -100,7 +100,7 @@ def test_the_readme_says_first_how_to_install_it_and_what_each_extra_gives():
 def test_the_clients_of_the_readme_can_be_made(monkeypatch: pytest.MonkeyPatch):
     screen = PAGES[0].read_text("utf-8").partition("## Asking")[0]
     written = re.findall(r"`(sk\.Client\(.*?\))`", screen)
-    assert len(written) == 8
+    assert len(written) == 9
     for code in written:
         assert isinstance(eval(code, {"sk": sk}), sk.Client)
 

@@ -139,11 +139,8 @@ class Lifted(abc.ObserverBase[Any]):
             result = make(*args)
             if type(result) is str:
                 raise TypeError
-            if type(result) is list:
-                items = result[:]
-            else:
-                for item in result:
-                    items.append(item)  # one by one: items before the failure are kept
+            for item in result:
+                items.append(item)  # noqa: PERF402  # one by one: items before the failure are kept
         except Exception as exc:
             failure = self._stage_error(clearer_error(make, result, exc))
         for item in items:

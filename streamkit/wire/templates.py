@@ -66,7 +66,7 @@ def _template(earlier: bytes, chunk: bytes, places: Places, index: int, pieces: 
     """The template of two chunks; None if they have the same text, or differ in more than text and padding."""
     parts, others = TOKEN.split(chunk), TOKEN.split(earlier)
     (text, rest), (other_text, other_rest) = _read(chunk, places), _read(earlier, places)
-    if parts[::2] != others[::2] or rest != other_rest:
+    if parts[::2] != others[::2] or text == other_text or rest != other_rest:
         return None
     gaps = [at for at in range(1, len(parts), 2) if parts[at] != others[at]]
     texts = [at for at in gaps if _says(parts[at], text) and _says(others[at], other_text)]

@@ -161,7 +161,7 @@ def _openai(url: str) -> Any:
     return AsyncOpenAI(api_key="key", base_url=url, max_retries=0, http_client=client)
 
 
-def streamkit(url: str, transport: Any = None) -> Read:
+def streamkit(url: str, transport: Any = "httpx") -> Read:
     """Typed events through three operators to one subscriber."""
     from reactivex import operators as rx
 
@@ -183,7 +183,7 @@ def streamkit(url: str, transport: Any = None) -> Read:
 def streamkit_gathered(url: str) -> Read:
     import streamkit as sk
 
-    client = sk.Client(url, "key")
+    client = sk.Client(url, "key", transport="httpx")
 
     async def read(model: str, on_text: Callable[[str], None]) -> None:
         run = sk.start(client.chat(MESSAGES, model=model), sk.on(text=on_text))
@@ -200,6 +200,6 @@ CLIENTS: dict[str, Callable[[str], Read]] = {
     "aiohttp": plain_aiohttp,
     "floor": floor,
     "streamkit": streamkit,
-    "streamkit on aiohttp": lambda url: streamkit(url, aiohttp_transport()),
+    "streamkit on aiohttp": lambda url: streamkit(url, "aiohttp"),
     "streamkit, gathered": streamkit_gathered,
 }

@@ -64,6 +64,23 @@ def test_cancel_at_every_turn_of_the_loop(number: int) -> None:
         asyncio.run(main(server))
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_the_server_notices_a_cancel_although_the_loop_is_busy_afterwards(loop: str) -> None:
+    factory = None if loop == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+
+    async def main(server: Server) -> None:
+        async with client(server) as one:
+            begun = asyncio.Event()
+            run = sk.start(one.chat("hi"), lambda event: begun.set())
+            await begun.wait()
+            run.cancel()
+            assert server.all_closed()  # here, so nothing else runs on this loop
+            assert (await run).outcome == "cancelled"
+
+    with serving(BEGUN) as server, asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main(server))
+
+
 @pytest.mark.parametrize("kind", ["AsyncClient", "AsyncHTTPTransport"])
 @pytest.mark.parametrize("number", range(41))
 def test_cancel_at_every_turn_over_a_given_transport_of_httpx2(number: int, kind: str) -> None:

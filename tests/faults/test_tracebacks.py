@@ -202,7 +202,7 @@ def test_what_a_program_prints_fits_on_a_page(ask: str, port: int, tmp_path: Pat
 
 
 @pytest.mark.parametrize("library", [None, *LIBRARIES], ids=["ours", "httpx", "httpx2"])
-def test_a_reply_that_breaks_off_is_told_on_a_page(library: Any):
+def test_a_reply_that_breaks_off_is_told_on_a_page(library: Any, transport_name: str):
     with serving([head(transfer_encoding="chunked"), chunked(START + say("a")), RESET]) as server:
         transport = library.AsyncHTTPTransport() if library is not None else None
         client = sk.Client(server.url, KEY, model="m", transport=transport)
@@ -211,7 +211,8 @@ def test_a_reply_that_breaks_off_is_told_on_a_page(library: Any):
     assert isinstance(error, sk.BrokenError)
     assert len(shown(error)) <= PAGE
     number = "2" if library is httpx2 else ""
-    assert error.__notes__[0].startswith(f"from httpx{number}.ReadError <- httpcore{number}.ReadError")
+    layer = f"httpcore{number}.ReadError" if library or transport_name == "httpx" else "ConnectionResetError"
+    assert error.__notes__[0].startswith(f"from httpx{number}.ReadError <- {layer}")
 
 
 @pytest.mark.parametrize("answer", [[head("500 No", content_length="0")], [head(), START]])

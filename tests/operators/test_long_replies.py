@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -22,7 +22,7 @@ TEXTS = {
 }
 
 
-def body(text: str, size: int) -> Iterator[bytes]:
+async def body(text: str, size: int) -> AsyncIterator[bytes]:
     whole = text * (2 * PIECE)
     for at in range(0, size, PIECE):
         begin = at % len(text)
@@ -32,7 +32,7 @@ def body(text: str, size: int) -> Iterator[bytes]:
 
 
 def through_all(text: str, size: int) -> None:
-    stream = sk.from_bytes(body(text, size), keep_text=False)
+    stream = sk.from_bytes(lambda: body(text, size), keep_text=False)
     sk.run(stream.pipe(ops.redact("email"), ops.meter(), ops.text(), ops.sentences()), lambda sentence: None)
 
 

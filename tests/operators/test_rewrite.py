@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +235,24 @@ def test_a_secret_in_any_part_is_nowhere_in_events_files_and_the_reply(part, tmp
         assert SECRET not in shown
         assert SECRET[:5] not in shown
         assert getattr(got.reply.choices[0], part) == f"to {MASK} ok"
+
+
+class OwnReport(sk.UsageUpdate):
+    """An event of a user's own class."""
+
+
+@dataclass
+class OwnPiece(sk.RefusalDelta):
+    """One with a place of its own for its raw data."""
+
+    raw: Any = field(default=None, kw_only=True)
+
+
+def test_a_secret_is_nowhere_in_events_of_own_classes():
+    events = [OwnReport(sk.Usage(1, 2, raw={"note": SECRET})), OwnPiece("no", raw={"x": SECRET}), sk.Reply()]
+    got = collected(events_of(*events).pipe(ops.redact("email")))
+    assert [type(event) for event in got.items] == [OwnReport, OwnPiece, sk.Reply]
+    assert SECRET not in everything(got.items)
 
 
 def test_parts_that_are_not_meant_stay():

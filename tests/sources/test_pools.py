@@ -24,6 +24,7 @@ from tests.connections import connections, in_use, pools
 from tests.faults.bodies import reply
 from tests.faults.server import HANG, KEEP, Server, chunked, head, serving
 from tests.libraries import with_both
+from tests.transports import only_httpx
 
 pytestmark = pytest.mark.slow  # crowds of connections
 
@@ -78,6 +79,7 @@ def test_more_replies_at_once_than_httpx_allows() -> None:
         assert server.connections == 150
 
 
+@only_httpx("the fast transport needs one pool")
 def test_a_crowd_shares_many_pools_of_which_few_are_kept() -> None:
     """One pool of httpx takes 16 ms of CPU for each of 100 requests that find 100 idle connections at once."""
 

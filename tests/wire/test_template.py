@@ -162,6 +162,13 @@ def test_a_key_is_not_padding():
         check([*chunks, filled(form, 8, P=name), *chunks], "chat")
 
 
+def test_padding_that_repeats_the_text_is_not_taken_for_it():
+    """Two chunks with the same text make no template, even if padding says the same in two spellings."""
+    form = b'{"choices":[{"index":0,"delta":{"content":T}}],"obfuscation":P}'
+    pairs = [(b'"s"', b'"s"'), (b'"a"', b'"a"'), (b'"a"', b'"\\u0061"'), (b'"a"', b'"b"')]
+    check([filled(form, 0, T=text, P=padding) for text, padding in pairs], "chat")
+
+
 def chunk(number: int) -> bytes:
     return b'data: {"created":%d,"choices":[{"index":0,"delta":{"content":"w%d"}}]}\n\n' % (number, number)
 

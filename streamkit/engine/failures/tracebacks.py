@@ -10,7 +10,7 @@ __all__ = ["LIBRARIES", "trim", "trimming", "without_libraries"]
 
 LIBRARIES = {
     "httpx", "httpcore", "httpx2", "httpcore2", "h11", "h2", "socksio", "anyio", "sniffio",
-    "aiohttp", "httpx_aiohttp", "anthropic", "google", "ollama", "openai",
+    "aiohappyeyeballs", "aiohttp", "httpx_aiohttp", "anthropic", "google", "ollama", "openai",
     "asyncio", "contextlib", "socket", "ssl", "reactivex", "streamkit",
 }  # fmt: skip
 """Packages whose frames tell a user nothing about the failure."""

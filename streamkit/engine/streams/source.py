@@ -133,48 +133,44 @@ class Reading(SourceTask):
     async def _pump(self, batches: AsyncGenerator[Iterable[Event], None]) -> None:
         """Pass batches to the observer. An error raised within a batch is thrown into its producer, which may start
         over."""
+        gate, waiters, emit = self.gate, self.gate.waiters, self._observer.on_next
         try:
             batch = await anext(batches)
             while True:
                 self.progress += 1
+                prelude = self._prelude
                 try:
-                    await self._pass_on(batch)
-                except SinkError:
-                    raise
+                    for event in batch:  # here and not in a coroutine of its own, which each read would have to make
+                        if gate.closed or waiters:
+                            await self.clock.turn()
+                        if self._disposed:
+                            return
+                        if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
+                            emit(event)
+                            self.has_content = True
+                        else:
+                            self._pass_on(event)
                 except StreamkitError as exc:
+                    if isinstance(exc, SinkError):
+                        raise
                     batch = await batches.athrow(exc)
-                    continue
-                if self._disposed:
-                    return
-                batch = await anext(batches)
+                except BaseException as exc:  # a producer raises only errors of this package within a batch
+                    if is_cancel(exc) or failure_of("an observer", exc) is None:
+                        raise
+                    raise self._wrapped(SinkError, "an observer raised", exc) from exc
+                else:
+                    if self._disposed:
+                        return
+                    batch = await anext(batches)
         except StopAsyncIteration:
             return
 
-    async def _pass_on(self, batch: Iterable[Event]) -> None:
-        gate, waiters, emit, prelude = self.gate, self.gate.waiters, self._observer.on_next, self._prelude
-        has_content = False
-        try:
-            for event in batch:
-                if gate.closed or waiters:
-                    await self.clock.turn()
-                if self._disposed:
-                    return
-                if prelude.decided and type(event) is TextDelta:  # nearly all events, on the shortest path
-                    emit(event)
-                    has_content = True
-                elif type(event) is Reply:
-                    self._complete(event)
-                else:
-                    has_content = has_content or commits(event)
-                    self._emit(prelude.feed(event))
-        except StreamkitError:
-            raise
-        except BaseException as exc:  # a producer raises only errors of this package within a batch
-            if is_cancel(exc) or failure_of("an observer", exc) is None:
-                raise
-            raise self._wrapped(SinkError, "an observer raised", exc) from exc
-        if has_content:
-            self.has_content = True
+    def _pass_on(self, event: Event) -> None:
+        if type(event) is Reply:
+            self._complete(event)
+        else:
+            self.has_content = self.has_content or commits(event)
+            self._emit(self._prelude.feed(event))
 
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:

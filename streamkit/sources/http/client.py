@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Literal, Self, Unpack
 
 import httpx
 
@@ -18,7 +18,7 @@ from .call import Call
 from .environment import endpoint_of, with_key
 from .libraries import Transport
 from .limits import Limits, Retry
-from .options import check_options
+from .options import check_options, is_fast
 from .params import ChatParams, CompletionParams, ResponseParams
 from .pools import Pools
 from .request_builder import RequestInput, conversation_api, request_for, sibling_api
@@ -37,11 +37,12 @@ class Client:
     key is looked for again at each request. ``base_url`` includes the version (``…/v1``).
     ``azure="2024-10-21"`` (an api-version) is for an Azure OpenAI resource: ``base_url`` is its address, the model
     names the deployment.
-    ``transport`` is any async transport or an ``AsyncClient`` of httpx or httpx2, without HTTP/2; it stays yours to
-    close, idle connections included. ``lenient`` takes a stream that just ends as complete, for servers that never send
-    an end. ``trust_env`` uses proxies (except for this machine) and certificates of the environment.
-    ``allow_private=False`` connects to addresses of the public internet only, whatever a name resolves to. ValueError
-    for a key, header or address that cannot be sent safely.
+    ``transport`` is ``"httpx"`` or ``"aiohttp"``, the fast transport (``pip install 'streamkit-rx[fast]'``); without it
+    the variable STREAMKIT_TRANSPORT decides, or else it is httpx. Or it is any async transport or ``AsyncClient`` of
+    httpx or httpx2, without HTTP/2, and stays yours to close, idle connections included. ``lenient`` takes a stream
+    that just ends as complete, for servers that never send an end. ``trust_env`` uses proxies (except for this machine)
+    and certificates of the environment. ``allow_private=False`` connects to addresses of the public internet only,
+    whatever a name resolves to. ValueError for a key, header or address that cannot be sent safely.
 
     Close it with ``with``, ``async with``, `close` or `aclose`; replies that are being read then end with an error.
     """
@@ -55,7 +56,7 @@ class Client:
         model: str | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
-        transport: Transport | None = None,
+        transport: Transport | Literal["httpx", "aiohttp"] | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         azure: str | None = None,
@@ -86,7 +87,9 @@ class Client:
         self.model, self.limits, self.retry = model, limits or Limits(), retry or Retry()
         self._lenient = lenient
         self._without_usage: set[str] = set()  # models whose server refuses to report usage
-        self._pools = Pools(transport, self._endpoint, trust_env=trust_env)
+        fast = is_fast(transport)
+        own = None if isinstance(transport, str) else transport
+        self._pools = Pools(own, self._endpoint, trust_env=trust_env, fast=fast)
 
     def chat(
         self,

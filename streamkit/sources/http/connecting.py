@@ -37,7 +37,8 @@ class Connecting:
         """A connection that is still on the way to the request, through a proxy or TLS: nothing else would close it."""
         self._reading, self._clocks, self._public_only = reading, clocks, public_only
 
-    async def trace(self, event: str, info: dict[str, Any]) -> None:
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        """Follow a step of httpcore: this object is the ``trace`` extension of a request."""
         _, name, phase = event.split(".")
         if name in STEPS:
             self._reading.cancelling.defer(phase != "started")
@@ -48,8 +49,24 @@ class Connecting:
         elif event == "http11.send_request_headers.started":
             if info["request"].method != b"CONNECT":  # which is sent to a proxy
                 self._unfinished = None
-                self._clocks.enter("first_byte")
+                self.sending()
             self._reading.cancelling.defer(False)
+
+    async def opening(self, host: str, port: int) -> None:
+        """Note that a connection of the fast transport begins, which a cancel may interrupt at any time."""
+        self._reading.cancelling.defer(False)
+        if self._public_only:
+            await _refuse_private_host(host, port)
+
+    def opened(self, address: str) -> None:
+        """Note that a connection to ``address`` is there, before TLS."""
+        if self._public_only:
+            _refuse_private(address)
+
+    def sending(self) -> None:
+        """Note that the connection is ready, and that the request's first byte follows."""
+        self._clocks.enter("first_byte")
+        self._reading.cancelling.defer(False)
 
     async def _connect(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "complete":
@@ -57,8 +74,7 @@ class Connecting:
             if self._public_only:
                 _refuse_private((stream.get_extra_info("server_addr") or ("an unknown address",))[0])
         elif phase == "started" and self._public_only:
-            for address in await _addresses(info["host"], info["port"]):
-                _refuse_private(address)
+            await _refuse_private_host(info["host"], info["port"])
 
     async def give_up(self) -> bool:
         """Close an unfinished connection; True if there was one, which the pool may then count for ever."""
@@ -73,6 +89,11 @@ class Connecting:
 def _refuse_private(address: str) -> None:
     if not is_public(address):
         raise ConnectError(f"the server is at {address}, which is not public, and allow_private=False refuses that")
+
+
+async def _refuse_private_host(host: str, port: int) -> None:
+    for address in await _addresses(host, port):
+        _refuse_private(address)
 
 
 def _close_at_once(stream: Any) -> None:

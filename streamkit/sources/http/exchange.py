@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -187,7 +188,7 @@ class Exchange:
         headers = httpx.Headers(headers)
         headers["content-length"] = str(len(content))
         return build(
-            _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting.trace}
+            _parsed(url), headers=headers, content=_RequestBody(content), extensions={"trace": self._connecting}
         )
 
     def _cut(self) -> None:
@@ -233,8 +234,14 @@ def shut_socket(response: Any) -> None:
     """Shut a response's connection down now: the server notices even if the event loop is busy. A connection of HTTP/2
     serves other replies too, so it is left alone."""
     with suppress(Exception):  # no such extension, or closed already
-        if response.http_version != "HTTP/2":
-            response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        if response.http_version == "HTTP/2":
+            return
+        sock = response.extensions["network_stream"].get_extra_info("socket")
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except TypeError:  # uvloop gives a socket that cannot be shut; any copy of it shuts the same connection
+            with socket.socket(fileno=os.dup(sock.fileno())) as copy:
+                copy.shutdown(socket.SHUT_RDWR)
 
 
 NOT_CONNECTED = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL")

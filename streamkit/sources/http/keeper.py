@@ -24,10 +24,11 @@ CROWD = 8
 
 class Pool:
     """An httpx client on its loop. ``owned`` is False for a client that the user made: it is never closed here, and it
-    serves every reply. ``keeps`` is True if it keeps connections for later requests."""
+    serves every reply. ``keeps`` is True if it keeps connections for later requests; ``room`` is the most replies at a
+    time."""
 
-    def __init__(self, client: Any, owned: bool, keeps: bool = True) -> None:
-        self.client, self.owned, self.keeps = client, owned, keeps
+    def __init__(self, client: Any, owned: bool, keeps: bool = True, room: float = CROWD) -> None:
+        self.client, self.owned, self.keeps, self._room = client, owned, keeps, room
         self.replies = 0
         """The number of replies that it serves now."""
         self.retired = False
@@ -38,12 +39,13 @@ class Pool:
 
     @property
     def has_room(self) -> bool:
-        return not self.owned or (self.replies < CROWD and not self.retired)
+        return not self.owned or (self.replies < self._room and not self.retired)
 
     def connections(self) -> list[Any]:
-        """The connections of the httpcore pools behind the client: one pool for direct ones, one for each proxy."""
+        """The connections of the fast transport, or of the httpcore pools behind the client: one pool for direct ones,
+        one for each proxy."""
         transports = (getattr(self.client, "_transport", None), *getattr(self.client, "_mounts", {}).values())
-        cores = (getattr(transport, "_pool", None) for transport in transports)
+        cores = (getattr(transport, "_pool", transport) for transport in transports)
         return [connection for core in cores for connection in getattr(core, "connections", ())]
 
     async def close(self) -> None:

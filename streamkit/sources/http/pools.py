@@ -1,17 +1,20 @@
 """The connection pools of a client: each event loop that uses it has its own, as an httpx client works on one loop.
 
 httpx scans its whole pool on every request and release, several times over if many requests find idle connections at
-once, so large pools are slow: each pool serves at most `CROWD` replies, and more replies at a time need more pools.
+once, so large pools are slow: each pool serves at most `CROWD` replies, and more replies at a time need more pools. The
+fast transport finds an idle connection at once, so one pool serves all replies of a loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import ssl
 import threading
 import weakref
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
@@ -36,8 +39,9 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 class Pools:
     """The pools of one `Client`, made when first used."""
 
-    def __init__(self, transport: Any, endpoint: Endpoint, *, trust_env: bool) -> None:
-        self._transport, self._secure, self._trust_env = transport, endpoint.secure, trust_env
+    def __init__(self, transport: Any, endpoint: Endpoint, *, trust_env: bool, fast: bool = False) -> None:
+        self._transport, self._secure, self._trust_env, self._fast = transport, endpoint.secure, trust_env, fast
+        self._address = endpoint.base_url
         self.public_only = not endpoint.allow_private
         self._direct = self.public_only or is_local(endpoint.host)
         if self.public_only:
@@ -97,6 +101,8 @@ class Pools:
 
     def _make(self, loop: asyncio.AbstractEventLoop, keepalive: int) -> Pool:
         if self._transport is None:
+            if self._fast and not self._goes_through_proxy():
+                return Pool(self._fast_client(), owned=True, room=math.inf)
             return Pool(self._client(keepalive), owned=True, keeps=keepalive > 0)
         owner = self._owner() if self._owner is not None else None
         library = library_of(self._transport)
@@ -129,6 +135,20 @@ class Pools:
             reason = "an address is not valid: in a password, # is %23, / is %2F and ? is %3F" if secret else said(exc)
             cause = None if secret else exc
             raise ConnectError(f"the environment's proxies{where} cannot be used: {reason}") from cause
+
+    def _goes_through_proxy(self) -> bool:
+        """True if httpx would reach the server through one of the environment's proxies: httpx then does so, as it
+        knows every kind of them."""
+        if self._direct or not self._trust_env or not getproxies():
+            return False
+        client = self._client(0)
+        return client._transport_for_url(httpx.URL(self._address)) is not client._transport
+
+    def _fast_client(self) -> httpx.AsyncClient:
+        from .fast_transport import FastTransport
+
+        transport = FastTransport(self._context())
+        return httpx.AsyncClient(transport=transport, verify=self._context(), timeout=None, trust_env=False)
 
     def _context(self) -> ssl.SSLContext:
         """The TLS context, made once: loading the certificates costs about 20 ms. Without https none are needed."""

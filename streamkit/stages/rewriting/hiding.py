@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...event_class import FromServer, has_raw
-from ...events import Reply, ToolResult, UsageUpdate
+from ...events import Reply, TextDelta, ToolResult, UsageUpdate
 from ...json_values import json_default
 from ...protocols import overrides
 from ..fit import pieces_of
@@ -20,8 +20,6 @@ __all__ = ["bare", "excerpts_through", "require_event", "through", "with_texts_m
 E = TypeVar("E", bound=FromServer)
 SAFE = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
 """Attributes of errors that quote nothing of a reply."""
-HOLDERS = frozenset({UsageUpdate, Reply, ToolResult})
-"""The events with further values of the server in them."""
 CUT = "…"
 """The mark that `excerpt` puts where it cut something off."""
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
@@ -38,10 +36,9 @@ def require_event(item: Any, name: str) -> Any:
 
 def without_raw(event: E) -> E:
     """``event`` without the raw data of the server."""
-    has_raw_data = has_raw(event)
-    if not has_raw_data and type(event) not in HOLDERS:
-        return event
-    changes: dict[str, Any] = {"raw": None} if has_raw_data else {}
+    if type(event) is TextDelta:  # nearly all events are; there its raw data may not be parsed yet
+        return replace(event, raw=None) if has_raw(event) else event
+    changes: dict[str, Any] = {"raw": None} if event.raw is not None else {}
     if isinstance(event, (UsageUpdate, Reply)) and event.usage is not None and event.usage.raw is not None:
         changes["usage"] = replace(event.usage, raw=None)
     if isinstance(event, ToolResult) and event.call.raw is not None:

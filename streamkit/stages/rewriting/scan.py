@@ -82,7 +82,8 @@ class Scan:
             if at_check and len(self._text) - self._position >= self._hold:
                 self._give_up(out, len(self._text))
                 self._position = len(self._text) - self._hold + 1  # a match that begins before cannot be that long
-            self._forget()
+            if self._position > 2 * CONTEXT:
+                self._forget()
         return out
 
     def flush(self) -> list[Part]:
