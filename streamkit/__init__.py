@@ -143,7 +143,13 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "sources.http": "Client Limits Retry chat",
             "tokens": "Prices",
         },
-        {"ops": "operators", "sinks": "sinks", "testing": "testing"},
+        {
+            "ops": "operators",
+            "sinks": "sinks",
+            "testing": "testing",
+            "stages": "stages",
+            "wire": "wire",  # for programs that write sk.stages without importing that package
+        },
     )
 
 

@@ -122,6 +122,13 @@ def test_a_thread_may_be_the_first_to_use_names_when_the_main_thread_has_ended()
     assert run_script(LATE) == "begun late\n"
 
 
+@pytest.mark.parametrize("package", ["stages", "wire"])
+def test_a_public_package_is_an_attribute_before_anything_has_imported_it(package):
+    """Programs wrote ``sk.stages`` while ``import streamkit`` happened to load it."""
+    assert run_script(f"import streamkit as sk; print(sk.{package}.__name__)") == f"streamkit.{package}\n"
+    assert package not in sk.__all__
+
+
 # -- names of earlier versions -----------------------------------------------------------------------------------------
 
 

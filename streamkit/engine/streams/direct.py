@@ -15,7 +15,8 @@ __all__ = ["DirectSource"]
 
 
 class DirectSource(EventSource):
-    """A source whose subscriptions end at the first end and at `dispose`, and emit nothing while they are made.
+    """A source whose subscriptions end at the first end and at `dispose`. They emit nothing while they are made, unless
+    the loop begins tasks eagerly.
 
     `Observable.subscribe` would put an observer in front of each subscription that makes sure of that, with two locks
     and three further objects (0.6 KB a reply, and a call for each event).
