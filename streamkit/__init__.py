@@ -147,8 +147,9 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "ops": "operators",
             "sinks": "sinks",
             "testing": "testing",
+            # For programs that write sk.stages or sk.wire without importing these packages:
             "stages": "stages",
-            "wire": "wire",  # for programs that write sk.stages without importing that package
+            "wire": "wire",
         },
     )
 
