@@ -24,7 +24,7 @@ from pydantic_core import from_json
 from ..event_class import parse_later
 from ..events import TextDelta
 
-__all__ = ["FORMS", "TEXT", "Form", "Template"]
+__all__ = ["FORMS", "LONGEST", "TEXT", "Form", "Template"]
 
 Fits: TypeAlias = "Callable[[bytes], object]"
 """Decides if bytes have a form."""
@@ -51,6 +51,9 @@ FORMS = (STRING, NUMBER, SPACES)
 """The forms of padding. In a string the first test is much faster."""
 TEXT = Form(b"", bool)
 """The form of the text, which is taken with its quotation marks."""
+LONGEST = 1024
+"""Bytes of a chunk that is not parsed. The event of a longer one would keep a long text twice: by itself, and in the
+bytes of its raw data. And to make a template of it takes long."""
 
 new = object.__new__
 
@@ -81,6 +84,8 @@ class Template:
 
     def event(self, chunk: bytes) -> TextDelta | None:
         """The event of a chunk that fits; None for any other."""
+        if len(chunk) > LONGEST:
+            return None
         rest = chunk.removeprefix(self._head)
         text = rest.removesuffix(self._tail)
         if len(rest) == len(chunk) or len(text) == len(rest):

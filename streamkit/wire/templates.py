@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
-from .template import FORMS, TEXT, Form, Template
+from .template import FORMS, LONGEST, TEXT, Form, Template
 
 __all__ = ["Places", "Templates"]
 
 TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|(?<=\}) *(?=\}))')
 """The parts of a valid chunk that may differ from those of the next one: strings, numbers, spaces between braces."""
-LONGEST = 4096
-"""Bytes of a chunk of which a template is made: finding its parts takes long."""
 ENOUGH = 16
 """A template that was used less often than this did not pay."""
 

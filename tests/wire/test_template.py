@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pickle
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given, strategies as st
 from streamkit import from_json, to_json
 from streamkit.events import TextDelta
 from streamkit.wire import Parser
+from tests import costs
 from tests.wire.bodies import read
 
 START = {
@@ -61,7 +63,7 @@ ODD = [
     b"null", b"1", b"[]", b"{}", b"01", b"00", b"-1", b"-", b"1.0", b"1e2", b"9" * 5000, b"", b' "a"', b'"a" ',
     b'"error"', b'"usage"', b'"id"', b'"p"', b'"x_groq"', b'"NaN"', b"NaN", b"true", b'"a', b'a"', b'"a","error":"b"',
     b'"a"} {"b"',
-    b'"' + b"a" * 5000 + b'"', b'"response.output_text.delta"', b"  ", b"\x0b", b"\t", b",",
+    b'"' + b"a" * 5000 + b'"', b'"' + b"a" * 900 + b'"', b'"response.output_text.delta"', b"  ", b"\x0b", b"\t", b",",
 ]  # fmt: skip
 OTHER = [
     b'{"choices":[]}', b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}', b"{}", b"ping", b"[DONE]", b"{",
@@ -202,6 +204,17 @@ def test_events_read_by_a_template_are_events_like_all_others():
             pass
         case event:
             pytest.fail(f"{event} does not match")
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "\N{GRINNING FACE}" * 500])
+def test_an_event_keeps_a_long_text_once(text: str):
+    parser = Parser("chat", keep_text=False)
+    [*parser.feed(b"".join(map(chunk, range(9))))]
+    long_chunks = b"".join(chunk(9).replace(b"w9", json.dumps(text)[1:-1].encode()) for _ in range(20))
+    kept: list[Any] = []
+    _, size = costs.memory(lambda: kept.extend(parser.feed(long_chunks)))
+    assert [event.text for event in kept] == [text] * 20
+    assert size < 20 * (sys.getsizeof(text) + 1500)
 
 
 def test_raw_data_is_the_same_object_each_time_and_can_be_changed():
