@@ -33,7 +33,7 @@ class Protocol(ResponseHandler):
         """The reason for which the body of the response is incomplete."""
 
     def data_received(self, data: bytes) -> None:
-        if not self.awaits_head and not self._has_open_body:  # unasked, perhaps the first part of a head only
+        if data and not self.awaits_head and not self._has_open_body:  # unasked; there is none if reading resumes
             self._should_close = True
         end = data.find(HEAD_END) + len(HEAD_END) if self.awaits_head else 0
         if end >= len(HEAD_END):  # a fault in the same read would lose the head and the body before it
