@@ -48,7 +48,8 @@ def request_on(peer: socket.socket) -> bytes:
         data += peer.recv(65536)
     top, _, content = data.partition(b"\r\n\r\n")
     length = next(int(line[15:]) for line in top.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    while len(content) < length:
+    is_chunked = b"transfer-encoding: chunked" in top.lower()
+    while len(content) < length or (is_chunked and not content.endswith(b"0\r\n\r\n")):
         content += peer.recv(65536)
     return top + b"\r\n\r\n" + content
 

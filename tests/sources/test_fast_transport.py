@@ -148,11 +148,12 @@ def test_through_a_proxy_httpx_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
         {},
         {"headers": {"X-Trace": "a; b", "Accept": "*/*", "user-agent": "mine"}, "query": {"a b": "c&d", "é": "1"}},
         {"headers": {"Host": "models.test", "X-First": "1"}},
+        {"headers": {"Transfer-Encoding": "chunked"}},
         {"azure": "2024-10-21", "organization": "o"},
         {"api": "gemini", "model": "models/a b"},
         {"api": "anthropic"},
     ],
-    ids=["plain", "fields", "a host of its own", "azure", "the model in the path", "anthropic"],
+    ids=["plain", "fields", "a host of its own", "in chunks", "azure", "the model in the path", "anthropic"],
 )
 @pytest.mark.parametrize("question", ["hi", "x" * 300_000], ids=["short", "long"])
 def test_a_request_is_the_same_byte_for_byte(options: dict[str, Any], question: str) -> None:
@@ -169,6 +170,26 @@ def test_a_request_is_the_same_byte_for_byte(options: dict[str, Any], question: 
                 sk.run(client.chat(question))
     by_httpx, by_aiohttp = heard
     assert by_aiohttp == by_httpx
+
+
+@names_its_transports
+@both
+@pytest.mark.parametrize(
+    ("host", "headers", "error"),
+    [
+        ("127.0.0.1", {"Transfer-Encoding": "gzip"}, "Only Transfer-Encoding: chunked is supported"),
+        ("models..invalid", {}, "no connection: "),
+        (f"{'a' * 70}.invalid", {}, "no connection: "),
+    ],
+    ids=["a coding", "a host with an empty label", "a host with a long label"],
+)
+def test_what_cannot_be_sent(transport: str, host: str, headers: dict[str, str], error: str) -> None:
+    with hearing(lambda peer: None) as port:
+        options: Any = {"allow_http": True, "retry": sk.Retry(attempts=0), "model": "m", "headers": headers}
+        client = sk.Client(f"http://{host}:{port}/v1", "key", transport=transport, trust_env=False, **options)
+        with client, pytest.raises(sk.StreamkitError, match=error) as caught:
+            sk.run(client.chat("hi"))
+    assert caught.value.retryable
 
 
 # -- what is read --------------------------------------------------------------------------------------------------
@@ -274,6 +295,33 @@ def test_what_a_server_sends_unasked_answers_no_request(transport: str, when: st
             sends.set()
             assert sent.wait(10)
             for _ in range(5 if when == "later" else 0):
+                await asyncio.sleep(0)
+            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+
+    with hearing(answer) as port:
+        asyncio.run(main(port))
+
+
+@names_its_transports
+@both
+def test_after_a_part_of_a_response_that_came_unasked_a_connection_is_not_used(transport: str) -> None:
+    sends, sent = threading.Event(), threading.Event()
+
+    def answer(peer: socket.socket) -> None:
+        request_on(peer)
+        peer.sendall(WHOLE)
+        sends.wait(10)
+        peer.sendall(b"HTTP/1.1 408 Too")
+        sent.set()
+        if peer.recv(65536):
+            peer.sendall(b" Late\r\n\r\n")
+
+    async def main(port: int) -> None:
+        async with asking(port, transport) as client:
+            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+            sends.set()
+            assert sent.wait(10)
+            for _ in range(5):  # in which the loop reads it
                 await asyncio.sleep(0)
             assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
 

@@ -33,6 +33,8 @@ class Protocol(ResponseHandler):
         """The reason for which the body of the response is incomplete."""
 
     def data_received(self, data: bytes) -> None:
+        if data and not self.awaits_head and not self._has_open_body:  # unasked; there is none if reading resumes
+            self._should_close = True
         end = data.find(HEAD_END) + len(HEAD_END) if self.awaits_head else 0
         if end >= len(HEAD_END):  # a fault in the same read would lose the head and the body before it
             super().data_received(data[:end])
@@ -120,10 +122,13 @@ async def _written(request: httpx.Request) -> bytes:
     fields = sorted(request.headers.raw, key=lambda field: field[0].lower() != b"host")  # it comes first
     lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
     lines += [b"%b: %b" % field for field in fields]
-    parts = [b"\r\n".join(lines), b"\r\n\r\n"]
-    async for part in request.stream:  # type: ignore[union-attr]
-        parts.append(part)  # noqa: PERF401
-    return b"".join(parts)
+    content = b"".join([part async for part in request.stream])  # type: ignore[union-attr]
+    coding = request.headers.get("transfer-encoding")  # one of the user's own
+    if coding is not None:
+        if coding.lower() != "chunked":
+            raise httpx.LocalProtocolError("Only Transfer-Encoding: chunked is supported")
+        content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+    return b"\r\n".join([*lines, b"", content])
 
 
 def _is_readable(sock: Any) -> bool:

@@ -74,7 +74,8 @@ class FastTransport(httpx.AsyncBaseTransport):
         port = url.port or (443 if secure else 80)
         await connecting.opening(host, port)
         try:
-            addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            # As bytes: asyncio would encode a text again, and raise UnicodeError for a name that cannot exist.
+            addresses = await loop.getaddrinfo(url.raw_host, port, type=socket.SOCK_STREAM)
         except OSError as exc:
             raise httpx.ConnectError(str(exc)) from exc
         try:
