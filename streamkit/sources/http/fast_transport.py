@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         port = url.port or (443 if secure else 80)
         await connecting.opening(host, port)
         try:
-            addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = await _addresses(host, port)
         except OSError as exc:
             raise httpx.ConnectError(str(exc)) from exc
         try:
@@ -121,6 +122,13 @@ class FastTransport(httpx.AsyncBaseTransport):
         for line in self.connections:
             line.close()
         await asyncio.sleep(0)  # in which the loop closes the sockets
+
+
+async def _addresses(host: str, port: int) -> list[Any]:
+    """The addresses of a host. A name is looked up in a thread; a numeric address needs no look-up."""
+    with suppress(socket.gaierror):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 class _Stream(httpx.AsyncByteStream):
