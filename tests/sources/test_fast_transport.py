@@ -240,6 +240,19 @@ def asking(port: int, transport: str, **options: Any) -> sk.Client:
 WHOLE = RESPONSES["chunked"]
 
 
+def test_a_numeric_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(*_: Any, **__: Any) -> None:
+        raise AssertionError("a look-up, which takes a thread")
+
+    def answer(peer: socket.socket) -> None:
+        request_on(peer)
+        peer.sendall(WHOLE)
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", look_up)
+    with hearing(answer) as port, asking(port, "aiohttp") as client:
+        assert sk.run(client.chat("hi")).text == "Hello world"
+
+
 @names_its_transports
 @both
 def test_a_connection_that_the_server_has_closed_a_moment_ago_is_not_used(transport: str) -> None:

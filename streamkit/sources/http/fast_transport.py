@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,8 +20,8 @@ from aiohttp.client_exceptions import ClientPayloadError, ServerDisconnectedErro
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
-from .connecting import Connecting
-from .fast_line import Line, Protocol
+from .connecting import OWN_BODY, Connecting
+from .fast_connection import Connection, Protocol
 
 __all__ = ["FastTransport"]
 
@@ -37,45 +38,45 @@ class FastTransport(httpx.AsyncBaseTransport):
     def __init__(self, tls: ssl.SSLContext) -> None:
         tls.set_alpn_protocols(["http/1.1"])
         self._tls = tls
-        self._lines: set[Line] = set()
-        self._idle: list[Line] = []
+        self._open: set[Connection] = set()
+        self._idle: list[Connection] = []
         self._is_closed = False
 
     @property
-    def connections(self) -> tuple[Line, ...]:
-        return tuple(self._lines)
+    def connections(self) -> tuple[Connection, ...]:
+        return tuple(self._open)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         connecting: Connecting = request.extensions["trace"]
-        line = self._reusable() or await self._connected(request.url, connecting)
+        connection = self._reusable() or await self._connected(request.url, connecting)
         try:
             connecting.sending()
-            message, payload = await line.exchange(request)
+            message, payload = await connection.exchange(request)
         except BaseException as exc:
-            line.close()
+            connection.close()
             if isinstance(exc, Exception):
                 raise _explained(exc) from exc
             raise
-        stream = _Stream(line, payload, self._idle)
-        extensions = {"network_stream": stream, "reason_phrase": message.reason.encode(errors="surrogateescape")}
+        stream = _Stream(connection, payload, self._idle)
+        reason = message.reason.encode(errors="surrogateescape")
+        extensions = {"network_stream": stream, "reason_phrase": reason, OWN_BODY: stream}
         return httpx.Response(message.code, headers=message.raw_headers, stream=stream, extensions=extensions)
 
-    def _reusable(self) -> Line | None:
+    def _reusable(self) -> Connection | None:
         """The idle connection that was used last, unless its time is over or the server has closed it."""
         while self._idle:
-            line = self._idle.pop()
-            if line.is_idle() and not line.has_expired():
-                return line
-            line.close()
+            connection = self._idle.pop()
+            if connection.is_idle() and not connection.has_expired():
+                return connection
+            connection.close()
         return None
 
-    async def _connected(self, url: httpx.URL, connecting: Connecting) -> Line:
+    async def _connected(self, url: httpx.URL, connecting: Connecting) -> Connection:
         loop, host, secure = asyncio.get_running_loop(), url.raw_host.decode("ascii"), url.scheme == "https"
         port = url.port or (443 if secure else 80)
         await connecting.opening(host, port)
         try:
-            # As bytes: asyncio would encode a text again, and raise UnicodeError for a name that cannot exist.
-            addresses = await loop.getaddrinfo(url.raw_host, port, type=socket.SOCK_STREAM)
+            addresses = await _addresses(url.raw_host, port)
         except OSError as exc:
             raise httpx.ConnectError(str(exc)) from exc
         try:
@@ -93,10 +94,10 @@ class FastTransport(httpx.AsyncBaseTransport):
             if isinstance(exc, OSError):
                 raise httpx.ConnectError(str(exc)) from exc
             raise
-        line = Line(protocol, self._lines)
+        connection = Connection(protocol, self._open)
         if self._is_closed:
-            line.close()
-        return line
+            connection.close()
+        return connection
 
     async def _secured(self, opened: socket.socket, host: str) -> Protocol:
         """A connection with TLS. Made in one step it could not be cancelled at first: asyncio would go on with it. The
@@ -119,23 +120,31 @@ class FastTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         self._is_closed = True
         self._idle.clear()
-        for line in self.connections:
-            line.close()
+        for connection in self.connections:
+            connection.close()
         await asyncio.sleep(0)  # in which the loop closes the sockets
+
+
+async def _addresses(host: bytes, port: int) -> list[Any]:
+    """The addresses of a host. A name is looked up in a thread, a numeric address here. The name stays bytes:
+    asyncio would encode a text again, and raise UnicodeError for a name that cannot exist."""
+    with suppress(socket.gaierror):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 class _Stream(httpx.AsyncByteStream):
     """The body of a response. Each read gives all that has arrived."""
 
-    def __init__(self, line: Line, payload: StreamReader, idle: list[Line]) -> None:
-        self._line, self._payload, self._idle = line, payload, idle
+    def __init__(self, connection: Connection, payload: StreamReader, idle: list[Connection]) -> None:
+        self._connection, self._payload, self._idle = connection, payload, idle
         self._is_closed = False
 
     def get_extra_info(self, name: str) -> Any:
-        return self._line.get_extra_info(name)
+        return self._connection.get_extra_info(name)
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        payload, protocol = self._payload, self._line.protocol
+        payload, protocol = self._payload, self._connection.protocol
         failure: BaseException | None = None
         while True:
             try:
@@ -152,7 +161,7 @@ class _Stream(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         if not self._is_closed:  # another request may have the connection by now
             self._is_closed = True
-            self._line.release(self._payload, self._idle)
+            self._connection.release(self._payload, self._idle)
 
 
 def _rest(payload: StreamReader) -> bytes:

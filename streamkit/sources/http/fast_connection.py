@@ -12,7 +12,7 @@ from aiohttp.streams import StreamReader
 
 from ... import patience
 
-__all__ = ["Line", "Protocol"]
+__all__ = ["Connection", "Protocol"]
 
 READ_BYTES = 64 * 1024
 """Reading stops while twice as much is waiting for the consumer."""
@@ -57,12 +57,12 @@ class Protocol(ResponseHandler):
         return self._payload is not None and not self._payload.is_eof()
 
 
-class Line:
+class Connection:
     """One connection: idle, or with one request on it."""
 
     __slots__ = ("_expires", "_group", "protocol")
 
-    def __init__(self, protocol: Protocol, group: set[Line]) -> None:
+    def __init__(self, protocol: Protocol, group: set[Connection]) -> None:
         self.protocol, self._group = protocol, group
         self._expires: float | None = None
         group.add(self)
@@ -80,7 +80,7 @@ class Line:
                 protocol.awaits_head = False
                 return message, payload
 
-    def release(self, payload: StreamReader, idle: list[Line]) -> None:
+    def release(self, payload: StreamReader, idle: list[Connection]) -> None:
         """Keep the connection for a next request, if the response and the request are complete; else close it."""
         protocol = self.protocol
         transport = protocol.transport
