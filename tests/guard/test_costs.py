@@ -22,24 +22,24 @@ pytestmark = [
 MARGIN = 1.3
 """Versions of Python and of other packages differ by less than a third of it."""
 FIGURES = {
-    "wire, chat": 96,
-    "wire, chat, 32 events a read": 68,
-    "wire, responses": 205,
-    "wire, anthropic": 201,
-    "sentences": 102,
-    "redact": 110,
+    "wire, chat": 84,
+    "wire, chat, 32 events a read": 56,
+    "wire, responses": 123,
+    "wire, anthropic": 121,
+    "sentences": 104,
+    "redact": 105,
     "meter": 123,
     "json_values": 124,
-    "own stage as an operator": 38,
+    "own stage as an operator": 43,
     "a run, 1 function": 45,
     "a run, 3 functions": 63,
     "a run, 1 coroutine function": 145,
-    "a run, a branch with an operator": 203,
-    "a whole run of 3 events": 2924,
-    "a whole reply over HTTP": 3443,
-    "a read over HTTP": 186,
-    "bytes of an open run": 13900,
-    "bytes of an open reply over HTTP": 34869,
+    "a run, a branch with an operator": 179,
+    "a whole run of 3 events": 2959,
+    "a whole reply over HTTP": 3467,
+    "a read over HTTP": 153,
+    "bytes of an open run": 14015,
+    "bytes of an open reply over HTTP": 34900,
 }
 """Lines and calls of one more item, unless the name says something else; with Python 3.11."""
 
