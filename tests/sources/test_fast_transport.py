@@ -378,6 +378,32 @@ def test_what_came_before_a_break_is_read_after_it(transport: str, chunks: bool)
 
 @names_its_transports
 @both
+def test_a_fault_in_one_read_with_the_end_of_a_chunk_ends_the_reply(transport: str) -> None:
+    sends = threading.Event()
+
+    def answer(peer: socket.socket) -> None:
+        request_on(peer)
+        peer.sendall(head(transfer_encoding="chunked") + chunked(START + say("a"))[:-2])
+        sends.wait(10)
+        peer.sendall(b"\r\nzz\r\n")
+        peer.recv(1)
+
+    async def main(port: int) -> None:
+        async def send(event: Any) -> None:
+            if isinstance(event, sk.TextDelta):
+                asyncio.get_running_loop().call_soon(sends.set)  # once the next read waits
+
+        async with asking(port, transport, limits=sk.Limits(total=5)) as client:
+            with pytest.raises(sk.BrokenError) as caught:
+                await sk.start(client.chat("hi"), sk.branch(into=send))
+        assert caught.value.partial.text == "a"
+
+    with hearing(answer) as port:
+        asyncio.run(main(port))
+
+
+@names_its_transports
+@both
 def test_an_answer_before_the_request_was_read(transport: str) -> None:
     def answer(peer: socket.socket) -> None:
         data = b""

@@ -48,9 +48,9 @@ class Protocol(ResponseHandler):
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         super().set_exception(exc, *cause)
-        if self._payload is not None and self._has_open_body:  # else a reader would wait after a chunk without a size
+        if self._payload is not None and self._has_open_body:
             self.failure = self.failure or exc
-            self._payload.set_exception(exc)
+            self._payload.feed_eof()  # a reader that the end of a chunk has just woken would overlook an exception
 
     @property
     def _has_open_body(self) -> bool:
