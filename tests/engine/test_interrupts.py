@@ -7,6 +7,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -64,6 +65,13 @@ def waiting(run: sk.Run) -> Callable[[], object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", [iterating, waiting])
 def test_wherever_ctrl_c_comes_the_run_can_be_cancelled(way: Callable[[sk.Run], Callable[[], object]]):
+    """In a thread of its own: where a trace function raises within an ``except`` block, CPython goes on to take the
+    exception of that block for the one that is being handled, and it becomes the context of all later ones."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(interrupt_everywhere, way).result()
+
+
+def interrupt_everywhere(way: Callable[[sk.Run], Callable[[], object]]) -> None:
     step, over = 1, False
     while not over:
         run = sk.start(testing.script("a", first=0.005, stall_after=1 if way is iterating else None))
