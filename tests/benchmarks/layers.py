@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pydantic_core import from_json
 from reactivex import operators as rx
 
 import streamkit as sk
@@ -28,8 +27,6 @@ def measure(plan: Plan) -> dict[str, list[float]]:
     reads = [opening(), *map(event_at, range(events)), *finish()]
     chain = [rx.map(lambda event: event) for _ in range(OPERATORS)]
     work: dict[str, Callable[[], Any]] = {
-        "split": lambda: deque(wire.decode(reads), 0),
-        "JSON": lambda: deque((from_json(read[6:]) for read in reads[:-1]), 0),
         "parse": lambda: deque(wire.parse(reads), 0),
         "run": lambda: asyncio.run(_run(sk.from_bytes(reads), _ignore)),
         "run, operators": lambda: asyncio.run(_run(sk.from_bytes(reads).pipe(*chain), _ignore)),
@@ -67,9 +64,7 @@ def costs(found: dict[str, Any]) -> dict[str, float]:
     return {
         "reading, httpx, an event that comes alone": read["streamkit"] - rest,
         "reading, transport of aiohttp": read["streamkit on aiohttp"] - rest,
-        "splitting into server-sent events": alone["split"],
-        "JSON": alone["JSON"],
-        "typed event, Reply so far": alone["parse"] - alone["split"] - alone["JSON"],
+        "parsing: bytes to typed events, Reply so far": alone["parse"],
         "run, hand-over to a plain function": alone["run"] - alone["parse"],
         "each `map` of Rx": (alone["run, operators"] - alone["run"]) / OPERATORS,
         "hand-over to a coroutine function, in addition": alone["run, coroutine"] - alone["run"],
