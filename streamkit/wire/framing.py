@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from ..errors import StreamkitError
@@ -30,7 +31,7 @@ class Decoding(Protocol):
     def error(self) -> StreamkitError | None: ...
     @property
     def rest(self) -> ServerSentEvent | None: ...
-    def pieces(self, chunk: bytes) -> list[Item]: ...
+    def split(self, chunk: bytes) -> list[Item]: ...
     def flush(self) -> list[ServerSentEvent]: ...
 
 
@@ -102,7 +103,7 @@ SSE = Framing(
     begins=FIELDS,
     document=re.compile(rb"[{\[]"),
     doubtful=re.compile(rb"(?!)"),
-    decoder=Decoder,
+    decoder=partial(Decoder, leaves_names=True),
     block=frame,
     end=b"\n\n",
     comment=b": keep-alive\n\n",

@@ -51,8 +51,6 @@ class LineDecoder:
         self._fits(self._waiting)
         return out
 
-    pieces = split
-
     def flush(self) -> list[ServerSentEvent]:
         """The last line, if it has no end and is not an object: an object may have been cut and is in `rest`."""
         if self.error is not None:

@@ -166,7 +166,7 @@ class Parser:
 
     def _items(self, chunk: bytes) -> Iterable[Item | str]:
         """Events and unknown lines in the order in which they came."""
-        items, stray = self._decoder.pieces(chunk), self._decoder.stray
+        items, stray = self._decoder.split(chunk), self._decoder.stray
         self._has_read_items = self._has_read_items or bool(items)
         return _merged(items, stray) if stray else items
 

@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from streamkit.errors import TooLargeError
 from streamkit.wire import Decoder, ServerSentEvent, decode
+from streamkit.wire.sse import NamedLine
 from tests.costs import check_linear_time
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
@@ -227,6 +228,14 @@ def test_plain_events_are_left_as_bytes_for_those_who_parse_them():
     assert decoder.split(b"data: c\n\n") == [b"c"]
     assert decoder.split(b"data: d\n\nevent: e\ndata: f\n\ndata: g\n\n") == [b"d", message("f", "e"), b"g"]
     assert decoder.split(b"id: 1\n\ndata: h\n\n") == [message("h", id="1")]
+
+
+def test_a_name_beside_one_line_is_left_too_if_asked_for():
+    decoder = Decoder(leaves_names=True)
+    assert decoder.split(b"event: e\ndata: f\n\n: note\nevent: g\ndata: h\n\n") == [
+        NamedLine(b"e", b"f"),
+        message("h", "g"),
+    ]
 
 
 def test_json_text_survives():

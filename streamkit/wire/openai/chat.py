@@ -35,7 +35,7 @@ class Chat(Dialect):
         super().__init__(request_id)
         self._choices: dict[int, _ChoiceState] = {}
         self._finished = 0  # the number of choices that have a finish reason
-        self._reasons: dict[str, None] = {}  # the finish reasons
+        self._reasons: set[str] = set()  # the finish reasons
         self._streamed: set[int] = set()  # choices that had content in a delta
 
     @property
@@ -174,7 +174,7 @@ class Chat(Dialect):
         problem = problem or self._ends(reason)
         if problem is None:
             choice.reason = reason
-            self._reasons.update((word, None) for word in map(form.get, REASONS) if isinstance(word, str))
+            self._reasons.update(word for word in map(form.get, REASONS) if isinstance(word, str))
             self._finished += 1
             out += self._release(index)
             out += self._end_calls(choice.calls, choice.calls.whole(), index, chunk)
