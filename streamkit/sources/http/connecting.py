@@ -19,10 +19,8 @@ from ...errors import ConnectError
 from .addresses import is_public
 from .clocks import Clocks
 
-__all__ = ["OWN_BODY", "Connecting", "refuse_http2"]
+__all__ = ["Connecting", "refuse_http2"]
 
-OWN_BODY = "streamkit.body"
-"""The extension of a response in which the fast transport gives the body itself: httpx puts a generator around it."""
 STEPS = frozenset({"connect_tcp", "setup_socks5_connection", "start_tls"})
 """The steps that may be interrupted: the connection is not used by another request yet, and is dropped on failure."""
 

@@ -21,7 +21,7 @@ from ...wording import said
 from .answers import Inflate, Sniffer, inflater, request_id, status_error
 from .causes import chain_of
 from .clocks import Clocks
-from .connecting import OWN_BODY, Connecting, refuse_http2
+from .connecting import Connecting, refuse_http2
 from .limits import Limits
 from .pools import Pool, Pools
 
@@ -53,8 +53,7 @@ class Body:
         # A response that was created complete, as by a mock transport, has no raw bytes any more. The stream itself is
         # read because `aiter_raw` also closes the response at its end, and a time limit would interrupt that.
         self._is_raw = not response.is_stream_consumed
-        stream = response.extensions.get(OWN_BODY) or response.stream
-        self._chunks: AsyncIterator[bytes] = aiter(stream if self._is_raw else response.aiter_bytes())
+        self._chunks: AsyncIterator[bytes] = aiter(response.stream if self._is_raw else response.aiter_bytes())
         self._encoding = response.headers.get("content-encoding", "")
         self._sniffer = Sniffer(response.headers.get("content-type", ""), framing)
         self._decompressor: Inflate | None = None

@@ -20,7 +20,7 @@ from aiohttp.client_exceptions import ClientPayloadError, ServerDisconnectedErro
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
-from .connecting import OWN_BODY, Connecting
+from .connecting import Connecting
 from .fast_connection import Connection, Protocol
 
 __all__ = ["FastTransport"]
@@ -58,8 +58,7 @@ class FastTransport(httpx.AsyncBaseTransport):
                 raise _explained(exc) from exc
             raise
         stream = _Stream(connection, payload, self._idle)
-        reason = message.reason.encode(errors="surrogateescape")
-        extensions = {"network_stream": stream, "reason_phrase": reason, OWN_BODY: stream}
+        extensions = {"network_stream": stream, "reason_phrase": message.reason.encode(errors="surrogateescape")}
         return httpx.Response(message.code, headers=message.raw_headers, stream=stream, extensions=extensions)
 
     def _reusable(self) -> Connection | None:
