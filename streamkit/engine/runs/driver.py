@@ -181,7 +181,7 @@ class RunDriver(BranchedStream):
         await super()._close()
 
     async def _others_closed(self) -> None:
-        others = self._context.closing.keys() - {asyncio.current_task()}
+        others = self._context.closing - {asyncio.current_task()}
         if others:
             await asyncio.wait(others, timeout=patience.CANCELLED_SINKS if self._context.cancelled else None)
 

@@ -65,7 +65,7 @@ class Context:
         self.left = False
         """True once a subscription that is not a run was disposed."""
         self.notes: dict[str, Note] = {}
-        self.closing: dict[asyncio.Task[Any], None] = {}
+        self.closing: set[asyncio.Task[Any]] = set()
         """Tasks that may still be running when the stream has ended: a run waits for them."""
         self.abort: Callable[[BaseException], None] = report
         """Ends the run because of KeyboardInterrupt or the like, which is then raised to the caller of the run."""
@@ -94,8 +94,8 @@ class Context:
     def spawn(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Start a task that the run waits for."""
         task = loop.create_task(work, name=name)
-        self.closing[task] = None
-        task.add_done_callback(self.closing.pop)
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)
         return task
 
     def insist(
