@@ -44,7 +44,7 @@ def operator_name(thing: Any) -> str | None:
     if isinstance(thing, Operator):
         return thing.written
     module = str(getattr(thing, "__module__", ""))
-    if is_stock_operator(thing):
+    if _is_stock(thing):
         makers = [cell.cell_contents for cell in thing.__closure__ or () if callable(cell.cell_contents)]
         names = [str(getattr(one, "__name__", "")).rstrip("_") for one in makers]
         return f"rxo.{names[0]}(...)" if names and names[0] else "a stock operator"
@@ -54,13 +54,15 @@ def operator_name(thing: Any) -> str | None:
     return None
 
 
-def is_stock_operator(thing: Any) -> bool:
+def _is_stock(thing: Any) -> bool:
     """True for what a function of `reactivex.operators` gives, with few exceptions."""
-    return (
-        type(thing) is FunctionType
-        and thing.__module__ == "reactivex.internal.curry"
-        and thing.__name__ == "_wrap_curried"
-    )
+    curried = "reactivex.internal.curry", "_wrap_curried"
+    return type(thing) is FunctionType and (thing.__module__, thing.__name__) == curried
+
+
+def _is_operator(thing: Any) -> bool:
+    """True for what is certainly an operator, as nearly all are: found out quickly, for each stream is built anew."""
+    return isinstance(thing, Operator) or _is_stock(thing)
 
 
 def uncalled_name(thing: Any) -> str | None:
@@ -153,9 +155,7 @@ def check_operators(operators: Sequence[Any], caller: str = "pipe") -> None:
     the function that takes them, for messages."""
     for number, operator in enumerate(operators, 1):
         ends = caller == "pipe" and number == len(operators)
-        if isinstance(operator, Operator) or is_stock_operator(operator):
-            continue
-        if problem := _operator_problem(operator, caller, ends=ends):
+        if not _is_operator(operator) and (problem := _operator_problem(operator, caller, ends=ends)):
             raise TypeError(problem)
 
 
@@ -200,8 +200,7 @@ def applied(operators: Sequence[Callable[[Any], Any]], source: Any, user_source:
     for number, operator in enumerate(operators):
         if number and not isinstance(built, Observable):
             raise TypeError(stream_problem(operators[number - 1], built))
-        is_known = isinstance(operator, Operator) or is_stock_operator(operator) or operator_name(operator) is not None
-        is_known = is_known or not is_stream(built)
+        is_known = _is_operator(operator) or operator_name(operator) is not None or not is_stream(built)
         built = operator(built if is_known else user_source(built, number))
     return built
 
