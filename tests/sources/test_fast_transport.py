@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -253,6 +254,19 @@ def test_a_numeric_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> 
         assert sk.run(client.chat("hi")).text == "Hello world"
 
 
+def ask_twice(answer: Callable[[socket.socket], None], transport: str, between: Callable[[], Awaitable[None]]) -> None:
+    """Ask for two replies, the second on the same connection if that may be used again."""
+
+    async def main(port: int) -> None:
+        async with asking(port, transport) as client:
+            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+            await between()
+            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+
+    with hearing(answer) as port:
+        asyncio.run(main(port))
+
+
 @names_its_transports
 @both
 def test_a_connection_that_the_server_has_closed_a_moment_ago_is_not_used(transport: str) -> None:
@@ -265,15 +279,11 @@ def test_a_connection_that_the_server_has_closed_a_moment_ago_is_not_used(transp
         peer.shutdown(socket.SHUT_RDWR)
         closed.set()
 
-    async def main(port: int) -> None:
-        async with asking(port, transport) as client:
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
-            closes.set()
-            assert closed.wait(10)  # here, so the loop does not know of it
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+    async def close() -> None:
+        closes.set()
+        assert closed.wait(10)  # here, so the loop does not know of it
 
-    with hearing(answer) as port:
-        asyncio.run(main(port))
+    ask_twice(answer, transport, close)
 
 
 @names_its_transports
@@ -302,17 +312,13 @@ def test_what_a_server_sends_unasked_answers_no_request(transport: str, when: st
         while peer.recv(65536):
             pass
 
-    async def main(port: int) -> None:
-        async with asking(port, transport) as client:
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
-            sends.set()
-            assert sent.wait(10)
-            for _ in range(5 if when == "later" else 0):
-                await asyncio.sleep(0)
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+    async def send() -> None:
+        sends.set()
+        assert sent.wait(10)
+        for _ in range(5 if when == "later" else 0):
+            await asyncio.sleep(0)
 
-    with hearing(answer) as port:
-        asyncio.run(main(port))
+    ask_twice(answer, transport, send)
 
 
 @names_its_transports
@@ -329,17 +335,13 @@ def test_after_a_part_of_a_response_that_came_unasked_a_connection_is_not_used(t
         if peer.recv(65536):
             peer.sendall(b" Late\r\n\r\n")
 
-    async def main(port: int) -> None:
-        async with asking(port, transport) as client:
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
-            sends.set()
-            assert sent.wait(10)
-            for _ in range(5):  # in which the loop reads it
-                await asyncio.sleep(0)
-            assert (await client.chat("hi")).text == "Hello world"  # type: ignore[union-attr]
+    async def send() -> None:
+        sends.set()
+        assert sent.wait(10)
+        for _ in range(5):  # in which the loop reads it
+            await asyncio.sleep(0)
 
-    with hearing(answer) as port:
-        asyncio.run(main(port))
+    ask_twice(answer, transport, send)
 
 
 @names_its_transports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, fields, replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamkit.stages.usage.budget import Budget
 from streamkit.stages.usage.meter import Meter, StreamUsage
 from streamkit.testing import every_split
 from streamkit.tokens import ReplyTokens, TokenCounter
+from streamkit.usage import with_cost
 
 TEXTS = [
     "Once upon a time, there was a stream.",
@@ -23,6 +25,13 @@ KINDS = (sk.TextDelta, sk.ReasoningDelta, sk.RefusalDelta, sk.ToolCallDelta)
 PRICES = sk.Prices(input=1, output=10)
 GAUGE = ReplyTokens(prompt="Hello, world!")  # eleven tokens, ten for a model that thinks
 PROMPT = 11
+
+
+def test_a_cost_leaves_all_other_figures():
+    usage = sk.Usage(**{one.name: number for number, one in enumerate(fields(sk.Usage), 2)})
+    assert set(astuple(usage)).isdisjoint(astuple(sk.Usage()))  # no figure has its default
+    priced = with_cost(usage, 0.5)
+    assert (priced, priced.raw) == (replace(usage, cost=0.5), usage.raw)
 
 
 def size(text: str) -> int:
