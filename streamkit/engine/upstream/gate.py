@@ -152,16 +152,15 @@ class TimedGate(Gate):
 class GateClock:
     """A clock for one source: seconds by the clock ``time``, without those spent waiting at the gate."""
 
-    __slots__ = ("_gate", "_since", "_time", "stood")
+    __slots__ = ("_gate", "_since", "_stood", "_time")
 
     def __init__(self, gate: Gate, time: Callable[[], float]) -> None:
         self._gate, self._time = gate, time
-        self.stood = 0.0
-        """The seconds spent waiting at the gate until now, without those of a wait that has not ended."""
+        self._stood = 0.0  # seconds of the waits that have ended
         self._since: float | None = None
 
     def time(self) -> float:
-        return (self._time() if self._since is None else self._since) - self.stood
+        return (self._time() if self._since is None else self._since) - self._stood
 
     @property
     def stands(self) -> bool:
@@ -174,5 +173,5 @@ class GateClock:
         try:
             await self._gate.turn()
         finally:
-            self.stood += self._time() - self._since
+            self._stood += self._time() - self._since
             self._since = None

@@ -50,7 +50,7 @@ class Clocks:
 
     def read(self) -> None:
         """Note that bytes of the body have arrived, after the events in them were delivered."""
-        now = self._last_byte = self._time() - self._clock.stood  # the reading does not wait at its gate now
+        now = self._last_byte = self._clock.time()
         if self._reading.has_content:
             self._reading.has_content = False
             self._last_content = now
