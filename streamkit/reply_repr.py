@@ -12,7 +12,7 @@ from .mathematics import is_ordinary
 from .wording import excerpt, one_line
 
 if TYPE_CHECKING:
-    from .events import Reply
+    from .reply import Reply
     from .usage import Usage
 
 __all__ = ["as_markdown", "in_one_line"]

@@ -29,7 +29,7 @@ FLOORS = (
     Floor("awaitables clean file_lock json_values lazy mathematics patience reasons runtimes wording"),
     Floor("checks event_class", inside="pydantic_core"),
     Floor("files messages usage"),
-    Floor("errors events reply_repr tool_calls validation", inside="pydantic"),
+    Floor("errors events reply reply_repr tool_calls validation", inside="pydantic"),
     Floor("json_form prelude protocols worker"),
     Floor("stages", inside="regex sentencex", never="asyncio"),
     Floor("wire", "pydantic_core", never="asyncio"),
@@ -64,7 +64,7 @@ PUBLIC = {"batch", "errors", "events", "operators", "protocols", "sinks", "stage
 """Rooms that users may import from besides ``streamkit`` itself: the names in their ``__all__``."""
 EDGES = {"testing", "edges", "__main__"}
 """Rooms that may import from ``streamkit`` itself, as users do."""
-KNOT = {"errors", "events", "reply_repr", "tool_calls", "validation", "validation.parse", "validation.partial"}
+KNOT = {"errors", "events", "reply", "reply_repr", "tool_calls", "validation", "validation.parse", "validation.partial"}
 """Modules that import each other in a circle: an error has a Reply, and parsing a Reply may raise an error."""
 BY_NAME = {
     **dict.fromkeys(APIS.split(), "the table in wire/apis.py"),
