@@ -1,5 +1,5 @@
-"""Outside `streamkit.wire` and `streamkit.turns` nothing is decided by what an API is called, or by what only one of them has: what differs
-between APIs is asked of `Api`.
+"""Outside `streamkit.wire` and `streamkit.turns` nothing is decided by what an API is called, or by what only one of
+them has: what differs between APIs is asked of `Api`.
 
 What remains is listed in `REMAINS`, each with its reason; a line there of which nothing is left is a fault as well.
 """

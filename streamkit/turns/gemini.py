@@ -13,8 +13,8 @@ __all__ = ["gemini_turn"]
 
 
 def gemini_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
-    """One content with the parts in the order of the reply; none if there are no parts. A part with a signature is never
-    joined with another."""
+    """One content with the parts in the order of the reply; none if there are no parts. A part with a signature is
+    never joined with another."""
     parts = [part for piece in pieces for part in _parts(piece)]
     return [{"role": "model", "parts": parts}] if parts else []
 
