@@ -8,7 +8,7 @@ from typing import Any
 from .parts import Call, Redacted, Refusal, Round, Search, Text, Thought, pieces
 from .provider import Said, cut_of, event, parts_of
 
-__all__ = ["FORMAT", "call_form", "detail_forms", "write_chat"]
+__all__ = ["write_chat"]
 
 FORMAT = "anthropic-claude-v1"
 """The format that OpenRouter names in its details."""
@@ -105,7 +105,7 @@ def _detail(kind: str, index: int, **fields: str) -> dict[str, Any]:
 
 def _call(part: Call, index: int, whole: bool) -> Iterator[dict[str, Any]]:
     if whole:
-        yield {"tool_calls": [{"index": index, **call_form(part, signed=True)}]}
+        yield {"tool_calls": [{"index": index, **_call_form(part, signed=True)}]}
         return
     function = {"name": part.name, "arguments": ""}
     yield {"tool_calls": [{"index": index, "id": part.id, "type": "function", "function": function}]}
@@ -120,13 +120,13 @@ def _signed(signature: str) -> dict[str, Any]:
 # -- the message -------------------------------------------------------------------------------------------------------
 
 
-def call_form(part: Call, *, signed: bool = False) -> dict[str, Any]:
+def _call_form(part: Call, *, signed: bool = False) -> dict[str, Any]:
     """A call as it comes back, ``signed`` with the signature of Gemini if it has one."""
     form = {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.arguments}}
     return {**form, "extra_content": _signed(part.signature)} if signed and part.signature else form
 
 
-def detail_forms(round: Iterable[Any]) -> list[dict[str, Any]]:
+def _detail_forms(round: Iterable[Any]) -> list[dict[str, Any]]:
     """The details of OpenRouter, each of its fragments together."""
     forms = []
     for index, part in enumerate(part for part in round if isinstance(part, (Thought, Redacted))):
@@ -156,7 +156,7 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
         case "":
             pass
         case "details":
-            message["reasoning_details"] = detail_forms(parts)
+            message["reasoning_details"] = _detail_forms(parts)
         case "parts" if thought:
             said = {"type": "thinking", "thinking": [{"type": "text", "text": thought}]}
             message["content"] = [said, *([{"type": "text", "text": text}] if text else [])]
@@ -169,6 +169,6 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
     for part in parts:
         if signed and isinstance(part, Text) and part.signature:
             message["extra_content"] = _signed(part.signature)
-    if calls := [call_form(part, signed=signed) for part in parts if isinstance(part, Call)]:
+    if calls := [_call_form(part, signed=signed) for part in parts if isinstance(part, Call)]:
         message["tool_calls"] = calls
     return message

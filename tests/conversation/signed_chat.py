@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .chat_rules import call_ids, last_user
-from .chat_stream import detail_forms
 from .parts import Call
 from .provider import Said
 from .refusals import RefusedError
@@ -55,18 +54,18 @@ def _check_signed(function: Mapping[str, Any], part: Call | None) -> None:
 
 def check_details(messages: Messages, said: Sequence[Said], model: str) -> None:
     """Refuse details that are altered, moved or those of another model, and the lack of signed ones in the turn."""
-    issued = {_proof(detail): (reply, detail) for reply in said for detail in detail_forms(reply.round)}
+    issued = {_proof(detail): (reply, detail) for reply in said for detail in _details(reply.form[0])}
     by_calls = {tuple(call_ids(reply.form[0])): reply for reply in said}
     turn = last_user(messages)
     for index, message in enumerate(messages):
-        sent = message.get("reasoning_details") or []
+        sent = _details(message)
         for place, detail in enumerate(sent):
             reply, wanted = issued.get(_proof(detail), (None, {}))
             if _proof(detail) and (reply is None or reply.model != model or not _same(detail, wanted)):
                 raise _invalid(index, place)
         reply = by_calls.get(tuple(call_ids(message))) if call_ids(message) else None
         if reply is not None and reply.model == model and index > turn:
-            _check_whole(index, sent, detail_forms(reply.round))
+            _check_whole(index, sent, _details(reply.form[0]))
 
 
 def _check_whole(index: int, sent: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> None:
@@ -79,6 +78,10 @@ def _check_whole(index: int, sent: Sequence[Mapping[str, Any]], wanted: Sequence
     if [_proof(detail) for detail in sent if _proof(detail)] != proofs:
         text = f"messages.{index}.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message "
         raise RefusedError(f"{text}cannot be modified. These blocks must remain as they were in the original response.")
+
+
+def _details(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return message.get("reasoning_details") or []
 
 
 def _invalid(index: int, place: int) -> RefusedError:

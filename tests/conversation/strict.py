@@ -129,6 +129,12 @@ class StrictServer:
             self.url = url.removesuffix("/v1") + urlsplit(self.address).path
             yield self.url
 
+    def play(self, body: Mapping[str, Any]) -> Said:
+        """The next round as the answer to ``body``, without a request and without a check."""
+        said = _said(self.provider, len(self.said), self.rounds, str(body.get("model", self.model)), body)
+        self.said.append(said)
+        return said
+
     # -- answering -------------------------------------------------------------------------------------------------
 
     def handle(
@@ -151,9 +157,7 @@ class StrictServer:
             raise RefusedError(f"Invalid URL ({request.method} {request.path})", status=404)
         request.body = body = json.loads(data)
         self.losses += provider.check(body, self.said, request.headers)
-        number = len(self.said)
-        said = _said(provider, number, self.rounds, provider.model_of(request.path, body), body)
-        self.said.append(said)
+        said = self.play({**body, "model": provider.model_of(request.path, body)})
         writes = [Write(0.0, piece) for piece in self.cut(b"".join(said.events))]
         if cut_of(said.round):
             writes.append(Write(0.0, b"", "drop"))
