@@ -40,16 +40,24 @@ class OutputItem:
         call: the call that grows, if the item is a call; ``whole`` if its arguments came whole.
         announced_arguments: arguments that came with its announcement.
         source, family: of reasoning: ``summary`` or ``text``, and the family of the events that its pieces come in.
+        first_id, block_id: the id that it had first, and that of its block.
+        begun, ended: its block has begun, and has ended.
+        annotations: those of its text that were emitted.
     """
 
     __slots__ = (
         "_texts",
+        "annotations",
         "announced",
         "announced_arguments",
+        "begun",
+        "block_id",
         "call",
         "call_id",
         "closed",
+        "ended",
         "family",
+        "first_id",
         "ids",
         "kind",
         "source",
@@ -59,11 +67,12 @@ class OutputItem:
     def __init__(self, kind: str, announced: bool) -> None:
         self.kind = kind
         self.announced = announced
-        self.closed = self.whole = False
+        self.closed = self.whole = self.begun = self.ended = False
         self.ids: set[str] = set()
         self.call_id = ""
         self.call: PartialCall | None = None
-        self.announced_arguments = self.source = self.family = ""
+        self.announced_arguments = self.source = self.family = self.first_id = self.block_id = ""
+        self.annotations: set[str | None] = set()
         self._texts: dict[str, ItemText] = {}
 
     def text(self, text_kind: str) -> ItemText:
@@ -82,6 +91,11 @@ class OutputItem:
     @property
     def empty(self) -> bool:
         return not any(item_text.pieces for item_text in self._texts.values())
+
+    @property
+    def known(self) -> bool:
+        """True if an event of it was emitted."""
+        return self.begun or self.call is not None
 
     @property
     def full(self) -> bool:
@@ -204,6 +218,7 @@ class OutputItems:
 
     def _open(self, ref: ItemRef, *, announced: bool = False) -> OutputItem:
         item = OutputItem(ref.kind, announced)
+        item.first_id = ref.id
         self.all.append(item)
         self._last[ref.kind] = item
         if ref.position is not None:
