@@ -9,12 +9,13 @@ A slot that is sealed has a check sum of its text: a signature beside it is vali
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "fill", "slot"]
+__all__ = ["Kind", "fill", "resized", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
@@ -36,6 +37,45 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
+def resized(form: dict[str, Any], piece: Piece) -> dict[str, Any]:
+    """``form`` with slots for the texts of ``piece``, whatever their size, wherever a text has only one slot. That slot
+    must not be sealed."""
+    found: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    for value in _dicts(form):
+        kind = _kind(value)
+        if kind is not None:
+            found[kind].append(value)
+    sizes = {id(slots[0]): len(getattr(piece, kind)) for kind, slots in found.items() if len(slots) == 1}
+    new: dict[str, Any] = _with_sizes(form, sizes)
+    return new
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    rest = [value]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            yield value
+        if isinstance(value, (dict, list)):
+            rest += value.values() if isinstance(value, dict) else value
+
+
+def _with_sizes(value: Any, sizes: dict[int, int]) -> Any:
+    if isinstance(value, list):
+        return [_with_sizes(item, sizes) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = _kind(value)
+    if kind is not None and SUM not in value:
+        return {f"@{kind}": sizes.get(id(value), value[f"@{kind}"])}
+    return {name: _with_sizes(item, sizes) for name, item in value.items()}
+
+
+def _kind(value: dict[str, Any]) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    return next((kind for kind in KINDS if type(value.get(f"@{kind}")) is int and len(value) <= 2), None)
+
+
 class _Filling:
     """The texts that are not used yet, and whether all slots so far could be filled."""
 
@@ -48,7 +88,7 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if f"@{kind}" in value), None)
+        kind = _kind(value)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]

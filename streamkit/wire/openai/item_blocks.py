@@ -82,10 +82,11 @@ class ItemBlocks(Dialect):
 
     def _cite(self, item: OutputItem, annotation: Chunk, start: int, chunk: Chunk, out: list[Event]) -> None:
         """Emit an annotation of a part that begins at ``start`` in the text of its item, unless it came before."""
-        known = compared(annotation)
-        if known in item.annotations:
+        known, place = compared(annotation), chunk.get("output_index")
+        places = item.annotations.setdefault(known, []) if known is not None else []
+        if places and (type(place) is not int or place in places):
             return
-        item.annotations |= {known} if known is not None else set()
+        places.append(place)
         for other in self._items.all[: self._items.all.index(item)]:
             start += len(other.text("text").text) if other.kind == "message" else 0
         self._ensure_started(chunk, out)

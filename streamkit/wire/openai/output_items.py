@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..arguments import EMPTY
 from ..json_codec import canonical
@@ -42,7 +42,7 @@ class OutputItem:
         source, family: of reasoning: ``summary`` or ``text``, and the family of the events that its pieces come in.
         first_id, block_id: the id that it had first, and that of its block.
         begun, ended: its block has begun, and has ended.
-        annotations: those of its text that were emitted.
+        annotations: those of its text that were emitted, as JSON, with the positions of their events.
     """
 
     __slots__ = (
@@ -72,7 +72,7 @@ class OutputItem:
         self.call_id = ""
         self.call: PartialCall | None = None
         self.announced_arguments = self.source = self.family = self.first_id = self.block_id = ""
-        self.annotations: set[str | None] = set()
+        self.annotations: dict[str, list[Any]] = {}
         self._texts: dict[str, ItemText] = {}
 
     def text(self, text_kind: str) -> ItemText:

@@ -85,6 +85,8 @@ class Responses(ItemsDialect):
         """The type of an item or part that is not read, the name of a field, or the name of the event if that is
         unknown or its text was not emitted. None if all of its content came before."""
         kind, position = _kind_of(chunk, name), chunk.get("output_index")
+        if progress_of(kind) and chunk.get("item_id"):  # it says what is known
+            return None
         if kind not in READERS and not (family_of(kind) and kind.endswith(READ_ENDINGS)):
             if "annotation" in chunk:
                 self._extras.is_repeated(position, "annotations", chunk["annotation"])
