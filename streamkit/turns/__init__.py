@@ -10,7 +10,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, sealed_slot, sized_slot, slot
+from .slots import check_sum, sized_slot, slot
 
 __all__ = [
     "FromModel",
@@ -22,7 +22,6 @@ __all__ = [
     "check_sum",
     "joined_results",
     "result_form",
-    "sealed_slot",
     "sized_slot",
     "slot",
     "tool_call_part",

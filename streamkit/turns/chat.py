@@ -67,8 +67,8 @@ def _further_fields(whole: Piece, has_calls: bool) -> dict[str, Any]:
 def _filled(name: str, value: Any, whole: Piece) -> Any:
     """A field with the texts of the message in its slots; None if they do not fit."""
     used = _kinds_in(value)
-    texts: dict[Any, str] = {kind: getattr(whole, kind) for kind in KINDS if kind in used}
-    form = fill(Piece(MESSAGE, **texts, form={name: value}))
+    text, reasoning, refusal = (getattr(whole, kind) if kind in used else "" for kind in KINDS)
+    form = fill(Piece(MESSAGE, text, reasoning, refusal, form={name: value}))
     if form is None or name != "content":
         return None if form is None else form[name]
     return [part for part in form[name] if part != {"type": "text", "text": ""}]

@@ -20,7 +20,7 @@ THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thi
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """What one server wants to have back.
+    """The rules of one server.
 
     Attributes:
         hosts: the ends of the names of its hosts.
