@@ -10,11 +10,10 @@ are what refers to it; the tools of the server, which must have an id, are left 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from .piece import Call, Piece
-from .slots import fill, resized
+from .slots import fill
 
 __all__ = ["responses_turn"]
 
@@ -77,10 +76,7 @@ def _item(piece: Piece) -> Item | None:
     """The item of a piece; one without a type if it is a message that was made for its text."""
     if piece.call is not None:
         return _call_item(piece.call)
-    form = fill(piece)
-    if form is None and piece.form:
-        form = fill(replace(piece, form=_without_annotations(resized(piece.form, piece))))
-    return form or _plain_message(piece)
+    return fill(piece) or _plain_message(piece)
 
 
 def _unbound(piece: Piece) -> Item | None:
@@ -101,14 +97,6 @@ def _plain_message(piece: Piece) -> Item | None:
         text = [{"type": "output_text", "text": piece.text, "annotations": []}] if piece.text else []
         return {"role": "assistant", "content": [*text, {"type": "refusal", "refusal": piece.refusal}], **phase}
     return {"role": "assistant", "content": piece.text, **phase} if piece.text else None
-
-
-def _without_annotations(form: Item) -> Item:
-    """A message whose text was changed: annotations refer to places in it."""
-    if form.get("type") != MESSAGE:
-        return form
-    parts = [{**part, "annotations": []} if "annotations" in part else part for part in form.get("content", ())]
-    return {**form, "content": parts}
 
 
 def _call_item(call: Call) -> Item:

@@ -2,29 +2,54 @@
 
 The form of a block is kept without its text. In place of each text that was streamed stands a slot, which says how many
 characters of which kind of text belong there, so ``{"type": "thinking", "thinking": {"@reasoning": 12}, "signature":
-"..."}``. The text itself is that of the events, so whatever changes or hides it does so in one place only.
+"..."}``; without a number all that the block has of this kind. The text itself is that of the events, so whatever
+changes or hides it does so in one place only.
 
 A slot that is sealed has a check sum of its text: a signature beside it is valid for that text alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "fill", "resized", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
 SUM = "sum"
 
 
-def slot(kind: Kind, text: str, *, sealed: bool = False) -> dict[str, Any]:
-    """A slot for the next characters of this kind, which are ``text``."""
-    return {f"@{kind}": len(text), **({SUM: _sum(text)} if sealed else {})}
+def slot(kind: Kind, text: str | None = None, *, sealed: bool = False) -> dict[str, Any]:
+    """A slot for the next characters of this kind, which are ``text``; if that is None, for all that are left of it,
+    whatever they are."""
+    if text is None:
+        return {f"@{kind}": None}
+    return {f"@{kind}": len(text), **({SUM: _sum(check_sum(text))} if sealed else {})}
+
+
+def sealed_slot(kind: Kind, seal: int) -> dict[str, Any]:
+    """A slot for all that is left of this kind, if its `check_sum` is ``seal``."""
+    return {f"@{kind}": None, SUM: _sum(seal)}
+
+
+def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]:
+    """A slot for the next ``size`` characters of this kind, if their `check_sum` is ``seal``."""
+    return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
+
+
+def is_sealed(form: Any) -> bool:
+    """True if a slot within ``form`` is sealed."""
+    if isinstance(form, dict):
+        return (SUM in form and any(f"@{kind}" in form for kind in KINDS)) or any(map(is_sealed, form.values()))
+    return isinstance(form, list) and any(map(is_sealed, form))
+
+
+def check_sum(text: str, before: int = 0) -> int:
+    """The check sum of a text that comes in pieces, after the next piece of it; ``before`` is the one before that."""
+    return crc32(text.encode("utf-8", "surrogatepass"), before)
 
 
 def fill(piece: Piece) -> dict[str, Any] | None:
@@ -37,43 +62,13 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
-def resized(form: dict[str, Any], piece: Piece) -> dict[str, Any]:
-    """``form`` with slots for the texts of ``piece``, whatever their size, wherever a text has only one slot. That slot
-    must not be sealed."""
-    found: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-    for value in _dicts(form):
-        kind = _kind(value)
-        if kind is not None:
-            found[kind].append(value)
-    sizes = {id(slots[0]): len(getattr(piece, kind)) for kind, slots in found.items() if len(slots) == 1}
-    new: dict[str, Any] = _with_sizes(form, sizes)
-    return new
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    rest = [value]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, dict):
-            yield value
-        if isinstance(value, (dict, list)):
-            rest += value.values() if isinstance(value, dict) else value
-
-
-def _with_sizes(value: Any, sizes: dict[int, int]) -> Any:
-    if isinstance(value, list):
-        return [_with_sizes(item, sizes) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kind = _kind(value)
-    if kind is not None and SUM not in value:
-        return {f"@{kind}": sizes.get(id(value), value[f"@{kind}"])}
-    return {name: _with_sizes(item, sizes) for name, item in value.items()}
-
-
 def _kind(value: dict[str, Any]) -> Kind | None:
     """The kind of text for which a value is a slot; None if it is not one."""
-    return next((kind for kind in KINDS if type(value.get(f"@{kind}")) is int and len(value) <= 2), None)
+    for kind in KINDS:
+        if f"@{kind}" in value and len(value) <= 2:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
 
 
 class _Filling:
@@ -92,10 +87,11 @@ class _Filling:
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]
+        size = len(text) if size is None else size
         own, self.rest[kind] = text[:size], text[size:]
-        self.fits = self.fits and len(own) == size and value.get(SUM, "") in ("", _sum(own))
+        self.fits = self.fits and len(own) == size and value.get(SUM, "") in ("", _sum(check_sum(own)))
         return own
 
 
-def _sum(text: str) -> str:
-    return f"{crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+def _sum(value: int) -> str:
+    return f"{value:08x}"

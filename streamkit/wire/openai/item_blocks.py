@@ -49,8 +49,13 @@ class ItemBlocks(Dialect):
         """Begin the block of an item that gets a text: once more if it is the first one and another block began
         meanwhile, because text belongs to the block that began last."""
         self._begin_block(item, chunk, out)
-        if item.begun and item.empty and not item.ended and self._block is not item:
-            self._start_block(item, chunk, out)
+        if item.begun and self._block is not item:
+            if item.empty and not item.ended:
+                self._start_block(item, chunk, out)
+            else:  # the text of two items in turn
+                item.mixed = True
+                if self._block is not None:
+                    self._block.mixed = True
 
     def _start_block(self, item: OutputItem, chunk: Chunk, out: list[Event]) -> None:
         self._ensure_started(chunk, out)
@@ -74,7 +79,9 @@ class ItemBlocks(Dialect):
         item.ended = True
         self._block = None if self._block is item else self._block
         back: dict[str, Any] | None = {}
-        if item.kind == "message":
+        if item.mixed:
+            back = None
+        elif item.kind == "message":
             back = message_form(form, item.text("text").text, item.text("refusal").text)
         elif not is_late:
             back = reasoning_form(form, item.text("reasoning").text, stored=self._stored)

@@ -116,7 +116,8 @@ def _with_slots(form: Form, emitted: str) -> Form | None:
 
 
 def _slots(texts: list[str], emitted: str, kind: Any) -> list[Form] | None:
-    """A slot for each text; None if these were not ``emitted``. White space around a single one may differ."""
-    if "".join(texts) == emitted:
-        return [slot(kind, text) for text in texts]
-    return [slot(kind, emitted)] if len(texts) == 1 and same_text(texts[0], emitted) else None
+    """A slot for each text; None if these were not ``emitted``. A single one is whatever the text has become, and white
+    space around it may differ."""
+    if len(texts) == 1 and same_text(texts[0], emitted):
+        return [slot(kind)]
+    return [slot(kind, text) for text in texts] if "".join(texts) == emitted else None

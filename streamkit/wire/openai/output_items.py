@@ -42,6 +42,7 @@ class OutputItem:
         source, family: of reasoning: ``summary`` or ``text``, and the family of the events that its pieces come in.
         first_id, block_id: the id that it had first, and that of its block.
         begun, ended: its block has begun, and has ended.
+        mixed: text of another item came in its block, or its own in that of another.
         annotations: those of its text that were emitted, as JSON, with the positions of their events.
     """
 
@@ -60,6 +61,7 @@ class OutputItem:
         "first_id",
         "ids",
         "kind",
+        "mixed",
         "source",
         "whole",
     )  # fmt: skip
@@ -67,7 +69,7 @@ class OutputItem:
     def __init__(self, kind: str, announced: bool) -> None:
         self.kind = kind
         self.announced = announced
-        self.closed = self.whole = self.begun = self.ended = False
+        self.closed = self.whole = self.begun = self.ended = self.mixed = False
         self.ids: set[str] = set()
         self.call_id = ""
         self.call: PartialCall | None = None
