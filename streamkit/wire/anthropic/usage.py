@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ...events import Usage
 from ..fields import Chunk
@@ -48,12 +49,12 @@ def usage_from(report: Chunk, warn: Warn) -> Usage | None:
     sent = sum(prompt) if prompt else general.prompt_tokens
     answer = general.completion_tokens
     cached = figure(report, CACHE[1], warn)
-    return Usage(
-        sent,
-        answer,
-        general.total_tokens if sent is None or answer is None else sent + answer,
-        general.cached_tokens if cached is None else cached,
-        _thinking(report, warn) if ANSWER[1] in report else general.reasoning_tokens,
+    return replace(
+        general,
+        prompt_tokens=sent,
+        total_tokens=general.total_tokens if sent is None or answer is None else sent + answer,
+        cached_tokens=general.cached_tokens if cached is None else cached,
+        reasoning_tokens=_thinking(report, warn) if ANSWER[1] in report else general.reasoning_tokens,
         raw=report,
     )
 
