@@ -33,9 +33,11 @@ counts them."""
 class Calls:
     """The calls of one choice, in the order in which they began."""
 
-    __slots__ = ("_borrowed", "_by_id", "_by_index", "_emitted", "_open", "_touched", "calls")
+    __slots__ = ("_api", "_borrowed", "_by_id", "_by_index", "_emitted", "_ids", "_open", "_touched", "calls")
 
-    def __init__(self) -> None:
+    def __init__(self, api: str = "chat") -> None:
+        self._api = api
+        self._ids: set[str] = set()  # those by which the calls that have ended are answered
         self.calls: list[PartialCall] = []
         self._emitted = 0
         self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
@@ -68,7 +70,18 @@ class Calls:
     def end(self, call: PartialCall, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
         """The events that end ``call`` as it is now."""
         self._number(call)
-        return call.end(index, raw)
+        return call.end(index, raw, self._api, self._unique_id(call))
+
+    def _unique_id(self, call: PartialCall) -> str:
+        """The id of a call, or one like it if it has none or another call has the same: each call gets one answer, and
+        servers match the two by their id."""
+        id = plain = call.id or f"call_{call.number}"
+        number = 1
+        while id in self._ids:
+            number += 1
+            id = f"{plain}_{number}"
+        self._ids.add(id)
+        return id
 
     def take_closed(self) -> list[PartialCall]:
         """Calls whose arguments were closed since the last call of this method."""

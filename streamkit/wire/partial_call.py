@@ -16,12 +16,16 @@ class PartialCall:
     """One call as it grows; ``position`` is its position among all calls of its choice, ``number`` its position among
     those of which events were emitted, or None before its first event."""
 
-    __slots__ = ("_emitted", "_patience", "arguments", "ended", "id", "name", "number", "position", "repeated")
+    __slots__ = (
+        *("_emitted", "_patience", "arguments", "ended", "extra", "id", "name", "number", "position", "repeated"),
+    )
 
     def __init__(self, position: int, patience: int) -> None:
         self.position = position
         self.id = self.name = ""
         self.arguments = Arguments()
+        self.extra: dict[str, Any] | None = None
+        """The further fields of the server that go back with the call."""
         self.number: int | None = None
         self.repeated = False
         """True if it began with the name of the complete call before it: without arguments it is only a repetition of
@@ -72,15 +76,15 @@ class PartialCall:
         new_id, new_name = self.id[len(id) :] or None, self.name[len(name) :] or None
         return ToolCallDelta(text, self.number, new_id, new_name, index, raw=raw)
 
-    def end(self, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
-        """The events that end the call as it is now; to be called once."""
+    def end(self, index: int, raw: Any, api: str, id: str) -> list[ToolCallDelta | ToolCall]:
+        """The events that end the call as it is now; to be called once. ``id`` is the one by which it is answered."""
         self.ended = True
         self.arguments.flush()
         delta = self.news(index, raw)
         text = self.text
         self.arguments.pieces[:] = [text]  # in one piece, because later arguments may be compared with it
         self._emitted = (self.id, self.name, 1)
-        call = ToolCall(self.id, self.name, text, index, self.number, raw=raw)
+        call = ToolCall(id, self.name, text, index, self.number, api, self.extra, raw=raw)
         return [call] if delta is None else [delta, call]
 
 
