@@ -40,7 +40,7 @@ def read_list(source: Any) -> tuple[Mapping[str, Any], str]:
     if isinstance(source, Mapping):
         models, name = source, "the price list"
     elif isinstance(source, (str, os.PathLike)):
-        models, name = _parsed(Path(source)), f"the price list {excerpt(os.fspath(source), 60)}"
+        models, name = _parsed(Path(source)), f"the price list {excerpt(Path(source).name, 60)}"
     else:
         raise TypeError(f"a price list is the path of a file in litellm's format, or a mapping, not {quote(source)}")
     if not isinstance(models, Mapping) or not any(
@@ -54,7 +54,7 @@ def _parsed(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes(), parse_float=Decimal)
     except (ValueError, RecursionError) as exc:
-        raise ValueError(f"the price list {excerpt(str(path), 60)} is not JSON: {excerpt(str(exc), 80)}") from exc
+        raise ValueError(f"the price list {excerpt(path.name, 60)} is not JSON: {excerpt(str(exc), 80)}") from exc
 
 
 class LitellmPrices(ModelPrices):

@@ -180,9 +180,9 @@ def price_of(prices: PriceList, model: str, reply: Start | Reply | None = None) 
     if prices is None or isinstance(prices, Prices):
         return prices
     if isinstance(prices, ModelPrices):
-        origin = getattr(reply, "origin", None)
-        host = origin.host if origin is not None else ""
-        return prices.prices(model, host=host, when=created_at(reply.raw) if reply is not None else None)
+        origin = reply.origin if reply is not None else None
+        when = created_at(reply.raw) if reply is not None else None
+        return prices.prices(model, host=origin.host if origin is not None else "", when=when)
     return next((prices[name] for name in names_of(model) if name in prices), None)
 
 

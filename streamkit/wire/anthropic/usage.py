@@ -14,6 +14,8 @@ __all__ = ["ANSWER", "NAMES", "updated_report", "usage_from"]
 PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 """The parts of the prompt: tokens from no cache, tokens written to a cache, and tokens read from a cache."""
 CACHE = PROMPT[1:]
+WRITES, WRITTEN = CACHE[0], "cache_creation"
+"""Tokens written to a cache, and the parts of that figure: for how long they are kept."""
 ANSWER = ("output_tokens", "output_tokens_details")
 NAMES = frozenset({*PROMPT, *ANSWER, "prompt_tokens", "completion_tokens", "total_tokens"})
 """The last three are OpenAI's, which some gateways send."""
@@ -37,6 +39,8 @@ def updated_report(known: Chunk, report: Chunk, warn: Warn) -> Chunk:
     lumped = any(known.get(name) for name in CACHE) and not any(name in new for name in CACHE)
     if lumped or not any(new[name] for name in parts):
         new = {name: value for name, value in new.items() if name not in PROMPT}
+    if new.get(WRITES, known.get(WRITES)) != known.get(WRITES):  # its parts are those of the figure before
+        known = {name: value for name, value in known.items() if name != WRITTEN}
     return {**known, **new}
 
 
