@@ -66,7 +66,9 @@ class GenaiPrices(ModelPrices):
         if provider is not None:
             return _find(snapshot, model, provider) or _find(snapshot, model.rpartition("/")[2], provider)
         vendor, _, bare = model.partition("/")
-        return _find(snapshot, model, None) or (_find(snapshot, bare, vendor) if bare else None)
+        # organisations that publish weights have similar names (deepseek-ai), and others sell those models
+        sold_by_vendor = bare and any(provider.id == vendor.lower() for provider in snapshot.providers)
+        return _find(snapshot, model, None) or (_find(snapshot, bare, vendor) if sold_by_vendor else None)
 
 
 def _provider_at(snapshot: DataSnapshot, host: str) -> str | None:
@@ -87,6 +89,8 @@ def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> tuple[Pro
 
 def _prices(provider: Provider, model: ModelInfo, when: datetime) -> Prices | None:
     """The prices of ``model`` at that time, with those of its service tiers; None if they are not prices of tokens."""
+    if not model.prices:  # an empty list
+        return None
     standard = _sized(model.get_prices(when))
     if standard is None or not any(one is model for one in provider.models):  # another provider's model has no tiers
         return standard
@@ -109,9 +113,9 @@ def _sized(price: ModelPrice) -> Prices | None:
     would be missing in every cost."""
     if price.input_mtok is None or price.output_mtok is None:
         return None
-    if any(getattr(price, name) is not None for name in NOT_COUNTED):
+    if any(getattr(price, name, None) is not None for name in NOT_COUNTED):
         return None
-    values = {field: getattr(price, name) for field, name in FIELDS.items()}
+    values = {field: getattr(price, name, None) for field, name in FIELDS.items()}
     starts = {tier.start for value in values.values() for tier in getattr(value, "tiers", ())}
     above = {start: Prices(**_at(values, start)) for start in sorted(starts)}
     return Prices(**_at(values, None), above=above or None)

@@ -112,7 +112,7 @@ def made_up(genai: Any) -> Iterator[Any]:
             "one",
             "One",
             r"https://api\.one\.example",
-            model_match=ClauseStartsWith(starts_with="o"),
+            model_match=ClauseStartsWith(starts_with="o-"),
             models=[
                 model("o-1", price(2, 4), price_variants=[flex]),
                 model("o-dated", dated),
@@ -121,10 +121,15 @@ def made_up(genai: Any) -> Iterator[Any]:
                 model("o-cited", price(1, 1, output_citation_mtok=Decimal(2))),
                 model("o-asked", price(1, 1, requests_kcount=Decimal(5))),
                 model("o-free", price(0, 0)),
+                model("o-empty", []),
             ],
         ),
         Provider(
-            "two", "Two", r"https://api\.two\.example", models=[model("o-1", price(20, 40)), model("p", price(3, 6))]
+            "two",
+            "Two",
+            r"https://api\.two\.example",
+            models=[model("o-1", price(20, 40)), model("p", price(3, 6))],
+            provider_match=ClauseStartsWith(starts_with="two"),
         ),
     ]
     data_snapshot.set_custom_snapshot(data_snapshot.DataSnapshot(providers, from_auto_update=False))
@@ -138,6 +143,7 @@ def made_up(genai: Any) -> Iterator[Any]:
         ("o-1", "", 2),
         ("one/o-1", "", 2),
         ("two/o-1", "", 20),
+        ("two-ai/o-1", "", None),
         ("o-1", "api.two.example", 20),
         ("o-1", "api.two.example:443", 20),
         ("any/o-1", "api.two.example", 20),
@@ -167,7 +173,7 @@ def test_a_provider_that_the_list_does_not_have_is_refused(made_up: Any):
         price_list(provider="three")
 
 
-@pytest.mark.parametrize("model", ["o-none", "o-prompt", "o-cited"])
+@pytest.mark.parametrize("model", ["o-none", "o-prompt", "o-cited", "o-empty"])
 def test_what_cannot_be_computed_is_no_price(made_up: Any, model: str):
     assert price_list().prices(model) is None
 

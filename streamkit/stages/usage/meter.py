@@ -180,9 +180,11 @@ class StreamUsage:
     def _price(self, model: str) -> Prices | None:
         """The prices of ``model`` for the current request. They are looked up once, as a meter asks with each piece of
         the reply."""
-        if model not in self._prices_of:
-            self._prices_of[model] = price_of(self._prices, model, self._began)
-        return self._prices_of[model]
+        try:
+            return self._prices_of[model]
+        except KeyError:
+            prices = self._prices_of[model] = price_of(self._prices, model, self._began)
+            return prices
 
     def _without_price(self, model: str, usage: Usage | None) -> list[str]:
         """``model`` if ``usage`` has no cost for lack of a price."""
