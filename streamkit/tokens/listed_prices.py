@@ -21,8 +21,9 @@ def price_list(
 ) -> ModelPrices:
     """A list of the prices of some thousand models, in US dollars, for `ops.meter`, `ops.budget` and `batch`.
 
-    >>> from streamkit import operators as ops
-    >>> meter = ops.meter(price_list())  # needs the extra prices: pip install "streamkit-rx[prices]"
+    >>> listed = price_list({"gpt-4o": {"input_cost_per_token": 2.5e-06, "output_cost_per_token": 1e-05}})
+    >>> listed.prices("gpt-4o-2024-08-06").output
+    10.0
 
     Without ``source`` it is that of the package genai-prices (extra ``prices``), as of the version that is installed,
     or as updated by its ``UpdatePrices``. It knows from which day on a price is valid, the prices of long prompts, and
