@@ -9,8 +9,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from ..checks import quote
 from ..wording import excerpt
@@ -19,7 +21,7 @@ from .prices import ModelPrices, Prices, names_of
 __all__ = ["LitellmPrices", "read_list"]
 
 MILLION = 1_000_000
-INPUT = "input_cost_per_token"
+INPUT, RANGES = "input_cost_per_token", "tiered_pricing"
 FIELDS = {
     "input": INPUT,
     "output": "output_cost_per_token",
@@ -29,8 +31,12 @@ FIELDS = {
     "reasoning": "output_cost_per_reasoning_token",
 }
 """The fields of `Prices`, and the names of the list."""
+REQUEST = "input_cost_per_request"
+NOT_COUNTED = "citation_cost_per_token"
+"""The price of tokens that a `Usage` does not tell apart: a cost without it would be wrong for every reply."""
 TIERS = {"_flex": "flex", "_priority": "priority", "_batches": "batch", None: None}
 """What the names of prices end in, and the service tiers that these are for."""
+Found: TypeAlias = "dict[tuple[str | None, int], dict[str, Any]]"
 PRICE = re.compile(rf"({'|'.join(sorted(FIELDS.values(), key=len, reverse=True))})(?:_above_(\d+)k_tokens)?(_[a-z]+)?")
 
 
@@ -44,7 +50,7 @@ def read_list(source: Any) -> tuple[Mapping[str, Any], str]:
     else:
         raise TypeError(f"a price list is the path of a file in litellm's format, or a mapping, not {quote(source)}")
     if not isinstance(models, Mapping) or not any(
-        isinstance(entry, Mapping) and INPUT in entry for entry in models.values()
+        isinstance(entry, Mapping) and not {INPUT, RANGES}.isdisjoint(entry) for entry in models.values()
     ):
         raise ValueError(f"{name} is not in litellm's format: {{model: {{'input_cost_per_token': ..., ...}}, ...}}")
     return models, name
@@ -100,49 +106,52 @@ class LitellmPrices(ModelPrices):
 
 def _prices(entry: Mapping[str, Any]) -> Prices | None:
     """The prices of an entry; None if it lacks a price of the prompt or the answer, or has one that is not a number."""
+    if entry.get(NOT_COUNTED):
+        return None
     try:
         found = _found(entry)
-        standard = _sized(found, None, {})
-        tiers = {tier: _sized(found, tier, found[None, 0]) for tier, _ in found if tier is not None}
-        return _made({**standard, "service_tiers": {tier: _made(one) for tier, one in tiers.items()} or None})
-    except (KeyError, TypeError, ValueError, ArithmeticError):
+        found[None, 0]["request"] = _amount(entry.get(REQUEST) or 0)
+        tiers = {
+            tier: Prices(**_sized(found, tier)) for tier in sorted({tier for tier, _ in found if tier is not None})
+        }
+        return Prices(**_sized(found, None), service_tiers=tiers or None)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
 
 
-def _found(entry: Mapping[str, Any]) -> dict[tuple[str | None, int], dict[str, Decimal]]:
+def _found(entry: Mapping[str, Any]) -> Found:
     """The fields of `Prices` for each service tier (None: the standard one) and size of prompt."""
     field_of = {name: field for field, name in FIELDS.items()}
-    found: dict[tuple[str | None, int], dict[str, Decimal]] = {}
+    found: Found = {}
     for key, value in entry.items():
         parts = PRICE.fullmatch(key)
         if parts is not None and parts[3] in TIERS and value is not None:
             size = int(parts[2] or 0) * 1000
             found.setdefault((TIERS[parts[3]], size), {})[field_of[parts[1]]] = _price(value)
-    for level in entry.get("tiered_pricing") or ():
+    for level in entry.get(RANGES) or ():
         prices = {field: _price(level[name]) for field, name in FIELDS.items() if level.get(name) is not None}
         found[None, int(level["range"][0])] = prices
     return found
 
 
-def _sized(
-    found: Mapping[tuple[str | None, int], Mapping[str, Decimal]], tier: str | None, standard: Mapping[str, Decimal]
-) -> dict[str, Any]:
-    """The fields of the `Prices` of a tier. A price that it does not have is the standard one."""
-    base = {**standard, **found.get((tier, 0), {})}
-    sizes = sorted(size for name, size in found if name == tier and size)
-    above, reached = {}, base
+def _sized(found: Found, tier: str | None) -> dict[str, Any]:
+    """The fields of the `Prices` of a tier. A price that it does not have is the standard one of the same size."""
+    fields: dict[str, Any] = {**found[None, 0], **found.get((tier, 0), {})}
+    sizes = sorted({size for name, size in found if name in (None, tier) and size})
+    above: dict[int, Prices] = {}
     for size in sizes:
-        reached = {**reached, **found[tier, size]}
-        above[size] = _made(reached)
-    return {**base, "above": above or None}
-
-
-def _made(fields: Mapping[str, Any]) -> Prices:
-    return Prices(**fields)
+        steps = [found.get((name, step), {}) for name in (None, tier) for step in sizes if step <= size]
+        above[size] = Prices(**reduce(or_, steps, fields))
+    return {**fields, "above": above or None}
 
 
 def _price(value: Any) -> Decimal:
-    """A price for a million tokens. ArithmeticError or TypeError for what is not a number."""
+    """A price for a million tokens."""
+    return _amount(value) * MILLION
+
+
+def _amount(value: Any) -> Decimal:
+    """A number of the list. ArithmeticError or TypeError for what is not one."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise TypeError(f"not a number: {value!r}")
-    return Decimal(str(value)) * MILLION
+    return Decimal(str(value))

@@ -283,6 +283,17 @@ ENTRIES: dict[str, Any] = {
         "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 1.2e-05,
         "cache_read_input_token_cost": 3e-07,
     },
+    "sized": {
+        "litellm_provider": "openai",
+        "input_cost_per_token": 2e-06,
+        "input_cost_per_token_flex": 1e-06,
+        "input_cost_per_token_above_200k_tokens": 4e-06,
+        "input_cost_per_token_above_200k_tokens_flex": 3e-06,
+        "output_cost_per_token": 6e-06,
+        "output_cost_per_token_flex": 5e-06,
+        "output_cost_per_token_above_200k_tokens": 8e-06,
+        "output_cost_per_token_above_272k_tokens_flex": 7e-06,
+    },
     "qwen": {
         "litellm_provider": "dashscope",
         "tiered_pricing": [
@@ -293,6 +304,14 @@ ENTRIES: dict[str, Any] = {
     "embedding": {"litellm_provider": "openai", "input_cost_per_token": 1e-07},
     "odd": {"litellm_provider": "openai", "input_cost_per_token": "much", "output_cost_per_token": 1e-06},
     "negative": {"litellm_provider": "openai", "input_cost_per_token": -1e-06, "output_cost_per_token": 1e-06},
+    "asked": {
+        "input_cost_per_token": 1e-06,
+        "output_cost_per_token": 1e-06,
+        "input_cost_per_request": 0.005,
+        "input_cost_per_token_flex": 5e-07,
+    },
+    "cited": {"input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06, "citation_cost_per_token": 2e-06},
+    "ranges": {"tiered_pricing": ["cheap"]},
     "no-entry": None,
 }
 LISTED = price_list(ENTRIES)
@@ -314,6 +333,19 @@ CLAUDE = sk.Prices(
     above={200_000: sk.Prices(input=6, output=22.5, cached=0.3, cache_write=7.5, cache_write_1h=12)},
 )
 
+SIZED = sk.Prices(
+    input=2,
+    output=6,
+    above={200_000: sk.Prices(input=4, output=8)},
+    service_tiers={
+        "flex": sk.Prices(
+            input=1,
+            output=5,
+            above={200_000: sk.Prices(input=3, output=8), 272_000: sk.Prices(input=3, output=7)},
+        )
+    },
+)
+
 
 @pytest.mark.parametrize(
     ("model", "prices"),
@@ -323,6 +355,13 @@ CLAUDE = sk.Prices(
         ("gpt-4o-2024-08-06", GPT),
         ("azure/gpt-4o", sk.Prices(input=3, output=12)),
         ("claude", CLAUDE),
+        ("sized", SIZED),
+        (
+            "asked",
+            sk.Prices(
+                input=1, output=1, request=0.005, service_tiers={"flex": sk.Prices(input=0.5, output=1, request=0.005)}
+            ),
+        ),
         ("qwen", sk.Prices(input=1, output=5, above={32_000: sk.Prices(input=2, output=10)})),
         *dict.fromkeys(
             (
@@ -332,6 +371,8 @@ CLAUDE = sk.Prices(
                 "embedding",
                 "odd",
                 "negative",
+                "cited",
+                "ranges",
                 "no-entry",
                 "sample_spec",
                 "",
