@@ -97,7 +97,7 @@ class Chat(Dialect):
             if not isinstance(choice, dict):
                 raise MalformedError(f"a choice is not an object: {quote_json(choice)}")
             problem = self._choice(choice, position, chunk, out) or problem
-        self._report_usage(_usage(chunk, choices), chunk, chunk, out)
+        self._report_usage(_usage(chunk, choices), chunk, out)
         problem = find(chunk, bare=not choices, ended=self.finished) or problem
         if not name:
             self._note_complaint(chunk)
