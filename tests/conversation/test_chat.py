@@ -10,10 +10,11 @@ import pytest
 
 import streamkit as sk
 
+from .asking import openai_of
 from .cases import CASES, Case
 from .chat_hosts import CHAT_HOSTS
 from .parts import SCRIPTS, Text
-from .strict import StrictServer, cuts
+from .strict import StrictServer, cuts, strict
 
 HOSTS = [*CHAT_HOSTS]
 CHAT_CASES = [case for case in CASES if case.provider in CHAT_HOSTS]
@@ -92,3 +93,17 @@ def test_the_next_request(case: Case):
 def test_the_next_request_at_every_cut(case: Case):
     for cut in cuts(case.provider, case.rounds, every=5):
         assert next_request(case, cut) == wanted(case)
+
+
+# -- the official library ----------------------------------------------------------------------------------------------
+
+
+def test_a_stream_of_the_library_knows_where_it_is_from():
+    with strict("openai", "two parallel calls") as server, openai_of(server) as library:
+        stream = library.chat.completions.create(model="gpt-x", messages=[sk.user("q")], stream=True)
+        reply = sk.run(sk.from_sdk(stream))
+        assert reply.origin == sk.Origin("chat", server.url.split("/")[2], "gpt-x")
+        answers = [call.result("r") for call in reply.tool_calls]
+        asked = [sk.user("q"), *reply.messages, *answers]
+        library.chat.completions.create(model="gpt-x", messages=asked, stream=True).close()
+        assert (server.refused, server.losses) == ([], [])
