@@ -117,7 +117,7 @@ class _LibraryReader:
             self._reading.snapshot = self._parser.reply
             self._set_origin(api.name)
 
-    def _set_origin(self, api: str = Origin.api) -> None:
+    def _set_origin(self, api: str = Origin().api) -> None:
         """Tell the parser what was asked: chat completions, as long as no other API is known."""
         host, model = self._asked
         self._parser.origin = Origin(api, host, model)
