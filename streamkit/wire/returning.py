@@ -21,7 +21,7 @@ __all__ = ["refused_fields", "returned", "without_refused"]
 
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 """The types of parts of a content in chat completions."""
-LACKING = re.compile(r"missing|must be|required|expected", re.IGNORECASE)
+LACKING = re.compile(r"missing|is required|must be (?:passed|provided|present|included|sent)", re.IGNORECASE)
 """Words of an error that asks for a field in place of refusing it."""
 
 

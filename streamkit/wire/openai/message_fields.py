@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...turns import Origin
+from ...events import BlockEnd
+from ...turns import Origin, has_slots
 from ..fields import Chunk
 from ..merging import merged
-from ..servers import THOUGHTS, Server, server_of
+from ..servers import OPAQUE, THOUGHTS, Server, server_of
 from .fragment_list import FragmentList, detail_place, has_ended
 
-__all__ = ["MessageFields", "goes_back"]
+__all__ = ["MessageFields", "goes_back", "literal_fields"]
 
 USUAL = frozenset({"content", "function_call", "reasoning", "reasoning_content", "refusal", "role", "tool_calls"})
 """Fields of a delta that are read as texts and calls."""
@@ -25,6 +26,12 @@ REPEATED = frozenset({
 def goes_back(delta: Chunk) -> bool:
     """True if a delta may have further fields."""
     return not USUAL.issuperset(delta) or isinstance(delta.get("content"), list)
+
+
+def literal_fields(end: BlockEnd) -> dict[str, Any]:
+    """The fields of a message as they are written: those without text, which was written before."""
+    form = (end.form or {}) if end.kind == "message" else {}
+    return {name: value for name, value in form.items() if name in OPAQUE and not has_slots(value)}
 
 
 class MessageFields:
