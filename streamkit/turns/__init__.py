@@ -10,7 +10,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, has_slots, sized_slot, slot
+from .slots import check_sum, fill, has_slots, sized_slot, slot
 
 __all__ = [
     "FromModel",
@@ -20,6 +20,7 @@ __all__ = [
     "assemble",
     "chat_turn",
     "check_sum",
+    "fill",
     "has_slots",
     "joined_results",
     "result_form",
