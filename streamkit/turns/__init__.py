@@ -5,7 +5,7 @@ All of it works on plain data: what a reply consists of comes as `Piece`s, and m
 a particular server wants back was decided when its reply was read, in `wire`; here its form is filled in.
 """
 
-from .assemble import assemble, joined_results
+from .assemble import as_chat, assemble, chat_call, joined_results
 from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
@@ -17,7 +17,9 @@ __all__ = [
     "Origin",
     "Piece",
     "answered_ids",
+    "as_chat",
     "assemble",
+    "chat_call",
     "chat_turn",
     "check_sum",
     "fill",
