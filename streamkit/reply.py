@@ -144,7 +144,8 @@ class Reply(FromServer):
         that they are from only. Thoughts with a signature that an operator changed are left out.
         """
         origin = self.origin or Origin()
-        turn = [FromModel(form, origin, self.id) for form in assemble(origin.api, self._pieces())]
+        forms = assemble(origin.api, self._pieces(), whole=self.outcome == "complete")
+        turn = [FromModel(form, origin, self.id) for form in forms]
         return joined_results([*self.earlier, *turn, *(self.answers if turn else ())])
 
     def _pieces(self) -> list[Piece]:
