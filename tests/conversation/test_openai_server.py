@@ -63,7 +63,7 @@ WRONG = {
     ),
     "arguments as an object": (
         changed(GOOD, 1, "tool_calls", 0, "function", "arguments", to={}),
-        "Invalid type for 'messages[1].tool_calls[0].function.arguments': expected a string, but got an object instead.",
+        "[1].tool_calls[0].function.arguments': expected a string, but got an object instead.",
     ),
     "a result without content": (without(GOOD, 2, "content"), "Missing required parameter: 'messages[2].content'."),
     "a call without an id": (
