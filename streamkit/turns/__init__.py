@@ -5,6 +5,7 @@ All of it works on plain data: what a reply consists of comes as `Piece`s, and m
 a particular server wants back was decided when its reply was read, in `wire`; here its form is filled in.
 """
 
+from .anthropic import anthropic_blocks
 from .assemble import assemble, joined_results
 from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
@@ -17,6 +18,7 @@ __all__ = [
     "Origin",
     "Piece",
     "answered_ids",
+    "anthropic_blocks",
     "assemble",
     "chat_turn",
     "check_sum",

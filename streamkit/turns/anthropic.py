@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from .piece import Call, Piece
 from .slots import fill
 
-__all__ = ["THOUGHTS", "anthropic_turn", "arguments_object"]
+__all__ = ["THOUGHTS", "anthropic_blocks", "anthropic_turn", "arguments_object"]
 
 Block = dict[str, Any]
 THOUGHTS = ("thinking", "redacted_thinking")
@@ -25,11 +25,16 @@ def anthropic_turn(pieces: Sequence[Piece], *, whole: bool = True) -> list[Block
     A tool of the server without a result is left out of a reply that is not ``whole``. A whole reply may end with one
     (``pause_turn``), or with calls that it made: its result comes with the next reply.
     """
-    blocks = [block for piece in pieces for block in _blocks(piece)]
+    blocks = anthropic_blocks(pieces)
     content = blocks if whole else list(_without_open_tools(blocks))
     while content and content[-1].get("type") in THOUGHTS:
         content.pop()
     return [{"role": "assistant", "content": content}] if content else []
+
+
+def anthropic_blocks(pieces: Sequence[Piece]) -> list[Block]:
+    """The blocks that go back of each piece."""
+    return [block for piece in pieces for block in _blocks(piece)]
 
 
 def _without_open_tools(blocks: Sequence[Block]) -> Iterator[Block]:
