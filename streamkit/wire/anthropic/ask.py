@@ -14,6 +14,7 @@ from typing import Any
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
+from .history import split_blocks
 from .outputs import close_objects
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
@@ -247,14 +248,11 @@ def prompt(request: Mapping[str, Any]) -> Prompt:
 
 
 def _chat_messages(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The messages of chat completions for one message: each result as one of its own, and the rest of it."""
-    content = message.get("content")
-    kinds: dict[Any, list[Any]] = {}
-    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
-        kind = block.get("type")
-        kinds.setdefault(kind if kind in ("tool_result", "tool_use") else "rest", []).append(block)
-    for block in kinds.pop("tool_result", ()):
+    """The messages of chat completions for one message, with all of its blocks: what is counted."""
+    split = split_blocks(message.get("content"))
+    for block in split.results:
         yield {"role": "tool", "content": block.get("content")}
-    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in kinds.pop("tool_use", ())]
-    if kinds or calls:
-        yield {"role": message["role"], "content": kinds.get("rest"), **({"tool_calls": calls} if calls else {})}
+    calls = [{"function": {"name": call["name"], "arguments": call["input"]}} for call in split.calls]
+    if split.others or calls:
+        content = split.others or None
+        yield {"role": message["role"], "content": content, **({"tool_calls": calls} if calls else {})}
