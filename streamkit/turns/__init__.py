@@ -11,7 +11,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, sealed_slot, slot
+from .slots import check_sum, sealed_slot, sized_slot, slot
 
 __all__ = [
     "FromModel",
@@ -25,6 +25,7 @@ __all__ = [
     "joined_results",
     "result_form",
     "sealed_slot",
+    "sized_slot",
     "slot",
     "tool_call_part",
 ]

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "sealed_slot", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
@@ -33,6 +33,18 @@ def slot(kind: Kind, text: str | None = None, *, sealed: bool = False) -> dict[s
 def sealed_slot(kind: Kind, seal: int) -> dict[str, Any]:
     """A slot for all that is left of this kind, if its `check_sum` is ``seal``."""
     return {f"@{kind}": None, SUM: _sum(seal)}
+
+
+def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]:
+    """A slot for the next ``size`` characters of this kind, if their `check_sum` is ``seal``."""
+    return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
+
+
+def is_sealed(form: Any) -> bool:
+    """True if a slot within ``form`` is sealed."""
+    if isinstance(form, dict):
+        return (SUM in form and any(f"@{kind}" in form for kind in KINDS)) or any(map(is_sealed, form.values()))
+    return isinstance(form, list) and any(map(is_sealed, form))
 
 
 def check_sum(text: str, before: int = 0) -> int:
