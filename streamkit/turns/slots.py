@@ -40,6 +40,11 @@ def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]
     return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
 
 
+def _is_slot(value: dict[str, Any], kind: Kind) -> bool:
+    """True for a slot, and not for an object of the server with such a key."""
+    return f"@{kind}" in value and value.keys() <= {f"@{kind}", SUM} and isinstance(value[f"@{kind}"], int | None)
+
+
 def is_sealed(form: Any) -> bool:
     """True if a slot within ``form`` is sealed."""
     if isinstance(form, dict):
@@ -74,7 +79,7 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if f"@{kind}" in value), None)
+        kind = next((kind for kind in KINDS if _is_slot(value, kind)), None)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]

@@ -91,9 +91,9 @@ def _assistant(split: Split) -> Iterator[Form]:
 
 
 def _call(block: Mapping[str, Any]) -> Form:
-    input = block.get("input")
-    is_text = isinstance(input, Mapping) and [*input] == [UNREADABLE] and isinstance(input[UNREADABLE], str)
-    arguments = input[UNREADABLE] if is_text else dumps(input or {})
+    input = block.get("input") or {}
+    unreadable = input.get(UNREADABLE) if isinstance(input, Mapping) and len(input) == 1 else None
+    arguments = unreadable if isinstance(unreadable, str) else dumps(input)
     return {"id": block.get("id"), "type": "function", "function": {"name": block.get("name"), "arguments": arguments}}
 
 
