@@ -15,18 +15,18 @@ Block = dict[str, Any]
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
-def anthropic_turn(pieces: Sequence[Piece], *, whole: bool = True) -> list[Block]:
+def anthropic_turn(pieces: Sequence[Piece]) -> list[Block]:
     """One message with the blocks in the order of the reply; none if there are no blocks.
 
     Thoughts go back with their signature and unchanged, or not at all: the API refuses any other, and thoughts at the
     end of a turn. Texts of white space are left out. A refusal is left out too, since it is the server's explanation of
     why it stopped, and not a text of the model.
 
-    A tool of the server without a result is left out of a reply that is not ``whole``. A whole reply may end with one
+    A tool of the server without a result is left out of a reply that was cut. A whole reply may end with one
     (``pause_turn``), or with calls that it made: its result comes with the next reply.
     """
     blocks = anthropic_blocks(pieces)
-    content = blocks if whole else list(_without_open_tools(blocks))
+    content = list(_without_open_tools(blocks)) if any(piece.cut for piece in pieces) else blocks
     while content and content[-1].get("type") in THOUGHTS:
         content.pop()
     return [{"role": "assistant", "content": content}] if content else []

@@ -16,17 +16,15 @@ __all__ = ["assemble", "joined_results"]
 Form: TypeAlias = dict[str, Any]
 TURNS: dict[str, Callable[[Sequence[Piece]], list[Form]]] = {
     "responses": responses_turn,
+    "anthropic": anthropic_turn,
     "gemini": gemini_turn,
 }
 RESULTS = {"content": "tool_result", "parts": "functionResponse"}
 """The fields of a message that may hold results, and the word that marks one in there."""
 
 
-def assemble(api: str, pieces: Sequence[Piece], *, whole: bool = True) -> list[Form]:
-    """The turn that ``pieces`` make up, as what is to be appended; empty if none of it can be sent back. ``whole`` is
-    false for a reply that was cut."""
-    if api == "anthropic":
-        return anthropic_turn(pieces, whole=whole)
+def assemble(api: str, pieces: Sequence[Piece]) -> list[Form]:
+    """The turn that ``pieces`` make up, as what is to be appended; empty if none of it can be sent back."""
     return TURNS.get(api, chat_turn)(pieces)
 
 

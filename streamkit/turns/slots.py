@@ -40,11 +40,6 @@ def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]
     return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
 
 
-def _is_slot(value: dict[str, Any], kind: Kind) -> bool:
-    """True for a slot, and not for an object of the server with such a key."""
-    return f"@{kind}" in value and value.keys() <= {f"@{kind}", SUM} and isinstance(value[f"@{kind}"], int | None)
-
-
 def is_sealed(form: Any) -> bool:
     """True if a slot within ``form`` is sealed."""
     if isinstance(form, dict):
@@ -67,6 +62,15 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
+def _kind(value: dict[str, Any]) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    for kind in KINDS:
+        if f"@{kind}" in value and len(value) <= 2:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
+
+
 class _Filling:
     """The texts that are not used yet, and whether all slots so far could be filled."""
 
@@ -79,7 +83,7 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if _is_slot(value, kind)), None)
+        kind = _kind(value)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]

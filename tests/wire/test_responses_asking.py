@@ -189,7 +189,7 @@ def test_a_tool_loop_of_chat_speaks_the_responses_api() -> None:
     assert (reply.text, reply.rounds) == ("It rains.", 2)
     assert [item.get("type", item.get("role")) for item in second] == [
         "user",
-        "assistant",
+        "message",
         "function_call",
         "function_call_output",
     ]
