@@ -6,7 +6,7 @@ a particular server wants back was decided when its reply was read, in `wire`; h
 """
 
 from .anthropic import anthropic_blocks
-from .assemble import assemble, joined_results
+from .assemble import assemble, joined_results, request_fields
 from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
@@ -23,6 +23,7 @@ __all__ = [
     "chat_turn",
     "check_sum",
     "joined_results",
+    "request_fields",
     "result_form",
     "sealed_slot",
     "sized_slot",

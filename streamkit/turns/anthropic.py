@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 from .piece import Call, Piece
 from .slots import fill
 
-__all__ = ["THOUGHTS", "anthropic_blocks", "anthropic_turn", "arguments_object"]
+__all__ = ["CONTAINER", "THOUGHTS", "anthropic_blocks", "anthropic_turn", "arguments_object"]
 
 Block = dict[str, Any]
 THOUGHTS = ("thinking", "redacted_thinking")
+CONTAINER = "container"
+"""The kind of a piece that is not a block: its form has the container of the server's code, a field of requests."""
 
 
 def anthropic_turn(pieces: Sequence[Piece]) -> list[Block]:
@@ -48,7 +50,7 @@ def _without_open_tools(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _blocks(piece: Piece) -> Iterator[Block]:
-    form = fill(piece)
+    form = fill(piece) if piece.kind != CONTAINER else None
     if piece.call is not None:
         yield _call_block(piece.call)
     elif form is not None:

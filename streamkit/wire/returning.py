@@ -77,7 +77,7 @@ def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str,
     if api.plain is None or is_from_model(target, message.origin):
         return message
     own: Form | None = api.plain(dict(message))
-    return None if own is None else message.with_form(own)
+    return None if own is None else FromModel(own, message.origin, message.reply)  # without fields of its server
 
 
 # -- fields that a server refuses --------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import streamkit as sk
 from streamkit import operators as ops
 from streamkit.errors import BrokenError
 from streamkit.events import Event, Reply
-from streamkit.wire import APIS, Encoder, Parser, parse
+from streamkit.turns import Origin
+from streamkit.wire import APIS, Encoder, Parser, parse, returned
 
 from .cases import CASES, Case, Failed
 from .parts import SCRIPTS, Call, Text
@@ -87,7 +88,7 @@ def test_a_loop_of_tools_sends_back_all_that_was_said(script: str) -> None:
 @pytest.mark.parametrize("script", ["three rounds", "reasoning between", "search"])
 def test_a_loop_is_the_same_at_every_cut(script: str) -> None:
     whole = asked(StrictServer("anthropic", script))
-    for cut in cuts("anthropic", script, every=97):
+    for cut in cuts("anthropic", script, every=211):
         assert asked(StrictServer("anthropic", script, cut=cut)).messages == whole.messages
 
 
@@ -120,11 +121,16 @@ def test_what_a_cut_reply_leaves_can_be_sent_on(script: str) -> None:
         server.check({"max_tokens": 9, "messages": joined(messages)})
 
 
-def joined(messages: list[Any]) -> list[Any]:
-    """The messages of the request for a conversation."""
+def request(messages: Any, **params: Any) -> Json:
+    """The request for a conversation."""
     body = APIS["anthropic"].body
     assert body is not None
-    found: list[Any] = body(messages, {})["messages"]
+    return body(messages, params)
+
+
+def joined(messages: list[Any]) -> list[Any]:
+    """The messages of the request for a conversation."""
+    found: list[Any] = request(messages)["messages"]
     return found
 
 
@@ -233,6 +239,31 @@ def test_a_call_that_code_on_the_server_made_goes_back_with_that_code() -> None:
     assert sk.Reply(reply.choices, outcome="cancelled", origin=reply.origin).messages == []
 
 
+def test_the_container_of_code_goes_along_while_its_round_lasts() -> None:
+    code = {"type": "server_tool_use", "id": "s1", "name": "code_execution", "input": {"code": "w()"}}
+    uses = [*block(0, code), *called(1, "t1", caller={"type": "code_execution_20250825", "tool_id": "s1"})]
+    reply = reply_of(stream(*uses, reason="tool_use", container={"id": "c1", "expires_at": "2026-12-01T00:00:00Z"}))
+    stored = sk.from_json(sk.to_json(reply))
+    assert isinstance(stored, Reply)
+    for one in (reply, stored):
+        history = [sk.user("q"), *one.messages, one.tool_calls[0].result("r")]
+        assert request(history)["container"] == "c1"
+        assert request(history, container="mine")["container"] == "mine"
+        assert "container" not in request([*history, sk.user("more")])
+    assert "container" not in request([sk.user("q")])
+    paused = reply_of(stream(*block(0, code), reason="pause_turn", container={"id": "c2"}))
+    assert request([sk.user("q"), *paused.messages])["container"] == "c2"
+
+
+def test_the_container_stays_on_its_server() -> None:
+    code = {"type": "server_tool_use", "id": "s1", "name": "code_execution", "input": {"code": "w()"}}
+    data, origin = stream(*block(0, code), reason="pause_turn", container={"id": "c1"}), Origin("anthropic", "a", "m")
+    messages = reply_of(data, origin=origin).messages
+    for host, goes_along in (("a", True), ("b", False)):
+        sent = returned(APIS["anthropic"], Origin("anthropic", host, "m"), messages, {})
+        assert ("container" in request(sent)) == goes_along
+
+
 def test_a_block_of_an_unknown_kind_goes_back_if_it_came_whole() -> None:
     whole, grows = {"type": "hologram", "light": [1], "x": None}, {"type": "hologram", "light": []}
     data = stream(*block(0, whole), *block(1, grows, {"type": "hologram_delta", "light": 2}), *said(2, "Hi"))
@@ -294,6 +325,82 @@ def test_text_of_a_block_that_another_one_followed_is_not_lost() -> None:
         == "abc"
         == reply_of(stream(a, b, *pieces)).text
     )
+
+
+# -- other models and other APIs ---------------------------------------------------------------------------------------
+
+
+def test_messages_with_blocks_of_this_api_are_its_own() -> None:
+    is_own = APIS["anthropic"].is_own
+    assert is_own is not None
+    own: list[Json] = [
+        {"type": "tool_use", "id": "t1", "name": "w", "input": {}},
+        {"type": "tool_result", "tool_use_id": "t1", "content": "r"},
+        {"type": "thinking", "thinking": "", "signature": "S"},
+        {"type": "redacted_thinking", "data": "D"},
+        {"type": "mcp_tool_use", "id": "m1"},
+        {"type": "text", "text": "x", "citations": []},
+        {"type": "image", "source": {"type": "url", "url": "u"}},
+        FOUND["content_block"],
+    ]
+    assert all(is_own({"role": "user", "content": [{"type": "text", "text": "x"}, block]}) for block in own)
+    chat: list[Any] = [
+        *("x", None, [], ["x"], [{"type": "text", "text": "x"}], [{"type": "image_url", "image_url": {"url": "u"}}]),
+        [{"type": "thinking", "thinking": [{"type": "text", "text": "x"}]}],
+        [{"type": "output_text", "text": "x"}],
+    ]
+    assert not any(is_own({"role": "assistant", "content": content}) for content in chat)
+    assert not is_own({"role": "model", "parts": [{"text": "x"}]})
+
+
+def test_a_history_in_the_form_of_chat_completions() -> None:
+    to_chat = APIS["anthropic"].to_chat
+    assert to_chat is not None
+    data = stream(*thought(0, "Hm", "S"), *said(1, "I "), *said(2, "look."), *called(3, "t1"), *called(4, "t2"))
+    torn = {"role": "assistant", "content": [
+        {"type": "tool_use", "id": "t3", "name": "w", "input": {"INVALID_JSON": "{"}}]}  # fmt: skip
+    pdf = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+    asks = {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t1", "content": "r"},
+        {"type": "tool_result", "tool_use_id": "t2", "is_error": True, "content": [
+            {"type": "text", "text": "no"}, {"type": "image", "source": {"type": "url", "url": "u"}}]},
+        {"type": "text", "text": "and?"},
+        {"type": "document", "title": "a.pdf", "source": pdf},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}},
+    ]}  # fmt: skip
+    hidden = {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "D"}]}
+    messages: list[Any] = [sk.user("q"), *reply_of(data).messages, asks, torn, hidden]
+    assert list(to_chat(messages)) == [
+        sk.user("q"),
+        {"role": "assistant", "content": "I look.", "tool_calls": [
+            {"id": id, "type": "function", "function": {"name": "w", "arguments": "{}"}} for id in ("t1", "t2")]},
+        {"role": "tool", "tool_call_id": "t1", "content": "r"},
+        {"role": "tool", "tool_call_id": "t2", "content": "error: no"},
+        {"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": "u"}},
+            {"type": "text", "text": "and?"},
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0=", "filename": "a.pdf"}},
+            {"type": "text", "text": "words"},
+        ]},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "t3", "type": "function", "function": {"name": "w", "arguments": "{"}}]},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["openai", "deepseek", "groq", "mistral", "ollama"])
+@pytest.mark.parametrize("script", ["three rounds", "search", "redacted"])
+def test_a_conversation_goes_on_with_another_api_and_comes_back(script: str, target: str) -> None:
+    first = StrictServer("anthropic", script)
+    history: list[Any] = [sk.user("q"), *asked(first).messages, sk.user("more")]
+    second = StrictServer(target, "reasoning before a call")
+    with second.client() as client:
+        history += sk.run(sk.tool_loop(client.chat, history, [w])).messages
+    assert second.refused == []
+    third = StrictServer("anthropic", "text")
+    third.said = first.said  # the same server, with its signatures
+    with third.client() as client:
+        sk.run(client.chat([*history, sk.user("and?")]))
+    assert third.refused == []
 
 
 # -- changed texts -----------------------------------------------------------------------------------------------------

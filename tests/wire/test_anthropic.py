@@ -595,7 +595,8 @@ def test_a_report_that_says_nothing_changes_nothing():
 @pytest.mark.parametrize(
     ("chunk", "names"),
     [
-        ({"type": "message_delta", "delta": {"container": {"id": "c"}}}, ["container"]),
+        ({"type": "message_delta", "delta": {"container": {"id": "c"}}}, []),
+        ({"type": "message_delta", "delta": {"container": {"name": "c"}}}, ["container"]),
         ({"type": "message_delta", "delta": {}, "context_management": {"applied_edits": [1]}}, ["context_management"]),
         ({"type": "content_block_stop", "index": 1, "note": "x"}, ["note"]),
         ({"type": "message_delta", "usage": {"server_tool_use": {"web_search_requests": 1}}}, ["server_tool_use"]),

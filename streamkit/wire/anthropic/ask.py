@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ...turns import FromModel
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt, named_tools
 from ..turns import Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of, without
@@ -45,6 +46,8 @@ def body(messages: Messages, params: Form) -> Form:
         "messages": _merge_turns(turns),
         "max_tokens": _limit(rest),
     }
+    if "container" not in rest and (container := _container(messages)):
+        request["container"] = container
     if "stop" in rest:
         stop = rest.pop("stop")
         request["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
@@ -66,6 +69,18 @@ def _limit(rest: Form) -> Any:
     limits = [rest.pop(name) for name in ("max_completion_tokens", "max_tokens") if name in rest]
     budget = fields_of(rest.get("thinking"), "thinking").get("budget_tokens")
     return limits[0] if limits else MOST_TOKENS + (budget or 0)
+
+
+def _container(messages: Messages) -> Any:
+    """The container of the reply that this request goes on with, as long as only results follow it: later it may be
+    gone, and whoever wants it still names it."""
+    for message in reversed(messages):
+        if isinstance(message, FromModel):
+            return (message.request or {}).get("container")
+        split = split_blocks(message.get("content"))
+        if message.get("role") != "tool" and (split.others or split.calls):
+            return None
+    return None
 
 
 def _metadata(rest: Form) -> Form:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ...errors import BrokenError, MalformedError, StreamkitError
-from ...events import Event, Finish, RefusalDelta, TextDelta, UsageUpdate
+from ...events import BlockEnd, Event, Finish, RefusalDelta, TextDelta, UsageUpdate
 from ...reasons import meaning
 from ...wording import excerpt
 from ..fields import Chunk, object_in, text_field, unread_field
@@ -32,6 +32,7 @@ class AnthropicMessages(BlocksDialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._stopped = False
+        self._container = ""  # the id of the container in which the server's code runs
         self._cut_in_block = False  # true if the reply ended inside a block
         self._report: Chunk = {}  # all figures so far, under the server's names
 
@@ -109,6 +110,7 @@ class AnthropicMessages(BlocksDialect):
         for block in blocks:
             self._open({"content_block": block}, chunk, out)
             self._close(self._blocks.index_in({}), chunk, out)
+        self._note_container(message, chunk, out)
         self._count(message.get("usage"), chunk, out, without)
 
     def _block_start(self, chunk: Chunk, out: list[Event]) -> None:
@@ -124,7 +126,17 @@ class AnthropicMessages(BlocksDialect):
 
     def _message_delta(self, chunk: Chunk, out: list[Event]) -> None:
         self._begin({}, chunk, out, content=True)
+        self._note_container(object_in(chunk, "delta"), chunk, out)
         self._end(object_in(chunk, "delta"), chunk, out)
+
+    def _note_container(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
+        """Note the container of code that the server runs: the next request of the round names it, else the code that
+        made a call cannot go on. It is the end of a block without a beginning."""
+        container = form.get("container")
+        id = container.get("id") if isinstance(container, dict) else None
+        if isinstance(id, str) and id and id != self._container:
+            self._container = id
+            out.append(BlockEnd("container", id, form={"container": id}, raw=chunk))
 
     def _end(self, form: Chunk, chunk: Chunk, out: list[Event]) -> None:
         """The stop reason in ``form``, if there is one, and the figures beside it."""

@@ -76,6 +76,7 @@ class MessagesWriter:
     def __init__(self, model: str, id: str, created: int) -> None:
         self._model, self._id = model, id
         self._started = self._called = self._refused = False
+        self._container = ""
         self._is_own = False  # true for events of a reply of this API, whose blocks are written as they were
         self._blocks: deque[WrittenBlock] = deque()  # the first is open; the others wait
         self._count = 0  # the number of blocks that were opened
@@ -120,7 +121,8 @@ class MessagesWriter:
         for block in self._blocks:
             block.whole = True
         yield from self._grow()
-        end = {"stop_reason": _reason(self._reason, self._called, self._refused), "stop_sequence": None}
+        end: Form = {"stop_reason": _reason(self._reason, self._called, self._refused), "stop_sequence": None}
+        end |= {"container": {"id": self._container}} if self._container else {}
         yield {"type": "message_delta", "delta": end, "usage": _usage_form(self._usage or Usage())}
         yield {"type": "message_stop"}
 
@@ -152,6 +154,8 @@ class MessagesWriter:
             case Citation():
                 if last is not None and last.kind == "text" and event.form is not None:
                     last.cite(event.form)
+            case BlockEnd(kind="container"):
+                self._container = event.id
             case _ if event.form is not None:
                 block = self._new(event.kind)
                 block.given, block.whole = event.form, True

@@ -34,7 +34,8 @@ class Split(NamedTuple):
 def split_blocks(content: Any) -> Split:
     """The blocks of a content, which may be a text alone."""
     split = Split([], [], [])
-    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
+    for part in [content] if isinstance(content, str) else content or ():
+        block = {"type": "text", "text": part} if isinstance(part, str) else part
         kind = block.get("type")
         (split.results if kind == "tool_result" else split.calls if kind == "tool_use" else split.others).append(block)
     return split
