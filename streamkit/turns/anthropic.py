@@ -41,11 +41,10 @@ def anthropic_blocks(pieces: Sequence[Piece]) -> list[Block]:
 
 def _without_open_tools(blocks: Sequence[Block]) -> Iterator[Block]:
     """The blocks without tools of the server that have no result, and that made no call which has one."""
-    answered = {block.get("tool_use_id") for block in blocks}
     callers = [block["caller"] for block in blocks if isinstance(block.get("caller"), dict)]
-    answered |= {caller.get("tool_id") for caller in callers}
+    answered = [*(block.get("tool_use_id") for block in blocks), *(caller.get("tool_id") for caller in callers)]
     for block in blocks:
-        if block.get("id") in answered or not str(block.get("type")).endswith("_tool_use"):
+        if not str(block.get("type")).endswith("_tool_use") or block.get("id") in answered:
             yield block
 
 
