@@ -15,7 +15,7 @@ from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "has_slots", "is_sealed", "sealed_slot", "sized_slot", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
@@ -38,6 +38,13 @@ def sealed_slot(kind: Kind, seal: int) -> dict[str, Any]:
 def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]:
     """A slot for the next ``size`` characters of this kind, if their `check_sum` is ``seal``."""
     return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
+
+
+def has_slots(form: Any) -> bool:
+    """True if there is a slot within ``form``."""
+    if isinstance(form, dict):
+        return any(f"@{kind}" in form for kind in KINDS) or any(map(has_slots, form.values()))
+    return isinstance(form, list) and any(map(has_slots, form))
 
 
 def is_sealed(form: Any) -> bool:

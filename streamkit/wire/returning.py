@@ -21,7 +21,7 @@ __all__ = ["refused_fields", "returned", "without_refused"]
 
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 """The types of parts of a content in chat completions."""
-LACKING = re.compile(r"missing|must be|required|expected", re.IGNORECASE)
+LACKING = re.compile(r"missing|is required|must be (?:passed|provided|present|included|sent)", re.IGNORECASE)
 """Words of an error that asks for a field in place of refusing it."""
 
 
@@ -45,7 +45,8 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
     """The name of the API in whose form a message is; that of chat completions is everybody's."""
     if isinstance(message, FromModel):
         name = message.origin.api
-        return "chat" if name not in APIS or APIS[name].to_chat is None else name
+        is_other = name != target.name and (name not in APIS or APIS[name].to_chat is None)
+        return "chat" if is_other else name
     if not ("type" in message or "parts" in message or _has_foreign_parts(message.get("content"))):
         return "chat"
     form = dict(message)

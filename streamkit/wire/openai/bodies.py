@@ -7,11 +7,17 @@ from typing import Any
 
 from ...events import Choice, Reply
 from ...reasons import meaning
+from ...turns import chat_turn
+from ..servers import OPAQUE
 from .encode_chat import chat_reason
 from .encode_responses import INCOMPLETE
+from .message_extras import citation_form
 from .usage import whole_usage
 
 __all__ = ["chat_body", "completion_body", "response_body"]
+
+FURTHER = ("tool_calls", "function_call", *OPAQUE)
+"""The fields of the turn that stand beside the texts."""
 
 
 def chat_body(reply: Reply) -> dict[str, Any]:
@@ -39,8 +45,10 @@ def _chat_choice(choice: Choice) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": choice.text or None, "refusal": choice.refusal or None}
     if choice.reasoning:
         message["reasoning_content"] = choice.reasoning
-    if choice.tool_calls:
-        message["tool_calls"] = [call.as_part() for call in choice.tool_calls]
+    if choice.citations:
+        message["annotations"] = [form for one in choice.citations if (form := citation_form(one)) is not None]
+    for turn in chat_turn(choice.pieces(lambda call: True)):
+        message |= {name: value for name, value in turn.items() if name in FURTHER}
     return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": _reason(choice)}
 
 
