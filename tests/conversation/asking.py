@@ -20,8 +20,9 @@ __all__ = ["anthropic_of", "changed", "openai_of", "post", "refusing", "without"
 
 @cache
 def _connections(library: Any) -> Any:
-    """One client of HTTP for all tests, as each loads the certificates of the system anew."""
-    return library.DefaultHttpxClient(trust_env=False)
+    """One client of HTTP for all tests, as each loads the certificates of the system anew. It keeps no connection, as
+    the servers are gone after each test."""
+    return library.DefaultHttpxClient(trust_env=False, headers={"connection": "close"})
 
 
 def openai_of(server: StrictServer) -> Any:

@@ -180,11 +180,11 @@ def _said(provider: Provider, number: int, rounds: Script, model: str, body: Map
 
 
 class HostTransport(httpx.AsyncBaseTransport):
-    """Sends each request to one server, with the host that it names as its ``Host``."""
+    """Sends each request to one server, with the host that it names as its ``Host``; it keeps no connection open."""
 
     def __init__(self, url: str) -> None:
         self._to = httpx.URL(url)
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         there = request.url.copy_with(scheme="http", host=self._to.host, port=self._to.port)
