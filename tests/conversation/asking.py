@@ -7,7 +7,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ def _connections(library: Any) -> Any:
     return library.DefaultHttpxClient(trust_env=False, headers={"connection": "close"})
 
 
+@lru_cache(1)
 def openai_of(server: StrictServer) -> Any:
     """The official client of OpenAI, for a server that listens."""
     import openai
@@ -32,6 +33,7 @@ def openai_of(server: StrictServer) -> Any:
     return openai.OpenAI(base_url=server.url, api_key="test", max_retries=0, http_client=_connections(openai))
 
 
+@lru_cache(1)
 def anthropic_of(server: StrictServer) -> Any:
     """The official client of Anthropic, for a server that listens."""
     import anthropic

@@ -11,6 +11,9 @@ from .asking import changed, openai_of, refusing, without
 from .chat_hosts import CHAT_HOSTS
 from .strict import StrictServer, strict
 
+pytestmark = pytest.mark.slow  # a hundred requests of another library
+pytest.importorskip("openai")
+
 USER = {"role": "user", "content": "q"}
 CALL = {"id": "a", "type": "function", "function": {"name": "w", "arguments": "{}"}}
 ASSISTANT = {"role": "assistant", "content": None, "tool_calls": [CALL]}
