@@ -143,13 +143,13 @@ def test_replies_are_the_same_however_they_are_cut(name: str):
         api = PROVIDERS[name]().api
         for data in replies(name, script):
             *_, whole = parse([data], api)
-            for cut in cuts(name, script, every=101):
+            for cut in cuts(name, script, every=307):
                 *_, reply = parse(cut(data), api)
                 assert reply == whole
 
 
 def test_a_whole_loop_runs_at_every_cut():
-    for cut in cuts("openai", "two parallel calls", every=61):
+    for cut in cuts("openai", "two parallel calls", every=149, sizes=(1, 7)):
         server = StrictServer("openai", "two parallel calls", cut=cut)
         with server.client() as client:
             reply = sk.run(sk.tool_loop(client.chat, "q", {"w": lambda **arguments: "r"}))
