@@ -193,4 +193,13 @@ def _losses(contents: Contents, said: Sequence[Said]) -> list[str]:
 
 
 def _shown(content: Mapping[str, Any]) -> list[Any]:
-    return [part for part in content["parts"] if not part.get("thought")]
+    """The parts without thoughts; texts in a row are one, as a stream does not tell pieces from parts."""
+    shown: list[Any] = []
+    for part in content["parts"]:
+        if part.get("thought"):
+            continue
+        if part.keys() == {"text"} and shown and shown[-1].keys() == {"text"}:
+            shown[-1] = {"text": shown[-1]["text"] + part["text"]}
+        else:
+            shown.append(part)
+    return shown

@@ -180,11 +180,11 @@ def _said(provider: Provider, number: int, rounds: Script, model: str, body: Map
 
 
 class HostTransport(httpx.AsyncBaseTransport):
-    """Sends each request to one server, with the host that it names as its ``Host``."""
+    """Sends each request to one server, with the host that it names as its ``Host``; it keeps no connection open."""
 
     def __init__(self, url: str) -> None:
         self._to = httpx.URL(url)
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         there = request.url.copy_with(scheme="http", host=self._to.host, port=self._to.port)
@@ -215,10 +215,12 @@ class _Pieces:
         return [data[start : start + self.size] for start in range(0, len(data), self.size)]
 
 
-def cuts(name: str, rounds: str | Script, *, every: int = 1, **options: Any) -> Iterator[Cutting]:
-    """Functions that cut the bytes of each reply: byte by byte, into a few sizes, and at each place in turn, the same
-    one in all replies (``every=7``: at each seventh place, from a different start for each length)."""
-    yield from (_Pieces(size) for size in (1, 2, 3, 7, 64))
+def cuts(
+    name: str, rounds: str | Script, *, every: int = 1, sizes: Sequence[int] = (1, 2, 3, 7, 64), **options: Any
+) -> Iterator[Cutting]:
+    """Functions that cut the bytes of each reply: into pieces of some sizes, the first byte by byte, and in two at each
+    place in turn, the same one in all replies (``every=7``: at each seventh place)."""
+    yield from (_Pieces(size) for size in sizes)
     longest = max(len(data) for data in replies(name, rounds, **options))
     yield from (_CutAt(place) for place in range(1 + longest % every, longest, every))
 

@@ -10,6 +10,9 @@ import pytest
 from .asking import anthropic_of, changed, refusing, without
 from .strict import StrictServer, strict
 
+pytestmark = pytest.mark.slow  # its types alone take half a second to load
+pytest.importorskip("anthropic")
+
 USER = {"role": "user", "content": "q"}
 CALLS = [{"type": "tool_use", "id": id, "name": "w", "input": {}} for id in ("a", "b")]
 THOUGHTS = [
