@@ -131,6 +131,8 @@ class Api:
             if there is no such form.
         plain: such a message without what only the model (or the server) that wrote it understands: signatures,
             encrypted thoughts, ids of stored items; None if nothing is left.
+        movable: such a message for another server with this API: also without the tools that its own server ran. None
+            if ``plain`` leaves these out too.
         to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
     """
 
@@ -159,6 +161,7 @@ class Api:
     error: Callable[[int, Form], Form] | None = None
     is_own: Callable[[Form], bool] | None = None
     plain: Callable[[Form], Form | None] | None = None
+    movable: Callable[[Form], Form | None] | None = None
     to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
 
     @property

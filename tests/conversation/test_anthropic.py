@@ -387,6 +387,27 @@ def test_a_history_in_the_form_of_chat_completions() -> None:
     ]  # fmt: skip
 
 
+def test_another_server_gets_texts_and_calls_and_another_model_no_thoughts() -> None:
+    text = block(3, {"type": "text", "text": "Rain."}, {"type": "citations_delta", "citation": CITED[0]})
+    search = block(1, {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}, QUERY)
+    events = [*thought(0, "Hm", "S"), *search, FOUND, *text, *called(4, "t1", caller={"type": "direct"})]
+    own = Origin("anthropic", "a", "claude-opus-5")
+    messages = reply_of(stream(*events, reason="tool_use"), origin=own).messages
+    kinds = ["thinking", "server_tool_use", "web_search_tool_result", "text", "tool_use"]
+    sent = [sent_to(messages, host, model) for host, model in (("a", "claude-opus-5"), ("a", "other"), ("b", "other"))]
+    assert [[one["type"] for one in content] for content in sent] == [kinds, kinds[1:], kinds[3:]]
+    assert sent_to(messages, "a", "claude-opus-5-20260101") == sent[0] == messages[0]["content"]
+    assert sent[1] == sent[0][1:]
+    assert sent[2] == [{"type": "text", "text": "Rain."}, {"type": "tool_use", "id": "t1", "name": "w", "input": {}}]
+    alone = reply_of(stream(*search, FOUND, reason="pause_turn"), origin=own).messages
+    assert returned(APIS["anthropic"], Origin("anthropic", "b", "other"), alone, {}) == []
+
+
+def sent_to(messages: Any, host: str, model: str) -> Any:
+    (message,) = returned(APIS["anthropic"], Origin("anthropic", host, model), messages, {})
+    return message["content"]
+
+
 @pytest.mark.parametrize("target", ["openai", "deepseek", "groq", "mistral", "ollama"])
 @pytest.mark.parametrize("script", ["three rounds", "search", "redacted"])
 def test_a_conversation_goes_on_with_another_api_and_comes_back(script: str, target: str) -> None:

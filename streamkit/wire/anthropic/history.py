@@ -10,7 +10,7 @@ from ..api import Form
 from ..json_codec import dumps
 from ..turns import without
 
-__all__ = ["Split", "is_own", "plain", "split_blocks", "to_chat"]
+__all__ = ["Split", "is_own", "movable", "plain", "split_blocks", "to_chat"]
 
 THOUGHTS = ("thinking", "redacted_thinking")
 OWN = frozenset({
@@ -66,6 +66,16 @@ def plain(message: Form) -> Form | None:
     if not isinstance(content, (list, tuple)):
         return message
     kept = [block for block in content if not (isinstance(block, Mapping) and block.get("type") in THOUGHTS)]
+    return {**message, "content": kept} if kept else None
+
+
+def movable(message: Form) -> Form | None:
+    """A message for another server: its texts and calls. What its own server ran or looked up is unknown there, and so
+    is the code that made a call."""
+    content = message.get("content")
+    if not isinstance(content, (list, tuple)):
+        return message
+    kept = [without(block, "citations", "caller") for block in content if block.get("type") in ("text", "tool_use")]
     return {**message, "content": kept} if kept else None
 
 
