@@ -27,6 +27,7 @@ from .events import (
     UsageUpdate,
 )
 from .json_values import json_default, json_line
+from .turns import FromModel
 from .wording import excerpt
 
 __all__ = ["event_form", "from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
@@ -140,6 +141,8 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     if values.get("usage"):
         out["usage"] = Usage(**_known_fields(Usage, values["usage"], missed))
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
+    if values.get("origin") and "earlier" in out:
+        out["earlier"] = tuple(FromModel.again(message, values["origin"]) for message in out["earlier"])
     return out
 
 

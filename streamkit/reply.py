@@ -110,6 +110,8 @@ class Reply(FromServer):
 
     @property
     def text(self) -> str:
+        """All text of the first choice, as its deltas have it. Whatever shows text puts a paragraph break between two
+        messages of one response; it is in no event and not in here."""
         return self.choices[0].text
 
     @property

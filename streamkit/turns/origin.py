@@ -38,5 +38,11 @@ class FromModel(dict[str, Any]):
         """Another form of the same origin."""
         return FromModel(form, self.origin, self.reply)
 
+    @classmethod
+    def again(cls, form: dict[str, Any], origin: Origin) -> dict[str, Any]:
+        """``form`` with its origin if a model wrote it; else, as for a result, ``form`` itself."""
+        is_item = "role" not in form and not str(form.get("type", "")).endswith("_output")
+        return cls(form, origin) if is_item or form.get("role") in ("assistant", "model") else form
+
     def __reduce__(self) -> Any:
         return FromModel, (dict(self), self.origin, self.reply)

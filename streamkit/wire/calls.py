@@ -37,7 +37,7 @@ class Calls:
 
     def __init__(self, api: str = "chat") -> None:
         self._api = api
-        self._ids: set[str] = set()  # those by which the calls that have ended are answered
+        self._ids: set[str] = set()  # those by which calls are answered
         self.calls: list[PartialCall] = []
         self._emitted = 0
         self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
@@ -65,18 +65,24 @@ class Calls:
         """The event for what is new of ``call``, which gets its number with its first event; None if nothing is new."""
         if not call.waits:
             self._number(call)
+            self._give_id(call)
         return call.news(index, raw)
 
     def end(self, call: PartialCall, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
         """The events that end ``call`` as it is now."""
         self._number(call)
-        return call.end(index, raw, self._api, self._unique_id(call))
+        self._give_id(call)
+        spare = "" if call.answer_id else self._unique_id(f"call_{call.number}")
+        return call.end(index, raw, self._api, spare)
 
-    def _unique_id(self, call: PartialCall) -> str:
-        """The id of a call, or one like it if it has none or another call has the same: each call gets one answer, and
-        servers match the two by their id."""
-        id = plain = call.id or f"call_{call.number}"
-        number = 1
+    def _give_id(self, call: PartialCall) -> None:
+        """Note the id of a call for its events, as soon as it has one."""
+        if call.id and not call.answer_id:
+            call.answer_id = self._unique_id(call.id)
+
+    def _unique_id(self, plain: str) -> str:
+        """An id, or one like it if another call has it: each call gets one answer, and servers match the two by id."""
+        id, number = plain, 1
         while id in self._ids:
             number += 1
             id = f"{plain}_{number}"
