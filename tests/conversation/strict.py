@@ -135,6 +135,10 @@ class StrictServer:
         self.said.append(said)
         return said
 
+    def check(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> list[str]:
+        """The losses of a request that is not sent; `RefusedError` if it would be refused."""
+        return self.provider.check({"model": self.model, **body}, self.said, headers or {})
+
     # -- answering -------------------------------------------------------------------------------------------------
 
     def handle(
@@ -156,8 +160,9 @@ class StrictServer:
         if request.method != "POST" or not request.path.endswith(provider.path):
             raise RefusedError(f"Invalid URL ({request.method} {request.path})", status=404)
         request.body = body = json.loads(data)
+        body = {**body, "model": provider.model_of(request.path, body)}
         self.losses += provider.check(body, self.said, request.headers)
-        said = self.play({**body, "model": provider.model_of(request.path, body)})
+        said = self.play(body)
         writes = [Write(0.0, piece) for piece in self.cut(b"".join(said.events))]
         if cut_of(said.round):
             writes.append(Write(0.0, b"", "drop"))

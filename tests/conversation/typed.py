@@ -162,9 +162,11 @@ def _has_tags(value: Mapping[str, Any], member: Any) -> bool:
 
 
 def _choices(member: Any, tag: str) -> tuple[Any, ...]:
+    """The values that a tag may have in ``member``; without any if it has no such tag."""
     fields = _fields(member)
     hint = fields[tag][0] if tag in fields else None
-    return get_args(hint) if get_origin(hint) is Literal else ()
+    hints = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return tuple(choice for one in hints if get_origin(one) is Literal for choice in get_args(one))
 
 
 @cache
