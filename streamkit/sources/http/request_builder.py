@@ -52,6 +52,7 @@ def request_for(
         body = {**content, **body}
     elif api.body is not None:
         body = api.body(content, body)
+        body = api.for_model(body, model or "") if api.for_model is not None else body
     if not api.names_stream and body.get("stream") is True:  # a stream is requested anyway: this API has no such field
         del body["stream"]
     return HttpRequest(api, model, {**model_field, **body})
