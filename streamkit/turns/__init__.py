@@ -10,7 +10,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import slot
+from .slots import check_sum, sized_slot, slot
 
 __all__ = [
     "FromModel",
@@ -19,8 +19,10 @@ __all__ = [
     "answered_ids",
     "assemble",
     "chat_turn",
+    "check_sum",
     "joined_results",
     "result_form",
+    "sized_slot",
     "slot",
     "tool_call_part",
 ]

@@ -14,7 +14,10 @@ from ..events import Event, Reply
 from .dialect import Dialect
 from .framing import SSE, Framing
 
-__all__ = ["Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
+__all__ = ["USAGE", "Access", "Api", "Form", "Messages", "Prompt", "Writer", "named_tools"]
+
+USAGE = "stream_options"
+"""The field of a request that asks for token figures."""
 
 Form: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -126,6 +129,11 @@ class Api:
         prompt: the `Prompt` of a request's body. A malformed body may make it raise any exception.
         required: fields that the body of a request must have, with their types.
         error: the body of an error response, for an HTTP status and the fields that `Writer.fail` takes.
+        is_own: true for a message or an item in this API's own form, which is not also one of chat completions. None
+            if there is no such form.
+        plain: such a message without what only the model (or the server) that wrote it understands: signatures,
+            encrypted thoughts, ids of stored items; None if nothing is left.
+        to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
     """
 
     name: str
@@ -152,6 +160,9 @@ class Api:
     format: Callable[[Form, Form], Form] | None = None
     required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
     error: Callable[[int, Form], Form] | None = None
+    is_own: Callable[[Form], bool] | None = None
+    plain: Callable[[Form], Form | None] | None = None
+    to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
 
     @property
     def names_stream(self) -> bool:

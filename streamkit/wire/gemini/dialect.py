@@ -27,7 +27,7 @@ from .ask import body, choice, prompt, tool, tool_names, with_format
 from .candidate import CALL, TEXT, THOUGHT, Candidate
 from .citations import METADATA
 from .figures import FIGURES, has_new_details, usage_figures
-from .history import NO_ID, for_model
+from .history import NO_ID, for_model, is_own, plain, to_chat
 from .parts import SIGNATURE, call_extra, further_fields, is_typed, own_form, part_event
 
 __all__ = ["GENERATE", "Gemini"]
@@ -282,4 +282,7 @@ GENERATE = Api(
     format=with_format,
     prompt=prompt,
     required={"contents": (list,)},
+    is_own=is_own,
+    plain=plain,
+    to_chat=to_chat,
 )

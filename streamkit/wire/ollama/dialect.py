@@ -24,7 +24,7 @@ from ..problems import find, may_report
 from ..templates import Places
 from ..usage import merge_usage
 from .ask import body, prompt, tool, with_format
-from .history import further_fields
+from .history import further_fields, is_own, plain, to_chat
 
 __all__ = ["CHAT", "Ollama"]
 
@@ -247,4 +247,7 @@ CHAT = Api(
     prompt=prompt,
     required={"messages": (list,)},
     error=lambda status, error: {"error": error.get("message")},
+    is_own=is_own,
+    plain=plain,
+    to_chat=to_chat,
 )
