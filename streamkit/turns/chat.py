@@ -87,8 +87,8 @@ def _type(call: Call) -> Any:
 
 
 def tool_call_part(call: Call) -> dict[str, Any]:
-    """The entry of ``tool_calls`` for a call."""
-    extra = dict(call.extra or {})
+    """The entry of ``tool_calls`` for a call. The further fields of a call of another API have no place there."""
+    extra = dict(call.extra or {}) if call.api in ("chat", "completions") else {}
     kind = "custom" if extra.pop("type", "") == "custom" else "function"
     inner = {"name": call.name, "input" if kind == "custom" else "arguments": call.arguments}
     return {"id": call.id, "type": kind, kind: {**extra.pop(kind, {}), **inner}, **extra}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from ..errors import MalformedError
 from ..wording import excerpt
@@ -21,6 +22,7 @@ __all__ = [
     "file_in",
     "function_of",
     "object_of",
+    "spare_id",
     "supported_params",
     "turns_of",
     "without",
@@ -189,6 +191,11 @@ def _arguments(arguments: Any) -> dict[str, Any]:
     if value is not None:
         return value
     return {"INVALID_JSON": arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)}
+
+
+def spare_id(position: int, message: Mapping[str, Any]) -> str:
+    """The beginning of ids for the calls of a message that have none: mostly another one for each message."""
+    return f"call_{position}-{crc32(json.dumps(message, sort_keys=True, default=str).encode()):08x}"
 
 
 def object_of(form: Any) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from streamkit.events import BlockEnd, BlockStart
 from streamkit.wire import APIS, Parser, parse
 from tests.wire.bodies import sse
 
-from .parts import SCRIPTS
+from .parts import SCRIPTS, Call, Text
 from .provider import cut_of
 from .strict import StrictServer, cuts, replies
 
@@ -293,3 +293,56 @@ def test_calls_of_chat_completions_get_the_word_too_and_signed_ones_do_not():
     assert asked(talk)[1]["parts"] == [{**call("a", id="1"), "thoughtSignature": SENTINEL}, call("a", id="2")]
     signed = {"role": "model", "parts": [{"text": "x", **SIGNED}, call("a", id="1")]}
     assert asked([sk.user("q"), signed])[1] == signed
+
+
+def test_the_message_of_a_reply_is_one_of_chat_completions():
+    reply = reply_of(chunk({"text": "a"}, {**call("a", id="1", newField=1), **SIGNED}, finish="STOP"))
+    made = {"id": "1", "type": "function", "function": {"name": "a", "arguments": "{}"}}
+    assert reply.message == {"role": "assistant", "content": "a", "tool_calls": [made]}
+
+
+PARTS: list[dict[str, Any]] = [
+    {**THOUGHT, **SIGNED},
+    {"text": "a", **SIGNED},
+    {**call("a", id="1"), **SIGNED},
+    {"toolCall": {"id": "s"}, **SIGNED},
+    call("b", id="2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("host", "model", "back"),
+    [
+        ("generativelanguage.googleapis.com", "gemini-3-pro-preview", PARTS),
+        ("generativelanguage.googleapis.com", "gemini-2.5-pro",
+         [{"text": "a"}, {**call("a", id="1"), "thoughtSignature": SENTINEL}, PARTS[-1]]),
+        ("aiplatform.googleapis.com", "gemini-3-pro-preview",
+         [{"text": "a"}, {**call("a", id="1"), "thoughtSignature": SENTINEL}, PARTS[-1]]),
+    ],
+)  # fmt: skip
+def test_signatures_go_to_their_own_model_and_server_only(host: str, model: str, back: list[Any]):
+    origin = sk.Origin("gemini", host, model)
+    data = sse(chunk(*PARTS, finish="STOP"))
+    *_, reply = parse([data], "gemini", origin=origin)
+    assert isinstance(reply, sk.Reply)
+    assert reply.messages == [{"role": "model", "parts": PARTS}]
+    results = [one.result("r") for one in reply.tool_calls]
+    assert asked([sk.user("q"), *reply.messages, *results])[1]["parts"] == back
+
+
+OTHERS = ["openai", "deepseek", "mistral", "groq"]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_conversation_goes_on_with_another_server(other: str, stored: bool):
+    """From Gemini to the other server and back, each with a loop of its own."""
+    rounds = [[Call("a", signature="A1"), Call("b")], [Text("So.")], [Call("c", signature="C1")], [Text("Done.")]]
+    gemini = StrictServer("gemini", rounds)
+    history: list[Any] = []
+    for server in (gemini, StrictServer(other, "one call"), gemini):
+        history = json.loads(json.dumps(history)) if stored else history
+        history.append(sk.user("q"))
+        with server.client() as client:
+            history += sk.run(sk.tool_loop(client.chat, history, {"w": w})).messages
+        assert server.refused == []

@@ -188,19 +188,33 @@ def test_as_chat_completions():
     made = {"type": "function", "function": {"name": "w", "arguments": '{"a":[1]}'}}
     other = {"type": "function", "function": {"name": "x", "arguments": '{"a":[1]}'}}
     url = {"url": f"data:image/png;base64,{IMAGE}"}
-    assert list(to_chat([
+    user, asking, *results, last = to_chat([
         {"role": "user", "content": "q", "images": [IMAGE]},
         {"role": "assistant", "content": "", "thinking": "Hm", "tool_calls": [call(), call("x"), call(id="1")]},
         {"role": "tool", "tool_name": "x", "content": "2"},
         {"role": "tool", "tool_name": "w", "tool_call_id": "1", "content": "3"},
         {"role": "tool", "tool_name": "w", "content": "1"},
         {"role": "assistant", "content": "So."},
-    ])) == [
-        {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image_url", "image_url": url}]},
-        {"role": "assistant", "content": None,
-         "tool_calls": [{"id": "call_1-0", **made}, {"id": "call_1-1", **other}, {"id": "1", **made}]},
-        {"role": "tool", "tool_call_id": "call_1-1", "content": "2"},
-        {"role": "tool", "tool_call_id": "1", "content": "3"},
-        {"role": "tool", "tool_call_id": "call_1-0", "content": "1"},
-        {"role": "assistant", "content": "So."},
-    ]  # fmt: skip
+    ])  # fmt: skip
+    assert user == {"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "image_url", "image_url": url}]}
+    first, second, third = (one["id"] for one in asking["tool_calls"])
+    assert third == "1"
+    assert asking == {"role": "assistant", "content": None,
+                      "tool_calls": [{"id": first, **made}, {"id": second, **other}, {"id": "1", **made}]}  # fmt: skip
+    answered = zip((second, "1", first), "231", strict=True)
+    assert results == [{"role": "tool", "tool_call_id": id, "content": content} for id, content in answered]
+    assert last == {"role": "assistant", "content": "So."}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("other", ["openai", "deepseek", "mistral", "groq", "gemini"])
+def test_a_conversation_goes_on_with_another_server(other: str, stored: bool):
+    """From Ollama to the other server and back, each with a loop of its own."""
+    own = server_of("three rounds")
+    history: list[Any] = []
+    for server in (own, StrictServer(other, "one call"), own):
+        history = json.loads(json.dumps(history)) if stored and server is not own else history
+        history.append(sk.user("q"))
+        with server.client() as client:
+            history += sk.run(sk.tool_loop(client.chat, history, {"w": w})).messages
+        assert server.refused == []

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..api import Form
 from ..json_codec import dumps
-from ..turns import without
+from ..turns import spare_id, without
 from .parts import SENTINEL, SIGNATURE
 
 __all__ = ["NO_ID", "call_names", "for_model", "is_own", "own_contents", "parts_of", "plain", "to_chat"]
@@ -65,7 +65,8 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
     for number, message in enumerate(messages):
         parts = [part for part in parts_of(message) if not part.get("thought")]
         if message.get("role") == "model":
-            open_calls = [_chat_call(part[CALL], f"{number}-{at}") for at, part in enumerate(parts) if CALL in part]
+            spare = spare_id(number, message)
+            open_calls = [_chat_call(part[CALL], f"{spare}-{at}") for at, part in enumerate(parts) if CALL in part]
             text = "".join(part.get("text") or "" for part in parts)
             if text or open_calls:
                 calls = {"tool_calls": list(open_calls)} if open_calls else {}
@@ -80,9 +81,9 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
             yield {"role": message.get("role", "user"), "content": content[0]["text"] if only_text else content}
 
 
-def _chat_call(call: Mapping[str, Any], place: str) -> Form:
+def _chat_call(call: Mapping[str, Any], spare: str) -> Form:
     function = {"name": call.get("name", ""), "arguments": dumps(call.get("args") or {})}
-    return {"id": call.get("id") or f"call_{place}", "type": "function", "function": function}
+    return {"id": call.get("id") or spare, "type": "function", "function": function}
 
 
 def _chat_result(result: Mapping[str, Any], open_calls: list[Form]) -> Form:

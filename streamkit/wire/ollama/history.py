@@ -8,7 +8,7 @@ from typing import Any
 
 from ..api import Form
 from ..json_codec import dumps
-from ..turns import object_of, without
+from ..turns import object_of, spare_id, without
 
 __all__ = ["further_fields", "further_of_calls", "is_own", "plain", "to_chat"]
 
@@ -49,7 +49,9 @@ def _is_own_call(call: Any) -> bool:
 
 def is_own(message: Mapping[str, Any]) -> bool:
     """True for a message that only this API has in this form."""
-    return any(message.get(name) for name in OWN) or _has_own_calls(message)
+    images = message.get("images")
+    has_images = isinstance(images, list) and bool(images) and all(isinstance(one, str) for one in images)
+    return has_images or any(message.get(name) for name in ("thinking", "tool_name")) or _has_own_calls(message)
 
 
 def plain(message: Form) -> Form | None:
@@ -81,7 +83,8 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
             text = [{"type": "text", "text": message["content"]}] if message.get("content") else []
             form["content"] = [*text, *images]
         if _has_own_calls(message):
-            waiting = [_chat_call(call, f"call_{number}-{at}") for at, call in enumerate(message["tool_calls"])]
+            spare = spare_id(number, message)
+            waiting = [_chat_call(call, f"{spare}-{at}") for at, call in enumerate(message["tool_calls"])]
             form |= {"content": message.get("content") or None, "tool_calls": list(waiting)}
         if _is_result(message):
             form["tool_call_id"] = _answered(message, waiting)
