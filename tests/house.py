@@ -35,7 +35,7 @@ FLOORS = (
     Floor("stages", inside="regex sentencex", never="asyncio"),
     Floor("wire", "pydantic_core", never="asyncio"),
     Floor(APIS, "pydantic_core", never="asyncio"),
-    Floor("tokens", inside="tiktoken", apart=APIS),
+    Floor("tokens", inside="genai_prices tiktoken", apart=APIS),
     Floor("stages.usage", never="asyncio", apart=f"wire {APIS}"),
     Floor("engine.failures", apart=f"stages {ASKING} {APIS}"),
     Floor("engine.loops", apart=f"stages {ASKING} {APIS}"),

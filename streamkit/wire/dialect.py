@@ -221,10 +221,14 @@ class Dialect(ChunkReader):
         if self._ended_by is None:
             self.complaint = self.complaint or complaint(chunk, amid=self.said)
 
-    def _report_usage(self, report: Any, chunk: dict[str, Any], out: list[Event]) -> None:
+    def _report_usage(
+        self, report: Any, chunk: dict[str, Any], out: list[Event], form: dict[str, Any] | None = None
+    ) -> None:
+        """Emit new token figures. ``form`` is what ``report`` is in, if that is not ``chunk`` itself: it has the
+        service tier in OpenAI's APIs."""
         if not isinstance(report, dict):
             return
-        usage = update_usage(self._usage, report, self.warn)
+        usage = update_usage(self._usage, report, self.warn, chunk if form is None else form)
         if usage is not None and usage is not self._usage:
             self._usage = usage
             out.append(UsageUpdate(usage, raw=chunk))

@@ -26,7 +26,7 @@ from ..usage import merge_usage
 from .ask import body, choice, prompt, tool, tool_names, with_format
 from .candidate import CALL, TEXT, THOUGHT, Candidate
 from .citations import METADATA
-from .figures import FIGURES, has_new_details, usage_figures
+from .figures import FIGURES, has_new_details, service_tier, usage_figures
 from .history import NO_ID, for_model, is_own, plain, to_chat
 from .parts import SIGNATURE, call_extra, further_fields, is_typed, own_form, part_event
 
@@ -244,7 +244,7 @@ class Gemini(Dialect):
         known = self._figures
         new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
         known |= {name: figure for name, figure in new.items() if figure or name not in known}
-        figures = usage_figures(known)
+        figures = {**usage_figures(known), "service_tier": service_tier(report)}
         usage = merge_usage(self._usage, figures, self.warn)
         if usage is None:
             return

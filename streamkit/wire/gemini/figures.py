@@ -10,7 +10,7 @@ from ..api import Form
 from ..unread import has_content
 from ..usage import LARGEST
 
-__all__ = ["FIGURES", "has_new_details", "usage_figures"]
+__all__ = ["FIGURES", "has_new_details", "service_tier", "usage_figures"]
 
 USAGE = {
     "prompt_tokens": ("promptTokenCount", "toolUsePromptTokenCount"),
@@ -33,6 +33,12 @@ def _sum(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     figures = [known[name] for name in names if name in known]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
+
+
+def service_tier(report: Form) -> Any:
+    """The service tier, which is a kind of traffic (``ON_DEMAND_FLEX``) in Vertex AI."""
+    kind = report.get("trafficType")
+    return report.get("serviceTier") or (kind.removeprefix("ON_DEMAND_") if isinstance(kind, str) else None)
 
 
 def has_new_details(report: Form, known: Mapping[str, Any]) -> bool:
