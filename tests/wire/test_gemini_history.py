@@ -101,3 +101,13 @@ def test_files(part: Any, wanted: Any):
     assert list(to_chat([user(part)])) == [{"role": "user", "content": [wanted]}]
     *_, beside = to_chat([model(call("f", "1")), user(result("f", {"output": "r"}, "1", parts=[part]))])
     assert beside == {"role": "user", "content": [wanted]}
+
+
+def test_contents_may_be_spelled_as_in_googles_library():
+    asked = {
+        "role": "model",
+        "parts": [{"function_call": {"id": "1", "name": "f", "args": {}}, "thought_signature": "S"}],
+    }
+    answered = {"role": "user", "parts": {"function_response": {"id": "1", "name": "f", "response": {"output": "r"}}}}
+    assert plain(asked) == model(call("f", "1"))
+    assert [one["role"] for one in to_chat([asked, answered])] == ["assistant", "tool"]

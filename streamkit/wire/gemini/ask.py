@@ -20,7 +20,7 @@ from ..turns import (
     turns_of,
     without,
 )
-from .history import call_names, own_contents, parts_of
+from .history import call_names, calls_in, camel, own_contents, parts_of
 
 __all__ = ["body", "choice", "prompt", "tool", "tool_names", "with_format"]
 
@@ -85,13 +85,7 @@ def _own_fields(params: Form) -> Form:
         del params["stream"]
     if params.get("service_tier") in ("auto", "default"):
         del params["service_tier"]
-    camel = {name: _camel(name) for name in params}
-    return {own_name if (own_name := camel[name]) in FIELDS else name: value for name, value in params.items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    return {own_name if (own_name := camel(name)) in FIELDS else name: value for name, value in params.items()}
 
 
 def _instruction(own: Any) -> Form:
@@ -108,7 +102,7 @@ def _config(request: Form) -> Form:
     own = _camels(request.pop("generationConfig", None), "generationConfig")
     config = _format(request.pop("response_format")) if "response_format" in request else {}
     for name in [*request]:
-        own_name = CONFIG.get(name) or _camel(name)
+        own_name = CONFIG.get(name) or camel(name)
         if name in CONFIG or own_name in CONFIGURED:
             config[own_name] = request.pop(name)
     if isinstance(config.get("stopSequences"), str):
@@ -122,7 +116,7 @@ def _config(request: Form) -> Form:
 
 
 def _camels(form: Any, name: str) -> Form:
-    return {_camel(field): value for field, value in fields_of(form, name).items()}
+    return {camel(field): value for field, value in fields_of(form, name).items()}
 
 
 def _level(effort: Any) -> Form:
@@ -151,7 +145,7 @@ def _contents(turns: list[Turn], names: Mapping[str, str]) -> Iterator[Form]:
                 yield from _following(results, others)
                 results, others = [], []
             parts = parts_of(content)
-            if all("functionResponse" in part for part in parts):
+            if all(isinstance(part.get("functionResponse"), Mapping) for part in parts):
                 results += parts
             else:
                 others.append(content)
@@ -164,8 +158,10 @@ def _following(results: list[Form], others: list[Form]) -> Iterator[Form]:
     at = 1 if others and others[0].get("role") == "model" else 0
     yield from others[:at]
     if results:
-        calls = [part["functionCall"].get("id") for part in parts_of(others[0]) if "functionCall" in part] if at else []
-        yield {"role": "user", "parts": _in_order(results, calls)}
+        yield {
+            "role": "user",
+            "parts": _in_order(results, [call.get("id") for call in calls_in(others[0])] if at else []),
+        }
     yield from others[at:]
 
 

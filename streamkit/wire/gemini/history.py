@@ -14,7 +14,18 @@ from ..json_codec import dumps
 from ..turns import spare_id, without
 from .parts import SENTINEL, SIGNATURE
 
-__all__ = ["NO_ID", "call_names", "for_model", "is_own", "own_contents", "parts_of", "plain", "to_chat"]
+__all__ = [
+    "NO_ID",
+    "call_names",
+    "calls_in",
+    "camel",
+    "for_model",
+    "is_own",
+    "own_contents",
+    "parts_of",
+    "plain",
+    "to_chat",
+]
 
 CALL, RESULT = "functionCall", "functionResponse"
 NO_ID = "no-id-"
@@ -43,8 +54,19 @@ def _is_portable(part: Mapping[str, Any]) -> bool:
 
 def call_names(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The name of each call in contents, by its id."""
-    calls = [part[CALL] for message in messages if is_own(message) for part in parts_of(message) if CALL in part]
+    calls = [call for message in messages if is_own(message) for call in calls_in(message)]
     return {call["id"]: call.get("name", "") for call in calls if call.get("id")}
+
+
+def calls_in(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The calls of a content."""
+    return [part[CALL] for part in parts_of(message) if isinstance(part.get(CALL), Mapping)]
+
+
+def camel(name: str) -> str:
+    """The name of a field in the API's own spelling, also of one that is spelled as in Google's Python library."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def parts_of(message: Mapping[str, Any]) -> list[Form]:
@@ -52,7 +74,7 @@ def parts_of(message: Mapping[str, Any]) -> list[Form]:
     parts = message.get("parts") or ()
     parts = [parts] if isinstance(parts, (str, Mapping)) else parts
     parts = [{"text": part} if isinstance(part, str) else part for part in parts]
-    return [dict(part) for part in parts if isinstance(part, Mapping)]
+    return [{camel(name): value for name, value in part.items()} for part in parts if isinstance(part, Mapping)]
 
 
 # -- in the form of chat completions -----------------------------------------------------------------------------------
@@ -66,13 +88,13 @@ def to_chat(messages: Sequence[Form]) -> Iterator[Form]:
         parts = [part for part in parts_of(message) if not part.get("thought")]
         if message.get("role") == "model":
             spare = spare_id(number, message)
-            open_calls = [_chat_call(part[CALL], f"{spare}-{at}") for at, part in enumerate(parts) if CALL in part]
+            open_calls = [_chat_call(call, f"{spare}-{at}") for at, call in enumerate(calls_in(message))]
             text = "".join(part.get("text") or "" for part in parts)
             if text or open_calls:
                 calls = {"tool_calls": list(open_calls)} if open_calls else {}
                 yield {"role": "assistant", "content": text or None, **calls}
             continue
-        results = [part[RESULT] for part in parts if RESULT in part]
+        results = [part[RESULT] for part in parts if isinstance(part.get(RESULT), Mapping)]
         files = [file for result in results for file in map(_chat_part, result.get("parts") or ()) if file]
         yield from (_chat_result(result, open_calls) for result in results)
         content = [*files, *filter(None, map(_chat_part, parts))]
@@ -177,7 +199,7 @@ def _is_question(content: Any) -> bool:
 
 def _signed(content: Any) -> Any:
     parts = parts_of(content) if isinstance(content, Mapping) and content.get("role") == "model" else []
-    first = next((at for at, part in enumerate(parts) if CALL in part), None)
+    first = next((at for at, part in enumerate(parts) if part.get(CALL)), None)
     if first is None or any(part.get(SIGNATURE) for part in parts):
         return content
     return {**content, "parts": [*parts[:first], {**parts[first], SIGNATURE: SENTINEL}, *parts[first + 1 :]]}
