@@ -21,6 +21,7 @@ __all__ = [
     "fields_of",
     "file_in",
     "function_of",
+    "is_thought",
     "object_of",
     "spare_id",
     "supported_params",
@@ -229,6 +230,11 @@ def _parts(message: Mapping[str, Any], api: str) -> Iterator[Mapping[str, Any]]:
             yield part
     if refusal:
         yield {"type": "text", "text": refusal}
+
+
+def is_thought(part: Mapping[str, Any]) -> bool:
+    """True for a part with the thoughts of a model, as Mistral and SGLang have them in the content of a message."""
+    return part.get("type") in ("thinking", "reasoning")
 
 
 def file_in(part: Mapping[str, Any]) -> tuple[str | None, str] | None:

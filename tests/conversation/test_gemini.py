@@ -251,6 +251,12 @@ def test_results_stand_after_all_calls_in_their_order():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["r", "[1]", "5", '{"a": NaN}', '{"a": 1e999}', '{"a": 1', ""])
+def test_results_that_are_not_objects_are_the_output_of_one(text: str):
+    (made,) = reply_of(chunk(call("a", id="1"), finish="STOP")).tool_calls
+    assert made.result(text) == {"role": "user", "parts": [result("a", text, id="1")]}
+
+
 def test_results_may_be_messages_of_chat_completions():
     reply = reply_of(chunk(call("a", id="1"), call("b"), finish="STOP"))
     _, second = reply.tool_calls

@@ -15,6 +15,7 @@ from ..turns import (
     fields_of,
     file_in,
     function_of,
+    is_thought,
     object_of,
     supported_params,
     turns_of,
@@ -178,7 +179,7 @@ def _content(turn: Turn) -> Form:
         return dict(turn.message)
     if turn.role not in ("user", "assistant"):
         raise ValueError(f"a message of the role {turn.role!r} is not a message of {NAME}")
-    parts = [*map(_part, turn.parts), *map(_call, turn.calls)]
+    parts = [*(_part(part) for part in turn.parts if not is_thought(part)), *map(_call, turn.calls)]
     return {"role": "user" if turn.role == "user" else "model", "parts": parts}
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from ...wording import excerpt
 from ..api import Form, Messages, Prompt
-from ..turns import MessageCall, Turn, answer_format, fields_of, file_in, function_of, supported_params, turns_of
+from ..turns import (
+    MessageCall,
+    Turn,
+    answer_format,
+    fields_of,
+    file_in,
+    function_of,
+    is_thought,
+    supported_params,
+    turns_of,
+)
 from .history import further_of_calls
 
 __all__ = ["OPTIONS", "body", "prompt", "tool", "with_format"]
@@ -88,7 +98,7 @@ def _content(turn: Turn) -> tuple[str, list[str]]:
             texts.append(part["text"])
         elif part.get("type") == "image_url":
             images.append(_image(part))
-        else:
+        elif not is_thought(part):
             kind = excerpt(str(part.get("type")))
             raise ValueError(f"Ollama takes parts of the types text and image_url, not {kind}")
     return "\n".join(texts), images
