@@ -11,7 +11,7 @@ from .blocks import Citation, File, ServerTool
 from .event_class import FromServer, event_class
 from .messages import Message
 from .tool_calls import ToolCall
-from .turns import FromModel, Origin, Piece, answered_ids, as_chat, assemble, joined_results
+from .turns import FromModel, Origin, Piece, answered_ids, assemble, chat_turn, joined_results, request_fields
 from .usage import Usage
 
 __all__ = ["CUT", "Choice", "Outcome", "Part", "Reply", "warned"]
@@ -133,7 +133,7 @@ class Reply(FromServer):
     @property
     def message(self) -> Message:
         """The assistant's turn in the form of chat completions, whatever API was asked."""
-        turn = as_chat((self.origin or Origin()).api, self._pieces())
+        turn = chat_turn(self._pieces())
         return cast(Message, turn[0]) if turn else {"role": "assistant", "content": ""}
 
     @property
@@ -146,7 +146,9 @@ class Reply(FromServer):
         that they are from only. Thoughts with a signature that an operator changed are left out.
         """
         origin = self.origin or Origin()
-        turn = [FromModel(form, origin, self.id) for form in assemble(origin.api, self._pieces())]
+        pieces = self._pieces()
+        fields = request_fields(pieces)
+        turn = [FromModel(form, origin, self.id, fields) for form in assemble(origin.api, pieces)]
         return joined_results([*self.earlier, *turn, *(self.answers if turn else ())])
 
     def _pieces(self) -> list[Piece]:

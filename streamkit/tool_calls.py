@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast, overload
 from .event_class import FromServer, event_class
 from .json_values import dumps, strict_json_default
 from .messages import Message, ToolCallPart
-from .turns import chat_call, result_form, tool_call_part
+from .turns import result_form, tool_call_part
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
 
@@ -71,7 +71,7 @@ class ToolCall(FromServer):
 
     def as_part(self) -> ToolCallPart:
         """The entry of an assistant message's ``tool_calls``, in the form of chat completions."""
-        return cast(ToolCallPart, tool_call_part(chat_call(self.api, self)))
+        return cast(ToolCallPart, tool_call_part(self))
 
 
 @event_class

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .anthropic import anthropic_turn
+from .anthropic import CONTAINER, anthropic_turn
 from .chat import chat_turn
 from .gemini import gemini_turn
-from .piece import Call, Piece
+from .ollama import ollama_turn
+from .piece import Piece
 from .responses import responses_turn
 
-__all__ = ["as_chat", "assemble", "chat_call", "joined_results"]
+__all__ = ["assemble", "joined_results", "request_fields"]
 
 Form: TypeAlias = dict[str, Any]
 TURNS: dict[str, Callable[[Sequence[Piece]], list[Form]]] = {
     "responses": responses_turn,
     "anthropic": anthropic_turn,
     "gemini": gemini_turn,
+    "ollama": ollama_turn,
 }
 RESULTS = {"content": "tool_result", "parts": "functionResponse"}
 """The fields of a message that may hold results, and the word that marks one in there."""
@@ -29,30 +30,10 @@ def assemble(api: str, pieces: Sequence[Piece]) -> list[Form]:
     return TURNS.get(api, chat_turn)(pieces)
 
 
-def as_chat(api: str, pieces: Sequence[Piece]) -> list[Form]:
-    """The turn in the form of chat completions, whatever API it is from."""
-    if api not in TURNS:
-        return chat_turn(pieces)
-    plain = [Piece("", piece.text, piece.reasoning, piece.refusal, piece.call) for piece in pieces]
-    for piece in plain:
-        piece.call = None if piece.call is None else chat_call(api, piece.call)
-    return chat_turn(plain)
-
-
-def chat_call(api: str, call: Call) -> Call:
-    """A call as it is without the further fields of another API."""
-    if api not in TURNS:
-        return call
-    is_custom = (call.extra or {}).get("type") == "custom_tool_call"
-    return _PlainCall(call.id, call.name, call.arguments, {"type": "custom"} if is_custom else None)
-
-
-@dataclass(frozen=True)
-class _PlainCall:
-    id: str
-    name: str
-    arguments: str
-    extra: Form | None
+def request_fields(pieces: Sequence[Piece]) -> Form | None:
+    """The fields of the next request that go with the turn; None if there are none."""
+    found = [piece.form for piece in pieces if piece.kind == CONTAINER and piece.form]
+    return found[-1] if found else None
 
 
 def joined_results(messages: Iterable[Mapping[str, Any]]) -> list[Any]:

@@ -15,10 +15,14 @@ from ..turns import FromModel, Origin
 from .api import Api, Form, Messages
 from .apis import APIS
 from .chat_history import chat_returned, returned_fields, says_nothing, without_extras, without_fields
-from .origins import is_from_model
+from .origins import is_from_model, is_from_server
 
 __all__ = ["refused_fields", "returned", "without_refused"]
 
+COMMON = frozenset(
+    {"audio", "content", "function_call", "name", "reasoning_content", "refusal", "role", "tool_call_id", "tool_calls"}
+)
+"""Fields of messages that only have a meaning in chat completions."""
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 """The types of parts of a content in chat completions."""
 LACKING = re.compile(r"missing|is required|must be (?:passed|provided|present|included|sent)", re.IGNORECASE)
@@ -45,12 +49,22 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
     """The name of the API in whose form a message is; that of chat completions is everybody's."""
     if isinstance(message, FromModel):
         name = message.origin.api
-        return "chat" if name not in APIS or APIS[name].to_chat is None else name
-    if not ("type" in message or "parts" in message or _has_foreign_parts(message.get("content"))):
+        is_other = name != target.name and (name not in APIS or APIS[name].to_chat is None)
+        return "chat" if is_other else name
+    if COMMON.issuperset(message) and not (
+        _has_foreign_parts(message.get("content")) or _has_arguments_as_objects(message)
+    ):
         return "chat"
     form = dict(message)
     apis = [target, *(api for api in APIS.values() if api is not target)]
     return next((api.name for api in apis if api.is_own is not None and api.is_own(form)), "chat")
+
+
+def _has_arguments_as_objects(message: Mapping[str, Any]) -> bool:
+    """True if a call has its arguments as an object; in chat completions they are text."""
+    calls = message.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, Mapping)] if calls else ()
+    return any(isinstance(one, Mapping) and isinstance(one.get("arguments"), Mapping) for one in functions)
 
 
 def _has_foreign_parts(content: Any) -> bool:
@@ -76,8 +90,9 @@ def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str,
         return None if says_nothing(form) else form
     if api.plain is None or is_from_model(target, message.origin):
         return message
-    own: Form | None = api.plain(dict(message))
-    return None if own is None else message.with_form(own)
+    fit = api.plain if api.movable is None or is_from_server(target, message.origin) else api.movable
+    own: Form | None = fit(dict(message))
+    return None if own is None else FromModel(own, message.origin, message.reply)  # without fields of its server
 
 
 # -- fields that a server refuses --------------------------------------------------------------------------------------

@@ -112,6 +112,17 @@ def test_a_stream_of_the_library_knows_where_it_is_from():
         assert (server.refused, server.losses) == ([], [])
 
 
+def test_the_messages_for_openai_have_their_usual_order():
+    server = StrictServer("openai", "two parallel calls")
+    talk(server, words=("q",))
+    function = {"name": "w", "arguments": "{}"}
+    messages = server.requests[1].body["messages"]
+    messages[1]["tool_calls"] = messages[1]["tool_calls"][1:]
+    turn = {"role": "assistant", "content": None, "tool_calls": [{"id": "b", "type": "function", "function": function}]}
+    results = [{"role": "tool", "tool_call_id": id, "content": "r"} for id in "ab"]
+    assert json.dumps(messages) == json.dumps([sk.user("q"), turn, *results])
+
+
 # -- servers that are not in the table ---------------------------------------------------------------------------------
 
 ELSEWHERE = "http://127.0.0.1:9/v1"
