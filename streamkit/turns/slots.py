@@ -69,6 +69,15 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
+def _kind(value: dict[str, Any]) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    for kind in KINDS:
+        if f"@{kind}" in value and len(value) <= 2:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
+
+
 class _Filling:
     """The texts that are not used yet, and whether all slots so far could be filled."""
 
@@ -81,7 +90,7 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if f"@{kind}" in value), None)
+        kind = _kind(value)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]

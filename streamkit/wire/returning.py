@@ -15,7 +15,7 @@ from ..turns import FromModel, Origin
 from .api import Api, Form, Messages
 from .apis import APIS
 from .chat_history import chat_returned, returned_fields, says_nothing, without_extras, without_fields
-from .origins import is_from_model
+from .origins import is_from_model, is_from_server
 
 __all__ = ["refused_fields", "returned", "without_refused"]
 
@@ -77,8 +77,9 @@ def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str,
         return None if says_nothing(form) else form
     if api.plain is None or is_from_model(target, message.origin):
         return message
-    own: Form | None = api.plain(dict(message))
-    return None if own is None else message.with_form(own)
+    fit = api.plain if api.movable is None or is_from_server(target, message.origin) else api.movable
+    own: Form | None = fit(dict(message))
+    return None if own is None else FromModel(own, message.origin, message.reply)  # without fields of its server
 
 
 # -- fields that a server refuses --------------------------------------------------------------------------------------

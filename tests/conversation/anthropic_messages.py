@@ -82,7 +82,7 @@ def _fault_error(fault: Fault) -> RefusedError:
             text = f"Input should be {fault.expected}"
         case _:
             names = {"a string": "a valid string", "a boolean": "a valid boolean", "an array": "a valid list"}
-            text = f"Input should be {names.get(fault.expected, 'a valid dictionary')}"
+            text = f"Input should be {names.get(fault.expected.split(' or ')[0], 'a valid dictionary')}"
     path = [step for index, step in enumerate(fault.path) if not (isinstance(step, Tag) and index == 2)]
     return RefusedError(f"{place(*path)}: {text}")
 

@@ -155,9 +155,9 @@ def check_thinking(messages: Messages, said: Sequence[Said], model: str) -> None
 
 def _reply_of(message: Mapping[str, Any], said: Sequence[Said]) -> Said | None:
     """The reply with the same calls; None for a message without calls."""
-    ids = [block["id"] for block in blocks(message) if block["type"] == "tool_use"]
+    ids = {block["id"] for block in blocks(message) if block["type"] == "tool_use"}
     for reply in said:
-        if ids and ids == [block["id"] for block in reply.form[0]["content"] if block["type"] == "tool_use"]:
+        if ids and ids == {block["id"] for block in reply.form[0]["content"] if block["type"] == "tool_use"}:
             return reply
     return None
 

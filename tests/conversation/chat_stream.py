@@ -156,7 +156,8 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
         case "":
             pass
         case "details":
-            message["reasoning_details"] = _detail_forms(parts)
+            if details := _detail_forms(parts):
+                message["reasoning_details"] = details
         case "parts" if thought:
             said = {"type": "thinking", "thinking": [{"type": "text", "text": thought}]}
             message["content"] = [said, *([{"type": "text", "text": text}] if text else [])]
@@ -165,7 +166,8 @@ def _message(round: Round, returns: str, *, signed: bool) -> dict[str, Any]:
         case "parts":
             pass
         case key:
-            message[key] = thought
+            if thought or key == "reasoning_content":  # DeepSeek and Kimi need an empty one, too
+                message[key] = thought
     for part in parts:
         if signed and isinstance(part, Text) and part.signature:
             message["extra_content"] = _signed(part.signature)

@@ -112,6 +112,7 @@ ARGUMENTS = '{"city": "Malmö", "days": [1, 2]}'
 
 SCRIPTS: Mapping[str, list[Round]] = {
     "text": [[Text("Hello there, wörld.")], [Text("Again.")]],
+    "two texts": [[Text("First.", phase="commentary"), Text("Second.", phase="final_answer")], [Text("Again.")]],
     "signed text": [[Text("Hello there.", signature="G1")], [Text("Again.")]],
     "one call": [[Call("a", arguments=ARGUMENTS, signature="G1")], [Text("Done.")]],
     "no arguments": [[Call("a", arguments="{}", signature="G1")], [Text("Done.")]],
