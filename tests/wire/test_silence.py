@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from streamkit.errors import ApiError
-from streamkit.events import BlockEnd, BlockStart, Citation, Event, File, Finish, Other, Reply, ServerTool, UsageUpdate
+from streamkit.events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
+    Event,
+    File,
+    Finish,
+    Other,
+    Reply,
+    ServerTool,
+    UsageUpdate,
+)
 from streamkit.wire import Parser
 from tests.costs import memory
 from tests.wire.bodies import DONE, choice, chunk, delta, finish, read, say, sse, tool, tools
