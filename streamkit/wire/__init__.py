@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .json_codec import encode_json, load_json
     from .returning import refused_fields, returned, without_refused
     from .sse import BOM
+    from .suggested import refused_suggestions
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
 
@@ -34,6 +35,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "framing": "Framing SSE without_lead",
             "json_codec": "encode_json load_json",
             "returning": "refused_fields returned without_refused",
+            "suggested": "refused_suggestions",
             "sse": "BOM",
         },
     )
