@@ -33,6 +33,12 @@ def send_mail(to: str, text: str) -> str:
     return f"sent to {to}"
 
 
+KEYS = {
+    "chat": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "ollama": ("OLLAMA_HOST",),
+}
 SCRIPT = (
     testing.Script("Let me look. ", reasoning=["Bern?"], tool_calls=[("weather", {"city": "Bern"})]),
     testing.Script("Clear, with 21 degrees."),
@@ -139,7 +145,7 @@ def _approve(name: str, arguments: Mapping[str, Any]) -> bool:
 
 
 def _client(api: str, model: str | None) -> sk.Client:
-    if any(os.environ.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")):
+    if any(os.environ.get(name) for name in KEYS.get(api, KEYS["chat"])):
         return sk.Client(api=api, model=model)
     print("There is no API key: the answer comes from a script, whatever you ask.", file=sys.stderr)
     return testing.client(*SCRIPT, api=api)
