@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .engine.streams import ReplyStream, Stream
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
+    from .sources.tools import fit
     from .tokens import Prices
 
 __version__ = "0.1.0"
@@ -104,6 +105,7 @@ __all__ = [
     "batch",
     "branch",
     "chat",
+    "fit",
     "from_bytes",
     "from_json",
     "from_sdk",
@@ -141,6 +143,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "engine.streams": "ReplyStream Stream",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
+            "sources.tools": "fit",
             "tokens": "Prices",
         },
         {

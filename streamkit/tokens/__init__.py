@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lazy import renamed
 from ..protocols import Encoding
 from .counter import TokenCounter
+from .fitting import TooLongError, fitted
 from .models import CURRENT, Resolved, resolve
 from .prices import PriceList, Prices, check_prices, price_of
 from .prompt import Count, prompt_tokens
@@ -22,6 +23,7 @@ __all__ = [
     "Resolved",
     "Rough",
     "TokenCounter",
+    "TooLongError",
     "price_of",
     "prompt_tokens",
     "resolve",

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from ...lazy import lazily
 
 if TYPE_CHECKING:
+    from .fit import fit
     from .schemas import tool_name, tools_for, with_schemas
     from .toolbox import Toolbox, Tools
 
-__all__ = ["Toolbox", "Tools", "tool_name", "tools_for", "with_schemas"]
+__all__ = ["Toolbox", "Tools", "fit", "tool_name", "tools_for", "with_schemas"]
 
 if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
+            "fit": "fit",
             "schemas": "tool_name tools_for with_schemas",
             "toolbox": "Toolbox Tools",
         },

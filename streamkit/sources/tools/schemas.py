@@ -19,7 +19,7 @@ from ...wire import Api
 from ...wording import excerpt, one_line
 from .parameters import loose_function, strict_function
 
-__all__ = ["format_of", "tool_name", "tool_of", "tools_for", "with_schemas"]
+__all__ = ["described_tools", "format_of", "tool_name", "tool_of", "tools_for", "with_schemas"]
 
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 LONGEST_NAME = 64
@@ -49,6 +49,11 @@ def tools_for(api: Api, tools: Mapping[str, Any]) -> list[Any]:
     open, and a warning is logged: the functions can be called all the same."""
     form = api.tool
     return [] if form is None else [form(_loose_description(tool, name)) for name, tool in tools.items()]
+
+
+def described_tools(tools: Any) -> list[Mapping[str, Any]]:
+    """``tools`` of a request with functions as `tool_of` describes them, in the form of no particular API."""
+    return [_tool_field(tool, dict) for tool in _check_list(tools)]
 
 
 def tool_of(tool: Any, name: str | None = None) -> dict[str, Any]:
