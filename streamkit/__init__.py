@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .engine.streams import ReplyStream, Stream
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
-    from .sources.tools import fit
+    from .sources.tools import fit, strict_tool
     from .tokens import Prices
 
 __version__ = "0.1.0"
@@ -123,6 +123,7 @@ __all__ = [
     "sse",
     "start",
     "stream",
+    "strict_tool",
     "system",
     "testing",
     "to_json",
@@ -143,7 +144,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "engine.streams": "ReplyStream Stream",
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
-            "sources.tools": "fit",
+            "sources.tools": "fit strict_tool",
             "tokens": "Prices",
         },
         {

@@ -19,7 +19,8 @@ from ...validation import reason_of
 from ...wording import described, one_line, said
 from ...worker import in_thread
 from .parameters import bound_by_partials, typed_function
-from .schemas import tool_name
+from .schemas import strict_of, tool_name
+from .strict import without_nulls
 
 __all__ = ["Toolbox", "Tools"]
 
@@ -74,6 +75,8 @@ class Toolbox:
             return ToolResult(call, error=f"there is no tool {call.name!r}")
         try:
             arguments = _arguments(call)
+            if strict := strict_of(tool):
+                tool, arguments = strict.function, without_nulls(arguments, strict.parameters)
             _check_unbound(tool, arguments)
             if call.name not in self._adapted:
                 self._adapted[call.name] = _adapted(tool)

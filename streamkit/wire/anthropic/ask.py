@@ -111,8 +111,10 @@ def with_format(params: Form, spec: Form) -> Form:
 
 
 def tool(function: Form) -> Form:
-    """The entry of ``tools`` for a function: its ``parameters`` are called ``input_schema`` here."""
+    """The entry of ``tools`` for a function. Its ``parameters`` are called ``input_schema`` here; those of a strict one
+    are limited as the form of an answer is."""
     schema = function.get("parameters") or {"type": "object", "properties": {}}
+    schema = close_objects(schema) if function.get("strict") is True else schema
     rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
     return {**rest, "input_schema": schema}
 
