@@ -134,6 +134,11 @@ class Dog(BaseModel):
     lives: int = 1
 
 
+class Bird(BaseModel):
+    kind: Literal["bird"]
+    lives: int | None
+
+
 class Named(BaseModel):
     name: str
 
@@ -242,7 +247,7 @@ def test_a_null_is_the_default_of_a_field_of_a_model_at_any_depth():
 
 
 def test_a_null_is_the_default_of_the_kind_that_fits():
-    def adopt(pet: Cat | Dog, tree: Node, size: Size) -> Any:
+    def adopt(pet: Cat | Dog | Bird, tree: Node, size: Size) -> Any:
         return [pet.lives, tree.inner[0].inner, size]
 
     leaf = {"name": "leaf", "inner": None}
@@ -250,6 +255,7 @@ def test_a_null_is_the_default_of_the_kind_that_fits():
     tool = sk.strict_tool(adopt)
     assert called(tool, {"pet": {"kind": "dog", "lives": None}, **arguments}) == [1, [], {}]
     assert called(tool, {"pet": {"kind": "cat", "lives": None}, **arguments}) == [9, [], {}]
+    assert called(tool, {"pet": {"kind": "bird", "lives": None}, **arguments}) == [None, [], {}]
 
 
 def test_a_model_as_a_tool():
@@ -317,7 +323,8 @@ def test_what_is_not_a_named_function_is_a_type_error(thing: Any):
 
 SIMPLE: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (int, st.integers(-9, 9)), (str, st.text(max_size=3)), (bool, st.booleans()),
-    (Mood, st.sampled_from(["good", "bad"])), (Literal["a", 2], st.sampled_from(["a", 2])), (date, st.just("2026-01-02")), (Decimal, st.just("1.5")),
+    (Mood, st.sampled_from(["good", "bad"])), (Literal["a", 2], st.sampled_from(["a", 2])),
+    (date, st.just("2026-01-02")), (Decimal, st.just("1.5")),
     (Annotated[int, Field(ge=-9, description="n")], st.integers(-9, 9)),
     (Annotated[str, Field(max_length=3, examples=["x"])], st.text(max_size=3)),
     (Named, st.fixed_dictionaries({"name": st.text(max_size=3)})),
