@@ -17,16 +17,22 @@ from .errors import (
     TooLargeError,
 )
 from .events import (
+    BlockEnd,
+    BlockStart,
     Choice,
+    Citation,
     Event,
+    File,
     Finish,
     LogprobsDelta,
+    Origin,
     Other,
     ReasoningDelta,
     RefusalDelta,
     Reply,
     Restart,
     RoundEnd,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -52,21 +58,25 @@ if TYPE_CHECKING:
     from .sources import from_bytes, from_sdk, from_text, replay, stream
     from .sources.http import Client, Limits, Retry, chat
     from .sources.tools import fit, strict_tool
-    from .tokens import Prices
+    from .tokens import Prices, price_list
 
 __version__ = "0.1.0"
 __all__ = [
     "AllFailedError",
     "ApiError",
     "BatchItem",
+    "BlockEnd",
+    "BlockStart",
     "Branch",
     "BrokenError",
     "BudgetError",
     "Choice",
+    "Citation",
     "Client",
     "ConnectError",
     "Event",
     "Failure",
+    "File",
     "Finish",
     "Labelled",
     "Limits",
@@ -75,6 +85,7 @@ __all__ = [
     "MalformedError",
     "Message",
     "Op",
+    "Origin",
     "Other",
     "Prices",
     "ReasoningDelta",
@@ -85,6 +96,7 @@ __all__ = [
     "Retry",
     "RoundEnd",
     "Run",
+    "ServerTool",
     "Sink",
     "SinkError",
     "Stage",
@@ -112,6 +124,7 @@ __all__ = [
     "from_text",
     "on",
     "ops",
+    "price_list",
     "race",
     "replay",
     "run",
@@ -145,7 +158,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "sources": "from_bytes from_sdk from_text replay stream",
             "sources.http": "Client Limits Retry chat",
             "sources.tools": "fit strict_tool",
-            "tokens": "Prices",
+            "tokens": "Prices price_list",
         },
         {
             "ops": "operators",

@@ -12,6 +12,7 @@ from .sse import Decoder, ServerSentEvent, decode
 if TYPE_CHECKING:
     from .api import Access, Api
     from .apis import FALLBACK_API, api_named, owning_api
+    from .billing import created_at
     from .complaints import MESSAGE, api_error, is_hopeless
     from .encoder import Encoder, frame
     from .framing import SSE, Framing, without_lead
@@ -27,6 +28,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
         {
             "api": "Access Api",
             "apis": "FALLBACK_API api_named owning_api",
+            "billing": "created_at",
             "complaints": "MESSAGE api_error is_hopeless",
             "encoder": "Encoder frame",
             "framing": "Framing SSE without_lead",

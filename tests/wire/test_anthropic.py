@@ -255,14 +255,14 @@ def test_the_whole_prompt_counts_and_what_a_cache_had():
     usage = {"input_tokens": 3, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 100, "output_tokens": 1}
     end = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 30}}
     found = reply_of(start(**usage), *TEXT, ended(**end), STOP).usage
-    assert found == Usage(123, 50, 173, 100, 30)
+    assert found == Usage(123, 50, 173, 100, 30, cache_write_tokens=20)
     assert found.raw == {**usage, **end}
 
 
 def test_a_later_figure_replaces_an_earlier_one_even_by_nothing():
     begin = {"input_tokens": 100, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 55096}
     end = {"input_tokens": 181, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 8}
-    assert reply_of(start(**begin), *TEXT, ended(**end), STOP).usage == Usage(181, 8, 189, 0)
+    assert reply_of(start(**begin), *TEXT, ended(**end), STOP).usage == Usage(181, 8, 189, 0, cache_write_tokens=0)
 
 
 def test_a_prompt_without_tokens_and_nulls_are_no_report():

@@ -226,16 +226,24 @@ def _reason(reason: str | None, called: bool, refused: bool) -> str:
 def _usage_form(usage: Usage) -> Form:
     """Token figures; the parts of the prompt are counted separately in this API. The figure of the answer is 0 if it is
     not known, because the official client requires a number."""
-    cache_writes = (usage.raw or {}).get("cache_creation_input_tokens")
-    cache_writes = cache_writes if isinstance(cache_writes, int) else None
+    known, long_writes = (usage.raw or {}).get("cache_creation_input_tokens"), usage.cache_write_1h_tokens
+    cache_writes = known if usage.cache_write_tokens is None and isinstance(known, int) else usage.cache_write_tokens
     cache_reads, sent = usage.cached_tokens, usage.prompt_tokens
     form = {
         "input_tokens": None if sent is None else max(0, sent - (cache_reads or 0) - (cache_writes or 0)),
         "cache_creation_input_tokens": cache_writes,
+        "cache_creation": None
+        if long_writes is None
+        else {
+            "ephemeral_5m_input_tokens": max(0, (cache_writes or 0) - long_writes),
+            "ephemeral_1h_input_tokens": long_writes,
+        },
         "cache_read_input_tokens": cache_reads,
         "output_tokens": usage.completion_tokens or 0,
         "output_tokens_details": None
         if usage.reasoning_tokens is None
         else {"thinking_tokens": usage.reasoning_tokens},
+        "service_tier": usage.service_tier,
+        "cost": usage.cost if usage.cost_origin == "provider" else None,
     }
     return {name: value for name, value in form.items() if value is not None}

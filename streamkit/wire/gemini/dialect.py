@@ -205,7 +205,7 @@ class Gemini(Dialect):
         new = {name: report[name] for name in FIGURES if type(report.get(name)) in (int, float)}
         known |= {name: figure for name, figure in new.items() if figure or name not in known}
         figures = {name: _sum(known, parts) for name, parts in USAGE.items()}
-        usage = merge_usage(self._usage, figures, self.warn)
+        usage = merge_usage(self._usage, {**figures, "service_tier": _tier(report)}, self.warn)
         if usage is None:
             return
         if usage is not self._usage or _details(report, usage.raw or {}):
@@ -217,7 +217,7 @@ class _CandidateState:
     __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
-        self.calls = Calls()
+        self.calls = Calls("gemini")
         self.reason = ""
         self.end: Form = {}  # the chunk with the reason
 
@@ -227,6 +227,12 @@ def _sum(known: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     figures = [known[name] for name in names if name in known]
     odd = [figure for figure in figures if not (0 <= figure <= LARGEST and figure == int(figure))]
     return odd[0] if odd else sum(figures) if figures else None
+
+
+def _tier(report: Form) -> Any:
+    """The service tier, which is a kind of traffic (``ON_DEMAND_FLEX``) in Vertex AI."""
+    kind = report.get("trafficType")
+    return report.get("serviceTier") or (kind.removeprefix("ON_DEMAND_") if isinstance(kind, str) else None)
 
 
 def _details(report: Form, known: Mapping[str, Any]) -> bool:

@@ -107,14 +107,14 @@ class Responses(ItemsDialect):
         details = response.get("status_details")  # sent by gateways to the Realtime API
         error = response.get("error") or (details.get("error") if isinstance(details, dict) else None)
         if kind == "response.failed" or not is_fine(error):
-            self._report_usage(response.get("usage"), chunk, out)
+            self._report_usage(response.get("usage"), chunk, out, response)
             raise api_error(error or "the server failed to finish the reply", response)
         out += self._end_calls(self._calls, self._calls.settle(), 0, chunk)
         reason = self._reason(kind, response)
         problem = self._ends(reason)
         if problem is None:
             out.append(Finish(reason, raw=chunk))
-        self._report_usage(response.get("usage"), chunk, out)
+        self._report_usage(response.get("usage"), chunk, out, response)
         if problem is not None:
             raise problem
         self.done = True
