@@ -14,6 +14,7 @@ from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel
 
 import streamkit as sk
+from streamkit import testing
 from streamkit.tokens import TooLongError, prompt_tokens
 from tests.costs import steps
 
@@ -132,7 +133,7 @@ def conversations(draw: st.DrawFn, form: str) -> tuple[list[Form], list[list[For
 
 def size(messages: list[Form], **more: Any) -> int:
     """The number of tokens that `sk.fit` finds in a history: the smallest limit that leaves it as it is."""
-    low, high = 1, 20000
+    low, high = 1, 4000
     while low < high:
         middle = (low + high) // 2
         try:
@@ -153,7 +154,7 @@ def same(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
 
 @pytest.mark.parametrize("form", FORMS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_longest_run_of_whole_rounds_that_fits_is_kept(form: str, data: st.DataObject):
     head, rounds = data.draw(conversations(form))
     whole = [*head, *flat(rounds)]
@@ -218,6 +219,28 @@ def kept_pairs(kinds: list[str], start: int) -> bool:
             if calls and calls[-1] < start:
                 return False
     return True
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic", "ollama"])
+def test_what_replies_say_is_to_be_appended_is_kept_or_dropped_whole(api: str):
+    called = testing.Script(tool_calls=[("weather", {"city": "Bern"}), ("weather", {"city": "Rome"})])
+    history: list[Any] = []
+    rounds: list[list[Any]] = []
+    with testing.client(called, "Fine.", called, "Fine again.", api=api) as client:
+        for text in ("Bern and Rome?", "And now?"):
+            asked = sk.user(text)
+            reply = sk.run(sk.tool_loop(client.chat, [*history, asked], [weather]))
+            rounds.append([asked, *reply.messages])
+            history += rounds[-1]
+            assert len(rounds[-1]) >= 4
+        last = size(rounds[1], tools=[weather])
+        assert same(sk.fit(history, LETTERS, tokens=last, tools=[weather]), rounds[1])
+        assert same(sk.fit(history, LETTERS, tokens=size(history), tools=None), history)
+        with pytest.raises(TooLongError):
+            sk.fit(history, LETTERS, tokens=last - 1, tools=[weather])
+        body = sk.run(client.chat(sk.fit(history, LETTERS, tokens=last, tools=[weather]))) and client.requests[-1].body
+    assert "Bern and Rome?" not in str(body)
+    assert "And now?" in str(body)
 
 
 # -- by example --------------------------------------------------------------------------------------------------------
