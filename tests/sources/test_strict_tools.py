@@ -278,6 +278,14 @@ def test_a_partial_of_a_strict_tool_is_strict_and_so_is_a_strict_partial():
         assert called(bound, {"city": "Bern", "days": None}) == weather("Bern", unit="F")
 
 
+def test_a_tool_that_is_strict_in_the_request_only_is_told():
+    client, tool = testing.client("{}"), sk.strict_tool(weather)
+    with pytest.raises(ValueError, match="strict tools that the tool loop has as plain functions: weather"):
+        sk.tool_loop(partial(client.chat, tools=[tool]), "?", [weather])
+    assert sk.run(sk.tool_loop(partial(client.chat, tools=[tool]), "?", [tool])).rounds == 1
+    assert sk.run(sk.tool_loop(partial(client.chat, tools=[weather]), "?", [tool])).rounds == 1
+
+
 async def later(city: str, days: int = 2) -> str:
     return f"{city} {days}"
 

@@ -8,17 +8,17 @@ from ...lazy import lazily
 
 if TYPE_CHECKING:
     from .fit import fit
-    from .schemas import strict_tool, tool_name, tools_for, with_schemas
+    from .schemas import strict_of, strict_tool, tool_name, tools_for, with_schemas
     from .toolbox import Toolbox, Tools
 
-__all__ = ["Toolbox", "Tools", "fit", "strict_tool", "tool_name", "tools_for", "with_schemas"]
+__all__ = ["Toolbox", "Tools", "fit", "strict_of", "strict_tool", "tool_name", "tools_for", "with_schemas"]
 
 if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
             "fit": "fit",
-            "schemas": "strict_tool tool_name tools_for with_schemas",
+            "schemas": "strict_of strict_tool tool_name tools_for with_schemas",
             "toolbox": "Toolbox Tools",
         },
     )
