@@ -10,7 +10,7 @@ from .parser import Parser, parse
 from .sse import Decoder, ServerSentEvent, decode
 
 if TYPE_CHECKING:
-    from .api import Access, Api
+    from .api import USAGE, Access, Api
     from .apis import FALLBACK_API, api_named, owning_api
     from .billing import created_at
     from .complaints import MESSAGE, api_error, is_hopeless
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .framing import SSE, Framing, without_lead
     from .history import Place, chat_messages, chat_tools, place_of, readable_text
     from .json_codec import encode_json, load_json
+    from .returning import refused_fields, returned, without_refused
     from .sse import BOM
 
 __all__ = ["APIS", "Api", "Decoder", "Encoder", "Parser", "ServerSentEvent", "decode", "frame", "parse"]
@@ -26,7 +27,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
     __getattr__ = lazily(
         __name__,
         {
-            "api": "Access Api",
+            "api": "USAGE Access Api",
             "apis": "FALLBACK_API api_named owning_api",
             "billing": "created_at",
             "complaints": "MESSAGE api_error is_hopeless",
@@ -34,6 +35,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "framing": "Framing SSE without_lead",
             "history": "Place chat_messages chat_tools place_of readable_text",
             "json_codec": "encode_json load_json",
+            "returning": "refused_fields returned without_refused",
             "sse": "BOM",
         },
     )

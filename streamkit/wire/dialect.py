@@ -34,6 +34,7 @@ from .chunk_reader import ChunkReader
 from .fragments import Fragment
 from .heartbeats import bare_word, is_bare, is_comment, is_end, is_heartbeat
 from .json_codec import load_slowly
+from .merging import merged
 from .partial_call import PartialCall
 from .problems import complaint, error_object
 from .sse import ServerSentEvent
@@ -248,6 +249,9 @@ class Dialect(ChunkReader):
         self, calls: Calls, call: PartialCall, index: int, piece: Fragment, chunk: dict[str, Any], out: list[Event]
     ) -> None:
         call.add(piece.id, piece.name, self._whole_characters((ToolCallDelta, index, call), piece.arguments))
+        if piece.extra is not None and not call.ended:
+            call.extra = merged(call.extra, piece.extra)
+            self._held = True
         event = calls.news(call, index, chunk)
         if event is not None:
             out.append(event)
