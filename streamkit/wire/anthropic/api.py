@@ -6,6 +6,7 @@ from ...events import Reply
 from ..api import Access, Api, Form, Writer
 from .ask import body, choice, prompt, tool, tool_names, with_format
 from .dialect import AnthropicMessages, is_message
+from .history import is_own, movable, plain, to_chat
 
 __all__ = ["MESSAGES"]
 
@@ -50,10 +51,15 @@ MESSAGES = Api(
     path="v1/messages",
     body=body,
     tool=tool,
+    strict_tools=True,
     tool_names=tool_names,
     choice=choice,
     format=with_format,
     prompt=prompt,
     required={"messages": (list,), "max_tokens": (int,)},
     error=_error,
+    is_own=is_own,
+    plain=plain,
+    movable=movable,
+    to_chat=to_chat,
 )

@@ -8,9 +8,10 @@ from typing import Any
 
 from ...events import Reply
 from ..api import Access, Api, Form, Messages, Prompt, Writer
-from . import ask_responses
+from . import ask_responses, response_history
 from .chat import Chat
 from .completions import Completions
+from .response_chat import to_chat
 from .responses import Responses
 
 __all__ = ["CHAT", "COMPLETIONS", "RESPONSES"]
@@ -125,6 +126,7 @@ CHAT = Api(
     native=True,
     body=_chat_request,
     tool=_function_tool,
+    strict_tools=True,
     choice=_tool_choice,
     format=_with_format,
     prompt=_chat_prompt,
@@ -155,9 +157,15 @@ RESPONSES = Api(
     path="responses",
     body=ask_responses.body,
     tool=ask_responses.tool,
+    strict_tools=True,
     choice=ask_responses.choice,
     format=ask_responses.with_format,
     prompt=ask_responses.prompt,
     required={"input": (str, list)},
     error=_error,
+    is_own=response_history.is_own,
+    plain=response_history.plain,
+    to_chat=to_chat,
+    conversation="input",
+    finished=ask_responses.finished,
 )
