@@ -114,6 +114,30 @@ def test_a_compaction_goes_back_with_what_came_later() -> None:
     assert content_of(data)[0] == {"type": "compaction", "content": "So far.", "encrypted_content": "E"}
 
 
+def test_narration_between_calls_goes_back_with_its_signature() -> None:
+    pieces = [{"type": "connector_text_delta", "connector_text": text} for text in ("Now ", "b.")]
+    start = {"type": "connector_text", "connector_text": ""}
+    data = stream(*called(0, "t1"), *block(1, start, *pieces, {"type": "signature_delta", "signature": "S"}))
+    assert content_of(data)[1] == {"type": "connector_text", "connector_text": "Now b.", "signature": "S"}
+
+
+FALLBACK = {"type": "fallback", "from": {"model": "claude-fable-5"}, "to": {"model": "claude-opus-5"}}
+
+
+def test_what_a_model_that_declined_thought_and_called_does_not_go_back() -> None:
+    search = block(3, {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}, QUERY)
+    unanswered = block(5, {"type": "server_tool_use", "id": "s2", "name": "web_search", "input": {}}, QUERY)
+    before = [*thought(0, "Hm", "S1"), *said(1, "I look."), *called(2, "t1"), *search, FOUND, *unanswered]
+    after = [*block(6, FALLBACK), *thought(7, "So", "S2"), *called(8, "t2")]
+    reply = reply_of(stream(*before, *after, reason="tool_use"))
+    wanted = ["text", "server_tool_use", "web_search_tool_result", "fallback", "thinking", "tool_use"]
+    assert [one["type"] for one in reply.messages[0]["content"]] == wanted  # type: ignore[index,union-attr]
+    _, turn, results = joined([sk.user("q"), *reply.messages, *(call.result("r") for call in reply.tool_calls)])
+    assert [one["tool_use_id"] for one in results["content"]] == ["t2"] == [turn["content"][-1]["id"]]
+    first = stream(*block(0, FALLBACK), *thought(1, "Hm", "S"), *said(2, "Hi."))
+    assert [one["type"] for one in content_of(first)] == ["fallback", "thinking", "text"]
+
+
 def test_a_file_for_the_container_goes_back() -> None:
     data = stream(*block(0, {"type": "container_upload", "file_id": "f1"}), *said(1, "Hi"))
     assert content_of(data)[0] == {"type": "container_upload", "file_id": "f1"}

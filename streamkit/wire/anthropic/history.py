@@ -18,6 +18,7 @@ OWN = frozenset({
     "compaction", "container_upload", "fallback", "redacted_thinking", "search_result", "tool_result", "tool_use",
 })  # fmt: skip
 """Types of blocks that chat completions do not have."""
+FALLBACK = "fallback"
 OF_TOOLS = ("_tool_use", "_tool_result")
 """The ends of the types of blocks about tools that the server runs."""
 NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
@@ -88,15 +89,20 @@ def plain_id(id: Any) -> str:
 
 
 def with_known_ids(messages: list[Form]) -> list[Form]:
-    """The messages, with results named as their calls are, where those had to be given other ids."""
+    """The messages, with results named as their calls are, where those had to be given other ids. After a message in
+    which another model went on, results of the calls that do not go back with it are left out."""
     ids = {str(block.get("id")) for message in messages for block in split_blocks(message["content"]).calls}
-    return [_with_known_ids(message, ids) if message["role"] == "user" else message for message in messages]
+    known = [_with_known_ids(message, before, ids) for before, message in zip([{}, *messages], messages, strict=False)]
+    return [message for message in known if message["content"]]
 
 
-def _with_known_ids(message: Form, ids: set[str]) -> Form:
-    if not split_blocks(message["content"]).results:
+def _with_known_ids(message: Form, before: Form, ids: set[str]) -> Form:
+    if message["role"] != "user" or not split_blocks(message["content"]).results:
         return message
-    return {**message, "content": [_with_known_id(block, ids) for block in message["content"]]}
+    blocks = [_with_known_id(block, ids) for block in message["content"]]
+    if any(block.get("type") == FALLBACK for block in split_blocks(before.get("content")).others):
+        blocks = [one for one in blocks if one.get("type") != "tool_result" or str(one.get("tool_use_id")) in ids]
+    return {**message, "content": blocks}
 
 
 def _with_known_id(block: Any, ids: set[str]) -> Any:
