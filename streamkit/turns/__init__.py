@@ -11,7 +11,7 @@ from .chat import chat_turn, tool_call_part
 from .origin import FromModel, Origin
 from .piece import Piece
 from .results import answered_ids, result_form
-from .slots import check_sum, has_slots, sealed_slot, sized_slot, slot
+from .slots import check_sum, fill, has_slots, sealed_slot, sized_slot, slot
 
 __all__ = [
     "FromModel",
@@ -22,6 +22,7 @@ __all__ = [
     "assemble",
     "chat_turn",
     "check_sum",
+    "fill",
     "has_slots",
     "joined_results",
     "request_fields",

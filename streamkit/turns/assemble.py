@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from .anthropic import CONTAINER, anthropic_turn
 from .chat import chat_turn
 from .gemini import gemini_turn
+from .ollama import ollama_turn
 from .piece import Piece
 from .responses import responses_turn
 
@@ -18,6 +19,7 @@ TURNS: dict[str, Callable[[Sequence[Piece]], list[Form]]] = {
     "responses": responses_turn,
     "anthropic": anthropic_turn,
     "gemini": gemini_turn,
+    "ollama": ollama_turn,
 }
 RESULTS = {"content": "tool_result", "parts": "functionResponse"}
 """The fields of a message that may hold results, and the word that marks one in there."""

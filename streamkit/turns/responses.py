@@ -91,12 +91,11 @@ def _unbound(piece: Piece) -> Item | None:
 
 
 def _plain_message(piece: Piece) -> Item | None:
-    """A message without an id; ``phase`` is kept, as models stop early without it (vercel/ai #12860)."""
+    """A message without an id, which holds nothing but text (openai/openai-python: types of input items); ``phase`` is
+    kept, as models stop early without it (vercel/ai #12860)."""
     phase = {"phase": _form(piece)["phase"]} if "phase" in _form(piece) else {}
-    if piece.refusal:
-        text = [{"type": "output_text", "text": piece.text, "annotations": []}] if piece.text else []
-        return {"role": "assistant", "content": [*text, {"type": "refusal", "refusal": piece.refusal}], **phase}
-    return {"role": "assistant", "content": piece.text, **phase} if piece.text else None
+    text = piece.text + piece.refusal
+    return {"role": "assistant", "content": text, **phase} if text else None
 
 
 def _call_item(call: Call) -> Item:

@@ -55,9 +55,11 @@ def _answered(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _object(content: str) -> dict[str, Any]:
-    """A JSON object as it is, any other text as the ``output`` of an object."""
+    """A JSON object as it is, any other text as the ``output`` of an object; also one with numbers that JSON does not
+    have, such as NaN."""
     try:
         value = json.loads(content)
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         value = None
     return value if isinstance(value, dict) else {"output": content}

@@ -19,6 +19,10 @@ from .origins import is_from_model, is_from_server
 
 __all__ = ["refused_fields", "returned", "without_refused"]
 
+COMMON = frozenset(
+    {"audio", "content", "function_call", "name", "reasoning_content", "refusal", "role", "tool_call_id", "tool_calls"}
+)
+"""Fields of messages that only have a meaning in chat completions."""
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 """The types of parts of a content in chat completions."""
 LACKING = re.compile(r"missing|is required|must be (?:passed|provided|present|included|sent)", re.IGNORECASE)
@@ -47,11 +51,20 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
         name = message.origin.api
         is_other = name != target.name and (name not in APIS or APIS[name].to_chat is None)
         return "chat" if is_other else name
-    if not ("type" in message or "parts" in message or _has_foreign_parts(message.get("content"))):
+    if COMMON.issuperset(message) and not (
+        _has_foreign_parts(message.get("content")) or _has_arguments_as_objects(message)
+    ):
         return "chat"
     form = dict(message)
     apis = [target, *(api for api in APIS.values() if api is not target)]
     return next((api.name for api in apis if api.is_own is not None and api.is_own(form)), "chat")
+
+
+def _has_arguments_as_objects(message: Mapping[str, Any]) -> bool:
+    """True if a call has its arguments as an object; in chat completions they are text."""
+    calls = message.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, Mapping)] if calls else ()
+    return any(isinstance(one, Mapping) and isinstance(one.get("arguments"), Mapping) for one in functions)
 
 
 def _has_foreign_parts(content: Any) -> bool:

@@ -1,7 +1,7 @@
 """Strict servers: they play a script, and answer 400, in the words of the real server, to a wrong next request.
 
-    with strict("anthropic", SCRIPTS["two parallel calls"]) as server:
-        with server.client() as client:                        # an `sk.Client` of the server
+    with strict("anthropic", "two parallel calls") as server:
+        with server.client() as client:  # an `sk.Client` of the server
             ...
         assert server.refused == [] and server.losses == []
         assert server.requests[1].body["messages"] == [...]
@@ -19,11 +19,15 @@ it compares with, so a server is for one conversation. It has
 - ``address``, that of the real provider, reached through `client` and `transport` without a network, so that policies
   which depend on names of hosts apply: ``sk.Client(base_url=server.address, transport=server.transport())``;
 - ``host_transport()``, a transport of httpx that connects every host to the port of ``url``, with sockets;
-- ``requests``, as `testing.Server` has them; ``said``, the replies with the ``form`` in which each is to come back;
+- ``requests``, as `testing.Server` has them, but with all headers as they came;
+- ``said``, the replies with the ``form`` in which each is to come back;
 - ``refused``, the errors that were answered, and ``losses``: faults that the real server takes in silence, such as
   reasoning that is not sent back in the round. The request of a good client causes neither;
 - ``cut``, a function from the bytes of a reply to its pieces. `cuts` gives functions for every place: one server for
   each of them plays a whole loop at every cut.
+
+`playing.run_loop` runs a tool loop of the package with a server, `histories.right_request` is the request that a server
+wants next, and `cases` has conversations as data.
 """
 
 from __future__ import annotations

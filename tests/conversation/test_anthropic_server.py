@@ -108,6 +108,14 @@ WRONG: dict[str, tuple[Any, str]] = {
         changed(GOOD, 2, "content", 0, "content", to=[{"type": "text", "text": ""}]),
         "messages: text content blocks must be non-empty",
     ),
+    "a blank text": (
+        blocks(THOUGHTS[0], {"type": "text", "text": "\n\n"}, *ASSISTANT["content"][1:]),
+        "messages: text content blocks must contain non-whitespace text",
+    ),
+    "a beginning with a space at its end": (
+        [USER, {"role": "assistant", "content": "The answer is "}],
+        "messages: final assistant content cannot end with trailing whitespace",
+    ),
     "a message without blocks": (
         [USER, {"role": "assistant", "content": []}, USER],
         "messages.1: all messages must have non-empty content except for the optional final assistant message",

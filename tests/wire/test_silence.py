@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from streamkit.errors import ApiError
-from streamkit.events import BlockEnd, BlockStart, Citation, File, Other, Reply, ServerTool, UsageUpdate
+from streamkit.events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
+    Event,
+    File,
+    Finish,
+    Other,
+    Reply,
+    ServerTool,
+    UsageUpdate,
+)
 from streamkit.wire import Parser
 from tests.costs import memory
 from tests.wire.bodies import DONE, choice, chunk, delta, finish, read, say, sse, tool, tools
@@ -59,10 +70,6 @@ NAMED_CHAT = {
     "prompt_filter_results": ([], {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "hate": False}]}),
     "content_filter_results": ([say("a")], chunk({"index": 0, "content_filter_results": {"hate": False}})),
     "citations": ([say("a")], chunk(citations=["https://example.com"])),
-    "annotations": ([say("a")], delta(content="", annotations=[{"type": "url_citation", "url": "u"}])),
-    "audio": ([say("a")], delta(audio={"id": "a1"})),
-    "images": ([say("a")], delta(images=[{"type": "image_url", "image_url": {"url": "data:"}}])),
-    "reasoning_details": ([say("a")], delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}])),
     "tool_calls": ([CALL], tools(tool('{"b": 2}'))),
     "message": ([say("a")], chunk({"index": 0, "message": "all of it"})),
     "content": ([say("a")], chunk({"index": 0, "message": {"content": "all of it"}})),
@@ -80,6 +87,21 @@ NAMED_CHAT = {
     "tool.progress": ([say("a")], {"type": "tool.progress"}),
     "": ([say("a")], {"x": 1}),
 }  # fmt: skip
+
+
+EVENTS_OF_CHAT: list[tuple[dict[str, Any], list[type[Event]]]] = [
+    (delta(content="", annotations=[{"type": "url_citation", "url": "u"}]), [Citation]),
+    (delta(audio={"id": "a1"}), [File]),
+    (delta(images=[{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}]), [File]),
+    (delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}]), []),  # it comes with the end
+]
+
+
+def test_citations_and_files_have_events_of_their_own():
+    for one, kinds in EVENTS_OF_CHAT:
+        assert [type(event) for event in heard([say("a")], one, "chat")] == kinds
+    end = heard([say("a"), EVENTS_OF_CHAT[-1][0]], finish(), "chat")
+    assert [type(event) for event in end] == [BlockEnd, Finish]
 
 
 def test_a_silent_chunk_of_chat_is_no_event():
@@ -285,8 +307,7 @@ def test_asides_take_no_more_room_in_a_long_reply():
 
 OTHERS = {
     "chat": {
-        "annotations", "audio", "content_filter_offsets", "executed_tools", "moderation", "prompt_filter_results",
-        "reasoning_details",
+        "content_filter_offsets", "executed_tools", "moderation", "prompt_filter_results",
     },
     "completions": set(),
     "responses": {

@@ -13,7 +13,7 @@ from ...events import BlockEnd, BlockStart, Event, File, Other, ServerTool
 from ..fields import Chunk
 from .item_forms import whole_form
 
-__all__ = ["HostedItems", "progress_of"]
+__all__ = ["PARTIAL_IMAGE", "HostedItems", "is_tool", "progress_of"]
 
 PROGRESS = re.compile(r"response\.(\w+_call|mcp_list_tools)\.(?!delta|added|done)(\w+)")
 """Names of events that say how far an item is: ``response.web_search_call.searching``."""
@@ -58,7 +58,7 @@ class HostedItems:
     def announce(self, form: Chunk, chunk: Chunk) -> list[Event]:
         """The events for an item that begins."""
         kind = _kind_of(form)
-        return self._item(form, chunk).learn(form, chunk) if _is_tool(kind) else []
+        return self._item(form, chunk).learn(form, chunk) if is_tool(kind) else []
 
     def end(self, form: Chunk, chunk: Chunk, *, goes_back: bool = True) -> list[Event]:
         """The events for a whole item; none if it came whole before."""
@@ -106,7 +106,7 @@ class _HostedItem:
         back = whole_form(form) if goes_back else None
         if self.kind == IMAGE and isinstance(form.get("result"), str) and form["result"]:
             return [*self._news(form, chunk, None, last), _image(self.id, form["result"], form, chunk, back)]
-        if _is_tool(self.kind):
+        if is_tool(self.kind):
             return [*self._news(form, chunk, back, last)]
         events: list[Event] = [] if self.kind in BLOCKS else [Other(self.kind, raw=chunk)]
         start = BlockStart(self.kind, self.id, raw=chunk)
@@ -143,7 +143,7 @@ def _kind_of(form: Chunk) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _is_tool(kind: str) -> bool:
+def is_tool(kind: str) -> bool:
     return kind.endswith(("_call", "_call_output")) or kind in TOOLS
 
 

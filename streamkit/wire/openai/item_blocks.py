@@ -47,15 +47,14 @@ class ItemBlocks(Dialect):
 
     def _begin_text(self, item: OutputItem, chunk: Chunk, out: list[Event]) -> None:
         """Begin the block of an item that gets a text: once more if it is the first one and another block began
-        meanwhile, because text belongs to the block that began last."""
+        meanwhile, because text belongs to the block that began last. Its place is not that of the item then."""
         self._begin_block(item, chunk, out)
         if item.begun and self._block is not item:
+            item.mixed = True
             if item.empty and not item.ended:
                 self._start_block(item, chunk, out)
-            else:  # the text of two items in turn
-                item.mixed = True
-                if self._block is not None:
-                    self._block.mixed = True
+            elif self._block is not None:  # the text of two items in turn
+                self._block.mixed = True
 
     def _start_block(self, item: OutputItem, chunk: Chunk, out: list[Event]) -> None:
         self._ensure_started(chunk, out)

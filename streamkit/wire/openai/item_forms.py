@@ -50,11 +50,11 @@ def whole_form(item: Chunk) -> Form:
 def call_extra(item: Chunk, before: Form | None) -> Form:
     """The further fields of a call, in addition to those that were known ``before``. A call that is announced has not
     been written yet; it goes back only when it has been."""
-    fields = {name: value for name, value in whole_form(item).items() if name not in OF_CALL}
+    fields = {**(before or {}), **{name: value for name, value in item.items() if name not in OF_CALL}}
+    kind = "custom_tool_call" if "custom_tool_call" in (item.get("type"), fields.pop("type", "")) else ""
     if fields.get("status") == "in_progress":
         fields["status"] = "completed"
-    kind = {"type": "custom_tool_call"} if item.get("type") == "custom_tool_call" else {}
-    return {**kind, **(before or {}), **fields}
+    return whole_form({**({"type": kind} if kind else {}), **fields})
 
 
 def message_form(item: Chunk, text: str, refusal: str) -> Form | None:

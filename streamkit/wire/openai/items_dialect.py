@@ -225,10 +225,8 @@ class ItemsDialect(ItemBlocks):
         call = item.call
         if call.ended:
             return
-        if form is not None:
-            call.extra = call_extra(form, call.extra)
-        elif piece.free and call.extra is None:
-            call.extra = {"type": "custom_tool_call"}
+        if form is not None or piece.free:
+            call.extra = call_extra(form or {"type": "custom_tool_call"}, call.extra)
         if piece.arguments:
             item.text("arguments").grow(piece.arguments)
             item.whole = item.whole or whole

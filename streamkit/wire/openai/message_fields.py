@@ -12,7 +12,7 @@ from ..merging import merged
 from ..servers import OPAQUE, THOUGHTS, Server, server_of
 from .fragment_list import FragmentList, detail_place, has_ended
 
-__all__ = ["MessageFields", "goes_back", "literal_fields"]
+__all__ = ["MessageFields", "goes_back", "literal_fields", "takes_opaque"]
 
 USUAL = frozenset({"content", "function_call", "reasoning", "reasoning_content", "refusal", "role", "tool_calls"})
 """Fields of a delta that are read as texts and calls."""
@@ -26,6 +26,11 @@ REPEATED = frozenset({
 def goes_back(delta: Chunk) -> bool:
     """True if a delta may have further fields."""
     return not USUAL.issuperset(delta) or isinstance(delta.get("content"), list)
+
+
+def takes_opaque(asked: Origin) -> bool:
+    """True if a server gets fields back that only its own model understands."""
+    return server_of(asked.host, asked.model).opaque
 
 
 def literal_fields(end: BlockEnd) -> dict[str, Any]:

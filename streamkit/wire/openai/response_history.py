@@ -89,13 +89,12 @@ def _unbound(item: Form) -> Form | None:
 
 
 def _plain_message(item: Form) -> Form | None:
-    """A message of the model without an id: its text, or its parts if it refuses."""
+    """A message of the model without an id, which holds nothing but text."""
     phase = {"phase": item["phase"]} if item.get("phase") else {}
     content = item.get("content")
     parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, (list, tuple)) else []
-    if any(part.get("type") == "refusal" for part in parts):
-        return {"role": "assistant", "content": parts, **phase}
-    text = content if isinstance(content, str) else "".join(str(part.get("text") or "") for part in parts)
+    texts = [str(part.get("text") or part.get("refusal") or "") for part in parts]
+    text = content if isinstance(content, str) else "".join(texts)
     return {"role": "assistant", "content": text, **phase} if text else None
 
 
