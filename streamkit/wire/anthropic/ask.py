@@ -127,7 +127,13 @@ def with_format(params: Form, spec: Form) -> Form:
 
 
 def tool(function: Form) -> Form:
-    """The entry of ``tools`` for a function: its ``parameters`` are called ``input_schema`` here."""
+    """The entry of ``tools`` for a function. The schema of a strict one is limited as the form of an answer is."""
+    entry = _entry(function)
+    return {**entry, "input_schema": close_objects(entry["input_schema"])} if entry.get("strict") is True else entry
+
+
+def _entry(function: Form) -> Form:
+    """A function with its ``parameters`` under the name that they have here."""
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     rest = {name: value for name, value in function.items() if name != "parameters" and value is not None}
     return {**rest, "input_schema": schema}
@@ -138,7 +144,7 @@ def _translate_tool(entry: Any) -> Any:
     function = function_of(own, NAME)
     if function is None:
         return own
-    return {**tool(function), **(without(own, "type", "function") if "function" in own else {})}
+    return {**_entry(function), **(without(own, "type", "function") if "function" in own else {})}
 
 
 def tool_names(entry: Mapping[str, Any]) -> Iterable[str]:
