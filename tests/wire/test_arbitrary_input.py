@@ -26,6 +26,8 @@ KEYS = st.sampled_from(
         "args", "blockReason", "candidates", "finishReason",
         "functionCall", "groundingMetadata", "logprobsResult", "parts", "promptFeedback", "promptTokenCount",
         "responseId", "thought", "thoughtSignature", "thoughtsTokenCount", "usageMetadata",
+        "citationSources", "data", "endIndex", "groundingChunkIndices", "groundingChunks", "groundingSupports",
+        "images", "mimeType", "segment", "startIndex", "uri", "urlMetadata", "web",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
@@ -45,11 +47,16 @@ CHOICE = st.fixed_dictionaries({"delta": VALUES | st.dictionaries(KEYS, VALUES, 
 })  # fmt: skip
 ITEM = st.dictionaries(KEYS, VALUES, max_size=5)
 PART = st.dictionaries(
-    st.sampled_from(["text", "thought", "functionCall", "thoughtSignature"]), VALUES | ITEM, max_size=3
-)
+    st.sampled_from([
+        "text", "thought", "functionCall", "thoughtSignature", "inlineData", "executableCode", "codeExecutionResult",
+        "toolCall", "new",
+    ]),
+    VALUES | ITEM, max_size=3,
+)  # fmt: skip
 CONTENT = VALUES | st.fixed_dictionaries({"parts": st.lists(PART, max_size=2)})
 CANDIDATE = st.fixed_dictionaries({"content": CONTENT}, optional={
     "index": VALUES, "finishReason": VALUES | st.just("STOP"), "groundingMetadata": VALUES, "logprobsResult": VALUES,
+    "citationMetadata": VALUES, "urlContextMetadata": VALUES,
 })  # fmt: skip
 CHUNK = (
     st.fixed_dictionaries({"choices": st.lists(CHOICE, max_size=2)}, optional={"usage": VALUES, "error": VALUES})
@@ -74,6 +81,8 @@ def check(events: list[Event], error: StreamkitError | None) -> None:
     replies = [event for event in events if type(event) is Reply]
     assert len(replies) == (error is None)
     assert error is not None or events[-1] is replies[0]
+    for reply in replies or ([error.partial] if error is not None and error.partial is not None else []):
+        assert all(isinstance(message, dict) for message in reply.messages)
 
 
 @pytest.mark.slow
