@@ -8,12 +8,14 @@ from typing import Any
 from .piece import Call, Piece
 from .slots import KINDS, fill, is_sealed
 
-__all__ = ["LEGACY", "chat_turn", "tool_call_part"]
+__all__ = ["chat_turn", "is_legacy", "tool_call_part"]
 
 MESSAGE = "message"
 """The kind of the piece whose form has the further fields of the message."""
 LEGACY = "function_call"
 """The type of a call in the form before ``tool_calls``: a field of its own, without an id."""
+OTHERS = ("responses", "anthropic", "gemini", "ollama")
+"""The APIs with forms of their own."""
 
 
 def chat_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
@@ -27,7 +29,8 @@ def chat_turn(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     for piece in pieces:
         whole.text, whole.reasoning = whole.text + piece.text, whole.reasoning + piece.reasoning
         whole.refusal += piece.refusal
-        whole.form = piece.form if piece.kind == MESSAGE and piece.form is not None else whole.form
+        if piece.kind == MESSAGE and piece.form is not None and "type" not in piece.form:  # an item has a type
+            whole.form = piece.form
     calls = [piece.call for piece in pieces if piece.call is not None]
     fields = _further_fields(whole, bool(calls))
     if not (whole.text or whole.refusal or calls or "audio" in fields):
@@ -44,7 +47,7 @@ def _content(whole: Piece) -> Any:
 
 def _called(calls: Sequence[Call]) -> dict[str, Any]:
     """The fields that hold the calls."""
-    legacy = next((call for call in calls if _type(call) == LEGACY), None)
+    legacy = next((call for call in calls if is_legacy(call)), None)
     parts = [tool_call_part(call) for call in calls if call is not legacy]
     fields: dict[str, Any] = {"tool_calls": parts} if parts else {}
     if legacy is not None:
@@ -82,13 +85,22 @@ def _kinds_in(form: Any) -> set[str]:
     return set().union(*map(_kinds_in, form)) if isinstance(form, list) else set()
 
 
-def _type(call: Call) -> Any:
-    return (call.extra or {}).get("type", "function")
+def _extra(call: Call) -> dict[str, Any]:
+    """The further fields of a call in this form; those of other APIs have no place here."""
+    extra = call.extra or {}
+    if call.api in OTHERS:
+        return {"type": "custom"} if extra.get("type") == "custom_tool_call" else {}
+    return dict(extra)
+
+
+def is_legacy(call: Call) -> bool:
+    """True if a call came in the form before ``tool_calls``."""
+    return _extra(call).get("type") == LEGACY
 
 
 def tool_call_part(call: Call) -> dict[str, Any]:
-    """The entry of ``tool_calls`` for a call. The further fields of a call of another API have no place there."""
-    extra = dict(call.extra or {}) if call.api in ("chat", "completions") else {}
+    """The entry of ``tool_calls`` for a call."""
+    extra = _extra(call)
     kind = "custom" if extra.pop("type", "") == "custom" else "function"
     inner = {"name": call.name, "input" if kind == "custom" else "arguments": call.arguments}
     return {"id": call.id, "type": kind, kind: {**extra.pop(kind, {}), **inner}, **extra}

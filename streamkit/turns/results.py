@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .chat import LEGACY
+from .chat import is_legacy
 from .piece import Call
 
 __all__ = ["answered_ids", "result_form"]
@@ -27,7 +27,7 @@ def result_form(api: str, call: Call, content: str, *, is_error: bool = False) -
             "role": "user",
             "parts": [{"functionResponse": {**_given_id(call), "name": call.name, "response": response}}],
         }
-    if (call.extra or {}).get("type") == LEGACY:
+    if is_legacy(call):
         return {"role": "function", "name": call.name, "content": told}
     name = {"tool_name": call.name} if api == "ollama" else {}
     return {"role": "tool", "tool_call_id": call.id, **name, "content": told}

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from .piece import Piece
 
-__all__ = ["Kind", "check_sum", "fill", "is_sealed", "sealed_slot", "sized_slot", "slot"]
+__all__ = ["Kind", "check_sum", "fill", "has_slots", "is_sealed", "sealed_slot", "sized_slot", "slot"]
 
 Kind = Literal["text", "reasoning", "refusal"]
 KINDS: tuple[Kind, ...] = ("text", "reasoning", "refusal")
@@ -40,6 +40,13 @@ def sized_slot(kind: Kind, size: int, seal: int | None = None) -> dict[str, Any]
     return {f"@{kind}": size, **({} if seal is None else {SUM: _sum(seal)})}
 
 
+def has_slots(form: Any) -> bool:
+    """True if there is a slot within ``form``."""
+    if isinstance(form, dict):
+        return any(f"@{kind}" in form for kind in KINDS) or any(map(has_slots, form.values()))
+    return isinstance(form, list) and any(map(has_slots, form))
+
+
 def is_sealed(form: Any) -> bool:
     """True if a slot within ``form`` is sealed."""
     if isinstance(form, dict):
@@ -62,6 +69,15 @@ def fill(piece: Piece) -> dict[str, Any] | None:
     return form if filling.fits and not any(filling.rest.values()) else None
 
 
+def _kind(value: dict[str, Any]) -> Kind | None:
+    """The kind of text for which a value is a slot; None if it is not one."""
+    for kind in KINDS:
+        if f"@{kind}" in value and len(value) <= 2:
+            size = value[f"@{kind}"]
+            return kind if size is None or type(size) is int else None
+    return None
+
+
 class _Filling:
     """The texts that are not used yet, and whether all slots so far could be filled."""
 
@@ -74,7 +90,7 @@ class _Filling:
             return [self.filled(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next((kind for kind in KINDS if f"@{kind}" in value), None)
+        kind = _kind(value)
         if kind is None:
             return {name: self.filled(item) for name, item in value.items()}
         size, text = value[f"@{kind}"], self.rest[kind]

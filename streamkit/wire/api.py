@@ -133,7 +133,11 @@ class Api:
             if there is no such form.
         plain: such a message without what only the model (or the server) that wrote it understands: signatures,
             encrypted thoughts, ids of stored items; None if nothing is left.
+        movable: such a message for another server with this API: also without the tools that its own server ran. None
+            if ``plain`` leaves these out too.
         to_chat: such messages, which follow each other, in the form of chat completions, without thoughts.
+        conversation: the field of a body that holds a conversation, if requests may give it in this API's own form.
+        finished: the body of a request as it goes to a host: what the server has by then, and what it needs besides.
     """
 
     name: str
@@ -162,7 +166,10 @@ class Api:
     error: Callable[[int, Form], Form] | None = None
     is_own: Callable[[Form], bool] | None = None
     plain: Callable[[Form], Form | None] | None = None
+    movable: Callable[[Form], Form | None] | None = None
     to_chat: Callable[[Sequence[Form]], Iterable[Form]] | None = None
+    conversation: str = ""
+    finished: Callable[[Form, str], Form] | None = None
 
     @property
     def names_stream(self) -> bool:

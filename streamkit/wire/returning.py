@@ -15,7 +15,7 @@ from ..turns import FromModel, Origin
 from .api import Api, Form, Messages
 from .apis import APIS
 from .chat_history import chat_returned, returned_fields, says_nothing, without_extras, without_fields
-from .origins import is_from_model
+from .origins import is_from_model, is_from_server
 
 __all__ = ["refused_fields", "returned", "without_refused"]
 
@@ -25,7 +25,7 @@ COMMON = frozenset(
 """Fields of messages that only have a meaning in chat completions."""
 PARTS = ("text", "image_url", "input_audio", "file", "refusal")
 """The types of parts of a content in chat completions."""
-LACKING = re.compile(r"missing|must be|required|expected", re.IGNORECASE)
+LACKING = re.compile(r"missing|is required|must be (?:passed|provided|present|included|sent)", re.IGNORECASE)
 """Words of an error that asks for a field in place of refusing it."""
 
 
@@ -49,7 +49,8 @@ def _form_of(message: Mapping[str, Any], target: Api) -> str:
     """The name of the API in whose form a message is; that of chat completions is everybody's."""
     if isinstance(message, FromModel):
         name = message.origin.api
-        return "chat" if name not in APIS or APIS[name].to_chat is None else name
+        is_other = name != target.name and (name not in APIS or APIS[name].to_chat is None)
+        return "chat" if is_other else name
     if COMMON.issuperset(message) and not (
         _has_foreign_parts(message.get("content")) or _has_arguments_as_objects(message)
     ):
@@ -89,8 +90,9 @@ def _plain(api: Api, target: Origin, message: Mapping[str, Any]) -> Mapping[str,
         return None if says_nothing(form) else form
     if api.plain is None or is_from_model(target, message.origin):
         return message
-    own: Form | None = api.plain(dict(message))
-    return None if own is None else message.with_form(own)
+    fit = api.plain if api.movable is None or is_from_server(target, message.origin) else api.movable
+    own: Form | None = fit(dict(message))
+    return None if own is None else FromModel(own, message.origin, message.reply)  # without fields of its server
 
 
 # -- fields that a server refuses --------------------------------------------------------------------------------------

@@ -49,7 +49,8 @@ class AnthropicMessages(Provider):
         said.id = f"msg_{said.number}"
         cut = cut_of(said.round)
         blocks = blocks_of(said)
-        said.form = [{"role": "assistant", "content": blocks}]
+        kept = [block for block in blocks if block["type"] != "text" or block["text"].strip()]  # others are refused
+        said.form = [{"role": "assistant", "content": kept}] if kept else []
         usage = {"input_tokens": 10, "output_tokens": 1}
         head = {"id": said.id, "type": "message", "role": "assistant", "model": said.model, "content": []}
         head |= {"stop_reason": None, "stop_sequence": None, "usage": usage}

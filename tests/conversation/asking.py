@@ -7,7 +7,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import httpx
@@ -20,10 +20,12 @@ __all__ = ["anthropic_of", "changed", "openai_of", "post", "refusing", "without"
 
 @cache
 def _connections(library: Any) -> Any:
-    """One client of HTTP for all tests, as each loads the certificates of the system anew."""
-    return library.DefaultHttpxClient(trust_env=False)
+    """One client of HTTP for all tests, as each loads the certificates of the system anew. It keeps no connection, as
+    the servers are gone after each test."""
+    return library.DefaultHttpxClient(trust_env=False, headers={"connection": "close"})
 
 
+@lru_cache(1)
 def openai_of(server: StrictServer) -> Any:
     """The official client of OpenAI, for a server that listens."""
     import openai
@@ -31,6 +33,7 @@ def openai_of(server: StrictServer) -> Any:
     return openai.OpenAI(base_url=server.url, api_key="test", max_retries=0, http_client=_connections(openai))
 
 
+@lru_cache(1)
 def anthropic_of(server: StrictServer) -> Any:
     """The official client of Anthropic, for a server that listens."""
     import anthropic

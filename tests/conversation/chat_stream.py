@@ -32,7 +32,8 @@ def write_chat(said: Said, streams: str, returns: str, *, whole_calls: bool = Fa
         if (said.body.get("stream_options") or {}).get("include_usage"):
             said.events.append(_chunk(said, [], usage=USAGE))
         said.events.append(event("[DONE]"))
-    said.form = [_message(said.round, returns, signed=whole_calls)]
+    message = _message(said.round, returns, signed=whole_calls)
+    said.form = [message] if message["content"] or "tool_calls" in message else []  # an empty one is refused
 
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}

@@ -55,7 +55,7 @@ class GeminiNative(Provider):
             _check_content(content, index)
         _check_pairs(contents)
         turn = max((i for i, one in enumerate(contents) if _is_question(one)), default=-1)
-        parts = [part for reply in said for part in reply.form[0]["parts"]]
+        parts = [part for reply in said for form in reply.form for part in form["parts"]]
         signed = {part["thoughtSignature"]: part for part in parts if "thoughtSignature" in part}
         for index, content in enumerate(contents):
             calls = [part for part in content["parts"] if CALLS in part]
@@ -77,7 +77,7 @@ class GeminiNative(Provider):
         if not cut:
             said.events.append(self._chunk(said, [{"text": ""}], "STOP"))
         parts = [form for index, part in enumerate(parts_of(said.round)) for form in self._forms(part, said, index)]
-        said.form = [{"role": "model", "parts": parts}]
+        said.form = [{"role": "model", "parts": parts}] if parts else []
 
     def error(self, error: RefusedError) -> Any:
         return google_body(error)
@@ -151,7 +151,8 @@ def _is_question(content: Mapping[str, Any]) -> bool:
 
 
 def _check_pairs(contents: Contents) -> None:
-    """Refuse results that are not those of the calls directly before (google-gemini/gemini-cli #17208)."""
+    """Refuse results that are not those of the calls directly before (google-gemini/gemini-cli #17208), all in one
+    content (cloudwego/eino-ext #571)."""
     calls: list[Any] = []
     for content in (*contents, {"role": "user", "parts": []}):
         found = [part[RESPONSES] for part in content["parts"] if RESPONSES in part]
@@ -179,6 +180,7 @@ def _is_same(sent: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> bool:
 def _losses(contents: Contents, said: Sequence[Said]) -> list[str]:
     """The differences between the contents of the model and its replies. Thoughts may be left out."""
     found = [content for content in contents if content.get("role") == "model"]
+    said = [reply for reply in said if reply.form]
     whole = [reply for reply in said if cut_of(reply.round) is None]
     if len(found) < len(whole):
         return [f"{len(whole)} replies were given, and {len(found)} come back"]
@@ -193,4 +195,13 @@ def _losses(contents: Contents, said: Sequence[Said]) -> list[str]:
 
 
 def _shown(content: Mapping[str, Any]) -> list[Any]:
-    return [part for part in content["parts"] if not part.get("thought")]
+    """The parts without thoughts; texts in a row are one, as a stream does not tell pieces from parts."""
+    shown: list[Any] = []
+    for part in content["parts"]:
+        if part.get("thought"):
+            continue
+        if part.keys() == {"text"} and shown and shown[-1].keys() == {"text"}:
+            shown[-1] = {"text": shown[-1]["text"] + part["text"]}
+        else:
+            shown.append(part)
+    return shown

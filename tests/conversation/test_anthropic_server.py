@@ -10,6 +10,9 @@ import pytest
 from .asking import anthropic_of, changed, refusing, without
 from .strict import StrictServer, strict
 
+pytestmark = pytest.mark.slow  # its types alone take half a second to load
+pytest.importorskip("anthropic")
+
 USER = {"role": "user", "content": "q"}
 CALLS = [{"type": "tool_use", "id": id, "name": "w", "input": {}} for id in ("a", "b")]
 THOUGHTS = [
@@ -104,6 +107,14 @@ WRONG: dict[str, tuple[Any, str]] = {
     "an empty text in a result": (
         changed(GOOD, 2, "content", 0, "content", to=[{"type": "text", "text": ""}]),
         "messages: text content blocks must be non-empty",
+    ),
+    "a blank text": (
+        blocks(THOUGHTS[0], {"type": "text", "text": "\n\n"}, *ASSISTANT["content"][1:]),
+        "messages: text content blocks must contain non-whitespace text",
+    ),
+    "a beginning with a space at its end": (
+        [USER, {"role": "assistant", "content": "The answer is "}],
+        "messages: final assistant content cannot end with trailing whitespace",
     ),
     "a message without blocks": (
         [USER, {"role": "assistant", "content": []}, USER],

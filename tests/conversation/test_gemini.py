@@ -168,7 +168,7 @@ def test_loops_lose_nothing(script: str, ids: bool):
         reply = sk.run(sk.tool_loop(client.chat, "q", {"w": w}))
         sk.run(client.chat([sk.user("q"), *reply.messages, sk.user("more")]))
     assert (server.refused, server.losses) == ([], [])
-    calls = [any("functionCall" in part for part in said.form[0]["parts"]) for said in server.said]
+    calls = [any("functionCall" in part for form in said.form for part in form["parts"]) for said in server.said]
     assert calls == [True] * (len(calls) - 2) + [False, False]
 
 

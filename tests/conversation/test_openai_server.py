@@ -10,6 +10,9 @@ import pytest
 from .asking import changed, openai_of, refusing, without
 from .strict import StrictServer, strict
 
+pytestmark = pytest.mark.slow  # its types alone take half a second to load
+pytest.importorskip("openai")
+
 USER = {"role": "user", "content": "q"}
 CALL = {"type": "function", "function": {"name": "w", "arguments": '{"city": "Malmö", "days": [1, 2]}'}}
 CALLS = [{"id": "a", **CALL}, {"id": "b", "type": "function", "function": {"name": "w", "arguments": "{}"}}]

@@ -54,12 +54,16 @@ def request_for(
     check_text("model", model, optional=True)
     model = check_line("model", model or "") or None
     model_field = {"model": model} if model is not None and api.names_model else {}
-    body = with_schemas(api, known, further)
+    body, target = with_schemas(api, known, further), Origin(api.name, server, model or "")
     if isinstance(content, dict):
         body = {**content, **body}
+        if isinstance(body.get(api.conversation), list):
+            body[api.conversation] = list(returned(api, target, body[api.conversation], body))
     elif api.body is not None:
-        body = api.body(returned(api, Origin(api.name, server, model or ""), content, body), body)
+        body = api.body(returned(api, target, content, body), body)
         body = api.for_model(body, model or "") if api.for_model is not None else body
+    if api.finished is not None:
+        body = api.finished({**model_field, **body}, server)
     if not api.names_stream and body.get("stream") is True:  # a stream is requested anyway: this API has no such field
         del body["stream"]
     return HttpRequest(api, model, {**model_field, **body})

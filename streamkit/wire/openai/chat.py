@@ -18,7 +18,7 @@ from ..problems import api_error, find, may_report
 from ..templates import Places
 from ..unread import REASONS, is_chat, unread_chat_field
 from .message_extras import extra_events
-from .message_fields import MessageFields, goes_back
+from .message_fields import MessageFields, goes_back, takes_opaque
 
 __all__ = ["Chat"]
 
@@ -158,7 +158,8 @@ class Chat(Dialect):
         self._say(TextDelta, content, index, chunk, out)
         self._say(RefusalDelta, text_field(delta, "refusal"), index, chunk, out)
         if goes_back(delta):
-            self._held = choice.fields.feed(delta) or self._held
+            if choice.fields.feed(delta):
+                self._held = self._held or takes_opaque(self._asked)
             out += extra_events(delta, index, chunk, choice.cited)
         for piece in _fragments(delta):
             self._grow_call(choice.calls, choice.calls.find(piece), index, piece, chunk, out)
@@ -188,6 +189,12 @@ class Chat(Dialect):
             out.append(Finish(reason, index, raw=chunk))
         return problem
 
+    @property
+    def _asked(self) -> Origin:
+        """The server and the model, by the name in the reply if it is not known which one was asked for."""
+        origin = self.origin or Origin()
+        return Origin(origin.api, origin.host, origin.model or self.model)
+
     def _end_message(self, index: int, choice: _ChoiceState, chunk: dict[str, Any] | None) -> Iterable[Event]:
         """The events that end the message: the last one of its sound, and its further fields if it has some. Both come
         once, unless there are new fields after the finish reason."""
@@ -196,9 +203,7 @@ class Chat(Dialect):
         choice.ended = True
         if choice.fields.audio:
             yield File("audio", choice.fields.audio, index=index, raw=chunk)
-        origin = self.origin or Origin()
-        asked = Origin(origin.api, origin.host, origin.model or self.model)
-        form = choice.fields.form(asked, choice.source, has_calls=bool(choice.calls.calls))
+        form = choice.fields.form(self._asked, choice.source, has_calls=bool(choice.calls.calls))
         if form is not None:
             yield BlockEnd("message", index=index, form=form, raw=chunk)
 

@@ -11,7 +11,7 @@ from ..fields import Chunk
 from ..fragments import index_of
 from ..json_codec import canonical, dumps
 
-__all__ = ["extra_events"]
+__all__ = ["audio_form", "citation_form", "extra_events", "image_form"]
 
 DATA = re.compile(r"data:([^;,]*)[^,]*;base64,(.*)", re.DOTALL)
 
@@ -59,6 +59,26 @@ def _image(image: Chunk, index: int, chunk: Chunk) -> Iterator[File]:
         yield File("image", media_type=data[1], data=data[2], index=index, raw=chunk)
     elif url:
         yield File("image", url=url, index=index, raw=chunk)
+
+
+def citation_form(citation: Citation) -> Chunk | None:
+    """A citation as an annotation; None if it is not one of a page."""
+    if not citation.url:
+        return None
+    fields: Chunk = {"url": citation.url, "title": citation.title, "content": citation.text or None}
+    fields |= {"start_index": citation.start, "end_index": citation.end}
+    return {"type": "url_citation", "url_citation": {name: one for name, one in fields.items() if one is not None}}
+
+
+def image_form(file: File) -> Chunk | None:
+    """A file as an image; None if it is not one that can be shown."""
+    url = f"data:{file.media_type or 'image/png'};base64,{file.data}" if file.data else file.url
+    return {"type": "image_url", "image_url": {"url": url}} if file.kind == "image" and file.last and url else None
+
+
+def audio_form(file: File) -> Chunk | None:
+    """A file as a piece of sound; None if it is not one, or has nothing."""
+    return {"id": file.id, "data": file.data} if file.kind == "audio" and file.data else None
 
 
 def _objects(value: Any) -> list[Chunk]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...turns import Origin
+from ...events import BlockEnd
+from ...turns import Origin, has_slots
 from ..fields import Chunk
 from ..merging import merged
-from ..servers import THOUGHTS, Server, server_of
+from ..servers import OPAQUE, THOUGHTS, Server, server_of
 from .fragment_list import FragmentList, detail_place, has_ended
 
-__all__ = ["MessageFields", "goes_back"]
+__all__ = ["MessageFields", "goes_back", "literal_fields", "takes_opaque"]
 
 USUAL = frozenset({"content", "function_call", "reasoning", "reasoning_content", "refusal", "role", "tool_calls"})
 """Fields of a delta that are read as texts and calls."""
@@ -25,6 +26,17 @@ REPEATED = frozenset({
 def goes_back(delta: Chunk) -> bool:
     """True if a delta may have further fields."""
     return not USUAL.issuperset(delta) or isinstance(delta.get("content"), list)
+
+
+def takes_opaque(asked: Origin) -> bool:
+    """True if a server gets fields back that only its own model understands."""
+    return server_of(asked.host, asked.model).opaque
+
+
+def literal_fields(end: BlockEnd) -> dict[str, Any]:
+    """The fields of a message as they are written: those without text, which was written before."""
+    form = (end.form or {}) if end.kind == "message" else {}
+    return {name: value for name, value in form.items() if name in OPAQUE and not has_slots(value)}
 
 
 class MessageFields:
@@ -56,6 +68,10 @@ class MessageFields:
 
     def _take_literal(self, delta: Chunk) -> bool:
         fields = {name: delta[name] for name in LITERAL if isinstance(delta.get(name), dict) and delta[name]}
+        if "extra_content" in fields:  # a mark of Google for text that is a thought does not hold for the message
+            own = {name: _without_mark(value) for name, value in fields.pop("extra_content").items()}
+            own = {name: value for name, value in own.items() if value}
+            fields |= {"extra_content": own} if own else {}
         if "provider_specific_fields" in fields:
             own = fields.pop("provider_specific_fields")
             own = {name: value for name, value in own.items() if name not in REPEATED and value}
@@ -92,6 +108,10 @@ class MessageFields:
             due = server.filler == "all" or (server.filler == "calls" and has_calls and bool(server.hosts))
             return {_key(server, ""): ""} if due else {}
         return {_key(server, key): {"@reasoning": None}} if has_calls or server.when != "round" else {}
+
+
+def _without_mark(value: Any) -> Any:
+    return {name: one for name, one in value.items() if name != "thought"} if isinstance(value, dict) else value
 
 
 def _key(server: Server, key: str) -> str:
