@@ -6,13 +6,15 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, get_args
 
 from .errors import MalformedError
 from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
 from .json_values import json_default, json_line
+from .rate_limits import RateLimit, RateLimits
+from .timing import Timing
 from .wording import excerpt
 
 __all__ = ["event_form", "from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
@@ -90,7 +92,9 @@ def _without_defaults(value: Any) -> Any:
 
 @cache
 def _defaults(cls: type) -> dict[str, Any] | None:
-    return {f.name: f.default for f in fields(cls)} if hasattr(cls, "__dataclass_fields__") else None
+    if not hasattr(cls, "__dataclass_fields__"):
+        return None
+    return {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(cls)}
 
 
 def _event(form: dict[str, Any], missed: set[str]) -> Event:
@@ -121,8 +125,21 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
         out["choices"] = tuple(_choice(choice, missed) for choice in values["choices"])
     if values.get("usage"):
         out["usage"] = Usage(**_known_fields(Usage, values["usage"], missed))
+    if "headers" in values:
+        out["headers"] = dict(values["headers"])
+    if values.get("timing"):
+        out["timing"] = Timing(**_known_fields(Timing, values["timing"], missed))
+    if values.get("rate_limits"):
+        out["rate_limits"] = _rate_limits(values["rate_limits"], missed)
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
     return out
+
+
+def _rate_limits(form: dict[str, Any], missed: set[str]) -> RateLimits:
+    values = _known_fields(RateLimits, form, missed)
+    for name in values.keys() - {"retry_after"}:
+        values[name] = RateLimit(**_known_fields(RateLimit, values[name], missed))
+    return RateLimits(**values)
 
 
 def _choice(form: dict[str, Any], missed: set[str]) -> Choice:

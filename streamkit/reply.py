@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from .event_class import FromServer, event_class
 from .messages import Message, turn
+from .rate_limits import RateLimits
+from .timing import Timing
 from .tool_calls import ToolCall
 from .usage import Usage
 
@@ -57,6 +59,11 @@ class Reply(FromServer):
     answers: tuple[Message, ...] = field(default=(), repr=False)
     """The answers of tools to the calls of this reply, if it was cut while they ran."""
     warnings: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The headers of the server's answer that say something about it, by their names in lower case: rate limits,
+    processing times, request ids, regions. None of them holds a secret."""
+    rate_limits: RateLimits | None = field(default=None, compare=False, repr=False)
+    timing: Timing | None = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:

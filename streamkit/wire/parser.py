@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
 from ..events import Event, Outcome, Reply
+from ..rate_limits import RateLimits
 from ..stages import Fold
 from ..wording import excerpt
 from .apis import APIS, api_named
@@ -65,6 +66,9 @@ class Parser:
         self.done = False
         self.lenient = lenient
         self.attempts = attempts
+        self.headers: dict[str, str] = {}
+        """The headers of the HTTP response that the Reply has; like the rate limits, they may be set later."""
+        self.rate_limits: RateLimits | None = None
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = entry.dialect(request_id)
         self._framing = entry.framing
@@ -97,6 +101,8 @@ class Parser:
             request_id=self.request_id,
             attempts=self.attempts,
             warnings=tuple(self._dialect.warnings),
+            headers=self.headers.copy(),
+            rate_limits=self.rate_limits,
         )
 
     def feed(self, chunk: bytes) -> Iterator[Event]:

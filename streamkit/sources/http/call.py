@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import httpx
 
@@ -14,16 +15,20 @@ from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
 from ...events import Event
 from ...wire import Parser
+from .answer_headers import shown_headers
 from .batches import BatchReader
 from .clocks import Clocks
 from .exchange import Body, Exchange, translate_error
 from .failures import explain
 from .limits import Limits, Retry, mark_given_up
 from .pools import Pools
+from .rates import rate_limits
 from .request_builder import refuses_usage
 from .requests import Endpoint, HttpRequest
 
 __all__ = ["Call"]
+
+Renew: TypeAlias = "Callable[[Endpoint], Awaitable[tuple[Endpoint, httpx.Headers]]]"
 
 
 @dataclass(eq=False)
@@ -38,6 +43,8 @@ class Call:
     lenient: bool
     without_usage: set[str]
     """The models whose server refuses to report usage."""
+    renew: Renew | None = None
+    """Gives the endpoint and the headers of the next request, if each has a key of its own."""
 
     def __post_init__(self) -> None:
         self.clocks = Clocks(self.reading, self.limits)
@@ -112,14 +119,27 @@ class Call:
 
     async def _send(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> Body:
         """Send the request; returns the body that answers it."""
+        if self.renew is not None:
+            self.clocks.enter("pause")
+            self.endpoint, self.headers = await self.renew(self.endpoint)
         endpoint, request = self.endpoint, self.request
         url, params = endpoint.url(request.api, request.model), endpoint.params(request.api)
         await exchange.send(url, params, self.headers, request.content(include_usage=asks_usage))
         if self.refusals:  # without usage it works: the server refused just that
             self.without_usage.add(request.body_model)
         self.reading.sent_request = SentRequest(request.api.name, request.body)
-        parser.request_id = endpoint.scrub(exchange.request_id)
+        self._tell(parser, exchange)
         return exchange.body
+
+    def _tell(self, parser: Parser, exchange: Exchange, request_id: str | None = None) -> str | None:
+        """Give ``parser`` what the headers of the answer say, if there are any, without the key; returns the request
+        id."""
+        parser.request_id = self.endpoint.scrub(request_id or exchange.request_id)
+        if exchange.answer is not None:
+            parser.headers = shown_headers(exchange.answer, self.endpoint.secrets)
+            parser.rate_limits = rate_limits(exchange.answer)
+            exchange.answer = None
+        return parser.request_id
 
     def _error(self, exc: BaseException, exchange: Exchange, parser: Parser) -> StreamkitError | None:
         """The failure as an error of this package, without the key, with the partial reply; None for a plain cancel."""
@@ -129,7 +149,7 @@ class Call:
                 return None
             exc = interruption
         error = translate_error(exc, exchange.sent)
-        parser.request_id = error.request_id = self.endpoint.scrub(error.request_id or exchange.request_id)
+        error.request_id = self._tell(parser, exchange, error.request_id)
         error.partial = parser.reply()
         explain(error, self.endpoint, self.request)
         return error
