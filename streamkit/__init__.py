@@ -39,6 +39,8 @@ from .json_form import from_json, to_json
 from .lazy import lazily
 from .messages import Message, assistant, system, user
 from .protocols import Op, Sink, Stage, StageBase
+from .rate_limits import RateLimit, RateLimits
+from .timing import Timing
 
 if TYPE_CHECKING:
     from . import operators as ops, sinks, testing
@@ -76,6 +78,8 @@ __all__ = [
     "Op",
     "Other",
     "Prices",
+    "RateLimit",
+    "RateLimits",
     "ReasoningDelta",
     "RefusalDelta",
     "Reply",
@@ -94,6 +98,7 @@ __all__ = [
     "Stream",
     "StreamkitError",
     "TextDelta",
+    "Timing",
     "TooLargeError",
     "ToolCall",
     "ToolCallDelta",

@@ -53,7 +53,7 @@ print(json.dumps({"seen": list(seen), "modules": list(sys.modules)}))
 
 AT_ONCE = {
     *("batch", "batch.asking", "checks", "errors", "event_class", "events", "json_form", "json_values", "lazy"),
-    *("messages", "protocols", "reply", "tool_calls", "usage", "wording"),
+    *("messages", "protocols", "rate_limits", "reply", "timing", "tool_calls", "usage", "wording"),
 }
 """The modules of the package that ``import streamkit`` loads. A further one makes every program start later: let it be
 imported where it is used."""

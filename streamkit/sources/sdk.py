@@ -17,7 +17,7 @@ from ..errors import ApiError, MalformedError
 from ..events import Event
 from ..wire import APIS, FALLBACK_API, Parser, encode_json, owning_api
 from ..wording import excerpt
-from .http import request_id, shorten, shut_socket
+from .http import answer_of, request_id, shorten, shut_socket
 from .library import as_dict, check_library, forms_of, is_whole, open_library
 from .library_errors import as_streamkit_error, is_mistake
 
@@ -71,7 +71,7 @@ class _LibraryReader:
     async def _events(self, stream: Any, closing: AsyncExitStack) -> AsyncGenerator[Iterable[Event], None]:
         self._opened = opened = await open_library(stream, closing)
         self._reading.cut = lambda: shut_socket(getattr(opened, "response", None))
-        self._parser.request_id = _request_id(opened)
+        self._tell(opened)
         if is_whole(opened):
             form = as_dict(opened)
             self._choose_parser(form)
@@ -87,6 +87,11 @@ class _LibraryReader:
         if not self._has_begun:
             _check_media(opened)
         yield self._parser.flush()
+
+    def _tell(self, opened: Any) -> None:
+        """Give the parser what the headers of the answer say, if they can be reached."""
+        self._parser.request_id = _request_id(opened)
+        self._parser.headers, self._parser.rate_limits = answer_of(getattr(opened, "response", None))
 
     def _error(self, exc: Exception) -> Exception | None:
         """The error to raise because of ``exc``, perhaps ``exc`` itself; None if the whole reply had arrived."""
@@ -110,7 +115,9 @@ class _LibraryReader:
             return
         self._is_chosen = True
         if api is not APIS[FALLBACK_API]:  # earlier chunks, if any, did not belong to a particular API
-            self._parser = Parser(api.name, lenient=self._parser.lenient, request_id=self._parser.request_id)
+            old = self._parser
+            self._parser = Parser(api.name, lenient=old.lenient, request_id=old.request_id)
+            self._parser.headers, self._parser.rate_limits = old.headers, old.rate_limits
             self._reading.snapshot = self._parser.reply
 
 

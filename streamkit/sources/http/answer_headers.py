@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
-from .secrets import SECRET, SHORTEST, without_secrets
+from ...rate_limits import RateLimits
+from .rates import rate_limits
+from .secrets import SECRET, SHORTEST, secrets_in, without_secrets
 
-__all__ = ["shown_headers"]
+__all__ = ["answer_of", "shown_headers"]
 
 NAMES = frozenset(
     {"age", "cf-cache-status", "cf-ray", "date", "deprecation", "server", "server-timing", "sunset", "via", "warning"}
@@ -42,6 +46,19 @@ LONGEST_NAME = 100
 """Characters of a name; a longer one is not shown."""
 
 
+def answer_of(response: Any) -> tuple[dict[str, str], RateLimits | None]:
+    """The headers that are shown, and the rate limits, of the response that a provider's own library has; nothing if it
+    is not one of httpx or the like."""
+    try:
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+    except (AttributeError, TypeError, ValueError):
+        return {}, None
+    secrets: list[str] = []
+    with suppress(Exception):  # httpx raises RuntimeError for a response without its request
+        secrets = secrets_in(dict(response.request.headers.items()), dict(response.request.url.params.items()))
+    return shown_headers(headers, secrets), rate_limits(headers)
+
+
 def shown_headers(headers: Mapping[str, str], secrets: Sequence[str] = ()) -> dict[str, str]:
     """Those of ``headers`` that are shown, by their names in lower case, without any of ``secrets`` in their values.
 
@@ -61,7 +78,8 @@ def shown_headers(headers: Mapping[str, str], secrets: Sequence[str] = ()) -> di
 
 @lru_cache(1024)
 def _verdict(name: str) -> str:
-    """When a header of this name is shown: ``always``, ``figure`` (if its value is one), or never (empty)."""
+    """The condition for a header of this name: ``always`` or ``figure`` (its value must be one); empty if it is never
+    shown."""
     name = name.lower()
     if not (name in NAMES or name.startswith(PREFIXES) or name.endswith(ENDINGS)):
         return ""

@@ -79,7 +79,8 @@ def rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
 
 
 def _left(limit: RateLimit) -> tuple[float, float]:
-    """What is left of a limit, for comparison: where that is not known, the limit itself."""
+    """The remaining figure of a limit, then the limit itself, for comparison; one that is not known counts as the
+    largest."""
     remaining = inf if limit.remaining is None else limit.remaining
     return remaining, inf if limit.limit is None else limit.limit
 
@@ -88,7 +89,7 @@ def _left(limit: RateLimit) -> tuple[float, float]:
 
 
 def _statements(headers: Mapping[str, str]) -> Iterator[tuple[str, frozenset[str], str, str]]:
-    """What each header says: the kind of a limit, its scope, the name of a figure, and its value."""
+    """The figures in the headers: each with the kind of its limit, the scope of that, and its own name."""
     drafted: dict[str, dict[str, str]] = {}
     for name, value in headers.items():
         match = NAME.fullmatch(name)
