@@ -17,6 +17,7 @@ __all__ = ["answer_of", "shown_headers"]
 NAMES = frozenset(
     {"age", "cf-cache-status", "cf-ray", "date", "deprecation", "server", "server-timing", "sunset", "via", "warning"}
     | {"ratelimit", "retry-after", "retry-after-ms", "x-should-retry"}
+    | {"x-generated-tokens", "x-prompt-tokens", "x-time-per-token"}
     | {"x-amz-cf-id", "x-amz-cf-pop", "x-azure-ref", "x-cache", "x-runtime", "x-served-by", "x-tt-logid", "x-vercel-id"}
 )
 PREFIXES = (
@@ -30,7 +31,7 @@ ENDINGS = (
     *("-duration", "-latency", "-ms", "-time", "-region", "-zone"),
 )
 LIMITS = re.compile("rate-?limit|tokenlimit")
-COUNTED = re.compile(r"tokens?(?![a-z])|tokenlimit")
+COUNTED = re.compile(r"(?<![a-z])(?:tokens|per-token)(?![a-z])|tokenlimit")
 """The tokens of a model, in the name of a header whose value is a figure."""
 FIGURE = re.compile(r"[0-9][0-9.,:+TZhmsdnuµ -]{0,39}(?:;w=[0-9]+)?")
 PRIVATE = re.compile(

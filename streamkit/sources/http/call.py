@@ -115,7 +115,8 @@ class Call:
 
     def _reader(self, parser: Parser) -> BatchReader:
         request = self.request
-        return BatchReader(self.reading, parser, request.api.name, request.model or "", self.endpoint.scrubber)
+        model = request.model or ""
+        return BatchReader(self.reading, parser, request.api.name, model, lambda: self.endpoint.scrubber())
 
     async def _send(self, exchange: Exchange, parser: Parser, asks_usage: bool) -> Body:
         """Send the request; returns the body that answers it."""
