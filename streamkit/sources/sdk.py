@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 from ..engine.streams import Reading, ReplyStream, Source
@@ -104,6 +105,9 @@ class _LibraryReader:
         error.request_id = error.request_id or self._parser.request_id
         if self._has_begun:
             error.partial = self._parser.reply()
+        elif (response := getattr(exc, "response", None)) is not None:  # of a server that refused
+            headers, limits = answer_of(response)
+            error.partial = replace(error.partial, headers=headers, rate_limits=limits)
         if error is not exc:
             error.__cause__ = exc
             shorten(error)

@@ -165,3 +165,29 @@ def test_of_a_library_the_request_says_what_is_secret() -> None:
     assert limits == sk.RateLimits(tokens=sk.RateLimit(9))
     assert answer_of(httpx.Response(200, headers={"server": "s"})) == ({"server": "s"}, None)
     assert answer_of(None) == ({}, None)
+
+
+def test_openai_gives_what_a_client_gives() -> None:
+    openai = pytest.importorskip("openai")
+    answer = [head(x_request_id="r-1", via=KEY, openai_project="p", **RATES), reply("Hi")]
+    with serving(answer) as server:
+        with sk.Client(server.url, KEY, model="m") as client:
+            direct = sk.run(client.chat("hi"))
+        with openai.OpenAI(base_url=server.url, api_key=KEY) as client:
+            got = sk.run(sk.from_sdk(client.chat.completions.create(model="m", messages=[], stream=True)))
+    assert got.headers == direct.headers
+    assert got.headers["via"] == "***"
+    assert got.rate_limits == direct.rate_limits == sk.RateLimits(sk.RateLimit(60, None, 1.0))
+    assert got.timing is not None
+    assert got.timing.first_content is not None
+
+
+def test_a_refusal_that_a_library_raises_has_them() -> None:
+    openai = pytest.importorskip("openai")
+    refusal = [head("429 No", "text/plain", retry_after="9", content_length="0", connection="close", **RATES)]
+    with serving(refusal) as server, openai.OpenAI(base_url=server.url, api_key=KEY, max_retries=0) as client:
+        stream = sk.from_sdk(lambda: client.chat.completions.create(model="m", messages=[], stream=True))
+        with pytest.raises(sk.StatusError) as caught:
+            sk.run(stream)
+    assert caught.value.partial.headers["retry-after"] == "9"
+    assert caught.value.partial.rate_limits == sk.RateLimits(sk.RateLimit(60, None, 1.0), retry_after=9.0)
