@@ -8,28 +8,38 @@ no part in comparison or `repr`.
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, ClassVar, TypeAlias
 
+from .blocks import BlockEnd, BlockStart, Citation, File, ServerTool
 from .event_class import FromServer, event_class
-from .reply import CUT, Choice, Outcome, Reply, warned
+from .reply import CUT, Choice, Outcome, Part, Reply, warned
 from .tool_calls import ToolCall, ToolCallDelta, ToolResult
+from .turns import Origin
 from .usage import Usage
 
 __all__ = [
     "CONTENT",
     "CUT",
     "PRELUDE",
+    "BlockEnd",
+    "BlockStart",
     "Choice",
+    "Citation",
     "Event",
+    "File",
     "Finish",
     "LogprobsDelta",
+    "Origin",
     "Other",
     "Outcome",
+    "Part",
     "ReasoningDelta",
     "RefusalDelta",
     "Reply",
     "Restart",
     "RoundEnd",
+    "ServerTool",
     "Start",
     "TextDelta",
     "ToolCall",
@@ -49,13 +59,15 @@ class _TextPiece(FromServer):
 
 @event_class
 class Start(FromServer):
-    """The server began to answer. In a `tool_loop` each round begins with one, and ``round`` counts them from 1."""
+    """The server began to answer. In a `tool_loop` each round begins with one, and ``round`` counts them from 1.
+    ``origin`` is that of the `Reply`; it takes no part in comparison."""
 
     type: ClassVar[str] = "start"
     id: str = ""
     model: str = ""
     request_id: str | None = None
     round: int | None = None
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
 
 @event_class
@@ -126,9 +138,9 @@ class RoundEnd(FromServer):
 
 @event_class
 class Other(FromServer):
-    """Content that has no event of its own (a search of the server's, a citation, a piece of sound), or content of an
-    unknown kind, kept whole in ``raw``. ``name`` is the server's word for it: that of its event, its item or its field,
-    if any. Data that says nothing new, such as a heartbeat, does not become an event."""
+    """Content that has no event of its own, or content of an unknown kind, kept whole in ``raw``. ``name`` is the
+    server's word for it: that of its event, its item or its field, if any. Data that says nothing new, such as a
+    heartbeat, does not become an event."""
 
     type: ClassVar[str] = "other"
     name: str = ""
@@ -136,6 +148,11 @@ class Other(FromServer):
 
 Event: TypeAlias = (
     Start
+    | BlockStart
+    | BlockEnd
+    | Citation
+    | File
+    | ServerTool
     | TextDelta
     | ReasoningDelta
     | RefusalDelta
@@ -154,5 +171,5 @@ Event: TypeAlias = (
 CONTENT: frozenset[type] = frozenset({TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta, LogprobsDelta, Finish})
 """The events that are parts of the reply itself."""
 
-PRELUDE: frozenset[type] = frozenset({Start, Other, UsageUpdate})
+PRELUDE: frozenset[type] = frozenset({Start, BlockStart, BlockEnd, Citation, File, ServerTool, Other, UsageUpdate})
 """The events that may come before any content: after any other one the reply may not silently start over."""

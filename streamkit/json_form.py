@@ -11,15 +11,32 @@ from functools import cache
 from typing import Any, get_args
 
 from .errors import MalformedError
-from .events import Choice, Event, Other, Reply, ToolCall, ToolResult, Usage, UsageUpdate
+from .events import (
+    Choice,
+    Citation,
+    Event,
+    File,
+    Origin,
+    Other,
+    Part,
+    Reply,
+    ServerTool,
+    ToolCall,
+    ToolResult,
+    Usage,
+    UsageUpdate,
+)
 from .json_values import json_default, json_line
 from .rate_limits import RateLimit, RateLimits
 from .timing import Timing
+from .turns import FromModel
 from .wording import excerpt
 
 __all__ = ["event_form", "from_json", "missed_warning", "read_event", "to_json", "warn_missed"]
 
 BESIDE = frozenset({"type", "stream", "seq"})
+
+WITHIN_CHOICES: dict[str, Any] = {"parts": Part, "citations": Citation, "files": File, "server_tools": ServerTool}
 
 _EVENTS: dict[Any, Any] = {cls.type: cls for cls in get_args(Event)}
 
@@ -103,6 +120,8 @@ def _event(form: dict[str, Any], missed: set[str]) -> Event:
         raise MalformedError(f"an event of type {excerpt(kind, 60)!r}, which this version of streamkit does not know")
     cls = _EVENTS[kind]
     values = _known_fields(cls, form, missed)
+    if values.get("origin"):
+        values["origin"] = Origin(**_known_fields(Origin, form["origin"], missed))
     if cls is UsageUpdate:
         values["usage"] = Usage(**_known_fields(Usage, form["usage"], missed))
     elif cls is ToolResult:
@@ -132,6 +151,8 @@ def _reply(values: dict[str, Any], missed: set[str]) -> dict[str, Any]:
     if values.get("rate_limits"):
         out["rate_limits"] = _rate_limits(values["rate_limits"], missed)
     out |= {name: tuple(values[name]) for name in ("earlier", "answers", "warnings") if name in values}
+    if values.get("origin") and "earlier" in out:
+        out["earlier"] = tuple(FromModel.again(message, values["origin"]) for message in out["earlier"])
     return out
 
 
@@ -142,6 +163,10 @@ def _rate_limits(form: dict[str, Any], missed: set[str]) -> RateLimits:
     return RateLimits(**values)
 
 
+def _several(cls: Any, forms: Iterable[dict[str, Any]], missed: set[str]) -> tuple[Any, ...]:
+    return tuple(cls(**_known_fields(cls, form, missed)) for form in forms)
+
+
 def _choice(form: dict[str, Any], missed: set[str]) -> Choice:
     values = _known_fields(Choice, form, missed)
     calls = (_known_fields(ToolCall, call, missed) for call in values.pop("tool_calls", ()))
@@ -150,5 +175,6 @@ def _choice(form: dict[str, Any], missed: set[str]) -> Choice:
         | {
             "tool_calls": tuple(ToolCall(**call) for call in calls),
             "logprobs": tuple(values.get("logprobs", ())),
+            **{name: _several(cls, values.get(name, ()), missed) for name, cls in WITHIN_CHOICES.items()},
         }
     )

@@ -18,7 +18,6 @@ __all__ = [
     "messages_of",
     "prompt_of",
     "system",
-    "turn",
     "user",
 ]
 
@@ -85,20 +84,6 @@ def _content(text: Any) -> Any:
         hint = ": write reply.text" if hasattr(text, "outcome") else ""
         raise TypeError(f"the text of a message is a str, not {type_name(text)}{hint}")
     return text
-
-
-def turn(text: str, refusal: str, reasoning: str, calls: list[ToolCallPart]) -> Message:
-    """The model's part of one turn. Reasoning is included with calls only: models that think between calls want it
-    back, and others may refuse it."""
-    message: Message = {"role": "assistant", "content": text}
-    if refusal:
-        message["refusal"] = refusal
-    if calls:
-        message["content"] = text or None
-        message["tool_calls"] = calls
-        if reasoning:
-            message["reasoning_content"] = reasoning
-    return message
 
 
 def messages_of(messages: Messages) -> list[Mapping[str, Any]]:

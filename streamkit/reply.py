@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import field, replace
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, cast
 
+from .blocks import Citation, File, ServerTool
 from .event_class import FromServer, event_class
-from .messages import Message, turn
+from .messages import Message
 from .rate_limits import RateLimits
 from .timing import Timing
 from .tool_calls import ToolCall
+from .turns import FromModel, Origin, Piece, answered_ids, assemble, chat_turn, joined_results
 from .usage import Usage
 
-__all__ = ["CUT", "Choice", "Outcome", "Reply", "warned"]
+__all__ = ["CUT", "Choice", "Outcome", "Part", "Reply", "warned"]
 
 M = TypeVar("M")
+TEXTS = ("text", "reasoning", "refusal")
 Outcome: TypeAlias = Literal["complete", "length", "filtered", "refused", "stopped", "cancelled", "truncated", "failed"]
 
 CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "failed"})
@@ -24,8 +27,29 @@ CUT: frozenset[Outcome] = frozenset({"stopped", "cancelled", "truncated", "faile
 
 
 @event_class
+class Part:
+    """A part of a choice: a block, the text between two blocks, or a call.
+
+    Attributes:
+        kind, id: those of its `BlockStart`; empty if it is not a block.
+        text, reasoning, refusal: the number of characters of each text of the choice that belong to it.
+        call: the position of the call among the calls of the choice, if it is one.
+        form: that of its `BlockEnd`.
+    """
+
+    kind: str = ""
+    id: str = ""
+    text: int = 0
+    reasoning: int = 0
+    refusal: int = 0
+    call: int | None = None
+    form: dict[str, Any] | None = None
+
+
+@event_class
 class Choice:
-    """One choice of a reply, put together from its events."""
+    """One choice of a reply, put together from its events. ``parts`` has the order of its blocks and calls if there are
+    blocks. This and what follows take no part in comparison."""
 
     index: int = 0
     text: str = ""
@@ -34,6 +58,30 @@ class Choice:
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
     logprobs: tuple[dict[str, Any], ...] = ()
+    parts: tuple[Part, ...] = field(default=(), repr=False, compare=False)
+    citations: tuple[Citation, ...] = field(default=(), repr=False, compare=False)
+    files: tuple[File, ...] = field(default=(), repr=False, compare=False)
+    server_tools: tuple[ServerTool, ...] = field(default=(), repr=False, compare=False)
+
+    def pieces(self, goes_back: Callable[[ToolCall], bool]) -> list[Piece]:
+        """The pieces of this choice, in order. A call that does not go back leaves an empty piece in its place."""
+        calls = [Piece(call=call) if goes_back(call) else Piece() for call in self.tool_calls]
+        if not self._fits():  # there are no blocks, or something changed the texts without their blocks
+            return [Piece("", self.text, self.reasoning, self.refusal), *calls]
+        pieces, text, reasoning, refusal = [], 0, 0, 0
+        for part in self.parts:
+            ends = text + part.text, reasoning + part.reasoning, refusal + part.refusal
+            own = self.text[text : ends[0]], self.reasoning[reasoning : ends[1]], self.refusal[refusal : ends[2]]
+            pieces.append(Piece(part.kind, *own, form=part.form) if part.call is None else calls[part.call])
+            text, reasoning, refusal = ends
+        return pieces
+
+    def _fits(self) -> bool:
+        """True if the parts are those of exactly these texts and calls."""
+        sizes = {kind: sum(getattr(part, kind) for part in self.parts) for kind in TEXTS}
+        calls = sorted(part.call for part in self.parts if part.call is not None)
+        sized = all(sizes[kind] == len(getattr(self, kind)) for kind in TEXTS)
+        return bool(self.parts) and sized and calls == list(range(len(self.tool_calls)))
 
 
 @event_class
@@ -42,7 +90,8 @@ class Reply(FromServer):
 
     ``choices`` is never empty; ``text``, ``tool_calls`` and the like are those of the choice with the lowest index.
     ``attempts`` counts requests, ``rounds`` the replies of a tool loop. ``warnings`` name, in plain sentences, data
-    of a server that was read with a doubt: an unknown finish reason, a token figure that cannot be right.
+    of a server that was read with a doubt: an unknown finish reason, a token figure that cannot be right. ``origin``
+    says which API of which server was asked for which model, as far as that is known.
     """
 
     type: ClassVar[str] = "reply"
@@ -59,6 +108,7 @@ class Reply(FromServer):
     answers: tuple[Message, ...] = field(default=(), repr=False)
     """The answers of tools to the calls of this reply, if it was cut while they ran."""
     warnings: tuple[str, ...] = ()
+    origin: Origin | None = field(default=None, repr=False, compare=False)
     headers: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The headers of the server's answer that say something about it, by their names in lower case: rate limits,
     processing times, request ids, regions. None of them holds a secret."""
@@ -67,6 +117,8 @@ class Reply(FromServer):
 
     @property
     def text(self) -> str:
+        """All text of the first choice, as its deltas have it. Whatever shows text puts a paragraph break between two
+        messages of one response; it is in no event and not in here."""
         return self.choices[0].text
 
     @property
@@ -87,17 +139,28 @@ class Reply(FromServer):
 
     @property
     def message(self) -> Message:
-        """The assistant's turn. Open calls of a reply that was cut are left out: no server accepts them unanswered."""
-        first, answered = self.choices[0], {message["tool_call_id"] for message in self.answers}
-        calls = [call for call in first.tool_calls if self.outcome == "complete" or call.id in answered]
-        return turn(first.text, first.refusal, first.reasoning, [call.as_part() for call in calls])
+        """The assistant's turn in the form of chat completions, whatever API was asked."""
+        turn = chat_turn(self._pieces())
+        return cast(Message, turn[0]) if turn else {"role": "assistant", "content": ""}
 
     @property
     def messages(self) -> list[Message]:
-        """The messages to append to the conversation, exactly."""
-        first, message = self.choices[0], self.message
-        has_content = first.text or first.refusal or "tool_calls" in message
-        return [*self.earlier, message, *self.answers] if has_content else list(self.earlier)
+        """The messages to append to the conversation, exactly, in the form of the API that was asked: messages of chat
+        completions, items of the Responses API, messages with blocks of Anthropic's, contents of Gemini's.
+
+        Whatever no server accepts is left out: open calls of a reply that was cut, thoughts that were cut or that led
+        to nothing, a reply that says nothing. Signatures and encrypted thoughts are sent by a `Client` to the model
+        that they are from only. Thoughts with a signature that an operator changed are left out.
+        """
+        origin = self.origin or Origin()
+        turn = [FromModel(form, origin, self.id) for form in assemble(origin.api, self._pieces())]
+        return joined_results([*self.earlier, *turn, *(self.answers if turn else ())])
+
+    def _pieces(self) -> list[Piece]:
+        """The pieces that go back. Open calls of a reply that was cut are left out: no server accepts them
+        unanswered."""
+        answered = set(answered_ids(self.answers))
+        return self.choices[0].pieces(lambda call: self.outcome == "complete" or call.id in answered)
 
     def upto(self, end: int) -> Reply:
         """This reply as if it had ended after ``end`` characters of text, where a listener interrupted it. ``usage``
@@ -105,7 +168,7 @@ class Reply(FromServer):
         negative."""
         if end < 0:
             raise ValueError("end counts characters from the beginning")
-        first = replace(self.choices[0], text=self.text[:end], tool_calls=(), finish_reason=None, logprobs=())
+        first = replace(self.choices[0], text=self.text[:end], tool_calls=(), finish_reason=None, logprobs=(), parts=())
         return replace(self, choices=(first, *self.choices[1:]), outcome="stopped", answers=(), raw=None)
 
     def parse(self, model: builtins.type[M]) -> M:

@@ -70,6 +70,10 @@ def _besides(reply: Reply) -> Iterator[str]:
     if reply.tool_calls:
         names = excerpt(", ".join(call.name for call in reply.tool_calls[:NAME]), 2 * NAME)
         yield f"calls {names}"
+    first = reply.choices[0]
+    for parts, what in ((first.server_tools, "server tool"), (first.citations, "citation"), (first.files, "file")):
+        if parts:
+            yield f"{len(parts)} {what}{'s' if len(parts) > 1 else ''}"
     if len(reply.choices) > 1:
         yield f"{len(reply.choices)} choices"
     if reply.finish_reason not in (None, "stop", "tool_calls"):

@@ -15,7 +15,7 @@ class Timing:
     """The times of a reply, in seconds from its first request. Each is None as long as it is not known.
 
     - ``first_event``: the server's first event was read
-    - ``first_content``: its first text, thinking, refusal or piece of a tool call was read
+    - ``first_content``: its first text, thinking, refusal, file or piece of a tool call was read
     - ``total``: the reply ended; while it goes on, the time until now
     - ``tokens_per_second``: the speed from the first content to the end, by the completion tokens that the server
       reported, without those of thinking that came before the first content; None for a reply that was cut, and for

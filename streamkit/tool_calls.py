@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import field
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, cast, overload
 
 from .event_class import FromServer, event_class
 from .json_values import dumps, strict_json_default
 from .messages import Message, ToolCallPart
+from .turns import result_form, tool_call_part
 
 __all__ = ["ToolCall", "ToolCallDelta", "ToolResult"]
 
@@ -34,8 +35,9 @@ class ToolCallDelta(FromServer):
 class ToolCall(FromServer):
     """One whole tool call; ``arguments`` is the JSON text as the model wrote it, not checked.
 
-    ``call`` is the number of its deltas (`ToolCallDelta.call`), or None for a call that came without any. It takes no
-    part in comparison.
+    ``call`` is the number of its deltas (`ToolCallDelta.call`), or None for a call that came without any. ``api`` is
+    the API that it came from, which decides the form of its `result`. ``extra`` has the further fields of the server
+    that go back to it with the call, unchanged: a signature, an id of its own. These three take no part in comparison.
     """
 
     type: ClassVar[str] = "tool_call"
@@ -44,6 +46,8 @@ class ToolCall(FromServer):
     arguments: str
     index: int = 0
     call: int | None = field(default=None, compare=False)
+    api: str = field(default="chat", compare=False, repr=False)
+    extra: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @overload
     def args(self, model: None = None) -> Any: ...
@@ -58,16 +62,16 @@ class ToolCall(FromServer):
 
         return parse_json(self.arguments or "{}", model, f"arguments of tool {self.name!r}")
 
-    def result(self, value: Any) -> Message:
-        """The message that answers this call; anything but text is sent as JSON, models and dataclasses as objects,
-        dates, decimals, enums and the like as text. TypeError for values that JSON cannot hold: sets, bytes,
-        objects."""
+    def result(self, value: Any, *, is_error: bool = False) -> Message:
+        """The message or item that answers this call, in the form of its `api`; anything but text is sent as JSON,
+        models and dataclasses as objects, dates, decimals, enums and the like as text. ``is_error`` reports a failure,
+        by the API's mark for it or else in words. TypeError for values that JSON cannot hold: sets, bytes, objects."""
         content = value if isinstance(value, str) else dumps(value, compact=False, default=strict_json_default)
-        return {"role": "tool", "tool_call_id": self.id, "content": content}
+        return cast(Message, result_form(self.api, self, content, is_error=is_error))
 
     def as_part(self) -> ToolCallPart:
-        """The entry of an assistant message's ``tool_calls``."""
-        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+        """The entry of an assistant message's ``tool_calls``, in the form of chat completions."""
+        return cast(ToolCallPart, tool_call_part(self))
 
 
 @event_class
@@ -84,4 +88,4 @@ class ToolResult(FromServer):
     @property
     def message(self) -> Message:
         """The message that reports the result, or the failure, to the model."""
-        return self.call.result(self.value if self.error is None else f"error: {self.error}")
+        return self.call.result(self.value if self.error is None else self.error, is_error=self.error is not None)

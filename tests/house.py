@@ -28,7 +28,7 @@ ASKING = "wire tokens stages.usage"  # what the engine does not import, as it mo
 FLOORS = (
     Floor("awaitables clean file_lock json_values lazy mathematics patience reasons runtimes wording"),
     Floor("checks event_class", inside="pydantic_core"),
-    Floor("files messages rate_limits timing usage"),
+    Floor("blocks files messages rate_limits timing turns usage"),
     Floor("errors events reply reply_repr tool_calls validation", inside="pydantic"),
     Floor("json_form prelude protocols worker"),
     Floor("stages", inside="regex sentencex", never="asyncio"),

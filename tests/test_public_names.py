@@ -52,8 +52,28 @@ print(json.dumps({"seen": list(seen), "modules": list(sys.modules)}))
 
 
 AT_ONCE = {
+    "blocks",
     *("batch", "batch.asking", "checks", "errors", "event_class", "events", "json_form", "json_values", "lazy"),
-    *("messages", "protocols", "rate_limits", "reply", "timing", "tool_calls", "usage", "wording"),
+    *(
+        "messages",
+        "protocols",
+        "rate_limits",
+        "reply",
+        "timing",
+        "tool_calls",
+        "turns",
+        "turns.anthropic",
+        "turns.assemble",
+        "turns.chat",
+        "turns.gemini",
+        "turns.origin",
+        "turns.piece",
+        "turns.responses",
+        "turns.results",
+        "turns.slots",
+        "usage",
+        "wording",
+    ),
 }
 """The modules of the package that ``import streamkit`` loads. A further one makes every program start later: let it be
 imported where it is used."""

@@ -12,8 +12,9 @@ from .observe import attach, note, record
 from .resilience import fallback, retry_unstarted
 from .rewriters import redact, rewrite, stop_at, stop_when, think_tags
 from .segments import code_blocks, segments, sentences
+from .snapshots import snapshots
 from .structure import json_items, json_values
-from .texts import choice, of_type, reasoning, snapshots, text, tool_calls
+from .texts import choice, of_type, reasoning, text, tool_calls
 from .timing import smooth, throttle_text
 from .tokens import budget, count_tokens, meter
 

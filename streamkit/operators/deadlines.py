@@ -27,7 +27,7 @@ def time_limits(
     """Items → the same items, or `StalledError` (its ``clock`` says which limit) and the source cancelled.
 
     Seconds until the first item, between two of them, and in all. The first two stand still while a slow sink holds
-    the source. Of an event stream only content counts, not `Start`, `UsageUpdate` and `Other`.
+    the source. Of an event stream only content counts, not what may come before it (`Start`, `UsageUpdate`, `Other`).
     """
     limits = {"first": first, "between": between, "total": total}
     what = "a number of seconds"

@@ -10,13 +10,12 @@ from typing import Any, TypeVar, get_args, overload
 
 from reactivex import Observable, abc
 
-from ..checks import check_number, check_whole, quote
+from ..checks import check_whole, quote
 from ..engine.streams import Connect, Keeps, Operator, Scheduler, keeping_operator, not_events, operator_of
-from ..events import Choice, Event, ReasoningDelta, Reply, Restart, RoundEnd, TextDelta, ToolCall
+from ..events import Choice, Event, ReasoningDelta, Reply, TextDelta, ToolCall
 from ..stages import Pieces
-from .paced import Paced
 
-__all__ = ["choice", "of_type", "reasoning", "snapshots", "text", "tool_calls"]
+__all__ = ["choice", "of_type", "reasoning", "text", "tool_calls"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -135,63 +134,3 @@ def choice(index: int) -> Keeps:
         return feed
 
     return keeping_operator("choice", _of_events("choice", make))
-
-
-def snapshots(every: float | None = None) -> Operator[Event | str, str]:
-    """Events → the whole text so far, after each piece, or at most once in ``every`` seconds.
-
-    The first piece is shown at once and the last state always, also before an error. Text that a `Restart` voids is
-    replaced once new text comes, or at the end, and so is a round of a tool loop: the last item is ``reply.text``. With
-    ``every`` the cost is linear in the pieces; without, each piece copies the text.
-    """
-    every = check_number("every", every, optional=True)
-
-    def connect(source: Observable[Any], observer: abc.ObserverBase[str], scheduler: Scheduler) -> abc.DisposableBase:
-        return _Snapshot(observer, every, scheduler).connect(source)
-
-    return operator_of("snapshots", connect)
-
-
-class _Snapshot(Paced):
-    """A throttle with leading and trailing edge; the timer runs only after something was emitted."""
-
-    def __init__(self, observer: abc.ObserverBase[str], every: float | None, scheduler: Scheduler) -> None:
-        super().__init__(observer, every, scheduler)
-        self._text = ""
-        self._pieces: list[str] = []
-        self._void = False  # the emitted text holds something that no longer counts
-
-    def on_next(self, item: Any) -> None:
-        if type(item) is TextDelta:
-            if not item.index:
-                self._add(item.text)
-        elif type(item) is str:
-            self._add(item)
-        elif type(item) is Restart:
-            self._begin(item.kept)
-        elif type(item) is RoundEnd and not item.last:
-            self._begin("")
-
-    def _begin(self, kept: str) -> None:
-        self._void = self._void or kept != self._text
-        self._text, self._pieces = kept, []
-
-    def _add(self, piece: str) -> None:
-        self._pieces.append(piece)
-        if not self._ticking:
-            self._emit()
-
-    def _tick(self) -> None:
-        if self._pieces:
-            self._emit()
-
-    def _emit_rest(self) -> None:
-        if self._pieces or self._void:
-            self._emit()
-
-    def _emit(self) -> None:
-        self._text += "".join(self._pieces)
-        self._pieces.clear()
-        self._void = False
-        self._tick_later()
-        self._observer.on_next(self._text)

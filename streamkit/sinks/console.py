@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TextIO
 from ..checks import check_flag, quote
 from ..clean import Cleaner
 from ..events import Event, ReasoningDelta, RefusalDelta, Reply, Restart, RoundEnd, TextDelta
-from ..stages import JoinedRounds
+from ..stages import JoinedRounds, begins_message
 from ..wording import one_line
 
 __all__ = ["Console", "console"]
@@ -43,6 +43,9 @@ class Console:
         elif isinstance(item, RoundEnd):
             if not item.last:
                 self._end_paragraph()
+        elif begins_message(item):
+            self._flush()
+            self._paragraphs.next_message()
         elif isinstance(item, (TextDelta, RefusalDelta, ReasoningDelta)) and not item.index:
             if isinstance(item, ReasoningDelta) and not self._reasoning:
                 return

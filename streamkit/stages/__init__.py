@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .pacing import BACKLOG, Pacing, is_text, takes_time, text_of, with_text
     from .pieces import Unit, cutters
     from .rewriting import Redactor, Rewriter, StopAt, ThinkTags
-    from .rounds import JoinedRounds, Pieces, Transcript
+    from .rounds import JoinedRounds, Pieces, Transcript, begins_message
     from .seam import Seam
     from .segments import Segment, Segments
     from .structure import CallValue, JsonItems, JsonValues
@@ -48,7 +48,7 @@ if not TYPE_CHECKING:  # else a type checker would accept every name
             "pacing": "BACKLOG Pacing is_text takes_time text_of with_text",
             "pieces": "Unit cutters",
             "rewriting": "Redactor Rewriter StopAt ThinkTags",
-            "rounds": "JoinedRounds Pieces Transcript",
+            "rounds": "JoinedRounds Pieces Transcript begins_message",
             "seam": "Seam",
             "segments": "Segment Segments",
             "structure": "CallValue JsonItems JsonValues",

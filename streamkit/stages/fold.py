@@ -10,16 +10,22 @@ from typing import Any
 from ..errors import TooLargeError
 from ..events import (
     CUT,
+    BlockEnd,
+    BlockStart,
     Choice,
+    Citation,
     Event,
+    File,
     Finish,
     LogprobsDelta,
+    Origin,
     Outcome,
     ReasoningDelta,
     RefusalDelta,
     Reply,
     Restart,
     RoundEnd,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -31,7 +37,8 @@ from ..events import (
 from ..messages import Message
 from ..reasons import meaning
 from ..usage import as_partial, sum_usage
-from .growing import GrowingCall, joined_pieces
+from .growing import GrowingCall
+from .growing_choice import GrowingChoice
 from .open_calls import OpenCalls
 
 __all__ = ["Fold", "outcome_of"]
@@ -60,7 +67,7 @@ class Fold:
 
     __slots__ = (
         *("_choices", "_earlier", "_earlier_usage", "_has_begun", "_last_round", "_lock", "_open_calls", "_room"),
-        *("id", "keep_text", "model", "reply_bytes", "request_id", "usage"),
+        *("id", "keep_text", "model", "origin", "reply_bytes", "request_id", "usage"),
     )
 
     def __init__(self, *, reply_bytes: int | None = None, keep_text: bool | Callable[[], bool] = True) -> None:
@@ -68,9 +75,10 @@ class Fold:
         self.id = ""
         self.model = ""
         self.request_id: str | None = None
+        self.origin: Origin | None = None
         self.usage: Usage | None = None
         self._room = reply_bytes if reply_bytes is not None else float("inf")
-        self._choices: dict[int, _GrowingChoice] = {}
+        self._choices: dict[int, GrowingChoice] = {}
         self._open_calls = OpenCalls()
         self._earlier: Sequence[Message] = ()
         self._last_round: Reply | None = None  # the last round, while its calls get their answers
@@ -103,7 +111,7 @@ class Fold:
         usage = sum_usage(usages)
         usage = as_partial(usage) if outcome in CUT else usage
         fields: dict[str, Any] = {"id": self.id, "model": self.model, "request_id": self.request_id, "usage": usage}
-        fields |= {"rounds": len(usages), "earlier": tuple(self._earlier), "answers": answers}
+        fields |= {"origin": self.origin, "rounds": len(usages), "earlier": tuple(self._earlier), "answers": answers}
         return Reply(choices, outcome=outcome, **(fields | changes))
 
     def _charge(self, size: int) -> None:
@@ -114,13 +122,13 @@ class Fold:
     def _keeps(self) -> bool:
         return self.keep_text() if callable(self.keep_text) else self.keep_text
 
-    def _choice(self, index: int) -> _GrowingChoice:
+    def _choice(self, index: int) -> GrowingChoice:
         choice = self._choices.get(index)
         if choice is None:
             self._next_round()
             self._has_begun = True
             self._charge(OVERHEAD if self._choices else 0)
-            choice = self._choices[index] = _GrowingChoice(index, list if self._keeps() else _Nothing)
+            choice = self._choices[index] = GrowingChoice(index, keeps=self._keeps())
         return choice
 
     def _start(self, event: Start) -> None:
@@ -129,6 +137,7 @@ class Fold:
         self.id = self.id or event.id
         self.model = self.model or event.model
         self.request_id = self.request_id or event.request_id
+        self.origin = event.origin or self.origin
 
     def _text(self, event: TextDelta) -> None:
         self._charge(len(event.text))
@@ -148,6 +157,7 @@ class Fold:
         self._charge(len(event.arguments) + (OVERHEAD if call is None else 0))
         if call is None:
             call = calls[event.call] = GrowingCall(event.call)
+            self._choice(event.index).add_call(call)
         if not call.whole:
             self._open_calls.feed(event)
             call.id, call.name = call.id or event.id or "", call.name or event.name or ""
@@ -161,6 +171,7 @@ class Fold:
             self._charge(len(event.arguments) + OVERHEAD)
             number = -1 - len(calls)
             calls[number] = GrowingCall(event.call)
+            self._choice(event.index).add_call(calls[number])
         calls[number].close(event)
 
     def _logprobs(self, event: LogprobsDelta) -> None:
@@ -170,6 +181,32 @@ class Fold:
 
     def _usage(self, event: UsageUpdate) -> None:
         self.usage, self._has_begun = event.usage, True
+
+    def _block_start(self, event: BlockStart) -> None:
+        choice = self._choice(event.index)
+        self._charge(OVERHEAD)
+        choice.begin(event.kind, event.id)
+
+    def _block_end(self, event: BlockEnd) -> None:
+        choice = self._choice(event.index)
+        self._charge(OVERHEAD + (_size(event.form)))
+        choice.end(event.kind, event.id, event.form)
+
+    def _citation(self, event: Citation) -> None:
+        self._charge(OVERHEAD + _size(event.form))
+        self._choice(event.index).citations.append(event)
+
+    def _file(self, event: File) -> None:
+        choice = self._choice(event.index)
+        self._charge(OVERHEAD + len(event.data) + _size(event.form))
+        choice.files.append(event)
+        choice.add(event.kind, event.id, event.form)
+
+    def _server_tool(self, event: ServerTool) -> None:
+        choice = self._choice(event.index)
+        self._charge(OVERHEAD + _size(event.form))
+        choice.server_tools[event.kind, event.id] = event
+        choice.add(event.kind, event.id, event.form)
 
     def _finish(self, event: Finish) -> None:
         choice = self._choice(event.index)
@@ -205,39 +242,25 @@ class Fold:
             self._text(TextDelta(event.kept))
 
 
-class _GrowingChoice:
-    __slots__ = ("calls", "finish_reason", "index", "logprobs", "reasoning", "refusal", "text")
-
-    def __init__(self, index: int, pieces: Callable[[], list[Any]]) -> None:
-        self.index = index
-        self.text: list[str] = pieces()
-        self.reasoning: list[str] = pieces()
-        self.refusal: list[str] = pieces()
-        self.calls: dict[int, GrowingCall] = {}
-        self.finish_reason: str | None = None
-        self.logprobs: list[dict[str, Any]] = pieces()
-
-    def snapshot(self) -> Choice:
-        return Choice(
-            self.index,
-            joined_pieces(self.text),
-            joined_pieces(self.reasoning),
-            joined_pieces(self.refusal),
-            tuple(call.snapshot(self.index) for call in list(self.calls.values())),
-            self.finish_reason,
-            tuple(self.logprobs),
-        )
-
-
-class _Nothing(list[Any]):
-    """A list that stays empty, for pieces that are not kept."""
-
-    def append(self, piece: Any) -> None:
-        pass
+def _size(form: Any) -> int:
+    """The number of characters of all texts in a form."""
+    size, rest = 0, [form]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, (dict, list)):
+            rest += value.values() if isinstance(value, dict) else value
+    return size
 
 
 _HANDLERS: dict[type, Callable[[Fold, Any], None]] = {
     Start: Fold._start,
+    BlockStart: Fold._block_start,
+    BlockEnd: Fold._block_end,
+    Citation: Fold._citation,
+    File: Fold._file,
+    ServerTool: Fold._server_tool,
     TextDelta: Fold._text,
     ReasoningDelta: Fold._reasoning,
     RefusalDelta: Fold._refusal,

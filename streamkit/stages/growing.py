@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..events import ToolCall
 
 __all__ = ["GrowingCall", "joined_pieces"]
@@ -19,16 +21,19 @@ def joined_pieces(pieces: list[str]) -> str:
 class GrowingCall:
     """The state of one call so far. ``number`` is that of its pieces, None if it came without pieces."""
 
-    __slots__ = ("arguments", "id", "name", "number", "whole")
+    __slots__ = ("api", "arguments", "extra", "id", "name", "number", "whole")
 
     def __init__(self, number: int | None) -> None:
         self.number = number
         self.id = self.name = ""
         self.arguments: list[str] = []
         self.whole = False
+        self.api = "chat"
+        self.extra: dict[str, Any] | None = None
 
     def close(self, event: ToolCall) -> None:
         self.id, self.name, self.arguments, self.whole = event.id, event.name, [event.arguments], True
+        self.api, self.extra = event.api, event.extra
 
     def snapshot(self, index: int) -> ToolCall:
-        return ToolCall(self.id, self.name, joined_pieces(self.arguments), index, self.number)
+        return ToolCall(self.id, self.name, joined_pieces(self.arguments), index, self.number, self.api, self.extra)

@@ -1,4 +1,5 @@
-"""The text of the rounds of a tool loop as one text: a paragraph break stands between two rounds.
+"""The text of a reply of several messages as one text: a paragraph break stands between two rounds of a tool loop, and
+between two messages of one response.
 
 The break is in no event, Reply or message. All code that makes one text out of events gets it from here.
 """
@@ -7,12 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..events import Restart, RoundEnd, TextDelta
+from ..events import BlockStart, Restart, RoundEnd, TextDelta
 
-__all__ = ["JoinedRounds", "Pieces", "Transcript"]
+__all__ = ["JoinedRounds", "Pieces", "Transcript", "begins_message"]
 
 BREAK = "\n\n"
 LINE_ENDS = "\r\n"
+MESSAGE = "message"
+"""The kind of the blocks that are messages of their own. Blocks of text of other kinds are parts of one text."""
+
+
+def begins_message(item: Any) -> bool:
+    """True if another message of the same response begins, or its first one."""
+    return type(item) is BlockStart and item.kind == MESSAGE and not item.index
 
 
 class JoinedRounds:
@@ -45,9 +53,13 @@ class JoinedRounds:
 
     def end(self) -> None:
         """End a round; another one follows."""
+        self.next_message()
+        self._break, self._before = self._due, self._tail
+
+    def next_message(self) -> None:
+        """Begin another message of the same round."""
         lines = self._tail.replace("\r", "")
-        self._break = self._due = BREAK[len(lines) - len(lines.rstrip("\n")) :] if lines else ""
-        self._before = self._tail
+        self._due = BREAK[len(lines) - len(lines.rstrip("\n")) :] if lines else ""
 
     def again(self) -> None:
         """Begin the text of this round again."""
@@ -74,6 +86,8 @@ class Pieces:
         elif kind is Restart:
             self._paragraphs.again()
             self.kept = self._paragraphs.feed(item.kept) if TextDelta in self._kinds else ""
+        elif begins_message(item):
+            self._paragraphs.next_message()
         return ""
 
 

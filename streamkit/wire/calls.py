@@ -33,9 +33,11 @@ counts them."""
 class Calls:
     """The calls of one choice, in the order in which they began."""
 
-    __slots__ = ("_borrowed", "_by_id", "_by_index", "_emitted", "_open", "_touched", "calls")
+    __slots__ = ("_api", "_borrowed", "_by_id", "_by_index", "_emitted", "_ids", "_open", "_touched", "calls")
 
-    def __init__(self) -> None:
+    def __init__(self, api: str = "chat") -> None:
+        self._api = api
+        self._ids: set[str] = set()  # those by which calls are answered
         self.calls: list[PartialCall] = []
         self._emitted = 0
         self._open: list[PartialCall] = []  # calls that are not complete, and some that are by now
@@ -63,12 +65,29 @@ class Calls:
         """The event for what is new of ``call``, which gets its number with its first event; None if nothing is new."""
         if not call.waits:
             self._number(call)
+            self._give_id(call)
         return call.news(index, raw)
 
     def end(self, call: PartialCall, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
         """The events that end ``call`` as it is now."""
         self._number(call)
-        return call.end(index, raw)
+        self._give_id(call)
+        spare = "" if call.answer_id else self._unique_id(f"call_{call.number}")
+        return call.end(index, raw, self._api, spare)
+
+    def _give_id(self, call: PartialCall) -> None:
+        """Note the id of a call for its events, as soon as it has one."""
+        if call.id and not call.answer_id:
+            call.answer_id = self._unique_id(call.id)
+
+    def _unique_id(self, plain: str) -> str:
+        """An id, or one like it if another call has it: each call gets one answer, and servers match the two by id."""
+        id, number = plain, 1
+        while id in self._ids:
+            number += 1
+            id = f"{plain}_{number}"
+        self._ids.add(id)
+        return id
 
     def take_closed(self) -> list[PartialCall]:
         """Calls whose arguments were closed since the last call of this method."""

@@ -16,6 +16,7 @@ from ..errors import ApiError, BrokenError, MalformedError, StreamkitError
 from ..events import (
     CONTENT,
     Event,
+    Origin,
     Other,
     ReasoningDelta,
     RefusalDelta,
@@ -54,6 +55,7 @@ class Dialect(ChunkReader):
         started: the reply has begun: its `Start` was made.
         id, model: the first ones that were not empty.
         request_id: that of the HTTP response, if known.
+        origin: the server and the model that were asked, if known.
         warnings: notes on doubtful data, each once.
         word: a bare word in place of a chunk. If a chunk follows, or the end that the server announces, it was there
             to keep the connection open; else its meaning is unknown.
@@ -70,6 +72,7 @@ class Dialect(ChunkReader):
         self.id = self.model = ""
         self.started = False
         self.request_id = request_id
+        self.origin: Origin | None = None
         self.warnings: dict[str, None] = {}
         self.word = ""
         self.complaint: ApiError | None = None
@@ -210,7 +213,7 @@ class Dialect(ChunkReader):
         self.model = self.model or (model if isinstance(model, str) else "")
         if not self.started and (content or self.id or self.model):
             self.started, self.complaint = True, None
-            out.append(Start(self.id, self.model, self.request_id, raw=chunk))
+            out.append(Start(self.id, self.model, self.request_id, origin=self.origin, raw=chunk))
 
     def _note_complaint(self, chunk: dict[str, Any]) -> None:
         """Keep a chunk that may be an error as the complaint, in case no content follows."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import BrokenError, MalformedError, StreamkitError, TooLargeError
-from ..events import Event, Outcome, Reply
+from ..events import Event, Origin, Outcome, Reply
 from ..rate_limits import RateLimits
 from ..stages import Fold
 from ..wording import excerpt
@@ -48,7 +48,7 @@ class Parser:
     `StreamkitError` with ``.partial`` after the events that came before the fault. ``lenient`` takes a clean end for
     a complete reply even if the server did not say so. ``event_bytes`` and ``reply_bytes`` are limits of size;
     without ``keep_text`` the Reply has no text, and a reply of any length takes no more memory than a short one (except
-    with the Responses API, which repeats every text at its end).
+    with the Responses API, which repeats every text at its end). ``origin`` is the server and model that were asked.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Parser:
         keep_text: bool = True,
         request_id: str | None = None,
         attempts: int = 1,
+        origin: Origin | None = None,
     ) -> None:
         entry = self._api = api_named(api)
         self.done = False
@@ -71,6 +72,7 @@ class Parser:
         self.rate_limits: RateLimits | None = None
         self.fold = Fold(reply_bytes=reply_bytes, keep_text=keep_text)
         self._dialect = entry.dialect(request_id)
+        self._dialect.origin = origin or (None if entry.native else Origin(entry.name))
         self._framing = entry.framing
         self._decoder = entry.framing.decoder(sys.maxsize if event_bytes is None else event_bytes)
         self._has_read_items = False
@@ -99,6 +101,7 @@ class Parser:
             id=self._dialect.id,
             model=self._dialect.model,
             request_id=self.request_id,
+            origin=self._dialect.origin,
             attempts=self.attempts,
             warnings=tuple(self._dialect.warnings),
             headers=self.headers.copy(),

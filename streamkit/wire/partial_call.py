@@ -16,12 +16,19 @@ class PartialCall:
     """One call as it grows; ``position`` is its position among all calls of its choice, ``number`` its position among
     those of which events were emitted, or None before its first event."""
 
-    __slots__ = ("_emitted", "_patience", "arguments", "ended", "id", "name", "number", "position", "repeated")
+    __slots__ = (
+        *("_emitted", "_patience", "answer_id", "arguments", "ended", "extra", "id", "name", "number", "position"),
+        "repeated",
+    )
 
     def __init__(self, position: int, patience: int) -> None:
         self.position = position
         self.id = self.name = ""
+        self.answer_id = ""
+        """The id by which it is answered, which its events have; empty until it has an id of its own, or ends."""
         self.arguments = Arguments()
+        self.extra: dict[str, Any] | None = None
+        """The further fields of the server that go back with the call."""
         self.number: int | None = None
         self.repeated = False
         """True if it began with the name of the complete call before it: without arguments it is only a repetition of
@@ -64,23 +71,24 @@ class PartialCall:
     def news(self, index: int, raw: Any) -> ToolCallDelta | None:
         """The event for everything not emitted yet; None if there is nothing, or if the call has no ``number`` yet."""
         id, name, pieces = self._emitted
-        now = (self.id, self.name, len(self.arguments.pieces))
+        now = (self.answer_id, self.name, len(self.arguments.pieces))
         if self.number is None or now == self._emitted:
             return None
         self._emitted = now
         text = "".join(self.arguments.pieces[pieces:])
-        new_id, new_name = self.id[len(id) :] or None, self.name[len(name) :] or None
+        new_id, new_name = self.answer_id[len(id) :] or None, self.name[len(name) :] or None
         return ToolCallDelta(text, self.number, new_id, new_name, index, raw=raw)
 
-    def end(self, index: int, raw: Any) -> list[ToolCallDelta | ToolCall]:
-        """The events that end the call as it is now; to be called once."""
+    def end(self, index: int, raw: Any, api: str, spare_id: str) -> list[ToolCallDelta | ToolCall]:
+        """The events that end the call as it is now; to be called once. ``spare_id`` is for a call without an id."""
         self.ended = True
         self.arguments.flush()
         delta = self.news(index, raw)
         text = self.text
         self.arguments.pieces[:] = [text]  # in one piece, because later arguments may be compared with it
-        self._emitted = (self.id, self.name, 1)
-        call = ToolCall(self.id, self.name, text, index, self.number, raw=raw)
+        self.answer_id = self.answer_id or spare_id
+        self._emitted = (self.answer_id, self.name, 1)
+        call = ToolCall(self.answer_id, self.name, text, index, self.number, api, self.extra, raw=raw)
         return [call] if delta is None else [delta, call]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from reactivex import Observable
 
 import streamkit as sk
 from streamkit import operators as ops, testing
+from streamkit.engine.streams import Reading, ReplyStream, Source
 from streamkit.sources import Recording
 from streamkit.sources.recording import Read
 from streamkit.timing import joined_timing, later
@@ -79,6 +80,22 @@ def test_what_came_in_a_single_read_has_no_speed() -> None:
 def test_a_reply_without_content_has_no_first_content() -> None:
     timing = timing_of(testing.script(first=1))
     assert (timing.first_event, timing.first_content, timing.total) == (1, None, 1)
+
+
+def test_a_file_is_content_and_nothing_passes_what_came_before() -> None:
+    async def batches(reading: Reading) -> AsyncGenerator[list[sk.Event], None]:
+        await asyncio.sleep(1)
+        yield [sk.Start(), sk.File("image")]
+        await asyncio.sleep(1)
+        yield [sk.TextDelta("a"), sk.Finish("stop")]
+        yield [sk.Reply((sk.Choice(text="a"),))]
+
+    stream = ReplyStream(Source(batches))
+    recorded = testing.clock().run(stream)
+    assert recorded.reply.timing is not None
+    assert recorded.reply.timing.first_content == 1
+    kinds = [type(item) for item in recorded.items]
+    assert kinds.index(sk.File) < kinds.index(sk.TextDelta)
 
 
 def test_text_that_is_given_is_timed_too() -> None:

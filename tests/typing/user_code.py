@@ -196,7 +196,16 @@ def what_an_event_is(event: sk.Event) -> str:
             return event.text
         case sk.Start() | sk.ToolCallDelta() | sk.ToolResult() | sk.LogprobsDelta() | sk.Finish():
             return event.type
-        case sk.Restart() | sk.RoundEnd() | sk.Other():
+        case (
+            sk.Restart()
+            | sk.RoundEnd()
+            | sk.Other()
+            | sk.BlockStart()
+            | sk.BlockEnd()
+            | sk.Citation()
+            | sk.File()
+            | sk.ServerTool()
+        ):
             return ""
         case _:
             assert_never(event)

@@ -81,22 +81,22 @@ def reply_of(*chunks: Any, api: str = "chat", end: bytes = DONE) -> Reply:
 
 
 def check_calls(events: list[Event]) -> None:
-    """What holds for every reply that ended without an error: its calls are the `ToolCall` events, and the pieces of a
-    call are its arguments, its id and its name."""
+    """What holds for every reply that ended without an error: its calls are the `ToolCall` events, each with an id of
+    its own, and the pieces of a call are its arguments, its name, and its id unless the server gave it none."""
     reply = events[-1]
     assert isinstance(reply, Reply)
     for choice in reply.choices:
         told = [event for event in events if isinstance(event, ToolCall) and event.index == choice.index]
         assert sorted(map(repr, told)) == sorted(map(repr, choice.tool_calls))
+        assert all(call.id for call in told)
+        assert len({call.id for call in told}) == len(told)
         for call in told:
             pieces = [
                 e for e in events if isinstance(e, ToolCallDelta) and (e.index, e.call) == (call.index, call.call)
             ]
             assert "".join(piece.arguments for piece in pieces) == call.arguments
-            assert ["".join(piece.id or "" for piece in pieces), "".join(piece.name or "" for piece in pieces)] == [
-                call.id,
-                call.name,
-            ]
+            assert "".join(piece.id or "" for piece in pieces) in ("", call.id)
+            assert "".join(piece.name or "" for piece in pieces) == call.name
 
 
 def error_of(data: bytes, api: str = "chat") -> StreamkitError:

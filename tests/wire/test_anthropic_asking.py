@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streamkit import messages as sk
+from streamkit.events import Choice, Reply, ToolCall
 from streamkit.tokens.prompt import prompt_tokens
 from streamkit.wire import APIS
 
@@ -74,10 +75,10 @@ def test_calls_and_their_results_are_blocks():
 
 
 def test_a_turn_of_our_own_goes_back():
-    turn = sk.turn("", "", "Hm", [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+    turn = Reply((Choice(reasoning="Hm", tool_calls=(ToolCall("a", "f", "{}"),)),)).message
     assert turns(USER, turn)[1] == {
         "role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "f", "input": {}}]}  # fmt: skip
-    assert turns(USER, sk.turn("", "No.", "", []))[1]["content"] == [{"type": "text", "text": "No."}]
+    assert turns(USER, Reply((Choice(refusal="No."),)).message)[1]["content"] == [{"type": "text", "text": "No."}]
     parts = [{"type": "refusal", "refusal": "No."}, "Sorry."]
     assert turns({"role": "assistant", "content": parts})[0]["content"] == [
         {"type": "text", "text": "No."}, {"type": "text", "text": "Sorry."}]  # fmt: skip

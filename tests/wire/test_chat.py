@@ -229,11 +229,11 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     ),
     "one index, no ids": (
         [tools(tool('{"x":1}', name="f")), tools(tool('{"y":2}', name="g"))],
-        [("", "f", '{"x":1}'), ("", "g", '{"y":2}')],
+        [("call_0", "f", '{"x":1}'), ("call_1", "g", '{"y":2}')],
     ),
     "one index, one without id": (
         [tools(tool('{"x":1}', name="f")), tools(tool('{"y":2}', id="b", name="g"))],
-        [("", "f", '{"x":1}'), ("b", "g", '{"y":2}')],
+        [("call_0", "f", '{"x":1}'), ("b", "g", '{"y":2}')],
     ),
     "no index": (
         [tools(tool('{"x"', index=None, id="a", name="f")), tools(tool(":1}", index=None))],
@@ -249,11 +249,11 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     ),
     "no index, no ids": (
         [tools(tool('{"x":1}', index=None, name="f")), tools(tool('{"x":1}', index=None, name="f"))],
-        [("", "f", '{"x":1}')] * 2,
+        [("call_0", "f", '{"x":1}'), ("call_1", "f", '{"x":1}')],
     ),
     "no index, no ids, no arguments": (
         [tools(tool("", index=None, name="f"), tool("", index=None, name="g"))],
-        [("", "f", ""), ("", "g", "")],
+        [("call_0", "f", ""), ("call_1", "g", "")],
     ),
     "no index after an index": ([tools(tool('{"x"', id="a", name="f")), tools(tool(":1}", index=None, id="a"))], ONE),
     "odd index": ([tools(tool('{"x"', index="0", id="a", name="f")), tools(tool(":1}", index=True))], ONE),
@@ -272,7 +272,7 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
         TWO,
     ),
     "an endless number": ([tools(tool('{"x":1}', index="9" * 5000, id="a", name="f"))], ONE),
-    "nothing known": ([tools(tool('{"x":1}', index=None))], [("", "", '{"x":1}')]),
+    "nothing known": ([tools(tool('{"x":1}', index=None))], [("call_0", "", '{"x":1}')]),
     "null arguments": (
         [tools({"index": 0, "id": "a", "function": {"name": "f", "arguments": None}})],
         [("a", "f", "")],
@@ -283,7 +283,7 @@ CALLS: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
     "custom": ([tools({"index": 0, "id": "a", "custom": {"name": "f", "input": "plain"}})], [("a", "f", "plain")]),
     "the older form": (
         [delta(function_call={"name": "f", "arguments": ""}), delta(function_call={"arguments": '{"x":1}'})],
-        [("", "f", '{"x":1}')],
+        [("call_0", "f", '{"x":1}')],
     ),
     "the older form beside the new one": (
         [delta(tool_calls=[tool('{"x":1}', id="a", name="f")], function_call={"name": "f", "arguments": '{"x":1}'})],
@@ -306,6 +306,17 @@ def test_calls_are_numbered_by_us_and_named_once():
     events = events_of(tools(tool("[1", index=7, id="a", name="f")), tools(tool("]", index=7, id="a", name="f")))
     assert events == [ToolCallDelta("[1", 0, "a", "f"), ToolCallDelta("]", 0), ToolCall("a", "f", "[1]")]
     assert events[-1].call == 0
+
+
+def test_an_id_that_comes_again_is_made_another_one_in_all_events_of_its_call():
+    same = tools(tool("[1]", id="x", name="f")), tools(tool("[", index=1, id="x", name="g")), tools(tool("]", index=1))
+    late = tools(tool('{"a":1}', index=2, name="h")), tools(tool("[2]", index=3, id="call_2", name="h"))
+    events = events_of(*same, *late, finish("tool_calls"))
+    found: dict[Any, list[Any]] = {}
+    for event in events:
+        if isinstance(event, (ToolCallDelta, ToolCall)):
+            found.setdefault(event.call, []).append(event.id)
+    assert found == {0: ["x", "x"], 1: ["x_2", None, "x_2"], 2: [None, "call_2"], 3: ["call_2_2", "call_2_2"]}
 
 
 def test_a_call_is_announced_as_soon_as_its_arguments_are_closed():

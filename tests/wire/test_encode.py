@@ -154,7 +154,7 @@ def test_any_content_of_choice_0_survives_as_a_message(events: list[Any], reason
 def test_a_call_without_pieces_is_written_whole(api: str):
     calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", "[1]"), ToolCall("b", "g", "[1]"))
     if api != "chat":
-        assert read_back(*calls, api=api).tool_calls == calls
+        assert read_back(*calls, api=api).tool_calls == (*calls[:2], ToolCall("b_2", "g", "[1]"))
     assert read_back(*calls[:2], api=api).tool_calls == calls[:2]
     mixed = [ToolCallDelta("{}", 0, "a", "f"), calls[0], calls[1]]
     assert read_back(*mixed, api=api).tool_calls == calls[:2]

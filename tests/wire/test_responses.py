@@ -246,7 +246,7 @@ def test_calls_of_the_final_list_that_never_came_before():
     first = item("function_call", done=True, call_id="a", name="f", arguments="[1]")
     final = [{"type": "function_call", "call_id": id, "name": "f", "arguments": "[1]"} for id in "abb"]
     assert [call.id for call in reply_of(first, end("completed", final[0])).tool_calls] == ["a"]
-    assert [call.id for call in reply_of(text("x"), end("completed", *final)).tool_calls] == ["a", "b", "b"]
+    assert [call.id for call in reply_of(text("x"), end("completed", *final)).tool_calls] == ["a", "b", "b_2"]
     other = {**final[1], "arguments": "[2]"}
     assert [call.id for call in reply_of(first, end("completed", final[0], other)).tool_calls] == ["a", "b"]
     renamed = {**final[0], "call_id": "other"}

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from ...events import (
     CUT,
+    BlockStart,
     Choice,
     Event,
     Finish,
@@ -24,7 +25,7 @@ from ...events import (
     ToolResult,
     UsageUpdate,
 )
-from ...stages import JoinedRounds
+from ...stages import JoinedRounds, begins_message
 
 __all__ = ["OneReply"]
 
@@ -73,6 +74,10 @@ class OneReply:
                 self._answered[_key(call)] += 1
             case Restart():
                 self._calls.clear()
+            case BlockStart() if begins_message(event):
+                for (_, index), paragraphs in self._paragraphs.items():
+                    if index == event.index:
+                        paragraphs.next_message()
             case RoundEnd(last=False):
                 return [*self._end_round(), event]
             case Reply():

@@ -8,11 +8,16 @@ from io import StringIO
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ...events import (
+    BlockEnd,
+    BlockStart,
+    Citation,
+    File,
     Finish,
     ReasoningDelta,
     Reply,
     Restart,
     RoundEnd,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -26,7 +31,10 @@ __all__ = ["OVERFLOWS", "Backlog", "Gap", "Overflow", "Taken"]
 
 Overflow: TypeAlias = Literal["wait", "conflate", "drop_oldest", "latest", "fail"]
 OVERFLOWS: tuple[Overflow, ...] = ("wait", "conflate", "drop_oldest", "latest", "fail")
-KEPT = frozenset({Finish, Reply, Restart, RoundEnd, Start, ToolCall, ToolCallDelta, ToolResult, UsageUpdate})
+KEPT = frozenset({
+    BlockEnd, BlockStart, Citation, File, Finish, Reply, Restart, RoundEnd, ServerTool, Start, ToolCall, ToolCallDelta,
+    ToolResult, UsageUpdate,
+})  # fmt: skip
 """Types of items that are never dropped, because without them the other items would mean something else."""
 ROOM = 64
 """The number of these that any mailbox has room for, because the end of a reply must not hold its source."""

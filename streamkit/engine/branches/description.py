@@ -72,8 +72,9 @@ def branch(
     - ``latest``: only the newest item waits, and the last one always arrives; for states, such as snapshots
     - ``fail``: the sink is given up with a `SinkError`
 
-    Whole and partial tool calls, tool results, usage, `Start`, `Finish`, `Restart`, `RoundEnd` and `Reply` are never
-    dropped; for these a mailbox has room for 64 at least, then ``wait`` applies. The default is the sink's own
+    Whole and partial tool calls, tool results, tools of the server, citations, files, usage, `Start`, `BlockStart`,
+    `BlockEnd`, `Finish`, `Restart`, `RoundEnd` and `Reply` are never dropped; for these a mailbox has room for 64 at
+    least, then ``wait`` applies. The default is the sink's own
     ``overflow``, else ``wait``.
 
     A sink for which the source, or its end, waits longer than ``max_wait`` seconds over one item is given up with a

@@ -9,13 +9,17 @@ from typing import Any, Never, TypeAlias, TypeVar
 
 from ...awaitables import close_unused
 from ...events import (
+    BlockStart,
+    Citation,
     Event,
+    File,
     Finish,
     ReasoningDelta,
     RefusalDelta,
     Reply,
     Restart,
     RoundEnd,
+    ServerTool,
     Start,
     TextDelta,
     ToolCall,
@@ -34,6 +38,9 @@ NAMES: dict[type, str] = {
     ReasoningDelta: "reasoning",
     RefusalDelta: "refusal",
     ToolCall: "tool_call",
+    ServerTool: "server_tool",
+    Citation: "citation",
+    File: "file",
     UsageUpdate: "usage",
     RoundEnd: "round_end",
     Finish: "finish",
@@ -123,7 +130,7 @@ class ListenerState:
         if kind in self._texts:
             text = self._pieces[kind].feed(event)
             return self._texts[kind](text) if text else None
-        if kind is RoundEnd or kind is Restart:
+        if kind is RoundEnd or kind is Restart or kind is BlockStart:
             for pieces in self._pieces.values():
                 pieces.feed(event)
         callback = self._callbacks.get(kind)
@@ -176,6 +183,9 @@ def on(
     reasoning: Callback[str] | None = None,
     refusal: Callback[str] | None = None,
     tool_call: Callback[ToolCall] | None = None,
+    server_tool: Callback[ServerTool] | None = None,
+    citation: Callback[Citation] | None = None,
+    file: Callback[File] | None = None,
     usage: Callback[Usage] | None = None,
     round_end: Callback[RoundEnd] | None = None,
     finish: Callback[Finish] | None = None,
@@ -185,8 +195,9 @@ def on(
     **unknown: Never,
 ) -> Listener:
     """A sink that calls back: ``text``, ``reasoning`` and ``refusal`` with each piece (str) of the first choice,
-    ``tool_call`` with each whole call, ``usage`` with a `Usage`, ``round_end`` after each round of a tool loop (the
-    next piece of text begins with a paragraph break then), ``event`` with every event after the special one.
+    ``tool_call`` with each whole call, ``server_tool``, ``citation`` and ``file`` with each event of that kind,
+    ``usage`` with a `Usage`, ``round_end`` after each round of a tool loop (the next piece of text begins with a
+    paragraph break then), ``event`` with every event after the special one.
 
     ``error`` is called if the stream breaks, ``reply`` exactly once for every way to end, last, with the (partial)
     `Reply`. Callbacks may be coroutine functions. A listener swallows nothing: the run raises all the same to a
@@ -195,7 +206,8 @@ def on(
 
     every = {
         "start": start, "text": text, "reasoning": reasoning, "refusal": refusal, "tool_call": tool_call,
-        "usage": usage, "round_end": round_end, "finish": finish, "event": event, "error": error, "reply": reply,
+        "server_tool": server_tool, "citation": citation, "file": file, "usage": usage, "round_end": round_end,
+        "finish": finish, "event": event, "error": error, "reply": reply,
     }  # fmt: skip
     _check_names(given, unknown, every)
     for name, callback in every.items():
@@ -203,7 +215,10 @@ def on(
             check_function(name, callback, f"it is called with what its name says, sk.on({name}=fn)")
 
     callbacks: dict[type, Callable[[Any], Any]] = {}
-    whole: dict[type, Any] = {Start: start, ToolCall: tool_call, RoundEnd: round_end, Finish: finish}
+    whole: dict[type, Any] = {
+        Start: start, ToolCall: tool_call, ServerTool: server_tool, Citation: citation, File: file,
+        RoundEnd: round_end, Finish: finish,
+    }  # fmt: skip
     callbacks |= {kind: callback for kind, callback in whole.items() if callback is not None}
     texts: dict[type, Callback[str] | None] = {TextDelta: text, ReasoningDelta: reasoning, RefusalDelta: refusal}
     if usage is not None:

@@ -72,7 +72,7 @@ class Reading(SourceTask):
         """The loop's clock, which stands still for this reading while its gate keeps it waiting."""
         self.stopwatch = Stopwatch(self.clock.time)
         self._flows = False
-        """True once content has come, of this attempt: nearly all events that follow are text."""
+        """True once content has come, of this attempt, and nothing is held back: nearly all that follows is text."""
         self._producer, self._prelude = producer, Prelude()
         self._final: Reply | None = None
         self.context.replies.append(self)
@@ -176,7 +176,7 @@ class Reading(SourceTask):
         else:
             self.has_content = self.has_content or commits(event)
             if not self._flows:
-                self._flows = self.stopwatch.note(type(event), self.progress)
+                self._flows = self.stopwatch.note(type(event), self.progress) and commits(event)
             self._emit(self._prelude.feed(event))
 
     def _emit(self, events: Iterable[Event]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...events import ReasoningDelta, RefusalDelta, Reply, TextDelta, ToolCall, ToolCallDelta
+from ...events import File, ReasoningDelta, RefusalDelta, Reply, TextDelta, ToolCall, ToolCallDelta
 from ...timing import Timing
 
 __all__ = ["Stopwatch"]
 
-WRITTEN = frozenset({ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta})
+WRITTEN = frozenset({File, ReasoningDelta, RefusalDelta, TextDelta, ToolCall, ToolCallDelta})
 """The events whose first one is the first content."""
 
 

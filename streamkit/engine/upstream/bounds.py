@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...event_class import has_raw
-from ...events import LogprobsDelta, Other, TextDelta, ToolCall, ToolCallDelta
+from ...events import BlockEnd, Citation, File, LogprobsDelta, Other, ServerTool, TextDelta, ToolCall, ToolCallDelta
 
 __all__ = ["CAPACITY", "MAX_BYTES", "weight"]
 
@@ -25,6 +25,8 @@ def weight(item: Any) -> int:
     text = item if isinstance(item, (str, bytes)) else getattr(item, "text", "")
     if isinstance(item, (Other, LogprobsDelta)):  # rare, and of any size the server chooses
         text = repr(item.raw)
+    elif isinstance(item, (BlockEnd, Citation, File, ServerTool)):
+        text = repr(item.form) + (item.data if isinstance(item, File) else "")
     elif isinstance(item, (ToolCall, ToolCallDelta)):
         text = item.arguments
     return size + (len(text) if isinstance(text, (str, bytes)) else 0)

@@ -13,7 +13,7 @@ import httpx
 from ...engine.streams import Reading
 from ...engine.upstream import SentRequest
 from ...errors import StalledError, StreamkitError
-from ...events import Event
+from ...events import Event, Origin
 from ...wire import Parser
 from .answer_headers import shown_headers
 from .batches import BatchReader
@@ -111,6 +111,7 @@ class Call:
             reply_bytes=self.limits.reply_bytes,
             keep_text=self.limits.keep_text,
             attempts=self.requests,
+            origin=Origin(self.request.api.name, self.endpoint.server, self.request.model or ""),
         )
 
     def _reader(self, parser: Parser) -> BatchReader:

@@ -102,6 +102,11 @@ class Endpoint:
         return urlsplit(self.base_url).hostname or ""
 
     @property
+    def server(self) -> str:
+        """The host, with its port if the address has one."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    @property
     def secure(self) -> bool:
         return urlsplit(self.base_url).scheme == "https"
 

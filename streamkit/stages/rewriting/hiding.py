@@ -10,16 +10,40 @@ from typing import Any, TypeVar
 
 from ...errors import AllFailedError, MalformedError, StatusError, StreamkitError
 from ...event_class import FromServer, has_raw
-from ...events import Reply, TextDelta, ToolResult, UsageUpdate
+from ...events import BlockEnd, Citation, File, Reply, ServerTool, TextDelta, ToolCall, ToolResult, UsageUpdate
 from ...json_values import json_default
 from ...protocols import overrides
 from ..fit import pieces_of
 
-__all__ = ["bare", "excerpts_through", "require_event", "through", "with_texts_mapped", "without_quotes", "without_raw"]
+__all__ = [
+    "bare",
+    "excerpts_through",
+    "require_event",
+    "through",
+    "with_forms_masked",
+    "with_texts_mapped",
+    "without_quotes",
+    "without_raw",
+]
 
 E = TypeVar("E", bound=FromServer)
 SAFE = {"_identity", "_partial", "clock", "given_up", "request_id", "retry_after", "retryable", "status"}
 """Attributes of errors that quote nothing of a reply."""
+FORMS: dict[type, tuple[str, ...]] = {
+    BlockEnd: ("form",),
+    Citation: ("url", "title", "text", "form"),
+    File: ("url", "name", "form"),
+    ServerTool: ("name", "input", "output", "form"),
+    ToolCall: ("extra",),
+}
+"""The fields of events that may quote anything."""
+OPAQUE = frozenset({
+    "approval_request_id", "b64_json", "call_id", "container_id", "data", "encrypted_content", "encrypted_index",
+    "fileUri", "file_id", "id", "item_id", "mime_type", "mimeType", "role", "signature", "status", "thoughtSignature",
+    "thought_signature", "tool_use_id", "type",
+})  # fmt: skip
+"""Members of forms that are not readable text: signatures, encrypted thoughts, content in base64, ids, words of the
+API. A mask would make them useless, and they show nothing."""
 CUT = "…"
 """The mark that `excerpt` puts where it cut something off."""
 FRAGMENT = re.compile(CUT + r"(?=[\w@.+-])\S+")
@@ -44,6 +68,30 @@ def without_raw(event: E) -> E:
     if isinstance(event, ToolResult) and event.call.raw is not None:
         changes["call"] = replace(event.call, raw=None)
     return replace(event, **changes) if changes else event
+
+
+def with_forms_masked(event: E, mask: Callable[[str], str]) -> E:
+    """``event`` with the texts in its forms masked: what the server quotes, cites and was asked. Values that are not
+    readable, such as signatures, stay as they are: the conversation cannot go on without them."""
+    names = FORMS.get(type(event), ())
+    values = {name: value for name in names if (value := getattr(event, name))}
+    masked = {name: _masked_form(value, mask) for name, value in values.items()}
+    return replace(event, **masked) if masked != values else event
+
+
+def _masked_form(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_masked_form(item, mask) for item in value]
+    if not isinstance(value, dict):
+        return with_texts_mapped(value, mask)
+    if any(name.startswith("@") for name in value):  # a slot
+        return value
+    shown = {name: item if _is_opaque(name, item) else _masked_form(item, mask) for name, item in value.items()}
+    return dict(zip(_names(shown, mask), shown.values(), strict=True))
+
+
+def _is_opaque(name: Any, value: Any) -> bool:
+    return name in OPAQUE and isinstance(value, str)
 
 
 def through(stage: Any, text: str) -> str:

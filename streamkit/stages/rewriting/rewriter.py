@@ -13,25 +13,34 @@ from typing import Any
 
 from ...errors import StreamkitError
 from ...events import (
+    BlockEnd,
+    BlockStart,
     Choice,
     Event,
+    File,
     Finish,
     LogprobsDelta,
+    ReasoningDelta,
+    RefusalDelta,
     Reply,
     Restart,
     RoundEnd,
+    ServerTool,
     TextDelta,
     ToolCall,
     ToolCallDelta,
     ToolResult,
 )
 from ..fold import outcome_of
-from .hiding import require_event, with_texts_mapped, without_quotes
+from .block_places import BlockPlaces
+from .hiding import require_event, with_forms_masked, with_texts_mapped, without_quotes
 from .shown_reply import ShownReply
 from .text_stages import TextStages
 
 __all__ = ["Rewriter"]
 
+PLACED = (TextDelta, ReasoningDelta, RefusalDelta, ToolCall, ToolCallDelta, ServerTool, File)
+"""Events that have a place among the blocks of a reply."""
 WHOLE = ("complete", "refused")
 """Outcomes of replies that were not cut off."""
 
@@ -62,6 +71,7 @@ class Rewriter(ShownReply):
         super().__init__(name, keep_text)
         self.hides, self._kinds = hides, kinds
         self._stages = TextStages(make, make_json or make, resumes=hides)
+        self._places = BlockPlaces()
         self._is_bare = False
         self._last_round_end: list[RoundEnd] = []  # of the last round, held until the Reply shows how it ended
 
@@ -115,7 +125,7 @@ class Rewriter(ShownReply):
             self.done = self._stages.done
             return texts
         if self.hides:
-            require_event(event, self._name)
+            event = with_forms_masked(require_event(event, self._name), self._stages.whole)
         is_reply = isinstance(event, Reply)
         out = self._rest(event.outcome not in WHOLE) if is_reply else self._shown(self._events(event))
         if self._stages.done:  # a stage ended the reply, perhaps with the last text of the source
@@ -123,19 +133,21 @@ class Rewriter(ShownReply):
         return [*out, self._last(event)] if is_reply else out
 
     def _rest(self, cut: bool) -> list[Any]:
-        return self._shown([*self._stages.end(cut=cut), *self._last_round_end])
+        return self._shown([*self._stages.end(cut=cut), *self._places.take(), *self._last_round_end])
 
     def _events(self, event: Event) -> list[Any]:
         if type(event) in self._kinds:
-            return self._stages.feed(event)
+            return self._text(event)
         match event:
+            case BlockStart() | BlockEnd():
+                return self._block(event)
             case Finish(reason=reason, index=index):
                 cut = outcome_of(Choice(finish_reason=reason)) not in WHOLE
-                return [*self._stages.end(index, cut=cut), event]
+                return [*self._end_text(index, cut=cut), event]
             case ToolCall() if ToolCallDelta in self._kinds:
-                return [*self._stages.end_call(event), self._rewritten(event)]
+                return [*self._before(event), *self._stages.end_call(event), self._rewritten(event)]
             case ToolResult() | RoundEnd(last=False):
-                return [*self._stages.end(), self._between(event)]
+                return [*self._end_text(), self._between(event)]
             case RoundEnd():
                 self._last_round_end = [event]
                 return []
@@ -143,11 +155,37 @@ class Rewriter(ShownReply):
                 return self._restart(event)
             case LogprobsDelta() if self.hides:
                 return []
-        return [event]
+        return [*self._before(event), event]
+
+    def _text(self, event: Any) -> list[Any]:
+        """A delta of a part, rewritten."""
+        if not self._places.waits(event.index):
+            return self._stages.feed(event)
+        if self._places.goes_on(event):
+            return self._places.put_in(self._stages.feed(event), event.index)
+        return [*self._before(event), *self._stages.feed(event)]
+
+    def _block(self, event: BlockStart | BlockEnd) -> list[Any]:
+        """A block, or nothing while text that comes before it is held."""
+        held = self._stages.held(event.index)
+        if held is None:
+            return [*self._places.take(event.index), event]
+        self._places.add(event, *held)
+        return []
+
+    def _before(self, event: Any) -> list[Any]:
+        """The blocks that have to come before ``event``, with the text they wait for, if it has a place among them."""
+        if not (isinstance(event, PLACED) and self._places.waits(event.index)):
+            return []
+        return [*self._stages.end(event.index, calls=False), *self._places.take(event.index)]
+
+    def _end_text(self, index: int | None = None, *, cut: bool = False) -> list[Any]:
+        return [*self._stages.end(index, cut=cut), *self._places.take(index)]
 
     def _restart(self, event: Restart) -> list[Any]:
         """Begin the text again with the part that is kept, which comes as it was before any operator."""
         self._stages.clear()
+        self._places = BlockPlaces()
         kept = TextDelta(event.kept)
         out = self._stages.feed(kept) if event.kept and TextDelta in self._kinds else [kept]
         reason = self._stages.excerpt(event.reason) if self.hides else event.reason

@@ -11,6 +11,7 @@ from ...events import TextDelta, ToolCall, ToolCallDelta
 from ...protocols import Stage, StageBase, overrides
 from ..fit import pieces_of
 from ..open_calls import OpenCalls
+from .block_places import HeldText
 from .hiding import excerpts_through, through
 
 __all__ = ["Piece", "TextStage", "TextStages"]
@@ -36,6 +37,7 @@ class TextStages:
     def __init__(self, make: Callable[[], Any], make_json: Callable[[], Any], *, resumes: bool) -> None:
         self.done = False
         self._make, self._make_json, self._resumes = make, make_json, resumes
+        self._held: dict[Key, HeldText] = {}  # of the keys whose stage holds text, as far as that is known
         self._open: dict[Key, Any] = {}
         self._ended: dict[Key, Any] = {}
         self._calls = OpenCalls()
@@ -53,11 +55,35 @@ class TextStages:
         if stage is None:
             stage = self._open[key] = self._ended.pop(key, None) or self._fresh(kind)
         pieces = self._pieces(stage, stage.feed, text)
-        return [event] if pieces == [text] else _deltas(pieces, event)
+        if pieces == [text] and key not in self._held:
+            return [event]
+        out: list[Any] = [event] if pieces == [text] else _deltas(pieces, event)
+        if kind is not ToolCallDelta:
+            self._note_held(key, text, out)
+        return out
 
-    def end(self, index: int | None = None, *, cut: bool = False) -> list[Any]:
-        """The held text of a choice, or of all of them; ``cut`` if their text was cut off there."""
-        keys = [key for key in self._open if index is None or key[1] == index]
+    def held(self, index: int) -> tuple[type, str | None] | None:
+        """The kind of text of a choice that is held, and the text, or None where it is changed and so not known; None
+        if nothing is held. Where text of several kinds is held, it is that of the last one."""
+        keys = (key for key in reversed(self._held) if key[1] == index)
+        return next(((key[0], self._held[key].text) for key in keys), None)
+
+    def _note_held(self, key: Key, text: str, out: list[Any]) -> None:
+        held = self._held.setdefault(key, HeldText())
+        held.add(text)
+        for delta in out:
+            is_of_part = type(delta) is key[0]
+            if is_of_part:
+                held.give(delta.text)
+            else:
+                held.lose()
+        if held.is_empty:
+            del self._held[key]
+
+    def end(self, index: int | None = None, *, cut: bool = False, calls: bool = True) -> list[Any]:
+        """The held text of a choice, or of all of them; ``cut`` if their text was cut off there. Without ``calls`` that
+        of arguments stays."""
+        keys = [key for key in self._open if index in (None, key[1]) and (calls or key[0] is not ToolCallDelta)]
         return [delta for key in keys for delta in self._rest(key, cut)]
 
     def end_call(self, call: ToolCall) -> list[Any]:
@@ -70,6 +96,7 @@ class TextStages:
 
     def clear(self) -> None:
         """Begin again: another message, or the same one anew, follows."""
+        self._held.clear()
         self._open.clear()
         self._ended.clear()
         self._calls = OpenCalls()
@@ -88,6 +115,7 @@ class TextStages:
     def _rest(self, key: Key, cut: bool) -> list[Any]:
         kind, index, call = key
         stage = self._open.pop(key)
+        self._held.pop(key, None)
         if self._resumes:
             self._ended[key] = stage
         pieces = self._pieces(stage, stage.cut if cut and overrides(stage, "cut") else stage.flush)

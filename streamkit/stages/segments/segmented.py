@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ...events import Event, Finish, Restart, RoundEnd, TextDelta, ToolCall, ToolCallDelta, ToolResult
 from ...protocols import StageBase
 from ..open_calls import OpenCalls
+from ..rounds import begins_message
 from .segment import Segment, Segments
 
 __all__ = ["Segmented"]
@@ -15,7 +16,8 @@ __all__ = ["Segmented"]
 class Segmented(StageBase):
     """A stage: events (or bare str) → the `Segment`s of their text, cut by the `Segments` that ``make`` returns.
 
-    Only choice 0 is read. Text that is held is emitted with the `Finish` of the choice, and when a tool call begins.
+    Only choice 0 is read. Text that is held is emitted with the `Finish` of the choice, and when a tool call or another
+    message of the response begins.
     After a `Restart` the numbering begins anew with the kept text; those of its segments that were emitted before are
     counted but not repeated. The numbering also begins anew in each round of a tool loop.
 
@@ -49,6 +51,8 @@ class Segmented(StageBase):
         if isinstance(item, ToolResult) or (isinstance(item, RoundEnd) and not item.last):
             self._calls = OpenCalls()
             return [*self.flush(), *self._begin("")]
+        if begins_message(item):
+            return self.flush()
         if isinstance(item, Restart):
             self._calls = OpenCalls()
             return self._begin(item.kept) if len(item.kept) != self._size else []

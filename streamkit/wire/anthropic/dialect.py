@@ -37,7 +37,7 @@ class AnthropicMessages(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._calls = Calls()
+        self._calls = Calls("anthropic")
         self._blocks = ContentBlocks()
         self._text_block: Any = object()  # the index of the block that the last text was of: none yet
         self._has_content = self._stopped = False

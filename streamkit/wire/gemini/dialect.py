@@ -217,7 +217,7 @@ class _CandidateState:
     __slots__ = ("calls", "end", "reason")
 
     def __init__(self) -> None:
-        self.calls = Calls()
+        self.calls = Calls("gemini")
         self.reason = ""
         self.end: Form = {}  # the chunk with the reason
 

@@ -46,7 +46,7 @@ class Ollama(Dialect):
 
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
-        self._calls = Calls()
+        self._calls = Calls("ollama")
         self._opened = self._has_content = False
 
     @property

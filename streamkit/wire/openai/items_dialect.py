@@ -37,7 +37,7 @@ class ItemsDialect(Dialect):
     def __init__(self, request_id: str | None = None) -> None:
         super().__init__(request_id)
         self._items = OutputItems()
-        self._calls = Calls()
+        self._calls = Calls("responses")
         self._extras = ItemExtras()
         self._kind = ""  # the name of the event that is read
         self._last_piece: tuple[Any, ...] = ()  # kind and position of the last event, if it brought a piece

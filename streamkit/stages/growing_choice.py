@@ -1,0 +1,121 @@
+"""One choice of a reply while it grows, with the order of its blocks and calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..events import Choice, Citation, File, Part, ServerTool
+from .growing import GrowingCall, joined_pieces
+
+__all__ = ["GrowingChoice"]
+
+
+class GrowingChoice:
+    """The state of one choice so far. Its texts are lists of pieces, which belong to the block that began last."""
+
+    __slots__ = (
+        *("_parts", "_pieces", "calls", "citations", "files", "finish_reason", "index", "logprobs", "reasoning"),
+        *("refusal", "server_tools", "text"),
+    )
+
+    def __init__(self, index: int, *, keeps: bool) -> None:
+        self._pieces: Any = list if keeps else _Nothing
+        self.index = index
+        self.calls: dict[int, GrowingCall] = {}
+        self.finish_reason: str | None = None
+        self.logprobs: list[dict[str, Any]] = self._pieces()
+        self.citations: list[Citation] = []
+        self.files: list[File] = []
+        self.server_tools: dict[tuple[str, str], ServerTool] = {}
+        self._parts: list[_GrowingPart] = []
+        self._open("", "")
+
+    def begin(self, kind: str, id: str) -> None:
+        """Begin a block."""
+        self._open(kind, id)
+
+    def add(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
+        """Add a block that came whole; one without a form does not go back."""
+        if form is not None:
+            self._open(kind, id)
+            self.end(kind, id, form)
+
+    def end(self, kind: str, id: str, form: dict[str, Any] | None) -> None:
+        """End a block. One that never began has all text since the last block, or none."""
+        part = next((part for part in reversed(self._parts) if part.is_open(kind, id)), None)
+        if part is None:
+            part = (
+                self._parts[-1] if not self._parts[-1].kind and self._parts[-1].call is None else self._open(kind, id)
+            )
+            part.kind, part.id = kind, id
+        part.form, part.ended = form, True
+        if part is self._parts[-1]:
+            self._open("", "")
+
+    def add_call(self, call: GrowingCall) -> None:
+        """Note the place of a call: after all that came before it. Text of a block that is still open stays there."""
+        within = self._parts[-1] if self._parts[-1].kind and not self._parts[-1].ended else None
+        self._parts.append(_GrowingPart("", "", self._pieces, call))
+        if within is None:
+            self._open("", "")
+
+    def snapshot(self) -> Choice:
+        parts, calls = list(self._parts), list(self.calls.values())
+        texts = {part: part.joined() for part in parts}
+        places = {call: place for place, call in enumerate(calls)}
+        return Choice(
+            self.index,
+            "".join([text for text, _, _ in texts.values()]),
+            "".join([reasoning for _, reasoning, _ in texts.values()]),
+            "".join([refusal for _, _, refusal in texts.values()]),
+            tuple(call.snapshot(self.index) for call in calls),
+            self.finish_reason,
+            tuple(self.logprobs),
+            _parts_of(texts, places) if any(part.kind for part in parts) else (),
+            tuple(self.citations),
+            tuple(self.files),
+            tuple(self.server_tools.values()),
+        )
+
+    def _open(self, kind: str, id: str) -> _GrowingPart:
+        part = _GrowingPart(kind, id, self._pieces)
+        self._parts.append(part)
+        self.text, self.reasoning, self.refusal = part.text, part.reasoning, part.refusal
+        return part
+
+
+class _GrowingPart:
+    """A block, the text between two blocks, or a call."""
+
+    __slots__ = ("call", "ended", "form", "id", "kind", "reasoning", "refusal", "text")
+
+    def __init__(self, kind: str, id: str, pieces: Any, call: GrowingCall | None = None) -> None:
+        self.kind, self.id, self.call = kind, id, call
+        self.text: list[str] = pieces()
+        self.reasoning: list[str] = pieces()
+        self.refusal: list[str] = pieces()
+        self.form: dict[str, Any] | None = None
+        self.ended = False
+
+    def joined(self) -> tuple[str, str, str]:
+        return joined_pieces(self.text), joined_pieces(self.reasoning), joined_pieces(self.refusal)
+
+    def is_open(self, kind: str, id: str) -> bool:
+        return not self.ended and self.kind == kind and self.id == id
+
+
+def _parts_of(texts: dict[_GrowingPart, tuple[str, str, str]], places: dict[GrowingCall, int]) -> tuple[Part, ...]:
+    """The parts, without those that are nothing but the place between two others."""
+    out = []
+    for part, (text, reasoning, refusal) in texts.items():
+        place = None if part.call is None else places.get(part.call)
+        if part.kind or part.call or text or reasoning or refusal:
+            out.append(Part(part.kind, part.id, len(text), len(reasoning), len(refusal), place, part.form))
+    return tuple(out)
+
+
+class _Nothing(list[Any]):
+    """A list that stays empty, for pieces that are not kept."""
+
+    def append(self, piece: Any) -> None:
+        pass

@@ -1,0 +1,48 @@
+"""The origins of parts of a conversation: signatures and encrypted thoughts go back to their own model only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..event_class import event_class
+
+__all__ = ["FromModel", "Origin"]
+
+
+@event_class
+class Origin:
+    """The source of a reply.
+
+    Attributes:
+        api: the API that was asked, by its name (``chat``, ``responses``, ``anthropic``, ``gemini``, ``ollama``).
+        host: the host of the server, with its port if it has one; empty if it is not known.
+        model: the model that was asked for; empty if it is not known.
+    """
+
+    api: str = "chat"
+    host: str = ""
+    model: str = ""
+
+
+class FromModel(dict[str, Any]):
+    """A message or an item that a model wrote: a dict like any other, which knows its ``origin`` and the ``reply`` (its
+    id) that it is from. Both are lost where it is stored as JSON, and then all of it is sent to any model."""
+
+    __slots__ = ("origin", "reply")
+
+    def __init__(self, form: dict[str, Any], origin: Origin, reply: str = "") -> None:
+        super().__init__(form)
+        self.origin, self.reply = origin, reply
+
+    def with_form(self, form: dict[str, Any]) -> FromModel:
+        """Another form of the same origin."""
+        return FromModel(form, self.origin, self.reply)
+
+    @classmethod
+    def again(cls, form: dict[str, Any], origin: Origin) -> dict[str, Any]:
+        """``form`` with its origin if a model wrote it; else, as for a result, ``form`` itself."""
+        is_item = "role" not in form and not str(form.get("type", "")).endswith("_output")
+        return cls(form, origin) if is_item or form.get("role") in ("assistant", "model") else form
+
+    def __reduce__(self) -> Any:
+        return FromModel, (dict(self), self.origin, self.reply)
