@@ -145,6 +145,14 @@ def test_operators_that_make_the_reply_anew_keep_them(operator: object) -> None:
     assert got.timing.first_content is not None
 
 
+def test_an_error_that_an_operator_makes_has_them() -> None:
+    answer = [head(x_request_id="r-1", **RATES), START, say("[1, 2, oops]"), reply()]
+    with serving(answer) as server, sk.Client(server.url) as client, pytest.raises(sk.MalformedError) as caught:
+        sk.run(client.chat("hi", model="m").pipe(ops.json_items()))
+    assert caught.value.partial.headers["x-request-id"] == "r-1"
+    assert caught.value.partial.timing is not None
+
+
 def test_a_relay_does_not_send_them_to_browsers() -> None:
     async def body(url: str) -> bytes:
         async with sk.Client(url) as client:
