@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import traceback
 from collections.abc import Callable
@@ -259,3 +260,20 @@ def test_a_cancel_does_not_wait_for_a_blocking_one() -> None:
         run.cancel()
         assert run.result(5).outcome == "cancelled"
         release.set()
+
+
+@pytest.mark.parametrize("make", [keys, async_keys, awaitable_keys])
+def test_no_log_of_the_loop_or_the_transport_shows_it(
+    make: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def program(url: str) -> None:
+        asyncio.get_running_loop().slow_callback_duration = 0.0  # each callback is logged, with its arguments
+        async with sk.Client(url, make("sk-canary-0123456789")) as client:
+            await sk.start(client.chat("hi", model="m"))
+
+    with serving(FINE) as server:
+        asyncio.run(program(server.url), debug=True)
+    assert "Executing" in caplog.text
+    assert "canary" not in caplog.text
